@@ -1,0 +1,287 @@
+"""The bodies of the daemon's API, shared by server and client. Documented in docs/api.md.
+
+`SessionBody` is what `sessions --json` and `show --json` print: fields may be added, never
+renamed. Milliseconds are floats with microsecond digits, times are UTC in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CallToAction = Literal["looks_good", "review_sync"]
+
+
+class Body(BaseModel):
+    """A body is a value: frozen, and a reader accepts fields it does not know yet."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class ErrorBody(Body):
+    """Why something failed, and the operator's next action."""
+
+    stage: str
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+class ProgressBody(Body):
+    """How far the step that runs now is. `done` is 0..1, `unit` says what `rate` counts a second."""
+
+    stage: str
+    done: float
+    eta_s: float | None = None
+    subject: str = ""
+    count: int = 0
+    total: int = 0
+    unit: str = ""
+    rate: float | None = None
+
+
+class ClipBody(Body):
+    """One clip of a camera."""
+
+    name: str
+    bytes: int
+    sha256: str | None = None
+    duration_s: float | None = None
+    offset_ms: float | None = None
+    warnings: list[str] = []
+
+
+class CameraBody(Body):
+    """One angle and its clips, in order."""
+
+    label: str
+    clips: list[ClipBody] = []
+
+
+class CandidateBody(Body):
+    """An offset that explains the sound."""
+
+    offset_ms: float
+    score: float
+
+
+class AngleBody(Body):
+    """The evidence behind one angle's offset.
+
+    `strip` is the correlation around the offset for the eye: 0..1, `strip_step_ms` apart, the
+    middle one at the machine's offset.
+    """
+
+    confidence: float
+    reasons: list[str] = []
+    candidates: list[CandidateBody] = []
+    overlap_s: float = 0.0
+    residual_ms: float | None = None
+    strip: list[float] = []
+    strip_step_ms: float = 0.0
+
+
+class SessionBody(Body):
+    """One session as every face sees it."""
+
+    id: str
+    state: str
+    revision: int
+    call_to_action: CallToAction | None = None
+    sync_confidence: float | None = None
+    sync_method: str | None = None
+    offsets_ms: dict[str, float | None] = {}
+    drift_ppm: dict[str, float] = {}
+    reasons: list[str] = []
+    rate: str | None = None
+    cameras: dict[str, CameraBody] = {}
+    approved_by: str | None = None
+    approved_at: str | None = None
+    error: ErrorBody | None = None
+    progress: ProgressBody | None = None
+    reference: str | None = None
+    angles: dict[str, AngleBody] = {}
+    duration_s: float | None = None
+    opened_at: str = ""
+    claimed_by: str | None = None
+    manifest_key: str | None = None
+
+
+class SessionsBody(Body):
+    """All sessions, newest first."""
+
+    sessions: list[SessionBody]
+
+
+class SettlingBody(Body):
+    """A file in a drop folder that is not taken yet, and why."""
+
+    name: str
+    bytes: int
+    state: Literal["settling", "settled", "waiting", "ignored", "refused"]
+    note: str = ""
+
+
+class FolderBody(Body):
+    """One watched drop folder. `health` is `ok` or a sentence on what is wrong."""
+
+    path: str
+    label: str
+    health: str
+    settling: list[SettlingBody] = []
+
+
+class WorkerBody(Body):
+    """One running job."""
+
+    stage: str
+    session: str
+    subject: str
+    pid: int | None = None
+    progress: ProgressBody | None = None
+
+
+class StorageBody(Body):
+    """The store that publish writes to, and the disk that work is done on."""
+
+    kind: str
+    target: str
+    health: str
+    work_free_bytes: int
+
+
+class StatusBody(Body):
+    """What is going on now."""
+
+    version: str
+    pid: int
+    host: str
+    started_at: str
+    review_below: float
+    folders: dict[str, FolderBody]
+    unknown_folders: list[str] = []
+    sessions: dict[str, int]
+    storage: StorageBody
+    workers: list[WorkerBody]
+    worker_slots: int
+    you: str = ""
+    may_approve: bool = False
+
+
+class Approve(Body):
+    """Looks good."""
+
+    action: Literal["approve"] = "approve"
+
+
+class Reject(Body):
+    """Throw it out."""
+
+    action: Literal["reject"] = "reject"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Reopen(Body):
+    """Look at it again."""
+
+    action: Literal["reopen"] = "reopen"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Nudge(Body):
+    """Move one camera: `+1f`, `-12ms` from where it is, or `=-134ms` to lay it there."""
+
+    action: Literal["nudge"] = "nudge"
+    camera: str
+    to: str = Field(max_length=40)
+
+
+class Seal(Body):
+    """Start with what is there."""
+
+    action: Literal["seal"] = "seal"
+
+
+class Retry(Body):
+    """Try again where it failed."""
+
+    action: Literal["retry"] = "retry"
+
+
+class Resync(Body):
+    """Find the offsets again."""
+
+    action: Literal["resync"] = "resync"
+
+
+Decision = Annotated[Approve | Reject | Reopen | Nudge | Seal | Retry | Resync, Field(discriminator="action")]
+"""A decision on a session. Approve, reject, reopen and nudge need `If-Match: <revision>`."""
+
+
+class ClaimBody(Body):
+    """A courtesy: who is looking at a session. It gates nothing."""
+
+    by: str
+    expires_s: float
+
+
+class PeaksBody(Body):
+    """Peaks of one camera on the session clock: int8 `low` and `high` (-127..127) per column.
+
+    Column i covers session time `start_ms + i * step_ms`. Every clip of the camera is laid at
+    its offset; where there is no sound both are 0.
+    """
+
+    camera: str
+    start_ms: float
+    step_ms: float
+    low: list[int]
+    high: list[int]
+
+
+class LogEntryBody(Body):
+    """One event of the ledger."""
+
+    seq: int
+    at: str
+    session: str
+    kind: str
+    body: dict[str, object]
+    hash: str
+
+
+class LogBody(Body):
+    """Events, oldest first."""
+
+    entries: list[LogEntryBody]
+
+
+class StreamBody(Body):
+    """One server-sent event. With `seq` it is an event of the ledger (and the SSE id).
+
+    Without it is a passing word: progress of a step, a claim, or folder news.
+    """
+
+    what: Literal["event", "progress", "claim", "folders", "heartbeat"]
+    session: str | None = None
+    seq: int | None = None
+    kind: str | None = None
+    at: str | None = None
+    progress: ProgressBody | None = None
+
+
+class ProblemBody(Body):
+    """The answer to a request that could not be done. `current` comes with a 412."""
+
+    message: str
+    hint: str = ""
+    exit_code: int = 1
+    current: SessionBody | None = None
+
+
+class ReloadBody(Body):
+    """What a reload did. `problems` is empty when the new settings are in force."""
+
+    reloaded: bool
+    problems: list[str] = []

@@ -1,0 +1,1 @@
+"""Wires the edges to the loop: facts in, events recorded, jobs out."""

@@ -1,0 +1,95 @@
+"""The one error tree. Every error says what is wrong and what to do next."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line; promised to scripts."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    CONFLICT = 4
+    NOT_PERMITTED = 5
+    BAD_MEDIA = 6
+
+
+class McsyncError(Exception):
+    """Something went wrong that an operator can act on.
+
+    `message` names the thing that is wrong (a file, a key, a session), `hint` is the
+    operator's next action. Both are plain text: a name in them is made visible where it is
+    shown, not here.
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[type[McsyncError], tuple[str, str]]:
+        # Errors cross the border of a worker process; the default would lose the hint.
+        return type(self), (self.message, self.hint)
+
+
+class UsageError(McsyncError):
+    """The caller asked for something that makes no sense (a camera that does not exist)."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(McsyncError):
+    """The settings or a profile are wrong; `problems` has one line for each fault."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, hint: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str, tuple[str, ...]]]:  # type: ignore[override]  # carries one field more than its base
+        return type(self), (self.message, self.hint, self.problems)
+
+
+class Unreachable(McsyncError):
+    """No daemon answers on the socket."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class Conflict(McsyncError):
+    """The session has moved on since the caller looked at it."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class NotPermitted(McsyncError):
+    """The kernel's word on who is asking does not allow this."""
+
+    exit_code = ExitCode.NOT_PERMITTED
+
+
+class BadMedia(McsyncError):
+    """A file is not what its name says: unreadable, cut off, or nothing to work with."""
+
+    exit_code = ExitCode.BAD_MEDIA
+
+
+class SourceChanged(McsyncError):
+    """An original is no longer the file that was taken in."""
+
+
+class IntegrityError(McsyncError):
+    """A copy or a record does not match its hash."""
+
+
+class StorageError(McsyncError):
+    """The store refused, was unreachable, or kept something other than what was sent."""

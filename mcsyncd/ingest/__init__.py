@@ -1,0 +1,1 @@
+"""A card's files become clips of a session: settle, pair, take in."""

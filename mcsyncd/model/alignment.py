@@ -1,0 +1,96 @@
+"""Where every clip lies on the session clock, and how sure we are.
+
+The sign of an offset, stated once for the whole product:
+
+    t_reference = offset + t_clip * (1 + drift * 1e-6)
+
+so an offset of -134 ms means that the clip began 134 ms before the reference did. t = 0 is the
+presentation time of a clip's first picture (its first audio sample where it has no picture).
+Offsets are integer microseconds, drift is parts per million.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """How the offsets were found. `FALLBACK` is never above the review threshold."""
+
+    AUDIO_CORR = "audio-corr"
+    FALLBACK = "fallback"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offset that explains the sound, with its score (comparable within one angle only)."""
+
+    offset_us: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One clip on the session clock; `offset_us` is None when it cannot be placed."""
+
+    clip: str
+    offset_us: int | None
+    drift_ppm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AngleMatch:
+    """One camera's answer: its clips in order of time, and the evidence behind them.
+
+    `overlap_s` is the shared sound in seconds, `residual_ms` the scatter of the windows around
+    the line. `strip` is the correlation around the chosen offset for the eye: values 0..1,
+    evenly spaced by `strip_step_us`, the middle one at the chosen offset.
+    """
+
+    camera: str
+    placements: tuple[Placement, ...]
+    confidence: float
+    reasons: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    overlap_s: float = 0.0
+    residual_ms: float | None = None
+    strip: tuple[float, ...] = ()
+    strip_step_us: int = 0
+
+    @property
+    def offset_us(self) -> int | None:
+        """The offset of the camera's first clip: what one number on a screen means."""
+        return self.placements[0].offset_us if self.placements else None
+
+    @property
+    def drift_ppm(self) -> float:
+        """The drift of the camera's first clip."""
+        return self.placements[0].drift_ppm if self.placements else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The whole session's answer. `confidence` is a probability: the weakest angle's.
+
+    After a nudge `method` is `manual`, and `confidence` is still the machine's own number:
+    a person's hand does not make the machine more sure.
+    """
+
+    reference: str
+    angles: tuple[AngleMatch, ...]
+    confidence: float
+    method: Method
+    reasons: tuple[str, ...] = ()
+
+    def angle(self, camera: str) -> AngleMatch | None:
+        """Return the match of one camera, or None if the camera is not part of it."""
+        return next((angle for angle in self.angles if angle.camera == camera), None)
+
+    def placement(self, camera: str, clip: str) -> Placement | None:
+        """Return where one clip lies, or None if it is not part of the answer."""
+        angle = self.angle(camera)
+        if angle is None:
+            return None
+        return next((placed for placed in angle.placements if placed.clip == clip), None)

@@ -1,0 +1,157 @@
+"""What a camera left us: cameras, clips, and what probe and listen found in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcsyncd.model.rate import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One angle. `key` is the drop folder's name; the folder is the label, nothing is guessed."""
+
+    key: str
+    label: str
+    reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropFile:
+    """A settled file in a drop folder: `name` is its path below the camera's folder ("/" between)."""
+
+    camera: str
+    name: str
+    bytes: int
+    mtime_ns: int
+    kind: Literal["clip", "sidecar"] = "clip"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Both hashes of one read: sha256 is the identity and the evidence, xxh128 is for quick re-checks."""
+
+    sha256: str
+    xxh128: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Colour tags as the stream carries them (ffmpeg's names); None where it carries none."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    full_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """The picture of a clip. Times are microseconds of presentation time in the file.
+
+    `rate` is the true rate: measured from the picture steps, snapped to a standard rate.
+    `rotation` is how far the picture must be turned clockwise to stand upright: 0, 90, 180, 270.
+    `width` and `height` are those of the coded picture, before rotation.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    rate: Rate
+    pix_fmt: str
+    start_us: int
+    duration_us: int
+    pictures: int | None = None
+    variable_rate: bool = False
+    rotation: int = 0
+    interlaced: bool = False
+    pixel_aspect: tuple[int, int] = (1, 1)
+    colour: Colour = Colour()
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One audio track of a clip. Times are microseconds of presentation time in the file."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+    start_us: int
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What probe found. `warnings` are plain sentences for the operator."""
+
+    container: str
+    duration_us: int
+    video: VideoStream | None
+    audio: tuple[AudioStream, ...] = ()
+    timecode: str | None = None
+    recorded_at: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def origin_us(self) -> int:
+        """Presentation time, in the file, of the clip's t = 0.
+
+        The first picture; the first audio sample where there is no picture.
+        """
+        if self.video is not None:
+            return self.video.start_us
+        return min((track.start_us for track in self.audio), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundChannel:
+    """One channel worth listening to: `path` is raw little-endian int16 at the Sound's rate."""
+
+    path: str
+    stream: int
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What listen made of a clip: analysis audio and peaks, all laid on the clip's own clock.
+
+    Sample 0 of every channel lies at clip time `start_us` (0 is the clip's t = 0, see
+    `Media.origin_us`; negative when sound begins before the first picture). Holes are silence.
+    `channels` is empty when nothing usable was heard; `notes` says why.
+    """
+
+    rate: int
+    start_us: int
+    samples: int
+    channels: tuple[SoundChannel, ...]
+    peaks: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One recording of one camera, and how far it has come.
+
+    `name` is the path below the camera's folder, as dropped. `path` is where the original is
+    now, relative to the work folder.
+    """
+
+    camera: str
+    name: str
+    bytes: int
+    mtime_ns: int
+    path: str = ""
+    digest: Digest | None = None
+    media: Media | None = None
+    sound: Sound | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the clip within its session."""
+        return f"{self.camera}/{self.name}"

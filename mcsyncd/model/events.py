@@ -1,0 +1,243 @@
+"""Events: what was recorded. Append-only, chained by hash, and all there is of a session.
+
+A field added later needs a default, because the events of old ledgers are read for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.clip import Clip, Digest, DropFile, Media, Sound
+from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.session import Actor, Attempt, Failure, Publication, State, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """The first settled clip opened a session."""
+
+    at: str
+    id: str
+    kind: Literal["session_opened"] = "session_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSeen:
+    """The set of settled files changed."""
+
+    at: str
+    files: tuple[DropFile, ...]
+    kind: Literal["files_seen"] = "files_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSealed:
+    """These files are the session, under these terms."""
+
+    at: str
+    terms: Terms
+    clips: tuple[Clip, ...]
+    by: Actor | None = None
+    kind: Literal["session_sealed"] = "session_sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsTakenIn:
+    """The originals are in the work folder; paths by clip key."""
+
+    at: str
+    paths: tuple[tuple[str, str], ...]
+    kind: Literal["clips_taken_in"] = "clips_taken_in"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipHashed:
+    """Both hashes of an original."""
+
+    at: str
+    clip: str
+    digest: Digest
+    kind: Literal["clip_hashed"] = "clip_hashed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipProbed:
+    """What a clip is."""
+
+    at: str
+    clip: str
+    media: Media
+    kind: Literal["clip_probed"] = "clip_probed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipHeard:
+    """A clip's analysis audio and peaks are there."""
+
+    at: str
+    clip: str
+    sound: Sound
+    kind: Literal["clip_heard"] = "clip_heard"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAligned:
+    """The machine's answer: a new revision, due for review."""
+
+    at: str
+    revision: int
+    alignment: Alignment
+    rate: Rate
+    kind: Literal["session_aligned"] = "session_aligned"
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetNudged:
+    """A person's answer: a new revision with method `manual`."""
+
+    at: str
+    by: Actor
+    revision: int
+    camera: str
+    offset_us: int
+    alignment: Alignment
+    kind: Literal["offset_nudged"] = "offset_nudged"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionApproved:
+    """A person approved this revision."""
+
+    at: str
+    by: Actor
+    revision: int
+    kind: Literal["session_approved"] = "session_approved"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRejected:
+    """A person threw this revision out."""
+
+    at: str
+    by: Actor
+    revision: int
+    reason: str
+    kind: Literal["session_rejected"] = "session_rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReopened:
+    """Back to review under a new revision; an approval is void from here on."""
+
+    at: str
+    by: Actor
+    revision: int
+    reason: str
+    kind: Literal["session_reopened"] = "session_reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipConformed:
+    """Mezzanine and proxy of one clip are there, under the job's identity."""
+
+    at: str
+    job: str
+    clip: str
+    result: Conformed
+    kind: Literal["clip_conformed"] = "clip_conformed"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingBegan:
+    """Everything that was approved is ready; it goes to the store."""
+
+    at: str
+    revision: int
+    kind: Literal["publishing_began"] = "publishing_began"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStored:
+    """An object is in the store, checked."""
+
+    at: str
+    object: StoredObject
+    kind: Literal["object_stored"] = "object_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPublished:
+    """The manifest is in the store: ready to edit."""
+
+    at: str
+    publication: Publication
+    kind: Literal["session_published"] = "session_published"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPostponed:
+    """A job failed and is tried again later; `failure` is shown meanwhile."""
+
+    at: str
+    attempt: Attempt
+    failure: Failure
+    kind: Literal["job_postponed"] = "job_postponed"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHalted:
+    """The session cannot go on by itself: failed, stale or quarantined."""
+
+    at: str
+    state: State
+    failure: Failure
+    kind: Literal["session_halted"] = "session_halted"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRetried:
+    """A person had it tried again; originals whose identity changed are looked at afresh."""
+
+    at: str
+    by: Actor
+    originals: tuple[FileIdentity, ...] = ()
+    kind: Literal["session_retried"] = "session_retried"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResynced:
+    """A person had the offsets found again; the old answer and its approval are void."""
+
+    at: str
+    by: Actor
+    terms: Terms
+    originals: tuple[FileIdentity, ...] = ()
+    kind: Literal["session_resynced"] = "session_resynced"
+
+
+Event = (
+    SessionOpened
+    | FilesSeen
+    | SessionSealed
+    | ClipsTakenIn
+    | ClipHashed
+    | ClipProbed
+    | ClipHeard
+    | SessionAligned
+    | OffsetNudged
+    | SessionApproved
+    | SessionRejected
+    | SessionReopened
+    | ClipConformed
+    | PublishingBegan
+    | ObjectStored
+    | SessionPublished
+    | JobPostponed
+    | SessionHalted
+    | SessionRetried
+    | SessionResynced
+)

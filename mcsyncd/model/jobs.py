@@ -1,0 +1,133 @@
+"""Jobs: the work that a session still needs, as small values that cross a process border.
+
+A job's identity is the hash of its inputs and parameters: doing it twice is harmless, and doing
+it again is skipped. Paths in jobs are relative to the drop or the work folder; the absolute
+ones are the daemon's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+from mcsyncd.model.clip import Clip, DropFile
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Kind
+from mcsyncd.model.session import ProfileRef
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all jobs share: the session they are for, and their identity."""
+
+    stage: ClassVar[str]
+    session: str
+
+    @property
+    def id(self) -> str:
+        """The identity: kind and inputs, hashed."""
+        inputs = json.dumps([type(self).__name__, asdict(self)], sort_keys=True, default=str)
+        return hashlib.sha256(inputs.encode()).hexdigest()[:24]
+
+    @property
+    def subject(self) -> str:
+        """What the job is about, for a progress line: a clip's key, or the session."""
+        return self.session
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIn(Job):
+    """Move the sealed files (sidecars too) into the session's folder. Result: `TakenIn`."""
+
+    stage: ClassVar[str] = "ingest"
+    files: tuple[DropFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipJob(Job):
+    """A job about one original; `clip.path` is set, `bytes` and `mtime_ns` are its identity.
+
+    The results of other jobs are not part of a clip job's inputs, unless it names them itself.
+    """
+
+    clip: Clip
+
+    @property
+    def subject(self) -> str:
+        return self.clip.key
+
+
+@dataclass(frozen=True, slots=True)
+class Hash(ClipJob):
+    """Hash an original in one read. Result: `Digest`."""
+
+    stage: ClassVar[str] = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe(ClipJob):
+    """Find out what a clip is. Result: `Media`."""
+
+    stage: ClassVar[str] = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen(ClipJob):
+    """Make analysis audio and peaks of a clip with sound (`clip.media` set). Result: `Sound`."""
+
+    stage: ClassVar[str] = "listen"
+
+
+@dataclass(frozen=True, slots=True)
+class Align(Job):
+    """Put all clips on one clock. Result: `Alignment`.
+
+    `clip.media` is set; `clip.sound` is None for a clip without audio.
+    """
+
+    stage: ClassVar[str] = "sync"
+    reference: str
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conform(ClipJob):
+    """Make the mezzanine and the proxy of one clip on the session grid. Result: `Conformed`.
+
+    `clip.media` is set. Whole ticks of the offset are not part of the job: see `on_grid`.
+    """
+
+    stage: ClassVar[str] = "conform"
+    rate: Rate
+    phase_us: int
+    drift_ppm: float
+    mezzanine: ProfileRef
+    proxy: ProfileRef
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Job):
+    """Store one file under its key and check it there. Result: `StoredObject`."""
+
+    stage: ClassVar[str] = "publish"
+    kind: Kind
+    path: str
+    bytes: int
+    sha256: str
+    clip: str = ""
+    facts: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def subject(self) -> str:
+        return f"{self.clip} {self.kind}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishManifest(Job):
+    """Store the manifest of this revision and point the session's head at it. Result: `Publication`."""
+
+    stage: ClassVar[str] = "publish"
+    revision: int
+    stored: tuple[str, ...]

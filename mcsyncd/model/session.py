@@ -1,0 +1,151 @@
+"""The session: everything that is known of one shoot, as one value.
+
+A session is the fold of its events (`model.evolve`) and nothing else; `model.decide` says
+which events a fact leads to, and `model.jobs` which work is due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.clip import Camera, Clip, DropFile
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Conformed, StoredObject
+
+ConformWhen = Literal["confident", "approved", "always"]
+Verdict = Literal["transient", "crash", "final", "changed", "corrupt"]
+
+
+class State(StrEnum):
+    """Where a session stands. "Looks good" or "review" is policy, not a state."""
+
+    COLLECTING = "collecting"
+    WORKING = "working"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    STALE = "stale"
+    QUARANTINED = "quarantined"
+
+
+HALTED = frozenset({State.FAILED, State.REJECTED, State.STALE, State.QUARANTINED})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, by the kernel's word: the uid of the peer and its name at that time."""
+
+    name: str
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRef:
+    """A profile as it was when the session was sealed: name, canonical hash and full text."""
+
+    name: str
+    hash: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed for a session when it was sealed.
+
+    A reload of the settings changes the terms of later sessions only; what a person approved
+    can never change under their hand. `rate` None is the rule "auto": the reference's own.
+    """
+
+    cameras: tuple[Camera, ...]
+    mezzanine: ProfileRef
+    proxy: ProfileRef
+    rate: Rate | None
+    conform_when: ConformWhen
+
+    @property
+    def reference(self) -> str:
+        """The key of the reference camera: the marked one, else the first."""
+        return next((camera.key for camera in self.cameras if camera.reference), self.cameras[0].key)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a session does not go on, or waits. `stage` is the station that failed."""
+
+    stage: str
+    message: str
+    hint: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A job that failed and will be tried again at `retry_at` (seconds since the epoch)."""
+
+    job: str
+    failures: int
+    crashes: int
+    retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved which revision, and when (UTC, ISO 8601 with microseconds)."""
+
+    by: Actor
+    at: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConformedClip:
+    """The result of one conform job, kept under the job's identity."""
+
+    job: str
+    clip: str
+    result: Conformed
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The manifest that was published last."""
+
+    revision: int
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One shoot. `revision` counts the answers that a person could approve; 0 is none yet.
+
+    `error` says why the session halted, or, in a running state, what it waits for.
+    `stored` are objects known to be in the store; with content in the key they never expire.
+    """
+
+    id: str
+    opened_at: str
+    state: State = State.COLLECTING
+    revision: int = 0
+    dropped: tuple[DropFile, ...] = ()
+    terms: Terms | None = None
+    taken_in: bool = False
+    clips: tuple[Clip, ...] = ()
+    rate: Rate | None = None
+    alignment: Alignment | None = None
+    approval: Approval | None = None
+    conformed: tuple[ConformedClip, ...] = ()
+    stored: tuple[StoredObject, ...] = ()
+    published: Publication | None = None
+    attempts: tuple[Attempt, ...] = ()
+    error: Failure | None = None
+
+    def clip(self, key: str) -> Clip | None:
+        """Return the clip with that key (`camera/name`), or None."""
+        return next((clip for clip in self.clips if clip.key == key), None)

@@ -1,0 +1,34 @@
+"""One function that makes any text from outside safe to show.
+
+File names, tags and reasons come from cameras and people. An escape character in a name can
+rewrite a terminal, a bidi override can make `gpj.exe` read `exe.jpg`, and a lone surrogate
+cannot be written at all. They are shown as visible escapes, in the TUI, the CLI and the log.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def visible(text: str, limit: int = 200) -> str:
+    """Return `text` with every invisible or controlling character as an escape.
+
+    Longer than `limit` characters, it is cut in the middle, because the end of a file name
+    (its number and suffix) tells more than the middle.
+    """
+    shown = "".join(_escape(char) for char in unicodedata.normalize("NFC", text))
+    if len(shown) <= limit:
+        return shown
+    head = limit * 2 // 3
+    return f"{shown[:head]}…{shown[-(limit - head - 1) :]}"
+
+
+def _escape(char: str) -> str:
+    if unicodedata.category(char) not in _CATEGORIES:
+        return char
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

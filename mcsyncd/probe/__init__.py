@@ -1,0 +1,1 @@
+"""What is this clip: streams, true rate, timecode, rotation, colour, audio layout."""

@@ -1,0 +1,1 @@
+"""Policy of the review: what confidence asks of a person, and what a decision may do."""

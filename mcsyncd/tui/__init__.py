@@ -1,0 +1,1 @@
+"""The terminal app; it reaches the daemon only through the client."""
