@@ -112,12 +112,14 @@ class Put(Job):
     """Store one file under its key and check it there. Result: `StoredObject`."""
 
     stage: ClassVar[str] = "publish"
+    key: str
     kind: Kind
     path: str
     bytes: int
     sha256: str
     clip: str = ""
     facts: tuple[tuple[str, str], ...] = field(default=())
+    """Metadata that is kept with the object, by name."""
 
     @property
     def subject(self) -> str:

@@ -6,7 +6,15 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from mcsyncd.model.clip import Camera
 from mcsyncd.model.rate import Rate
@@ -31,7 +39,17 @@ def _rate(value: object) -> object:
         raise ValueError("write auto, a rate such as 25 or 29.97, or a fraction such as 30000/1001") from None
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["5s"]}),
+]
+GridRate = Annotated[
+    Rate | None,
+    BeforeValidator(_rate),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["auto", "25", "30000/1001"]}),
+]
 
 
 class Part(BaseModel):
@@ -84,7 +102,7 @@ class Profiles(Part):
     """Profile of the file that later phases render from."""
     proxy: str = "proxy-540p"
     """Profile of the file that people scrub."""
-    rate: Annotated[Rate | None, BeforeValidator(_rate)] = None
+    rate: GridRate = None
     """auto: the reference camera's true rate; or a rate."""
 
 
@@ -182,3 +200,11 @@ class Settings(Part):
     def angles(self) -> tuple[Camera, ...]:
         """The cameras as the core knows them."""
         return tuple(Camera(key, camera.label, camera.reference) for key, camera in self.cameras.items())
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema of the settings file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcsyncd settings",
+    } | Settings.model_json_schema()

@@ -1,0 +1,69 @@
+"""What the commands that call the daemon share: one call, and JSON on standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from mcsyncd.cli.context import Faces
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from mcsyncd.api import Decision, SessionBody
+    from mcsyncd.client import Client
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+T = TypeVar("T")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def call(faces: Faces, ask: Callable[[Client], Awaitable[T]]) -> T:
+    """Return what the daemon answers. Raises `Unreachable` and what else the client raises."""
+    from mcsyncd.client import Client
+
+    async def calling() -> T:
+        async with Client(faces.socket) as client:
+            return await ask(client)
+
+    return asyncio.run(calling())
+
+
+def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
+    """Print one JSON document."""
+    if isinstance(value, dict):
+        document: object = value
+    elif isinstance(value, list):
+        document = [one.model_dump(mode="json") for one in value]
+    else:
+        document = value.model_dump(mode="json")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def decide(faces: Faces, session: str, decision: Decision, revision: int | None, *, as_json: bool) -> None:
+    """Send a decision and print how the session then stands.
+
+    Without a revision the session is looked at first: the caller takes it as it is now.
+    """
+    from mcsyncd.api import Resync, Retry, Seal
+
+    async def deciding(client: Client) -> SessionBody:
+        free = isinstance(decision, Retry | Resync | Seal)
+        looked_at = revision
+        if looked_at is None and not free:
+            looked_at = (await client.session(session)).revision
+        return await client.decide(session, decision, looked_at)
+
+    after = call(faces, deciding)
+    if as_json:
+        print_json(after)
+        return
+    from mcsyncd.cli.words import session_lines
+
+    click.echo("\n".join(session_lines(after)))

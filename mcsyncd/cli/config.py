@@ -1,0 +1,61 @@
+"""`config`: check and show the settings."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from mcsyncd.cli.calling import json_option
+from mcsyncd.cli.context import Faces
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+
+@click.group()
+def command() -> None:
+    """Check and show the settings."""
+
+
+@command.command()
+@json_option
+@click.pass_obj
+def validate(faces: Faces, as_json: bool) -> int:
+    """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
+    from mcsyncd.cli.main import complain
+    from mcsyncd.conform.encoders import check_build
+    from mcsyncd.daemon.live import Live
+    from mcsyncd.errors import ConfigError
+
+    try:
+        check_build(Live.read(faces.config_path))
+    except ConfigError as error:
+        if as_json:
+            click.echo(json.dumps({"valid": False, "problems": list(error.problems or (str(error),))}))
+        else:
+            complain(error)
+        return int(error.exit_code)
+    click.echo(json.dumps({"valid": True, "problems": []}) if as_json else f"{faces.config_path}: valid")
+    return 0
+
+
+@command.command()
+@json_option
+@click.pass_obj
+def show(faces: Faces, as_json: bool) -> None:
+    """Print the settings in force, defaults included, with absolute paths."""
+    import yaml
+
+    document = faces.settings.model_dump(mode="json")
+    document["profiles"]["rate"] = str(faces.settings.profiles.rate or "auto")
+    click.echo(
+        json.dumps(document, indent=2) if as_json else yaml.safe_dump(document, sort_keys=False), nl=as_json
+    )
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings file, for editors."""
+    from mcsyncd.settings.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))

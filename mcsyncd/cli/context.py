@@ -1,0 +1,43 @@
+"""What every command may need, found only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcsyncd.settings.schema import Settings
+
+
+@dataclass
+class Faces:
+    """The two global options: the settings file and the socket, each with its default."""
+
+    config: Path | None = None
+    socket_option: Path | None = None
+
+    @cached_property
+    def config_path(self) -> Path:
+        """The settings file: `--config`, else `MCSYNCD_CONFIG`, else the system's or the checkout's."""
+        from mcsyncd.settings.load import default_path  # noqa: PLC0415  # keeps --help free of pydantic
+
+        named = os.environ.get("MCSYNCD_CONFIG")
+        return self.config or (Path(named) if named else default_path())
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, validated. Raises ConfigError."""
+        from mcsyncd.settings.load import load  # noqa: PLC0415  # keeps --help free of pydantic
+
+        return load(self.config_path)
+
+    @property
+    def socket(self) -> Path:
+        """The daemon's socket: `--socket`, else the settings' own.
+
+        A supervisor may not be allowed to read the settings, and has `--socket` for that.
+        """
+        return self.socket_option or self.settings.socket

@@ -1,0 +1,44 @@
+"""`run`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from mcsyncd.cli.context import Faces
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+
+@click.command()
+@click.pass_obj
+def command(faces: Faces) -> None:
+    """Run the daemon until SIGTERM. SIGHUP reloads the settings."""
+    from mcsyncd.daemon.service import run
+
+    _log_to_stderr()
+    run(faces.config_path)
+
+
+def _log_to_stderr() -> None:
+    """JSON lines for the journal; colours and columns for a person."""
+    import structlog
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    tail: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if sys.stderr.isatty()
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, *tail],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

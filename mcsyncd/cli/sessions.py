@@ -1,0 +1,26 @@
+"""`sessions`: all sessions, newest first."""
+
+from __future__ import annotations
+
+import click
+
+from mcsyncd.cli.calling import call, json_option, print_json
+from mcsyncd.cli.context import Faces
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def command(faces: Faces, as_json: bool) -> None:
+    """List all sessions, newest first."""
+    from mcsyncd.cli.words import session_line
+
+    sessions = call(faces, lambda client: client.sessions()).sessions
+    if as_json:
+        print_json([*sessions])
+    elif sessions:
+        click.echo("\n".join(session_line(one) for one in sessions))
+    else:
+        click.echo("No sessions yet: drop a card into each camera's folder.")

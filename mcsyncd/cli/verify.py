@@ -1,0 +1,47 @@
+"""`verify`: the audit chain, local files, and the store, each against the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.cli.calling import json_option, print_json
+from mcsyncd.cli.context import Faces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+WHAT = ("log", "media", "store")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(WHAT))
+@click.argument("session", required=False)
+@json_option
+@click.pass_obj
+def command(faces: Faces, what: str, session: str | None, as_json: bool) -> int:
+    """Check the audit chain (log), local files (media) or stored objects (store).
+
+    Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
+    checks proves little. Exit code 1 when anything does not match the record.
+    """
+    from mcsyncd.daemon.audit import verify_log, verify_media, verify_store
+
+    found = {"log": verify_log, "media": verify_media, "store": verify_store}[what](faces.settings, session)
+    _report(what, found.checked, found.faults, found.note, as_json=as_json)
+    return 1 if found.faults else 0
+
+
+def _report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:
+    from mcsyncd.model.text import visible
+
+    if as_json:
+        print_json({"what": what, "checked": checked, "faults": list(faults), "note": note})
+        return
+    for fault in faults:
+        click.echo(visible(fault, 400))
+    verdict = f"{len(faults)} fault(s)" if faults else "all as recorded"
+    click.echo(f"{what}: {checked} checked, {verdict}. {note}".rstrip())

@@ -1,0 +1,87 @@
+"""Checks of what is recorded against what is there, without a running daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcsyncd.daemon.places import Places
+from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.integrity.hashing import matches
+from mcsyncd.model.due import conformed_now
+from mcsyncd.model.session import Session
+from mcsyncd.publish.stores import open_store
+from mcsyncd.settings.schema import Settings
+from mcsyncd.store.ledger import audit, recorded_sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: how much was checked, and a sentence for everything that is wrong."""
+
+    checked: int
+    faults: tuple[str, ...]
+    note: str = ""
+
+
+def verify_log(settings: Settings, session: str | None) -> Finding:
+    """Check the hash chain, and that every session is what its events say."""
+    del session  # a chain is checked as a whole
+    found = audit(_ledger(settings))
+    return Finding(found.events, found.faults, f"head {found.head}" if found.head else "")
+
+
+def verify_media(settings: Settings, session: str | None) -> Finding:
+    """Check originals, mezzanines and proxies on disk against their hashes."""
+    places = Places.of(settings)
+    files = [one for session in _sessions(settings, session) for one in _files(session, places)]
+    faults = [
+        f"{path}: not what was recorded (or gone)"
+        for path, sha256, size in files
+        if not matches(path, sha256, size)
+    ]
+    return Finding(len(files), tuple(faults))
+
+
+def _files(session: Session, places: Places) -> Iterator[tuple[Path, str, int]]:
+    for clip in session.clips:
+        if clip.digest is not None:
+            yield places.file(clip.path), clip.digest.sha256, clip.digest.bytes
+    for made in conformed_now(session).values():
+        for file in made.renditions:
+            yield places.file(file.path), file.sha256, file.bytes
+
+
+def verify_store(settings: Settings, session: str | None) -> Finding:
+    """Check stored objects against the ledger: there, of the right size, with the recorded hash."""
+    store = open_store(settings.storage)
+    faults: list[str] = []
+    checked = 0
+    for one in _sessions(settings, session):
+        for kept in one.stored:
+            checked += 1
+            try:
+                found = store.stat(kept.key)
+            except StorageError as error:
+                faults.append(f"{kept.key}: {error}")
+                continue
+            if found is None:
+                faults.append(f"{kept.key}: not in the store")
+            elif (found.bytes, found.sha256) != (kept.bytes, kept.sha256):
+                faults.append(f"{kept.key}: not what was recorded")
+    return Finding(checked, tuple(faults))
+
+
+def _sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
+    sessions = recorded_sessions(_ledger(settings))
+    if session is None:
+        return sessions
+    chosen = tuple(one for one in sessions if one.id == session)
+    if not chosen:
+        raise McsyncError(f"no session {session}", "see `mcsyncd sessions`")
+    return chosen
+
+
+def _ledger(settings: Settings) -> Path:
+    return settings.paths.state / "ledger.db"

@@ -1,0 +1,169 @@
+"""Sessions as the API shows them. Pure: values in, bodies out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcsyncd.api import (
+    AngleBody,
+    CameraBody,
+    CandidateBody,
+    ClipBody,
+    ErrorBody,
+    ProgressBody,
+    SessionBody,
+)
+from mcsyncd.daemon.progress import Progress
+from mcsyncd.model.alignment import Alignment, AngleMatch
+from mcsyncd.model.clip import Camera, Clip
+from mcsyncd.model.jobs import Job
+from mcsyncd.model.session import Session
+from mcsyncd.review.policy import call_to_action
+
+
+def session_body(
+    session: Session,
+    review_below: float,
+    *,
+    cameras: tuple[Camera, ...],
+    progress: ProgressBody | None = None,
+    claimed_by: str | None = None,
+) -> SessionBody:
+    """Return a session as every face sees it. `cameras` are today's, for one not sealed yet."""
+    found = session.alignment
+    approval = session.approval
+    error = session.error
+    return SessionBody(
+        id=session.id,
+        state=session.state,
+        revision=session.revision,
+        call_to_action=call_to_action(session, review_below),
+        sync_confidence=found.confidence if found else None,
+        sync_method=found.method if found else None,
+        offsets_ms={angle.camera: _ms(angle.offset_us) for angle in found.angles} if found else {},
+        drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
+        reasons=list(found.reasons) if found else [],
+        rate=str(session.rate) if session.rate else None,
+        cameras=_cameras(session, session.terms.cameras if session.terms else cameras),
+        approved_by=approval.by.name if approval else None,
+        approved_at=approval.at if approval else None,
+        error=ErrorBody(stage=error.stage, message=error.message, hint=error.hint, retryable=error.retryable)
+        if error
+        else None,
+        progress=progress,
+        reference=found.reference if found else None,
+        angles={angle.camera: _angle(angle) for angle in found.angles} if found else {},
+        duration_s=_duration_s(session, found),
+        opened_at=session.opened_at,
+        claimed_by=claimed_by,
+        manifest_key=session.published.key if session.published else None,
+    )
+
+
+def _ms(us: int | None) -> float | None:
+    return None if us is None else us / 1000
+
+
+def _cameras(session: Session, cameras: tuple[Camera, ...]) -> dict[str, CameraBody]:
+    return {
+        camera.key: CameraBody(label=camera.label, clips=_clips(session, camera.key)) for camera in cameras
+    }
+
+
+def _clips(session: Session, camera: str) -> list[ClipBody]:
+    if session.clips:
+        return [_clip(session, clip) for clip in session.clips if clip.camera == camera]
+    return [
+        ClipBody(name=file.name, bytes=file.bytes)
+        for file in session.dropped
+        if file.camera == camera and file.kind == "clip"
+    ]
+
+
+def _clip(session: Session, clip: Clip) -> ClipBody:
+    placed = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
+    warnings = [*(clip.media.warnings if clip.media else ()), *(clip.sound.notes if clip.sound else ())]
+    return ClipBody(
+        name=clip.name,
+        bytes=clip.bytes,
+        sha256=clip.digest.sha256 if clip.digest else None,
+        duration_s=clip.media.duration_us / 1e6 if clip.media else None,
+        offset_ms=_ms(placed.offset_us) if placed else None,
+        warnings=warnings,
+    )
+
+
+def _angle(angle: AngleMatch) -> AngleBody:
+    return AngleBody(
+        confidence=angle.confidence,
+        reasons=list(angle.reasons),
+        candidates=[
+            CandidateBody(offset_ms=one.offset_us / 1000, score=one.score) for one in angle.candidates
+        ],
+        overlap_s=angle.overlap_s,
+        residual_ms=angle.residual_ms,
+        strip=list(angle.strip),
+        strip_step_ms=angle.strip_step_us / 1000,
+    )
+
+
+def _duration_s(session: Session, found: Alignment | None) -> float | None:
+    """From the first moment that any placed clip covers to the last."""
+    if found is None:
+        return None
+    spans = [
+        (placed.offset_us, placed.offset_us + clip.media.duration_us)
+        for clip in session.clips
+        if (placed := found.placement(clip.camera, clip.name))
+        and placed.offset_us is not None
+        and clip.media is not None
+    ]
+    return (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6 if spans else None
+
+
+def session_progress(
+    running: Mapping[Job, Progress | None], waiting: tuple[Job, ...], finished_in_stage: int
+) -> ProgressBody | None:
+    """Return how far a session's present stage is: that of the running jobs, uploads last.
+
+    `waiting` are its open jobs that do not run yet, `finished_in_stage` those of the stage that
+    are done. Each job of a stage counts alike; the time to go is that of the slowest, times the
+    rounds that still have to start.
+    """
+    if not running:
+        return None
+    stage = next(iter(running)).stage
+    told = [progress for job, progress in running.items() if job.stage == stage]
+    behind = sum(job.stage == stage for job in waiting)
+    whole = len(told) + behind + finished_in_stage
+    done = (finished_in_stage + sum(one.done for one in told if one)) / whole
+    etas = [one.eta_s for one in told if one and one.eta_s is not None]
+    rounds = 1 + behind / len(told)
+    loudest = max((one for one in told if one), key=lambda one: one.total, default=None)
+    first = next(job for job in running if job.stage == stage)
+    return ProgressBody(
+        stage=stage,
+        done=min(1.0, done),
+        eta_s=max(etas) * rounds if etas else None,
+        subject=first.subject,
+        count=loudest.count if loudest else 0,
+        total=loudest.total if loudest else 0,
+        unit=loudest.unit if loudest else "",
+        rate=sum(one.rate or 0.0 for one in told if one) or None,
+    )
+
+
+def job_progress(job: Job, told: Progress | None) -> ProgressBody | None:
+    """Return how far one job is."""
+    if told is None:
+        return None
+    return ProgressBody(
+        stage=job.stage,
+        done=told.done,
+        eta_s=told.eta_s,
+        subject=job.subject,
+        count=told.count,
+        total=told.total,
+        unit=told.unit,
+        rate=told.rate,
+    )

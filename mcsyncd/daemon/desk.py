@@ -1,0 +1,194 @@
+"""What people ask of the daemon, apart from how they ask: the API's handlers without HTTP.
+
+Reads need only a socket that may be opened; decisions need an approver, looked up at that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+
+from mcsyncd import __version__, api
+from mcsyncd.daemon.bodies import job_progress, session_body
+from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.hub import Hub
+from mcsyncd.daemon.live import Live
+from mcsyncd.daemon.loop import Loop
+from mcsyncd.daemon.peer import may_decide, require_decider
+from mcsyncd.daemon.pulse import Pulse
+from mcsyncd.daemon.watching import Watching
+from mcsyncd.errors import Conflict, UsageError
+from mcsyncd.model.facts import Fact, FileIdentity
+from mcsyncd.model.session import Actor, Session
+from mcsyncd.review import decisions
+from mcsyncd.settings.schema import LocalStorage
+
+CLAIM_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    by: Actor
+    until: float
+
+
+class Desk:
+    """Answers questions and takes decisions."""
+
+    def __init__(self, loop: Loop, watching: Watching, pulse: Pulse, hub: Hub) -> None:
+        self._loop = loop
+        self._watching = watching
+        self._pulse = pulse
+        self._hub = hub
+        self._claims: dict[str, _Claim] = {}
+        self._started_at = utc_now()
+
+    @property
+    def _live(self) -> Live:
+        return self._loop.live
+
+    def sessions(self) -> api.SessionsBody:
+        """All sessions, newest first."""
+        newest = sorted(self._loop.sessions.values(), key=lambda one: one.id, reverse=True)
+        return api.SessionsBody(sessions=[self._body(one) for one in newest])
+
+    def session(self, session_id: str) -> api.SessionBody:
+        """One session. Raises UsageError."""
+        return self._body(self._loop.session(session_id))
+
+    def _body(self, session: Session) -> api.SessionBody:
+        return session_body(
+            session,
+            self._live.settings.review.review_below,
+            cameras=self._live.settings.angles,
+            progress=self._pulse.of_session(session),
+            claimed_by=self._claimed_by(session.id),
+        )
+
+    def status(self, actor: Actor) -> api.StatusBody:
+        """What is going on, as seen by `actor`."""
+        settings = self._live.settings
+        counts: dict[str, int] = {}
+        for session in self._loop.sessions.values():
+            counts[session.state] = counts.get(session.state, 0) + 1
+        return api.StatusBody(
+            version=__version__,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started_at=self._started_at,
+            review_below=settings.review.review_below,
+            folders=self._watching.folders(),
+            unknown_folders=self._watching.unknown_folders(),
+            sessions=counts,
+            storage=self._storage(),
+            workers=[
+                api.WorkerBody(
+                    stage=one.job.stage,
+                    session=one.job.session,
+                    subject=one.job.subject,
+                    pid=one.pid,
+                    progress=job_progress(one.job, self._pulse.told.get(one.job.id)),
+                )
+                for one in self._loop.workers.running.values()
+            ],
+            worker_slots=self._loop.workers.slots,
+            you=actor.name,
+            may_approve=may_decide(actor, settings.review.approvers),
+        )
+
+    def _storage(self) -> api.StorageBody:
+        storage = self._live.settings.storage
+        local = isinstance(storage, LocalStorage)
+        return api.StorageBody(
+            kind=storage.kind,
+            target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
+            health=self._pulse.storage_health if not local else "ok",
+            work_free_bytes=shutil.disk_usage(self._live.places.work).free,
+        )
+
+    async def decide(
+        self, session_id: str, decision: api.Decision, revision: int | None, actor: Actor
+    ) -> api.SessionBody:
+        """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
+        self.require_decider(actor)
+        if isinstance(decision, api.Seal):
+            return await self._sealed(session_id, actor)
+        looked_at = revision if revision is not None else self._unrevised(session_id, decision)
+        session = self._loop.session(session_id)
+        if isinstance(decision, api.Approve) and decisions.is_repeated(session, actor, looked_at):
+            return self._body(session)
+        identities = self._identities(session) if isinstance(decision, api.Retry | api.Resync) else ()
+        after = await self._loop.decide_with(
+            session_id, lambda now: self._fact(now, decision, looked_at, actor, identities)
+        )
+        self._claims.pop(session_id, None)
+        return self._body(after)
+
+    async def seal(self, actor: Actor) -> api.SessionBody:
+        """Start with what is there, whichever session that is."""
+        self.require_decider(actor)
+        return self._body(await self._loop.seal(actor))
+
+    async def _sealed(self, session_id: str, actor: Actor) -> api.SessionBody:
+        collecting = self._loop.collecting
+        if self._loop.session(session_id) is not collecting:
+            raise Conflict(f"{session_id} is sealed already", "see `mcsyncd status`")
+        return self._body(await self._loop.seal(actor))
+
+    def _unrevised(self, session_id: str, decision: api.Decision) -> int:
+        """A retry or a resync may leave the revision out: it approves nothing."""
+        if isinstance(decision, api.Retry | api.Resync):
+            return self._loop.session(session_id).revision
+        raise UsageError("a decision names the revision it was looking at", "send If-Match: <revision>")
+
+    def _fact(
+        self,
+        now: Session,
+        decision: api.Decision,
+        revision: int,
+        actor: Actor,
+        identities: tuple[FileIdentity, ...],
+    ) -> Fact:
+        at = utc_now()
+        match decision:
+            case api.Approve():
+                return decisions.approve(now, actor, revision, at)
+            case api.Reject(reason=reason):
+                return decisions.reject(now, actor, revision, reason, at)
+            case api.Reopen(reason=reason):
+                return decisions.reopen(now, actor, revision, reason, at)
+            case api.Nudge(camera=camera, to=to):
+                return decisions.nudge(now, actor, revision, camera=camera, to=to, at=at)
+            case api.Resync():
+                return decisions.resync(now, actor, self._live.terms, identities, at)
+            case _:
+                return decisions.retry(now, actor, identities, at)
+
+    def _identities(self, session: Session) -> tuple[FileIdentity, ...]:
+        """Look at the originals as they lie now; one that is gone is left as it was."""
+        found = []
+        for clip in session.clips:
+            try:
+                now = self._live.places.file(clip.path).stat(follow_symlinks=False)
+            except OSError:
+                continue
+            found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
+        return tuple(found)
+
+    def require_decider(self, actor: Actor) -> None:
+        """Raise NotPermitted unless `actor` may decide."""
+        require_decider(actor, self._live.settings.review.approvers)
+
+    def claim(self, session_id: str, actor: Actor) -> api.ClaimBody:
+        """Note, as a courtesy, who is looking at a session."""
+        self._loop.session(session_id)
+        self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
+        self._hub.tell(api.StreamBody(what="claim", session=session_id))
+        return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
+
+    def _claimed_by(self, session_id: str) -> str | None:
+        claim = self._claims.get(session_id)
+        return claim.by.name if claim and claim.until > time.monotonic() else None

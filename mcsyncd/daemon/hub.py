@@ -1,0 +1,47 @@
+"""Everybody who listens: news go out to all open event streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mcsyncd.api import StreamBody
+
+_BACKLOG = 2000
+
+
+class Hub:
+    """Fans news out. A listener too slow to follow is cut off: it comes back with Last-Event-ID."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[StreamBody | None]] = set()
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[StreamBody | None]]:
+        """Give a queue of news; None in it means that the stream ends."""
+        queue: asyncio.Queue[StreamBody | None] = asyncio.Queue(_BACKLOG)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    def tell(self, news: StreamBody) -> None:
+        """Send news to everybody."""
+        for queue in list(self._listeners):
+            try:
+                queue.put_nowait(news)
+            except asyncio.QueueFull:
+                self._cut_off(queue)
+
+    def close(self) -> None:
+        """End all streams."""
+        for queue in list(self._listeners):
+            self._cut_off(queue)
+
+    def _cut_off(self, queue: asyncio.Queue[StreamBody | None]) -> None:
+        self._listeners.discard(queue)
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(None)

@@ -1,0 +1,179 @@
+"""What a worker does: one job in, one result out. The only place where jobs meet stations.
+
+Imported by the worker processes. Stations are imported when their job comes, so that a worker
+that hashes does not load codecs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import singledispatch
+from pathlib import Path
+
+from mcsyncd.daemon.places import Places, stem
+from mcsyncd.daemon.progress import Tell, teller
+from mcsyncd.errors import IntegrityError, SourceChanged
+from mcsyncd.model import jobs
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.clip import Clip, Digest, Media, Sound
+from mcsyncd.model.facts import JobResult, TakenIn
+from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.session import Publication
+
+# ruff: noqa: PLC0415  # stations are imported when their job comes
+
+_PR_SET_PDEATHSIG = 1
+_ADDRESS_SPACE = 8 << 30
+_UNITS = {jobs.Conform: "frames", jobs.Hash: "bytes", jobs.Put: "bytes", jobs.TakeIn: "bytes"}
+
+
+def enter_worker(parent: int) -> None:
+    """Prepare a worker process: lower its priority, bound it, and let it die with the daemon.
+
+    An orphan would go on writing next to the worker that the restarted daemon sends out.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the daemon died before the line above
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(5)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # footage must not lie about in core files
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, _ADDRESS_SPACE)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def perform(job: jobs.Job, places: Places) -> JobResult:
+    """Do the job. Raises what its station raises."""
+    tell = teller(places.progress(job.id), _UNITS.get(type(job), "percent"))
+    return _done(job, places, tell)
+
+
+@singledispatch
+def _done(job: jobs.Job, places: Places, tell: Tell) -> JobResult:
+    raise TypeError(f"no station for the job {type(job).__name__}")
+
+
+@_done.register
+def _(job: jobs.TakeIn, places: Places, tell: Tell) -> TakenIn:
+    from mcsyncd.ingest.offload import take_in
+
+    moved = take_in(job.files, places.drop, places.originals(job.session), tell)
+    return TakenIn(tuple((key, places.below_work(path)) for key, path in moved))
+
+
+@_done.register
+def _(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
+    from mcsyncd.integrity.hashing import digest
+
+    found = digest(_original(job.clip, places), tell)
+    _original(job.clip, places)
+    return found
+
+
+@_done.register
+def _(job: jobs.Probe, places: Places, tell: Tell) -> Media:
+    from mcsyncd.probe.probe import probe
+
+    return probe(_original(job.clip, places))
+
+
+@_done.register
+def _(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
+    from mcsyncd.listen.listen import hear
+
+    folder = places.heard(job.session, job.clip.camera, job.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    heard = hear(_original(job.clip, places), _media(job.clip), folder, _percent(tell))
+    channels = tuple(replace(channel, path=places.below_work(channel.path)) for channel in heard.channels)
+    return replace(heard, channels=channels, peaks=places.below_work(heard.peaks))
+
+
+@_done.register
+def _(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
+    from mcsyncd.daemon.recordings import recording
+    from mcsyncd.sync.solve import solve
+
+    found = solve([recording(clip, places) for clip in job.clips], job.reference, progress=_percent(tell))
+    return _complete(found, job.clips)
+
+
+@_done.register
+def _(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
+    from mcsyncd.conform.conform import conform
+
+    folder = places.conformed(job.session, job.clip.camera)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = conform(
+        _original(job.clip, places),
+        _media(job.clip),
+        rate=job.rate,
+        phase_us=job.phase_us,
+        drift_ppm=job.drift_ppm,
+        mezzanine=job.mezzanine,
+        proxy=job.proxy,
+        folder=folder,
+        stem=stem(job.clip, job.id),
+        progress=tell,
+    )
+    _original(job.clip, places)
+    files = tuple(replace(file, path=places.below_work(file.path)) for file in made.renditions)
+    return replace(made, renditions=files)
+
+
+@_done.register
+def _(job: jobs.Put, places: Places, tell: Tell) -> StoredObject:
+    from mcsyncd.daemon.storing import put
+
+    return put(job, places, tell)
+
+
+@_done.register
+def _(job: jobs.PublishManifest, places: Places, tell: Tell) -> Publication:
+    from mcsyncd.daemon.storing import put_manifest
+
+    return put_manifest(job, places)
+
+
+def _original(clip: Clip, places: Places) -> Path:
+    """Return an original's path, after a look that it is still the file that was taken in."""
+    path = places.file(clip.path)
+    try:
+        now = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        raise SourceChanged(f"{path}: gone", "put the original back, then resync the session") from None
+    if (now.st_size, now.st_mtime_ns) != (clip.bytes, clip.mtime_ns):
+        raise SourceChanged(
+            f"{path}: changed after it was taken in", "resync the session if the new file is meant"
+        )
+    return path
+
+
+def _media(clip: Clip) -> Media:
+    if clip.media is None:
+        raise IntegrityError(f"{clip.key}: not probed", "this is a fault of the daemon: report it")
+    return clip.media
+
+
+def _percent(tell: Tell) -> Callable[[float], None]:
+    return lambda done: tell(round(done * 100), 100)
+
+
+def _complete(found: Alignment, clips: Iterable[Clip]) -> Alignment:
+    """Say plainly, as a clip without a place, what the answer does not mention."""
+    missing = [clip for clip in clips if found.placement(clip.camera, clip.name) is None]
+    angles = {angle.camera: angle for angle in found.angles}
+    for clip in missing:
+        angle = angles.get(clip.camera, AngleMatch(clip.camera, (), 0.0))
+        angles[clip.camera] = replace(
+            angle, placements=(*angle.placements, Placement(clip.name, None)), confidence=0.0
+        )
+    confidence = 0.0 if missing else found.confidence
+    return replace(found, angles=tuple(angles.values()), confidence=confidence)

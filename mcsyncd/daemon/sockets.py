@@ -1,0 +1,60 @@
+"""Binding the API's Unix socket so that never a moment passes with the wrong mode on it."""
+
+from __future__ import annotations
+
+import grp
+import os
+import socket
+from pathlib import Path
+
+import structlog
+
+from mcsyncd.errors import McsyncError
+
+log = structlog.get_logger("mcsyncd.socket")
+
+
+def bound(path: Path, groups: tuple[str, ...]) -> socket.socket:
+    """Return a listening socket at `path`, mode 0660, for the first of `groups` that exists.
+
+    Raises McsyncError if a living daemon answers there already, or the path is too long.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    before = os.umask(0o117)
+    try:
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise McsyncError(f"{path}: {error}", "name a shorter or another path as `socket`") from error
+    finally:
+        os.umask(before)
+    _give_to(path, groups)
+    listener.listen(128)
+    return listener
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket of a daemon that died; leave that of one that lives."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink(missing_ok=True)
+            return
+    raise McsyncError(f"{path}: another daemon answers there", "stop it, or name another socket")
+
+
+def _give_to(path: Path, groups: tuple[str, ...]) -> None:
+    for name in groups:
+        try:
+            os.chown(path, -1, grp.getgrnam(name).gr_gid)
+        except KeyError:
+            log.warning("no such group", group=name)
+        except PermissionError:
+            log.warning("cannot give the socket to the group: the daemon's user is not in it", group=name)
+        else:
+            return

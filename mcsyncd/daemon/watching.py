@@ -1,0 +1,152 @@
+"""The drop folders: look, settle, tell the loop. Events only wake the look earlier."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from mcsyncd.api import FolderBody, SettlingBody, StreamBody
+from mcsyncd.daemon.hub import Hub
+from mcsyncd.daemon.live import Live
+from mcsyncd.daemon.loop import Loop
+from mcsyncd.errors import UsageError
+from mcsyncd.ingest.look import look
+from mcsyncd.ingest.network import on_network
+from mcsyncd.ingest.pairing import dropped, seal_due
+from mcsyncd.ingest.scan import Scan
+from mcsyncd.ingest.settle import SettleState, Track
+from mcsyncd.ingest.watch import Watch
+from mcsyncd.model.text import visible
+
+BUSY_S = 1.0
+"""Between two looks while something is on its way: 20,000 files cost 55 ms a look."""
+IDLE_S = 5.0
+_CALM_AFTER_EVENT_S = 0.25
+
+log = structlog.get_logger("mcsyncd.watching")
+
+
+class Watching:
+    """Looks at the drop folders for ever; what it knows is lost at a restart and found again."""
+
+    def __init__(self, live: Callable[[], Live], loop: Loop, hub: Hub) -> None:
+        self._live = live
+        self._loop = loop
+        self._hub = hub
+        self._woken = asyncio.Event()
+        self._state = SettleState()
+        self._scan: Scan | None = None
+        self._watch: Watch | None = None
+        self.looked_at = time.monotonic()
+
+    def arm(self) -> None:
+        """Make the camera folders that are missing and listen for events, unless told to poll."""
+        live = self._live()
+        for camera in live.settings.cameras:
+            (live.places.drop / camera).mkdir(parents=True, exist_ok=True)
+        self.disarm()
+        if live.settings.ingest.watch == "auto" and not on_network(live.places.drop):
+            running = asyncio.get_running_loop()
+            self._watch = Watch(live.places.drop, lambda: running.call_soon_threadsafe(self._woken.set))
+            self._watch.start()
+
+    def disarm(self) -> None:
+        """Stop listening for events."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    async def run(self) -> None:
+        """Look, and look again."""
+        while True:
+            try:
+                await self.look_once()
+            except OSError:
+                log.exception("a look at the drop folders failed")
+            await self._pause()
+
+    async def _pause(self) -> None:
+        busy = self._state.anything_settling or self._loop.collecting is not None
+        self._woken.clear()
+        try:
+            await asyncio.wait_for(self._woken.wait(), BUSY_S if busy else IDLE_S)
+        except TimeoutError:
+            return
+        await asyncio.sleep(_CALM_AFTER_EVENT_S)  # one look for a burst of events, not one for each
+
+    async def look_once(self) -> None:
+        """One look, in a thread: a dead share may block it, and nothing else."""
+        live = self._live()
+        ingest = live.settings.ingest
+        found, state = await asyncio.to_thread(
+            look,
+            live.places.drop,
+            tuple(live.settings.cameras),
+            self._state,
+            settle_s=ingest.settle,
+            settle_network_s=ingest.settle_network,
+        )
+        self.looked_at = time.monotonic()
+        changed = self._scan is None or _shown(found, state) != _shown(self._scan, self._state)
+        self._state, self._scan = state, found
+        if self._watch is not None:
+            await asyncio.to_thread(self._watch.renew)
+        if changed:
+            self._hub.tell(StreamBody(what="folders"))
+        await self._loop.settled(dropped(self._state))
+        await self._seal_if_due(live)
+
+    async def _seal_if_due(self, live: Live) -> None:
+        session = self._loop.collecting
+        if session is None or not seal_due(
+            session.dropped,
+            tuple(live.settings.cameras),
+            quiet_for=self._state.quiet_for,
+            quiet=live.settings.ingest.quiet,
+            anything_settling=self._state.anything_settling,
+        ):
+            return
+        try:
+            await self._loop.seal()
+        except UsageError:
+            log.info("nothing to seal", session=session.id)
+
+    def folders(self) -> dict[str, FolderBody]:
+        """Return the folders as the status shows them: whatever lies there and is not taken yet."""
+        live = self._live()
+        health = self._scan.health if self._scan else {}
+        return {
+            key: FolderBody(
+                path=str(live.places.drop / key),
+                label=camera.label,
+                health=health.get(key, "not looked at yet"),
+                settling=[
+                    _settling(track)
+                    for (owner, _), track in sorted(self._state.files.items())
+                    if owner == key
+                ],
+            )
+            for key, camera in live.settings.cameras.items()
+        }
+
+    def unknown_folders(self) -> list[str]:
+        """Return folders in the drop root that no camera is set for."""
+        return [visible(name) for name in self._scan.unknown_folders] if self._scan else []
+
+
+def _settling(track: Track) -> SettlingBody:
+    return SettlingBody(
+        name=visible(track.seen.name), bytes=track.seen.size, state=track.standing, note=track.note
+    )
+
+
+def _shown(found: Scan, state: SettleState) -> object:
+    """What a person sees of a look: news only when this changes, not at every second of waiting."""
+    return (
+        dict(found.health),
+        found.unknown_folders,
+        {key: (track.standing, track.seen.size) for key, track in state.files.items()},
+    )

@@ -1,0 +1,139 @@
+"""Which work is due: a pure function of what is recorded.
+
+There is no queue that could be lost. After a crash the same question is asked again and gets
+the same answer, less what has been done in the meantime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mcsyncd.model.alignment import Method
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, TakeIn
+from mcsyncd.model.rate import on_grid
+from mcsyncd.model.rendition import Conformed
+from mcsyncd.model.session import HALTED, Session, State
+
+_PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
+
+
+def is_confident(session: Session, review_below: float) -> bool:
+    """Tell whether the machine's own answer stands above the review threshold.
+
+    Exactly at the threshold is above it. A person's nudge is never the machine's answer.
+    """
+    found = session.alignment
+    return found is not None and found.method is Method.AUDIO_CORR and found.confidence >= review_below
+
+
+def jobs_open(session: Session, review_below: float) -> tuple[Job, ...]:
+    """Return the jobs whose results are still missing, first things first, whatever the state.
+
+    Uploads are not among them: they need hashes of derived files and are planned by the daemon
+    from `uploads_open`.
+    """
+    if session.terms is None:
+        return ()
+    if not session.taken_in:
+        return (TakeIn(session.id, session.dropped),)
+    return (*_understanding(session), *_conforming(session, review_below))
+
+
+def jobs_due(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
+    """Return the open jobs that may start at `now` (seconds since the epoch).
+
+    None of a halted session; none that failed and waits for its next attempt.
+    """
+    if session.state in HALTED or session.state is State.COLLECTING:
+        return ()
+    waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
+    return tuple(job for job in jobs_open(session, review_below) if job.id not in waiting)
+
+
+def _understanding(session: Session) -> Iterator[Job]:
+    """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
+    clips = session.clips
+    for clip in clips:
+        if clip.media is None:
+            yield Probe(session.id, _bare(clip))
+        elif clip.sound is None and clip.media.audio:
+            yield Listen(session.id, replace(_bare(clip), media=clip.media))
+    if session.alignment is None and all(_understood(clip) for clip in clips) and session.terms:
+        heard = tuple(replace(clip, digest=None) for clip in clips)
+        yield Align(session.id, session.terms.reference, heard)
+    for clip in clips:
+        if clip.digest is None:
+            yield Hash(session.id, _bare(clip))
+
+
+def _understood(clip: Clip) -> bool:
+    return clip.media is not None and (clip.sound is not None or not clip.media.audio)
+
+
+def _bare(clip: Clip) -> Clip:
+    """The clip as a job's input: other results must not change the job's identity."""
+    return Clip(clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path)
+
+
+def _conforming(session: Session, review_below: float) -> Iterator[Job]:
+    if not _may_conform(session, review_below):
+        return
+    done = {made.job for made in session.conformed}
+    for job in conform_jobs(session):
+        if job.id not in done:
+            yield job
+
+
+def _may_conform(session: Session, review_below: float) -> bool:
+    if session.alignment is None or session.terms is None:
+        return False
+    if session.approval is not None or session.terms.conform_when == "always":
+        return True
+    return session.terms.conform_when == "confident" and is_confident(session, review_below)
+
+
+def conform_jobs(session: Session) -> tuple[Conform, ...]:
+    """Return the conform job of every placed clip under the present answer, done or not."""
+    return tuple(job for clip in session.clips if (job := _conform(session, clip)))
+
+
+def _conform(session: Session, clip: Clip) -> Conform | None:
+    if session.alignment is None or session.terms is None or session.rate is None or clip.media is None:
+        return None
+    placed = session.alignment.placement(clip.camera, clip.name)
+    if placed is None or placed.offset_us is None:
+        return None
+    _, phase_us = on_grid(placed.offset_us, session.rate)
+    return Conform(
+        session.id,
+        replace(_bare(clip), media=clip.media),
+        session.rate,
+        phase_us,
+        placed.drift_ppm,
+        session.terms.mezzanine,
+        session.terms.proxy,
+    )
+
+
+def conformed_now(session: Session) -> dict[str, Conformed]:
+    """Return, by clip key, what conform has made under the present answer."""
+    made = {one.job: one.result for one in session.conformed}
+    return {job.clip.key: made[job.id] for job in conform_jobs(session) if job.id in made}
+
+
+def ready_to_publish(session: Session) -> bool:
+    """Tell whether everything that was approved exists: hashes, mezzanines and proxies."""
+    if session.approval is None or session.state not in _PUBLISHING:
+        return False
+    hashed = all(clip.digest is not None for clip in session.clips)
+    return hashed and len(conformed_now(session)) == len(conform_jobs(session))
+
+
+def manifest_job(session: Session, keys: tuple[str, ...]) -> PublishManifest | None:
+    """Return the last job of a session once all of `keys` are in the store, else None."""
+    stored = {kept.key for kept in session.stored}
+    if session.state is not State.PUBLISHING or not stored.issuperset(keys):
+        return None
+    return PublishManifest(session.id, session.revision, tuple(sorted(keys)))

@@ -1,0 +1,32 @@
+"""What a confidence asks of a person. Policy, not state: a new threshold changes every queue at once."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from mcsyncd.model.alignment import Method
+from mcsyncd.model.session import Session, State
+
+CallToAction = Literal["looks_good", "review_sync"]
+
+
+def call_to_action(session: Session, review_below: float) -> CallToAction | None:
+    """Return what the one button says, or None where no decision is due.
+
+    Exactly at the threshold looks good. A nudge does not change it: the confidence is the
+    machine's, and a second pair of eyes should still be asked to look.
+    """
+    found = session.alignment
+    if session.state is not State.IN_REVIEW or found is None:
+        return None
+    sure = found.method is not Method.FALLBACK and found.confidence >= review_below
+    return "looks_good" if sure else "review_sync"
+
+
+def shown_percent(confidence: float) -> int:
+    """Return a confidence as people see it: floored, so that no screen says 85% and asks for review.
+
+    The tiny step up undoes the binary fraction of numbers such as 0.29.
+    """
+    return math.floor(confidence * 100 + 1e-9)

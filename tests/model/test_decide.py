@@ -1,0 +1,310 @@
+"""The state machine, met with facts in any order: random work, decisions, crashes and repeats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mcsyncd.model import facts as fa
+from mcsyncd.model.decide import BACKOFF_S, CRASHES_ALLOWED, Expected, decide
+from mcsyncd.model.due import conformed_now, is_confident, jobs_due, jobs_open, manifest_job
+from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
+from mcsyncd.model.evolve import evolved, session_of
+from mcsyncd.model.jobs import Conform, Put
+from mcsyncd.model.session import HALTED, Session, State
+from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, result_of
+
+THRESHOLD = 0.85
+ON_THE_WAY = {
+    State.COLLECTING: {State.WORKING},
+    State.WORKING: {State.IN_REVIEW, State.FAILED, State.STALE, State.QUARANTINED, State.REJECTED},
+    State.IN_REVIEW: {State.APPROVED, State.REJECTED, State.WORKING, *HALTED},
+    State.APPROVED: {State.PUBLISHING, State.IN_REVIEW, State.WORKING, *HALTED},
+    State.PUBLISHING: {State.PUBLISHED, State.IN_REVIEW, State.WORKING, State.APPROVED, *HALTED},
+    State.PUBLISHED: {State.IN_REVIEW, State.WORKING},
+    State.FAILED: {State.WORKING, State.IN_REVIEW, State.APPROVED, State.REJECTED},
+    State.STALE: {State.WORKING, State.IN_REVIEW, State.REJECTED},
+    State.QUARANTINED: {State.WORKING, State.IN_REVIEW, State.REJECTED},
+    State.REJECTED: {State.IN_REVIEW, State.WORKING},
+}
+confidences = st.sampled_from([0.3, 0.849999, 0.85, 0.97])
+verdicts = st.sampled_from(["transient", "crash", "final", "changed", "corrupt"])
+actors = st.sampled_from([OKAFOR, RUIZ])
+
+
+class Shoot(RuleBasedStateMachine):
+    """One session, driven by everything that can happen to it."""
+
+    @initialize(jobs=st.integers(0, 30), confidence=confidences, approve_at=st.integers(0, 30))
+    def begun(self, jobs, confidence, approve_at):
+        """Begin anywhere on the way: a random walk from the start seldom gets to the end."""
+        self.history = [SessionOpened(AT, "20261123-091502-k7q")]
+        self.session = session_of(self.history)
+        self.now = 1_000.0
+        self.finished: list[fa.JobFinished] = []
+        self.approved_answer = None
+        if jobs:
+            self.tell(fa.FilesSettled(AT, DROPPED))
+            self.tell(fa.Seal(AT, TERMS))
+        for step in range(jobs):
+            if step >= approve_at and self.session.state is State.IN_REVIEW:
+                self.approve(OKAFOR, 0)
+            if self.open_jobs():
+                self.finish(0, confidence)
+
+    def uploads(self) -> tuple:
+        """What the daemon plans once publishing has begun: an upload for each rendition."""
+        if self.session.state is not State.PUBLISHING:
+            return ()
+        puts = tuple(
+            Put(self.session.id, f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
+            for key, one in conformed_now(self.session).items()
+            for made in one.renditions
+        )
+        last = manifest_job(self.session, tuple(put.key for put in puts))
+        stored = {kept.key for kept in self.session.stored}
+        missing = tuple(put for put in puts if put.key not in stored)
+        return missing if missing or last is None else (last,)
+
+    def tell(self, fact) -> tuple:
+        before = self.session.state
+        events = decide(self.session, fact, Expected(THRESHOLD, self.uploads()))
+        for event in events:
+            now = evolved(self.session, event)
+            assert now.state in ON_THE_WAY[self.session.state] | {self.session.state}, (
+                self.session.state,
+                event,
+            )
+            self.session = now
+        self.history.extend(events)
+        assert before is self.session.state or events
+        return events
+
+    def open_jobs(self) -> tuple:
+        return (*jobs_due(self.session, THRESHOLD, self.now), *self.uploads())
+
+    @precondition(lambda self: self.session.state is State.COLLECTING)
+    @rule(count=st.integers(0, len(DROPPED)))
+    def settle(self, count):
+        self.tell(fa.FilesSettled(AT, DROPPED[:count]))
+
+    @precondition(lambda self: self.session.state is State.COLLECTING)
+    @rule()
+    def seal(self):
+        self.tell(fa.Seal(AT, TERMS))
+
+    @precondition(lambda self: self.open_jobs())
+    @rule(pick=st.integers(0, 99), confidence=confidences)
+    def finish(self, pick, confidence):
+        jobs = self.open_jobs()
+        job = jobs[pick % len(jobs)]
+        fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
+        assert self.tell(fact), "the result of a due job is recorded"
+        self.finished.append(fact)
+        assert job.id not in {one.id for one in self.open_jobs()}, "no job is due twice"
+
+    @precondition(lambda self: self.open_jobs())
+    @rule(count=st.integers(2, 12), confidence=confidences)
+    def work(self, count, confidence):
+        for _ in range(count):
+            if self.open_jobs():
+                self.finish(0, confidence)
+
+    @precondition(lambda self: self.finished)
+    @rule(pick=st.integers(0, 99))
+    def repeat(self, pick):
+        """A result that comes again, or late, changes nothing unless it is due again."""
+        fact = self.finished[pick % len(self.finished)]
+        due = {job.id for job in (*jobs_open(self.session, THRESHOLD), *self.uploads())}
+        assume(fact.job not in due)
+        assert self.tell(fact) == ()
+
+    @precondition(lambda self: self.open_jobs())
+    @rule(pick=st.integers(0, 99), verdict=verdicts)
+    def fail(self, pick, verdict):
+        jobs = self.open_jobs()
+        job = jobs[pick % len(jobs)]
+        self.tell(fa.JobFailed(AT, self.now, job.id, verdict, "no space left", "make room"))
+        assert self.session.error is not None
+        if self.session.state not in HALTED:
+            assert job.id not in {one.id for one in jobs_due(self.session, THRESHOLD, self.now)}
+
+    @rule(seconds=st.sampled_from([1.0, BACKOFF_S[-1]]))
+    def wait(self, seconds):
+        self.now += seconds
+
+    @rule(by=actors, behind=st.sampled_from([0, 0, 0, 1]))
+    def approve(self, by, behind):
+        revision = self.session.revision - behind
+        reviewed = self.session.state is State.IN_REVIEW and not behind
+        events = self.tell(fa.Approve(AT, by, revision))
+        assert bool(events) == reviewed
+        if events:
+            self.approved_answer = (self.session.alignment, self.session.clips, self.session.terms)
+
+    @rule(by=actors)
+    def reject(self, by):
+        self.tell(fa.Reject(AT, by, self.session.revision, "the wrong shoot"))
+
+    @rule(by=actors)
+    def reopen(self, by):
+        before = self.session
+        if self.tell(fa.Reopen(AT, by, self.session.revision, "cam b looks late")):
+            assert self.session.revision > before.revision or before.alignment is None
+
+    @rule(
+        by=actors, camera=st.sampled_from([one.key for one in CAMERAS]), offset=st.integers(-(10**7), 10**7)
+    )
+    def nudge(self, by, camera, offset):
+        before = self.session
+        if self.tell(fa.Nudge(AT, by, self.session.revision, camera, offset)):
+            assert self.session.alignment.angle(camera).offset_us == offset
+            assert self.session.alignment.confidence == before.alignment.confidence
+            assert self.session.revision == before.revision + 1
+
+    @rule(by=actors, replaced=st.sampled_from([None, "cam_b/B001.MOV"]))
+    def retry(self, by, replaced):
+        self.tell(fa.Retry(AT, by, self.identities(replaced)))
+
+    @rule(by=actors, replaced=st.sampled_from([None, "cam_c/DCIM/C001.MP4"]))
+    def resync(self, by, replaced):
+        self.tell(fa.Resync(AT, by, self.session.revision, TERMS, self.identities(replaced)))
+
+    def identities(self, replaced):
+        return tuple(
+            fa.FileIdentity(clip.key, clip.bytes + (clip.key == replaced), clip.mtime_ns)
+            for clip in self.session.clips
+        )
+
+    @rule()
+    def crash(self):
+        """A restart knows nothing but the events, and that is enough."""
+        self.session = session_of(self.history)
+
+    @invariant()
+    def is_the_fold_of_its_events(self):
+        assert self.session == session_of(self.history)
+
+    @invariant()
+    def an_approval_stands_for_what_was_approved(self):
+        approval = self.session.approval
+        if approval is None:
+            assert self.session.state not in {State.APPROVED, State.PUBLISHING, State.PUBLISHED}
+            return
+        assert approval.revision == self.session.revision
+        answer, clips, terms = self.approved_answer
+        assert (self.session.alignment, self.session.terms) == (answer, terms)
+        for was, now in zip(clips, self.session.clips, strict=True):
+            assert (was.bytes, was.mtime_ns) == (now.bytes, now.mtime_ns)
+
+    @invariant()
+    def nothing_is_published_that_is_not_stored(self):
+        kinds = [type(event) for event in self.history]
+        if SessionPublished in kinds:
+            assert ObjectStored in kinds
+
+    @invariant()
+    def no_session_is_lost(self):
+        """Whatever state it is in, something can go on: work, a wait, or a person."""
+        running = {State.WORKING, State.APPROVED, State.PUBLISHING}
+        if self.session.state in running:
+            assert jobs_open(self.session, THRESHOLD) or self.uploads()
+
+    @invariant()
+    def an_unsure_session_waits_for_a_person(self):
+        if self.session.approval or is_confident(self.session, THRESHOLD):
+            return
+        assert not any(isinstance(job, Conform) for job in jobs_open(self.session, THRESHOLD))
+
+
+Shoot.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestShoot = Shoot.TestCase
+
+
+def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) -> Session:
+    """Do all due work until the session stands at `until`."""
+    while session.state is not until:
+        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
+        for event in decide(session, fact, Expected(THRESHOLD)):
+            session = evolved(session, event)
+    return session
+
+
+def sealed() -> Session:
+    session = Session("20261123-091502-k7q", AT)
+    for fact in (fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)):
+        for event in decide(session, fact, Expected(THRESHOLD)):
+            session = evolved(session, event)
+    return session
+
+
+def test_a_confident_session_is_conformed_while_it_waits_for_review():
+    session = driven(sealed())
+    assert session.revision == 1
+    assert {job.stage for job in jobs_due(session, THRESHOLD, 0.0)} == {"ingest", "conform"}
+
+
+def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
+    session = driven(sealed())
+    before = {job.clip.key: job.id for job in jobs_open(session, 0.0) if isinstance(job, Conform)}
+    session = replace(session, approval=None)
+    tick = session.rate.tick_us
+    moved = fa.Nudge(AT, OKAFOR, 1, "cam_b", round(OFFSETS["cam_b"] + 7 * tick))
+    for event in decide(session, moved, Expected(0.0)):
+        session = evolved(session, event)
+    session = driven_to_approved(session)
+    after = {job.clip.key: job.id for job in jobs_open(session, THRESHOLD) if isinstance(job, Conform)}
+    assert after == before
+
+
+def driven_to_approved(session: Session) -> Session:
+    for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), Expected(THRESHOLD)):
+        session = evolved(session, event)
+    assert session.state is State.APPROVED
+    return session
+
+
+def test_a_clip_without_a_place_cannot_be_approved():
+    session = sealed()
+    while session.state is not State.IN_REVIEW:
+        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        lost = alignment(0.2, offsets=OFFSETS | {"cam_c": None})
+        result = lost if job.stage == "sync" else result_of(job)
+        for event in decide(session, fa.JobFinished(AT, job.id, result), Expected(THRESHOLD)):
+            session = evolved(session, event)
+    assert decide(session, fa.Approve(AT, OKAFOR, 1), Expected(THRESHOLD)) == ()
+    for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), Expected(THRESHOLD)):
+        session = evolved(session, event)
+    assert decide(session, fa.Approve(AT, OKAFOR, 2), Expected(THRESHOLD))
+
+
+def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
+    session = sealed()
+    job = jobs_due(session, THRESHOLD, 0.0)[0]
+    for _ in range(CRASHES_ALLOWED):
+        assert session.state is State.WORKING
+        for event in decide(
+            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), Expected(THRESHOLD)
+        ):
+            session = evolved(session, event)
+    assert session.state is State.FAILED
+    assert session.error.stage == "ingest"
+
+
+def test_a_full_disk_never_fails_a_session():
+    session = sealed()
+    job = jobs_due(session, THRESHOLD, 0.0)[0]
+    now = 0.0
+    for _ in range(50):
+        for event in decide(
+            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), Expected(THRESHOLD)
+        ):
+            session = evolved(session, event)
+        assert session.state is State.WORKING
+        assert not jobs_due(session, THRESHOLD, now)
+        now += BACKOFF_S[-1]
+        assert jobs_due(session, THRESHOLD, now)[0].id == job.id

@@ -1,0 +1,106 @@
+"""Small made-up values of the model, for every test that needs a session to talk about."""
+
+from __future__ import annotations
+
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Placement
+from mcsyncd.model.clip import AudioStream, Camera, Digest, DropFile, Media, Sound, SoundChannel, VideoStream
+from mcsyncd.model.facts import JobResult, TakenIn
+from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, Put, TakeIn
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Conformed, Rendition, StoredObject
+from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
+
+AT = "2026-11-23T09:15:02.000000Z"
+OKAFOR = Actor("s.okafor", 1001)
+RUIZ = Actor("a.ruiz", 1002)
+CAMERAS = (Camera("cam_a", "Cam A", reference=True), Camera("cam_b", "Cam B"), Camera("cam_c", "Cam C"))
+TERMS = Terms(
+    CAMERAS,
+    ProfileRef("mezz-h264", "a" * 64, "{}"),
+    ProfileRef("proxy-540p", "b" * 64, "{}"),
+    None,
+    "confident",
+)
+DROPPED = (
+    DropFile("cam_a", "A001.MOV", 100, 1),
+    DropFile("cam_a", "A001.XML", 10, 1, "sidecar"),
+    DropFile("cam_b", "B001.MOV", 200, 2),
+    DropFile("cam_c", "DCIM/C001.MP4", 300, 3),
+)
+OFFSETS = {"cam_a": 0, "cam_b": -134_000, "cam_c": 87_000}
+
+
+def media(*, audio: bool = True, rate: Rate = Rate(30000, 1001)) -> Media:
+    picture = VideoStream(0, "h264", 1920, 1080, rate, "yuv420p", 0, 60_000_000, 1800)
+    sound = (AudioStream(1, "aac", 48000, 2, "stereo", 0, 60_000_000),) if audio else ()
+    return Media("mov", 60_000_000, picture, sound)
+
+
+def alignment(
+    confidence: float = 0.92, method: Method = Method.AUDIO_CORR, offsets: dict | None = None
+) -> Alignment:
+    """The answer to `DROPPED`; `offsets` in microseconds by camera, None for one without a place."""
+    names = {file.camera: file.name for file in DROPPED if file.kind == "clip"}
+    angles = tuple(
+        AngleMatch(
+            camera,
+            (Placement(names[camera], offset, 0.0 if camera == "cam_a" else 11.8),),
+            1.0 if camera == "cam_a" else confidence,
+            candidates=(Candidate(offset or 0, 0.9),),
+            overlap_s=58.0,
+            residual_ms=0.2,
+            strip=(0.1, 0.9, 0.1),
+            strip_step_us=1000,
+        )
+        for camera, offset in (offsets or OFFSETS).items()
+    )
+    return Alignment("cam_a", angles, confidence, method)
+
+
+def rendition(kind: str, job: Conform) -> Rendition:
+    ref = job.mezzanine if kind == "mezzanine" else job.proxy
+    return Rendition(
+        kind,
+        f"sessions/{job.session}/conform/{job.clip.camera}/{job.id[:8]}.{kind}.mp4",
+        1000,
+        f"{kind}{job.id}".encode().hex()[:64].ljust(64, "0"),
+        ref.name,
+        ref.hash,
+        job.rate,
+        1800,
+        1920,
+        1080,
+        job.phase_us,
+        job.drift_ppm,
+    )
+
+
+def result_of(job: Job, confidence: float = 0.92) -> JobResult:
+    """A plausible result of any job."""
+    match job:
+        case TakeIn():
+            clips = [file for file in job.files if file.kind == "clip"]
+            paths = {
+                f"{file.camera}/{file.name}": f"sessions/{job.session}/original/{file.camera}/{file.name}"
+                for file in clips
+            }
+            return TakenIn(tuple(paths.items()))
+        case Hash():
+            return Digest(job.clip.key.encode().hex()[:64].ljust(64, "0"), "c" * 32, job.clip.bytes)
+        case Probe():
+            return media()
+        case Listen():
+            channel = SoundChannel(f"sessions/{job.session}/listen/{job.clip.camera}/0.s16", 1, 0)
+            return Sound(
+                8000, 0, 480_000, (channel,), f"sessions/{job.session}/listen/{job.clip.camera}/peaks"
+            )
+        case Align():
+            return alignment(confidence)
+        case Conform():
+            return Conformed((rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),))
+        case Put():
+            return StoredObject(job.key, job.kind, job.bytes, job.sha256, job.clip)
+        case PublishManifest():
+            return Publication(job.revision, f"v1/manifest/{job.session}/{job.revision:06d}-0.json", "d" * 64)
+        case _:
+            raise AssertionError(job)
