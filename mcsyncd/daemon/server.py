@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mcsyncd import __version__, api
@@ -203,10 +204,7 @@ def _revision(text: str) -> int:
         raise UsageError(f"{text!r} is no revision", "send the number that `show` gives") from None
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def _errors_as_answers(desk: Desk) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _errors_as_answers(desk: Desk) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:

@@ -153,12 +153,12 @@ class Service:
         return ReloadBody(reloaded=True)
 
 
-_kept: set[asyncio.Task[object]] = set()
+_kept: set[asyncio.Task[ReloadBody]] = set()
 
 
 def _keep(task: asyncio.Task[ReloadBody]) -> None:
     """Hold on to a task that nobody awaits, or it may be collected while it runs."""
-    _kept.add(task)  # type: ignore[arg-type]  # a set of tasks of any result
+    _kept.add(task)
     task.add_done_callback(_kept.discard)
 
 

@@ -50,7 +50,11 @@ class Watching:
         self.disarm()
         if live.settings.ingest.watch == "auto" and not on_network(live.places.drop):
             running = asyncio.get_running_loop()
-            self._watch = Watch(live.places.drop, lambda: running.call_soon_threadsafe(self._woken.set))
+
+            def wake() -> None:
+                running.call_soon_threadsafe(self._woken.set)
+
+            self._watch = Watch(live.places.drop, wake)
             self._watch.start()
 
     def disarm(self) -> None:

@@ -171,7 +171,7 @@ def failure_of(job: Job, error: Exception) -> JobFailed:
     """
     for kind, verdict in _VERDICTS:
         if isinstance(error, kind):
-            return failed(job, verdict, error.message, error.hint)  # type: ignore[arg-type,union-attr]  # the table's kinds
+            return failed(job, verdict, error.message, error.hint)
     if isinstance(error, OSError) and error.errno in _PASSING:
         hint = (
             "make room; work goes on by itself"

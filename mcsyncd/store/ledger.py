@@ -45,15 +45,11 @@ class Ledger(AbstractContextManager["Ledger"]):
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(state)
         self._tool_version = tool_version
-        path = state / "ledger.db"
         try:
-            self._db = Database(sqlite3.connect(path))
-            path.chmod(0o600)
-            _prepare(self._db)
-            migrations.apply(self._db)
-        except sqlite3.DatabaseError as error:
+            self._db = _opened(state / "ledger.db")
+        except BaseException:
             os.close(self._lock)
-            raise McsyncError(f"{path}: {error}", "restore the ledger from its backup") from error
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,6 +122,19 @@ def _locked(state: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def _opened(path: Path) -> Database:
+    connection = sqlite3.connect(path)
+    try:
+        path.chmod(0o600)
+        db = Database(connection)
+        _prepare(db)
+        migrations.apply(db)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise McsyncError(f"{path}: {error}", "restore the ledger from its backup") from error
+    return db
 
 
 def _prepare(db: Database) -> None:

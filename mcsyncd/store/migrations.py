@@ -19,7 +19,7 @@ def m001_events_and_sessions(db: Database) -> None:
             at TEXT NOT NULL,
             kind TEXT NOT NULL,
             tool_version TEXT NOT NULL,
-            body TEXT NOT NULL CHECK (json_valid(body)),
+            body TEXT NOT NULL,
             previous TEXT NOT NULL,
             hash TEXT NOT NULL UNIQUE
         ) STRICT
@@ -30,7 +30,7 @@ def m001_events_and_sessions(db: Database) -> None:
             id TEXT PRIMARY KEY,
             state TEXT NOT NULL,
             revision INTEGER NOT NULL,
-            body TEXT NOT NULL CHECK (json_valid(body))
+            body TEXT NOT NULL
         ) STRICT
         """,
         """

@@ -1,0 +1,51 @@
+# The two commands of the README are `make demo` and `make test`; each sets up all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+# Two workers by default: the tests start daemons and encoders of their own.
+JOBS ?= 2
+
+.PHONY: demo test check lint types imports unit bench soak clean
+
+demo: $(VENV)/.run
+	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
+
+test: lint types imports
+	$(PYTEST) -n $(JOBS) --dist loadgroup --cov --cov-report= -q
+	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/%/'
+
+check: lint types imports unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(PYTEST) -n $(JOBS) -q -m "not slow"
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) var
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'mcsyncd needs Python 3.11 or newer; name one: make PYTHON=python3.12 …' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
+	@touch $@ $(VENV)/.run

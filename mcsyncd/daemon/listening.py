@@ -1,0 +1,121 @@
+"""What the review hears and sees of the sound: peaks from disk, and a stretch of it as WAV.
+
+Peaks are read from a memory map here. Sound is decoded from the originals in a worker process
+of its own: nothing decodes in the daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from mcsyncd.api import PeaksBody
+from mcsyncd.daemon.places import Places
+from mcsyncd.daemon.work import process_slot
+from mcsyncd.errors import BadMedia, UsageError
+from mcsyncd.listen.peaks import columns
+from mcsyncd.listen.window import Laid, wav_window
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.session import Session
+
+_LONGEST_US = 30_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A stretch of the session clock as columns: `start_us`, then `columns` steps of `step_us`."""
+
+    camera: str
+    start_us: int
+    step_us: int
+    columns: int
+
+
+class Listening(AbstractContextManager["Listening"]):
+    """Serves peaks and sound of any session."""
+
+    def __init__(self, places: Callable[[], Places]) -> None:
+        self._places = places
+        self._executor: Executor | None = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def peaks(self, session: Session, view: View) -> PeaksBody:
+        """Return one camera's peaks, every clip of it laid at its offset. Raises UsageError."""
+        clips = _clips(session, view.camera)
+        low, high = await asyncio.to_thread(self._merged, session, clips, view)
+        return PeaksBody(
+            camera=view.camera,
+            start_ms=view.start_us / 1000,
+            step_ms=view.step_us / 1000,
+            low=low.tolist(),
+            high=high.tolist(),
+        )
+
+    def _merged(self, session: Session, clips: tuple[Clip, ...], view: View) -> tuple[np.ndarray, np.ndarray]:
+        low = np.zeros(view.columns, np.int8)
+        high = np.zeros(view.columns, np.int8)
+        for clip in clips:
+            if clip.sound is None or not clip.sound.peaks:
+                continue
+            offset_us, drift_ppm = _placed(session, clip)
+            stretch = 1 + drift_ppm * 1e-6
+            start_us = round((view.start_us - offset_us) / stretch)
+            step_us = max(1, round(view.step_us / stretch))
+            one_low, one_high = columns(
+                self._places().file(clip.sound.peaks), start_us, step_us, view.columns
+            )
+            np.minimum(low, one_low, out=low)
+            np.maximum(high, one_high, out=high)
+        return low, high
+
+    async def audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
+        """Return a stretch of the session as WAV: the reference left, `camera` right.
+
+        Raises UsageError for a camera that is not there, BadMedia if it cannot be decoded.
+        """
+        if session.alignment is None:
+            raise UsageError(f"{session.id} is not synced yet", "wait for it")
+        left = self._laid(session, session.alignment.reference)
+        right = self._laid(session, camera)
+        executor = self._executor = self._executor or process_slot()
+        length_us = max(1, min(duration_us, _LONGEST_US))
+        job = executor.submit(wav_window, left, right, start_us, length_us)
+        try:
+            return await asyncio.wrap_future(job)
+        except BrokenExecutor:
+            self._executor = None
+            raise BadMedia(f"{session.id}: the decoder died", "look into the log") from None
+
+    def _laid(self, session: Session, camera: str) -> tuple[Laid, ...]:
+        laid = []
+        for clip in _clips(session, camera):
+            if clip.media is not None:
+                offset_us, drift_ppm = _placed(session, clip)
+                laid.append(Laid(self._places().file(clip.path), clip.media, offset_us, drift_ppm))
+        return tuple(laid)
+
+
+def _clips(session: Session, camera: str) -> tuple[Clip, ...]:
+    clips = tuple(clip for clip in session.clips if clip.camera == camera)
+    if not clips:
+        raise UsageError(f"{session.id}: no camera {camera}", "see `mcsyncd show` for its cameras")
+    return clips
+
+
+def _placed(session: Session, clip: Clip) -> tuple[int, float]:
+    """Where a clip lies; one without a place is shown at 0, for a person to lay it by eye."""
+    found = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
+    if found is None or found.offset_us is None:
+        return 0, 0.0
+    return found.offset_us, found.drift_ppm

@@ -1,0 +1,195 @@
+"""The ledger against real SQLite files, including what an intruder does to them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model import facts as fa
+from mcsyncd.model.decide import Expected, decide
+from mcsyncd.model.due import jobs_due
+from mcsyncd.model.events import SessionOpened
+from mcsyncd.model.evolve import evolved
+from mcsyncd.model.session import Session, State
+from mcsyncd.store.ledger import Ledger, audit, recorded_sessions
+from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
+
+THRESHOLD = 0.85
+
+
+def recorded(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> Session:
+    """Drive a session to `until` and record every step as the daemon does."""
+    session = Session(session_id, AT)
+    ledger.record(session, [SessionOpened(AT, session_id)])
+
+    def tell(fact):
+        nonlocal session
+        events = decide(session, fact, Expected(THRESHOLD))
+        for event in events:
+            session = evolved(session, event)
+        if events:
+            ledger.record(session, events)
+
+    tell(fa.FilesSettled(AT, DROPPED))
+    tell(fa.Seal(AT, TERMS))
+    while session.state is State.WORKING:
+        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        tell(fa.JobFinished(AT, job.id, result_of(job)))
+    tell(fa.Nudge(AT, OKAFOR, 1, "cam_c", 90_000))
+    if until is State.APPROVED:
+        tell(fa.Approve(AT, OKAFOR, 2))
+    return session
+
+
+@pytest.fixture
+def state(tmp_path):
+    return tmp_path / "state"
+
+
+def test_what_is_recorded_is_read_back_after_a_restart(state):
+    with Ledger(state, "1.0") as ledger:
+        one, two = (
+            recorded(ledger, "20261123-091502-k7q"),
+            recorded(ledger, "20261124-091502-aaa", State.IN_REVIEW),
+        )
+    with Ledger(state, "1.0") as ledger:
+        assert ledger.sessions() == (one, two)
+    assert recorded_sessions(state / "ledger.db") == (one, two)
+
+
+def test_the_forensics_view_has_one_row_for_each_revision(state):
+    with Ledger(state, "1.0") as ledger:
+        recorded(ledger, "20261123-091502-k7q")
+    with sqlite3.connect(state / "ledger.db") as db:
+        db.row_factory = sqlite3.Row
+        first, second = db.execute("SELECT * FROM forensics").fetchall()
+    assert (first["revision"], first["sync_method"], first["approved_by"]) == (1, "audio-corr", None)
+    assert json.loads(first["offsets"]) == OFFSETS
+    assert (second["revision"], second["sync_method"]) == (2, "manual")
+    assert json.loads(second["offsets"]) == OFFSETS | {"cam_c": 90_000}
+    assert first["sync_confidence"] == second["sync_confidence"] == 0.92
+    assert (second["approved_by"], second["approved_uid"], second["approved_at"]) == ("s.okafor", 1001, AT)
+    assert json.loads(second["profile_hashes"]) == {"mezz-h264": "a" * 64, "proxy-540p": "b" * 64}
+    assert second["tool_version"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    "crime",
+    [
+        "UPDATE event SET body = body WHERE seq = 2",
+        "DELETE FROM event WHERE seq = 2",
+        "REPLACE INTO event SELECT * FROM event WHERE seq = 2",
+        "INSERT INTO event SELECT seq + 100, session_id, at, kind, 'x', body, previous, 'x' FROM event",
+        "INSERT INTO event SELECT max(seq) + 1, session_id, at, kind, 'x', body, 'forged', 'x' FROM event",
+    ],
+)
+def test_events_are_only_ever_appended(state, crime):
+    with Ledger(state, "1.0") as ledger:
+        recorded(ledger, "20261123-091502-k7q")
+    db = sqlite3.connect(state / "ledger.db")
+    db.execute("PRAGMA recursive_triggers = ON")
+    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|chain"):
+        db.execute(crime)
+    db.close()
+    assert audit(state / "ledger.db").faults == ()
+
+
+def edit(state, statement, *parameters):
+    """Edit the ledger as somebody would who knows SQLite: without the triggers."""
+    db = sqlite3.connect(state / "ledger.db")
+    for trigger in ("event_is_never_changed", "event_is_never_removed"):
+        db.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    db.execute(statement, parameters)
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize("seq", [1, 4, 9])
+@pytest.mark.parametrize("column", ["session_id", "at", "kind", "tool_version", "body", "previous", "hash"])
+def test_the_check_finds_a_single_changed_byte(state, seq, column):
+    with Ledger(state, "1.0") as ledger:
+        recorded(ledger, "20261123-091502-k7q")
+    db = sqlite3.connect(state / "ledger.db")
+    (text,) = db.execute(f"SELECT {column} FROM event WHERE seq = ?", (seq,)).fetchone()
+    db.close()
+    if column == "body":  # stays JSON: one digit of the time becomes another
+        forged = text.replace("2026-11-23T09", "2026-11-23T08", 1)
+    else:
+        forged = text[:-1] + ("0" if text[-1:] != "0" else "1") if text else "x"
+    edit(state, f"UPDATE event SET {column} = ? WHERE seq = ?", forged, seq)
+    assert audit(state / "ledger.db").faults
+
+
+def test_the_check_finds_what_is_missing_and_what_was_put_into_the_record(state):
+    with Ledger(state, "1.0") as ledger:
+        recorded(ledger, "20261123-091502-k7q")
+    assert audit(state / "ledger.db").faults == ()
+    edit(state, "UPDATE session SET body = replace(body, '90000', '90001')")
+    assert any("not what its events say" in fault for fault in audit(state / "ledger.db").faults)
+    edit(state, "DELETE FROM event WHERE seq = 5")
+    assert any("event 5 is missing" in fault for fault in audit(state / "ledger.db").faults)
+
+
+def test_a_second_daemon_on_the_same_ledger_is_refused(state):
+    other = (
+        "import sys, pathlib; from mcsyncd.store.ledger import Ledger; Ledger(pathlib.Path(sys.argv[1]), '1')"
+    )
+    with Ledger(state, "1.0"):
+        tried = subprocess.run(
+            [sys.executable, "-c", other, state], capture_output=True, text=True, check=False
+        )
+        with pytest.raises(McsyncError, match="another daemon"):
+            Ledger(state, "1.0")
+    assert tried.returncode
+    assert "another daemon" in tried.stderr
+    Ledger(state, "1.0").close()
+
+
+def test_a_file_that_is_no_ledger_is_said_to_be_none(state, tmp_path):
+    state.mkdir()
+    (state / "ledger.db").write_bytes(b"not a database, but a text of some length" * 100)
+    with pytest.raises(McsyncError, match="not a database"):
+        Ledger(state, "1.0")
+    assert audit(state / "ledger.db").faults
+    with pytest.raises(McsyncError, match="no ledger"):
+        audit(tmp_path / "nowhere.db")
+
+
+def test_a_killed_writer_leaves_whole_transactions(state):
+    """kill -9 in the middle of recording: what was acknowledged is there, and the chain is whole."""
+    script = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from shoots import AT, DROPPED
+from mcsyncd.model.events import FilesSeen, SessionOpened
+from mcsyncd.model.session import Session
+from mcsyncd.store.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]), "1")
+for number in range(10_000):
+    session = Session(f"s{number:05}", AT, dropped=DROPPED)
+    ledger.record(session, [SessionOpened(AT, session.id), FilesSeen(AT, DROPPED)])
+    print(number, flush=True)
+"""
+    tests = str(Path(__file__).parents[1])
+    writer = subprocess.Popen([sys.executable, "-c", script, state, tests], stdout=subprocess.PIPE, text=True)
+    acknowledged = -1
+    for line in writer.stdout:
+        acknowledged = int(line)
+        if acknowledged >= 25:
+            writer.kill()
+            break
+    rest = writer.stdout.read().split()
+    writer.wait()
+    writer.stdout.close()
+    acknowledged = int(rest[-1]) if rest else acknowledged
+    found = audit(state / "ledger.db")
+    assert found.faults == ()
+    assert found.events % 2 == 0
+    assert found.events >= 2 * (acknowledged + 1)
