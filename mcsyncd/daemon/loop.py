@@ -58,7 +58,7 @@ class Loop:
         self._ledger_thread = ledger_thread
         self._turn = asyncio.Lock()
         self._publishing: dict[str, Publishing] = {}
-        self._reports: set[asyncio.Task[None]] = set()
+        self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
 
     async def resume(self) -> None:
@@ -183,7 +183,8 @@ class Loop:
         for session in sorted(self.sessions.values(), key=lambda one: one.id):
             due = self._due(session)
             for job in due:
-                if self.workers.free and job.id not in self.workers.running:
+                busy = job.id in self.workers.running or job.id in self._reports
+                if self.workers.free and not busy:
                     self.workers.start(job, self.live.places)
             if due:
                 return
@@ -208,9 +209,10 @@ class Loop:
                 self.workers.stop(running.job.id)
 
     def _report(self, job: Job, fact: Fact) -> None:
+        # Until its result is recorded the job still looks due: it must not be started again.
         task = asyncio.create_task(self._take_report(job, fact))
-        self._reports.add(task)
-        task.add_done_callback(self._reports.discard)
+        self._reports[job.id] = task
+        task.add_done_callback(lambda _: self._reports.pop(job.id, None))
 
     async def _take_report(self, job: Job, fact: Fact) -> None:
         try:
@@ -224,4 +226,4 @@ class Loop:
         self.draining = True
         await self.workers.drain(patience_s)
         if self._reports:
-            await asyncio.wait(self._reports)
+            await asyncio.wait(self._reports.values())

@@ -76,9 +76,9 @@ STANDARD = (
 def snapped(measured: Fraction) -> Rate:
     """Return the standard rate nearest to a measured one.
 
-    A phone's average is never exact (29.986 was seen where 29.97 was meant), so the nearest
-    standard rate is taken whatever the distance: the grid of a session is always a rate that
-    editors know. Distance is relative, so that 119.9 and 23.99 are judged alike.
+    A phone's average is never exact (29.986 and 29.988 were measured), so the nearest standard
+    rate is taken whatever the distance: the grid of a session is always a rate that editors
+    know. Distance is relative, so that 119.9 and 23.99 are judged alike.
     """
     return min(STANDARD, key=lambda rate: abs(1 - measured / rate.fraction))
 

@@ -13,6 +13,7 @@ from mcsyncd.settings.yaml import Located, Path_
 _HINTS = {
     "extra_forbidden": "no such key; see `mcsyncd config schema`",
     "missing": "add it",
+    "string_type": "put it in quotes",
 }
 
 M = TypeVar("M", bound=BaseModel)

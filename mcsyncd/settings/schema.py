@@ -204,7 +204,7 @@ class Settings(Part):
 
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema of the settings file, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mcsyncd settings",
-    } | Settings.model_json_schema()
+    schema = Settings.model_json_schema()
+    return (
+        {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "mcsyncd settings"}
+    )

@@ -1,0 +1,171 @@
+"""`mcsyncd demo`: the whole line on embedded defaults, from three cameras to a manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.cli.context import Faces
+from mcsyncd.demo.child import DaemonChild
+from mcsyncd.demo.teller import Teller
+from mcsyncd.errors import McsyncError, Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from mcsyncd.cli.demo_follow import Check
+    from mcsyncd.demo.truth import Shoot
+    from mcsyncd.settings.schema import Settings
+
+_CHECKOUT_CONFIG = Path("config/local.yaml")
+_UP_WITHIN_S = 20.0
+_COPY_S = 8.0
+"""About what a card reader needs for a short take; the files grow under the daemon's eyes."""
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Print and approve instead of opening the terminal app.")
+@click.option("--seconds", type=click.FloatRange(12, 3600), default=75.0, help="Length of the shoot.")
+@click.option(
+    "--offsets", default="0,-134,87", help="Milliseconds of the three cameras, the reference's own 0 first."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another scene.")
+@click.option("--keep", is_flag=True, help="Keep the cameras' files and say where they are.")
+@click.pass_obj
+def command(faces: Faces, headless: bool, seconds: float, offsets: str, seed: int, keep: bool) -> int:
+    """Make a three-camera shoot, drop it, sync it, review it.
+
+    On a terminal the review opens in the terminal app; with --headless, with DEMO=headless, or
+    without a terminal it is approved here. Done (0) only if every offset is right and the
+    manifest is published.
+    """
+    config = faces.config or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
+    settings = Faces(config).settings
+    here = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
+    teller = Teller(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
+    with _daemon(config, settings, teller) as check, _folder(keep, teller) as folder:
+        shoot = _film(folder, settings, teller, seconds=seconds, offsets=offsets, seed=seed)
+        if here:
+            asyncio.run(_follow(shoot, settings, teller, check))
+        else:
+            _look(shoot, settings)
+    return 0
+
+
+@contextmanager
+def _daemon(config: Path, settings: Settings, teller: Teller) -> Iterator[Check]:
+    """Have a daemon on these settings: the one that runs, else a child of ours, ended afterwards."""
+    if asyncio.run(_answers(settings.socket)):
+        teller.say(f"a daemon already answers on {settings.socket}: it does the work")
+        yield lambda: None
+        return
+    log = settings.paths.state.parent / "demo-daemon.log"
+    with DaemonChild(config, log, teller.say) as child:
+        teller.progress("starting the daemon")
+        asyncio.run(_up(settings.socket, child))
+        teller.say(f"the daemon is up; its log is {log}")
+        yield child.check
+        teller.progress("stopping the daemon")
+    teller.say("the daemon has stopped")
+
+
+async def _answers(socket: Path) -> bool:
+    from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
+
+    try:
+        async with Client(socket) as client:
+            await client.health()
+    except Unreachable:
+        return False
+    return True
+
+
+async def _up(socket: Path, child: DaemonChild) -> None:
+    """Wait until the daemon answers. Raises McsyncError if it ends, or takes too long."""
+    end = time.monotonic() + _UP_WITHIN_S
+    while time.monotonic() < end:
+        child.check()
+        if await _answers(socket):
+            return
+        await asyncio.sleep(0.1)
+    raise McsyncError(
+        f"the daemon does not answer on {socket} within {_UP_WITHIN_S:.0f} s",
+        "its log is demo-daemon.log beside the state folder",
+    )
+
+
+@contextmanager
+def _folder(keep: bool, teller: Teller) -> Iterator[Path]:
+    """Have a place for the cameras' files; afterwards it is gone, or its name is told."""
+    with ExitStack() as stack:
+        if keep:
+            folder = Path(tempfile.mkdtemp(prefix="mcsync-demo-"))
+            stack.callback(teller.say, f"the cameras' files are in {folder}")
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcsync-demo-")))
+        yield folder
+
+
+def _film(
+    folder: Path, settings: Settings, teller: Teller, *, seconds: float, offsets: str, seed: int
+) -> Shoot:
+    from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # keeps --help free of av and numpy
+
+    # The reference first: its clock is the one that the truth is told in.
+    keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
+    done = dict.fromkeys(keys, 0.0)
+
+    def hear(key: str, part: float) -> None:
+        done[key] = part
+        teller.progress(f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done))
+
+    shoot = make_shoot(
+        folder, seconds=seconds, seed=seed, offsets_ms=_milliseconds(offsets), keys=keys, progress=hear
+    )
+    for key, file in shoot.files.items():
+        teller.say(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB")
+    return shoot
+
+
+def _milliseconds(offsets: str) -> list[float]:
+    try:
+        return [float(part) for part in offsets.split(",")]
+    except ValueError:
+        raise UsageError(f"--offsets {offsets!r} is not a list of numbers", "such as 0,-134,87") from None
+
+
+async def _follow(shoot: Shoot, settings: Settings, teller: Teller, check: Check) -> None:
+    """Drop the clips, and follow them to the manifest. Raises McsyncError for all that is not right."""
+    from mcsyncd.cli.demo_follow import Follower, begun_before  # noqa: PLC0415  # needs aiohttp
+    from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
+    from mcsyncd.demo.drop import drop_slowly  # noqa: PLC0415  # as the two above
+
+    def hear(part: float) -> None:
+        teller.progress("copying the cards into the drop folders", part)
+
+    async with Client(settings.socket) as client:
+        before = await begun_before(client)
+        await asyncio.to_thread(drop_slowly, shoot.files, settings.paths.drop, _COPY_S, hear)
+        follower = Follower(client, before, teller, check)
+        session = await follower.approve(await follower.review(shoot), shoot)
+        session = await follower.published()
+        teller.say(f"published: {session.manifest_key}")
+
+
+def _look(shoot: Shoot, settings: Settings) -> None:
+    """Open the terminal app while the clips are being copied."""
+    from mcsyncd.demo.drop import drop_slowly  # noqa: PLC0415  # only this command needs it
+    from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
+
+    with ThreadPoolExecutor(1) as copier:
+        copy = copier.submit(drop_slowly, shoot.files, settings.paths.drop, _COPY_S, lambda _: None)
+        McsyncApp(settings.socket).run()
+        copy.result()

@@ -1,0 +1,147 @@
+"""Follow the demo's session through the API: to its review, through approval, to its manifest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from mcsyncd import api
+from mcsyncd.client import Client, MovedOn
+from mcsyncd.demo.teller import Teller
+from mcsyncd.demo.truth import Shoot
+from mcsyncd.demo.verdict import judged
+from mcsyncd.errors import McsyncError, Unreachable
+from mcsyncd.model.session import HALTED, State
+from mcsyncd.model.text import visible
+
+STALL_S = 300.0
+"""A session that shows no change for so long will not come to an end by itself."""
+
+_LOOK_AGAIN_S = 2.0
+_BREATH_S = 0.2
+_TRIES = 3
+
+Check = Callable[[], None]
+"""Raises when there is no use in waiting any longer (the daemon's process has ended)."""
+
+
+async def begun_before(client: Client) -> frozenset[str]:
+    """Return the sessions that cannot become ours: all that take no more clips."""
+    told = await client.sessions()
+    return frozenset(one.id for one in told.sessions if one.state != State.COLLECTING)
+
+
+class Follower:
+    """Watches for the one session that the demo's clips make.
+
+    The event stream only says that it is time to look; what is true is asked for. So nothing is
+    missed when the stream breaks, and a lost event costs two seconds.
+    """
+
+    def __init__(self, client: Client, before: frozenset[str], teller: Teller, check: Check) -> None:
+        self._client = client
+        self._before = before
+        self._teller = teller
+        self._check = check
+        self._news = asyncio.Event()
+
+    async def review(self, shoot: Shoot) -> api.SessionBody:
+        """Wait for the review; show confidence and offsets beside the truth.
+
+        Raises McsyncError when an offset is wrong, or the session halts or stalls.
+        """
+        session = await self._until(lambda one: one.state == State.IN_REVIEW)
+        verdict = judged(session, shoot)
+        self._teller.say(f"\nsession {session.id}, revision {session.revision}")
+        for line in verdict.table:
+            self._teller.say(f"  {line}")
+        if verdict.wrong:
+            raise McsyncError("; ".join(verdict.wrong), f"look at it: mcsyncd show {session.id} --json")
+        return session
+
+    async def approve(self, session: api.SessionBody, shoot: Shoot) -> api.SessionBody:
+        """Say Looks Good to the revision that was shown; if it has moved on, look again first."""
+        for _ in range(_TRIES):
+            try:
+                approved = await self._client.decide(session.id, api.Approve(), session.revision)
+            except MovedOn:
+                session = await self.review(shoot)
+            else:
+                self._teller.say(f"\napproved at revision {session.revision}: Looks Good")
+                return approved
+        raise McsyncError(
+            f"session {session.id} moved on {_TRIES} times while it was being approved",
+            "something else works on it: mcsyncd log shows what",
+        )
+
+    async def published(self) -> api.SessionBody:
+        """Wait until the session is published and its manifest can be had. Raises McsyncError."""
+        session = await self._until(lambda one: one.state == State.PUBLISHED)
+        if not await self._client.manifest(session.id):
+            raise McsyncError(f"the manifest of session {session.id} is empty", "mcsyncd verify store")
+        return session
+
+    async def _until(self, wanted: Callable[[api.SessionBody], bool]) -> api.SessionBody:
+        loop = asyncio.get_running_loop()
+        last, since = "", loop.time()
+        async with self._listening():
+            while True:
+                session = await self._ours()
+                if session is not None and wanted(session):
+                    return session
+                seen = "" if session is None else session.model_dump_json()
+                last, since = (seen, loop.time()) if seen != last else (last, since)
+                self._tell(session)
+                if loop.time() - since > STALL_S:
+                    raise McsyncError(
+                        f"nothing has changed for {STALL_S:.0f} s", "mcsyncd status shows what it waits for"
+                    )
+                await self._next_look()
+
+    async def _ours(self) -> api.SessionBody | None:
+        """Return our session as it is now, or None before it is opened. Raises when it has halted."""
+        try:
+            told = await self._client.sessions()
+        except Unreachable:
+            self._check()
+            raise
+        ours = next((one for one in told.sessions if one.id not in self._before), None)
+        if ours is not None and ours.state in HALTED:
+            why = ours.error or api.ErrorBody(stage=ours.state, message="no reason given")
+            raise McsyncError(f"session {ours.id} is {ours.state} at {why.stage}: {why.message}", why.hint)
+        return ours
+
+    def _tell(self, session: api.SessionBody | None) -> None:
+        if session is None:
+            self._teller.progress("waiting for the clips to settle")
+        elif session.progress is None:
+            self._teller.progress(session.state.replace("_", " "))
+        else:
+            how = session.progress
+            step = f"{how.stage} {visible(how.subject, 40)}".rstrip()
+            self._teller.progress(step, how.done, how.eta_s)
+
+    async def _next_look(self) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), _LOOK_AGAIN_S)
+        # Progress comes in bursts; five looks a second are enough for any eye.
+        await asyncio.sleep(_BREATH_S)
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(McsyncError):
+                async for _ in self._client.events():
+                    self._news.set()
+            await asyncio.sleep(_LOOK_AGAIN_S)

@@ -1,0 +1,95 @@
+"""`review`: the line-mode twin of the review screen.
+
+A screen reader sees nothing of a full-screen app, and a serial line has no room for one. The
+same words, the same API: print, ask, send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.cli.calling import json_option, print_json
+from mcsyncd.cli.context import Faces
+from mcsyncd.errors import UsageError
+from mcsyncd.model.text import visible
+
+if TYPE_CHECKING:
+    from mcsyncd.api import Decision, SessionBody
+    from mcsyncd.client import Client
+
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
+_TO = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
+_ASK = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON reject · q quit"
+
+
+@click.command()
+@click.argument("session")
+@json_option
+@click.pass_obj
+def command(faces: Faces, session: str, as_json: bool) -> None:
+    """Show how sure the sync of a session is, and decide on it line by line."""
+    asyncio.run(_review(faces, session, as_json=as_json))
+
+
+async def _review(faces: Faces, session: str, *, as_json: bool) -> None:
+    from mcsyncd.client import Client
+
+    async with Client(faces.socket) as client:
+        body: SessionBody | None = await client.session(session)
+        if as_json and body is not None:
+            print_json(body)
+            return
+        while body is not None:
+            click.echo("\n".join(told(body)))
+            asked = body.state == "in_review" and sys.stdin.isatty() and sys.stdout.isatty()
+            body = await _ask(client, body) if asked else None
+
+
+async def _ask(client: Client, body: SessionBody) -> SessionBody | None:
+    """Ask until a decision on the revision that was shown is sent; None when there is none to come."""
+    click.echo(_ASK)
+    while True:
+        # In a thread: a person may take an hour, and the loop has a connection to look after.
+        said = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
+        try:
+            decision = understood(said, body)
+            return None if decision is None else await client.decide(body.id, decision, body.revision)
+        except UsageError as error:
+            click.echo(f"{visible(error.message)}\n  → {visible(error.hint)}", err=True)
+
+
+def understood(said: str, body: SessionBody) -> Decision | None:
+    """Read an answer; None is to quit. Raises `UsageError` for what makes no sense."""
+    from mcsyncd.api import Approve, Nudge, Reject
+
+    verb, _, rest = said.strip().partition(" ")
+    camera, _, to = rest.strip().partition(" ")
+    if verb in {"q", "quit"}:
+        return None
+    if verb in {"a", "approve"} and not rest:
+        return Approve()
+    if verb in {"x", "reject"} and rest.strip():
+        return Reject(reason=rest.strip())
+    if verb in {"n", "nudge"} and camera in body.cameras and _TO.fullmatch(to.strip()):
+        return Nudge(camera=camera, to=to.strip())
+    raise UsageError(f"{said!r} is not understood", _ASK)
+
+
+def told(body: SessionBody) -> Iterator[str]:
+    """The session in plain lines, and for every angle what else would explain its sound."""
+    from mcsyncd.cli.words import offset, percent, session_lines
+
+    yield from session_lines(body)
+    for camera, evidence in body.angles.items():
+        if camera == body.reference:
+            continue
+        label = body.cameras[camera].label if camera in body.cameras else camera
+        found = ", ".join(f"{offset(one.offset_ms)} ({one.score:.2f})" for one in evidence.candidates)
+        yield f"  {visible(label)} is {percent(evidence.confidence)} sure; candidates: {found or 'none'}"

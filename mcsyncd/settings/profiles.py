@@ -1,0 +1,157 @@
+"""Profiles: what a mezzanine or a proxy is made of, one YAML file each.
+
+A profile travels as its canonical JSON (`Profile.canonical`) and is known by the hash of it, so
+that comments, key order and the wording of a description never cause a new encode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from mcsyncd.errors import ConfigError
+from mcsyncd.model.session import ProfileRef
+from mcsyncd.settings.problems import validated
+from mcsyncd.settings.schema import Part
+from mcsyncd.settings.yaml import read
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+Threads = Annotated[int, Field(ge=1, le=16)]
+"""Encoder threads. A fixed number, never "auto": x264's bytes depend on it."""
+
+
+class H264(Part):
+    """H.264 High, 4:2:0, 8 bit, closed groups of equal length, no B pictures: seeks are exact and quick."""
+
+    codec: Literal["h264"]
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
+    """x264's own name for how much work goes into a picture."""
+    crf: int = Field(ge=0, le=40)
+    """Quality: lower is better and larger; 18 is hard to tell from the source."""
+    gop: int = Field(ge=1, le=250)
+    """A picture that needs no other comes every so many; 1 is all intra."""
+    fastdecode: bool = False
+    """Leave out what costs the player most: half the decoding for about a tenth more bits."""
+    threads: Threads
+
+
+class ProRes(Part):
+    """Apple ProRes 4:2:2, 10 bit, every picture on its own."""
+
+    codec: Literal["prores"]
+    flavour: Literal["proxy", "lt", "standard", "hq"]
+    """The member of the family, smallest first."""
+    threads: Threads
+
+
+class DNxHD(Part):
+    """Avid DNxHR, every picture on its own."""
+
+    codec: Literal["dnxhd"]
+    flavour: Literal["dnxhr_lb", "dnxhr_sq", "dnxhr_hq"]
+    """The member of the family, smallest first; all are 8 bit 4:2:2."""
+    threads: Threads
+
+
+class Flac(Part):
+    """Lossless; 16 bit, or 24 bit where the camera recorded more than 16."""
+
+    codec: Literal["flac"]
+
+
+class Aac(Part):
+    """AAC-LC, for players that take nothing else."""
+
+    codec: Literal["aac"]
+    kbps: int = Field(ge=48, le=512)
+    """Bits a second for two channels, in thousands."""
+
+
+class Pcm(Part):
+    """Uncompressed, as editing systems like it."""
+
+    codec: Literal["pcm"]
+    bits: Literal[16, 24]
+    """Bits a sample."""
+
+
+Video = Annotated[H264 | ProRes | DNxHD, Field(discriminator="codec")]
+Audio = Annotated[Flac | Aac | Pcm, Field(discriminator="codec")]
+
+_FITS = {
+    "mp4": ({"h264"}, {"flac", "aac"}),
+    "mov": ({"h264", "prores", "dnxhd"}, {"aac", "pcm"}),
+}
+
+
+class Profile(Part):
+    """One profile. A picture is never enlarged and a channel never invented."""
+
+    description: str = Field(default="", max_length=200)
+    """One line for people; not part of the profile's identity."""
+    kind: Literal["mezzanine", "proxy"]
+    """What it makes: the file that is rendered from, or the file that people scrub."""
+    container: Literal["mp4", "mov"]
+    """The file format; its index stands in front."""
+    short_side: int | None = Field(default=None, ge=90, le=4320, multiple_of=2)
+    """Length of the picture's shorter side in pixels; without it, the source's own size."""
+    channels: Literal["all", "stereo"]
+    """all: every channel as recorded; stereo: mixed to two (mono stays mono)."""
+    video: Video
+    audio: Audio
+
+    @model_validator(mode="after")
+    def _fits(self) -> Profile:
+        video, audio = _FITS[self.container]
+        if self.video.codec not in video:
+            raise ValueError(f"{self.video.codec} does not go into {self.container}: use container: mov")
+        if self.audio.codec not in audio:
+            raise ValueError(
+                f"{self.audio.codec} does not go into {self.container}: use one of {sorted(audio)}"
+            )
+        return self
+
+    def canonical(self) -> str:
+        """Return the profile as canonical JSON: sorted keys, no whitespace, defaults written out."""
+        document = self.model_dump(mode="json", exclude={"description"})
+        return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+    def hash(self) -> str:
+        """Return the sha256 (hex) of the canonical form: the profile's identity."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def ref(self, name: str) -> ProfileRef:
+        """Return what a job carries of the profile."""
+        return ProfileRef(name, self.hash(), self.canonical())
+
+
+def from_document(ref: ProfileRef) -> Profile:
+    """Return the profile that a job carries. Raises ConfigError if another release wrote it differently."""
+    try:
+        return Profile.model_validate_json(ref.document)
+    except ValidationError as error:
+        raise ConfigError(
+            f"profile {ref.name} of this session is not understood by this release",
+            "resync the session, which takes today's profile",
+            tuple(f"{ref.name}: {one['msg']}" for one in error.errors(include_url=False)),
+        ) from error
+
+
+def profile_names(directory: Path) -> tuple[str, ...]:
+    """Return the names of the profiles in a folder, sorted."""
+    return tuple(sorted(file.stem for file in directory.glob("*.yaml") if _NAME.fullmatch(file.stem)))
+
+
+def load_profile(directory: Path, name: str) -> Profile:
+    """Read one profile. Raises ConfigError with every problem as `file:line: dotted.path: message`."""
+    path = directory / f"{name}.yaml"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(profile_names(directory)) or "none"
+        raise ConfigError(f"no profile {name!r} in {directory}", f"there are: {known}")
+    return validated(Profile, read(path))

@@ -1,0 +1,36 @@
+"""What many tests need: a shoot with known truth, and a daemon to drop it into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from line import Line
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shoot(tmp_path_factory):
+    """Twenty seconds of the demo's scene from three cameras; files and truth."""
+    from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # loads the codecs
+
+    return make_shoot(tmp_path_factory.mktemp("shoot"), seconds=20.0, size=(320, 180))
+
+
+@pytest.fixture
+def line(tmp_path):
+    """A daemon that is not started yet; stopped at the end whatever happens."""
+    made = Line(tmp_path)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.stop()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real camera files and of the sync benchmark, where there is one."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of shared reference files is not beside this checkout")
+    return SHARED

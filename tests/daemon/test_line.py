@@ -1,0 +1,210 @@
+"""The whole line on a real daemon: dropped, synced, reviewed, published."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import sqlite3
+import urllib.parse
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from mcsyncd import api
+from mcsyncd.client import Client, MovedOn
+
+HALF_FRAME_MS = 1000 / 60
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, shoot):
+    """One shoot that went the whole way; several tests look at what it left behind."""
+    from line import Line  # noqa: PLC0415  # beside its fixture
+
+    line = Line(tmp_path_factory.mktemp("line")).start()
+    line.drop_in(shoot.files)
+    reviewed = line.wait_for("in_review")
+    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+    line.wait_for("published", patience_s=120)
+    yield line, reviewed
+    line.stop()
+
+
+def test_the_offsets_are_the_truth(published, shoot):
+    _, reviewed = published
+    assert reviewed["sync_confidence"] >= 0.85
+    assert reviewed["call_to_action"] == "looks_good"
+    assert reviewed["sync_method"] == "audio-corr"
+    for camera, truth_us in shoot.offsets_us.items():
+        assert abs(reviewed["offsets_ms"][camera] - truth_us / 1000) < HALF_FRAME_MS
+
+
+def test_the_drop_folders_are_empty_and_the_originals_kept(published, shoot):
+    line, reviewed = published
+    for camera, file in shoot.files.items():
+        assert list((line.drop / camera).iterdir()) == []
+        kept = line.work / "sessions" / reviewed["id"] / "original" / camera / file.name
+        assert kept.read_bytes() == file.read_bytes()
+
+
+def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published):
+    line, reviewed = published
+    manifest = json.loads(line.ask("manifest", reviewed["id"]).stdout)
+    schema = Path(__file__).parents[2] / "mcsyncd" / "publish" / "manifest.schema.json"
+    jsonschema.validate(manifest, json.loads(schema.read_text()))
+    bucket = line.home / "var" / "bucket"
+    objects = {str(path.relative_to(bucket)) for path in bucket.rglob("*") if path.is_file()}
+    named = set(re.findall(r'"(v1/[^"]+)"', json.dumps(manifest)))
+    assert named
+    assert named <= objects
+    head = json.loads((bucket / "head" / f"{reviewed['id']}.json").read_text())
+    assert json.loads((bucket / head["manifest_key"]).read_text()) == manifest
+
+
+def test_the_record_stands(published):
+    line, _ = published
+    for what in ("log", "media", "store"):
+        found = line.json("verify", what)
+        assert found["checked"] > 0
+        assert found["faults"] == []
+    with sqlite3.connect(line.home / "var" / "state" / "ledger.db") as db:
+        rows = db.execute("SELECT sync_method, approved_by, approved_uid FROM forensics").fetchall()
+    assert len(rows) == 1
+    assert rows[0][0] == "audio-corr"
+    assert rows[0][1]
+
+
+def test_a_changed_file_and_a_changed_object_are_found(published):
+    line, reviewed = published
+    original = next((line.work / "sessions" / reviewed["id"] / "original").rglob("*.*"))
+    stored = next((line.home / "var" / "bucket" / "v1" / "proxy").rglob("*.mp4"))
+    for what, file in (("media", original), ("store", stored)):
+        whole = file.read_bytes()
+        file.chmod(0o644)
+        try:
+            file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            told = line.ask("verify", what, check=False)
+            assert told.returncode == 1
+            assert "not what was recorded" in told.stdout
+        finally:
+            file.write_bytes(whole)
+
+
+def test_what_happened_is_told_in_order_and_again_after_a_pause(published):
+    line, reviewed = published
+    kinds = [
+        json.loads(text)["kind"] for text in line.ask("log", reviewed["id"], "--json").stdout.splitlines()
+    ]
+    must = ["session_opened", "session_sealed", "clips_taken_in", "session_aligned", "session_approved",
+            "publishing_began", "session_published"]  # fmt: skip
+    assert [kind for kind in kinds if kind in must] == must
+
+    async def replayed():
+        async with Client(line.home / "var" / "api.sock") as client:
+            seen = []
+            async for news in client.events(last_id=3):
+                if news.seq is not None:
+                    seen.append(news.seq)
+                if len(seen) == 5:
+                    break
+            return seen
+
+    assert asyncio.run(replayed()) == [4, 5, 6, 7, 8]
+
+
+def test_sound_and_peaks_of_the_review(published):
+    line, reviewed = published
+
+    async def asked():
+        async with Client(line.home / "var" / "api.sock") as client:
+            peaks = await client.peaks(reviewed["id"], "cam_b", start_ms=2000, step_ms=10, columns=200)
+            wav = await client.audio(reviewed["id"], "cam_b", start_ms=2000, duration_ms=1000)
+            outside = await client.peaks(reviewed["id"], "cam_b", start_ms=-1e6, step_ms=10, columns=20)
+            return peaks, wav, outside
+
+    peaks, wav, outside = asyncio.run(asked())
+    assert max(peaks.high) > 20
+    assert min(peaks.low) < -20
+    assert set(outside.high) == {0}
+    assert wav[:4] == b"RIFF"
+    assert 1.0 * 48000 * 4 <= len(wav) <= 1.01 * 48000 * 4
+
+
+def test_a_decision_on_an_old_revision_is_a_conflict_with_the_present_state(published):
+    line, reviewed = published
+
+    async def late():
+        async with Client(line.home / "var" / "api.sock") as client:
+            with pytest.raises(MovedOn) as caught:
+                await client.decide(reviewed["id"], api.Reject(reason="late"), reviewed["revision"] + 7)
+            return caught.value.current
+
+    assert asyncio.run(late()).state == "published"
+    told = line.ask("reject", reviewed["id"], "--reason", "x", "--revision", "99", check=False)
+    assert told.returncode == 4
+
+
+def test_reopened_nudged_and_published_again(published):
+    """The second manifest has the new offset; what did not change is not made or sent again."""
+    line, reviewed = published
+    first = json.loads(line.ask("manifest", reviewed["id"]).stdout)
+    line.ask("reopen", reviewed["id"], "--reason", "cam b looks a frame late")
+    nudged = line.json("nudge", reviewed["id"], "cam_b", "-1f")
+    assert nudged["sync_method"] == "manual"
+    assert nudged["sync_confidence"] == reviewed["sync_confidence"]
+    line.ask("approve", reviewed["id"], "--revision", str(nudged["revision"]))
+    line.wait_for("published")
+    second = json.loads(line.ask("manifest", reviewed["id"]).stdout)
+    assert second["revision"] == nudged["revision"]
+
+    def clip(manifest, camera):
+        return manifest["cameras"][camera]["clips"][0]
+
+    assert clip(second, "cam_c") == clip(first, "cam_c")
+    assert (
+        clip(second, "cam_b")["mezzanine"]["start_tick"]
+        == clip(first, "cam_b")["mezzanine"]["start_tick"] - 1
+    )
+
+
+def test_settings_reload_and_bad_ones_change_nothing(line):
+    line.start()
+    line.configure(users="nobody")
+    line.process.send_signal(signal.SIGHUP)
+    line.wait(lambda: not line.json("status")["may_approve"], "the new settings are in force")
+    line.config.write_text(line.config.read_text().replace("review_below: 0.85", "review_below: 85"))
+    line.process.send_signal(signal.SIGHUP)
+    line.wait(lambda: "reload refused" in line.log, "the reload is refused")
+    assert "review.review_below" in line.log
+    assert line.json("status")["review_below"] == 0.85
+    told = line.ask("seal", check=False)
+    assert told.returncode == 5
+    assert "may not decide" in told.stderr
+
+
+def test_a_second_daemon_is_refused(line):
+    line.start()
+    told = line.ask("run", check=False)
+    assert told.returncode == 1
+    assert "another daemon" in told.stderr
+    assert line.json("status")["pid"] == line.process.pid
+
+
+def test_without_a_daemon_the_exit_code_says_so(line):
+    told = line.ask("status", "--json", check=False)
+    assert told.returncode == 3
+    assert told.stdout == ""
+    assert "no daemon" in told.stderr
+
+
+def test_a_session_that_does_not_exist_is_named(line):
+    line.start()
+    for hostile in ("20200101-000000-xxx", "../../etc/passwd", urllib.parse.quote("a/b")):
+        told = line.ask("show", hostile, check=False)
+        assert told.returncode == 2
+        assert "no session" in told.stderr

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.errors import Conflict, UsageError
+from mcsyncd.model.alignment import Method
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.session import Approval, Session, State
+from mcsyncd.review import decisions
+from mcsyncd.review.policy import call_to_action, shown_percent
+from shoots import AT, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment
+
+NTSC = Rate(30000, 1001)
+
+
+def reviewed(**changes) -> Session:
+    from mcsyncd.model.clip import Clip  # noqa: PLC0415  # only here
+
+    clips = tuple(
+        Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in DROPPED if file.kind == "clip"
+    )
+    session = Session(
+        "20261123-091502-k7q", AT, State.IN_REVIEW, 3, DROPPED, TERMS, True, clips, NTSC, alignment()
+    )
+    return replace(session, **changes)
+
+
+@pytest.mark.parametrize(
+    ("to", "target"),
+    [
+        ("+1ms", -133_000),
+        ("-12ms", -146_000),
+        ("=-134ms", -134_000),
+        ("=+87ms", 87_000),
+        ("+2s", 1_866_000),
+        ("=0ms", 0),
+        ("+1.5ms", -132_500),
+        ("+1f", -100_633),
+        ("-3f", -234_100),
+        ("=30f", 1_001_000),
+        ("+250us", -133_750),
+    ],
+)
+def test_nudges_read_as_people_write_them(to, target):
+    assert decisions.nudge_target(to, -134_000, NTSC) == target
+
+
+@pytest.mark.parametrize(
+    "to", ["", "12ms", "+ms", "+1", "++1ms", "=1 parsec", "+1e9ms", "+999999s", "; rm -rf", "+1f\n+1f"]
+)
+def test_other_nudges_are_refused_with_an_example(to):
+    with pytest.raises(UsageError) as caught:
+        decisions.nudge_target(to, 0, NTSC)
+    assert caught.value.hint
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 5000))
+def test_there_and_back_again(offset, frames):
+    there = decisions.nudge_target(f"+{frames}f", offset, NTSC)
+    assert abs(decisions.nudge_target(f"-{frames}f", there, NTSC) - offset) <= 1
+
+
+def test_a_camera_without_a_place_is_laid_before_it_is_moved():
+    with pytest.raises(UsageError, match="no place"):
+        decisions.nudge_target("+1ms", None, NTSC)
+    assert decisions.nudge_target("=5ms", None, NTSC) == 5_000
+
+
+def test_the_reference_cannot_be_nudged_nor_a_camera_that_is_not_there():
+    for camera in ("cam_a", "cam_x"):
+        with pytest.raises(UsageError):
+            decisions.nudge(reviewed(), OKAFOR, 3, camera=camera, to="+1f", at=AT)
+
+
+@pytest.mark.parametrize("revision", [2, 4, 0, -1])
+def test_a_decision_on_another_revision_is_a_conflict(revision):
+    for decide in (
+        lambda: decisions.approve(reviewed(), OKAFOR, revision, AT),
+        lambda: decisions.reject(reviewed(), OKAFOR, revision, "no", AT),
+        lambda: decisions.nudge(reviewed(), OKAFOR, revision, camera="cam_b", to="+1f", at=AT),
+        lambda: decisions.reopen(reviewed(state=State.PUBLISHED), OKAFOR, revision, "why", AT),
+    ):
+        with pytest.raises(Conflict):
+            decide()
+
+
+def test_who_came_second_is_told_who_came_first():
+    done = reviewed(state=State.APPROVED, approval=Approval(RUIZ, AT, 3))
+    with pytest.raises(Conflict, match=r"a\.ruiz"):
+        decisions.approve(done, OKAFOR, 3, AT)
+    assert not decisions.is_repeated(done, OKAFOR, 3)
+    assert decisions.is_repeated(done, RUIZ, 3)
+    assert not decisions.is_repeated(done, RUIZ, 2)
+
+
+def test_what_has_no_place_cannot_be_approved():
+    lost = reviewed(alignment=alignment(offsets=OFFSETS | {"cam_b": None}))
+    with pytest.raises(UsageError, match="not every clip has a place"):
+        decisions.approve(lost, OKAFOR, 3, AT)
+
+
+def test_there_is_nothing_to_retry_where_nothing_failed():
+    with pytest.raises(UsageError, match="nothing failed"):
+        decisions.retry(reviewed(), OKAFOR, (), AT)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "method", "action"),
+    [
+        (0.85, Method.AUDIO_CORR, "looks_good"),
+        (0.8499999, Method.AUDIO_CORR, "review_sync"),
+        (0.99, Method.FALLBACK, "review_sync"),
+        (0.71, Method.MANUAL, "review_sync"),
+        (0.92, Method.MANUAL, "looks_good"),
+    ],
+)
+def test_exactly_at_the_threshold_looks_good(confidence, method, action):
+    assert call_to_action(reviewed(alignment=alignment(confidence, method)), 0.85) == action
+
+
+def test_nothing_is_asked_for_where_no_decision_is_due():
+    for state in set(State) - {State.IN_REVIEW}:
+        assert call_to_action(reviewed(state=state), 0.85) is None
+
+
+@given(st.floats(0, 1))
+def test_a_shown_percentage_never_flatters(confidence):
+    assert shown_percent(confidence) <= confidence * 100 + 1e-6
+    assert (shown_percent(confidence) >= 85) == (confidence >= 0.85 - 1e-9)
+
+
+def test_hundredths_are_shown_as_they_were_meant():
+    assert [shown_percent(n / 100) for n in range(101)] == list(range(101))

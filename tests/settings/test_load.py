@@ -1,0 +1,153 @@
+"""The settings file, as sysadmins write it and as they get it wrong."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.errors import ConfigError
+from mcsyncd.model.rate import Rate
+from mcsyncd.settings.load import load, shipped_profiles
+from mcsyncd.settings.schema import R2Storage, json_schema
+from mcsyncd.settings.yaml import parse
+
+ROOT = Path(__file__).parents[2]
+GOOD = (ROOT / "config" / "local.yaml").read_text()
+
+
+def written(tmp_path, text: str) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def problems(tmp_path, text: str) -> tuple[str, ...]:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return tuple(line.removeprefix(f"{path}:") for line in caught.value.problems)
+
+
+@pytest.mark.parametrize("sample", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_sample_is_valid(sample):
+    load(sample)
+
+
+def test_relative_paths_are_relative_to_the_file(tmp_path):
+    settings = load(written(tmp_path, GOOD))
+    assert settings.paths.drop == (tmp_path.parent / "var" / "drop").resolve()
+    assert settings.storage.path.is_absolute()
+
+
+def test_all_errors_come_at_once_with_their_place(tmp_path):
+    wrong = GOOD.replace("work: ../var/work", "wrok: ../var/work").replace("settle: 5s", "settle: 5")
+    wrong = wrong.replace("review_below: 0.85", "review_below: 85").replace("label: Cam B", "label: 7")
+    found = problems(tmp_path, wrong)
+    lines = wrong.splitlines()
+
+    def line(part):
+        return next(number for number, text in enumerate(lines, 1) if part in text)
+
+    assert any(one.startswith(f"{line('wrok')}: paths.wrok: ") for one in found)
+    assert any(one.startswith(f"{line('paths:')}: paths.work: ") for one in found)
+    assert any(one.startswith(f"{line('settle: 5,')}: ingest.settle: ") for one in found)
+    assert any(one.startswith(f"{line('review_below')}: review.review_below: ") for one in found)
+    assert any(one.startswith(f"{line('label: 7')}: cameras.cam_b.label: ") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (GOOD + "socket: elsewhere\n", "written twice"),
+        ("a: &x [1]\nb: *x\n", "anchors and aliases"),
+        ("[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("paths: [unclosed", "expected"),
+        ("- a list\n", "must be a mapping"),
+        ("", "must be a mapping"),
+        ("a: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
+    ],
+)
+def test_what_is_refused_says_why(tmp_path, bad, word):
+    assert any(word in one for one in problems(tmp_path, bad))
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"a: 1\n" * 100_000])
+def test_what_is_no_text_or_far_too_large_is_refused(tmp_path, raw):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(ConfigError, match=r"UTF-8|larger"):
+        load(path)
+
+
+def test_a_missing_file_names_itself(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
+        load(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("12:30:00", "12:30:00"), ("on", "on"), ("yes", "yes"), ("0123", 123), ("true", True), ("1e3", 1000.0)],
+)
+def test_scalars_are_what_they_look_like(text, value):
+    """YAML 1.1 reads the first as 45000 and the second and third as True."""
+    document = parse(Path("x.yaml"), f"key: {text}\n").document
+    assert document == {"key": value}
+    assert type(document["key"]) is type(value)
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_the_reader_stumble(text):
+    with suppress(ConfigError):
+        assert parse(Path("x.yaml"), text).line(()) >= 1
+
+
+def test_the_grid_rate_is_a_rule_or_a_rate(tmp_path):
+    assert load(written(tmp_path, GOOD)).profiles.rate is None
+    fixed = GOOD.replace("rate: auto", "rate: 29.97")
+    assert load(written(tmp_path, fixed)).profiles.rate == Rate(30000, 1001)
+    assert problems(tmp_path, GOOD.replace("rate: auto", "rate: fast"))
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [
+        "  cam_a: {label: A}\n",
+        "  cam_a: {label: A, reference: true}\n  cam_b: {label: B, reference: true}\n",
+        "  ../etc: {label: A}\n  cam_b: {label: B}\n",
+    ],
+    ids=["one camera", "two references", "a path for a key"],
+)
+def test_cameras_that_make_no_shoot_are_refused(tmp_path, cameras):
+    start, end = GOOD.index("cameras:"), GOOD.index("ingest:")
+    bad = f"{GOOD[:start]}cameras:\n{cameras}{GOOD[end:]}"
+    assert any("cameras" in one for one in problems(tmp_path, bad))
+
+
+def test_secrets_have_no_place_in_the_settings(tmp_path):
+    r2 = f"storage: {{kind: r2, account_id: {'0f' * 16}, bucket: shoots"
+    lines = [line for line in GOOD.splitlines() if not line.startswith("storage")]
+    fine = "\n".join([*lines, r2 + "}"])
+    assert isinstance(load(written(tmp_path, fine)).storage, R2Storage)
+    for key in ("secret_access_key", "access_key_id", "token"):
+        assert any(key in one for one in problems(tmp_path, "\n".join([*lines, f"{r2}, {key}: x}}"])))
+    elsewhere = "\n".join([*lines, f"{r2}, endpoint: 'https://evil.example'}}"])
+    assert any("loopback" in one for one in problems(tmp_path, elsewhere))
+
+
+def test_an_id_of_digits_alone_wants_quotes(tmp_path):
+    start = GOOD.index("storage:")
+    bad = f"{GOOD[:start]}storage: {{kind: r2, account_id: {'1' * 32}, bucket: shoots}}\n"
+    assert any("account_id" in one and "quotes" in one for one in problems(tmp_path, bad))
+
+
+def test_the_schema_for_editors_is_the_one_in_the_docs():
+    assert json.loads((ROOT / "docs" / "settings.schema.json").read_text()) == json_schema()
+
+
+def test_the_shipped_profiles_are_found():
+    assert (shipped_profiles() / "mezz-h264.yaml").is_file()
