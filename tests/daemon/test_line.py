@@ -163,7 +163,8 @@ def test_reopened_nudged_and_published_again(published):
     assert second["revision"] == nudged["revision"]
 
     def clip(manifest, camera):
-        return manifest["cameras"][camera]["clips"][0]
+        angle = next(one for one in manifest["cameras"] if one["key"] == camera)
+        return angle["clips"][0]
 
     assert clip(second, "cam_c") == clip(first, "cam_c")
     assert (

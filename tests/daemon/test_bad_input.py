@@ -1,0 +1,208 @@
+"""What cameras, people and disks do wrong: a clear word, nothing lost, the next good shoot goes through."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from fractions import Fraction
+
+import pytest
+
+from footage import Shot, film, steady
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+
+def text(good, path):
+    path.write_text("this is not a film\n" * 100)
+
+
+def truncated(good, path):
+    path.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+
+
+def empty(good, path):
+    path.touch()
+
+
+def playlist(good, path):
+    path.write_text("ffconcat version 1.0\nfile /etc/hostname\n")
+
+
+def noise(good, path):
+    path.write_bytes(os.urandom(50_000))
+
+
+@pytest.mark.parametrize("spoil", [text, truncated, empty, playlist, noise], ids=lambda spoil: spoil.__name__)
+def test_a_bad_file_fails_its_session_and_the_next_one_goes_through(line, shoot, tmp_path, spoil):
+    line.start()
+    bad = tmp_path / "C0012.MP4"
+    spoil(shoot.files["cam_b"], bad)
+    line.drop_in(shoot.files | {"cam_b": bad})
+    failed = line.wait_for("failed")
+    assert failed["error"]["stage"] == "probe"
+    assert "C0012.MP4" in failed["error"]["message"]
+    assert failed["error"]["hint"]
+    assert failed["error"]["retryable"] is False
+    kept = line.work / "sessions" / failed["id"] / "original"
+    assert (kept / "cam_b" / "C0012.MP4").stat().st_size == bad.stat().st_size
+    assert (kept / "cam_a" / shoot.files["cam_a"].name).is_file()
+    line.drop_in(shoot.files)
+    assert line.wait_for("in_review", count=2)["sync_confidence"] >= 0.85
+
+
+def test_a_bad_file_that_is_replaced_is_tried_again(line, shoot, tmp_path):
+    line.start()
+    bad = tmp_path / "C0012.MP4"
+    text(None, bad)
+    line.drop_in(shoot.files | {"cam_b": bad})
+    failed = line.wait_for("failed")
+    shutil.copy(
+        shoot.files["cam_b"], line.work / "sessions" / failed["id"] / "original" / "cam_b" / "C0012.MP4"
+    )
+    line.ask("retry", failed["id"])
+    assert line.wait_for("in_review")["sync_confidence"] >= 0.85
+
+
+def test_a_clip_without_sound_is_reviewed_laid_by_hand_and_published(line, shoot, tmp_path):
+    line.start()
+    mute = film(tmp_path / "mute.mp4", Shot(pictures=steady(25, 20)))
+    line.drop_in(shoot.files | {"cam_c": mute})
+    reviewed = line.wait_for("in_review")
+    assert reviewed["sync_confidence"] < 0.85
+    assert reviewed["call_to_action"] == "review_sync"
+    assert any("cam_c" in reason or "sound" in reason for reason in reviewed["reasons"])
+    if reviewed["offsets_ms"]["cam_c"] is None:
+        refused = line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]), check=False)
+        assert refused.returncode == 2
+        assert "nudge" in refused.stderr
+    laid = line.json("nudge", reviewed["id"], "cam_c", "=87ms")
+    assert laid["offsets_ms"]["cam_c"] == 87.0
+    line.ask("approve", laid["id"], "--revision", str(laid["revision"]))
+    assert line.wait_for("published")["sync_method"] == "manual"
+
+
+def test_a_sound_recorder_without_picture_is_an_angle_too(line, shoot, tmp_path):
+    line.start()
+    sound = tmp_path / "ZOOM0001.WAV"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", shoot.files["cam_c"], "-vn", "-c:a", "pcm_s16le", sound], check=True
+    )
+    line.drop_in(shoot.files | {"cam_c": sound})
+    reviewed = line.wait_for("in_review")
+    assert reviewed["sync_confidence"] >= 0.85
+    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+    line.wait_for("published")
+
+
+HOSTILE = "x[/] [@click=app.quit]y \x1b[31m\u202e$(id);'\"--%s.MP4"
+
+
+def test_a_hostile_name_is_only_a_name(line, shoot):
+    line.start()
+    files = {camera: shoot.files[camera] for camera in ("cam_a", "cam_c")}
+    line.drop_in(files)
+    line.drop_in({"cam_b": shoot.files["cam_b"]}, HOSTILE)
+    reviewed = line.wait_for("in_review")
+    assert reviewed["cameras"]["cam_b"]["clips"][0]["name"] == HOSTILE
+    shown = line.ask("show", reviewed["id"]).stdout
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+    line.wait_for("published")
+    assert (line.work / "sessions" / reviewed["id"] / "original" / "cam_b" / HOSTILE).is_file()
+    bucket = line.home / "var" / "bucket"
+    assert all(str(path).isascii() and "[" not in str(path.relative_to(bucket)) for path in bucket.rglob("*"))
+
+
+def test_what_does_not_belong_into_a_drop_folder_is_said_and_left_alone(line, shoot):
+    line.start()
+    stray = line.drop / "cam_x"
+    stray.mkdir()
+    (stray / "A.MP4").write_bytes(b"x" * 100)
+    (line.drop / "cam_a" / "notes.txt").write_text("call the caterer")
+    (line.drop / "cam_a" / "link.mp4").symlink_to("/etc/hostname")
+    os.mkfifo(line.drop / "cam_b" / "pipe.mp4")
+    (line.drop / "cam_c" / "half.mp4.part").write_bytes(b"x" * 100)
+    line.drop_in(shoot.files)
+    line.wait_for("in_review")
+    status = line.json("status")
+    assert status["unknown_folders"] == ["cam_x"]
+    left = {
+        file["name"]: file["state"] for folder in status["folders"].values() for file in folder["settling"]
+    }
+    assert left == {
+        "notes.txt": "ignored",
+        "link.mp4": "refused",
+        "pipe.mp4": "refused",
+        "half.mp4.part": "ignored",
+    }
+    assert (stray / "A.MP4").is_file()
+    assert "unknown folder cam_x" in line.ask("status").stdout
+
+
+def test_a_card_is_taken_with_its_folders_and_sidecars(line, shoot):
+    line.start()
+    card = line.drop / "cam_b" / "PRIVATE" / "M4ROOT" / "CLIP"
+    card.mkdir(parents=True)
+    shutil.copy(shoot.files["cam_b"], card / "C0001.MP4")
+    (card / "C0001M01.XML").write_text("<NonRealTimeMeta/>")
+    line.drop_in({camera: shoot.files[camera] for camera in ("cam_a", "cam_c")})
+    reviewed = line.wait_for("in_review")
+    kept = line.work / "sessions" / reviewed["id"] / "original" / "cam_b" / "PRIVATE" / "M4ROOT" / "CLIP"
+    assert sorted(path.name for path in kept.iterdir()) == ["C0001.MP4", "C0001M01.XML"]
+    assert list((line.drop / "cam_b").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small filesystem takes root")
+def test_a_full_disk_is_waited_out(line, shoot, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small], check=False).returncode:
+        pytest.skip("no filesystem can be mounted here")
+    try:
+        line.configure(work=str(small))
+        ballast = small / "ballast"
+        ballast.write_bytes(b"\0" * (23 << 20))
+        line.start()
+        line.drop_in(shoot.files)
+        line.wait(lambda: line.sessions() and line.session()["error"], "the full disk is said")
+        waiting = line.session()
+        assert waiting["state"] == "working"
+        assert waiting["error"]["retryable"] is True
+        assert "space" in waiting["error"]["message"].lower()
+        assert all((line.drop / camera / file.name).is_file() or list(small.rglob(file.name))
+                   for camera, file in shoot.files.items())  # fmt: skip
+        ballast.unlink()
+        reviewed = line.wait_for("in_review", patience_s=60)
+        assert reviewed["error"] is None
+        line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+        line.wait_for("published")
+    finally:
+        line.stop()
+        subprocess.run(["umount", small], check=False)
+
+
+def test_an_original_that_changes_makes_the_session_stale(line, shoot):
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in(shoot.files)
+    reviewed = line.wait_for("in_review")
+    original = line.work / "sessions" / reviewed["id"] / "original" / "cam_b" / shoot.files["cam_b"].name
+    line.wait(lambda: line.session()["cameras"]["cam_b"]["clips"][0]["sha256"], "the clip is hashed")
+    os.utime(original)
+    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+    stale = line.wait_for("stale")
+    assert stale["approved_by"] is None
+    assert shoot.files["cam_b"].name in stale["error"]["message"]
+    line.ask("resync", stale["id"])
+    again = line.wait_for("in_review")
+    assert again["revision"] == reviewed["revision"] + 1
+
+
+def test_rates_of_the_grid_follow_the_reference(line, shoot, tmp_path):
+    line.start()
+    cinema = film(tmp_path / "A.MP4", Shot(pictures=steady(Fraction(24000, 1001), 6), sound=(0, 6)))
+    line.drop_in(dict.fromkeys(("cam_a", "cam_b", "cam_c"), cinema))
+    assert line.wait_for("in_review")["rate"] == "24000/1001"
