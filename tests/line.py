@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -9,9 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import BaseModel
+
+from mcsyncd.client import Client
+from mcsyncd.errors import Unreachable
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """\
@@ -82,7 +88,10 @@ class Line:
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log[-3000:]
-        return self.ask("status", "--json", check=False).returncode == 0
+        try:
+            return bool(self.status())
+        except Unreachable:
+            return False
 
     def kill(self) -> None:
         self.process.kill()
@@ -103,7 +112,18 @@ class Line:
         return json.loads(self.ask(*arguments, "--json").stdout)
 
     def sessions(self) -> list[dict]:
-        return self.json("sessions")
+        """All sessions, newest first: what `sessions --json` prints, without starting a process."""
+        return self.call(lambda client: client.sessions())["sessions"]
+
+    def status(self) -> dict:
+        return self.call(lambda client: client.status())
+
+    def call(self, ask: Callable[[Client], Awaitable[BaseModel]]) -> dict:
+        async def calling():
+            async with Client(self.home / "var" / "api.sock") as client:
+                return await ask(client)
+
+        return asyncio.run(calling()).model_dump(mode="json")
 
     def session(self) -> dict:
         """The newest session."""

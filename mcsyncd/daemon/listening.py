@@ -17,10 +17,10 @@ import numpy as np
 
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.places import Places
+from mcsyncd.daemon.stretch import Laid, wav_of
 from mcsyncd.daemon.work import process_slot
 from mcsyncd.errors import BadMedia, UsageError
 from mcsyncd.listen.peaks import columns
-from mcsyncd.listen.window import Laid, wav_window
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.session import Session
 
@@ -86,24 +86,30 @@ class Listening(AbstractContextManager["Listening"]):
         """
         if session.alignment is None:
             raise UsageError(f"{session.id} is not synced yet", "wait for it")
-        left = self._laid(session, session.alignment.reference)
-        right = self._laid(session, camera)
+        left = self._laid(session, session.alignment.reference, start_us)
+        right = self._laid(session, camera, start_us)
         executor = self._executor = self._executor or process_slot()
         length_us = max(1, min(duration_us, _LONGEST_US))
-        job = executor.submit(wav_window, left, right, start_us, length_us)
+        job = executor.submit(wav_of, left, right, start_us, length_us)
         try:
             return await asyncio.wrap_future(job)
         except BrokenExecutor:
             self._executor = None
             raise BadMedia(f"{session.id}: the decoder died", "look into the log") from None
 
-    def _laid(self, session: Session, camera: str) -> tuple[Laid, ...]:
+    def _laid(self, session: Session, camera: str, at_us: int) -> Laid:
+        """The clip of a camera that was running at `at_us`, else the one nearest to it."""
         laid = []
         for clip in _clips(session, camera):
             if clip.media is not None:
                 offset_us, drift_ppm = _placed(session, clip)
                 laid.append(Laid(self._places().file(clip.path), clip.media, offset_us, drift_ppm))
-        return tuple(laid)
+        if not laid:
+            raise UsageError(f"{session.id}: nothing of {camera} is probed yet", "wait for it")
+        return min(
+            laid,
+            key=lambda one: max(one.offset_us - at_us, at_us - one.offset_us - one.media.duration_us, 0),
+        )
 
 
 def _clips(session: Session, camera: str) -> tuple[Clip, ...]:

@@ -96,7 +96,7 @@ def test_a_sound_recorder_without_picture_is_an_angle_too(line, shoot, tmp_path)
     line.wait_for("published")
 
 
-HOSTILE = "x[/] [@click=app.quit]y \x1b[31m\u202e$(id);'\"--%s.MP4"
+HOSTILE = "x[b] [@click=app.quit]y \x1b[31m\u202e$(id);'\"--%s.MP4"
 
 
 def test_a_hostile_name_is_only_a_name(line, shoot):
@@ -127,7 +127,7 @@ def test_what_does_not_belong_into_a_drop_folder_is_said_and_left_alone(line, sh
     (line.drop / "cam_c" / "half.mp4.part").write_bytes(b"x" * 100)
     line.drop_in(shoot.files)
     line.wait_for("in_review")
-    status = line.json("status")
+    status = line.status()
     assert status["unknown_folders"] == ["cam_x"]
     left = {
         file["name"]: file["state"] for folder in status["folders"].values() for file in folder["settling"]

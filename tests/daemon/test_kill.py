@@ -45,9 +45,7 @@ def approve(line) -> None:
 def test_no_worker_outlives_a_killed_daemon(line, shoot):
     line.start()
     line.drop_in(shoot.files)
-    pids = line.wait(
-        lambda: [one["pid"] for one in line.json("status")["workers"] if one["pid"]], "a job runs"
-    )
+    pids = line.wait(lambda: [one["pid"] for one in line.status()["workers"] if one["pid"]], "a job runs")
     line.kill()
 
     def gone():
@@ -68,7 +66,7 @@ def alive(pid: int) -> bool:
 def test_sigterm_drains_and_says_so(line, shoot):
     line.start()
     line.drop_in(shoot.files)
-    line.wait(lambda: line.json("status")["workers"], "a job runs")
+    line.wait(lambda: line.status()["workers"], "a job runs")
     began = time.monotonic()
     assert line.stop() == 0
     assert time.monotonic() - began < 40

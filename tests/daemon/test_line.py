@@ -163,7 +163,7 @@ def test_reopened_nudged_and_published_again(published):
     assert second["revision"] == nudged["revision"]
 
     def clip(manifest, camera):
-        angle = next(one for one in manifest["cameras"] if one["key"] == camera)
+        angle = next(one for one in manifest["cameras"] if one["id"] == camera)
         return angle["clips"][0]
 
     assert clip(second, "cam_c") == clip(first, "cam_c")
@@ -177,12 +177,14 @@ def test_settings_reload_and_bad_ones_change_nothing(line):
     line.start()
     line.configure(users="nobody")
     line.process.send_signal(signal.SIGHUP)
-    line.wait(lambda: not line.json("status")["may_approve"], "the new settings are in force")
-    line.config.write_text(line.config.read_text().replace("review_below: 0.85", "review_below: 85"))
+    line.wait(lambda: not line.status()["may_approve"], "the new settings are in force")
+    good = line.config.read_text()
+    line.config.write_text(good.replace("review_below: 0.85", "review_below: 85"))
     line.process.send_signal(signal.SIGHUP)
     line.wait(lambda: "reload refused" in line.log, "the reload is refused")
+    line.config.write_text(good)
     assert "review.review_below" in line.log
-    assert line.json("status")["review_below"] == 0.85
+    assert line.status()["review_below"] == 0.85
     told = line.ask("seal", check=False)
     assert told.returncode == 5
     assert "may not decide" in told.stderr
@@ -193,7 +195,7 @@ def test_a_second_daemon_is_refused(line):
     told = line.ask("run", check=False)
     assert told.returncode == 1
     assert "another daemon" in told.stderr
-    assert line.json("status")["pid"] == line.process.pid
+    assert line.status()["pid"] == line.process.pid
 
 
 def test_without_a_daemon_the_exit_code_says_so(line):

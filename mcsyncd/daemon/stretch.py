@@ -1,0 +1,31 @@
+"""A stretch of two cameras' sound as WAV, rendered in a worker: nothing decodes in the daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcsyncd.model.clip import Media
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An original and where it lies on the session clock."""
+
+    path: Path
+    media: Media
+    offset_us: int
+    drift_ppm: float
+
+
+def wav_of(left: Laid, right: Laid, start_us: int, duration_us: int) -> bytes:
+    """Return session time `start_us` and on as WAV, `left` in the left ear. Runs in a worker.
+
+    Raises BadMedia when a file cannot be decoded.
+    """
+    from mcsyncd.listen.window import Side, wav_window  # noqa: PLC0415  # loads the codecs, in the worker only
+
+    def side(laid: Laid) -> Side:
+        return Side(laid.path, laid.media, laid.offset_us, laid.drift_ppm)
+
+    return wav_window(side(left), side(right), start_us, duration_us)
