@@ -23,7 +23,7 @@ def command() -> None:
 def validate(faces: Faces, as_json: bool) -> int:
     """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
     from mcsyncd.cli.main import complain
-    from mcsyncd.conform.encoders import check_build
+    from mcsyncd.daemon.build import check_build
     from mcsyncd.daemon.live import Live
     from mcsyncd.errors import ConfigError
 

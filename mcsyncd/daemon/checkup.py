@@ -108,17 +108,13 @@ def _space(live: Live) -> Iterator[Check]:
 
 
 def _codecs(live: Live) -> Iterator[Check]:
-    from mcsyncd.conform.encoders import missing_encoders  # noqa: PLC0415  # loads the codecs
+    from mcsyncd.daemon.build import missing  # noqa: PLC0415  # loads the codecs
 
     for profile in (live.terms.mezzanine, live.terms.proxy):
-        missing = missing_encoders(profile)
-        if missing:
-            yield Check(
-                f"profile {profile.name}",
-                "fail",
-                f"no encoder {', '.join(missing)}",
-                "install av from its wheel",
-            )
+        lacking = missing(profile)
+        if lacking:
+            words = f"no encoder {', '.join(lacking)}"
+            yield Check(f"profile {profile.name}", "fail", words, "install av from its wheel")
         else:
             yield Check(f"profile {profile.name}", "ok", "its encoders are there")
 
