@@ -1,0 +1,133 @@
+"""The whole line on a shoot of the demo's generator: how soon there is a confidence, and at what memory.
+
+The daemon runs as it does in production, on a settings file of its own. Memory is the resident set
+(VmHWM, the kernel's own high-water mark) of the daemon and of the largest worker.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mcsyncd.demo.shoot import make_shoot
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = """\
+paths: {{drop: drop, work: work, state: state}}
+socket: api.sock
+cameras: {{cam_a: {{label: Cam A, reference: true}}, cam_b: {{label: Cam B}}, cam_c: {{label: Cam C}}}}
+profiles: {{directory: {profiles}}}
+storage: {{kind: local, path: bucket}}
+"""
+
+
+@dataclass
+class Peak:
+    """High-water marks of resident memory, in bytes."""
+
+    daemon: int = 0
+    worker: int = 0
+
+    def look(self, daemon: int) -> None:
+        """Read the marks of the daemon and of its children."""
+        self.daemon = max(self.daemon, _high_water(daemon))
+        for child in _children(daemon):
+            self.worker = max(self.worker, _high_water(child))
+
+
+def run(minutes: float, size: tuple[int, int]) -> None:
+    """Make the shoot, drop it, follow it to the published manifest, and print the figures."""
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as folder:
+        home = Path(folder)
+        began = time.monotonic()
+        shoot = make_shoot(home / "shoot", seconds=minutes * 60, size=size)
+        filmed_s = time.monotonic() - began
+        (home / "config.yaml").write_text(SETTINGS.format(profiles=ROOT / "profiles"))
+        peak = Peak()
+        with _daemon(home) as process:
+            for camera, file in shoot.files.items():
+                shutil.copy(file, home / "drop" / camera)
+            settled_at = time.time()
+            reviewed = _until(home, process.pid, peak, "in_review")
+            aligned_at = _time_of(home, "session_aligned")
+            last_settled_at = _time_of(home, "session_sealed")
+            _ask(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+            _until(home, process.pid, peak, "published")
+            published_at = _time_of(home, "session_published")
+        print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, filmed in {filmed_s:.0f} s")
+        print(f"copied -> confidence (settle 5 s, quiet 10 s included): {aligned_at - settled_at:6.1f} s")
+        print(
+            f"sealed -> confidence:                                    {aligned_at - last_settled_at:6.1f} s"
+        )
+        print(f"confidence -> published:                                 {published_at - aligned_at:6.1f} s")
+        print(f"memory: daemon {peak.daemon / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB")
+        for camera, truth_us in shoot.offsets_us.items():
+            error_us = reviewed["offsets_ms"][camera] * 1000 - truth_us
+            print(f"{camera}: {reviewed['offsets_ms'][camera]:+.3f} ms, error {error_us:+.0f} us")
+        print(f"confidence {reviewed['sync_confidence']:.4f}")
+
+
+@contextmanager
+def _daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(_command(home, "run"), stderr=log)
+        try:
+            while _ask(home, "status") is None:
+                time.sleep(0.2)
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def _command(home: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "mcsyncd", "--config", str(home / "config.yaml"), *arguments]
+
+
+def _ask(home: Path, *arguments: str) -> str | None:
+    done = subprocess.run(_command(home, *arguments), capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _until(home: Path, daemon: int, peak: Peak, state: str) -> dict:
+    while True:
+        peak.look(daemon)
+        sessions = json.loads(_ask(home, "sessions", "--json") or "[]")
+        if sessions and sessions[0]["state"] == "failed":
+            raise SystemExit(str(sessions[0]["error"]))
+        if sessions and sessions[0]["state"] == state:
+            return sessions[0]
+        time.sleep(0.5)
+
+
+def _time_of(home: Path, kind: str) -> float:
+    for line in (_ask(home, "log", "--json") or "").splitlines():
+        entry = json.loads(line)
+        if entry["kind"] == kind:
+            return datetime.fromisoformat(entry["at"]).timestamp()
+    raise SystemExit(f"no {kind} in the log")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _high_water(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    return 0
