@@ -57,10 +57,10 @@ def run(minutes: float, size: tuple[int, int]) -> None:
         with _daemon(home) as process:
             for camera, file in shoot.files.items():
                 shutil.copy(file, home / "drop" / camera)
-            settled_at = time.time()
+            copied_at = time.time()
             reviewed = _until(home, process.pid, peak, "in_review")
             aligned_at = _time_of(home, "session_aligned")
-            last_settled_at = _time_of(home, "session_sealed")
+            settled_at = _time_of(home, "files_seen")
             _ask(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
             _until(home, process.pid, peak, "published")
             published_at = _time_of(home, "session_published")
@@ -111,11 +111,9 @@ def _until(home: Path, daemon: int, peak: Peak, state: str) -> dict:
 
 
 def _time_of(home: Path, kind: str) -> float:
-    for line in (_ask(home, "log", "--json") or "").splitlines():
-        entry = json.loads(line)
-        if entry["kind"] == kind:
-            return datetime.fromisoformat(entry["at"]).timestamp()
-    raise SystemExit(f"no {kind} in the log")
+    """When the last event of a kind was recorded."""
+    entries = [json.loads(line) for line in (_ask(home, "log", "--json") or "").splitlines()]
+    return max(datetime.fromisoformat(entry["at"]).timestamp() for entry in entries if entry["kind"] == kind)
 
 
 def _children(pid: int) -> list[int]:
