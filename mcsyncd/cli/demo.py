@@ -18,6 +18,7 @@ import click
 from mcsyncd.cli.context import Faces
 from mcsyncd.demo.child import DaemonChild
 from mcsyncd.demo.teller import Teller
+from mcsyncd.demo.truth import make_takes
 from mcsyncd.errors import McsyncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -50,9 +51,13 @@ def command(faces: Faces, headless: bool, seconds: float, offsets: str, seed: in
     config = faces.config or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
     settings = Faces(config).settings
     here = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
+    # The reference first: its clock is the one that the truth is told in.
+    keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
+    offsets_ms = _milliseconds(offsets)
+    make_takes(keys, seconds, offsets_ms)  # what cannot be filmed is refused before a daemon is started
     teller = Teller(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
     with _daemon(config, settings, teller) as check, _folder(keep, teller) as folder:
-        shoot = _film(folder, settings, teller, seconds=seconds, offsets=offsets, seed=seed)
+        shoot = _film(folder, keys, teller, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
         if here:
             asyncio.run(_follow(shoot, settings, teller, check))
         else:
@@ -115,23 +120,20 @@ def _folder(keep: bool, teller: Teller) -> Iterator[Path]:
 
 
 def _film(
-    folder: Path, settings: Settings, teller: Teller, *, seconds: float, offsets: str, seed: int
+    folder: Path, keys: list[str], teller: Teller, *, seconds: float, offsets_ms: list[float], seed: int
 ) -> Shoot:
     from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # keeps --help free of av and numpy
 
-    # The reference first: its clock is the one that the truth is told in.
-    keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
     done = dict.fromkeys(keys, 0.0)
 
     def hear(key: str, part: float) -> None:
         done[key] = part
         teller.progress(f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done))
 
-    shoot = make_shoot(
-        folder, seconds=seconds, seed=seed, offsets_ms=_milliseconds(offsets), keys=keys, progress=hear
-    )
+    shoot = make_shoot(folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, progress=hear)
     for key, file in shoot.files.items():
-        teller.say(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB")
+        true = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
+        teller.say(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB, {true}")
     return shoot
 
 

@@ -21,6 +21,12 @@ STALL_S = 300.0
 _LOOK_AGAIN_S = 2.0
 _BREATH_S = 0.2
 _TRIES = 3
+_WAITS = {
+    State.COLLECTING: "waiting until all drop folders are quiet",
+    State.WORKING: "between two steps",
+    State.APPROVED: "approved; getting ready to publish",
+}
+"""What to say of a state while no step of it runs."""
 
 Check = Callable[[], None]
 """Raises when there is no use in waiting any longer (the daemon's process has ended)."""
@@ -116,7 +122,7 @@ class Follower:
         if session is None:
             self._teller.progress("waiting for the clips to settle")
         elif session.progress is None:
-            self._teller.progress(session.state.replace("_", " "))
+            self._teller.progress(_WAITS.get(State(session.state), session.state))
         else:
             how = session.progress
             step = f"{how.stage} {visible(how.subject, 40)}".rstrip()

@@ -153,6 +153,10 @@ class Loop:
         """Return recorded events, oldest first."""
         return await self._in_ledger(self._ledger.entries, session, after)
 
+    async def head(self) -> tuple[int, str]:
+        """Return number and hash of the last recorded event."""
+        return await self._in_ledger(self._ledger.head)
+
     async def _in_ledger(self, call: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._ledger_thread, call, *args)
 

@@ -56,6 +56,7 @@ class Service:
         self._live = live
         self._notify = Notifier()
         self._stop = asyncio.Event()
+        self._endless: tuple[asyncio.Task[None], ...] = ()
         self._loop: Loop
         self._watching: Watching
 
@@ -92,8 +93,9 @@ class Service:
         self._watching.arm()
         edges.callback(self._watching.disarm)
         await self._watching.look_once()
-        for work in (self._watching.run(), pulse.run()):
-            edges.push_async_callback(_ended, asyncio.create_task(work))
+        self._endless = tuple(asyncio.create_task(work) for work in (self._watching.run(), pulse.run()))
+        for task in self._endless:
+            edges.push_async_callback(_ended, task)
         await self._housekeeping(edges, pulse)
 
     async def _housekeeping(self, edges: AsyncExitStack, pulse: Pulse) -> None:
@@ -114,10 +116,15 @@ class Service:
         edges.push_async_callback(_ended, asyncio.create_task(store()))
 
     async def _feed_watchdog(self) -> None:
-        """Only a loop that turns and a scan that comes back count as alive.
+        """Say that we live: only if the ledger's thread answers and both endless tasks still run.
 
-        A scan that a dead network share holds up is the share's fault: it is said, not punished.
+        A look at the drop folders that a dead network share holds up is the share's fault: it
+        is said, not punished with a restart that would hang in the same place.
         """
+        await self._loop.head()
+        if any(task.done() for task in self._endless):
+            log.error("a task of the daemon has ended")
+            return
         silent_s = time.monotonic() - self._watching.looked_at
         if silent_s > _SCAN_STUCK_S:
             self._notify.status(f"a look at the drop folders hangs since {silent_s:.0f} s")

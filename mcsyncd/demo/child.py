@@ -1,0 +1,65 @@
+"""The daemon as a child process of the demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.text import visible
+
+_STOP_S = 90.0
+"""A daemon that drains is given what its unit gives it."""
+_LAST_LINES = 15
+
+
+class DaemonChild:
+    """`mcsyncd run` on one settings file, its words in a log file. Ends with the `with` block.
+
+    `say` hears the log's last lines if the daemon ends by itself.
+    """
+
+    def __init__(self, config: Path, log: Path, say: Callable[[str], None]) -> None:
+        self._command = [sys.executable, "-m", "mcsyncd", "--config", str(config.absolute()), "run"]
+        self._log = log
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("wb") as log:
+            # In a session of its own: Ctrl-C at the terminal is for the demo, which then says
+            # SIGTERM to the daemon, so that it drains.
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def check(self) -> None:
+        """Raise McsyncError if the daemon has ended by itself, after telling its last words."""
+        if self._process is None or self._process.poll() is None:
+            return
+        for line in self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+            self._say(f"    {visible(line)}")
+        raise McsyncError(
+            f"the daemon ended with code {self._process.returncode}", f"the whole log is {self._log}"
+        )
+
+    def stop(self) -> None:
+        """Say SIGTERM and wait until it has drained; kill it if it does not come to an end."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        os.kill(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,38 @@
+"""Copy clips into the drop folders as a slow card reader does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+_STEPS_A_SECOND = 10
+
+
+def drop_slowly(
+    files: Mapping[str, Path], drop: Path, seconds: float, progress: Callable[[float], None]
+) -> None:
+    """Copy each file to `drop/<camera>/<its name>`, all at once, growing over `seconds`.
+
+    Under the final names from the first byte, as cards, phones and `cp` do it: whoever watches
+    the folder has to find out when a file is whole. `progress` hears 0 to 1. A file of the same
+    name is replaced. Raises OSError.
+    """
+    steps = max(1, round(seconds * _STEPS_A_SECOND))
+    with ExitStack() as stack:
+        pairs = []
+        for key, source in files.items():
+            target = drop / key / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            chunk = -(-source.stat().st_size // steps)
+            pairs.append(
+                (stack.enter_context(source.open("rb")), stack.enter_context(target.open("wb")), chunk)
+            )
+        begin = time.monotonic()
+        for step in range(1, steps + 1):
+            for reading, writing, chunk in pairs:
+                writing.write(reading.read(chunk))
+                writing.flush()
+            progress(step / steps)
+            time.sleep(max(0.0, begin + step / _STEPS_A_SECOND - time.monotonic()))

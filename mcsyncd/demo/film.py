@@ -1,0 +1,110 @@
+"""One camera's file, written with PyAV: H.264 and AAC in MP4 or MOV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from heapq import merge
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from mcsyncd.demo.microphone import MICROPHONES
+from mcsyncd.demo.score import Wave
+from mcsyncd.demo.shapes import Bytes
+from mcsyncd.demo.truth import Take
+from mcsyncd.errors import UsageError
+
+_BT709, _LIMITED = 1, 1
+_AAC_FRAME = 1024
+
+
+def write_film(
+    path: Path,
+    take: Take,
+    *,
+    size: tuple[int, int],
+    pictures: Iterable[Bytes],
+    sound: Iterable[Wave],
+    progress: Callable[[float], None],
+) -> None:
+    """Write one camera's file.
+
+    `pictures` are yuv420p blocks of shape (height * 3 / 2, width), one for each tick of the
+    take's rate from 0; `sound` is float32 (samples, channels) in stretches without gaps, from 0.
+    Both are taken as they come, so the length of the shoot costs no memory. Raises UsageError
+    for a picture size that 4:2:0 cannot have.
+    """
+    width, height = size
+    if width % 2 or height % 2:
+        raise UsageError(f"a picture of {width} x {height} cannot be 4:2:0", "choose even numbers")
+    # The movie's own clock counts milliseconds by default; at this one edit lists are exact.
+    with av.open(str(path), "w", options={"movie_timescale": "48000"}) as container:
+        video = container.add_stream("libx264", rate=take.body.rate.fraction)
+        audio = container.add_stream("aac", rate=take.body.audio_rate, layout=_layout(take))
+        _set_up_video(video, size)
+        audio.bit_rate = 160_000
+        both = (_video_frames(video, take, pictures, progress), _audio_frames(audio, take, sound))
+        for _, encode in merge(*both, key=lambda timed: timed[0]):
+            container.mux(encode())
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+
+
+def _set_up_video(video: VideoStream, size: tuple[int, int]) -> None:
+    video.width, video.height = size
+    video.pix_fmt = "yuv420p"
+    # PyAV's default, slices, cuts every picture in pieces by the number of cores.
+    video.codec_context.thread_type = "FRAME"
+    video.codec_context.thread_count = 1
+    video.codec_context.gop_size = 30
+    video.codec_context.color_primaries = _BT709
+    video.codec_context.color_trc = _BT709
+    video.codec_context.colorspace = _BT709
+    video.codec_context.color_range = _LIMITED
+    video.options = {"preset": "ultrafast", "crf": "20"}
+
+
+def _layout(take: Take) -> str:
+    return "stereo" if len(MICROPHONES[take.body.kind].ears) == 2 else "mono"
+
+
+_Timed: TypeAlias = "tuple[Fraction, Callable[[], Sequence[av.Packet[Any]]]]"
+"""A frame's time, and how to have it encoded: pictures and sound in one order of time."""
+
+
+def _video_frames(
+    stream: VideoStream, take: Take, pictures: Iterable[Bytes], progress: Callable[[float], None]
+) -> Iterator[_Timed]:
+    tick = 1 / take.body.rate.fraction
+    for number, picture in enumerate(pictures):
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.pts, frame.time_base = number, tick
+        yield number * tick, partial(stream.encode, frame)
+        if number % 25 == 0:
+            progress(number / take.frames)
+
+
+def _audio_frames(stream: AudioStream, take: Take, sound: Iterable[Wave]) -> Iterator[_Timed]:
+    """Yield AAC-sized frames. Every one has its time: without, AAC lands 21 ms late in MP4."""
+    at, rest = 0, np.zeros((0, 0), dtype=np.float32)
+    for stretch in sound:
+        rest = np.concatenate([rest.reshape(-1, stretch.shape[1]), stretch])
+        while len(rest) >= _AAC_FRAME:
+            yield _audio_frame(stream, take, rest[:_AAC_FRAME], at)
+            rest = rest[_AAC_FRAME:]
+            at += _AAC_FRAME
+    if len(rest):
+        yield _audio_frame(stream, take, rest, at)
+
+
+def _audio_frame(stream: AudioStream, take: Take, samples: Wave, at: int) -> _Timed:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=_layout(take))
+    frame.sample_rate = take.body.audio_rate
+    frame.pts, frame.time_base = at, Fraction(1, take.body.audio_rate)
+    return Fraction(at, take.body.audio_rate), partial(stream.encode, frame)

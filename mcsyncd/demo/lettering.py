@@ -1,0 +1,64 @@
+"""Letters of lamps: a 5 by 7 dot font, so that the demo needs no font file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcsyncd.demo.shapes import Canvas, Colour, Plane
+
+_DARK: Colour = (0.10, 0.09, 0.14)
+
+# Seven rows of five dots, the leftmost the highest bit.
+_FONT = {
+    "0": (14, 17, 19, 21, 25, 17, 14),
+    "1": (4, 12, 4, 4, 4, 4, 14),
+    "2": (14, 17, 1, 2, 4, 8, 31),
+    "3": (31, 2, 4, 2, 1, 17, 14),
+    "4": (2, 6, 10, 18, 31, 2, 2),
+    "5": (31, 16, 30, 1, 1, 17, 14),
+    "6": (6, 8, 16, 30, 17, 17, 14),
+    "7": (31, 1, 2, 4, 8, 8, 8),
+    "8": (14, 17, 17, 14, 17, 17, 14),
+    "9": (14, 17, 17, 15, 1, 2, 12),
+    ":": (0, 4, 4, 0, 4, 4, 0),
+    ".": (0, 0, 0, 0, 0, 6, 6),
+    "-": (0, 0, 0, 31, 0, 0, 0),
+    " ": (0, 0, 0, 0, 0, 0, 0),
+    "A": (14, 17, 17, 31, 17, 17, 17),
+    "B": (30, 17, 17, 30, 17, 17, 30),
+    "C": (14, 17, 16, 16, 16, 17, 14),
+    "M": (17, 27, 21, 21, 17, 17, 17),
+}
+
+
+def lamps(text: str, dot: float, colour: Colour) -> Canvas:
+    """Return a panel of lamps that spells `text`, each dot `dot` pixels apart.
+
+    A dark panel with a rim of one dot; lamps that are off show faintly, as they do.
+    """
+    columns, rows = 6 * len(text) + 1, 9
+    canvas = Canvas(_even(columns * dot), _even(rows * dot))
+    height, width = canvas.alpha.shape
+    canvas.paint(canvas.box(width / 2, height / 2, (width / 2, height / 2), dot), _DARK)
+    lit = np.zeros((rows, columns), dtype=bool)
+    for place, char in enumerate(text):
+        for row, bits in enumerate(_FONT[char], start=1):
+            lit[row, 6 * place + 1 : 6 * place + 6] = [bits >> shift & 1 for shift in (4, 3, 2, 1, 0)]
+    _light(canvas, dot, lit, colour)
+    return canvas
+
+
+def _light(canvas: Canvas, dot: float, lit: np.ndarray, colour: Colour) -> None:
+    """Paint all dots at once: every pixel asks how far it is from the middle of its own dot."""
+    column, row = np.floor(canvas.x / dot), np.floor(canvas.y / dot)
+    away = np.sqrt((canvas.x - (column + 0.5) * dot) ** 2 + (canvas.y - (row + 0.5) * dot) ** 2)
+    round_dot: Plane = np.clip(0.42 * dot - away + 0.5, 0, 1).astype(np.float32)
+    inside_row = np.clip(row, 0, lit.shape[0] - 1).astype(int)
+    inside_column = np.clip(column, 0, lit.shape[1] - 1).astype(int)
+    on = lit[inside_row, inside_column]
+    canvas.paint(round_dot * on, colour)
+    canvas.paint(round_dot * np.float32(0.06) * ~on, colour)
+
+
+def _even(size: float) -> int:
+    return 2 * max(1, round(size / 2))

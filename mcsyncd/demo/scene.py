@@ -1,0 +1,65 @@
+"""The scene: everything that happens in front of the cameras, as a pure function of its seed.
+
+Times are seconds of the session clock (the reference camera's), which may be negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcsyncd.demo.music import Hit, band_plays
+from mcsyncd.demo.score import SCENE_RATE, Beep, Stem
+from mcsyncd.demo.voice import Syllable, conversation
+
+FLASH_S = 0.12
+"""How long a flash lights the stage; every rate from 10 pictures a second on sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Three sources of sound, and what the eye sees of them.
+
+    `flashes` are the scene samples at which a flash begins, together with its beep.
+    """
+
+    speech: Stem
+    music: Stem
+    slate: Stem
+    flashes: tuple[int, ...]
+    syllables: tuple[Syllable, ...]
+    hits: tuple[Hit, ...]
+
+    def flashing(self, at_s: float) -> bool:
+        """Tell whether the stage is lit by a flash at that instant."""
+        return any(0 <= at_s - flash / SCENE_RATE < FLASH_S for flash in self.flashes)
+
+
+def make_scene(seed: int, begin_s: float, end_s: float) -> Scene:
+    """Return the scene of `seed` between two instants of the session clock.
+
+    The same arguments give the same scene in every process, which is how three cameras film
+    one scene without speaking to each other.
+    """
+    syllables = tuple(conversation(seed, begin_s, end_s))
+    music = list(band_plays(seed, begin_s, end_s))
+    flashes = _flashes(seed, begin_s, end_s)
+    return Scene(
+        speech=Stem(list(syllables)),
+        music=Stem(music),
+        slate=Stem([Beep(flash) for flash in flashes]),
+        flashes=flashes,
+        syllables=syllables,
+        hits=tuple(event for event in music if isinstance(event, Hit)),
+    )
+
+
+def _flashes(seed: int, begin_s: float, end_s: float) -> tuple[int, ...]:
+    rng = np.random.default_rng((seed, 5))
+    found: list[int] = []
+    now = begin_s + rng.uniform(2.0, 4.0)
+    while now < end_s - 1:
+        found.append(round(now * SCENE_RATE))
+        now += rng.uniform(3.5, 8.0)
+    return tuple(found)

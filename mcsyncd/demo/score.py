@@ -1,0 +1,111 @@
+"""What sounds when: events on the scene clock, and any stretch of them rendered on its own.
+
+The scene clock is the session clock of the shoot: sample i is at `i / SCENE_RATE` seconds of
+`t_reference`, and may be negative. An event's wave is a pure function of the event, so a stretch
+rendered alone equals the same stretch of the whole, bit for bit, and ten minutes need no more
+memory than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCENE_RATE = 48_000
+"""Samples a second of the scene clock."""
+
+Wave = NDArray[np.float32]
+
+
+class Sounding(Hashable, Protocol):
+    """Something that sounds: `wave()` has `length` samples, the first at scene sample `start`."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    def wave(self) -> Wave: ...
+
+
+class Stem:
+    """One source of sound, such as the speech: its events, in order of their start."""
+
+    def __init__(self, events: list[Sounding]) -> None:
+        self.events = sorted(events, key=lambda event: event.start)
+        self._starts = np.array([event.start for event in self.events], dtype=np.int64)
+        self._longest = max((event.length for event in self.events), default=0)
+        # A long note is asked for by every second it sounds in and by every microphone: it is
+        # made once. 48 of them are more than sound at a time, and at most 25 MB.
+        self._wave = lru_cache(maxsize=48)(_wave)
+
+    def render(self, first: int, count: int) -> Wave:
+        """Return scene samples `first` to `first + count` as float32, about -1 to 1.
+
+        Every event is made whole and then cut, and events are added in one order whatever the
+        stretch, which keeps the sums equal to the last bit.
+        """
+        out = np.zeros(count, dtype=np.float32)
+        begin = int(np.searchsorted(self._starts, first - self._longest))
+        end = int(np.searchsorted(self._starts, first + count))
+        for event in self.events[begin:end]:
+            at = event.start - first
+            low, high = max(0, at), min(count, at + event.length)
+            if low < high:
+                out[low:high] += self._wave(event)[low - at : high - at]
+        return out
+
+
+def _wave(event: Sounding) -> Wave:
+    return event.wave()
+
+
+@dataclass(frozen=True, slots=True)
+class Beep:
+    """The slate's beep: a short upward chirp.
+
+    A chirp and not a plain tone: its matched filter has one narrow peak, so a test can find it
+    to microseconds amid speech and music where a tone would be ambiguous by whole periods.
+    """
+
+    start: int
+    gain: float = 0.35
+    length: int = SCENE_RATE * 60 // 1000
+
+    def wave(self) -> Wave:
+        time = np.arange(self.length) / SCENE_RATE
+        sweep = 1200.0 * time + (4800.0 - 1200.0) * time**2 / (2 * self.length / SCENE_RATE)
+        window = np.sin(np.pi * np.arange(self.length) / self.length) ** 0.5
+        return np.asarray(self.gain * window * np.sin(2 * np.pi * sweep), dtype=np.float32)
+
+
+def noise(rng: np.random.Generator, length: int, low_hz: float, high_hz: float) -> Wave:
+    """Return `length` samples of noise between two frequencies with an RMS of 1, float32.
+
+    Shaped in the frequency domain, with soft edges of a fifth of the frequency: a recursive
+    filter would ring into the next event.
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(length))
+    hertz = np.fft.rfftfreq(length, 1 / SCENE_RATE)
+    spectrum *= band(hertz, low_hz, high_hz)
+    shaped = np.fft.irfft(spectrum, length)
+    return np.asarray(shaped / (np.sqrt(np.mean(shaped**2)) + 1e-9), dtype=np.float32)
+
+
+def band(hertz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
+    """Return the gain, 0 to 1, of a soft band between two frequencies, at each of `hertz`."""
+    rise = np.clip((hertz / low_hz - 0.8) / 0.4, 0, 1)
+    fall = np.clip((1.2 - hertz / high_hz) / 0.4, 0, 1)
+    return np.asarray(np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2)
+
+
+def hull(length: int, *points: tuple[float, float]) -> Wave:
+    """Return an envelope of `length` samples through `(seconds, gain)` points, straight between."""
+    assert all(one[0] < two[0] for one, two in pairwise(points)), "points go forward in time"
+    seconds = np.arange(length) / SCENE_RATE
+    return np.interp(seconds, [p[0] for p in points], [p[1] for p in points]).astype(np.float32)

@@ -1,0 +1,56 @@
+"""The daemon's answer beside the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+from mcsyncd.api import SessionBody
+from mcsyncd.demo.truth import Shoot
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`table` for the eye, a line each; `wrong` says in sentences what is not right, empty if all is."""
+
+    table: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def judged(session: SessionBody, shoot: Shoot) -> Verdict:
+    """Hold a session's offsets against the truth: right is within half a picture of the session's rate."""
+    tick_ms = float(Rate.parse(session.rate or "30").tick_us) / 1000
+    rows = [_row(session, shoot, camera, tick_ms) for camera in shoot.files]
+    wrong = [sentence for _, sentence in rows if sentence]
+    if session.sync_confidence is None:
+        wrong.append("the session shows no confidence")
+    head = f"{'camera':<10}{'offset':>14}{'truth':>14}{'error':>12}{'frames':>9}{'drift':>12}{'truth':>12}"
+    return Verdict((_confidence(session), head, *(line for line, _ in rows)), tuple(wrong))
+
+
+def _confidence(session: SessionBody) -> str:
+    """Floored, as every face shows it: 84.9 % is not 85 %."""
+    if session.sync_confidence is None:
+        return "Sync Confidence: unknown"
+    call = {"looks_good": "Looks Good", "review_sync": "Review Sync"}.get(session.call_to_action or "", "")
+    shown = f"Sync Confidence: {floor(session.sync_confidence * 100)}%"
+    return f"{shown} · {call} · {session.sync_method}" if call else shown
+
+
+def _row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) -> tuple[str, str]:
+    """Return a camera's line of the table, and what is wrong with it in a sentence, or nothing."""
+    truth_ms = shoot.offsets_us[camera] / 1000
+    found_ms = session.offsets_ms.get(camera)
+    name = visible(camera, 32)
+    if found_ms is None:
+        return f"{name:<10}{'not placed':>14}{truth_ms:>+11.3f} ms", f"{name} could not be placed"
+    error_ms = found_ms - truth_ms
+    line = (
+        f"{name:<10}{found_ms:>+11.3f} ms{truth_ms:>+11.3f} ms{error_ms:>+9.3f} ms{error_ms / tick_ms:>+9.3f}"
+        f"{session.drift_ppm.get(camera, 0.0):>+8.1f} ppm{shoot.drift_ppm[camera]:>+8.1f} ppm"
+    )
+    if abs(error_ms) <= tick_ms / 2:
+        return line, ""
+    return line, f"{name} is {error_ms:+.3f} ms off, more than half a frame ({tick_ms / 2:.3f} ms)"
