@@ -68,7 +68,8 @@ class Watching:
         while True:
             try:
                 await self.look_once()
-            except OSError:
+            except Exception:
+                # Whatever it was (a full state disk, say), the next look may succeed.
                 log.exception("a look at the drop folders failed")
             await self._pause()
 

@@ -63,16 +63,27 @@ class Ledger(AbstractContextManager["Ledger"]):
         os.close(self._lock)
 
     def record(self, session: Session, events: Sequence[Event]) -> tuple[Recorded, ...]:
-        """Append the events and keep `session`, what they made, in one transaction."""
-        with self._db.atomic():
-            recorded = tuple(self._append(session.id, event) for event in events)
-            self._db.execute(
-                "INSERT INTO session (id, state, revision, body) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
-                "revision = excluded.revision, body = excluded.body",
-                (session.id, session.state, session.revision, session_json(session)),
-            )
+        """Append the events and keep `session`, what they made, in one transaction.
+
+        Raises McsyncError, with nothing recorded, when the disk does not take it.
+        """
+        try:
+            with self._db.atomic():
+                recorded = tuple(self._append(session.id, event) for event in events)
+                self._keep(session)
+        except sqlite3.OperationalError as error:
+            raise McsyncError(
+                f"the ledger cannot be written: {error}", "make room on the disk of paths.state"
+            ) from error
         return recorded
+
+    def _keep(self, session: Session) -> None:
+        self._db.execute(
+            "INSERT INTO session (id, state, revision, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+            "revision = excluded.revision, body = excluded.body",
+            (session.id, session.state, session.revision, session_json(session)),
+        )
 
     def _append(self, session_id: str, event: Event) -> Recorded:
         seq, previous = self.head()
