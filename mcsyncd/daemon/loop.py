@@ -60,6 +60,8 @@ class Loop:
         self._publishing: dict[str, Publishing] = {}
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
+        self.intakes = 0
+        """How many times clips were taken out of the drop folders since the start."""
 
     async def resume(self) -> None:
         """Read the sessions back and go on where they were: the ordinary path of every start."""
@@ -138,6 +140,7 @@ class Loop:
             after = evolved(after, event)
         recorded = await self._in_ledger(self._ledger.record, after, events)
         self.sessions[after.id] = after
+        self.intakes += after.taken_in and not session.taken_in
         for one in recorded:
             self._announce(one)
         return after

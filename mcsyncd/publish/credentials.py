@@ -1,0 +1,80 @@
+"""The access key of a bucket: from systemd's credentials or a private file, and from nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcsyncd.errors import StorageError
+
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
+_NEEDED = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+_LARGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """An access key. The secret is left out of its repr, which may reach a log."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
+def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
+    """Read the credential `name` from `$CREDENTIALS_DIRECTORY`, where systemd puts it.
+
+    Raises StorageError, with what to do, if there is none or others may read it.
+    """
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        raise StorageError(
+            f"no credential {name!r}: CREDENTIALS_DIRECTORY is not set",
+            f"add LoadCredential={name}:/path/to/file to the unit",
+        )
+    return access_key_in(Path(folder) / name)
+
+
+def access_key_in(path: Path) -> AccessKey:
+    """Read `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…`, a line each, from a private file.
+
+    Raises StorageError if the file is missing, readable by others, or lacks one of the two.
+    No message ever holds anything of the file's content.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as fault:
+        raise StorageError(f"credential {path}: {fault.strerror}", "put the access key there") from None
+    try:
+        _private(descriptor, path)
+        text = os.read(descriptor, _LARGEST).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
+    found = {match[1]: match[2] for line in text.splitlines() if (match := _LINE.fullmatch(line))}
+    values = [found.get(name, "").strip("'\"") for name in _NEEDED]
+    if not all(values):
+        wanted = " and ".join(f"{name}=…" for name in _NEEDED)
+        raise StorageError(f"credential {path} is not complete", f"it needs the lines {wanted}")
+    return AccessKey(*values)
+
+
+def _private(descriptor: int, path: Path) -> None:
+    """Refuse what others may read.
+
+    The group bits of a file with an access control list are the list's mask, not the group's
+    right: systemd hands credentials over in just that way where the filesystem allows it.
+    """
+    mode = os.fstat(descriptor).st_mode
+    shared = stat.S_IRWXO | (0 if _has_list(descriptor) else stat.S_IRWXG)
+    if not stat.S_ISREG(mode) or mode & shared:
+        raise StorageError(f"credential {path} can be read by others", f"chmod 600 {path}")
+
+
+def _has_list(descriptor: int) -> bool:
+    try:
+        return "system.posix_acl_access" in os.listxattr(descriptor)
+    except OSError:
+        return False

@@ -1,0 +1,81 @@
+"""How a manifest describes media: as the camera made it, and as conform made it anew. Pure."""
+
+from __future__ import annotations
+
+from mcsyncd.model.clip import AudioStream, Media, VideoStream
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Rendition
+
+Document = dict[str, object]
+
+
+def baked(file: Rendition) -> Document:
+    """Return what conform did for good, as opposed to what can still be moved."""
+    return {
+        "profile": file.profile,
+        "profile_hash": file.profile_hash,
+        "rate": rate_pair(file.rate),
+        "frames": file.frames,
+        "duration_us": round(file.frames * file.rate.tick_us) or None,
+        "width": file.width,
+        "height": file.height,
+        "phase_us": file.phase_us,
+        "drift_applied_ppm": file.drift_applied_ppm,
+        "duplicated": file.duplicated,
+        "dropped": file.dropped,
+        "notes": list(file.notes),
+    }
+
+
+def media_facts(media: Media) -> Document:
+    """Return what probe found in an original. Times are of presentation in the file, in microseconds."""
+    return {
+        "container": media.container,
+        "duration_us": media.duration_us,
+        "origin_us": media.origin_us,
+        "timecode": media.timecode,
+        "recorded_at": media.recorded_at,
+        "video": _video(media.video) if media.video is not None else None,
+        "audio": [_audio(track) for track in media.audio],
+        "warnings": list(media.warnings),
+    }
+
+
+def _video(video: VideoStream) -> Document:
+    colour = video.colour
+    return {
+        "codec": video.codec,
+        "width": video.width,
+        "height": video.height,
+        "rate": rate_pair(video.rate),
+        "variable_rate": video.variable_rate,
+        "frames": video.pictures,
+        "start_us": video.start_us,
+        "duration_us": video.duration_us,
+        "pix_fmt": video.pix_fmt,
+        "rotation": video.rotation,
+        "interlaced": video.interlaced,
+        "pixel_aspect": list(video.pixel_aspect),
+        "colour": {
+            "primaries": colour.primaries,
+            "transfer": colour.transfer,
+            "matrix": colour.matrix,
+            "full_range": colour.full_range,
+        },
+    }
+
+
+def _audio(track: AudioStream) -> Document:
+    return {
+        "codec": track.codec,
+        "sample_rate": track.sample_rate,
+        "channels": track.channels,
+        "layout": track.layout,
+        "start_us": track.start_us,
+        "duration_us": track.duration_us,
+    }
+
+
+def rate_pair(rate: Rate) -> list[int]:
+    """Return pictures a second as `[num, den]`."""
+    return [rate.num, rate.den]

@@ -1,0 +1,108 @@
+"""The names of objects in the store. Pure.
+
+Retention comes first in a key, because a bucket's rules choose by prefix alone; the content's
+hash is in it, so nothing is ever overwritten and doing an upload again is harmless. No text of
+a user and no name of a file is in any key: camera keys come from the settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+from typing import Literal
+
+from mcsyncd.errors import StorageError
+
+_PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+_FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
+_PEAKS_RECIPE = hashlib.sha256(b"MCPEAKS1").hexdigest()[:8]
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".mxf": "application/mxf",
+    ".mts": "video/mp2t",
+    ".m2ts": "video/mp2t",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+    ".json": "application/json",
+}
+
+
+def original(session: str, camera: str, sha256: str, name: str) -> str:
+    """Return the key of a camera's file; `name` gives its suffix and nothing else."""
+    return _key("v1/orig", session, camera, sha256 + _suffix(name))
+
+
+def rendition(
+    kind: Literal["mezzanine", "proxy"],
+    session: str,
+    camera: str,
+    *,
+    source: str,
+    profile: str,
+    profile_hash: str,
+    sha256: str,
+    name: str,
+) -> str:
+    """Return the key of a mezzanine or proxy; `source` is the original's sha256.
+
+    The profile and the file's own hash are both in it: encoders are not bit-exact, and a new
+    profile must not hide the old files.
+    """
+    recipe = f"{profile}-{profile_hash[:8]}"
+    return _key(f"v1/{_FOLDERS[kind]}", session, camera, source[:16], recipe, sha256 + _suffix(name))
+
+
+def peaks(session: str, camera: str, *, source: str, sha256: str) -> str:
+    """Return the key of a clip's peaks; in place of a profile stands their format."""
+    return _key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.bin")
+
+
+def sync(session: str, sha256: str) -> str:
+    """Return the key of a document with offsets, drift and confidence."""
+    return _key("v1/sync", session, f"{sha256[:16]}.json")
+
+
+def manifest(session: str, revision: int, sha256: str) -> str:
+    """Return the key of one revision's manifest; written once, for ever."""
+    return _key("v1/manifest", session, f"{revision:06d}-{sha256[:16]}.json")
+
+
+def head(session: str) -> str:
+    """Return the key of the pointer to a session's newest manifest: the only one that changes."""
+    return _key("head", f"{session}.json")
+
+
+def checked(key: str) -> str:
+    """Return a key as it is. Raises StorageError if it could name anything outside the store."""
+    if not all(_PART.fullmatch(part) for part in key.split("/")) or len(key) > 1024:
+        raise StorageError(f"{key!r} is no key of an object", "this is a fault of the daemon: report it")
+    return key
+
+
+def content_type(key: str) -> str:
+    """Return what a browser is told that the object is."""
+    return _TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+
+
+def cache_control(key: str) -> str:
+    """Return how long an answer may be kept: for ever, except the pointer and the originals."""
+    if key.startswith("head/"):
+        return "no-cache"
+    return "private, no-store" if key.startswith("v1/orig/") else "private, max-age=31536000, immutable"
+
+
+def _key(prefix: str, *parts: str) -> str:
+    return checked("/".join((prefix, *parts)))
+
+
+def _suffix(name: str) -> str:
+    """Return a harmless suffix of a file's name: `.bin` unless it is a few letters and digits."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

@@ -1,0 +1,205 @@
+"""The one file that later phases read: what a session is, where its files are, how they lie. Pure.
+
+Times are integers (microseconds, or ticks of the session's rate) and rates are pairs of
+integers, never floats: 29.97 as a float is 3.6 ms off after an hour. Drift is a number, as it
+is a property and not a time. docs/manifest.md says what each field is for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.clip import Camera, Clip, Digest
+from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.model.rendition import Conformed
+from mcsyncd.model.session import ProfileRef, Session
+from mcsyncd.publish import keys
+from mcsyncd.publish.facts import Document, baked, media_facts, rate_pair
+from mcsyncd.publish.plan import original_key, peaks_key, rendition_key
+
+SCHEMA = "1.0.0"
+"""Version of the manifest's form. A reader accepts unknown fields and refuses a higher major."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What every part of the document may need, beside the thing it describes."""
+
+    session_id: str
+    rate: Rate
+    conformed: Mapping[str, Conformed]
+    peaks: Mapping[str, Digest]
+    profiles: Mapping[str, Document]
+
+
+def build(
+    session: Session,
+    *,
+    conformed: Mapping[str, Conformed],
+    peaks: Mapping[str, Digest],
+    chain_head: str,
+    versions: Mapping[str, str],
+    generated_at: str,
+) -> Document:
+    """Return the manifest of a session's present revision as a JSON document.
+
+    `conformed` and `peaks` are by clip key, as for `plan`. `chain_head` is the hash of the last
+    event that the manifest knows of, `versions` are those of the tool and its encoders,
+    `generated_at` is UTC in ISO 8601. Equal arguments give equal bytes (see `canonical`).
+
+    Raises McsyncError for a session that has no answer yet.
+    """
+    terms, found, rate = session.terms, session.alignment, session.rate
+    if terms is None or found is None or rate is None:
+        raise McsyncError(f"{session.id} has no offsets yet", "wait until it is synced and approved")
+    profiles = {"mezzanine": _profile(terms.mezzanine), "proxy": _profile(terms.proxy)}
+    material = _Material(session.id, rate, conformed, peaks, profiles)
+    angles = {angle.camera: angle for angle in found.angles}
+    return {
+        "schema": SCHEMA,
+        "generated_at": generated_at,
+        "session": {"id": session.id, "opened_at": session.opened_at},
+        "revision": session.revision,
+        "previous": _previous(session),
+        "rate": rate_pair(rate),
+        "reference": found.reference,
+        "origin": _origin(session, found),
+        "cameras": [
+            _camera(camera, session.clips, angles.get(camera.key, AngleMatch(camera.key, (), 0.0)), material)
+            for camera in terms.cameras
+        ],
+        **_forensics(session, found),
+        "profiles": profiles,
+        "versions": dict(versions),
+        "chain_head": chain_head,
+    }
+
+
+def canonical(document: Document) -> bytes:
+    """Return the one way to write a document: sorted keys, no whitespace, UTF-8.
+
+    What a file put into a tag may hold half of a character pair; it is written as a JSON escape.
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _previous(session: Session) -> Document | None:
+    """The manifest that this one takes the place of: manifests form a chain of their own."""
+    last = session.published
+    if last is None or last.revision == session.revision:
+        return None
+    return {"revision": last.revision, "key": last.key, "sha256": last.sha256}
+
+
+def _origin(session: Session, found: Alignment) -> Document:
+    """Session time 0: the first picture of the reference's first clip."""
+    angle = found.angle(found.reference)
+    name = angle.placements[0].clip if angle is not None and angle.placements else None
+    clip = session.clip(f"{found.reference}/{name}")
+    media = clip.media if clip is not None else None
+    return {
+        "camera": found.reference,
+        "clip": clip.key if clip is not None else None,
+        "timecode": media.timecode if media is not None else None,
+        "recorded_at": media.recorded_at if media is not None else None,
+    }
+
+
+def _forensics(session: Session, found: Alignment) -> Document:
+    approval = session.approval
+    return {
+        "sync_confidence": found.confidence,
+        "sync_method": str(found.method),
+        "reasons": list(found.reasons),
+        "approved_by": approval.by.name if approval is not None else None,
+        "approved_uid": approval.by.uid if approval is not None else None,
+        "approved_at": approval.at if approval is not None else None,
+    }
+
+
+def _profile(ref: ProfileRef) -> Document:
+    return {"name": ref.name, "hash": ref.hash, "document": json.loads(ref.document)}
+
+
+def _camera(camera: Camera, clips: Sequence[Clip], angle: AngleMatch, material: _Material) -> Document:
+    order = {placed.clip: place for place, placed in enumerate(angle.placements)}
+    own = [clip for clip in clips if clip.camera == camera.key]
+    own.sort(key=lambda clip: order.get(clip.name, len(order)))
+    return {
+        "id": camera.key,
+        "label": camera.label,
+        "offset_us": angle.offset_us,
+        "drift_ppm": angle.drift_ppm,
+        "confidence": angle.confidence,
+        "reasons": list(angle.reasons),
+        "overlap_us": round(angle.overlap_s * 1_000_000),
+        "residual_us": None if angle.residual_ms is None else round(angle.residual_ms * 1000),
+        "clips": [_clip(clip, angle, material) for clip in own],
+    }
+
+
+def _clip(clip: Clip, angle: AngleMatch, material: _Material) -> Document:
+    placed = next((one for one in angle.placements if one.clip == clip.name), Placement(clip.name, None))
+    start_tick = None if placed.offset_us is None else on_grid(placed.offset_us, material.rate)[0]
+    return {
+        "id": clip.key,
+        "name": clip.name,
+        "offset_us": placed.offset_us,
+        "drift_ppm": placed.drift_ppm,
+        "original": _original(clip, material),
+        "mezzanine": _rendition(clip, "mezzanine", start_tick, material),
+        "proxy": _rendition(clip, "proxy", start_tick, material),
+        "peaks": _peaks(clip, material),
+        "sprites": None,
+    }
+
+
+def _original(clip: Clip, material: _Material) -> Document | None:
+    key = original_key(material.session_id, clip)
+    if key is None or clip.digest is None:
+        return None
+    return _stored(key, clip.digest.bytes, clip.digest.sha256) | {
+        "xxh128": clip.digest.xxh128,
+        "mtime_ns": clip.mtime_ns,
+        "media": media_facts(clip.media) if clip.media is not None else None,
+    }
+
+
+def _rendition(
+    clip: Clip, kind: Literal["mezzanine", "proxy"], start_tick: int | None, material: _Material
+) -> Document | None:
+    made = material.conformed.get(clip.key)
+    file = made.of(kind) if made is not None else None
+    key = rendition_key(material.session_id, clip, made, kind)
+    if file is None or key is None:
+        return None
+    codecs = _codecs(material.profiles[kind])
+    return _stored(key, file.bytes, file.sha256) | codecs | baked(file) | {"start_tick": start_tick}
+
+
+def _peaks(clip: Clip, material: _Material) -> Document | None:
+    found = material.peaks.get(clip.key)
+    key = peaks_key(material.session_id, clip, found)
+    if key is None or found is None:
+        return None
+    return _stored(key, found.bytes, found.sha256)
+
+
+def _stored(key: str, size: int, sha256: str) -> Document:
+    return {"key": key, "bytes": size, "sha256": sha256, "content_type": keys.content_type(key)}
+
+
+def _codecs(profile: Document) -> Document:
+    """Return the codecs that the profile asks for; a clip has only the streams that it had."""
+    document = profile["document"]
+    asked = document if isinstance(document, dict) else {}
+    return {
+        f"{stream}_codec": asked[stream].get("codec") if isinstance(asked.get(stream), dict) else None
+        for stream in ("video", "audio")
+    }

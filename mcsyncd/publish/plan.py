@@ -1,0 +1,122 @@
+"""Every object that a session needs in the store, in the order in which they are worth having. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mcsyncd.model.clip import Clip, Digest
+from mcsyncd.model.rendition import Conformed, Kind
+from mcsyncd.model.session import Session
+from mcsyncd.publish import keys
+
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One file and where it goes. `path` is relative to the work folder, `clip` a clip's key.
+
+    `facts` are kept with the object, ASCII, a few hundred bytes: enough to tell what an object
+    is when only the bucket is left. No name of a file is among them.
+    """
+
+    key: str
+    kind: Kind
+    path: str
+    bytes: int
+    sha256: str
+    clip: str
+    facts: Facts
+
+
+def plan(
+    session: Session, *, conformed: Mapping[str, Conformed], peaks: Mapping[str, Digest]
+) -> tuple[PlannedObject, ...]:
+    """Return the uploads of a session: proxies, peaks, originals, mezzanines.
+
+    In this order because an editor can begin with the first two while the large files are still
+    on their way, and a mezzanine can be made again from its original. `conformed` and `peaks`
+    are by clip key: what conform made under the present answer, and the hashes of the peaks
+    files. A clip without a digest is not planned: its key would have no name.
+    """
+    hashed = [clip for clip in session.clips if clip.digest is not None]
+    found = [
+        *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "proxy")),
+        *(one for clip in hashed for one in _peaks(session.id, clip, peaks)),
+        *(one for clip in hashed for one in _original(session.id, clip)),
+        *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "mezzanine")),
+    ]
+    first: dict[str, PlannedObject] = {}
+    for one in found:
+        first.setdefault(one.key, one)  # the same recording twice on a card is stored once
+    return tuple(first.values())
+
+
+def original_key(session_id: str, clip: Clip) -> str | None:
+    """Return the key of a clip's original, or None while it has no hash."""
+    if clip.digest is None:
+        return None
+    return keys.original(session_id, clip.camera, clip.digest.sha256, clip.name)
+
+
+def rendition_key(
+    session_id: str, clip: Clip, made: Conformed | None, kind: Literal["mezzanine", "proxy"]
+) -> str | None:
+    """Return the key of a clip's mezzanine or proxy, or None where there is none."""
+    file = made.of(kind) if made is not None else None
+    if file is None or clip.digest is None:
+        return None
+    return keys.rendition(
+        kind,
+        session_id,
+        clip.camera,
+        source=clip.digest.sha256,
+        profile=file.profile,
+        profile_hash=file.profile_hash,
+        sha256=file.sha256,
+        name=file.path,
+    )
+
+
+def peaks_key(session_id: str, clip: Clip, found: Digest | None) -> str | None:
+    """Return the key of a clip's peaks, or None where there are none."""
+    if clip.digest is None or found is None:
+        return None
+    return keys.peaks(session_id, clip.camera, source=clip.digest.sha256, sha256=found.sha256)
+
+
+def _renditions(
+    session_id: str, clip: Clip, conformed: Mapping[str, Conformed], kind: Literal["mezzanine", "proxy"]
+) -> Iterator[PlannedObject]:
+    made = conformed.get(clip.key)
+    file = made.of(kind) if made is not None else None
+    key = rendition_key(session_id, clip, made, kind)
+    if file is None or key is None:
+        return
+    facts = (*_facts(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
+    yield PlannedObject(key, kind, file.path, file.bytes, file.sha256, clip.key, facts)
+
+
+def _peaks(session_id: str, clip: Clip, peaks: Mapping[str, Digest]) -> Iterator[PlannedObject]:
+    found = peaks.get(clip.key)
+    key = peaks_key(session_id, clip, found)
+    if key is None or found is None or clip.sound is None:
+        return
+    yield PlannedObject(
+        key, "peaks", clip.sound.peaks, found.bytes, found.sha256, clip.key, _facts(clip, "peaks")
+    )
+
+
+def _original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
+    key = original_key(session_id, clip)
+    if key is None or clip.digest is None:
+        return
+    facts = (*_facts(clip, "original"), ("mcs-xxh128", clip.digest.xxh128))
+    yield PlannedObject(key, "original", clip.path, clip.digest.bytes, clip.digest.sha256, clip.key, facts)
+
+
+def _facts(clip: Clip, kind: Kind) -> Facts:
+    source = clip.digest.sha256[:16] if clip.digest is not None else ""
+    return ("mcs-kind", kind), ("mcs-camera", clip.camera), ("mcs-src", source)

@@ -1,0 +1,45 @@
+"""The last step of a session: its manifest is stored, then the pointer is set on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from mcsyncd.model.session import Publication
+from mcsyncd.publish import keys, manifest
+from mcsyncd.publish.store import ObjectStore
+
+
+def release(store: ObjectStore, body: bytes) -> Publication:
+    """Store a manifest (its canonical bytes) for ever and point the session's head at it.
+
+    Idempotent, and safe to run late: a head that points at a later revision is left alone. The
+    head is replaced only if it is still the version that was read, so two daemons on one bucket
+    cannot undo each other in silence.
+
+    Raises StorageError or Offline, as the store does.
+    """
+    document = json.loads(body)
+    session_id, revision = document["session"]["id"], document["revision"]
+    sha256 = hashlib.sha256(body).hexdigest()
+    key = keys.manifest(session_id, revision, sha256)
+    store.put_document(key, body)
+    published = Publication(revision, key, sha256)
+    head = keys.head(session_id)
+    current = store.stat(head)
+    if current is None or json.loads(store.get(head))["revision"] <= revision:
+        pointer = _pointer(published, document["generated_at"])
+        store.put_document(head, pointer, if_match=current.etag if current is not None else None)
+    return published
+
+
+def _pointer(published: Publication, at: str) -> bytes:
+    return manifest.canonical(
+        {
+            "schema": manifest.SCHEMA,
+            "revision": published.revision,
+            "manifest_key": published.key,
+            "manifest_sha256": published.sha256,
+            "updated": at,
+        }
+    )

@@ -1,0 +1,168 @@
+"""The whole of one look, on real files that real writers write slowly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import mcsyncd
+from mcsyncd.ingest import look as looking
+from mcsyncd.ingest import scan as scanning
+from mcsyncd.ingest.look import look
+from mcsyncd.ingest.pairing import dropped
+from mcsyncd.ingest.settle import SettleState
+
+CONTENT = os.urandom(200_000)
+
+
+def by_appending(path):
+    with path.open("wb") as file:
+        for start in range(0, len(CONTENT), 20_000):
+            file.write(CONTENT[start : start + 20_000])
+            file.flush()
+            time.sleep(0.1)
+
+
+def by_reopening(path):
+    for start in range(0, len(CONTENT), 20_000):
+        with path.open("ab") as file:
+            file.write(CONTENT[start : start + 20_000])
+        time.sleep(0.1)
+
+
+def by_a_temporary_name(path):
+    by_appending(path.with_name(f".{path.name}.Xy12"))
+    path.with_name(f".{path.name}.Xy12").rename(path)
+
+
+def by_filling_a_presized_file(path):
+    with path.open("wb") as file:
+        file.truncate(len(CONTENT))
+        time.sleep(1.0)  # longer than the quiet time: only the kernel knows that it is not done
+        file.write(CONTENT)
+
+
+def by_a_mapping(path):
+    code = (
+        "import mmap, sys, time; f = open(sys.argv[1], 'w+b'); f.truncate(200_000);"
+        "m = mmap.mmap(f.fileno(), 0); f.close(); time.sleep(1.0);"
+        "m[:] = open(sys.argv[2], 'rb').read(); m.close()"
+    )
+    source = path.parents[2] / "source"
+    source.write_bytes(CONTENT)
+    subprocess.run([sys.executable, "-c", code, path, source], check=True)
+
+
+@pytest.mark.parametrize(
+    "write", [by_appending, by_reopening, by_a_temporary_name, by_filling_a_presized_file, by_a_mapping]
+)
+def test_a_file_is_whole_when_it_settles(tmp_path, write):
+    path = tmp_path / "drop/cam_a/A001.MOV"
+    path.parent.mkdir(parents=True)
+    writer = threading.Thread(target=write, args=(path,))
+    writer.start()
+    state, due = SettleState(), time.monotonic() + 30
+    while not dropped(state):
+        assert time.monotonic() < due, [track.note for track in state.files.values()]
+        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=0.4, settle_network_s=0.4)
+        time.sleep(0.05)
+    assert path.read_bytes() == CONTENT
+    (file,) = dropped(state)
+    assert (file.name, file.bytes) == ("A001.MOV", len(CONTENT))
+    writer.join(5)
+
+
+def test_nothing_is_left_behind_of_many_files_at_once(tmp_path):
+    source = tmp_path / "card"
+    for number in range(600):
+        folder = source / f"DCIM/{number % 30:03d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"C{number:04d}.MP4").write_bytes(b"x")
+    state = SettleState()
+    (tmp_path / "drop").mkdir()
+    shutil.copytree(source, tmp_path / "drop/cam_a")
+    for _ in range(3):
+        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=0.05, settle_network_s=0.05)
+        time.sleep(0.1)
+    assert len(dropped(state)) == 600
+
+
+def test_a_folder_that_goes_and_comes_back_settles_anew(tmp_path):
+    folder = tmp_path / "drop/cam_a"
+    folder.mkdir(parents=True)
+    (folder / "A.MOV").write_bytes(b"old")
+    clock = iter(range(0, 100, 2)).__next__
+    standings = []
+    state = SettleState()
+    for step in range(6):
+        if step == 2:
+            folder.rename(tmp_path / "away")
+        if step == 3:
+            folder.mkdir()
+            (folder / "A.MOV").write_bytes(b"new")
+        found, state = look(
+            tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=lambda: float(clock())
+        )
+        standings.append((found.health["cam_a"] == "ok", state.files["cam_a", "A.MOV"].standing))
+    assert standings[1] == (True, "settled")
+    assert standings[2] == (False, "settled"), "frozen, not lost"
+    assert standings[3] == (True, "settling")
+    assert standings[5] == (True, "settled")
+
+
+def test_a_file_that_changes_or_goes_between_scan_and_settling_is_not_taken(tmp_path, monkeypatch):
+    folder = tmp_path / "drop/cam_a"
+    folder.mkdir(parents=True)
+    for name in ("changed.mov", "gone.mov", "swapped.mov"):
+        (folder / name).write_bytes(b"x")
+    clock = iter((0.0, 10.0)).__next__
+    state = SettleState()
+
+    def meddled(drop, cameras, *, clock):
+        found = scanning.scan(drop, cameras)
+        if state.files:
+            (folder / "changed.mov").write_bytes(b"xy")
+            (folder / "gone.mov").unlink()
+            (folder / "swapped.mov").unlink()
+            (folder / "swapped.mov").symlink_to("/etc/hostname")
+        return found
+
+    monkeypatch.setattr(looking, "scan", meddled)
+    for _ in range(2):
+        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=clock)
+    assert {track.standing for track in state.files.values()} == {"settling"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_file_that_we_may_not_read_is_refused_and_holds_up_nothing(tmp_path):
+    (tmp_path / "drop/cam_a").mkdir(parents=True)
+    (tmp_path / "drop/cam_a/x.mp4").write_bytes(b"x")
+    (tmp_path / "drop/cam_a/x.mp4").chmod(0)
+    tmp_path.chmod(0o755)
+    script = """if True:
+        import os, sys
+        from pathlib import Path
+        from mcsyncd.ingest.look import look
+        from mcsyncd.ingest.settle import SettleState
+        os.chdir(sys.argv[1])
+        os.setuid(65534)
+        state = SettleState()
+        for _ in range(2):
+            _, state = look(Path("drop"), ["cam_a"], state, settle_s=0, settle_network_s=0)
+        print([track.standing for track in state.files.values()], state.anything_settling)
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", script, tmp_path],
+        env={"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == ["['refused']", "False"]

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.ingest import names
+from mcsyncd.ingest.names import Role
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "A001.MOV", "DCIM/100GOPRO/GX010001.MP4", "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS", "x.mp4",
+        "zoom 1.WAV",
+        "[@click=app.quit].mp4", "a\nb.mp4", "\x1b[2J.mov", "-rf.mp4", "ünïcode.m2ts", "concat:x.mkv",
+    ],
+)  # fmt: skip
+def test_what_cameras_write_is_a_clip(name):
+    assert names.role(name) is Role.CLIP
+    assert names.fault(name) == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".A001.MOV.x7Gh2k", "A001.MOV.part", "A001.mov.crdownload", "A001.MOV.filepart", "A001.MOV.tmp",
+        "~$shotlist.mov", "A001.mp4~", ".rsync-partial/A001.MOV", "card.part/A001.MOV",
+        ".syncthing.A001.MOV.tmp", "A001.MOV.PARTIAL",
+    ],
+)  # fmt: skip
+def test_a_copy_under_way_is_temporary(name):
+    assert names.role(name) is Role.TEMPORARY
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store", "._A001.MOV", "DCIM/._A001.MOV", ".Trashes/501/A001.MOV", "Thumbs.db", "desktop.ini",
+        "@eaDir/A001.MOV/x.jpg", "#recycle/A001.MOV", "lost+found/1.mp4", ".nfs0000001", ".smbdelete01",
+        ".fseventsd/0001", ".Spotlight-V100/Store", ".AppleDouble/A001.MOV",
+    ],
+)  # fmt: skip
+def test_the_litter_of_systems_is_never_shown(name):
+    assert names.role(name) is Role.SYSTEM
+
+
+@pytest.mark.parametrize(
+    "name", ["GL010001.LRF", "C0001M01.XML", "GX010001.THM", "DJI.SRT", "notes.txt", "x"]
+)
+def test_other_files_are_no_angle(name):
+    assert names.role(name) is Role.BESIDE
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "clip"),
+    [
+        ("C0001.XML", "C0001.MP4"),
+        ("c0001.thm", "C0001.MP4"),
+        ("A001.MOV.xmp", "A001.MOV"),
+        ("CLIP/C0001M01.XML", "CLIP/C0001.MXF"),
+        ("DCIM/100GOPRO/GL010001.LRF", "DCIM/100GOPRO/GX010001.MP4"),
+        ("DJI_0001.SRT", "DJI_0001.MP4"),
+    ],
+)
+def test_sidecars_find_their_clip(sidecar, clip):
+    assert names.is_sidecar(sidecar, names.clip_stems([("cam_a", clip)])["cam_a"])
+
+
+@pytest.mark.parametrize(
+    ("stranger", "clip"),
+    [("C0002.XML", "C0001.MP4"), ("OTHER/C0001.XML", "CLIP/C0001.MP4"), ("notes.txt", "C0001.MP4")],
+)
+def test_a_file_beside_another_clip_or_in_another_folder_is_none(stranger, clip):
+    assert not names.is_sidecar(stranger, names.clip_stems([("cam_a", clip)])["cam_a"])
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/etc/passwd", "../x.mp4", "a/../../x.mp4", "a//b.mp4", "./x.mp4", "a\0.mp4"]
+)
+def test_names_that_lead_out_are_faulty(name):
+    assert "below" in names.fault(name)
+
+
+def test_bytes_that_are_no_utf8_are_faulty():
+    assert "UTF-8" in names.fault(b"caf\xe9.mp4".decode("utf-8", "surrogateescape"))
+
+
+@given(st.text())
+def test_every_text_has_a_role_and_no_fault_ever_hides_an_escape(name):
+    assert names.role(name) in Role
+    if not names.fault(name):
+        assert not name.startswith("/")
+        assert ".." not in name.split("/")

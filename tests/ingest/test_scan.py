@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+
+import pytest
+
+from mcsyncd.ingest import scan as scanning
+from mcsyncd.ingest.scan import scan
+
+CAMERAS = ("cam_a", "cam_b")
+
+
+@pytest.fixture
+def drop(tmp_path):
+    for camera in CAMERAS:
+        (tmp_path / "drop" / camera).mkdir(parents=True)
+    return tmp_path / "drop"
+
+
+def found(drop) -> dict[str, str]:
+    return {f"{seen.camera}/{seen.name}": seen.refusal for seen in scan(drop, CAMERAS).files}
+
+
+def test_files_are_seen_as_lstat_describes_them(drop):
+    path = drop / "cam_a/PRIVATE/AVCHD/BDMV/STREAM/00000.MTS"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"12345")
+    (seen,) = scan(drop, CAMERAS).files
+    real = path.lstat()
+    assert seen.key == ("cam_a", "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS")
+    assert seen.identity == (real.st_dev, real.st_ino, 5, real.st_mtime_ns, real.st_ctime_ns)
+
+
+def test_what_is_no_file_is_listed_with_the_reason(drop, tmp_path):
+    (tmp_path / "secret.mp4").write_bytes(b"x")
+    (drop / "cam_a/link.mp4").symlink_to(tmp_path / "secret.mp4")
+    (drop / "cam_a/dangling.mp4").symlink_to("nowhere")
+    (drop / "cam_a/folder").symlink_to(tmp_path)
+    os.mkfifo(drop / "cam_a/pipe.mp4")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.fspath(drop / "cam_a/socket.mp4"))
+    seen = found(drop)
+    assert set(seen) == {
+        f"cam_a/{name}" for name in ("link.mp4", "dangling.mp4", "folder", "pipe.mp4", "socket.mp4")
+    }
+    assert all(seen.values())
+
+
+def test_a_loop_of_links_and_a_folder_called_like_a_clip_do_no_harm(drop):
+    (drop / "cam_a/x.mp4").mkdir()
+    (drop / "cam_a/x.mp4/real.mp4").write_bytes(b"x")
+    (drop / "cam_a/x.mp4/loop").symlink_to("..")
+    assert found(drop)["cam_a/x.mp4/real.mp4"] == ""
+
+
+def test_depth_is_bounded_and_said(drop):
+    deep = drop / "cam_a" / "/".join(["d"] * 40)
+    deep.mkdir(parents=True)
+    (deep / "x.mp4").write_bytes(b"x")
+    (refusal,) = found(drop).values()
+    assert "deep" in refusal
+
+
+def test_litter_is_left_out_and_temporary_names_are_not(drop):
+    (drop / "cam_a/.DS_Store").write_bytes(b"x")
+    (drop / "cam_a/.Trashes").mkdir()
+    (drop / "cam_a/.Trashes/x.mp4").write_bytes(b"x")
+    (drop / "cam_a/.x.mp4.Ab12").write_bytes(b"x")
+    assert set(found(drop)) == {"cam_a/.x.mp4.Ab12"}
+
+
+def test_folders_without_a_camera_are_named(drop):
+    (drop / "CAM A").mkdir()
+    (drop / ".stfolder").mkdir()
+    (drop / "readme.txt").write_text("x")
+    assert scan(drop, CAMERAS).unknown_folders == ("CAM A",)
+
+
+def test_a_missing_folder_is_unhealthy_and_the_other_camera_is_seen(drop):
+    (drop / "cam_b").rmdir()
+    (drop / "cam_a/x.mp4").write_bytes(b"x")
+    looked = scan(drop, CAMERAS)
+    assert len(looked.files) == 1
+    assert looked.health["cam_a"] == "ok"
+    assert "missing" in looked.health["cam_b"]
+    assert looked.unseen == {"cam_b"}
+
+
+def test_a_camera_folder_that_is_a_link_is_not_followed(drop, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/x.mp4").write_bytes(b"x")
+    (drop / "cam_b").rmdir()
+    (drop / "cam_b").symlink_to(tmp_path / "elsewhere")
+    looked = scan(drop, CAMERAS)
+    assert looked.files == ()
+    assert "links are not followed" in looked.health["cam_b"]
+
+
+def test_a_missing_drop_root_is_said_for_every_camera(tmp_path):
+    looked = scan(tmp_path / "nowhere", CAMERAS)
+    assert looked.unseen == set(CAMERAS)
+    assert all("missing" in health for health in looked.health.values())
+
+
+def test_a_folder_that_takes_too_long_is_left_out_whole(drop):
+    (drop / "cam_a/x.mp4").write_bytes(b"x")
+    slow = itertools.count(0, scanning.TIME_LIMIT + 1)
+    looked = scan(drop, CAMERAS, clock=lambda: float(next(slow)))
+    assert looked.files == ()
+    assert "within" in looked.health["cam_a"]
+
+
+def test_a_name_that_is_no_utf8_is_seen(drop):
+    with open(os.fsencode(drop / "cam_a") + b"/caf\xe9.mp4", "wb"):  # noqa: PTH123  # a name in bytes, which Path cannot hold
+        pass
+    (seen,) = scan(drop, CAMERAS).files
+    assert os.fsencode(seen.name) == b"caf\xe9.mp4"
+
+
+def test_files_that_vanish_during_the_scan_are_no_error(drop, monkeypatch):
+    for number in range(20):
+        (drop / f"cam_a/{number}.mp4").write_bytes(b"x")
+        (drop / f"cam_a/d{number}").mkdir()
+    real = os.scandir
+
+    def vanishing(folder):
+        listed = list(real(folder))
+        for path in (drop / "cam_a").iterdir():
+            path.rmdir() if path.is_dir() else path.unlink()
+        return _Listed(listed)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert scan(drop, ("cam_a",)).health["cam_a"] == "ok"
+
+
+class _Listed(list):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        return None

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.ingest.observation import Observation
+from mcsyncd.ingest.settle import LONGEST_PATIENCE, SettleRules, SettleState, Standing, settle
+
+RULES = SettleRules(settle=5.0, settle_network=30.0, network=frozenset({"far"}))
+KEY = ("cam_a", "A001.MOV")
+
+
+def seen(name="A001.MOV", *, camera="cam_a", size=1000, inode=7, mtime=1, ctime=1, refusal="") -> Observation:
+    return Observation(camera, name, 1, inode, size, mtime, ctime, refusal)
+
+
+def after(*looks: tuple[float, list[Observation]], rules=RULES, **how) -> SettleState:
+    state = SettleState()
+    for now, observations in looks:
+        state = settle(state, observations, now, rules, **how)
+    return state
+
+
+def standing(state: SettleState, key=KEY) -> Standing:
+    return state.files[key].standing
+
+
+def test_settles_after_the_quiet_time_and_not_before():
+    still = [seen()]
+    assert standing(after((100.0, still), (104.9, still))) == "settling"
+    assert standing(after((100.0, still), (105.0, still))) == "settled"
+
+
+def test_one_look_is_never_enough_even_without_a_quiet_time():
+    rules = SettleRules(settle=0.0)
+    assert standing(after((100.0, [seen()]), rules=rules)) == "settling"
+    assert standing(after((100.0, [seen()]), (100.1, [seen()]), rules=rules)) == "settled"
+
+
+@pytest.mark.parametrize("change", [{"size": 1001}, {"mtime": 2}, {"ctime": 2}, {"inode": 8}])
+def test_any_change_of_identity_starts_anew_also_for_a_settled_file(change):
+    changed = [seen(**change)]
+    state = after((100.0, [seen()]), (106.0, [seen()]), (107.0, changed))
+    assert standing(state) == "settling"
+    state = settle(state, changed, 111.9, RULES)
+    assert standing(state) == "settling"
+
+
+def test_a_file_that_stalls_gets_three_times_its_longest_pause():
+    looks = [(100.0, [seen(size=1)]), (104.0, [seen(size=2)]), (105.0, [seen(size=3)])]
+    assert standing(after(*looks, (116.9, [seen(size=3)]))) == "settling"
+    assert standing(after(*looks, (117.0, [seen(size=3)]))) == "settled"
+
+
+def test_patience_has_an_end():
+    late = 100.0 + 3600
+    looks = [(100.0, [seen(size=1)]), (late, [seen(size=2)])]
+    assert standing(after(*looks, (late + LONGEST_PATIENCE - 0.1, [seen(size=2)]))) == "settling"
+    assert standing(after(*looks, (late + LONGEST_PATIENCE, [seen(size=2)]))) == "settled"
+
+
+def test_a_network_share_takes_its_own_time():
+    far = [seen(camera="far")]
+    key = ("far", "A001.MOV")
+    assert standing(after((0.0, far), (29.0, far)), key) == "settling"
+    assert standing(after((0.0, far), (30.0, far)), key) == "settled"
+
+
+def test_an_empty_file_waits_but_not_for_ever():
+    empty = [seen(size=0)]
+    state = after((0.0, empty), (29.9, empty))
+    assert standing(state) == "waiting"
+    assert state.anything_settling
+    state = settle(state, empty, 30.0, RULES)
+    assert standing(state) == "settled"
+    assert state.files[KEY].note == "empty"
+
+
+def test_an_open_file_is_not_settled_until_its_writer_is_gone():
+    writing = True
+    asked = []
+
+    def obstacle(observation):
+        asked.append(observation)
+        return ("settling", "still open for writing") if writing else None
+
+    state = after((0.0, [seen()]), (1.0, [seen()]), obstacle=obstacle)
+    assert asked == [], "the kernel is asked only when all else is fine"
+    state = settle(state, [seen()], 500.0, RULES, obstacle=obstacle)
+    assert (standing(state), state.files[KEY].note) == ("settling", "still open for writing")
+    writing = False
+    assert standing(settle(state, [seen()], 501.0, RULES, obstacle=obstacle)) == "settled"
+
+
+@pytest.mark.parametrize(
+    ("observation", "expected"),
+    [
+        (seen(".A001.MOV.x1"), "ignored"),
+        (seen("notes.txt"), "ignored"),
+        (seen("b.mp4", refusal="a link: put the file itself there"), "refused"),
+        (seen(b"caf\xe9.mp4".decode("utf-8", "surrogateescape")), "refused"),
+    ],
+)
+def test_what_is_not_taken_never_holds_up_a_shoot_and_says_why(observation, expected):
+    state = after((0.0, [observation]), (500.0, [observation]))
+    assert standing(state, observation.key) == expected
+    assert state.files[observation.key].note
+    assert not state.anything_settling
+
+
+def test_a_sidecar_counts_from_when_its_clip_is_there():
+    sidecar = seen("A001.XML", inode=9)
+    alone = after((0.0, [sidecar]), (9.0, [sidecar]))
+    assert standing(alone, sidecar.key) == "ignored"
+    both = settle(alone, [sidecar, seen()], 10.0, RULES)
+    assert standing(both, sidecar.key) == "settled"
+    assert standing(settle(both, [sidecar], 11.0, RULES), sidecar.key) == "ignored"
+
+
+def test_quiet_counts_from_the_last_change_of_anything():
+    temporary = seen(".A002.part", inode=9)
+    state = after((0.0, [seen()]), (20.0, [seen()]))
+    assert state.quiet_for == 20.0
+    state = settle(state, [seen(), temporary], 21.0, RULES)
+    assert state.quiet_for == 0.0
+    state = settle(state, [seen(), replace(temporary, size=2000)], 25.0, RULES)
+    assert state.quiet_for == 0.0
+    state = settle(state, [seen()], 30.0, RULES)
+    assert state.quiet_for == 0.0, "that it went away is a change too"
+    assert settle(state, [seen()], 33.0, RULES).quiet_for == 3.0
+
+
+def test_a_share_that_went_away_has_not_lost_its_files():
+    state = after((0.0, [seen()]), (6.0, [seen()]))
+    gone = settle(state, [], 7.0, RULES, unseen=frozenset({"cam_a"}))
+    assert standing(gone) == "settled"
+    assert gone.quiet_for == 0.0
+    assert settle(gone, [], 8.0, RULES).files == {}
+
+
+sizes = st.lists(st.integers(1, 5), min_size=1, max_size=30)
+pauses = st.lists(st.floats(0.05, 20.0), min_size=31, max_size=31)
+walls = st.lists(st.integers(-(10**18), 10**18), min_size=31, max_size=31)
+
+
+@given(sizes, pauses, walls, st.floats(0.1, 3.0))
+def test_never_settled_while_it_changes_whatever_the_wall_clock_does(growth, gaps, wall, period):
+    """A writer with pauses shorter than the quiet time, a wall clock that jumps both ways."""
+    now, size, state = 0.0, 0, SettleState()
+    for step, gap, mtime in zip(growth, gaps, wall, strict=False):
+        size += step
+        wrote_at = now
+        while now < wrote_at + min(gap, RULES.settle * 0.99):
+            state = settle(state, [seen(size=size, mtime=mtime, ctime=mtime)], now, RULES)
+            assert standing(state) != "settled"
+            now += period
+
+
+@given(sizes, pauses, walls)
+def test_always_settles_at_last(growth, gaps, wall):
+    now, state = 0.0, SettleState()
+    last = seen()
+    for size, gap, mtime in zip(growth, gaps, wall, strict=False):
+        last = seen(size=size, mtime=mtime, ctime=mtime)
+        state = settle(state, [last], now, RULES)
+        now += gap
+    state = settle(state, [last], now, RULES)
+    state = settle(state, [last], now + LONGEST_PATIENCE, RULES)
+    assert standing(state) == "settled"
+    assert not state.anything_settling

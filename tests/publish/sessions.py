@@ -1,0 +1,102 @@
+"""A session that is whole, as publish gets it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mcsyncd.model.alignment import Alignment, AngleMatch, Method, Placement
+from mcsyncd.model.clip import (
+    AudioStream,
+    Camera,
+    Clip,
+    Colour,
+    Digest,
+    Media,
+    Sound,
+    VideoStream,
+)
+from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.model.rendition import Conformed, Rendition
+from mcsyncd.model.session import Actor, Approval, ProfileRef, Publication, Session, State, Terms
+from mcsyncd.publish.credentials import AccessKey
+
+ACCESS = AccessKey("testaccesskey", "testsecretkey0123456789")
+RATE = Rate(30000, 1001)
+OFFSETS = {"cam_a/A001.MOV": 0, "cam_b/B001.MP4": -134_000, "cam_b/B002.MP4": 61_000_000, "cam_c/C.WAV": None}
+HASH = hashlib.sha256(b"profile").hexdigest()
+DOCUMENT = '{"audio":{"codec":"flac"},"video":{"codec":"h264","crf":18}}'
+
+
+def digest(text: str) -> Digest:
+    return Digest(hashlib.sha256(text.encode()).hexdigest(), "0" * 32, len(text))
+
+
+def clip(key: str) -> Clip:
+    camera, _, name = key.partition("/")
+    picture = VideoStream(
+        0, "h264", 1920, 1080, RATE, "yuv420p", 0, 60_060_000, 1800, colour=Colour("bt709", "bt709", "bt709")
+    )
+    track = AudioStream(1, "aac", 48000, 2, "stereo", 0, 60_000_000)
+    media = Media("mov", 60_060_000, None if name.endswith("WAV") else picture, (track,), "01:00:00:00")
+    sound = Sound(8000, 0, 480_000, (), f"sessions/s/listen/{key}/peaks.bin")
+    return Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
+
+
+def conformed(key: str) -> Conformed:
+    _, phase = on_grid(OFFSETS[key] or 0, RATE)
+    made = []
+    for kind, name in (("mezzanine", "mezz-h264"), ("proxy", "proxy-540p")):
+        path = f"sessions/s/conform/{key}.{kind}.mp4"
+        found = digest(path)
+        made.append(
+            Rendition(
+                kind, path, found.bytes, found.sha256, name, HASH, RATE, 1800, 1920, 1080, phase, 11.8, 3, 1
+            )
+        )
+    return Conformed(tuple(made), (("x264", "165"),))
+
+
+def session(approved: bool = True, published: Publication | None = None) -> Session:
+    cameras = (Camera("cam_a", "Cam A", reference=True), Camera("cam_b", "Cam [b]"), Camera("cam_c", "Sound"))
+    angles = tuple(
+        AngleMatch(
+            camera.key,
+            tuple(
+                Placement(key.partition("/")[2], offset, 11.8 if camera.key == "cam_b" else 0.0)
+                for key, offset in OFFSETS.items()
+                if key.startswith(camera.key)
+            ),
+            0.9,
+            ("heard for 58 s",),
+            overlap_s=58.25,
+            residual_ms=0.21,
+        )
+        for camera in cameras
+    )
+    terms = Terms(
+        cameras,
+        ProfileRef("mezz-h264", HASH, DOCUMENT),
+        ProfileRef("proxy-540p", HASH, DOCUMENT),
+        None,
+        "confident",
+    )
+    approval = Approval(Actor("okafor", 1001), "2026-11-23T09:30:00.000000Z", 3) if approved else None
+    return Session(
+        "20261123-091502-k7q",
+        "2026-11-23T09:15:02.000000Z",
+        State.PUBLISHING,
+        3,
+        terms=terms,
+        clips=tuple(clip(key) for key in reversed(OFFSETS)),
+        rate=RATE,
+        alignment=Alignment("cam_a", angles, 0.9, Method.AUDIO_CORR, ("weakest: cam_b",)),
+        approval=approval,
+        published=published,
+    )
+
+
+def material() -> dict[str, dict]:
+    return {
+        "conformed": {key: conformed(key) for key, offset in OFFSETS.items() if offset is not None},
+        "peaks": {key: digest(f"peaks of {key}") for key in OFFSETS},
+    }

@@ -1,0 +1,57 @@
+"""Answers that a healthy server does not give."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from mcsyncd.errors import StorageError
+from mcsyncd.publish.answers import told
+from mcsyncd.publish.store import Offline
+
+
+def answer(code: str, status: int) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": "secret detail"}, "ResponseMetadata": {"HTTPStatusCode": status}},
+        "PutObject",
+    )
+
+
+def raised(fault: Exception) -> StorageError:
+    with pytest.raises(StorageError) as caught, told("v1/orig/x"):
+        raise fault
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        answer("SlowDown", 503),
+        answer("InternalError", 500),
+        answer("TooManyRequests", 429),
+        answer("SomethingNew", 502),
+        answer("NoSuchUpload", 404),
+        ReadTimeoutError(endpoint_url="http://x"),
+    ],
+)
+def test_trouble_that_passes(fault):
+    assert isinstance(raised(fault), Offline)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        answer("AccessDenied", 403),
+        answer("Unauthorized", 401),
+        answer("NoSuchBucket", 404),
+        answer("RequestTimeTooSkewed", 403),
+        answer("BadDigest", 400),
+        answer("NotImplemented", 501),
+    ],
+)
+def test_trouble_that_needs_a_person(fault):
+    error = raised(fault)
+    assert not isinstance(error, Offline)
+    assert "v1/orig/x" in error.message
+    assert error.hint
+    assert "secret detail" not in str(error)

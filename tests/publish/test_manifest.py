@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import json
+from fractions import Fraction
+from importlib import resources
+
+import jsonschema
+import pytest
+from publish.sessions import OFFSETS, RATE, material, session
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.alignment import Method
+from mcsyncd.model.rate import on_grid
+from mcsyncd.model.session import Publication
+from mcsyncd.publish import manifest
+from mcsyncd.publish.plan import plan
+
+GIVEN = {
+    "chain_head": "f" * 64,
+    "versions": {"mcsyncd": "1.0.0", "x264": "165"},
+    "generated_at": "2026-11-23T09:31:00.000000Z",
+}
+SCHEMA = json.loads((resources.files("mcsyncd.publish") / "manifest.schema.json").read_text("utf-8"))
+
+
+def built(of=None) -> dict:
+    return json.loads(manifest.canonical(manifest.build(of or session(), **material(), **GIVEN)))
+
+
+def clips(document: dict) -> dict[str, dict]:
+    return {clip["id"]: clip for camera in document["cameras"] for clip in camera["clips"]}
+
+
+def closed(schema):
+    """The schema with unknown fields refused: what we write must be described."""
+    strict = copy.deepcopy(schema)
+    stack = [strict]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if "properties" in node:
+                node["additionalProperties"] = False
+            stack += node.values()
+        elif isinstance(node, list):
+            stack += node
+    return strict
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$id"].endswith(manifest.SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        session(),
+        session(approved=False),
+        session(published=Publication(2, "v1/manifest/s/000002-a.json", "a" * 64)),
+    ],
+    ids=["approved", "unapproved", "republished"],
+)
+def test_what_is_built_is_described_in_full(of):
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(built(of))
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("rate", [29.97, 1]), ("revision", "3"), ("schema", "2.0.0"), ("sync_confidence", 92), ("cameras", [])],
+)
+def test_the_schema_refuses_what_is_wrong(field, wrong):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(built() | {field: wrong}, SCHEMA)
+
+
+def test_a_reader_may_meet_unknown_fields():
+    jsonschema.validate(built() | {"new_in_1_1": True}, SCHEMA)
+
+
+def test_the_forensic_fields():
+    document = built()
+    assert document["sync_confidence"] == 0.9
+    assert document["sync_method"] == "audio-corr"
+    assert (document["approved_by"], document["approved_uid"]) == ("okafor", 1001)
+    assert document["approved_at"] == "2026-11-23T09:30:00.000000Z"
+    assert document["chain_head"] == GIVEN["chain_head"]
+    assert document["versions"] == GIVEN["versions"]
+    assert document["profiles"]["proxy"]["document"]["video"]["codec"] == "h264"
+
+
+def test_a_nudge_is_manual_and_keeps_the_machines_number():
+    one = session()
+    nudged = dataclasses.replace(one, alignment=dataclasses.replace(one.alignment, method=Method.MANUAL))
+    document = built(nudged)
+    assert (document["sync_method"], document["sync_confidence"]) == ("manual", 0.9)
+
+
+@pytest.mark.parametrize(("key", "offset"), [(k, o) for k, o in OFFSETS.items() if o is not None])
+def test_start_tick_and_phase_give_the_offset_back(key, offset):
+    clip = clips(built())[key]
+    assert clip["offset_us"] == offset
+    for kind in ("mezzanine", "proxy"):
+        made = clip[kind]
+        rate = Fraction(*made["rate"])
+        assert abs(made["start_tick"] * 1_000_000 / rate + made["phase_us"] - offset) <= 10
+        assert made["drift_applied_ppm"] == 11.8
+        assert made["duration_us"] == round(1800 * 1_000_000 / rate)
+
+
+def test_a_clip_without_a_place_has_none():
+    clip = clips(built())["cam_c/C.WAV"]
+    assert (clip["offset_us"], clip["mezzanine"]) == (None, None)
+    assert clip["original"]["media"]["video"] is None
+
+
+def test_every_planned_object_is_named_and_no_other():
+    document = built()
+    named = {
+        part["key"]: (part["bytes"], part["sha256"])
+        for clip in clips(document).values()
+        for part in clip.values()
+        if isinstance(part, dict) and "key" in part
+    }
+    assert named == {one.key: (one.bytes, one.sha256) for one in plan(session(), **material())}
+
+
+def test_clips_of_a_camera_are_in_order_of_time():
+    camera = next(camera for camera in built()["cameras"] if camera["id"] == "cam_b")
+    assert [clip["name"] for clip in camera["clips"]] == ["B001.MP4", "B002.MP4"]
+    assert (camera["overlap_us"], camera["residual_us"]) == (58_250_000, 210)
+
+
+def test_no_time_is_a_float():
+    def walk(node, path=""):
+        if isinstance(node, dict):
+            for name, value in node.items():
+                walk(value, f"{path}.{name}")
+        elif isinstance(node, list):
+            for value in node:
+                walk(value, path)
+        elif isinstance(node, float):
+            assert path.rpartition(".")[2] in (
+                "drift_ppm",
+                "drift_applied_ppm",
+                "confidence",
+                "sync_confidence",
+            )
+
+    walk(built())
+
+
+def test_equal_sessions_give_equal_bytes_and_keys_are_sorted():
+    one = manifest.canonical(manifest.build(session(), **material(), **GIVEN))
+    two = manifest.canonical(manifest.build(session(), **material(), **GIVEN))
+    assert hashlib.sha256(one).digest() == hashlib.sha256(two).digest()
+    assert list(json.loads(one)) == sorted(json.loads(one))
+    assert b"Cam [b]" in one
+
+
+def test_half_a_character_in_a_tag_is_written_all_the_same():
+    assert json.loads(manifest.canonical({"timecode": "\udcff \x1b"})) == {"timecode": "\udcff \x1b"}
+
+
+def test_the_manifest_before_is_named():
+    last = Publication(2, "v1/manifest/s/000002-a.json", "a" * 64)
+    assert built(session(published=last))["previous"] == dataclasses.asdict(last)
+    assert built(session(published=dataclasses.replace(last, revision=3)))["previous"] is None
+
+
+def test_a_session_without_an_answer_has_no_manifest():
+    with pytest.raises(McsyncError, match="no offsets"):
+        manifest.build(dataclasses.replace(session(), alignment=None), **material(), **GIVEN)
+
+
+def test_the_fixture_is_on_the_grid_it_says():
+    assert on_grid(OFFSETS["cam_b/B001.MP4"], RATE)[0] == -4
