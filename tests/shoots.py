@@ -30,7 +30,10 @@ DROPPED = (
 OFFSETS = {"cam_a": 0, "cam_b": -134_000, "cam_c": 87_000}
 
 
-def media(*, audio: bool = True, rate: Rate = Rate(30000, 1001)) -> Media:
+NTSC = Rate(30000, 1001)
+
+
+def media(*, audio: bool = True, rate: Rate = NTSC) -> Media:
     picture = VideoStream(0, "h264", 1920, 1080, rate, "yuv420p", 0, 60_000_000, 1800)
     sound = (AudioStream(1, "aac", 48000, 2, "stereo", 0, 60_000_000),) if audio else ()
     return Media("mov", 60_000_000, picture, sound)
@@ -75,7 +78,7 @@ def rendition(kind: str, job: Conform) -> Rendition:
     )
 
 
-def result_of(job: Job, confidence: float = 0.92) -> JobResult:
+def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911  # one for each kind of job
     """A plausible result of any job."""
     match job:
         case TakeIn():

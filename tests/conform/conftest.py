@@ -1,0 +1,61 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from mcsyncd.conform.conform import conform
+from mcsyncd.model.clip import Media
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Conformed
+from mcsyncd.probe.probe import probe
+from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.profiles import load_profile
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Conform a clip with shipped profiles."""
+
+    def run(
+        source: Path,
+        rate: Rate | None = None,
+        *,
+        phase_us: int = 0,
+        drift_ppm: float = 0.0,
+        mezzanine: str = "mezz-h264",
+        folder: Path | None = None,
+        media: Media | None = None,
+        progress=None,
+    ) -> Conformed:
+        media = media or probe(source)
+        into = folder or tmp_path / "out"
+        into.mkdir(exist_ok=True)
+        return conform(
+            source,
+            media,
+            rate=rate or media.video.rate,
+            phase_us=phase_us,
+            drift_ppm=drift_ppm,
+            mezzanine=load_profile(shipped_profiles(), mezzanine).ref(mezzanine),
+            proxy=load_profile(shipped_profiles(), "proxy-540p").ref("proxy-540p"),
+            folder=into,
+            stem="clip",
+            progress=progress,
+        )
+
+    return run
+
+
+@pytest.fixture
+def shown():
+    """Which source picture each tick must show, worked out the long way round."""
+
+    def shown(times, rate: Rate, ticks: int, *, phase_us: int = 0, drift_ppm: Fraction = Fraction(0)):
+        wanted = []
+        own = [time - times[0] for time in times]
+        for tick in range(ticks):
+            when = (Fraction(tick) / rate.fraction - Fraction(phase_us, 10**6)) / (1 + drift_ppm / 10**6)
+            wanted.append(min(range(len(own)), key=lambda index: (abs(own[index] - when), index)))
+        return wanted
+
+    return shown

@@ -1,0 +1,107 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from mcsyncd.conform.available import missing_encoders
+from mcsyncd.conform.canvas import canvas_for
+from mcsyncd.conform.explain import TYPICAL, explained, gb_per_hour
+from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.plan import plan
+from mcsyncd.errors import BadMedia
+from mcsyncd.model.clip import AudioStream, Colour
+from mcsyncd.model.rate import Rate
+from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.profiles import load_profile, profile_names
+
+VIDEO = TYPICAL.video
+R30 = Rate(30)
+
+
+def planned(media=TYPICAL, name="mezz-h264", rate=R30):
+    profile = load_profile(shipped_profiles(), name)
+    return plan("clip.mov", media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+
+
+def track(channels: int, layout: str, codec: str = "aac") -> AudioStream:
+    return AudioStream(1, codec, 48_000, channels, layout, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "rotation", "aspect", "short_side", "encoded"),
+    [
+        ((1920, 1080), 0, (1, 1), None, (1920, 1080)),
+        ((1920, 1080), 0, (1, 1), 540, (960, 540)),
+        ((1920, 1080), 90, (1, 1), 540, (540, 960)),
+        ((1080, 1920), 0, (1, 1), 540, (540, 960)),
+        ((640, 360), 0, (1, 1), 540, (640, 360)),  # never enlarged
+        ((720, 576), 0, (64, 45), None, (1024, 576)),  # PAL wide
+        ((720, 480), 0, (8, 9), None, (720, 540)),  # NTSC 4:3
+        ((853, 479), 0, (1, 1), None, (852, 480)),  # even sides
+        ((4096, 2160), 270, (1, 1), 720, (720, 1366)),
+    ],
+)
+def test_the_canvas_is_upright_square_even_and_never_larger(size, rotation, aspect, short_side, encoded):
+    video = replace(VIDEO, width=size[0], height=size[1], rotation=rotation, pixel_aspect=aspect)
+    assert canvas_for(video, short_side, "yuv420p").size == encoded
+
+
+def test_a_picture_that_fits_is_not_scaled():
+    canvas = canvas_for(VIDEO, None, "yuv420p")
+    assert "scale" not in canvas.filters(1920, 1080, "yuv420p", full_range=False)
+    assert "scale" in canvas.filters(1280, 720, "yuv420p", full_range=False)
+
+
+def test_full_range_stays_in_h264_and_is_limited_for_editing_systems():
+    full = replace(TYPICAL, video=replace(VIDEO, colour=Colour("bt709", "bt709", "bt709", full_range=True)))
+    assert planned(full, "mezz-h264").files[0].canvas.tags.full_range
+    assert not planned(full, "mezz-prores-lt").files[0].canvas.tags.full_range
+
+
+@pytest.mark.parametrize(
+    ("stream", "layout"),
+    [(track(2, "stereo"), "stereo"), (track(6, "6 channels"), "5.1"), (track(4, "4.0"), "4.0")],
+)
+def test_channels_keep_their_layout_and_get_the_usual_one_where_there_is_none(stream, layout):
+    assert planned(replace(TYPICAL, audio=(stream,))).files[0].sound.layout == layout
+
+
+def test_more_channels_than_can_be_kept_are_refused():
+    with pytest.raises(BadMedia, match="16 channels"):
+        planned(replace(TYPICAL, audio=(track(16, "16 channels"),)))
+
+
+@pytest.mark.parametrize(("codec", "fmt"), [("pcm_s16le", "s16"), ("aac", "s16"), ("pcm_s24le", "s32")])
+def test_fine_sound_is_kept_fine(codec, fmt):
+    assert planned(replace(TYPICAL, audio=(track(2, "stereo", codec),))).files[0].sound.encoder.fmt == fmt
+
+
+def test_nothing_is_hidden():
+    hdr = replace(VIDEO, colour=Colour("bt2020", "arib-std-b67", "bt2020nc"))
+    tracks = (track(2, "stereo"), track(2, "stereo"))
+    notes = planned(replace(TYPICAL, video=hdr, audio=tracks)).files[0].notes
+    assert any("HLG" in note for note in notes)
+    assert any("first of 2" in note for note in notes)
+    assert planned().files[0].notes == ()
+
+
+def test_ticks_are_those_of_the_clip_at_the_sessions_rate():
+    short = replace(TYPICAL, duration_us=2_000_000)
+    assert planned(short, rate=Rate(30)).ticks == 60
+    assert planned(short, rate=Rate(30000, 1001)).ticks == round(2 * Fraction(30000, 1001))
+
+
+@pytest.mark.parametrize("name", profile_names(shipped_profiles()))
+def test_every_shipped_profile_can_be_encoded_and_explained(name):
+    profile = load_profile(shipped_profiles(), name)
+    assert missing_encoders(profile) == ()
+    said = explained(profile, planned(name=name))
+    assert said[-1].startswith("About")
+
+
+def test_gigabytes_are_near_what_was_measured():
+    # 1080p30 with grain: 29.3 Mbit/s for H.264, 117 for ProRes LT, 45 for DNxHR LB
+    for name, measured in (("mezz-h264", 13.2), ("mezz-prores-lt", 52.5), ("mezz-dnxhr-lb", 20.3)):
+        profile = load_profile(shipped_profiles(), name)
+        told = gb_per_hour(profile, planned(name=name).files[0], Rate(30))
+        assert told == pytest.approx(measured, rel=0.1)

@@ -1,0 +1,49 @@
+"""A fake daemon on a real socket, and the app on it."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+from tui import scenes
+from tui.fake_daemon import FakeDaemon
+
+from mcsyncd.tui.app import McsyncApp
+
+
+@pytest.fixture
+def socket(tmp_path):
+    return tmp_path / "api.sock"
+
+
+@pytest.fixture
+def opened(socket):
+    """`async with opened(sessions) as (app, pilot, daemon)`: the app, past its first answer."""
+
+    @asynccontextmanager
+    async def open_app(sessions=(), *, size=(80, 24), read_only=False, **status):
+        daemon = FakeDaemon(socket, scenes.status(**status), sessions)
+        await daemon.start()
+        app = McsyncApp(socket, read_only=read_only)
+        try:
+            async with app.run_test(size=size) as pilot:
+                await until(pilot, lambda: app.world.sessions is not None)
+                yield app, pilot, daemon
+        finally:
+            await daemon.stop()
+
+    return open_app
+
+
+async def until(pilot, true, tries=200):
+    """Wait until something has become true; the test fails if it never does."""
+    for _ in range(tries):
+        if true():
+            await pilot.pause()
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("it never came true")
+
+
+def screen_text(app):
+    """What is on the terminal, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)

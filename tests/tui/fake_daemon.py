@@ -1,0 +1,223 @@
+"""A small daemon for the tests of the two faces: a real server on a real socket, scripted bodies.
+
+It keeps sessions, lays synthetic sound at their offsets, and applies decisions with the check of
+the revision, as the true one does.
+"""
+
+import asyncio
+import io
+import re
+import wave
+from pathlib import Path
+
+import numpy as np
+from aiohttp import web
+
+from mcsyncd import api
+
+CLAP_MS = 12_400.0
+_DECISIONS = {"approve", "reject", "reopen", "nudge"}
+_AFTER = {
+    "approve": "approved",
+    "reject": "rejected",
+    "reopen": "in_review",
+    "retry": "working",
+    "resync": "working",
+}
+
+
+def loudness(at_ms):
+    """How loud the scene is at each moment: a hum, some speech, a clap at CLAP_MS. 0..1."""
+    at_ms = np.asarray(at_ms, dtype=float)
+    speech = (
+        0.30 * (np.sin(at_ms / 97.0) + np.sin(at_ms / 41.0 + 1.0) > 0.9) * (0.6 + 0.4 * np.sin(at_ms / 7.0))
+    )
+    since = at_ms - CLAP_MS
+    clap = np.where(
+        since >= 0, np.exp(-np.maximum(since, 0.0) / 60.0) * (0.75 + 0.25 * np.cos(since / 3.0)), 0.0
+    )
+    return np.clip(0.02 + speech + clap, 0.0, 1.0)
+
+
+class FakeDaemon:
+    """`sessions` and `status` are what it answers; `wrong_ms` how far a camera's offset is from the truth."""
+
+    def __init__(self, socket: Path, status: api.StatusBody, sessions=()):
+        self.socket = socket
+        self.status = status
+        self.sessions = {body.id: body for body in sessions}
+        self.log: list[api.LogEntryBody] = []
+        self.decisions: list[tuple[str, dict, str | None]] = []
+        self.resumed_from: list[str | None] = []
+        self.wrong_ms: dict[str, float] = {}
+        self.faint: dict[str, float] = {}
+        self.heartbeat_s = 10.0
+        self.requests: list[str] = []
+        self._seq = 0
+        self._listeners: set[asyncio.Queue] = set()
+        self._runner: web.AppRunner | None = None
+
+    async def start(self):
+        app = web.Application()
+        app.router.add_get("/v1/health", self._health)
+        app.router.add_get("/v1/status", self._status)
+        app.router.add_get("/v1/sessions", self._all)
+        app.router.add_get("/v1/sessions/{id}", self._one)
+        app.router.add_get("/v1/sessions/{id}/peaks", self._peaks)
+        app.router.add_get("/v1/sessions/{id}/audio", self._audio)
+        app.router.add_get("/v1/sessions/{id}/manifest", self._manifest)
+        app.router.add_post("/v1/sessions/{id}/decisions", self._decide)
+        app.router.add_post("/v1/sessions/{id}/claim", self._claim)
+        app.router.add_post("/v1/seal", self._seal)
+        app.router.add_post("/v1/reload", self._reload)
+        app.router.add_get("/v1/log", self._log)
+        app.router.add_get("/v1/events", self._events)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        self.socket.unlink(missing_ok=True)
+        await web.UnixSite(self._runner, str(self.socket)).start()
+
+    async def stop(self):
+        if self._runner is None:
+            return
+        for queue in self._listeners:
+            queue.put_nowait(None)
+        await self._runner.cleanup()
+        self._runner = None
+        self.socket.unlink(missing_ok=True)
+
+    async def put(self, body: api.SessionBody):
+        """A session changes; everybody hears of it."""
+        self.sessions[body.id] = body
+        self._seq += 1
+        self.tell(api.StreamBody(what="event", session=body.id, seq=self._seq, kind="changed"))
+
+    def tell(self, word: api.StreamBody):
+        for queue in self._listeners:
+            queue.put_nowait(word)
+
+    async def _health(self, _):
+        return web.json_response({"version": self.status.version})
+
+    async def _status(self, _):
+        return _json(self.status)
+
+    async def _manifest(self, _):
+        return web.json_response({"schema": 1})
+
+    async def _reload(self, _):
+        return _json(api.ReloadBody(reloaded=True))
+
+    async def _log(self, _):
+        return _json(api.LogBody(entries=self.log))
+
+    async def _all(self, _):
+        self.requests.append("sessions")
+        return _json(api.SessionsBody(sessions=list(reversed(self.sessions.values()))))
+
+    async def _one(self, request):
+        body = self.sessions.get(request.match_info["id"])
+        return _json(body) if body else _problem(404, "no session of that id", exit_code=2)
+
+    async def _peaks(self, request):
+        camera, start, step, columns = _stretch(request)
+        at = start + step * np.arange(columns)[:, None] + step * np.linspace(0, 1, 8)[None, :]
+        high = loudness(at + self.wrong_ms.get(camera, 0.0)).max(axis=1)
+        noise = self.faint.get(camera, 0.0)
+        if noise:
+            high = np.clip(0.25 * high + noise * (0.7 + 0.3 * np.sin(at[:, 0] * 1.7)), 0, 1)
+        low = -high * (0.8 + 0.2 * np.sin(at[:, 0] / 9.0))
+        body = api.PeaksBody(
+            camera=camera,
+            start_ms=start,
+            step_ms=step,
+            low=(low * 127).astype(int).tolist(),
+            high=(high * 127).astype(int).tolist(),
+        )
+        return _json(body)
+
+    async def _audio(self, request):
+        start, length = float(request.query["start_ms"]), float(request.query["duration_ms"])
+        self.requests.append(f"audio {start:g}")
+        at = start + np.arange(int(length)) * 1.0
+        sound = np.column_stack([loudness(at), loudness(at)]) * 20_000
+        out = io.BytesIO()
+        with wave.open(out, "wb") as file:
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            file.setframerate(1000)
+            file.writeframes(sound.astype("<i2").tobytes())
+        return web.Response(body=out.getvalue(), content_type="audio/wav")
+
+    async def _decide(self, request):
+        body = self.sessions[request.match_info["id"]]
+        decision = await request.json()
+        seen = request.headers.get("If-Match")
+        if not self.status.may_approve:
+            return _problem(403, "you are not among the approvers", hint="ask a sysadmin", exit_code=5)
+        if decision["action"] in _DECISIONS and seen != str(body.revision):
+            return _problem(412, "a.ruiz was faster", exit_code=4, current=body)
+        self.decisions.append((body.id, decision, seen))
+        body = _decided(body, decision, self.status.you)
+        await self.put(body)
+        return _json(body)
+
+    async def _claim(self, request):
+        body = self.sessions[request.match_info["id"]]
+        self.requests.append("claim")
+        await self.put(body.model_copy(update={"claimed_by": self.status.you}))
+        return _json(api.ClaimBody(by=self.status.you, expires_s=60.0))
+
+    async def _seal(self, _):
+        return _json(next(iter(self.sessions.values())))
+
+    async def _events(self, request):
+        self.resumed_from.append(request.headers.get("Last-Event-ID"))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        queue: asyncio.Queue = asyncio.Queue()
+        self._listeners.add(queue)
+        try:
+            while True:
+                word = await self._next(queue)
+                if word is None:
+                    return response
+                seq = f"id: {word.seq}\n" if word.seq is not None else ""
+                await response.write(f"{seq}data: {word.model_dump_json()}\n\n".encode())
+        except ConnectionResetError:
+            return response
+        finally:
+            self._listeners.discard(queue)
+
+    async def _next(self, queue):
+        try:
+            return await asyncio.wait_for(queue.get(), self.heartbeat_s)
+        except TimeoutError:
+            return api.StreamBody(what="heartbeat")
+
+
+def _stretch(request):
+    query = request.query
+    return query["camera"], float(query["start_ms"]), float(query["step_ms"]), int(query["columns"])
+
+
+def _decided(body, decision, you):
+    action = decision["action"]
+    if action == "nudge":
+        ms = float(re.fullmatch(r"=([+-]?[\d.]+)ms", decision["to"])[1])
+        offsets = {**body.offsets_ms, decision["camera"]: ms}
+        change = {"offsets_ms": offsets, "revision": body.revision + 1, "sync_method": "manual"}
+    else:
+        change = {"state": _AFTER.get(action, body.state), "call_to_action": None}
+        if action == "approve":
+            change |= {"approved_by": you, "approved_at": "2026-11-23T09:20:00.000000+00:00"}
+    return body.model_copy(update=change)
+
+
+def _json(body):
+    return web.Response(text=body.model_dump_json(), content_type="application/json")
+
+
+def _problem(status, message, *, hint="", exit_code=1, current=None):
+    body = api.ProblemBody(message=message, hint=hint, exit_code=exit_code, current=current)
+    return web.Response(status=status, text=body.model_dump_json(), content_type="application/json")

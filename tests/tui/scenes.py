@@ -1,0 +1,156 @@
+"""Bodies as a real shoot would bring them."""
+
+from mcsyncd import api
+
+CAMERAS = {"cam_a": "Cam A", "cam_b": "Cam B", "cam_c": "Cam C"}
+SURE = "20261123-091502-k7q"
+UNSURE = "20261123-093011-w2m"
+
+
+def status(**change):
+    folders = {
+        key: api.FolderBody(path=f"/srv/ingest/{key}", label=label, health="ok")
+        for key, label in CAMERAS.items()
+    }
+    body = api.StatusBody(
+        version="0.1.0",
+        pid=4711,
+        host="cam-nas",
+        started_at="2026-11-23T08:00:00.000000+00:00",
+        review_below=0.85,
+        folders=folders,
+        sessions={"in_review": 2},
+        storage=api.StorageBody(
+            kind="local", target="/srv/bucket", health="ok", work_free_bytes=1_800_000_000_000
+        ),
+        workers=[],
+        worker_slots=2,
+        you="s.okafor",
+        may_approve=True,
+    )
+    return body.model_copy(update=change)
+
+
+def curve(*humps):
+    """A correlation 81 steps of 5 ms long, with (ms from the middle, height) humps."""
+    steps = [5.0 * (i - 40) for i in range(81)]
+    return [
+        min(1.0, 0.06 + sum(high * max(0.0, 1 - abs(ms - at) / 12) for at, high in humps)) for ms in steps
+    ]
+
+
+def angle(confidence, *candidates, reasons=(), strip=((0, 0.9),)):
+    found = [api.CandidateBody(offset_ms=ms, score=score) for ms, score in candidates]
+    return api.AngleBody(
+        confidence=confidence,
+        reasons=list(reasons),
+        candidates=found,
+        overlap_s=601.2,
+        residual_ms=0.21,
+        strip=curve(*strip),
+        strip_step_ms=5.0,
+    )
+
+
+def clips(key):
+    name = f"{key[-1].upper()}001C003.MOV"
+    return [api.ClipBody(name=name, bytes=3_200_000_000, sha256="9f" * 32, duration_s=601.0, offset_ms=0.0)]
+
+
+def session(name=SURE, **change):
+    body = api.SessionBody(
+        id=name,
+        state="in_review",
+        revision=3,
+        call_to_action="looks_good",
+        sync_confidence=0.92,
+        sync_method="audio-corr",
+        offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 87.0},
+        drift_ppm={"cam_b": 11.8, "cam_c": -4.1},
+        rate="30000/1001",
+        cameras={key: api.CameraBody(label=label, clips=clips(key)) for key, label in CAMERAS.items()},
+        reference="cam_a",
+        angles={"cam_b": angle(0.97, (-134.0, 0.98)), "cam_c": angle(0.92, (87.0, 0.95))},
+        duration_s=601.0,
+        opened_at=f"{name[:4]}-{name[4:6]}-{name[6:8]}T{name[9:11]}:{name[11:13]}:{name[13:15]}.000000+00:00",
+    )
+    return body.model_copy(update=change)
+
+
+def unsure(name=UNSURE, **change):
+    why = "Cam C has two near-equal matches, +87 ms (.93) and +127 ms (.86): an echo?"
+    body = session(
+        name,
+        call_to_action="review_sync",
+        sync_confidence=0.71,
+        reasons=[why],
+        offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 127.0},
+        angles={
+            "cam_b": angle(0.96, (-134.0, 0.98)),
+            "cam_c": angle(0.71, (127.0, 0.93), (87.0, 0.86), reasons=[why], strip=((0, 0.9), (-40, 0.83))),
+        },
+    )
+    return body.model_copy(update=change)
+
+
+def working(name="20261123-094500-p3x", **change):
+    progress = api.ProgressBody(
+        stage="conform",
+        done=0.61,
+        eta_s=190,
+        subject="cam_a/A002C001.MOV",
+        count=10980,
+        total=18000,
+        unit="frames",
+        rate=48.2,
+    )
+    fields = {"state": "working", "call_to_action": None, "progress": progress}
+    return session(name, **{**fields, **change})
+
+
+def queue():
+    """A morning's work, one session in nearly every state."""
+    base = {"call_to_action": None}
+    approved = {**base, "approved_by": "s.okafor", "approved_at": "2026-11-23T09:02:00.000000+00:00"}
+    sending = api.ProgressBody(
+        stage="publish",
+        done=0.42,
+        eta_s=93,
+        count=4_100_000_000,
+        total=9_800_000_000,
+        unit="bytes",
+        rate=62e6,
+    )
+    failure = api.ErrorBody(
+        stage="probe",
+        message="cam_b/B001C004.MOV ends in the middle of a picture",
+        hint="copy it from the card again, then try again",
+        retryable=True,
+    )
+    empty = {
+        key: api.CameraBody(label=label, clips=clips(key) if key != "cam_c" else [])
+        for key, label in CAMERAS.items()
+    }
+    return [
+        session(
+            "20261123-070012-aaa",
+            state="published",
+            manifest_key="sessions/20261123-070012-aaa/r3/manifest.json",
+            **approved,
+        ),
+        session("20261123-072233-bbb", state="publishing", progress=sending, **approved),
+        session("20261123-073344-ccc", state="failed", error=failure, **base),
+        session(),
+        unsure(),
+        working(),
+        session(
+            "20261123-095959-ddd",
+            state="collecting",
+            cameras=empty,
+            offsets_ms={},
+            angles={},
+            sync_confidence=None,
+            **base,
+        ),
+        session("20261122-170000-eee", state="rejected", **base),
+    ]

@@ -1,0 +1,376 @@
+import asyncio
+
+import pytest
+from tui import scenes
+from tui.conftest import screen_text, until
+
+from mcsyncd import api
+from mcsyncd.tui.screens.dialogs import ConflictDialog, HelpDialog, ReasonDialog
+from mcsyncd.tui.screens.queue import QueueScreen
+from mcsyncd.tui.screens.review import ReviewScreen
+from mcsyncd.tui.screens.session import SessionScreen
+
+
+def running(test):
+    """Run an async test; its fixtures are ordinary ones."""
+
+    def run(opened):
+        asyncio.run(test(opened))
+
+    run.__name__ = test.__name__
+    return run
+
+
+@running
+async def test_the_queue_shows_who_waits_first(opened):
+    async with opened(scenes.queue()) as (app, pilot, _):
+        await pilot.pause()
+        shown = screen_text(app)
+        ids = [body.id for body in app.world.queue()]
+        assert [shown.index(name) for name in ids] == sorted(shown.index(name) for name in ids)
+        assert "3 waiting" in shown
+        assert "Looks Good" in shown
+        assert "61% · ETA 03:10" in shown
+
+
+@running
+async def test_an_empty_queue_says_where_to_drop_cards(opened):
+    async with opened() as (app, pilot, _):
+        await pilot.pause()
+        shown = screen_text(app)
+        assert "No sessions yet" in shown
+        for key in scenes.CAMERAS:
+            assert f"/srv/ingest/{key}" in shown
+
+
+@running
+async def test_looks_good_is_two_keys_away(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        shown = screen_text(app)
+        assert "Sync Confidence: 92%" in shown
+        assert "Cam A: +0 ms" in shown
+        assert "Cam B: −134 ms" in shown  # noqa: RUF001  # the sign that is meant
+        assert "Cam C: +87 ms" in shown
+        assert "Looks Good" in shown
+        assert "Review Sync" not in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: app.world.session(scenes.SURE).state == "approved")
+        assert daemon.decisions == [(scenes.SURE, {"action": "approve"}, "3")]
+        await until(pilot, lambda: "Approved by s.okafor" in screen_text(app))
+
+
+@running
+async def test_below_the_threshold_the_button_opens_the_review(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: "Review Sync" in screen_text(app))
+        assert "near-equal matches" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert daemon.decisions == []
+
+
+async def reviewing(app, pilot):
+    await pilot.press("v")
+    await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and "⣿" in screen_text(app))
+    return app.screen
+
+
+@running
+async def test_a_nudge_is_local_until_it_is_approved_and_the_percentage_stays(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await reviewing(app, pilot)
+        await pilot.press("n", "shift+right")
+        await pilot.pause()
+        shown = screen_text(app)
+        assert "+88 ms" in shown
+        assert "not sent yet" in shown
+        assert "Sync Confidence: 71%" in shown
+        assert daemon.decisions == []
+        await pilot.press("s")
+        await until(pilot, lambda: app.world.session(scenes.UNSURE).state == "approved")
+        assert daemon.decisions == [
+            (scenes.UNSURE, {"action": "nudge", "camera": "cam_c", "to": "=88ms"}, "3"),
+            (scenes.UNSURE, {"action": "approve"}, "4"),
+        ]
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+
+
+@running
+async def test_enter_looks_at_the_unsure_angle_before_it_approves(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await reviewing(app, pilot)
+        assert "Cam C Looks Good" in screen_text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert daemon.decisions == []
+        assert "✔ seen" in screen_text(app)
+        # A button that was just pressed takes no second press: a held key approves nothing.
+        await until(pilot, lambda: not app.screen.query_one("#main").has_class("-active"))
+        await pilot.press("enter")
+        await until(pilot, lambda: daemon.decisions)
+        assert daemon.decisions[0][1] == {"action": "approve"}
+
+
+@running
+async def test_a_nudge_is_seen_in_the_waveform(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+
+        def rows():
+            wave = screen._lanes[2].wave
+            return [wave.render_line(y).text for y in range(wave.size.height)]
+
+        before, others = rows(), screen._lanes[1].wave.render_line(1).text
+        await pilot.press("right")
+        await pilot.pause()
+        assert rows() != before
+        assert screen._lanes[1].wave.render_line(1).text == others
+        await pilot.press("left")
+        await pilot.pause()
+        assert rows() == before
+
+
+@running
+async def test_the_review_opens_where_something_claps(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        daemon.wrong_ms["cam_c"] = -40.0
+        screen = await reviewing(app, pilot)
+        assert screen._lens.cursor_ms == pytest.approx(12_400, abs=20)
+        assert screen._lens.window.span_ms < 1000
+
+
+@running
+async def test_moves_that_need_no_answer(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+        desk = screen._desk
+        await pilot.press("right_square_bracket")
+        assert desk.nudges.offset_us("cam_c") == 127_000 + 33_367
+        await pilot.press("u")
+        assert desk.nudges.changed == {}
+        await pilot.press("U")
+        assert desk.nudges.changed == {"cam_c": 160_367}
+        await pilot.press("0")
+        assert desk.nudges.changed == {}
+        await pilot.press("k")
+        assert desk.camera == "cam_b"
+        await pilot.press("k", "right")
+        assert desk.camera == "cam_a"
+        assert desk.nudges.changed == {}
+        close = screen._lens.window
+        await pilot.press("f")
+        assert screen._lens.window.span_ms == pytest.approx(601_000)
+        await pilot.press("f", "minus", "plus")
+        assert screen._lens.window.dot_ms == close.dot_ms
+        cursor = screen._lens.cursor_ms
+        await pilot.press("full_stop")
+        assert screen._lens.cursor_ms == cursor + 8.0
+        await pilot.press("g")
+        assert screen._lanes[1].wave._picture.ghost is None
+
+
+@running
+async def test_somebody_was_faster(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await reviewing(app, pilot)
+        await pilot.press("n")
+        faster = scenes.unsure(revision=4, state="approved", call_to_action=None, approved_by="a.ruiz")
+        daemon.sessions[scenes.UNSURE] = faster
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ConflictDialog))
+        shown = screen_text(app)
+        assert "moved on" in shown
+        assert "approved by a.ruiz" in shown
+        assert "Not sent: Cam C +87 ms" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert "no decision is due" in screen_text(app)
+        assert daemon.decisions == []
+
+
+@running
+async def test_what_was_nudged_is_not_mixed_with_another_revision(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        await pilot.press("right")
+        await daemon.put(scenes.unsure(revision=4, offsets_ms={"cam_a": 0.0, "cam_b": -9.0, "cam_c": 9.0}))
+        await until(pilot, lambda: app.world.session(scenes.UNSURE).revision == 4)
+        assert screen._desk.session.revision == 3
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ConflictDialog))
+        assert screen._desk.session.revision == 4
+
+
+@running
+async def test_the_daemon_goes_and_comes_back(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        await daemon.put(scenes.session())
+        await pilot.press("enter")
+        await until(pilot, lambda: "Looks Good" in screen_text(app))
+        await daemon.stop()
+        await until(pilot, lambda: "not connected" in screen_text(app))
+        shown = screen_text(app)
+        assert "Sync Confidence: 92%" in shown
+        assert "decisions wait" in shown
+        assert app.screen.has_class("-away")
+        assert app.screen.query_one("#main").disabled
+        await daemon.start()
+        await until(pilot, lambda: "● live" in screen_text(app), tries=600)
+        assert not app.screen.has_class("-away")
+        assert daemon.resumed_from[-1] == "1"
+        await pilot.press("enter")
+        await until(pilot, lambda: daemon.decisions)
+
+
+@running
+async def test_another_daemon_is_read_from_the_beginning(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        await daemon.stop()
+        await until(pilot, lambda: app.world.link.state == "gone")
+        daemon.sessions = {scenes.UNSURE: scenes.unsure()}
+        daemon.status = scenes.status(pid=4712)
+        await daemon.start()
+        await until(pilot, lambda: app.world.session(scenes.UNSURE) is not None, tries=600)
+        assert app.world.session(scenes.SURE) is None
+
+
+@running
+async def test_without_a_heartbeat_the_view_is_called_stale_and_decides_nothing(opened):
+    async with opened([scenes.session()]) as (app, pilot, _):
+        from dataclasses import replace  # noqa: PLC0415  # only here
+        from datetime import timedelta  # noqa: PLC0415  # only here
+
+        long_ago = replace(app.world.link, heard=app.now() - timedelta(seconds=25))
+        app.world = replace(app.world, link=long_ago)
+        await pilot.pause()
+        assert "◌ stale" in screen_text(app)
+        assert app.why_not()
+
+
+@running
+async def test_changes_arrive_by_themselves(opened):
+    async with opened([scenes.working()]) as (app, pilot, daemon):
+        await until(pilot, lambda: "61%" in screen_text(app))
+        step = api.ProgressBody(stage="conform", done=0.75, eta_s=60)
+        daemon.tell(api.StreamBody(what="progress", session=scenes.working().id, progress=step))
+        await until(pilot, lambda: "75% · ETA 01:00" in screen_text(app))
+        await daemon.put(scenes.session(scenes.working().id))
+        await until(pilot, lambda: "Looks Good" in screen_text(app))
+
+
+@running
+async def test_rejecting_asks_for_a_reason(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        await pilot.press("enter", "x")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        await pilot.press("enter")
+        assert isinstance(app.screen, ReasonDialog)
+        await pilot.press(*"wrong", "enter")
+        await until(pilot, lambda: daemon.decisions)
+        assert daemon.decisions == [(scenes.SURE, {"action": "reject", "reason": "wrong"}, "3")]
+
+
+@running
+async def test_escape_rejects_nothing(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        await pilot.press("enter", "x", "y", "escape")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert daemon.decisions == []
+
+
+@running
+async def test_who_may_not_approve_may_look(opened):
+    async with opened([scenes.session(), scenes.unsure()], may_approve=False) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: "not among the approvers" in screen_text(app))
+        assert app.screen.query_one("#main").disabled
+        await pilot.press("enter", "x", "v")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("s")
+        await pilot.pause()
+        assert daemon.decisions == []
+
+
+def test_read_only_decides_nothing(opened):
+    async def look():
+        async with opened([scenes.session()], read_only=True) as (app, pilot, daemon):
+            await pilot.press("enter")
+            await until(pilot, lambda: "read-only" in screen_text(app))
+            await pilot.press("enter")
+            await pilot.pause()
+            assert daemon.decisions == []
+            assert "claim" not in daemon.requests
+
+    asyncio.run(look())
+
+
+@running
+async def test_who_reviews_is_shown_and_can_be_taken_over_from(opened):
+    async with opened([scenes.unsure(claimed_by="a.ruiz")]) as (app, pilot, daemon):
+        await reviewing(app, pilot)
+        assert "a.ruiz is reviewing this" in screen_text(app)
+        assert "claim" not in daemon.requests
+        await pilot.press("s")
+        await pilot.pause()
+        assert daemon.decisions == []
+        await pilot.press("t")
+        await until(pilot, lambda: app.world.session(scenes.UNSURE).claimed_by == "s.okafor")
+        await pilot.press("s")
+        await until(pilot, lambda: daemon.decisions)
+
+
+@running
+async def test_a_failed_session_says_what_and_can_be_tried_again(opened):
+    failed = next(body for body in scenes.queue() if body.state == "failed")
+    async with opened([failed]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: "Try Again" in screen_text(app))
+        shown = screen_text(app)
+        assert failed.error.message in shown
+        assert failed.error.hint in shown
+        assert "originals are untouched" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: daemon.decisions)
+        assert daemon.decisions[0][1] == {"action": "retry"}
+
+
+@running
+async def test_the_details_unfold(opened):
+    async with opened([scenes.unsure()], size=(100, 60)) as (app, pilot, _):
+        await pilot.press("enter", "w")
+        await until(pilot, lambda: "C001C003.MOV" in screen_text(app))
+        shown = screen_text(app)
+        assert "candidates  +127 ms (0.93)   +87 ms (0.86)" in shown
+        assert "sha256 9f9f9f9f9f9f" in shown
+
+
+@running
+async def test_help_names_every_key(opened):
+    async with opened([scenes.unsure()], size=(100, 40)) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        shown = screen_text(app)
+        assert all(does in shown for _, does in screen.ALL_KEYS)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+
+
+@running
+async def test_listening_to_a_moved_angle_asks_for_the_two_sounds(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        heard = []
+
+        async def play(sound):
+            heard.append(sound)
+
+        screen._listening.play = play
+        await pilot.press("n", "space")
+        await until(pilot, lambda: heard)
+        starts = [float(said.split()[1]) for said in daemon.requests if said.startswith("audio")]
+        assert starts[1] - starts[0] == pytest.approx(40.0)
+        assert heard[0][:4] == b"RIFF"

@@ -1,0 +1,153 @@
+"""The two commands, as a person starts them: in a terminal, on a socket."""
+
+import asyncio
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+import pytest
+from tui import scenes
+from tui.fake_daemon import FakeDaemon
+
+from mcsyncd import api
+from mcsyncd.cli.review import told, understood
+from mcsyncd.errors import UsageError
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def daemon(socket):
+    """The fake daemon in a thread of its own."""
+    made = FakeDaemon(socket, scenes.status(), [scenes.unsure()])
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
+    yield made
+    asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+class Terminal:
+    """A command in a terminal: type, and wait for what it shows."""
+
+    def __init__(self, *command):
+        self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 80))
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "mcsyncd", *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.shown = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._child.kill()
+        self._child.wait()
+        os.close(self._master)
+
+    def type(self, text):
+        os.write(self._master, text.encode())
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + PATIENCE_S
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            self._read(0.1)
+
+    def ended(self):
+        deadline = time.monotonic() + PATIENCE_S
+        while self._child.poll() is None:
+            assert time.monotonic() < deadline, "it goes on"
+            self._read(0.05)
+        return self._child.returncode
+
+    def _read(self, timeout):
+        if select.select([self._master], [], [], timeout)[0]:
+            try:
+                self.shown += os.read(self._master, 65536).decode(errors="replace")
+            except OSError:  # the other end of a terminal is closed
+                time.sleep(0.02)
+
+
+def test_a_review_line_by_line(daemon, socket):
+    with Terminal("--socket", str(socket), "review", scenes.UNSURE) as terminal:
+        terminal.wait_for("q quit")
+        assert "Sync Confidence: 71%" in terminal.shown
+        assert "+87 ms (0.86)" in terminal.shown
+        terminal.type("what?\n")
+        terminal.wait_for("not understood")
+        terminal.type("n cam_c =87ms\n")
+        terminal.wait_for("revision 4")
+        terminal.type("a\n")
+        terminal.wait_for("approved by s.okafor")
+        assert terminal.ended() == 0
+    assert daemon.decisions == [
+        (scenes.UNSURE, {"action": "nudge", "camera": "cam_c", "to": "=87ms"}, "3"),
+        (scenes.UNSURE, {"action": "approve"}, "4"),
+    ]
+
+
+@pytest.mark.parametrize("extra", [[], ["--json"]])
+def test_without_a_terminal_a_review_only_prints(daemon, socket, extra):
+    command = [sys.executable, "-m", "mcsyncd", "--socket", str(socket), "review", scenes.UNSURE, *extra]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, input="a\n")
+    assert daemon.decisions == []
+    if extra:
+        assert api.SessionBody.model_validate(json.loads(told.stdout)) == scenes.unsure()
+    else:
+        assert "Sync Confidence: 71%" in told.stdout
+
+
+def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):
+    with Terminal("--socket", str(socket), "tui", "--read-only") as terminal:
+        terminal.wait_for("Review Sync")
+        terminal.type("q")
+        assert terminal.ended() == 0
+    assert daemon.decisions == []
+
+
+@pytest.mark.parametrize("said", ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b", "hello"])
+def test_what_makes_no_sense_is_no_decision(said):
+    with pytest.raises(UsageError):
+        understood(said, scenes.unsure())
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("a", api.Approve()),
+        (" approve ", api.Approve()),
+        ("x wrong take", api.Reject(reason="wrong take")),
+        ("n cam_b +1f", api.Nudge(camera="cam_b", to="+1f")),
+        ("n cam_b -12.5ms", api.Nudge(camera="cam_b", to="-12.5ms")),
+        ("q", None),
+    ],
+)
+def test_answers_are_read_as_they_are_meant(said, meant):
+    assert understood(said, scenes.unsure()) == meant
+
+
+def test_hostile_names_are_shown_as_text():
+    cameras = {key: api.CameraBody(label="\x1b[2J\u202e", clips=[]) for key in scenes.CAMERAS}
+    lines = "".join(told(scenes.unsure(cameras=cameras, reasons=["\x07"])))
+    assert "\x1b" not in lines
+    assert "\u202e" not in lines
+    assert "\x07" not in lines

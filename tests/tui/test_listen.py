@@ -1,0 +1,78 @@
+import asyncio
+import io
+import os
+import stat
+import wave
+
+import numpy as np
+import pytest
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.tui import listen
+
+
+def sound(left, right, rate=8000):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.column_stack([left, right]).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+def test_paired_takes_the_reference_left_and_the_camera_right():
+    ones, twos, threes = (np.full(100, value) for value in (1, 2, 3))
+    with wave.open(io.BytesIO(listen.paired(sound(ones, twos), sound(ones, threes[:100])))) as file:
+        samples = np.frombuffer(file.readframes(-1), dtype="<i2").reshape(-1, 2)
+        assert file.getframerate() == 8000
+    assert (samples == [1, 3]).all()
+
+
+def test_the_shorter_sound_ends_both():
+    with wave.open(io.BytesIO(listen.paired(sound([1] * 9, [1] * 9), sound([1] * 5, [1] * 5)))) as file:
+        assert file.getnframes() == 5
+
+
+@pytest.mark.parametrize("broken", [b"", b"RIFF", b"not a sound at all"])
+def test_what_is_no_wav_is_an_error_with_words(broken):
+    with pytest.raises(McsyncError, match="WAV"):
+        listen.paired(broken, sound([1], [1]))
+
+
+@pytest.fixture
+def player(tmp_path, monkeypatch):
+    """A player on an otherwise empty PATH that notes what it was given."""
+    heard = tmp_path / "heard"
+    script = tmp_path / "bin" / "aplay"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cat "$last" > {heard}\n')
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(script.parent))
+    return heard
+
+
+def test_the_players_that_are_there_are_used(player):
+    asyncio.run(listen.Listening().play(b"a sound"))
+    assert player.read_bytes() == b"a sound"
+
+
+def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(McsyncError, match="no player"):
+        asyncio.run(listen.Listening().play(b""))
+
+
+def test_leaving_ends_the_sound(tmp_path, monkeypatch):
+    script = tmp_path / "aplay"
+    script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec /bin/sleep 60\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    async def play_and_leave():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(listen.Listening().play(b""), 1.0)
+
+    asyncio.run(play_and_leave())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

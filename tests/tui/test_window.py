@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.tui.window import CLOSE_MS, ZOOMS_MS, Window, axis, fitting, moment
+
+starts = st.floats(-1e6, 1e7)
+windows = st.builds(Window, starts, st.sampled_from(ZOOMS_MS), st.integers(20, 400))
+
+
+@given(windows, st.integers(-20, 20), st.floats(0, 1))
+def test_zooming_keeps_the_moment_where_it_is_on_screen(window, steps, across):
+    at = window.start_ms + across * window.span_ms
+    after = window.zoomed(steps, at)
+    assert (at - after.start_ms) / after.span_ms == pytest.approx(across, abs=1e-6)
+    assert after.dot_ms in ZOOMS_MS
+
+
+@given(windows, starts)
+def test_following_never_loses_the_moment(window, at):
+    after = window.following(at)
+    assert 0 <= after.cell_of(at) < max(1, after.dots // 2 + 1)
+    assert after.dot_ms == window.dot_ms
+
+
+@given(windows)
+def test_the_axis_is_as_wide_as_the_lanes_and_its_ticks_are_where_they_say(window):
+    line = axis(window)
+    assert len(line) == window.dots // 2
+
+
+def test_a_tick_stands_at_its_time():
+    line = axis(Window(12_000.0, CLOSE_MS, 160))
+    assert line.index("╵0:12.20") == Window(12_000.0, CLOSE_MS, 160).cell_of(12_200.0)
+
+
+def test_the_whole_session_fits():
+    window = fitting(601_000.0, 160)
+    assert window.span_ms == pytest.approx(601_000.0)
+    assert window.start_ms == 0.0
+
+
+def test_a_moment_reads_as_a_clock():
+    assert moment(12_400) == "0:12.40"
+    assert moment(3_732_000, fine=False) == "1:02:12"
+    assert moment(59_999) == "1:00.00"
