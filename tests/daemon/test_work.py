@@ -1,0 +1,145 @@
+"""Workers over real executors: results, failures and deaths become facts about exactly one job."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.daemon import work
+from mcsyncd.daemon.places import Places, stem
+from mcsyncd.daemon.progress import forget, teller, told
+from mcsyncd.daemon.work import Workers, failure_of
+from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.facts import JobFailed, JobFinished
+from mcsyncd.model.jobs import Hash
+from mcsyncd.settings.schema import LocalStorage
+
+
+@pytest.fixture
+def places(tmp_path):
+    made = Places(tmp_path / "drop", tmp_path / "work", LocalStorage(kind="local", path=tmp_path / "bucket"))
+    (made.work / "progress").mkdir(parents=True)
+    return made
+
+
+def clip(places, name: str, content: bytes = b"x" * 1000) -> Hash:
+    path = places.work / name
+    path.write_bytes(content)
+    seen = path.stat()
+    return Hash("20261123-091502-k7q", Clip("cam_a", name, seen.st_size, seen.st_mtime_ns, name))
+
+
+async def outcomes(jobs, places, **options) -> dict:
+    facts: dict = {}
+    workers = Workers(2, lambda job, fact: facts.update({job.id: fact}), **options)
+    for job in jobs:
+        workers.start(job, places)
+    while len(facts) < len(jobs):
+        await asyncio.sleep(0.02)
+    await workers.drain(1)
+    assert not workers.running
+    assert workers.free == 2
+    return facts
+
+
+@pytest.mark.parametrize(
+    "make", [work.process_slot, lambda: ThreadPoolExecutor(1)], ids=["processes", "threads"]
+)
+async def test_any_executor_does(places, make):
+    good, gone = clip(places, "a.mov"), clip(places, "b.mov")
+    (places.work / "b.mov").unlink()
+    facts = await outcomes([good, gone], places, make=make)
+    assert isinstance(facts[good.id], JobFinished)
+    assert facts[good.id].result.bytes == 1000
+    assert isinstance(facts[gone.id], JobFailed)
+    assert facts[gone.id].verdict == "changed"
+    assert "b.mov" in facts[gone.id].message
+
+
+async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
+    doomed, other = clip(places, "a.mov", b"x" * 400_000_000), clip(places, "b.mov")
+    facts: dict = {}
+    workers = Workers(2, lambda job, fact: facts.update({job.id: fact}))
+    workers.start(doomed, places)
+    while workers.running[doomed.id].pid is None:
+        await asyncio.sleep(0.01)
+    os.kill(workers.running[doomed.id].pid, 9)
+    while doomed.id not in facts:
+        await asyncio.sleep(0.02)
+    assert facts[doomed.id].verdict == "crash"
+    workers.start(other, places)
+    while other.id not in facts:
+        await asyncio.sleep(0.02)
+    assert isinstance(facts[other.id], JobFinished)
+    await workers.drain(1)
+
+
+async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
+    job = clip(places, "a.mov", b"x" * 400_000_000)
+    facts: dict = {}
+    workers = Workers(1, lambda job, fact: facts.update({job.id: fact}))
+    workers.start(job, places)
+    await asyncio.sleep(0.3)
+    workers.stop(job.id)
+    while workers.running:
+        await asyncio.sleep(0.02)
+    assert facts == {}
+    assert workers.free == 1
+    await workers.drain(1)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (BadMedia("a.mov is text", "copy it again"), "final"),
+        (ConfigError("no such profile"), "final"),
+        (McsyncError("something else"), "final"),
+        (SourceChanged("a.mov is gone"), "changed"),
+        (IntegrityError("a copy differs"), "corrupt"),
+        (StorageError("the bucket is away"), "transient"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.part"), "transient"),
+        (OSError(errno.EIO, os.strerror(errno.EIO), "in.mov"), "transient"),
+        (OSError(errno.EBADF, "bad"), "crash"),
+        (MemoryError(), "crash"),
+        (ZeroDivisionError("a bug"), "crash"),
+    ],
+)
+def test_every_error_has_its_verdict_and_a_word(error, verdict):
+    job = Hash("20261123-091502-k7q", Clip("cam_a", "a.mov", 1, 1, "a.mov"))
+    fact = failure_of(job, error)
+    assert fact.verdict == verdict
+    assert fact.message
+    if verdict in {"transient", "crash"} and not isinstance(error, McsyncError):
+        assert "cam_a/a.mov" in fact.message
+        assert fact.hint
+
+
+@given(st.text(max_size=80), st.text("0123456789abcdef", min_size=24, max_size=24))
+def test_a_name_can_only_lend_letters_to_the_files_made_of_it(name, job):
+    made = stem(Clip("cam_a", name, 1, 1), job)
+    assert made.endswith(job[:8])
+    assert "/" not in made
+    assert "." not in made
+    assert len(made) <= 49
+    assert made.isascii()
+
+
+def test_progress_is_told_now_and_then_and_forgotten(tmp_path):
+    path = tmp_path / "job.json"
+    tell = teller(path, "bytes")
+    for count in range(1000):
+        tell(count, 1000)
+    tell(1000, 1000)
+    last = told(path)
+    assert (last.count, last.total, last.unit, last.done) == (1000, 1000, "bytes", 1.0)
+    forget(path)
+    assert told(path) is None
+    path.write_text("{half a li")
+    assert told(path) is None
