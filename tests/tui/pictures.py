@@ -1,4 +1,4 @@
-"""Pictures of the screens, to be looked at: `python tests/tui/pictures.py OUT [chromium]`.
+"""Pictures of the screens, to be looked at: `python tests/tui/pictures.py OUT [SCENE ...]`.
 
 Each scene at 160x46 and at 80x24, as SVG and PNG. A browser, where there is one, draws braille
 with the right font; without, cairosvg does.
@@ -13,12 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tui import scenes  # after the path
-from tui.conftest import until  # after the path
-from tui.fake_daemon import FakeDaemon  # after the path
+from tui import scenes
+from tui.conftest import until
+from tui.fake_daemon import FakeDaemon
 
-from mcsyncd import api  # after the path
-from mcsyncd.tui.app import McsyncApp  # after the path
+from mcsyncd import api
+from mcsyncd.tui.app import McsyncApp
 
 SIZES = ((160, 46), (80, 24))
 

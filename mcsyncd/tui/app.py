@@ -1,0 +1,90 @@
+"""The terminal app: one feed in, a stack of screens, decisions out through the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from mcsyncd.api import SessionBody
+from mcsyncd.client import MovedOn
+from mcsyncd.tui import view
+from mcsyncd.tui.feed import Feed
+from mcsyncd.tui.messages import Connected, Gone, Progressed, SessionChanged, StatusChanged
+from mcsyncd.tui.screens.dialogs import ConflictDialog, conflict_words
+from mcsyncd.tui.screens.queue import QueueScreen
+from mcsyncd.tui.shell import Shell
+from mcsyncd.tui.theme import DARK, LIGHT
+from mcsyncd.tui.world import Link
+
+
+class McsyncApp(Shell):
+    """The app on the daemon behind `socket`; with `read_only` it decides nothing."""
+
+    TITLE = "mcsyncd"
+    CSS_PATH: ClassVar = ["app.tcss", "queue.tcss", "session.tcss", "review.tcss"]
+
+    def __init__(self, socket: Path, *, read_only: bool = False) -> None:
+        super().__init__(socket, read_only=read_only)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Home is the queue."""
+        return QueueScreen()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's form
+        """Offer what makes sense here, and no more."""
+        other = LIGHT.name if self.theme == DARK.name else DARK.name
+        yield SystemCommand("Light or dark", f"Change to {other}", lambda: setattr(self, "theme", other))
+        yield SystemCommand("Quit", "Leave the app; the daemon goes on", self.action_quit)
+
+    def on_mount(self) -> None:
+        """Begin to follow the daemon."""
+        self._follow()
+
+    @work(exclusive=True, group="feed")
+    async def _follow(self) -> None:
+        async with self.client:
+            await Feed(self.client, self.post_message).run()
+
+    def on_connected(self, message: Connected) -> None:
+        """Everything, read anew."""
+        sessions = {body.id: body for body in message.sessions}
+        self.world = replace(self.world, sessions=sessions, status=message.status, link=self._live())
+
+    def on_session_changed(self, message: SessionChanged) -> None:
+        """One session stands otherwise."""
+        self.world = replace(self.world.having(message.session), link=self._live())
+
+    def on_progressed(self, message: Progressed) -> None:
+        """A step has come further."""
+        self.world = replace(self.world.progressing(message.session, message.progress), link=self._live())
+
+    def on_status_changed(self, message: StatusChanged) -> None:
+        """The daemon's own state."""
+        self.world = replace(self.world, status=message.status, link=self._live())
+
+    def on_gone(self, message: Gone) -> None:
+        """Keep what is known, and say that it is old."""
+        retry_at = self.now() + timedelta(seconds=message.retry_s)
+        link = Link("gone", self.world.link.heard, message.why, message.hint, retry_at)
+        self.world = replace(self.world, link=link)
+
+    def _live(self) -> Link:
+        return Link("live", self.now())
+
+    def moved_on(self, moved: MovedOn, unsent: str) -> None:
+        """Show that somebody was faster, and the session as it is now."""
+        current: SessionBody | None = moved.current
+        if current is not None:
+            self.world = self.world.having(current)
+        at = view.when(current.approved_at, self.now()) if current is not None else ""
+        self.push_screen(ConflictDialog(moved, conflict_words(current, at, unsent)))

@@ -1,0 +1,54 @@
+"""From tones and texts to Textual's `Content`. Everything shown goes through here, and nothing as markup."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from mcsyncd.tui.view import Look
+
+_TONES = {
+    "muted": "$secondary",
+    "primary": "$primary",
+    "success": "$success",
+    "warning": "$warning",
+    "error": "$error",
+    "bold": "bold",
+    "": "",
+}
+
+Word = tuple[str, str]
+"""A text and the tone it is said in."""
+
+
+def words(*parts: Word | str | Content) -> Content:
+    """Put texts together, each in its tone; a plain string has none. `[` is just a `[`."""
+    return Content.assemble(
+        *(
+            part if isinstance(part, str | Content) else (part[0], _TONES.get(part[1], part[1]))
+            for part in parts
+        )
+    )
+
+
+def badge(look: Look) -> Content:
+    """A state: glyph and word, in the colour that repeats them."""
+    return words((str(look), look.tone))
+
+
+def spread(left: Content, right: Content, width: int, fill: str = " ") -> Content:
+    """Put two texts at the two ends of a line; the left one gives way when there is no room."""
+    room = width - right.cell_length
+    left = left.truncate(max(0, room - 1), ellipsis=True)
+    gap = Content.styled(fill * max(0, room - left.cell_length), "$secondary 40%" if fill != " " else "")
+    return Content.assemble(left, gap, right)
+
+
+def packed(items: list[Content], width: int, gap: int = 4) -> Content:
+    """Lay items side by side, as many in a line as fit; never break within one."""
+    lines: list[Content] = []
+    for item in items:
+        if lines and lines[-1].cell_length + gap + item.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], " " * gap, item)
+        else:
+            lines.append(item)
+    return Content("\n").join(lines)

@@ -1,0 +1,86 @@
+"""What all screens share: first line, banner, last line, and the word when the terminal is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from mcsyncd.tui.screens.dialogs import HelpDialog
+from mcsyncd.tui.shell import Shell
+from mcsyncd.tui.widgets.banner import Banner
+from mcsyncd.tui.widgets.keyline import KeyLine
+from mcsyncd.tui.widgets.topbar import TopBar
+from mcsyncd.tui.world import World
+
+TOO_SMALL = "needs 60×20; try mcsyncd review SESSION"  # noqa: RUF001  # the sign of a size
+
+Keys = Sequence[tuple[str, str]]
+
+
+class LiveScreen(Screen[None]):
+    """A screen that shows the world as it changes. A subclass gives `body` and `show`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "help", "All keys")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-wide")]  # noqa: RUF012  # Textual's form
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (34, "-tall")]  # noqa: RUF012  # Textual's form
+    ALL_KEYS: ClassVar[Keys] = ()
+    """Every key of the screen, for the help."""
+
+    def compose(self) -> ComposeResult:
+        """Frame the body."""
+        yield TopBar()
+        yield Banner()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield KeyLine()
+        yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """The screen's own widgets."""
+        raise NotImplementedError
+
+    def show(self, world: World) -> None:
+        """Show the world as it now is."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Follow the world from now on."""
+        self.watch(self.app, "world", self._changed)
+
+    @property
+    def shell(self) -> Shell:
+        """The app, as a screen may use it."""
+        app = self.app
+        assert isinstance(app, Shell)
+        return app
+
+    @property
+    def top(self) -> TopBar:
+        """The first line."""
+        return self.query_one(TopBar)
+
+    def keys(self, keys: Keys) -> None:
+        """Name the keys that matter now."""
+        self.query_one(KeyLine).keys = keys
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(HelpDialog(self.ALL_KEYS))
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen lay on top."""
+        self._changed(self.shell.world)
+
+    def _changed(self, world: World) -> None:
+        if not self.is_active:  # Textual would send the whole screen on top again for it
+            return
+        self.query_one(Banner).look()
+        self.top.refresh()
+        self.show(world)

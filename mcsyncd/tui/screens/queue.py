@@ -1,0 +1,156 @@
+"""The queue: what wants a person first, then what is at work, then what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from mcsyncd.api import Retry, SessionBody, StatusBody
+from mcsyncd.model.text import visible
+from mcsyncd.tui.paint import words
+from mcsyncd.tui.rows import heads, row
+from mcsyncd.tui.screens.base import Keys, LiveScreen
+from mcsyncd.tui.screens.review import ReviewScreen
+from mcsyncd.tui.screens.session import SessionScreen
+from mcsyncd.tui.widgets.health import Health, folder
+from mcsyncd.tui.widgets.said import Said
+from mcsyncd.tui.world import World
+
+
+class QueueScreen(LiveScreen):
+    """Home. Enter opens a session; nothing is decided here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+        ("v", "review", "Waveforms"),
+        ("r", "retry", "Try again"),
+        ("q", "app.quit", "Quit"),
+    ]
+    ALL_KEYS: ClassVar[Keys] = (
+        ("enter", "open the session"),
+        ("↑ ↓  k j", "choose a session"),
+        ("v", "its waveforms"),
+        ("r", "try a failed session again"),
+        ("ctrl+p", "commands: theme, quit"),
+        ("q", "quit"),
+    )
+
+    def body(self) -> Iterable[Widget]:
+        """The list, or what to do when there is none, above the state of the machine."""
+        yield Said(id="heads")
+        yield OptionList(id="rows", markup=False)
+        yield VerticalScroll(Said(id="told"), id="empty", can_focus=False)
+        yield Health()
+
+    def on_mount(self) -> None:
+        """Rows are laid by hand: a new width means new rows; the ages in them count on."""
+        self.set_interval(15.0, self._again)
+
+    def on_resize(self) -> None:
+        """Lay the rows for the new width."""
+        self.call_after_refresh(self._again)
+
+    def show(self, world: World) -> None:
+        """Show the sessions, or how to begin."""
+        status = world.status
+        self.top.place = words(("mcsyncd", "bold"), f" · {visible(status.host, 40)}" if status else "")
+        sessions = world.queue()
+        health = self.query_one(Health)
+        health.status, health.folders = status, bool(sessions)
+        self.query_one("#empty").display = not sessions
+        self.query_one("#heads").display = self._list.display = bool(sessions)
+        if sessions:
+            self._fill(sessions)
+        else:
+            self.query_one("#told", Said).say(_beginning(world))
+        self.keys(
+            [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Try again"), ("q", "Quit")]
+            if sessions
+            else [("q", "Quit")]
+        )
+
+    @property
+    def _list(self) -> OptionList:
+        return self.query_one("#rows", OptionList)
+
+    def _again(self) -> None:
+        if self.is_active:
+            self.show(self.shell.world)
+
+    def _fill(self, sessions: list[SessionBody]) -> None:
+        """Fill the list; what was chosen stays chosen, wherever it now stands."""
+        rows, now = self._list, self.shell.now()
+        width = max(40, self.size.width - 4)
+        self.query_one("#heads", Said).say(heads(width))
+        lines = {session.id: row(session, width, now) for session in sessions}
+        if [option.id for option in rows.options] == list(lines):
+            for option in rows.options:
+                line = lines[option.id or ""]
+                # Replacing lays out the whole screen; most rows say what they said before.
+                if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
+                    rows.replace_option_prompt(option.id or "", line)
+            return
+        chosen = self._chosen()
+        rows.set_options([Option(line, id=session) for session, line in lines.items()])
+        ids = list(lines)
+        rows.highlighted = ids.index(chosen.id) if chosen is not None and chosen.id in lines else 0
+        if self.focused is None:
+            rows.focus()
+
+    def _chosen(self) -> SessionBody | None:
+        option = self._list.highlighted_option
+        return self.shell.world.session(option.id) if option is not None and option.id else None
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open the session."""
+        if event.option.id:
+            self.app.push_screen(SessionScreen(event.option.id))
+
+    def action_down(self) -> None:
+        """Choose the next session."""
+        self._list.action_cursor_down()
+
+    def action_up(self) -> None:
+        """Choose the session before."""
+        self._list.action_cursor_up()
+
+    def action_review(self) -> None:
+        """Look at the waveforms, whatever the confidence."""
+        session = self._chosen()
+        if session is not None and session.angles:
+            self.app.push_screen(ReviewScreen(session.id))
+
+    def action_retry(self) -> None:
+        """Try a failed session again."""
+        session = self._chosen()
+        if session is None or session.state not in {"failed", "quarantined"}:
+            return
+        if reason := self.shell.why_not():
+            self.shell.say(reason)
+            return
+        self.run_worker(self.shell.decide(session, Retry()), exclusive=True)
+
+
+def _beginning(world: World) -> Content:
+    """What an empty queue says: where to drop cards, and whether the folders are well."""
+    if world.sessions is None:
+        waiting = world.link.state == "connecting"
+        return words(("Asking the daemon …" if waiting else "Nothing could be read yet.", "muted"))
+    status: StatusBody | None = world.status
+    if status is None:
+        return Content()
+    lines = [words(("No sessions yet.", "bold")), words("Drop a card, or its files, into:"), Content()]
+    for body in status.folders.values():
+        lines += [words("  ", folder(body)), words((f"      {visible(body.path, 120)}", "muted")), Content()]
+    lines.append(
+        words(("It starts by itself once every camera has a clip and the copying is over.", "muted"))
+    )
+    return Content("\n").join(lines)

@@ -1,0 +1,69 @@
+"""The keys of the review: what each does, as the help says it, and which the last line names."""
+
+from __future__ import annotations
+
+from textual.binding import BindingType
+
+BINDINGS: list[BindingType] = [
+    ("escape", "app.pop_screen", "Back"),
+    ("left", "nudge_dots(-1)"),
+    ("right", "nudge_dots(1)"),
+    ("shift+left", "nudge_us(-1000)"),
+    ("shift+right", "nudge_us(1000)"),
+    ("left_square_bracket", "nudge_frames(-1)"),
+    ("right_square_bracket", "nudge_frames(1)"),
+    ("n", "candidate(1)"),
+    ("N", "candidate(-1)"),
+    ("0", "machine"),
+    ("u", "undo"),
+    ("U", "redo"),
+    ("j,down", "angle(1)"),
+    ("k,up", "angle(-1)"),
+    ("plus,equals_sign", "zoom(-1)"),
+    ("minus", "zoom(1)"),
+    ("f", "fit"),
+    ("comma", "cursor(-1)"),
+    ("full_stop", "cursor(1)"),
+    ("less_than_sign", "cursor(-10)"),
+    ("greater_than_sign", "cursor(10)"),
+    ("g", "ghost"),
+    ("space", "listen"),
+    ("s", "approve"),
+    ("x", "reject"),
+    ("t", "take_over"),
+]
+
+ALL_KEYS = (
+    ("enter", "press the button"),
+    ("← →", "nudge by one dot of this zoom"),
+    ("shift+← →", "nudge by 1 ms"),
+    ("[  ]", "nudge by one frame"),
+    ("n  N", "next, previous match"),
+    ("0", "back to the machine's answer"),
+    ("u  U", "undo, redo"),
+    ("j  k", "next, previous angle"),
+    ("+  -", "closer, farther"),
+    ("f", "the whole session; again: close"),
+    (",  .", "move the cursor; < > in big steps"),
+    ("g", "ghost of the reference on, off"),
+    ("space", "listen: reference left, angle right"),
+    ("s", "approve these offsets"),
+    ("x", "reject, with a reason"),
+    ("t", "take over from who reviews this"),
+    ("esc", "back; nudges that were not sent are dropped"),
+)
+"""Every key, for the help."""
+
+KEYS = (
+    ("←→", "Nudge"),
+    ("[ ]", "Frame"),
+    ("n", "Next match"),
+    ("j k", "Angle"),
+    ("+ -", "Zoom"),
+    ("space", "Listen"),
+    ("s", "Approve"),
+    ("x", "Reject"),
+    ("u", "Undo"),
+    ("esc", "Back"),
+)
+"""The keys of the last line, the most wanted first."""

@@ -1,0 +1,81 @@
+"""What a screen may ask of the app: the world as it is known, and to carry out a decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from textual.app import App
+from textual.reactive import reactive
+
+from mcsyncd import api
+from mcsyncd.client import Client, MovedOn
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.text import visible
+from mcsyncd.tui.world import World
+
+Severity = Literal["information", "error"]
+
+
+class Shell(App[None]):
+    """The app as its screens see it. Values flow down by `world`; wishes go up by `decide`."""
+
+    world: reactive[World] = reactive(World())
+
+    def __init__(self, socket: Path, *, read_only: bool = False) -> None:
+        super().__init__()
+        self.client = Client(socket)
+        self.read_only = read_only
+
+    @staticmethod
+    def now() -> datetime:
+        """This moment, on the clock of the one who looks."""
+        return datetime.now().astimezone()
+
+    def why_not(self, session: api.SessionBody | None = None) -> str:
+        """Say why no decision can be made here and now; empty when it can."""
+        trust = self.world.trust(self.now())
+        status = self.world.status
+        if trust != "live" or status is None:
+            return "not connected: decisions wait until the daemon answers"
+        if self.read_only:
+            return "read-only: started to look, not to decide"
+        if not status.may_approve:
+            return f"{visible(status.you, 40) or 'you'} may look, not decide: not among the approvers"
+        holder = session.claimed_by if session is not None else None
+        if holder and holder != status.you:
+            return f"{visible(holder, 40)} is reviewing this"
+        return ""
+
+    async def decide(
+        self, session: api.SessionBody, decision: api.Decision, *, unsent: str = ""
+    ) -> api.SessionBody | None:
+        """Send a decision on `session` as it was seen; return it as it then stands, None if refused.
+
+        A refusal is shown: a conflict as a dialog (with the `unsent` offsets of the hand), any
+        other as a notice.
+        """
+        try:
+            body = await self.client.decide(session.id, decision, session.revision)
+        except MovedOn as moved:
+            self.moved_on(moved, unsent)
+            return None
+        except McsyncError as error:
+            self.complain(error)
+            return None
+        self.world = self.world.having(body)
+        return body
+
+    def moved_on(self, moved: MovedOn, unsent: str) -> None:
+        """Show that somebody was faster."""
+        raise NotImplementedError
+
+    def complain(self, error: McsyncError) -> None:
+        """Show an error with its hint. Never as markup: names of files are in it."""
+        self.say(error.message, hint=error.hint, severity="error")
+
+    def say(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
+        """Show a notice for a while."""
+        text = visible(message, 300) + (f"\n{visible(hint, 300)}" if hint else "")
+        self.notify(text, severity=severity, markup=False, timeout=8)

@@ -1,0 +1,1 @@
+"""What the screens are made of. A widget is given values; it never asks the daemon."""

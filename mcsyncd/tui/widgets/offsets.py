@@ -1,0 +1,35 @@
+"""Where every angle lies: `● Cam A: +0 ms    ■ Cam C: +87 ms`."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from mcsyncd.api import SessionBody
+from mcsyncd.tui import view
+from mcsyncd.tui.paint import packed, words
+
+
+class Offsets(Widget):
+    """The offsets of `session`; an angle below `review_below` is marked with a question mark."""
+
+    session: reactive[SessionBody | None] = reactive(None, layout=True)
+    review_below: reactive[float] = reactive(0.0)
+
+    def render(self) -> Content:
+        """As many in a line as fit."""
+        session = self.session
+        if session is None:
+            return Content()
+        items = [self._item(session, index, key) for index, key in enumerate(view.angles(session))]
+        return packed(items, self.size.width or self.app.size.width)
+
+    def _item(self, session: SessionBody, index: int, key: str) -> Content:
+        evidence = session.angles.get(key)
+        unsure = evidence is not None and evidence.confidence < self.review_below
+        return words(
+            (f"{view.glyph(index)} {view.label(session, key)}:", view.colour(index)),
+            (f" {view.offset(session.offsets_ms.get(key))}", "bold"),
+            (" ?" if unsure else "", "warning"),
+        )
