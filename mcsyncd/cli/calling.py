@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+reason_option = click.option("--reason", required=True, help="For the record.")
+revision_option = click.option(
+    "--revision", type=int, help="The revision you looked at (else: as it is now)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import decide, json_option
+from mcsyncd.cli.calling import decide, json_option, revision_option
 from mcsyncd.cli.context import Faces
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -14,7 +14,7 @@ from mcsyncd.cli.context import Faces
 @click.argument("session")
 @click.argument("camera")
 @click.argument("to")
-@click.option("--revision", type=int, help="The revision you looked at (else: as it is now).")
+@revision_option
 @json_option
 @click.pass_obj
 def command(faces: Faces, session: str, camera: str, to: str, revision: int | None, as_json: bool) -> None:

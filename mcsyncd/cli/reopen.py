@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import decide, json_option
+from mcsyncd.cli.calling import decide, json_option, reason_option, revision_option
 from mcsyncd.cli.context import Faces
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -12,8 +12,8 @@ from mcsyncd.cli.context import Faces
 
 @click.command()
 @click.argument("session")
-@click.option("--reason", required=True, help="For the record.")
-@click.option("--revision", type=int, help="The revision you looked at (else: as it is now).")
+@reason_option
+@revision_option
 @json_option
 @click.pass_obj
 def command(faces: Faces, session: str, reason: str, revision: int | None, as_json: bool) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from mcsyncd.api import FolderBody, LogEntryBody, ProgressBody, SessionBody, StatusBody
+from mcsyncd.model.alignment import shown_percent
 from mcsyncd.model.text import visible
 
 _ACTIONS = {"looks_good": "Looks Good", "review_sync": "Review Sync"}
@@ -14,7 +14,7 @@ _UNITS = {"frames": "frames", "bytes": "B"}
 
 def percent(confidence: float | None) -> str:
     """A confidence as people see it: floored, as on every screen."""
-    return "—" if confidence is None else f"{math.floor(confidence * 100 + 1e-9)}%"
+    return "—" if confidence is None else f"{shown_percent(confidence)}%"
 
 
 def offset(ms: float | None) -> str:

@@ -98,10 +98,10 @@ def _(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
 
 @_done.register
 def _(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
-    from mcsyncd.daemon.recordings import recording
+    from mcsyncd.daemon.recordings import recorded
     from mcsyncd.sync.solve import solve
 
-    found = solve([recording(clip, places) for clip in job.clips], job.reference, progress=_percent(tell))
+    found = solve([recorded(clip, places) for clip in job.clips], job.reference, progress=_percent(tell))
     return _complete(found, job.clips)
 
 

@@ -12,6 +12,7 @@ Offsets are integer microseconds, drift is parts per million.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -94,3 +95,11 @@ class Alignment:
         if angle is None:
             return None
         return next((placed for placed in angle.placements if placed.clip == clip), None)
+
+
+def shown_percent(confidence: float) -> int:
+    """Return a confidence as people see it: floored, so that no screen says 85% and asks for review.
+
+    Through the decimal digits, because 0.29 * 100 is 28.999999999999996.
+    """
+    return int(Decimal(repr(confidence)) * 100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 from mcsyncd.model.alignment import Method
@@ -22,11 +21,3 @@ def call_to_action(session: Session, review_below: float) -> CallToAction | None
         return None
     sure = found.method is not Method.FALLBACK and found.confidence >= review_below
     return "looks_good" if sure else "review_sync"
-
-
-def shown_percent(confidence: float) -> int:
-    """Return a confidence as people see it: floored, so that no screen says 85% and asks for review.
-
-    The tiny step up undoes the binary fraction of numbers such as 0.29.
-    """
-    return math.floor(confidence * 100 + 1e-9)

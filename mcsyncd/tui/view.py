@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from mcsyncd.api import ProgressBody, SessionBody
+from mcsyncd.model.alignment import shown_percent
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import visible
 
@@ -69,11 +69,8 @@ def button(session: SessionBody) -> str | None:
 
 
 def percent(confidence: float | None) -> str:
-    """A confidence, floored: 0.8499 is `84%`, so that no screen says 85% and still asks for review.
-
-    Through the decimal digits, because 0.29 * 100 is 28.999999999999996.
-    """
-    return NONE if confidence is None else f"{int(Decimal(repr(confidence)) * 100)}%"
+    """A confidence, floored: 0.8499 is `84%`."""
+    return NONE if confidence is None else f"{shown_percent(confidence)}%"
 
 
 def bar(fraction: float, width: int) -> str:

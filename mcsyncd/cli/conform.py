@@ -1,0 +1,123 @@
+"""`mcsyncd conform FILE --profile NAME --out DIR`: one clip through one profile, without a daemon."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.text import visible
+
+if TYPE_CHECKING:
+    from mcsyncd.model.rendition import Conformed, Rendition
+
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class RateType(click.ParamType[Rate]):
+    """`25`, `29.97`, `30000/1001`."""
+
+    name = "RATE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
+        if isinstance(value, Rate):
+            return value
+        try:
+            return Rate.parse(str(value))
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"{visible(str(value))!r}: write a rate such as 25, 29.97 or 30000/1001", param, ctx)
+
+
+@click.command("conform", short_help="Put one clip through one profile.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--profile", "name", required=True, help="The profile's name: see `mcsyncd profile list`.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to."
+)
+@click.option("--rate", type=RateType(), help="Pictures a second of the result (else the clip's own).")
+@click.option("--drift-ppm", type=click.FloatRange(-5000, 5000), default=0.0, help="Clock drift to take out.")
+@click.option(
+    "--profiles", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of profiles."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(
+    *,
+    file: Path,
+    name: str,
+    out: Path,
+    rate: Rate | None,
+    drift_ppm: float,
+    profiles: Path | None,
+    as_json: bool,
+) -> None:
+    """Put one clip through one profile.
+
+    The result stands in DIR under the clip's name, whole or not at all; FILE is only read.
+    """
+    try:
+        made = _made(file, name, out, rate, drift_ppm, profiles)
+    except OSError as error:
+        raise McsyncError(
+            f"{error.filename or out}: {error.strerror}", "free space or mend permissions, then try again"
+        ) from error
+    rendition = made.renditions[0]
+    click.echo(json.dumps(_document(made)) if as_json else _words(rendition))
+
+
+def _made(
+    file: Path, name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
+) -> Conformed:
+    from mcsyncd.conform.conform import make  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
+    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # the same
+    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
+    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+
+    profile = load_profile(profiles or shipped_profiles(), name)
+    media = probe(file)
+    rate = rate or (media.video.rate if media.video else Rate(25))
+    out.mkdir(parents=True, exist_ok=True)
+    asked = ((profile.kind, profile.ref(name)),)
+    return make(
+        file, media, Grid.of(rate, 0, drift_ppm), asked, folder=out, stem=file.stem, progress=_progress()
+    )
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """Return what tells the ticks on a terminal; nothing where stderr is not one."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, expected: int) -> None:
+        click.echo(
+            f"\r{done} of {expected} frames, {done / max(1, expected):.0%}", nl=done >= expected, err=True
+        )
+
+    return tell
+
+
+def _document(made: Conformed) -> dict[str, object]:
+    rendition = made.renditions[0]
+    return {
+        **asdict(rendition),
+        "rate": str(rendition.rate),
+        "versions": dict(made.versions),
+    }
+
+
+def _words(made: Rendition) -> str:
+    lines = [
+        visible(made.path, 4096),
+        f"  {made.frames} frames at {made.rate}, {made.width}x{made.height}, {made.bytes / 1e6:.1f} MB",
+        f"  {made.duplicated} pictures repeated, {made.dropped} left out",
+        f"  sha256 {made.sha256}",
+    ]
+    return "\n".join((*lines, *(f"  ! {note}" for note in made.notes)))

@@ -1,0 +1,92 @@
+"""`mcsyncd probe FILE`: what a file is, and what conform would do about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.model.text import visible
+
+if TYPE_CHECKING:
+    from mcsyncd.model.clip import AudioStream, Media, VideoStream
+
+
+@click.command("probe", short_help="Say what a file is and what conform would do with it.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(file: Path, as_json: bool) -> None:
+    """Look into a clip: streams, true rate, timecode, rotation, colour, sound.
+
+    Exit code 6 when it is not a clip that can be used.
+    """
+    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+
+    media = probe(file)
+    actions = _would_do(file, media)
+    click.echo(json.dumps(document(file, media, actions)) if as_json else words(file, media, actions))
+
+
+def document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> dict[str, object]:
+    """The JSON: every fact of the probe, times in microseconds, rates as fractions."""
+    found = asdict(media)
+    if media.video is not None:
+        found["video"]["rate"] = str(media.video.rate)
+    return {"file": str(file), **found, "conform": {kind: list(lines) for kind, lines in actions.items()}}
+
+
+def words(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
+    """The same for a person."""
+    lines = [visible(file.name), f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}"]
+    if media.video is not None:
+        lines.append(f"  picture  {_picture(media.video)}")
+    lines += [f"  sound    {_sound(track)}" for track in media.audio]
+    lines += [f"  timecode {media.timecode}"] if media.timecode else []
+    lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
+    lines += [f"  ! {warning}" for warning in media.warnings]
+    lines.append("conform would make of it, with the default profiles:")
+    for kind, said in actions.items():
+        lines += [f"  {kind}", *(f"    {line}" for line in said)]
+    return "\n".join(lines)
+
+
+def _picture(video: VideoStream) -> str:
+    kind = "variable, about " if video.variable_rate else ""
+    colour = "/".join(
+        tag or "-" for tag in (video.colour.primaries, video.colour.transfer, video.colour.matrix)
+    )
+    parts = [
+        f"{video.codec} {video.width}x{video.height} {video.pix_fmt}",
+        f"{kind}{video.rate} pictures a second",
+        f"colour {colour} {'full' if video.colour.full_range else 'limited'} range",
+    ]
+    parts += [f"to be turned {video.rotation}° clockwise"] if video.rotation else []
+    parts += ["interlaced"] if video.interlaced else []
+    return ", ".join(parts)
+
+
+def _sound(track: AudioStream) -> str:
+    return (
+        f"{track.codec} {track.sample_rate} Hz {visible(track.layout, 40)}, from {track.start_us / 1e6:.6f} s"
+    )
+
+
+def _would_do(file: Path, media: Media) -> dict[str, tuple[str, ...]]:
+    """Explain both default profiles for the clip, by what each makes."""
+    from mcsyncd.conform.explain import explained  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
+    from mcsyncd.conform.plan import plan  # noqa: PLC0415  # the same
+    from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
+    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
+    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+
+    rate = media.video.rate if media.video else Rate(25)
+    said = {}
+    for name in ("mezz-h264", "proxy-540p"):
+        profile = load_profile(shipped_profiles(), name)
+        planned = plan(file.name, media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+        said[str(profile.kind)] = explained(profile, planned)
+    return said

@@ -1,0 +1,133 @@
+"""`mcsyncd profile list|show|explain`: the profiles, and in words what one does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.errors import ConfigError
+from mcsyncd.model.text import visible
+
+if TYPE_CHECKING:
+    from mcsyncd.model.clip import Media
+    from mcsyncd.settings.profiles import Profile
+
+_DEFAULTS = ("mezz-h264", "proxy-540p")
+
+_CLIP = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+_folder = click.option(
+    "--profiles",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of profiles (else those that come with mcsyncd).",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+@click.group("profile", short_help="The profiles, and in words what one does.")
+def command() -> None:
+    """The profiles: what mezzanines and proxies are made of."""
+
+
+@command.command("list")
+@_folder
+@_json
+def list_profiles(profiles: Path | None, as_json: bool) -> None:
+    """List the profiles; each is checked, and whether this build can encode it."""
+    folder = profiles or _shipped()
+    found = [(name, _checked(folder, name)) for name in _names(folder)]
+    if as_json:
+        listed = [
+            {"name": name, "kind": profile.kind, "hash": profile.hash(), "description": profile.description}
+            for name, profile in found
+        ]
+        click.echo(json.dumps(listed))
+        return
+    for name, profile in found:
+        click.echo(f"{name:<18} {profile.kind:<10} {visible(profile.description)}")
+
+
+@command.command("show")
+@click.argument("name")
+@_folder
+@_json
+def show(name: str, profiles: Path | None, as_json: bool) -> None:
+    """Show one profile in its canonical form, which its hash is made of."""
+    profile = _checked(profiles or _shipped(), name)
+    canonical = json.loads(profile.canonical())
+    if as_json:
+        click.echo(json.dumps({"name": name, "hash": profile.hash(), "profile": canonical}))
+        return
+    click.echo(f"{name}  {profile.hash()}")
+    click.echo(json.dumps(canonical, indent=2))
+
+
+@command.command("explain")
+@click.argument("name", required=False)
+@click.option(
+    "--for",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Explain it for this clip.",
+)
+@_folder
+@_json
+def explain(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
+    """Say in words what a profile (else both defaults) does to a clip, with GB an hour."""
+    folder = profiles or _shipped()
+    said = {one: _explained(one, _checked(folder, one), file) for one in ((name,) if name else _DEFAULTS)}
+    if as_json:
+        click.echo(json.dumps({one: list(lines) for one, lines in said.items()}))
+        return
+    for one, lines in said.items():
+        click.echo("\n".join((one, *(f"  {visible(line, 300)}" for line in lines))))
+
+
+def _explained(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:
+    from mcsyncd.conform.explain import TYPICAL, explained  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
+    from mcsyncd.conform.plan import plan  # noqa: PLC0415  # the same
+    from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
+
+    media = _probed(file) if file else TYPICAL
+    rate = media.video.rate if media.video else Rate(25)
+    planned = plan(
+        file.name if file else name, media, Grid(rate), ((profile.kind, profile.ref(name), profile),)
+    )
+    about = () if file else ("For a typical clip: 1920x1080, 30 pictures a second, stereo.",)
+    return (*about, *explained(profile, planned))
+
+
+def _probed(file: Path) -> Media:
+    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+
+    return probe(file)
+
+
+def _checked(folder: Path, name: str) -> Profile:
+    """Return a profile that this build can encode. Raises ConfigError."""
+    from mcsyncd.conform.available import missing_encoders  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+
+    profile = load_profile(folder, name)
+    if missing := missing_encoders(profile):
+        raise ConfigError(
+            f"{folder / name}.yaml: this build has no encoder {' or '.join(missing)}",
+            "choose another profile, or install a build of PyAV that has it",
+        )
+    return profile
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    from mcsyncd.settings.profiles import profile_names  # noqa: PLC0415  # keeps --help free of pydantic
+
+    return profile_names(folder)
+
+
+def _shipped() -> Path:
+    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # keeps --help free of pydantic
+
+    return shipped_profiles()
