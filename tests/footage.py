@@ -40,6 +40,7 @@ class Shot:
     sample_rate: int = 48_000
     layout: str = "mono"
     rotation: int = 0
+    mirrored: bool = False
     pixel_aspect: Fraction | None = None
     tags: dict[str, str] = field(default_factory=dict)
     timecode: str | None = None
@@ -136,8 +137,8 @@ def _video(container, shot: Shot):
     stream.time_base = shot.time_base
     if shot.pixel_aspect:
         stream.codec_context.sample_aspect_ratio = shot.pixel_aspect
-    if shot.rotation:
-        stream.set_display_rotation(shot.rotation)
+    if shot.rotation or shot.mirrored:
+        stream.set_display_rotation(shot.rotation, hflip=shot.mirrored)
     if shot.timecode:
         stream.metadata["timecode"] = shot.timecode
     return stream

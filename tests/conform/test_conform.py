@@ -108,6 +108,14 @@ def test_a_source_that_became_text_is_bad_media_and_leaves_nothing(run, tmp_path
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_clock_that_jumps_is_refused_and_does_not_fill_the_disk(run, tmp_path):
+    shot = Shot([*steady(25, 1), *steady(25, 1, 40_000)], events=())
+    source = film(tmp_path / "clip.mkv", shot)
+    with pytest.raises(BadMedia, match="jumps"):
+        run(source)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 # Runs in a process of its own, because a limit and a peak of memory are a whole process's.
 _ALONE = """
 import resource, signal, sys
@@ -160,13 +168,16 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        "drewnoakes__FLIR_Thermal.mp4",
+        pytest.param("drewnoakes__FLIR_Thermal.mp4", marks=pytest.mark.slow),
         "drewnoakes__Sony_ILCE-7M3__A7M3_.mts",
         "drewnoakes__with-gps.mov",
         "drewnoakes__with-gps.mp4",
         "Vanilagy__edts.mp4",
         "WyattBlue__testsrc.mkv",
-        "gopro__max-heromode_4s.mov",
+        pytest.param("gopro__max-heromode_4s.mov", marks=pytest.mark.slow),
+        pytest.param("Vanilagy__cursed-vfr.mp4", marks=pytest.mark.slow),
+        pytest.param("Vanilagy__rotate-buck-bunny.mp4", marks=pytest.mark.slow),
+        pytest.param("Vanilagy__video-h265.mp4", marks=pytest.mark.slow),
         "meta-pytorch__discard_first_keyframe.mp4",
         "meta-pytorch__nasa_13013.mp4",
         "meta-pytorch__nasa_13013_hdr.mp4",

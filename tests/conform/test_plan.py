@@ -105,3 +105,10 @@ def test_gigabytes_are_near_what_was_measured():
         profile = load_profile(shipped_profiles(), name)
         told = gb_per_hour(profile, planned(name=name).files[0], Rate(30))
         assert told == pytest.approx(measured, rel=0.1)
+
+
+def test_sound_outside_the_picture_is_cut_and_told():
+    early = replace(track(2, "stereo"), start_us=-200_000, duration_us=VIDEO.duration_us + 900_000)
+    notes = planned(replace(TYPICAL, audio=(early,))).files[0].notes
+    assert "200.0 ms of sound before the first picture are cut" in notes
+    assert "700.0 ms of sound after the last picture are cut" in notes

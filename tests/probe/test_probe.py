@@ -60,6 +60,12 @@ def test_rotation_is_what_makes_it_stand_upright(anticlockwise, clockwise, tmp_p
     assert media.video.rotation == clockwise
 
 
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_a_mirrored_picture_is_told(mirrored, tmp_path):
+    media = probe(film(tmp_path / "clip.mp4", Shot(steady(30, 1), rotation=90, mirrored=mirrored)))
+    assert any("mirrored" in warning for warning in media.warnings) == mirrored
+
+
 def test_without_sound_or_without_picture_it_is_still_a_clip(tmp_path):
     silent = probe(film(tmp_path / "silent.mp4", Shot(steady(30, 1))))
     assert silent.audio == ()
@@ -119,6 +125,18 @@ def test_a_cut_file_is_told_from_a_foreign_one(tmp_path):
     path = tmp_path / "A001.mp4"
     _cut(path)
     with pytest.raises(BadMedia, match="cut off"):
+        probe(path)
+
+
+@pytest.mark.parametrize("pictures_ahead", [0, 2])
+def test_an_avi_is_taken_unless_its_pictures_are_reordered(pictures_ahead, tmp_path):
+    options = {"preset": "veryfast", "bf": str(pictures_ahead)}
+    shot = Shot(steady(25, 2), options=options, time_base=Fraction(1, 25))
+    path = film(tmp_path / "clip.avi", shot)
+    if not pictures_ahead:
+        assert probe(path).video.rate == Rate(25)
+        return
+    with pytest.raises(BadMedia, match="reordered"):
         probe(path)
 
 

@@ -1,0 +1,136 @@
+"""Does what a plan says: one decode of the source, every file of the plan fed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from av.video.frame import VideoFrame
+
+from mcsyncd.conform.grid import TickMap
+from mcsyncd.conform.lane import Lane, Part
+from mcsyncd.conform.pictures import Pictures
+from mcsyncd.conform.plan import RenderPlan
+from mcsyncd.conform.sound import Sound
+from mcsyncd.errors import BadMedia
+
+Progress = Callable[[int, int], None]
+
+_STEP_TICKS = 12
+"""Sound follows the picture in steps of this many ticks, so that the muxer need not hold either back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came of it: ticks written, pictures repeated and left out, and what was met, in words."""
+
+    ticks: int
+    duplicated: int = 0
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def render(source: Path, plan: RenderPlan, targets: tuple[Path, ...], progress: Progress) -> Rendered:
+    """Write the plan's files to `targets`, in the plan's order.
+
+    `progress` is called with ticks done and expected, in this thread. Raises BadMedia where the
+    source cannot be decoded, OSError where it cannot be read or a file not be written; then
+    no target is left behind.
+    """
+    with ExitStack() as undo:
+        lanes = []
+        for target, file in zip(targets, plan.files, strict=True):
+            layout = plan.track.layout if plan.track else None
+            lane = Lane(target, file, plan.grid.rate, layout)
+            undo.callback(lane.abandon)
+            lanes.append(lane)
+        rendered = _Drive(source, plan, lanes, progress).run()
+        for lane in lanes:
+            lane.finish()
+        undo.pop_all()
+    return rendered
+
+
+class _Drive:
+    """Walks the source once and deals its pictures and its sound to the lanes."""
+
+    def __init__(self, source: Path, plan: RenderPlan, lanes: list[Lane], progress: Progress) -> None:
+        self._source, self._plan, self._lanes, self._progress = source, plan, lanes, progress
+        track = plan.track
+        self._sound = Sound(source, plan.container, track, plan.grid, plan.origin_us) if track else None
+        self._done = self._heard = 0
+
+    def run(self) -> Rendered:
+        try:
+            if self._plan.video is None:
+                self._advance(self._plan.ticks)
+                self._follow()
+                return Rendered(self._plan.ticks, notes=self._about_sound())
+            return self._show(Pictures(self._source, self._plan.container, self._plan.video))
+        finally:
+            if self._sound is not None:
+                self._sound.close()
+
+    def _show(self, pictures: Pictures) -> Rendered:
+        ticks = TickMap(self._plan.grid)
+        held: VideoFrame | None = None
+        for time, picture in pictures:
+            self._hold(held, ticks.arrives(time))
+            held = picture
+        if held is None:
+            raise BadMedia(
+                f"{self._source.name}: not one of its pictures can be decoded",
+                "copy it again from the card; if that does not help, the recording is damaged",
+            )
+        self._hold(held, ticks.ends(self._plan.grid.ticks_of(pictures.end)))
+        self._follow()
+        notes = (*_about_pictures(pictures), *self._about_sound())
+        return Rendered(ticks.ticks, ticks.duplicated, ticks.dropped, notes)
+
+    def _hold(self, picture: VideoFrame | None, ticks: int) -> None:
+        """Show a picture on the next `ticks` ticks."""
+        if picture is None or not ticks:
+            return
+        self._deal((picture, ticks))
+        self._advance(ticks)
+
+    def _advance(self, ticks: int) -> None:
+        """Let the sound follow, and tell how far we are."""
+        end = self._done + ticks
+        while self._done < end:
+            self._done = min(end, self._done + _STEP_TICKS)
+            if self._done - self._heard >= _STEP_TICKS:
+                self._follow()
+            self._progress(self._done, max(self._done, self._plan.ticks))
+
+    def _follow(self) -> None:
+        """Deal the sound up to the present tick."""
+        if self._sound is not None:
+            self._deal(self._sound.until(self._plan.grid.samples_of(self._done)))
+        self._heard = self._done
+
+    def _deal(self, part: Part) -> None:
+        for lane in self._lanes:
+            lane.put(part)
+
+    def _about_sound(self) -> tuple[str, ...]:
+        sound = self._sound
+        if sound is None:
+            return ()
+        said = []
+        if sound.holes:
+            said.append(f"holes in the sound: {sound.holes}, silent in the rendition")
+        if sound.damaged:
+            said.append(f"damaged packets of sound: {sound.damaged}, silent there")
+        return tuple(said)
+
+
+def _about_pictures(pictures: Pictures) -> tuple[str, ...]:
+    said = []
+    if pictures.damaged:
+        said.append(f"damaged packets of picture: {pictures.damaged}; the nearest good picture is held there")
+    if pictures.misplaced:
+        said.append(f"pictures without a time of their own: {pictures.misplaced}, left out")
+    return tuple(said)

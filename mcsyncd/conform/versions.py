@@ -1,0 +1,30 @@
+"""Which libraries made a rendition: equal bytes are promised for equal versions only."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cache
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+_X264 = re.compile(rb"x264 - core (\d+)")
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Return name and version of PyAV, FFmpeg's libraries and x264, sorted by name."""
+    found = {name: ".".join(str(part) for part in number) for name, number in av.library_versions.items()}
+    return tuple(sorted({**found, "pyav": av.__version__, "x264": _x264()}.items()))
+
+
+def _x264() -> str:
+    """Ask x264 itself: it signs the first picture that it encodes, and offers no other way."""
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width = encoder.height = 64
+    encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, 25), Fraction(25)
+    packets = [*encoder.encode(av.VideoFrame(64, 64, "yuv420p")), *encoder.encode(None)]
+    signed = _X264.search(b"".join(bytes(packet) for packet in packets))
+    return signed[1].decode() if signed else "unknown"

@@ -1,0 +1,77 @@
+"""Is all of the file there? Asked of the container's own bookkeeping, without decoding.
+
+An MP4 or MOV is a chain of boxes that ends exactly at the end of the file (ISO/IEC 14496-12,
+4.2); a Matroska segment states its length (RFC 9559). A copy that broke off leaves a box that
+reaches beyond the end. FFmpeg reads such files as far as they go and says nothing, so a
+clip would silently lose its end.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+_EBML = b"\x1a\x45\xdf\xa3"
+_SEGMENT = b"\x18\x53\x80\x67"
+_MAX_BOXES = 1_000_000
+
+
+def missing_bytes(file: BinaryIO) -> int:
+    """Return how many bytes the file lacks by its own account; 0 where it is whole or cannot be told."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(8)
+    if head[:4] == _EBML:
+        return _segment_end(file) - size if _segment_end(file) > size else 0
+    if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}:
+        return _boxes_missing(file, size)
+    return 0
+
+
+def _boxes_missing(file: BinaryIO, size: int) -> int:
+    position = 0
+    for _ in range(_MAX_BOXES):
+        if position >= size:
+            break
+        length = _box_length(file, position, size)
+        if length is None:
+            return 0  # bytes after the last box; some recorders leave padding there
+        position += length
+    return max(0, position - size)
+
+
+def _box_length(file: BinaryIO, position: int, size: int) -> int | None:
+    """Return the length of the box there; None where no box begins."""
+    file.seek(position)
+    head = file.read(16)
+    if len(head) < 8 or not head[4:8].strip(b"\0"):
+        return None
+    length = int.from_bytes(head[:4], "big")
+    if length == 0:  # the box reaches to the end of the file
+        return size - position
+    if length == 1:  # the length stands in 64 bits behind the name
+        return int.from_bytes(head[8:16], "big") if len(head) == 16 else 16
+    return length if length >= 8 else None
+
+
+def _segment_end(file: BinaryIO) -> int:
+    """Return where the Matroska segment ends by its header; 0 where it does not say."""
+    file.seek(4)
+    header = _vint(file)
+    if header is None:
+        return 0
+    file.seek(header, os.SEEK_CUR)
+    if file.read(4) != _SEGMENT:
+        return 0
+    length = _vint(file)
+    return 0 if length is None else file.tell() + length
+
+
+def _vint(file: BinaryIO) -> int | None:
+    """Read an EBML length; None for "unknown" (a live recording) and for nonsense."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    extra = 8 - first[0].bit_length()
+    value = int.from_bytes(bytes([first[0] & (0x7F >> extra)]) + file.read(extra), "big")
+    return None if value == (1 << 7 * (extra + 1)) - 1 else value

@@ -1,0 +1,88 @@
+"""What is this clip? One bounded read of a file that nobody vouches for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from av.container import InputContainer
+
+from mcsyncd.errors import BadMedia
+from mcsyncd.model.clip import Media, VideoStream
+from mcsyncd.probe.boxes import missing_bytes
+from mcsyncd.probe.opening import COPY_AGAIN, opened
+from mcsyncd.probe.pictures import first_pictures
+from mcsyncd.probe.streams import audio_streams, main_video, mirrored, video_stream
+from mcsyncd.probe.tags import recorded_at, timecode_in
+from mcsyncd.probe.words import warnings
+
+MAX_STREAMS = 64
+_MIN_SIDE, _MAX_SIDE = 16, 16_384
+
+
+def probe(path: Path) -> Media:
+    """Find out what a clip is.
+
+    Opens the file read-only, decodes its first picture and reads the times of some twenty
+    seconds of packets; the cost does not grow with the clip. Raises BadMedia, naming the file
+    and the next action, for anything that is not a whole clip with picture or sound, and
+    OSError where the file cannot be read at all.
+    """
+    with opened(path) as container:
+        if len(container.streams) > MAX_STREAMS:
+            raise BadMedia(
+                f"{path.name} claims to hold {len(container.streams)} streams",
+                "no camera writes such a file: take it out of the drop folder",
+            )
+        with path.open("rb") as file:
+            missing = missing_bytes(file)
+        if missing:
+            raise BadMedia(f"{path.name} is cut off: {missing} bytes are missing at its end", COPY_AGAIN)
+        return _media(path, container)
+
+
+def _media(path: Path, container: InputContainer) -> Media:
+    # Before the packets are read, because reading them narrows the container to the picture.
+    audio = audio_streams(container)
+    tags = [container.metadata, *(stream.metadata for stream in container.streams)]
+    video, said = _video(path, container)
+    if video is None and not audio:
+        raise BadMedia(
+            f"{path.name} has neither picture nor sound that can be decoded",
+            "take it out of the drop folder, or record it again in another format",
+        )
+    ends = [track.start_us + track.duration_us for track in audio]
+    media = Media(
+        container=container.format.name,
+        duration_us=0,
+        video=video,
+        audio=audio,
+        timecode=timecode_in(tags),
+        recorded_at=recorded_at(tags),
+    )
+    length_us = video.duration_us if video else max(ends) - media.origin_us
+    return replace(media, duration_us=length_us, warnings=(*said, *warnings(media)))
+
+
+def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
+    """Return the picture, if there is one, and what is to be said about it."""
+    stream = main_video(container)
+    if stream is None:
+        return None, ()
+    seen = first_pictures(container, stream)
+    if seen.first is None:
+        raise BadMedia(f"{path.name}: not one of its pictures can be decoded", COPY_AGAIN)
+    for side in (seen.first.width, seen.first.height):
+        if not _MIN_SIDE <= side <= _MAX_SIDE:
+            raise BadMedia(
+                f"{path.name} has pictures of {seen.first.width}x{seen.first.height}",
+                "no camera writes such a size: take it out of the drop folder",
+            )
+    if container.format.name == "avi" and stream.codec_context.has_b_frames:
+        raise BadMedia(
+            f"{path.name} is an AVI with reordered pictures, which does not say when they are shown",
+            "let the camera record without B pictures, or into MP4 or MOV",
+        )
+    turned = mirrored(seen.first)
+    said = ("the picture is marked as mirrored: it is not turned over",) if turned else ()
+    return video_stream(container, stream, seen), said

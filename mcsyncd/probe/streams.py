@@ -1,0 +1,132 @@
+"""From the decoder library's streams to our own words. Everything is copied out.
+
+A `Stream` read after its container was closed crashes the interpreter (PyAV 18.1), and a
+rational may be absent or zero, so each is tested by truth and never by `is None`.
+"""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from typing import cast
+
+from av.audio.stream import AudioStream as AvAudio
+from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer, Type
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvVideo
+
+from mcsyncd.model.clip import AudioStream, VideoStream
+from mcsyncd.model.rate import Rate, snapped
+from mcsyncd.probe.colour import colour_of
+from mcsyncd.probe.pictures import FirstPictures
+
+_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+_MAX_SAMPLE_RATE = 768_000
+_MAX_CHANNELS = 64
+_ROUNDING = Fraction(1, 100)
+"""A pixel aspect this near to square is the rounding of an odd display size (1280:1281 was seen)."""
+
+
+def main_video(container: InputContainer) -> AvVideo | None:
+    """Return the stream with the clip's picture: FFmpeg's choice, never a cover or a thumbnail."""
+    best = container.streams.best("video")
+    usable = [stream for stream in container.streams.video if _is_footage(stream)]
+    if isinstance(best, AvVideo) and best in usable:
+        return best
+    return max(usable, key=lambda stream: stream.width * stream.height, default=None)
+
+
+def _is_footage(stream: AvVideo) -> bool:
+    stills = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    return stream.codec_context is not None and not stream.disposition & stills
+
+
+def video_stream(container: InputContainer, stream: AvVideo, seen: FirstPictures) -> VideoStream:
+    """Describe the picture. `seen.first` must be there."""
+    first = seen.first
+    assert first is not None
+    time_base = stream.time_base or Fraction(1, 90_000)
+    steps = seen.steps(time_base)
+    start = (first.pts or 0) * time_base
+    duration = _length(container, stream, time_base, start)
+    return VideoStream(
+        index=stream.index,
+        codec=stream.codec_context.name,
+        width=first.width,
+        height=first.height,
+        rate=snapped(steps.rate) if steps else _declared(stream),
+        pix_fmt=first.format.name,
+        start_us=_us(start),
+        duration_us=_us(duration),
+        pictures=stream.frames or seen.count,
+        variable_rate=steps.variable if steps else False,
+        rotation=-first.rotation % 360,
+        interlaced=first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS,
+        pixel_aspect=_pixel_aspect(stream),
+        colour=colour_of(first),
+    )
+
+
+def audio_streams(container: InputContainer) -> tuple[AudioStream, ...]:
+    """Describe the audio tracks that can be decoded, in the file's order."""
+    return tuple(
+        _audio_stream(container, stream)
+        for stream in container.streams.audio
+        if stream.codec_context is not None
+        and 0 < stream.sample_rate <= _MAX_SAMPLE_RATE
+        and 0 < stream.channels <= _MAX_CHANNELS
+    )
+
+
+def _audio_stream(container: InputContainer, stream: AvAudio) -> AudioStream:
+    time_base = stream.time_base or Fraction(1, stream.sample_rate)
+    start = (stream.start_time or 0) * time_base
+    return AudioStream(
+        index=stream.index,
+        codec=stream.codec_context.name,
+        sample_rate=stream.sample_rate,
+        channels=stream.channels,
+        layout=stream.layout.name,
+        start_us=_us(start),
+        duration_us=_us(_length(container, stream, time_base, start)),
+    )
+
+
+def _length(
+    container: InputContainer, stream: AvVideo | AvAudio, time_base: Fraction, start: Fraction
+) -> Fraction:
+    """Return how long a stream lasts from `start`, in seconds; by the container where it does not say."""
+    declared = (stream.start_time or 0) * time_base
+    if stream.duration:
+        return max(Fraction(0), declared + stream.duration * time_base - start)
+    end = Fraction((container.start_time or 0) + (container.duration or 0), 1_000_000)
+    return max(Fraction(0), end - start)
+
+
+def _declared(stream: AvVideo) -> Rate:
+    declared = stream.guessed_rate or stream.average_rate
+    return snapped(Fraction(declared)) if declared and declared > 0 else Rate(25)
+
+
+def _pixel_aspect(stream: AvVideo) -> tuple[int, int]:
+    aspect = stream.sample_aspect_ratio
+    if not aspect or aspect <= 0 or abs(aspect - 1) < _ROUNDING:
+        return (1, 1)
+    return (aspect.numerator, aspect.denominator)
+
+
+def _us(seconds: Fraction) -> int:
+    return round(seconds * 1_000_000)
+
+
+def mirrored(picture: VideoFrame) -> bool:
+    """Return whether the display matrix turns the picture over, which `rotation` cannot say."""
+    sides = cast("SideDataContainer", picture.side_data)
+    matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
+    if matrix is None:
+        return False
+    raw = bytes(matrix)
+    a, b, c, d = (int.from_bytes(raw[at : at + 4], sys.byteorder, signed=True) for at in (0, 4, 12, 16))
+    return a * d - b * c < 0
