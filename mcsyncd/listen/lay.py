@@ -1,0 +1,112 @@
+"""Lays the frames of one audio track on the clip's clock: runs, holes, overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsyncd.listen.resample import ANALYSIS_RATE, Resampler
+from mcsyncd.listen.tracks import STEP_S, Damage, Heard
+
+
+class ChannelFile:
+    """One channel of analysis audio on disk: raw little-endian int16, holes are silence.
+
+    `loudest` is the highest RMS of any block, in int16 steps.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.samples = 0
+        self.loudest = 0.0
+        self._file: BinaryIO = path.open("wb")
+
+    def put(self, index: int, block: NDArray[np.int16]) -> None:
+        """Write `block` at sample `index`; what lies before the end of the last one is trimmed."""
+        skip = max(0, self.samples - index)
+        fresh = block[skip:]
+        if fresh.size == 0:
+            return
+        # Seeking past the end leaves a hole that reads as zeros and takes no space.
+        self._file.seek(2 * (index + skip))
+        self._file.write(fresh.astype("<i2", copy=False).tobytes())
+        self.samples = index + skip + fresh.size
+        self.loudest = max(self.loudest, float(np.sqrt(np.mean(np.square(fresh, dtype=np.float32)))))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class TrackOnDisk:
+    """One audio track, streamed to a file a channel.
+
+    `origin` is the presentation time of sample 0 in seconds, `limit` the last sample index that
+    is believed: a broken time stamp must not make a file of a year's silence.
+    """
+
+    def __init__(self, track: int, folder: Path, origin: Fraction, limit: int) -> None:
+        self.track = track
+        self.channels: list[ChannelFile] = []
+        self.holes = 0
+        self.damaged = 0
+        self._folder = folder
+        self._origin = origin
+        self._limit = limit
+        self._run: Resampler | None = None
+        self._rate = 0
+        self._run_start = Fraction(0)
+        self._run_samples = 0
+
+    def put(self, heard: Heard | Damage) -> None:
+        """Take the next block of this track."""
+        if isinstance(heard, Damage):
+            self.damaged += 1
+            return
+        at = self._due if heard.start is None else heard.start - self._origin
+        if at * ANALYSIS_RATE > self._limit:
+            self.damaged += 1
+            return
+        sound = self._fitting(heard.samples)
+        if self._run is None or heard.rate != self._rate or abs(at - self._due) > STEP_S:
+            self._begin(at, heard.rate, sound.shape[0])
+        assert self._run is not None
+        self._run_samples += sound.shape[1]
+        self._write(self._run.put(sound))
+
+    def close(self) -> None:
+        """End the last run and the files."""
+        if self._run is not None:
+            self._write(self._run.flush())
+        for channel in self.channels:
+            channel.close()
+
+    @property
+    def _due(self) -> Fraction:
+        return self._run_start + Fraction(self._run_samples, self._rate or 1)
+
+    def _fitting(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Keep the number of channels that the track began with: a layout may change in mid-file."""
+        if not self.channels:
+            self.channels = [
+                ChannelFile(self._folder / f"track{self.track}-channel{number}.part")
+                for number in range(sound.shape[0])
+            ]
+        missing = len(self.channels) - sound.shape[0]
+        return np.pad(sound, ((0, missing), (0, 0))) if missing > 0 else sound[: len(self.channels)]
+
+    def _begin(self, at: Fraction, rate: int, channels: int) -> None:
+        if self._run is not None:
+            self.holes += at > self._due
+            self._write(self._run.flush())
+        self._run = Resampler(rate, channels, at)
+        self._rate, self._run_start, self._run_samples = rate, at, 0
+
+    def _write(self, blocks: Iterable[tuple[int, NDArray[np.int16]]]) -> None:
+        for index, block in blocks:
+            for channel, samples in zip(self.channels, block, strict=True):
+                channel.put(index, samples)

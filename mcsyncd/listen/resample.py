@@ -1,0 +1,104 @@
+"""Any rate to the analysis rate, exactly laid: overlap-save in the frequency domain.
+
+A run of sound starts between two samples of the clip's own 8 kHz grid as a rule. Cropping the
+spectrum of long blocks changes the rate and a phase ramp moves the run onto the grid, so that
+both cost one transform and neither rounds anything. The obvious other way, a library resampler
+fed frame by frame, costs 2.8 CPU-s an hour of stereo where this costs about one, and lays a run
+on the nearest whole sample only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, gcd
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+ANALYSIS_RATE = 8000
+"""Samples a second of analysis audio: speech, music and every microphone have sound below 4 kHz."""
+
+_STOP_HZ = 3950.0
+_PASS_HZ = 3700.0
+_PAD_S = Fraction(1, 25)
+_BLOCK = 1 << 16
+
+
+class Resampler:
+    """Streams one run of sound (all channels of a track) onto the analysis grid.
+
+    `start` is the time of the run's first sample in seconds on the clip's analysis clock, whose
+    grid is n / ANALYSIS_RATE. `put` takes float32 of shape (channels, samples) and yields
+    `(index, block)`: int16 of shape (channels, n), its first sample at grid index `index`.
+    """
+
+    def __init__(self, rate: int, channels: int, start: Fraction) -> None:
+        common = gcd(rate, ANALYSIS_RATE)
+        self._down, self._up = rate // common, ANALYSIS_RATE // common
+        self._rate = rate
+        pad = ceil(_PAD_S * rate / self._down)
+        steps = max(_friendly(_BLOCK // self._down), 4 * pad)
+        self._pad_in, self._pad_out = pad * self._down, pad * self._up
+        self._n_in, self._n_out = steps * self._down, steps * self._up
+        first = ceil(start * ANALYSIS_RATE)
+        self._next = first
+        self._shape = _response(self._n_in, self._n_out, rate, float(first - start * ANALYSIS_RATE))
+        self._buffer = np.zeros((channels, self._n_in), np.float32)
+        self._filled = self._pad_in
+        self._taken = 0
+        self._given = 0
+        self._lead = first - start * ANALYSIS_RATE
+
+    def put(self, sound: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """Take the next samples; yield what is complete."""
+        self._taken += sound.shape[1]
+        yield from self._feed(sound)
+
+    def flush(self) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """Yield the rest of the run."""
+        due = max(0, ceil(Fraction(self._taken * ANALYSIS_RATE, self._rate) - self._lead))
+        silence = np.zeros((self._buffer.shape[0], self._n_in), np.float32)
+        while self._given < due:
+            for index, block in self._feed(silence[:, : self._n_in - self._filled]):
+                excess = self._given - due
+                yield index, block[:, : block.shape[1] - excess] if excess > 0 else block
+
+    def _feed(self, sound: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        at = 0
+        while at < sound.shape[1]:
+            fits = min(self._n_in - self._filled, sound.shape[1] - at)
+            self._buffer[:, self._filled : self._filled + fits] = sound[:, at : at + fits]
+            self._filled += fits
+            at += fits
+            if self._filled == self._n_in:
+                yield self._block()
+
+    def _block(self) -> tuple[int, NDArray[np.int16]]:
+        spectrum = scipy.fft.rfft(self._buffer, axis=1)[:, : self._shape.size] * self._shape
+        whole = scipy.fft.irfft(spectrum, self._n_out, axis=1)
+        middle = whole[:, self._pad_out : self._n_out - self._pad_out]
+        # What no complete block has covered yet, with its run-up, opens the next block.
+        kept = 2 * self._pad_in
+        self._buffer[:, :kept] = self._buffer[:, self._n_in - kept :].copy()
+        self._filled = kept
+        index = self._next
+        self._next += middle.shape[1]
+        self._given += middle.shape[1]
+        return index, np.clip(np.rint(middle * 32767.0), -32768, 32767).astype(np.int16)
+
+
+def _friendly(steps: int) -> int:
+    # A power of two keeps the transforms of every common rate at small prime factors.
+    return 1 << max(0, steps - 1).bit_length()
+
+
+def _response(n_in: int, n_out: int, rate: int, lead: float) -> NDArray[np.complex64]:
+    """Low-pass (raised cosine below 4 kHz), scale and shift by `lead` grid steps, per bin."""
+    bins = min(n_in, n_out) // 2 + 1
+    hz = np.arange(bins) * (rate / n_in)
+    taper = np.clip((_STOP_HZ - hz) / (_STOP_HZ - _PASS_HZ), 0.0, 1.0)
+    gain = 0.5 - 0.5 * np.cos(np.pi * taper)
+    ramp = np.exp(2j * np.pi * hz * lead / ANALYSIS_RATE)
+    return np.asarray(gain * ramp * (n_out / n_in), np.complex64)

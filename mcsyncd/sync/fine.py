@@ -1,0 +1,153 @@
+"""Fine look at one hypothesis: correlation of many windows along its line, at full rate.
+
+Every window of y is correlated with x around where the line puts it: 3.8 s, or 0.9 s where the two
+share only a few seconds. A long window is made of four pieces that follow the line by themselves,
+fraction of a sample included, so that a drift that is already known smears nothing. z(lag) is
+normalised exactly, corr(x, y) / sqrt(corr(x^2, y^2)): near N(0, 1) where nothing is shared,
+whatever part of a window is silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from mcsyncd.sync.coarse import Line
+from mcsyncd.sync.recording import RATE
+from mcsyncd.sync.whiten import Ear
+
+REACH = 320
+"""Lags looked at either way, in samples: 40 ms."""
+TRANSFORM = 8192
+PIECE = TRANSFORM - 2 * REACH
+_LONG = 4
+_SHORT_OVERLAP = 6 * _LONG * PIECE
+_POOL = 40
+_BATCH = 12
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the windows show around a line.
+
+    `z[w, j]` is the normalised correlation of window w at lag `(j - REACH) / RATE` off the line,
+    `strength[w, j]` the same as a share of the energy (1 for identical sound), `times[w]` the
+    window's centre in seconds of y, `shared[w]` the part of it where both are active, 0..1.
+    """
+
+    line: Line
+    times: NDArray[np.float64]
+    z: Table
+    strength: Table
+    shared: NDArray[np.float64]
+
+    def part(self, chosen: NDArray[np.bool_]) -> Look:
+        """Only these windows."""
+        return Look(self.line, self.times[chosen], self.z[chosen], self.strength[chosen], self.shared[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Where to look: starts in samples of y, and how many pieces each window is made of."""
+
+    starts: NDArray[np.int64]
+    pieces: int
+
+    @property
+    def samples(self) -> int:
+        """The length of a window."""
+        return self.pieces * PIECE
+
+    def part(self, chosen: NDArray[np.intp]) -> Windows:
+        """Only these windows."""
+        return Windows(self.starts[chosen], self.pieces)
+
+
+def windows(line: Line, x_samples: int, y_samples: int, most: int) -> Windows:
+    """Return up to `most` windows of the overlap that `line` predicts, evenly spread, never overlapping.
+
+    A stretch shorter than one window is looked at as one.
+    """
+    begin = max(0.0, -line.offset_s / (1.0 + line.slope)) * RATE
+    end = min(float(y_samples), (x_samples / RATE - line.offset_s) / (1.0 + line.slope) * RATE)
+    pieces = _LONG if end - begin >= _SHORT_OVERLAP else 1
+    if end - begin < RATE // 2:
+        return Windows(np.zeros(0, np.int64), pieces)
+    size = pieces * PIECE
+    count = max(1, min(most, int((end - begin) / size)))
+    last = max(begin, end - size)
+    return Windows(np.rint(np.linspace(begin, last, count)).astype(np.int64), pieces)
+
+
+def look(x: Ear, y: Ear, line: Line, where: Windows) -> Look:
+    """Correlate the windows of y with x along `line`."""
+    starts = where.starts
+    parts = [
+        _batch(x, y, line, starts[at : at + _BATCH], where.pieces) for at in range(0, starts.size, _BATCH)
+    ]
+    lags = 2 * REACH + 1
+    empty = np.zeros((0, lags), np.float32)
+    return Look(
+        line,
+        (starts + where.samples / 2) / RATE,
+        np.concatenate([empty, *(part[0] for part in parts)]),
+        np.concatenate([empty, *(part[1] for part in parts)]),
+        np.concatenate([np.zeros(0), *(part[2] for part in parts)]),
+    )
+
+
+def _batch(
+    x: Ear, y: Ear, line: Line, starts: NDArray[np.int64], count: int
+) -> tuple[Table, Table, NDArray[np.float64]]:
+    pieces = (starts[:, None] + PIECE * np.arange(count)).ravel()
+    centres = pieces + PIECE / 2
+    places = np.array([line.at(centre / RATE) * RATE for centre in centres]) - PIECE / 2 - REACH
+    whole = np.floor(places).astype(np.int64)
+    far = np.concatenate([_following(x, places) for places in whole.reshape(-1, count)])
+    near = np.stack([y.block(int(at), int(at) + count * PIECE) for at in starts]).reshape(-1, PIECE)
+    spectrum = scipy.fft.rfft(far, axis=1) * np.conj(scipy.fft.rfft(near, TRANSFORM, axis=1))
+    turn = np.exp(2j * np.pi / TRANSFORM * np.outer(places - whole, np.arange(TRANSFORM // 2 + 1)))
+    spectrum *= turn.astype(np.complex64)
+    lags = 2 * REACH + 1
+    by_window = spectrum.reshape(starts.size, count, -1).sum(axis=1)
+    value = scipy.fft.irfft(by_window, TRANSFORM, axis=1)[:, :lags]
+    variance, active = _shared(far, near)
+    variance = variance.reshape(starts.size, count, lags).sum(axis=1)
+    energy = np.sqrt(
+        (near**2).reshape(starts.size, -1).sum(axis=1)
+        * (far[:, REACH : REACH + PIECE] ** 2).reshape(starts.size, -1).sum(axis=1)
+    )
+    z = value / np.sqrt(variance + 0.002 * count * PIECE)
+    strength = value / np.maximum(energy, 0.02 * count * PIECE)[:, None]
+    return (
+        z.astype(np.float32),
+        strength.astype(np.float32),
+        active.reshape(starts.size, count).mean(axis=1).astype(np.float64),
+    )
+
+
+def _following(x: Ear, places: NDArray[np.int64]) -> Table:
+    """The pieces of x of one window, read at one go: they lie nearly side by side."""
+    sound = x.block(int(places[0]), int(places[-1]) + TRANSFORM)
+    return np.stack([sound[at : at + TRANSFORM] for at in places - places[0]])
+
+
+def _shared(far: Table, near: Table) -> tuple[Table, Table]:
+    """corr(x^2, y^2) at every lag (pooled to 5 ms), and the part where both are active."""
+    far_energy = (far[:, : TRANSFORM // _POOL * _POOL] ** 2).reshape(len(far), -1, _POOL).sum(axis=2)
+    near_energy = (near[:, : PIECE // _POOL * _POOL] ** 2).reshape(len(near), -1, _POOL).sum(axis=2)
+    width = near_energy.shape[1]
+    views = np.lib.stride_tricks.sliding_window_view(far_energy, width, axis=1)
+    coarse = np.einsum("plw,pw->pl", views, near_energy) / _POOL
+    at = np.arange(2 * REACH + 1) / _POOL
+    low = np.minimum(at.astype(int), coarse.shape[1] - 2)
+    part = (at - low).astype(np.float32)
+    spread = coarse[:, low] * (1 - part) + coarse[:, low + 1] * part
+    middle = far_energy[:, REACH // _POOL : REACH // _POOL + width]
+    active = ((middle > 0) & (near_energy > 0)).mean(axis=1)
+    return spread, active

@@ -1,0 +1,91 @@
+"""Every pair of angles matched: the edges of the graph, each with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from mcsyncd.sync.confidence import Belief, Doubt, believe
+from mcsyncd.sync.graph import Edge
+from mcsyncd.sync.match import Match, match
+from mcsyncd.sync.recording import RATE, Recording
+from mcsyncd.sync.whiten import Ear
+
+Progress = Callable[[float], None]
+
+_SHARED = 0.5
+"""A pair whose evidence is worth less says nothing: a place from it would look like an answer.
+
+What is significant and still doubtful (an echo, a loop, a skip) gets its place, with the doubt in
+its confidence: a person can begin from there.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A matched pair of recordings, by index, with its edge of the graph."""
+
+    x: int
+    y: int
+    match: Match
+    belief: Belief
+    edge: Edge
+    names: tuple[tuple[str, str], tuple[str, str]]
+
+    @property
+    def shared(self) -> bool:
+        """Whether the two share sound at all."""
+        return self.belief.factors[Doubt.WEAK] >= _SHARED
+
+    def x_is(self, recording: Recording) -> bool:
+        """Whether `recording` is the x of this pair."""
+        return self.names[0] == name_of(recording)
+
+
+def all_pairs(recordings: Sequence[Recording], progress: Progress | None) -> list[Pair]:
+    """Match every two recordings of different angles that have something to hear."""
+    ears = [_ears(recording) for recording in recordings]
+    due = [
+        (x, y)
+        for x, y in combinations(range(len(recordings)), 2)
+        if recordings[x].angle != recordings[y].angle and ears[x] and ears[y]
+    ]
+    pairs = []
+    for done, (x, y) in enumerate(due):
+        found = match(ears[x], ears[y])
+        if found is not None:
+            belief = believe(found)
+            names = (name_of(recordings[x]), name_of(recordings[y]))
+            pairs.append(Pair(x, y, found, belief, _edge(x, y, recordings, found, belief), names))
+        if progress is not None:
+            progress((done + 1) / len(due))
+    return pairs
+
+
+def name_of(recording: Recording) -> tuple[str, str]:
+    """Angle and clip: what tells a recording from all others."""
+    return recording.angle, recording.name
+
+
+def _ears(recording: Recording) -> list[Ear]:
+    if recording.rate != RATE:
+        raise ValueError(f"analysis audio has {RATE} samples a second, {recording.name} has {recording.rate}")
+    ears = [Ear(channel) for channel in recording.channels if channel.size >= RATE // 4]
+    return [ear for ear in ears if not ear.dead]
+
+
+def _edge(x: int, y: int, recordings: Sequence[Recording], found: Match, belief: Belief) -> Edge:
+    start_x, start_y = recordings[x].start_us / 1e6, recordings[y].start_us / 1e6
+    slope = found.line.slope
+    return Edge(
+        x,
+        y,
+        start_x + found.line.offset_s - start_y * (1.0 + slope),
+        slope,
+        start_y + float(found.look.times.mean()),
+        found.fit.sigma_s,
+        found.fit.sigma_slope,
+        belief.confidence,
+        min(belief.factors[Doubt.RIVAL], belief.factors[Doubt.FOREIGN]),
+    )

@@ -1,0 +1,120 @@
+"""What became of every clip, put together as the model's Alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Placement
+from mcsyncd.sync import reasons
+from mcsyncd.sync.graph import Place
+from mcsyncd.sync.pair import Pair
+from mcsyncd.sync.recording import RATE, Recording
+from mcsyncd.sync.strip import STEP_US, strip
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of one recording."""
+
+    recording: Recording
+    place: Place | None
+    confidence: float
+    pair: Pair | None
+    reasons: tuple[str, ...]
+    guessed: bool = False
+
+
+def alignment(clips: list[Placed], recordings: Sequence[Recording], reference: str) -> Alignment:
+    """Report all clips, an angle at a time; the session is as sure as its weakest angle."""
+    angles = tuple(
+        _angle(angle, [clip for clip in clips if clip.recording.angle == angle], reference)
+        for angle in dict.fromkeys(recording.angle for recording in recordings)
+    )
+    others = [angle for angle in angles if angle.camera != reference] or list(angles)
+    guessed = any(clip.guessed for clip in clips)
+    return Alignment(
+        reference,
+        angles,
+        min(angle.confidence for angle in angles) if others else 0.0,
+        Method.FALLBACK if guessed else Method.AUDIO_CORR,
+        _session_reasons(clips, recordings),
+    )
+
+
+def _angle(camera: str, clips: list[Placed], reference: str) -> AngleMatch:
+    ordered = sorted(clips, key=lambda clip: (clip.place is None, clip.place.offset_s if clip.place else 0.0))
+    weakest = min(clips, key=lambda clip: clip.confidence)
+    words = list(dict.fromkeys(word for clip in ordered for word in clip.reasons))
+    for clip in ordered:
+        if clip.place is not None and clip.pair is not None:
+            words += reasons.drift(camera, clip.place.slope * 1e6, clip.pair.match.overlap_s)
+    shown = next((clip for clip in ordered if clip.pair is not None), None)
+    pair = shown.pair if shown else None
+    return AngleMatch(
+        camera=camera,
+        placements=tuple(_placement(clip) for clip in ordered),
+        confidence=weakest.confidence,
+        reasons=tuple(words),
+        candidates=_candidates(shown) if camera != reference else (),
+        overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
+        residual_ms=_residual_ms(pair),
+        strip=strip(pair.match, turned=_turned(shown)) if pair else (),
+        strip_step_us=STEP_US if pair else 0,
+    )
+
+
+def _placement(clip: Placed) -> Placement:
+    if clip.place is None:
+        return Placement(clip.recording.name, None)
+    return Placement(
+        clip.recording.name, round(clip.place.offset_s * 1e6), round(clip.place.slope * 1e6, 3) + 0.0
+    )
+
+
+def _residual_ms(pair: Pair | None) -> float | None:
+    if pair is None or not np.isfinite(pair.match.fit.residual_s):
+        return None
+    return round(pair.match.fit.residual_s * 1e3, 4)
+
+
+def _turned(clip: Placed | None) -> bool:
+    return clip is not None and clip.pair is not None and clip.pair.x_is(clip.recording)
+
+
+def _candidates(clip: Placed | None) -> tuple[Candidate, ...]:
+    """The chosen offset and its runners-up, scored by strength as a share of the best."""
+    if clip is None or clip.pair is None or clip.place is None:
+        return ()
+    found, sign = clip.pair.match, -1.0 if _turned(clip) else 1.0
+    best = max(found.strength, 1e-9)
+    middle = float(found.look.times.mean())
+    candidates = [Candidate(round(clip.place.offset_s * 1e6), 1.0)]
+    for rival in found.rivals:
+        apart_s = sign * (rival.line.at(middle) - found.line.at(middle))
+        score = min(1.0, max(0.0, rival.strength / best))
+        candidates.append(Candidate(round((clip.place.offset_s + apart_s) * 1e6), round(score, 3)))
+    return tuple(candidates)
+
+
+def _session_reasons(clips: list[Placed], recordings: Sequence[Recording]) -> tuple[str, ...]:
+    words = []
+    for one, other in combinations(recordings, 2):
+        if _same_sound(one, other):
+            words.append(f"{one.angle} ({one.name}) and {other.angle} ({other.name}) are the same recording")
+    words += [word for clip in clips for word in clip.reasons]
+    return tuple(dict.fromkeys(words))
+
+
+def _same_sound(one: Recording, other: Recording) -> bool:
+    if not one.channels or len(one.channels) != len(other.channels) or one.samples != other.samples:
+        return False
+    steps = range(0, one.samples, max(1, one.samples // 8))
+    return all(
+        np.array_equal(a[at : at + RATE], b[at : at + RATE])
+        for a, b in zip(one.channels, other.channels, strict=True)
+        for at in steps
+    )
