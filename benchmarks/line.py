@@ -65,10 +65,8 @@ def run(minutes: float, size: tuple[int, int]) -> None:
             _until(home, process.pid, peak, "published")
             published_at = _time_of(home, "session_published")
         print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, filmed in {filmed_s:.0f} s")
-        print(f"copied -> confidence (settle 5 s, quiet 10 s included): {aligned_at - settled_at:6.1f} s")
-        print(
-            f"sealed -> confidence:                                    {aligned_at - last_settled_at:6.1f} s"
-        )
+        print(f"copied -> confidence (settle 5 s, quiet 10 s included):  {aligned_at - copied_at:6.1f} s")
+        print(f"last file settled -> confidence (quiet rule included):   {aligned_at - settled_at:6.1f} s")
         print(f"confidence -> published:                                 {published_at - aligned_at:6.1f} s")
         print(f"memory: daemon {peak.daemon / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB")
         for camera, truth_us in shoot.offsets_us.items():

@@ -7,6 +7,8 @@ import json
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import urllib.parse
 from pathlib import Path
 
@@ -62,6 +64,12 @@ def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published
     named = set(re.findall(r'"(v1/[^"]+)"', json.dumps(manifest)))
     assert named
     assert named <= objects
+    tracks = [key for key in named if key.endswith(".vtt")]
+    assert len(tracks) == 3
+    for track in tracks:  # what it names lies beside it
+        sheets = set(re.findall(r"^(\w+\.jpg)#xywh", (bucket / track).read_text(), re.MULTILINE))
+        assert sheets
+        assert {f"{track.rpartition('/')[0]}/{sheet}" for sheet in sheets} <= named
     head = json.loads((bucket / "head" / f"{reviewed['id']}.json").read_text())
     assert json.loads((bucket / head["manifest_key"]).read_text()) == manifest
 
@@ -211,3 +219,21 @@ def test_a_session_that_does_not_exist_is_named(line):
         told = line.ask("show", hostile, check=False)
         assert told.returncode == 2
         assert "no session" in told.stderr
+
+
+def test_the_stream_of_the_status_tells_what_happens(line, shoot):
+    line.start()
+    command = [sys.executable, "-m", "mcsyncd", "--config", str(line.config), "status", "--follow", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
+        assert json.loads(following.stdout.readline())["version"]
+        line.drop_in(shoot.files)
+        reviewed = line.wait_for("in_review")
+        line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+        line.wait_for("published")
+        line.stop()
+        told = [json.loads(text) for text in following.stdout]
+    kinds = [news["kind"] for news in told if news["what"] == "event"]
+    assert "session_aligned" in kinds
+    conform = [news["progress"] for news in told if news["what"] == "progress" and news["progress"]]
+    assert any(step["stage"] == "conform" and step["unit"] == "frames" for step in conform)
+    assert following.returncode == 3
