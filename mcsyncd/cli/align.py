@@ -48,6 +48,8 @@ class SourceType(click.ParamType[Source]):
             self.fail(
                 f"{visible(str(value))!r}: write an angle and a file, such as cam_a=A001.MOV", param, ctx
             )
+        if not Path(file).is_file():
+            self.fail(f"{visible(file, 400)}: no such file", param, ctx)
         return Source(angle, Path(file))
 
 

@@ -88,20 +88,30 @@ def _status(argv: list[str] | None) -> int:
         result: Any = root.main(args=argv, prog_name="mcsyncd", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        return ExitCode.USAGE
-    except click.Abort:
-        click.echo("stopped", err=True)
-        return ExitCode.FAILED
-    except McsyncError as error:
-        complain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        # The reader went away (`| head`); that is its right, and nothing to shout about.
-        sys.stderr.close()
-        return ExitCode.DONE
+    except (click.ClickException, click.Abort, McsyncError, OSError) as error:
+        return _explained(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _explained(error: click.ClickException | click.Abort | McsyncError | OSError) -> int:
+    """Say on stderr what went wrong, and return the exit code for it."""
+    match error:
+        case click.ClickException():
+            error.show()
+            return ExitCode.USAGE
+        case McsyncError():
+            complain(error)
+            return error.exit_code
+        case BrokenPipeError():
+            # The reader went away (`| head`); that is its right, and nothing to shout about.
+            sys.stderr.close()
+            return ExitCode.DONE
+        case OSError():
+            where = error.filename or "the system"
+            complain(McsyncError(f"{where}: {error.strerror}", "mend it and try again"))
+        case _:
+            click.echo("stopped", err=True)
+    return ExitCode.FAILED
 
 
 def complain(error: McsyncError) -> None:

@@ -158,7 +158,8 @@ def test_verify_and_manifest(reviewed):
     [
         (["no-such-command"], 2),
         (["show"], 2),
-        (["align", "cam_a=/nonexistent.mp4", "cam_b=/nonexistent.mp4"], 6),
+        (["align", "cam_a=/nonexistent.mp4", "cam_b=/nonexistent.mp4"], 2),
+        (["align", "cam_a=/etc/hostname", "cam_b=/etc/hostname"], 6),
         (["probe", "/etc/hostname"], 6),
         (["conform", "/etc/hostname", "--profile", "proxy-540p", "--out", "out"], 6),
         (["conform", "/etc/hostname", "--profile", "no-such", "--out", "out"], 2),
