@@ -261,6 +261,28 @@ async def test_changes_arrive_by_themselves(opened):
         await until(pilot, lambda: "Looks Good" in screen_text(app))
 
 
+DONE, LATER = "20261123-070012-aaa", "20261123-101010-new"
+
+
+@running
+async def test_the_cursor_lies_on_who_waits_until_a_person_moves_it(opened):
+    """A session that comes while the app is open must not leave enter on yesterday's."""
+    finished = scenes.session(DONE, state="published", call_to_action=None)
+    async with opened([finished]) as (app, pilot, daemon):
+        await daemon.put(scenes.session())
+        await until(pilot, lambda: "Looks Good" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert app.screen._session_id == scenes.SURE
+        await pilot.press("escape")
+        await pilot.press("down")
+        await daemon.put(scenes.session(LATER))
+        await until(pilot, lambda: LATER in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert app.screen._session_id == DONE
+
+
 @running
 async def test_rejecting_asks_for_a_reason(opened):
     async with opened([scenes.session()]) as (app, pilot, daemon):

@@ -43,6 +43,9 @@ class QueueScreen(LiveScreen):
         ("q", "quit"),
     )
 
+    _laid: str | None = None
+    """The session that the cursor was laid on by the app; another one means a person moved it."""
+
     def body(self) -> Iterable[Widget]:
         """The list, or what to do when there is none, above the state of the machine."""
         yield Said(id="heads")
@@ -86,7 +89,11 @@ class QueueScreen(LiveScreen):
             self.show(self.shell.world)
 
     def _fill(self, sessions: list[SessionBody]) -> None:
-        """Fill the list; what was chosen stays chosen, wherever it now stands."""
+        """Fill the list.
+
+        What a person chose stays chosen, wherever it now stands. Otherwise the cursor is on the
+        first session, the one that needs somebody: enter must not open yesterday's.
+        """
         rows, now = self._list, self.shell.now()
         width = max(40, self.size.width - 4)
         self.query_one("#heads", Said).say(heads(width))
@@ -101,7 +108,9 @@ class QueueScreen(LiveScreen):
         chosen = self._chosen()
         rows.set_options([Option(line, id=session) for session, line in lines.items()])
         ids = list(lines)
-        rows.highlighted = ids.index(chosen.id) if chosen is not None and chosen.id in lines else 0
+        by_hand = chosen is not None and chosen.id != self._laid and chosen.id in lines
+        rows.highlighted = ids.index(chosen.id) if chosen is not None and by_hand else 0
+        self._laid = None if by_hand else ids[0]
         if self.focused is None:
             rows.focus()
 
@@ -112,6 +121,7 @@ class QueueScreen(LiveScreen):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the session."""
         if event.option.id:
+            self._laid = event.option.id  # dealt with: whoever needs somebody is next
             self.app.push_screen(SessionScreen(event.option.id))
 
     def action_down(self) -> None:
