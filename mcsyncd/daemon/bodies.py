@@ -17,7 +17,7 @@ from mcsyncd.daemon.progress import Progress
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.jobs import Job
-from mcsyncd.model.session import Session
+from mcsyncd.model.session import Failure, Session
 from mcsyncd.review.policy import call_to_action
 
 
@@ -28,11 +28,16 @@ def session_body(
     cameras: tuple[Camera, ...],
     progress: ProgressBody | None = None,
     claimed_by: str | None = None,
+    trouble: Failure | None = None,
 ) -> SessionBody:
-    """Return a session as every face sees it. `cameras` are today's, for one not sealed yet."""
+    """Return a session as every face sees it.
+
+    `cameras` are today's, for one not sealed yet; `trouble` is what holds it up beside its own
+    error.
+    """
     found = session.alignment
     approval = session.approval
-    error = session.error
+    error = session.error or trouble
     return SessionBody(
         id=session.id,
         state=session.state,

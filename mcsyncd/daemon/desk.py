@@ -66,6 +66,7 @@ class Desk:
             cameras=self._live.settings.angles,
             progress=self._pulse.of_session(session),
             claimed_by=self._claimed_by(session.id),
+            trouble=self._loop.trouble.get(session.id),
         )
 
     def status(self, actor: Actor) -> api.StatusBody:

@@ -20,7 +20,7 @@ from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.live import Live
 from mcsyncd.daemon.publishing import Publishing, prepare
 from mcsyncd.daemon.work import MakeExecutor, Workers, process_slot
-from mcsyncd.errors import UsageError
+from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import Expected, decide
 from mcsyncd.model.due import jobs_due, jobs_open
@@ -28,7 +28,7 @@ from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import evolved
 from mcsyncd.model.facts import Fact, FilesSettled, Seal
 from mcsyncd.model.jobs import Job
-from mcsyncd.model.session import HALTED, Actor, Session, State
+from mcsyncd.model.session import HALTED, Actor, Failure, Session, State
 from mcsyncd.store.chain import Entry
 from mcsyncd.store.ledger import Ledger, Recorded
 
@@ -58,6 +58,8 @@ class Loop:
         self._ledger_thread = ledger_thread
         self._turn = asyncio.Lock()
         self._publishing: dict[str, Publishing] = {}
+        self.trouble: dict[str, Failure] = {}
+        """What keeps a publishing session from being planned; passing, so not in the ledger."""
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
         self.intakes = 0
@@ -67,9 +69,7 @@ class Loop:
         """Read the sessions back and go on where they were: the ordinary path of every start."""
         for session in await self._in_ledger(self._ledger.sessions):
             self.sessions[session.id] = session
-        for session in self.sessions.values():
-            await self._plan(session)
-        self.start_due()
+        await self.tick()
 
     async def tell(self, session: str, fact: Fact) -> Session:
         """Decide on a fact, record what it leads to, and start what is due. Returns the session."""
@@ -164,13 +164,31 @@ class Loop:
         return await asyncio.get_running_loop().run_in_executor(self._ledger_thread, call, *args)
 
     async def _plan(self, session: Session) -> None:
-        """Plan the uploads of a session that publishes, once for each revision."""
+        """Plan the uploads of a session that publishes, once for each revision.
+
+        What goes wrong (a full disk, peaks that are gone) is shown with the session and tried
+        again at every tick: the decision that led here is recorded and stands.
+        """
         planned = self._publishing.get(session.id)
         if session.state is not State.PUBLISHING or (planned and planned.revision == session.revision):
+            self.trouble.pop(session.id, None)
             return
         history = await self.entries(session.id)
         began = next(entry for entry in reversed(history) if entry.kind == "publishing_began")
-        self._publishing[session.id] = await asyncio.to_thread(prepare, session, self.live.places, began)
+        try:
+            plan = await asyncio.to_thread(prepare, session, self.live.places, began)
+        except (McsyncError, OSError) as error:
+            log.warning("publishing cannot be planned", session=session.id, error=str(error))
+            self.trouble[session.id] = Failure("publish", str(error), "it is tried again by itself", True)
+            return
+        self.trouble.pop(session.id, None)
+        self._publishing[session.id] = plan
+
+    async def tick(self) -> None:
+        """Look again at what waited: for its time, for room, for a plan."""
+        for session in list(self.sessions.values()):
+            await self._plan(session)
+        self.start_due()
 
     def _expected(self, session: Session) -> Expected:
         planned = self._publishing.get(session.id)

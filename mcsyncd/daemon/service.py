@@ -99,14 +99,11 @@ class Service:
         await self._housekeeping(edges, pulse)
 
     async def _housekeeping(self, edges: AsyncExitStack, pulse: Pulse) -> None:
-        async def retry() -> None:
-            self._loop.start_due()
-
         async def store() -> None:
             pulse.storage_health = await asyncio.to_thread(check, self._loop.live.settings.storage)
 
         ticks = scheduler(
-            (retry, _RETRY_TICK_S),
+            (self._loop.tick, _RETRY_TICK_S),
             (pulse.heartbeat, _HEARTBEAT_S),
             (store, _STORE_CHECK_S),
             (self._feed_watchdog, self._notify.watchdog_s or 3600.0),
