@@ -1,0 +1,41 @@
+"""What the documents say holds: links lead somewhere, settings are valid, commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mcsyncd.cli.main import COMMANDS
+from mcsyncd.settings.problems import validated
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.yaml import parse
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page(request) -> Path:
+    return request.param
+
+
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_settings_in_the_text_are_valid(page):
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        if "paths:" in block and "cameras:" in block:
+            validated(Settings, parse(page, block))
+
+
+def test_commands_in_the_text_exist(page):
+    """In code spans and blocks; words of prose after the name are no commands."""
+    code = re.findall(r"```(?:sh|console)?\n(.*?)```|`([^`\n]+)`", page.read_text(), re.DOTALL)
+    calls = re.findall(r"\bmcsyncd ((?:--\S+ \S+ )*)([a-z]+)\b", "\n".join(a or b for a, b in code))
+    unknown = {command for _, command in calls} - set(COMMANDS)
+    assert not unknown
