@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks import line
 
@@ -12,9 +13,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="length of the shoot (the report's: 10)")
     parser.add_argument("--size", default="640x360", help="of the pictures (the report's: 1920x1080)")
+    parser.add_argument("--shoot", type=Path, help="folder in which the shoot is kept and found again")
     options = parser.parse_args()
     width, height = (int(part) for part in options.size.split("x"))
-    line.run(options.minutes, (width, height))
+    line.run(options.minutes, (width, height), options.shoot)
 
 
 if __name__ == "__main__":

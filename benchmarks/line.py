@@ -45,17 +45,29 @@ class Peak:
             self.worker = max(self.worker, _high_water(child))
 
 
-def run(minutes: float, size: tuple[int, int]) -> None:
-    """Make the shoot, drop it, follow it to the published manifest, and print the figures."""
+def filmed(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dict[str, Path], dict[str, int]]:
+    """Return files and true offsets (microseconds) of the shoot in `folder`; film it if it is not there."""
+    truth = folder / "truth.json"
+    if not truth.is_file():
+        shoot = make_shoot(folder, seconds=minutes * 60, size=size)
+        files = {camera: str(file) for camera, file in shoot.files.items()}
+        truth.write_text(json.dumps([files, shoot.offsets_us]))
+    files, offsets_us = json.loads(truth.read_text())
+    return {camera: Path(file) for camera, file in files.items()}, offsets_us
+
+
+def run(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> None:
+    """Make the shoot, drop it, follow it to the published manifest, and print the figures.
+
+    A folder named as `shoot` is kept and used again: filming ten minutes takes longer than the rest.
+    """
     with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as folder:
         home = Path(folder)
-        began = time.monotonic()
-        shoot = make_shoot(home / "shoot", seconds=minutes * 60, size=size)
-        filmed_s = time.monotonic() - began
+        files, offsets_us = filmed(shoot or home / "shoot", minutes, size)
         (home / "config.yaml").write_text(SETTINGS.format(profiles=ROOT / "profiles"))
         peak = Peak()
         with _daemon(home) as process:
-            for camera, file in shoot.files.items():
+            for camera, file in files.items():
                 shutil.copy(file, home / "drop" / camera)
             copied_at = time.time()
             reviewed = _until(home, process.pid, peak, "in_review")
@@ -64,12 +76,13 @@ def run(minutes: float, size: tuple[int, int]) -> None:
             _ask(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
             _until(home, process.pid, peak, "published")
             published_at = _time_of(home, "session_published")
-        print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, filmed in {filmed_s:.0f} s")
+        gigabytes = sum(file.stat().st_size for file in files.values()) / 1e9
+        print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, {gigabytes:.2f} GB")
         print(f"copied -> confidence (settle 5 s, quiet 10 s included):  {aligned_at - copied_at:6.1f} s")
         print(f"last file settled -> confidence (quiet rule included):   {aligned_at - settled_at:6.1f} s")
         print(f"confidence -> published:                                 {published_at - aligned_at:6.1f} s")
         print(f"memory: daemon {peak.daemon / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB")
-        for camera, truth_us in shoot.offsets_us.items():
+        for camera, truth_us in offsets_us.items():
             error_us = reviewed["offsets_ms"][camera] * 1000 - truth_us
             print(f"{camera}: {reviewed['offsets_ms'][camera]:+.3f} ms, error {error_us:+.0f} us")
         print(f"confidence {reviewed['sync_confidence']:.4f}")
