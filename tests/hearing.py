@@ -36,15 +36,17 @@ def taken(
 
     Band-limited interpolation (a windowed sinc), so that drift costs no accuracy.
     """
-    places = (start_s + np.arange(round(seconds * RATE)) / RATE * (1 + drift_ppm * 1e-6)) * RATE
+    places = start_s * RATE + np.arange(round(seconds * RATE)) * (1 + drift_ppm * 1e-6)
     whole = np.floor(places).astype(int)
-    part = places - whole
+    # Without drift every sample has the same fraction, and the taps are numbers.
+    part = places - whole if drift_ppm else places[:1] - whole[:1]
+    # Before and after the scene there is silence.
+    padded = np.pad(scene, (16, 16))
     heard = np.zeros(places.size)
     for tap in range(-15, 17):
-        at = whole + tap
-        inside = (at >= 0) & (at < scene.size)
+        at = np.clip(whole + tap + 16, 0, padded.size - 1)
         window = 0.5 + 0.5 * np.cos(np.pi * np.clip((tap - part) / 16, -1, 1))
-        heard[inside] += (scene[at[inside]] * np.sinc(tap - part[inside])) * window[inside]
+        heard += padded[at] * (np.sinc(tap - part) * window)
     return heard + noise * np.random.default_rng(seed).standard_normal(places.size)
 
 

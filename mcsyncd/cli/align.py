@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcsyncd.model.alignment import shown_percent
 from mcsyncd.model.text import visible
 
 if TYPE_CHECKING:
@@ -56,7 +57,13 @@ class SourceType(click.ParamType[Source]):
 @click.command("align", short_help="Sync files without a daemon.")
 @click.argument("sources", nargs=-1, required=True, type=SourceType())
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def command(sources: tuple[Source, ...], as_json: bool) -> None:
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.png",
+    help="Draw the sound of all angles on one clock (needs mcsyncd[plot]).",
+)
+def command(sources: tuple[Source, ...], as_json: bool, plot: Path | None) -> None:
     """Put recordings of one event on the clock of the first angle named.
 
     Repeat an angle for several clips of one camera. Exit code 0 whenever an answer was reached,
@@ -64,7 +71,7 @@ def command(sources: tuple[Source, ...], as_json: bool) -> None:
     """
     if len({source.angle for source in sources}) < 2:
         raise click.UsageError("align needs at least two angles: cam_a=FILE cam_b=FILE")
-    alignment, rate = _aligned(sources)
+    alignment, rate = _aligned(sources, plot)
     click.echo(json.dumps(document(alignment)) if as_json else table(alignment, rate))
 
 
@@ -94,7 +101,7 @@ def document(alignment: Alignment) -> dict[str, object]:
 
 def table(alignment: Alignment, frames_a_second: float | None) -> str:
     """The same for a person: offsets in ms and frames, confidence floored, reasons."""
-    lines = [f"Sync Confidence: {_percent(alignment.confidence)} ({alignment.method})", ""]
+    lines = [f"Sync Confidence: {shown_percent(alignment.confidence)}% ({alignment.method})", ""]
     lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
     for angle in alignment.angles:
         for place in angle.placements:
@@ -105,7 +112,9 @@ def table(alignment: Alignment, frames_a_second: float | None) -> str:
                 if frames_a_second and place.offset_us is not None
                 else "-"
             )
-            sure = "reference" if angle.camera == alignment.reference else _percent(angle.confidence)
+            sure = (
+                "reference" if angle.camera == alignment.reference else f"{shown_percent(angle.confidence)}%"
+            )
             lines.append(
                 f"{visible(name, 40):<14}{offset:>16}{frames:>12}{place.drift_ppm:>+8.2f} ppm{sure:>13}"
             )
@@ -123,12 +132,16 @@ def _angle(angle: AngleMatch) -> dict[str, object]:
     }
 
 
-def _aligned(sources: Sequence[Source]) -> tuple[Alignment, float | None]:
+def _aligned(sources: Sequence[Source], plot: Path | None) -> tuple[Alignment, float | None]:
     import numpy as np  # noqa: PLC0415  # heavy: not at start-up
 
+    from mcsyncd.cli.plot import draw, figure_class  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.sync.recording import recording  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.sync.solve import solve  # noqa: PLC0415  # heavy: not at start-up
 
+    if plot is not None:
+        # Nobody waits for an hour of sound to hear that there will be no picture.
+        figure_class()
     with tempfile.TemporaryDirectory(prefix="mcsyncd-align-") as scratch:
         heard = _hear_all(sources, Path(scratch))
         _say("aligning")
@@ -143,6 +156,8 @@ def _aligned(sources: Sequence[Source]) -> tuple[Alignment, float | None]:
             for source, (media, sound) in zip(sources, heard, strict=True)
         ]
         alignment = solve(recordings, sources[0].angle, lambda done: _say(f"aligning {done:.0%}"))
+        if plot is not None:
+            draw(plot, alignment, recordings)
     video = heard[0][0].video
     return alignment, float(video.rate.fraction) if video else None
 
@@ -172,7 +187,9 @@ def _workers(seconds: float, files: int) -> Iterator[Executor]:
         # Spawned: a fork would copy the threads' locks of the numeric libraries in any state.
         pool: Executor = ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
     else:
-        pool = ThreadPoolExecutor(cores)
+        # Threads would take turns at the interpreter's lock with every packet: three of them are
+        # slower than one.
+        pool = ThreadPoolExecutor(1)
     with pool:
         yield pool
 
@@ -199,7 +216,3 @@ def _floored(value: float, digits: int) -> float:
     # 0.8499 must never be read as 0.85.
     steps = float(10**digits)
     return floor(value * steps) / steps
-
-
-def _percent(value: float) -> str:
-    return f"{floor(value * 100)}%"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from mcsyncd.listen.lay import ChannelFile
@@ -103,7 +102,7 @@ def looks(path: Path, paths: int = _LOOKS) -> NDArray[np.float32]:
 
 def _is_hum(seconds: NDArray[np.float32]) -> bool:
     window = np.hanning(seconds.shape[1]).astype(np.float32)
-    power = np.mean(np.abs(scipy.fft.rfft((seconds - seconds.mean()) * window, axis=1)) ** 2, axis=0)
+    power = np.mean(np.abs(np.fft.rfft((seconds - seconds.mean()) * window, axis=1)) ** 2, axis=0)
     total = float(power.sum())
     for _ in range(_LINES):
         line = int(np.argmax(power))

@@ -14,7 +14,6 @@ from fractions import Fraction
 from math import ceil, gcd
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 ANALYSIS_RATE = 8000
@@ -76,8 +75,8 @@ class Resampler:
                 yield self._block()
 
     def _block(self) -> tuple[int, NDArray[np.int16]]:
-        spectrum = scipy.fft.rfft(self._buffer, axis=1)[:, : self._shape.size] * self._shape
-        whole = scipy.fft.irfft(spectrum, self._n_out, axis=1)
+        spectrum = np.fft.rfft(self._buffer, norm="forward")[:, : self._shape.size] * self._shape
+        whole = np.fft.irfft(spectrum, self._n_out)
         middle = whole[:, self._pad_out : self._n_out - self._pad_out]
         # What no complete block has covered yet, with its run-up, opens the next block.
         kept = 2 * self._pad_in
@@ -95,10 +94,14 @@ def _friendly(steps: int) -> int:
 
 
 def _response(n_in: int, n_out: int, rate: int, lead: float) -> NDArray[np.complex64]:
-    """Low-pass (raised cosine below 4 kHz), scale and shift by `lead` grid steps, per bin."""
+    """Low-pass (raised cosine below 4 kHz), scale and shift by `lead` grid steps, per bin.
+
+    The scale undoes the inverse transform's; the forward one is scaled by its own length, because
+    numpy goes through double precision where it has nothing to scale by.
+    """
     bins = min(n_in, n_out) // 2 + 1
     hz = np.arange(bins) * (rate / n_in)
     taper = np.clip((_STOP_HZ - hz) / (_STOP_HZ - _PASS_HZ), 0.0, 1.0)
     gain = 0.5 - 0.5 * np.cos(np.pi * taper)
     ramp = np.exp(2j * np.pi * hz * lead / ANALYSIS_RATE)
-    return np.asarray(gain * ramp * (n_out / n_in), np.complex64)
+    return np.asarray(gain * ramp * n_out, np.complex64)

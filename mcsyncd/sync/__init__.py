@@ -1,1 +1,1 @@
-"""Waveforms in, alignment out. Pure numpy and scipy: no files, no codecs."""
+"""Waveforms in, alignment out. Pure numpy: no files, no codecs."""

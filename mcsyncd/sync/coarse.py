@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
+from mcsyncd.sync.transform import fast_size, sound_of, spectrum_of
 from mcsyncd.sync.whiten import Ear
 
 RATE = 4000
@@ -60,13 +60,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Significance of every segment at every lag.
+    """Evidence of every segment at every lag.
 
-    `rows[k, j]` is the best |z| within 5 ms of segment k at lag `(j + first) * POOL_S` (time in the
-    longer minus time in the shorter), 0 where they do not meet. `times` are the segments' centres.
+    `evidence[k, j]` is (|z| - 3.3)^1.5 at the best |z| within 5 ms of segment k at lag
+    `(j + first) * POOL_S` (time in the longer minus time in the shorter), 0 below. `met[j]` counts
+    the segments that meet the longer there at all, `times` are the segments' centres.
     """
 
-    rows: Rows
+    evidence: Rows
+    met: NDArray[np.uint8]
     first: int
     times: NDArray[np.float64]
 
@@ -87,57 +89,56 @@ def vote(longer: Sequence[Ear], shorter: Sequence[Ear], most: int) -> Votes:
     size, starts = _segments(length, most)
     block = _block(total, size)
     templates = np.stack([_mixed(shorter, start, start + size) for start in starts])
-    spectra = np.conj(scipy.fft.rfft(templates, block, axis=1))
-    weights = np.conj(scipy.fft.rfft(_energy(templates), block // POOL, axis=1))
-    first = -size // POOL
-    bins = (total + size) // POOL + 1
-    raw = np.zeros((len(starts), bins), np.float32)
+    spectra = np.conj(spectrum_of(templates, block))
+    weights = np.conj(spectrum_of(_energy(templates), block // POOL))
+    latest = max(starts) // POOL
+    rows = np.zeros((len(starts), (total + size) // POOL + 1 + latest), np.float32)
+    # Each row is shifted so that one column is one lag: position in the longer minus segment start.
+    shifts = [latest - start // POOL for start in starts]
     hop = (block - size) // POOL * POOL
     for at in range(-size, total, hop):
-        piece = _mixed(longer, at, at + block)
         column = (at + size) // POOL
-        _correlate(raw[:, column : column + hop // POOL], piece, spectra, weights)
-    for row in range(len(raw)):
-        heard = raw[row][raw[row] > 0]
-        if heard.size:
-            raw[row] /= max(1.0, float(np.median(heard)) / _NOISE_MEDIAN)
-    return _aligned(raw, first, starts, size)
+        width = min(hop // POOL, rows.shape[1] - latest - column)
+        views = [row[shift + column :][:width] for row, shift in zip(rows, shifts, strict=True)]
+        _correlate(views, _mixed(longer, at, at + block), spectra, weights)
+    times = (np.array(starts, np.float64) + size / 2) / RATE
+    return _counted(rows, -size // POOL - latest, times)
 
 
 def _correlate(
-    into: Rows, piece: Rows, spectra: NDArray[np.complex64], weights: NDArray[np.complex64]
+    into: list[Rows], piece: Rows, spectra: NDArray[np.complex64], weights: NDArray[np.complex64]
 ) -> None:
     """Fill `into` with every segment's |z| against one block of the longer recording."""
     if not piece.any():
         return
-    width, block = into.shape[1], piece.size
-    spectrum, weight = scipy.fft.rfft(piece), scipy.fft.rfft(_energy(piece[None])[0])
-    for row, (template, energy) in enumerate(zip(spectra, weights, strict=True)):
-        shared = scipy.fft.irfft(weight * energy, block // POOL)[:width] / POOL
-        value = np.abs(scipy.fft.irfft(spectrum * template, block)[: width * POOL])
+    width, block = into[0].size, piece.size
+    spectrum, weight = spectrum_of(piece, block), spectrum_of(_energy(piece[None])[0], block // POOL)
+    for row, template, energy in zip(into, spectra, weights, strict=True):
+        shared = sound_of(weight * energy, block // POOL)[:width] / POOL
+        value = np.abs(sound_of(spectrum * template, block)[: width * POOL])
         floor = 0.02 * float(np.max(shared, initial=0.0)) + 1.0
-        into[row] = _pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor)
+        row[:] = _pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor)
 
 
-def _aligned(raw: Rows, first: int, starts: list[int], size: int) -> Votes:
-    """Shift each row so that one column is one lag (position in the longer minus segment start)."""
-    latest = max(starts) // POOL
-    rows = np.zeros((len(starts), raw.shape[1] + latest), np.float32)
-    for row, start in enumerate(starts):
-        shift = latest - start // POOL
-        rows[row, shift : shift + raw.shape[1]] = raw[row]
-    times = (np.array(starts, np.float64) + size / 2) / RATE
-    return Votes(rows, first - latest, times)
+def _counted(rows: Rows, first: int, times: NDArray[np.float64]) -> Votes:
+    """Turn |z| into evidence, in place: of two recordings of hours one such table is 50 MB."""
+    met = np.zeros(rows.shape[1], np.uint8)
+    for k in range(len(rows)):
+        heard = rows[k] > 0
+        met += heard
+        if heard.any():
+            rows[k] /= max(1.0, float(np.median(rows[k, heard])) / _NOISE_MEDIAN)
+        rows[k] = np.maximum(rows[k] - 3.3, 0.0)
+        rows[k] *= np.sqrt(rows[k])
+    return Votes(rows, met, first, times)
 
 
 def _lines(votes: Votes, most: int) -> list[Line]:
-    evidence = np.maximum(votes.rows - 3.3, 0.0) ** 1.5
-    met = (votes.rows > 0).sum(axis=0)
-    slopes = _slopes(votes)
-    total, slope_of = _best_over_slopes(evidence, votes.times, slopes)
+    total, slope_of = _best_over_slopes(votes.evidence, votes.times, _slopes(votes))
     found = _worth(_picked(total, slope_of, votes, most))
-    found += _worth(_picked(total / np.maximum(met, 1), slope_of, votes, most // 2))
-    found += _worth(_through_peaks(votes, evidence, most // 2))
+    mean = np.divide(total, np.maximum(votes.met, 1), dtype=np.float32)
+    found += _worth(_picked(mean, slope_of, votes, most // 2))
+    found += _worth(_through_peaks(votes, most // 2))
     return _distinct(sorted(found, key=lambda line: -line.score), votes, most + most // 2)
 
 
@@ -150,7 +151,7 @@ def _worth(lines: list[Line]) -> list[Line]:
 def _slopes(votes: Votes) -> NDArray[np.float64]:
     span = float(np.ptp(votes.times))
     reach = int(np.ceil(MAX_SLOPE * span / 2 / POOL_S))
-    if votes.rows.size * (2 * reach + 1) > _GRID_WORK or reach == 0:
+    if votes.evidence.size * (2 * reach + 1) > _GRID_WORK or reach == 0:
         return np.zeros(1)
     return np.linspace(-MAX_SLOPE, MAX_SLOPE, 2 * reach + 1)
 
@@ -164,7 +165,10 @@ def _best_over_slopes(
     for slope in slopes[np.argsort(np.abs(slopes), kind="stable")]:
         total = np.zeros(evidence.shape[1], np.float32)
         for row, time in zip(evidence, times, strict=True):
-            total += np.roll(row, -round(slope * (time - middle) / POOL_S))
+            # Added in two parts where np.roll would copy.
+            shift = round(slope * (time - middle) / POOL_S) % row.size
+            total[: row.size - shift] += row[shift:]
+            total[row.size - shift :] += row[:shift]
         # A peak between two columns is shared by them; a line is never hurt by that.
         better = total > best * 1.02
         best[better] = total[better]
@@ -187,9 +191,9 @@ def _picked(total: Rows, slope_of: NDArray[np.float64], votes: Votes, most: int)
     return lines
 
 
-def _through_peaks(votes: Votes, evidence: Rows, most: int) -> list[Line]:
+def _through_peaks(votes: Votes, most: int) -> list[Line]:
     """Lines through pairs of the segments' strongest peaks, scored by all peaks near them."""
-    times, lags, values = _peaks(votes, evidence)
+    times, lags, values = _peaks(votes)
     if np.unique(times).size < 2:
         return []
     one, other = np.triu_indices(times.size, 1)
@@ -207,11 +211,9 @@ def _through_peaks(votes: Votes, evidence: Rows, most: int) -> list[Line]:
     return _distinct(lines, votes, most)
 
 
-def _peaks(
-    votes: Votes, evidence: Rows
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _peaks(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     times, lags, values = [], [], []
-    for time, row in zip(votes.times, evidence, strict=True):
+    for time, row in zip(votes.times, votes.evidence, strict=True):
         left = row.copy()
         for _ in range(_PEAKS):
             peak = int(np.argmax(left))
@@ -265,7 +267,7 @@ def _segments(length: int, most: int) -> tuple[int, list[int]]:
 
 def _block(total: int, size: int) -> int:
     wanted = min(total + 2 * size, 1 << 18)
-    return POOL * int(scipy.fft.next_fast_len(max(wanted, 2 * size) // POOL + 1, real=True))
+    return POOL * fast_size(max(wanted, 2 * size) // POOL + 1)
 
 
 def _mixed(ears: Sequence[Ear], start: int, stop: int) -> Rows:

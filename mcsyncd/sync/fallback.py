@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcsyncd.sync.clocks import timecode_apart_us
 from mcsyncd.sync.recording import Recording
 
-_DAY_US = 86_400_000_000
 _BY_TIMECODE = 0.5
 _BY_CLOCK = 0.3
 
@@ -27,10 +27,9 @@ def guess(anchor: Recording, clip: Recording) -> Guess | None:
     right to a frame, a free-running one to anything; camera clocks count whole seconds and are set
     by hand. Neither can be told apart from here.
     """
-    if anchor.timecode_us is not None and clip.timecode_us is not None:
-        apart = (clip.timecode_us - anchor.timecode_us + _DAY_US // 2) % _DAY_US - _DAY_US // 2
-        if _meet(anchor, clip, apart):
-            return Guess(apart, _BY_TIMECODE, f"{clip.angle} is placed by timecode alone, not by sound")
+    by_code = timecode_apart_us(anchor, clip)
+    if by_code is not None and _meet(anchor, clip, by_code):
+        return Guess(by_code, _BY_TIMECODE, f"{clip.angle} is placed by timecode alone, not by sound")
     if anchor.recorded_at_us is not None and clip.recorded_at_us is not None:
         apart = clip.recorded_at_us - anchor.recorded_at_us
         if _meet(anchor, clip, apart):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
 from mcsyncd.sync.confidence import Belief, Doubt, believe
 from mcsyncd.sync.graph import Edge
+from mcsyncd.sync.kept import Kept
 from mcsyncd.sync.match import Match, match
 from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.whiten import Ear
@@ -20,6 +22,11 @@ _SHARED = 0.5
 What is significant and still doubtful (an echo, a loop, a skip) gets its place, with the doubt in
 its confidence: a person can begin from there.
 """
+
+
+_AT_ONCE = 2
+"""Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
+fixed number, since each pair of hours needs some 60 MB. It changes no digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +52,23 @@ class Pair:
 
 def all_pairs(recordings: Sequence[Recording], progress: Progress | None) -> list[Pair]:
     """Match every two recordings of different angles that have something to hear."""
-    ears = [_ears(recording) for recording in recordings]
+    kept = Kept()
+    ears = [_ears(recording, kept) for recording in recordings]
     due = [
         (x, y)
         for x, y in combinations(range(len(recordings)), 2)
         if recordings[x].angle != recordings[y].angle and ears[x] and ears[y]
     ]
     pairs = []
-    for done, (x, y) in enumerate(due):
-        found = match(ears[x], ears[y])
-        if found is not None:
-            belief = believe(found)
-            names = (name_of(recordings[x]), name_of(recordings[y]))
-            pairs.append(Pair(x, y, found, belief, _edge(x, y, recordings, found, belief), names))
-        if progress is not None:
-            progress((done + 1) / len(due))
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        matches = threads.map(lambda pair: match(ears[pair[0]], ears[pair[1]]), due)
+        for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
+            if found is not None:
+                belief = believe(found)
+                names = (name_of(recordings[x]), name_of(recordings[y]))
+                pairs.append(Pair(x, y, found, belief, _edge(x, y, recordings, found, belief), names))
+            if progress is not None:
+                progress((done + 1) / len(due))
     return pairs
 
 
@@ -68,10 +77,10 @@ def name_of(recording: Recording) -> tuple[str, str]:
     return recording.angle, recording.name
 
 
-def _ears(recording: Recording) -> list[Ear]:
+def _ears(recording: Recording, kept: Kept) -> list[Ear]:
     if recording.rate != RATE:
         raise ValueError(f"analysis audio has {RATE} samples a second, {recording.name} has {recording.rate}")
-    ears = [Ear(channel) for channel in recording.channels if channel.size >= RATE // 4]
+    ears = [Ear(channel, kept) for channel in recording.channels if channel.size >= RATE // 4]
     return [ear for ear in ears if not ear.dead]
 
 

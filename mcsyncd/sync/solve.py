@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.sync import reasons
+from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
 from mcsyncd.sync.fallback import Guess, guess
 from mcsyncd.sync.graph import Place, Solution, confirmed, settle
 from mcsyncd.sync.pair import Pair, Progress, all_pairs
@@ -55,7 +56,21 @@ def _clip(
     for edge, miss_s in failing:
         names = " and ".join(recordings[node].angle for node in (edge.x, edge.y))
         words.append(f"the pairs do not agree: {names} by themselves say {miss_s * 1e3:.1f} ms otherwise")
-    return Placed(recording, place, min(confidence, 0.999), pair, tuple(words))
+    confidence = min(confidence, 0.999)
+    heard = _clocks(at, path[-1].x, recordings, solution)
+    if heard is None:
+        return Placed(recording, place, confidence, pair, tuple(words))
+    words.insert(0 if heard.contradicts else len(words), heard.reason)
+    return Placed(recording, place, weighed(confidence, heard), pair, tuple(words))
+
+
+def _clocks(at: int, anchor: int, recordings: Sequence[Recording], solution: Solution) -> Witness | None:
+    offsets_us = [None if place is None else round(place.offset_s * 1e6) for place in solution.places]
+    ours, theirs = offsets_us[at], offsets_us[anchor]
+    assert ours is not None
+    assert theirs is not None
+    proven = jammed(recordings, offsets_us, besides=at)
+    return witness(recordings[anchor], recordings[at], ours - theirs, proven=proven)
 
 
 def _pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[str]:

@@ -3,16 +3,20 @@
 Each frame of 64 ms is transformed, every bin divided by |X|^0.85, the frame brought to one energy
 and given a weight by its loudness. What is left is phase, which is where time is. The exponent 0.85
 rather than 1 (the PHAT of Knapp & Carter 1976) keeps some trust in strong bins: in noise, weak bins
-are the noise's. Nothing of the signal is kept in memory: frames are made when a block is asked for.
+are the noise's. Sound is whitened in blocks when it is asked for, and kept in steps of 1/1024 of the
+loud parts' level: 70 dB below them, at half the memory.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from mmap import MADV_DONTNEED, mmap
+
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from mcsyncd.sync.recording import RATE
+from mcsyncd.sync.kept import Block, Kept
+from mcsyncd.sync.transform import sound_of, spectrum_of
 
 FRAME = 512
 HOP = 256
@@ -21,8 +25,10 @@ _EXPONENT = 0.85
 _LOUDNESS = 0.15
 _INACTIVE = 1e-4
 _LOOKS = 2000
-_KEEP = 300 * RATE
-"""Recordings up to five minutes are whitened once and kept (15 MB each); longer ones piece by piece."""
+_BLOCK = 256 * HOP
+_STEPS = np.float32(1024)
+"""Steps of a kept sample. A frame of unit power that is a single click reaches 16, overlapping
+frames 26: less than the 32 that int16 holds at this step, so nothing is ever clipped."""
 _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
 
 Samples = NDArray[np.float32]
@@ -35,11 +41,11 @@ class Ear:
     it is quieter, and zero where it is 40 dB below: silence has a phase too, but nobody's.
     """
 
-    def __init__(self, channel: NDArray[np.int16]) -> None:
+    def __init__(self, channel: NDArray[np.int16], kept: Kept) -> None:
         self._channel = channel
+        self._kept = kept
         self.samples = int(channel.size)
         self._loud = self._loudness()
-        self._kept: dict[int, Samples] = {}
 
     @property
     def dead(self) -> bool:
@@ -55,62 +61,78 @@ class Ear:
         return self._read(start, stop, 2)
 
     def _read(self, start: int, stop: int, step: int) -> Samples:
-        if self.samples > _KEEP:
-            return self._whitened(start, stop, step)
-        if step not in self._kept:
-            self._kept[step] = self._whitened(-FRAME // step, (self.samples + FRAME) // step, step)
-        whole, begin = self._kept[step], start + FRAME // step
-        piece = whole[max(0, begin) : max(0, begin + stop - start)]
-        if piece.size == stop - start:
-            return piece
-        left = min(max(0, -begin), stop - start)
-        return np.pad(piece, (left, stop - start - left - piece.size))
+        out = np.zeros(stop - start, np.float32)
+        length = _BLOCK // step
+        # Frames reach over both ends of the recording; further out there is nothing.
+        first = max(start // length, -1)
+        last = min(-(-stop // length), (self.samples + FRAME) // _BLOCK + 1)
+        for number in range(first, last):
+            block = self._kept.get((id(self), step, number), partial(self._block, number, step))
+            begin, end = max(start, number * length), min(stop, (number + 1) * length)
+            inside = block[begin - number * length : end - number * length]
+            np.divide(inside, _STEPS, out=out[begin - start : end - start])
+        return out
 
-    def _whitened(self, start: int, stop: int, step: int) -> Samples:
+    def _block(self, number: int, step: int) -> Block:
         hop, frame = HOP // step, FRAME // step
-        first, last = start // hop - 1, -(-stop // hop)
-        spectra = self._spectra(first, last)
-        pieces = scipy.fft.irfft(spectra[:, : frame // 2 + 1], frame, axis=1) * _WINDOW[::step]
-        joined = pieces[1:, :hop] + pieces[:-1, hop:]
-        begin = start - (first + 1) * hop
-        flat: Samples = joined.reshape(-1)[begin : begin + stop - start] / np.float32(step)
-        return flat
+        frames = _BLOCK // HOP
+        # A block needs the second half of the frame before it.
+        spectra = self._spectra(number * frames - 1, (number + 1) * frames)
+        whole = np.zeros((frames + 1, frame // 2 + 1), np.complex64)
+        bins = min(_HIGH_BIN, frame // 2 + 1)
+        whole[:, _LOW_BIN:bins] = spectra[:, : bins - _LOW_BIN]
+        pieces = sound_of(whole, frame) * (_WINDOW[::step] * _STEPS / np.float32(step))
+        joined: Block = np.rint(pieces[1:, :hop] + pieces[:-1, hop:]).reshape(-1).astype(np.int16)
+        return joined
 
-    def _spectra(self, first: int, last: int) -> NDArray[np.complex64]:
-        """Whitened spectra of frames first..last; frame k covers samples [k*HOP, k*HOP + FRAME)."""
-        spectra = _transform(self._frames(first, last))
-        power = spectra.real**2 + spectra.imag**2
+    def _spectra(self, first: int, stop: int) -> NDArray[np.complex64]:
+        """Whitened spectra, in the band, of frames [first, stop); frame k begins at sample k * HOP."""
+        spectra = _transform(self._frames(first, stop))
+        power = _power(spectra)
         energy = power.sum(axis=1)
         active = energy > _INACTIVE * self._loud
         floor = np.float32(1e-6) * energy[:, None] / FRAME + np.float32(1e-20)
-        spectra *= (power + floor) ** np.float32(-_EXPONENT / 2)
-        left = (spectra.real**2 + spectra.imag**2).sum(axis=1)
+        flat = (power + floor) ** np.float32(-_EXPONENT)
+        left = (power * flat).sum(axis=1)
         weight = np.minimum(energy / (self._loud or 1.0), 2.0) ** _LOUDNESS
         # Parseval: sum |X|^2 over the positive bins is FRAME^2 / 2 at unit power, half under the window.
         scale = np.where(active, weight * np.sqrt(FRAME**2 / 4 / np.maximum(left, 1e-20)), 0.0)
-        spectra *= scale[:, None].astype(np.float32)
+        spectra *= np.sqrt(flat) * scale[:, None].astype(np.float32)
         return spectra
 
-    def _frames(self, first: int, last: int) -> Samples:
-        begin, end = first * HOP, (last + 1) * HOP + FRAME - HOP
+    def _frames(self, first: int, stop: int) -> Samples:
+        begin, end = first * HOP, (stop - 1) * HOP + FRAME
         inside = self._channel[max(0, begin) : max(0, min(end, self.samples))].astype(np.float32)
         left = min(max(0, -begin), end - begin)
+        self._let_go()
         sound = np.pad(inside, (left, end - begin - left - inside.size))
         return np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
 
+    def _let_go(self) -> None:
+        """Give back the pages of a mapped file: else the process grows by every recording read."""
+        owner: object = self._channel.base
+        # A map that may be written to can hold changes of its own, which would be lost.
+        if isinstance(owner, mmap) and not self._channel.flags.writeable:
+            owner.madvise(MADV_DONTNEED)
+
     def _loudness(self) -> float:
-        frames = max(1, (self.samples - FRAME) // HOP)
-        looks = np.unique(np.linspace(0, frames - 1, min(frames, _LOOKS)).astype(int))
-        energies = []
-        for batch in np.array_split(looks, max(1, looks.size // 256)):
-            sound = np.concatenate([self._frames(int(k), int(k)) for k in batch])
-            spectra = _transform(sound)
-            energies.append((spectra.real**2 + spectra.imag**2).sum(axis=1))
-        return float(np.quantile(np.concatenate(energies), 0.95))
+        """The energy of a frame in the loudest twentieth."""
+        count = max(1, (self.samples - FRAME) // HOP)
+        looks = np.unique(np.linspace(0, count - 1, min(count, _LOOKS)).astype(int))
+        if self.samples < FRAME:
+            frames = self._frames(0, 1)
+        else:
+            every = np.lib.stride_tricks.sliding_window_view(self._channel, FRAME)
+            frames = every[looks * HOP].astype(np.float32)
+            self._let_go()
+        return float(np.quantile(_power(_transform(frames)).sum(axis=1), 0.95))
 
 
 def _transform(frames: Samples) -> NDArray[np.complex64]:
-    spectra: NDArray[np.complex64] = scipy.fft.rfft(frames * _WINDOW, axis=1)
-    spectra[:, :_LOW_BIN] = 0
-    spectra[:, _HIGH_BIN:] = 0
-    return spectra
+    """Spectra of frames, in the band only."""
+    return spectrum_of(frames * _WINDOW, FRAME)[:, _LOW_BIN:_HIGH_BIN].copy()
+
+
+def _power(spectra: NDArray[np.complex64]) -> Samples:
+    power: Samples = spectra.real**2 + spectra.imag**2
+    return power

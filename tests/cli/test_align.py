@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 from hearing import babble, taken, write_sound
@@ -24,9 +25,11 @@ def files(tmp_path_factory):
     return {name: write_sound(folder / f"{name}.mov", [sound[None]], RATE) for name, sound in sounds.items()}
 
 
-def align(*arguments: str) -> subprocess.CompletedProcess[str]:
+def align(*arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own; `before` is Python that runs ahead of it."""
+    program = f"{before}\nfrom mcsyncd.cli.main import main\nmain()"
     return subprocess.run(
-        [sys.executable, "-m", "mcsyncd", "align", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, "align", *arguments], capture_output=True, text=True, check=False
     )
 
 
@@ -85,3 +88,32 @@ def test_exit_codes(files, tmp_path, arguments, code):
     assert done.stdout == ""
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+
+
+def test_without_matplotlib_a_plot_is_refused_at_once(files, tmp_path):
+    picture = tmp_path / "a.png"
+    done = align(
+        "--plot",
+        str(picture),
+        f"cam_a={files['a']}",
+        f"cam_b={files['b']}",
+        before="import sys; sys.modules['matplotlib'] = None",
+    )
+    assert done.returncode == 2
+    assert "mcsyncd[plot]" in done.stderr
+    assert done.stdout == ""
+    assert not picture.exists()
+
+
+def test_a_plot_is_a_picture_with_a_row_for_each_angle(files, tmp_path):
+    pytest.importorskip("matplotlib")
+    heights = []
+    for names in (["a", "b"], ["a", "b", "stranger"]):
+        picture = tmp_path / f"{len(names)}.png"
+        done = align("--plot", str(picture), *(f"cam_{name}={files[name]}" for name in names))
+        assert done.returncode == 0, done.stderr
+        with av.open(str(picture)) as opened:
+            frame = next(opened.decode(video=0)).to_ndarray(format="gray")
+        assert frame.std() > 10
+        heights.append(len(frame))
+    assert heights[1] > 1.2 * heights[0]

@@ -1,0 +1,101 @@
+"""A picture of an alignment: every angle's sound on one clock, and how clear its peak is.
+
+matplotlib is an extra: nobody but this picture needs it, and it is a third of the whole install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsyncd.errors import UsageError
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, shown_percent
+from mcsyncd.model.text import visible
+from mcsyncd.sync.recording import Recording
+
+_COLUMNS = 2000
+_ROW_INCHES = 1.6
+
+
+def figure_class() -> Any:
+    """Return matplotlib's Figure, which draws without a display. Raises UsageError where it is absent."""
+    try:
+        return import_module("matplotlib.figure").Figure
+    except ImportError as error:
+        raise UsageError(
+            "--plot needs matplotlib, which is not installed", "install it: pip install 'mcsyncd[plot]'"
+        ) from error
+
+
+def draw(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> None:
+    """Write a PNG: a row for each angle, its sound at the left, the correlation at the right.
+
+    `recordings` are what the alignment was made from. Raises UsageError without matplotlib and
+    OSError where the file cannot be written.
+    """
+    rows = len(alignment.angles)
+    figure = figure_class()(figsize=(14, 1 + _ROW_INCHES * rows), layout="constrained")
+    figure.suptitle(f"Sync Confidence: {shown_percent(alignment.confidence)}% ({alignment.method})")
+    axes = figure.subplots(rows, 2, squeeze=False, width_ratios=(4, 1))
+    for angle, (sound, lags) in zip(alignment.angles, axes, strict=True):
+        sound.sharex(axes[0][0])
+        sound.set_title(_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
+        _draw_sound(sound, angle, recordings)
+        _draw_strip(lags, angle)
+    axes[-1][0].set_xlabel(f"seconds on the clock of {visible(alignment.reference)}", parse_math=False)
+    axes[-1][1].set_xlabel("ms off the offset")
+    figure.savefig(path, format="png", dpi=110)
+
+
+def envelope(channel: NDArray[np.int16], columns: int = _COLUMNS) -> NDArray[np.float64]:
+    """Return the greatest level in each of up to `columns` equal stretches, as a share of the loudest."""
+    stretch = max(1, -(-channel.size // columns))
+    levels = np.array(
+        [
+            int(np.abs(channel[at : at + stretch].astype(np.int32)).max())
+            for at in range(0, channel.size, stretch)
+        ],
+        np.float64,
+    )
+    return levels / max(1.0, float(levels.max(initial=0.0)))
+
+
+def _caption(angle: AngleMatch, reference: str) -> str:
+    name = visible(angle.camera, 40)
+    if angle.camera == reference:
+        return f"{name}: reference"
+    placed = "not placed" if angle.offset_us is None else f"{angle.offset_us / 1e3:+.3f} ms"
+    return f"{name}: {placed}, {angle.drift_ppm:+.2f} ppm, {shown_percent(angle.confidence)}%"
+
+
+def _draw_sound(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
+    axes.set_yticks([])
+    places = {place.clip: place for place in angle.placements}
+    for one in recordings:
+        place = places.get(one.name)
+        if one.angle != angle.camera or place is None or place.offset_us is None or not one.channels:
+            continue
+        levels = envelope(one.channels[0])
+        axes.fill_between(_times_s(one, place, levels.size), -levels, levels, linewidth=0)
+
+
+def _times_s(recording: Recording, place: Placement, count: int) -> NDArray[np.float64]:
+    seconds = recording.channels[0].size / recording.rate
+    clip_s = recording.start_us / 1e6 + np.linspace(0.0, seconds, count, endpoint=False)
+    times_s: NDArray[np.float64] = (place.offset_us or 0) / 1e6 + clip_s * (1.0 + place.drift_ppm * 1e-6)
+    return times_s
+
+
+def _draw_strip(axes: Any, angle: AngleMatch) -> None:
+    axes.set_yticks([])
+    if not angle.strip:
+        axes.set_axis_off()
+        return
+    lags_ms = (np.arange(len(angle.strip)) - len(angle.strip) // 2) * angle.strip_step_us / 1e3
+    axes.plot(lags_ms, angle.strip)
+    axes.set_ylim(0.0, 1.05)

@@ -1,0 +1,158 @@
+"""What the cameras' clocks say about an offset that sound gave: a witness, never a judge.
+
+One thing sound cannot see: the same recorded music played at two events matches as one event does.
+Clocks can, where they are right. A clock that contradicts is weighed by Bayes' rule: how likely is
+such a miss if the sound is right (then the clock is wrong), and how likely if it is not (then the
+clock may well be right)? A clock that agrees is said and raises nothing: it cannot tell an offset
+from one a frame beside it, and two clips of one song can begin at one time of day.
+
+How such clocks err. Timecode: jammed, to frames, a second at most after a long day; a drop-frame
+clock against another kind, 0.1 % of the time of day; in rec-run or free-run mode it may say
+anything, and a whole hour is what a camera counts from that nobody has set. Recording time: set by
+hand, so minutes; written at a recording's start, at its end, or at the start of its first part; UTC
+or local time, so whole hours; now and then the time of a copy, or of a clock never set. The odds
+below are set by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcsyncd.sync.recording import Recording
+
+DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
+_SECOND_US = 1_000_000
+_TIMECODE_AGREES_US = 2 * _SECOND_US
+_COUNTING = 0.001
+_CLOCK_AGREES_US = 120 * _SECOND_US
+_CLOCK_ERRS_US = 30 * 60 * _SECOND_US
+_FURTHEST_ZONE = 26
+_NEVER_SET_US = 60 * DAY_US
+"""Nobody drops the cards of events so far apart together; a clock that lost its battery is common."""
+_UNSEEN = 0.03
+"""The chance that even the strongest sound is a recording played at two events."""
+_AT_ODDS_TIMECODE = 0.5
+_AT_ODDS_PROVEN = 0.1
+_AT_ODDS_CLOCK = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What clocks say of an offset, in words.
+
+    `odds` is how likely that is if the sound is right, as a share of how likely if it is not; 1
+    where they agree.
+    """
+
+    odds: float
+    reason: str
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the clocks speak against the sound."""
+        return self.odds < 1.0
+
+
+def witness(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> Witness | None:
+    """Weigh `t_anchor = offset + t_clip` by the clocks of both; None where they say nothing.
+
+    `proven` tells that timecodes of this session were seen to agree with sound elsewhere: then
+    somebody jammed them, and one that does not agree weighs more. Both clocks of a camera are one
+    witness (timecode often is set from the camera's time), so that the graver one counts alone.
+    """
+    by_code = _by_timecode(anchor, clip, offset_us, proven=proven)
+    by_clock = _by_recording_time(anchor, clip, offset_us)
+    if by_code is not None and not by_code.contradicts:
+        return by_code
+    if by_clock is not None and not by_clock.contradicts:
+        return by_clock
+    heard = [one for one in (by_code, by_clock) if one is not None]
+    return min(heard, key=lambda one: one.odds, default=None)
+
+
+def weighed(confidence: float, heard: Witness) -> float:
+    """Return the confidence after the clocks were heard: Bayes' rule, and never above what it was."""
+    wrong = max(1.0 - confidence, _UNSEEN)
+    right = (1.0 - wrong) * heard.odds
+    return min(confidence, right / (right + wrong)) if heard.contradicts else confidence
+
+
+def jammed(recordings: Sequence[Recording], offsets_us: Sequence[int | None], besides: int) -> bool:
+    """Whether timecodes of two angles, `besides` one recording, agree with where sound puts them."""
+    known = [
+        (one, offset)
+        for at, (one, offset) in enumerate(zip(recordings, offsets_us, strict=True))
+        if at != besides and offset is not None and _is_set(one.timecode_us)
+    ]
+    return any(
+        one.angle != other.angle and _timecode_miss_us(one, other, theirs - ours) <= _TIMECODE_AGREES_US
+        for one, ours in known
+        for other, theirs in known
+    )
+
+
+def timecode_apart_us(anchor: Recording, clip: Recording) -> int | None:
+    """How much later `clip` began by timecode: the nearer way round the clock. None without one."""
+    if anchor.timecode_us is None or clip.timecode_us is None:
+        return None
+    return _round_the_clock(clip.timecode_us - anchor.timecode_us)
+
+
+def _by_timecode(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> Witness | None:
+    if not (_is_set(anchor.timecode_us) and _is_set(clip.timecode_us)):
+        return None
+    miss_us = _timecode_miss_us(anchor, clip, offset_us)
+    if miss_us <= _TIMECODE_AGREES_US:
+        return Witness(1.0, f"the timecode of {clip.angle} agrees to {miss_us / 1e6:.2f} s")
+    time_of_day_us = max(anchor.timecode_us or 0, clip.timecode_us or 0)
+    if miss_us <= _TIMECODE_AGREES_US + _COUNTING * time_of_day_us:
+        return None
+    odds = _AT_ODDS_PROVEN if proven else _AT_ODDS_TIMECODE
+    words = f"the timecode of {clip.angle} contradicts its sound by {_span(miss_us)}"
+    return Witness(odds, words + (", where other timecodes agree" if proven else ""))
+
+
+def _by_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> Witness | None:
+    if anchor.recorded_at_us is None or clip.recorded_at_us is None:
+        return None
+    miss_us = clip.recorded_at_us - anchor.recorded_at_us - offset_us
+    # Either camera may have written the end of its recording.
+    ends = (0, -clip.duration_us, anchor.duration_us, anchor.duration_us - clip.duration_us)
+    misses = [miss_us + end for end in ends]
+    if any(abs(one) <= _CLOCK_AGREES_US for one in misses):
+        return Witness(1.0, f"the recording time of {clip.angle} agrees to the minutes that such clocks err")
+    nearest_us = min(abs(one) for one in misses)
+    if nearest_us <= _CLOCK_ERRS_US or nearest_us > _NEVER_SET_US or any(_is_zone(one) for one in misses):
+        return None
+    words = (
+        f"by the cameras' clocks {clip.angle} was recorded {_span(abs(miss_us))} away from where its sound is"
+    )
+    return Witness(_AT_ODDS_CLOCK, words + ": perhaps the same music at two events")
+
+
+def _is_set(timecode_us: int | None) -> bool:
+    return timecode_us is not None and timecode_us % _HOUR_US != 0
+
+
+def _timecode_miss_us(anchor: Recording, clip: Recording, offset_us: int) -> int:
+    apart_us = timecode_apart_us(anchor, clip)
+    return DAY_US if apart_us is None else abs(_round_the_clock(apart_us - offset_us))
+
+
+def _round_the_clock(time_us: int) -> int:
+    return (time_us + DAY_US // 2) % DAY_US - DAY_US // 2
+
+
+def _is_zone(miss_us: int) -> bool:
+    hours = round(miss_us / _HOUR_US)
+    return abs(hours) <= _FURTHEST_ZONE and abs(miss_us - hours * _HOUR_US) <= _CLOCK_AGREES_US
+
+
+def _span(time_us: int) -> str:
+    seconds = time_us / 1e6
+    for name, unit in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,63 @@
+"""Whitened blocks that were made already, as many as a bound on memory allows.
+
+Matching pairs asks for the same sound again and again: every recording is in several pairs, and
+every pair is looked at along several lines. Ten-minute clips fit whole; of hours the blocks used
+last are kept. What is kept never changes a digit, only how often it is worked out.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+Block = NDArray[np.int16]
+
+MOST_BYTES = 88 << 20
+"""Three angles of ten minutes in stereo, at both rates, are 82 MiB."""
+
+
+class Kept:
+    """The blocks used last, up to `most_bytes`; threads that ask for the same one wait for one maker."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._blocks: OrderedDict[Hashable, Future[Block]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Block]) -> Block:
+        """Return the block of `key`, made by `make` when it is not at hand."""
+        with self._lock:
+            block = self._blocks.get(key)
+            if block is not None:
+                self._blocks.move_to_end(key)
+            else:
+                mine = self._blocks[key] = Future()
+        if block is None:
+            self._make(key, mine, make)
+            block = mine
+        return block.result()
+
+    def _make(self, key: Hashable, mine: Future[Block], make: Callable[[], Block]) -> None:
+        try:
+            made = make()
+        except BaseException as error:
+            with self._lock:
+                del self._blocks[key]
+            mine.set_exception(error)
+            raise
+        mine.set_result(made)
+        with self._lock:
+            self._bytes += made.nbytes
+            self._drop()
+
+    def _drop(self) -> None:
+        """Let go of the blocks used longest ago; those still being made have no size yet and stay."""
+        while self._bytes > self._most_bytes:
+            oldest = next(key for key, block in self._blocks.items() if block.done())
+            self._bytes -= self._blocks.pop(oldest).result().nbytes

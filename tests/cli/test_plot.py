@@ -1,0 +1,20 @@
+"""The levels that `align --plot` draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mcsyncd.cli.plot import envelope
+
+
+def test_levels_are_the_greatest_of_each_stretch_as_a_share_of_the_loudest():
+    channel = np.array([0, -100, 50, 25, -32768, 3], np.int16)
+    assert envelope(channel, 3) == pytest.approx([100 / 32768, 50 / 32768, 1.0])
+
+
+@pytest.mark.parametrize("samples", [1, 7, 2000, 2001])
+def test_any_length_fits_into_the_columns_and_silence_is_zero(samples):
+    levels = envelope(np.zeros(samples, np.int16), 2000)
+    assert 0 < levels.size <= 2000
+    assert not levels.any()

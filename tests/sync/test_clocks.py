@@ -1,0 +1,120 @@
+"""Clocks as witnesses: what each miss means, and that they never raise a confidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hearing import RATE, as_int16, babble, taken
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
+from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.solve import solve
+
+S = 1_000_000
+MINUTE, HOUR, DAY = 60 * S, 3600 * S, 86_400 * S
+NOON = 12 * HOUR + 17 * S
+THRESHOLD = 0.85
+
+
+def clip(angle, *, timecode=None, recorded_at=None, duration=90 * S):
+    return Recording(angle, "clip", RATE, 0, (), duration, recorded_at, timecode)
+
+
+def by_timecode(miss_us, *, at=NOON, proven=False):
+    anchor, other = clip("a", timecode=at), clip("b", timecode=(at + 5 * S + miss_us) % DAY)
+    return witness(anchor, other, 5 * S, proven=proven)
+
+
+def by_clock(miss_us):
+    anchor, other = clip("a", recorded_at=DAY), clip("b", recorded_at=DAY + 5 * S + miss_us)
+    return witness(anchor, other, 5 * S, proven=False)
+
+
+def test_no_clock_says_nothing():
+    assert witness(clip("a"), clip("b", timecode=NOON, recorded_at=NOON), 0, proven=True) is None
+
+
+def test_a_timecode_that_agrees_is_said_over_midnight_too():
+    for at in (NOON, DAY - 2 * S):
+        heard = by_timecode(-S // 2, at=at)
+        assert not heard.contradicts
+        assert "0.50 s" in heard.reason
+
+
+def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
+    alone, among_proven = by_timecode(3 * HOUR), by_timecode(3 * HOUR, proven=True)
+    assert alone.contradicts
+    assert among_proven.contradicts
+    assert weighed(0.999, among_proven) < THRESHOLD < weighed(0.999, alone) < 0.999
+    assert "3.0 h" in alone.reason
+
+
+def test_another_way_of_counting_is_no_contradiction():
+    # Drop frame against none: 0.1 % of twelve hours is 43 s.
+    assert by_timecode(40 * S, proven=True) is None
+    assert by_timecode(60 * S, proven=True).contradicts
+
+
+def test_a_counter_that_nobody_set_is_no_witness():
+    anchor, other = clip("a", timecode=HOUR), clip("b", timecode=NOON)
+    assert witness(anchor, other, 0, proven=True) is None
+
+
+@pytest.mark.parametrize("miss", [0, 100 * S, -100 * S, 90 * S + 100 * S, -90 * S - 100 * S])
+def test_recording_times_agree_within_minutes_and_either_end(miss):
+    assert not by_clock(miss).contradicts
+
+
+@pytest.mark.parametrize("hours", [-11, 1, 2, 14])
+def test_whole_hours_are_a_time_zone(hours):
+    assert by_clock(hours * HOUR + 30 * S) is None
+
+
+@pytest.mark.parametrize("miss", [5 * MINUTE, -25 * MINUTE, 300 * DAY, -3000 * DAY])
+def test_a_clock_set_by_hand_or_never_set_is_no_witness(miss):
+    assert by_clock(miss) is None
+
+
+@pytest.mark.parametrize("miss", [47 * MINUTE, -3 * HOUR - 20 * MINUTE, 49 * HOUR + 30 * MINUTE, 9 * DAY])
+def test_another_time_altogether_asks_for_a_person(miss):
+    heard = by_clock(miss)
+    assert heard.contradicts
+    assert weighed(0.999, heard) < THRESHOLD
+
+
+def test_an_agreeing_clock_of_the_camera_outweighs_its_contradicting_one():
+    anchor = clip("a", timecode=NOON, recorded_at=0)
+    agrees = clip("b", timecode=NOON + 5 * S, recorded_at=31 * HOUR)
+    assert not witness(anchor, agrees, 5 * S, proven=False).contradicts
+
+
+@given(confidence=st.floats(0, 0.999), odds=st.floats(0.001, 1.0))
+def test_clocks_never_raise_a_confidence(confidence, odds):
+    assert 0 <= weighed(confidence, Witness(odds, "")) <= confidence
+
+
+def test_timecodes_are_proven_by_two_other_angles():
+    clips = [clip("a", timecode=NOON), clip("b", timecode=NOON + 5 * S), clip("c", timecode=NOON + HOUR)]
+    offsets = [0, 5 * S, 0]
+    assert jammed(clips, offsets, besides=2)
+    assert not jammed(clips, offsets, besides=1)
+    assert not jammed(clips, [0, None, 0], besides=2)
+
+
+def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
+    song = babble(4, 40)
+
+    def take(angle, start_s, seed, recorded_at):
+        sound = as_int16(taken(song, start_s, 30, seed=seed))
+        return Recording(angle, "clip", RATE, 0, (sound,), 30 * S, recorded_at)
+
+    one_event = [take("a", 2, 1, 0), take("b", 5, 2, 3 * S)]
+    assert solve(one_event, "a").confidence > THRESHOLD
+    two_events = [take("a", 2, 1, 0), take("b", 5, 2, 50 * HOUR + 1000 * S)]
+    found = solve(two_events, "a")
+    assert found.confidence < THRESHOLD
+    assert found.angle("b").offset_us == pytest.approx(3 * S, abs=50)
+    assert "2.1 days" in found.reasons[0]
+    assert np.isclose(solve([take("a", 2, 1, None), take("b", 5, 2, None)], "a").confidence, 0.999, atol=1e-3)
