@@ -43,6 +43,9 @@ class Shot:
     mirrored: bool = False
     pixel_aspect: Fraction | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    tint: tuple[int, int] = (128, 128)
+    grey: int = 60
+    numbered_from: int = 0
     timecode: str | None = None
 
 
@@ -90,10 +93,10 @@ def beeps(seconds: float, sample_rate: int, events: Sequence[float]) -> np.ndarr
     return sound
 
 
-def picture(number: int, *, flash: bool, size: tuple[int, int] = SIZE) -> np.ndarray:
+def picture(number: int, *, flash: bool, size: tuple[int, int] = SIZE, level: int = 60) -> np.ndarray:
     """Gray picture with its number in binary at the bottom: uint8 (height, width)."""
     width, height = size
-    gray = np.full((height, width), 235 if flash else 60, np.uint8)
+    gray = np.full((height, width), 235 if flash else level, np.uint8)
     bottom = np.array([235 if number >> bit & 1 else 16 for bit in range(BITS)], np.uint8)
     gray[height * 3 // 4 :] = bottom[np.arange(width) * BITS // width]
     return gray
@@ -149,8 +152,10 @@ def _shoot(container, stream, shot: Shot) -> None:
     for number, time in enumerate(shot.pictures):
         flash = bool(waiting) and time >= waiting[0] - 1e-9
         waiting = waiting[1:] if flash else waiting
-        gray = picture(number, flash=flash, size=shot.size)
-        planar = np.concatenate([gray, np.full((shot.size[1] // 2, shot.size[0]), 128, np.uint8)])
+        gray = picture(shot.numbered_from + number, flash=flash, size=shot.size, level=shot.grey)
+        planar = np.concatenate(
+            [gray, np.repeat(np.uint8(shot.tint), shot.size[0] * shot.size[1] // 4).reshape(-1, shot.size[0])]
+        )
         frame = av.VideoFrame.from_ndarray(planar, format="yuv420p")
         if shot.pix_fmt != "yuv420p":
             frame = frame.reformat(format=shot.pix_fmt)

@@ -21,6 +21,29 @@ needs_ffmpeg = pytest.mark.skipif(
 SAMPLE_RATE = 48_000
 
 
+def _filters() -> str:
+    if not shutil.which("ffmpeg"):
+        return ""
+    command = ["ffmpeg", "-v", "error", "-filters"]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout
+
+
+needs_zscale = pytest.mark.skipif("zscale" not in _filters(), reason="no ffmpeg with zscale to judge by")
+
+
+def make_pq(path: Path, colour: tuple[int, int, int]) -> None:
+    """Film one colour (sRGB numbers, taken for BT.709) as PQ in BT.2020, white at 203 cd/m2."""
+    red, green, blue = colour
+    flat = f"color=0x{red:02x}{green:02x}{blue:02x}:s=160x120:r=25:d=0.4"
+    to_pq = (
+        "format=gbrp,scale=out_color_matrix=bt709:out_range=tv,format=yuv444p10le,"
+        "zscale=transferin=709:primariesin=709:matrixin=709:rangein=limited:transfer=smpte2084:primaries=2020"
+        ":matrix=2020_ncl:range=limited:npl=203,format=yuv422p10le"
+    )
+    tags = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"]
+    _run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", flat, "-vf", to_pq, "-c:v", "prores_ks", *tags, path])
+
+
 def facts(path: Path, kind: str) -> dict[str, Any]:
     """What ffprobe says of the first stream of that kind ("v" or "a")."""
     command = ["ffprobe", "-v", "error", "-select_streams", f"{kind}:0", "-show_streams", "-of", "json"]
@@ -28,12 +51,36 @@ def facts(path: Path, kind: str) -> dict[str, Any]:
     return found[0] if found else {}
 
 
-def pictures(path: Path) -> np.ndarray:
-    """Every picture as it is shown, gray: uint8 (pictures, height, width)."""
+def timecodes(path: Path) -> dict[str, str]:
+    """The timecode of the picture, and of the timecode track, where there are any."""
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", path]
+    streams = json.loads(_run(command))["streams"]
+    return {
+        "video" if one["codec_type"] == "video" else one["codec_tag_string"]: one["tags"]["timecode"]
+        for one in streams
+        if "timecode" in one.get("tags", {})
+    }
+
+
+def pictures(path: Path, upright: tuple[int, int] | None = None) -> np.ndarray:
+    """Every picture as it is shown, gray: uint8 (pictures, height, width).
+
+    `upright` is the size (width, height) where the file is to be turned for showing.
+    """
     seen = facts(path, "v")
+    width, height = upright or (seen["width"], seen["height"])
     command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"]
     raw = _run([*command, "-f", "rawvideo", "-pix_fmt", "gray", "-"])
-    return np.frombuffer(raw, np.uint8).reshape(-1, seen["height"], seen["width"])
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width)
+
+
+def rgb(path: Path) -> np.ndarray:
+    """Every picture in colour, as its tags say: uint8 (pictures, height, width, 3)."""
+    seen = facts(path, "v")
+    # A JPEG is BT.601 whatever it says; a film's matrix is in its tags, and swscale goes by those.
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"]
+    raw = _run([*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
+    return np.frombuffer(raw, np.uint8).reshape(-1, seen["height"], seen["width"], 3)
 
 
 def numbers(path: Path) -> list[int]:
@@ -48,6 +95,19 @@ def sound(path: Path) -> np.ndarray:
         ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a:0", "-f", "f32le", "-c:a", "pcm_f32le", "-"]
     )
     return np.frombuffer(raw, np.float32).reshape(-1, channels)
+
+
+def framehash(path: Path) -> list[str]:
+    """The sha256 of each picture as it is decoded, in its own pixel format."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"]
+    lines = _run([*command, "-f", "framehash", "-hash", "sha256", "-"]).decode().splitlines()
+    return [line.rpartition(",")[2].strip() for line in lines if not line.startswith("#")]
+
+
+def pcm(path: Path, fmt: str) -> bytes:
+    """The sound as it is decoded, interleaved; `fmt` is s16 or s32."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a:0", "-f", f"{fmt}le"]
+    return _run([*command, "-c:a", f"pcm_{fmt}le", "-"])
 
 
 def beeps_in(path: Path) -> list[float]:

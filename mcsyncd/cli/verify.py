@@ -8,6 +8,7 @@ import click
 
 from mcsyncd.cli.calling import json_option, print_json
 from mcsyncd.cli.context import Faces
+from mcsyncd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,10 @@ WHAT = ("log", "media", "store")
 @click.command()
 @click.argument("what", type=click.Choice(WHAT))
 @click.argument("session", required=False)
+@click.option("--deep", is_flag=True, help="media: decode the renditions, too, and compare what comes out.")
 @json_option
 @click.pass_obj
-def command(faces: Faces, what: str, session: str | None, as_json: bool) -> int:
+def command(faces: Faces, what: str, session: str | None, deep: bool, as_json: bool) -> int:
     """Check the audit chain (log), local files (media) or stored objects (store).
 
     Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
@@ -30,7 +32,12 @@ def command(faces: Faces, what: str, session: str | None, as_json: bool) -> int:
     """
     from mcsyncd.daemon.audit import verify_log, verify_media, verify_store
 
-    found = {"log": verify_log, "media": verify_media, "store": verify_store}[what](faces.settings, session)
+    if deep and what != "media":
+        raise UsageError(f"verify {what} has no --deep", "leave it out, or use `mcsyncd verify media --deep`")
+    if what == "media":
+        found = verify_media(faces.settings, session, deep=deep)
+    else:
+        found = {"log": verify_log, "store": verify_store}[what](faces.settings, session)
     _report(what, found.checked, found.faults, found.note, as_json=as_json)
     return 1 if found.faults else 0
 

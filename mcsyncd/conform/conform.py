@@ -1,19 +1,25 @@
-"""One clip onto the session grid: its mezzanine and its proxy, in one decode."""
+"""One clip onto the session grid: its mezzanine, its proxy and its thumbnails, in one decode."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+from mcsyncd.conform.evidence import EVERY, Evidence
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import FilePlan, Kind, RenderPlan, plan
 from mcsyncd.conform.render import Rendered, render
+from mcsyncd.conform.sidecar import sidecar
 from mcsyncd.conform.versions import versions
 from mcsyncd.integrity.hashing import digest
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, Rendition
+from mcsyncd.model.rendition import Conformed, Proof, Rendition, Sprites, WrittenFile
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import from_document
 
@@ -38,10 +44,11 @@ def conform(
     """Make the mezzanine and the proxy of one clip.
 
     `media` is what probe found in `source`; `rate` is the session's, `phase_us` and `drift_ppm`
-    are baked in (`conform.grid`). Writes `folder/<stem>.mezz.<ext>` and
-    `folder/<stem>.proxy.<ext>`, each complete or not at all, replacing what is there. The same
-    arguments and library versions give the same bytes. `progress` is called with ticks done
-    and expected. The paths in the result are those written.
+    are baked in (`conform.grid`). Writes `folder/<stem>.mezz.<ext>`, `folder/<stem>.proxy.<ext>`,
+    a sidecar beside each (`.json` behind its name) and thumbnails into `folder/<stem>.sprites/`,
+    each complete or not at all, replacing what is there. The same arguments and library versions
+    give the same bytes. `progress` is called with ticks done and expected. The paths in the
+    result are those written.
 
     Raises BadMedia where the source cannot be decoded, ConfigError for a profile of another
     release, OSError where something cannot be read or written (a full disk among them).
@@ -66,15 +73,50 @@ def make(
     planned = plan(source.name, media, grid, asked)
     targets = tuple(folder / f"{stem}.{_SUFFIX[file.kind]}.{file.container}" for file in planned.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
-    rendered = render(source, planned, parts, progress or (lambda _done, _expected: None))
-    renditions = tuple(
-        _rendition(planned, file, rendered, part, target)
-        for file, part, target in zip(planned.files, parts, targets, strict=True)
-    )
-    for part, target in zip(parts, targets, strict=True):
-        part.replace(target)
+    sprites = folder / f"{stem}.sprites"
+    sprites_part = folder / f"{stem}.sprites.part"
+    with ExitStack() as undo:
+        for part in parts:
+            undo.callback(part.unlink, missing_ok=True)
+        undo.callback(shutil.rmtree, sprites_part, ignore_errors=True)
+        rendered = render(source, planned, parts, sprites_part, progress or (lambda _done, _expected: None))
+        renditions = tuple(
+            _proven(_rendition(planned, file, rendered, part, target), file, evidence, rendered.tick_map)
+            for file, part, target, evidence in zip(
+                planned.files, parts, targets, rendered.evidence, strict=True
+            )
+        )
+        for part, target in zip(parts, targets, strict=True):
+            part.replace(target)
+        if rendered.sprites:
+            shutil.rmtree(sprites, ignore_errors=True)
+            sprites_part.replace(sprites)
     _sync(folder)
-    return Conformed(renditions, versions())
+    return Conformed(renditions, versions(), _in(sprites, rendered.sprites))
+
+
+def _proven(made: Rendition, file: FilePlan, evidence: Evidence, tick_map: str) -> Rendition:
+    """Write the sidecar, and return the rendition with what it proves."""
+    path = Path(f"{made.path}.json")
+    document = sidecar(made, file, evidence, tick_map, versions())
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(document)
+    _sync(part)
+    part.replace(path)
+    written = WrittenFile(str(path), len(document), hashlib.sha256(document).hexdigest())
+    proof = Proof(written, tick_map, EVERY, evidence.pictures, evidence.samples, evidence.pcm)
+    return replace(made, proof=proof)
+
+
+def _in(folder: Path, made: Sprites | None) -> Sprites | None:
+    """Return the thumbnails as they are named in their last place."""
+    if made is None:
+        return None
+
+    def moved(file: WrittenFile) -> WrittenFile:
+        return replace(file, path=str(folder / Path(file.path).name))
+
+    return replace(made, track=moved(made.track), sheets=tuple(moved(sheet) for sheet in made.sheets))
 
 
 def _rendition(
@@ -101,6 +143,8 @@ def _rendition(
         duplicated=rendered.duplicated,
         dropped=rendered.dropped,
         notes=(*file.notes, *rendered.notes),
+        timecode=file.timecode,
+        layout=file.sound.layout if file.sound else None,
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from tempfile import NamedTemporaryFile
+from typing import cast
 
 import av
 from av.filter import Graph
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 
-from mcsyncd.conform.canvas import Canvas
+from mcsyncd.conform.canvas import CUBE, Canvas, Shape
+from mcsyncd.conform.dynamics import cube
 
 _FULL_RANGE = 2
-_Shape = tuple[int, int, str, int, int]
+_Look = tuple[int, int, str, int, int, bool]
 
 
 class PictureGraph:
@@ -52,34 +57,43 @@ class Painter:
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
-        self._shape: _Shape | None = None
+        self._look: _Look | None = None
         self._graph: PictureGraph | None = None
 
     def paint(self, picture: VideoFrame) -> VideoFrame:
         """Return a picture of its own (never the source's object: two files are made of that one)."""
-        if self._graph is None or shape_of(picture) != self._shape:
-            self._shape = shape_of(picture)
-            full = picture.color_range == _FULL_RANGE or picture.format.name.startswith("yuvj")
-            chain = self._canvas.filters(picture.width, picture.height, picture.format.name, full)
-            self._graph = PictureGraph(picture, chain)
+        if self._graph is None or look_of(picture) != self._look:
+            self._look = look_of(picture)
+            self._graph = self._built(picture)
         return next(self._graph.through(picture))
+
+    def _built(self, picture: VideoFrame) -> PictureGraph:
+        full = picture.color_range == _FULL_RANGE or picture.format.name.startswith("yuvj")
+        size = (picture.width, picture.height)
+        chain = self._canvas.filters(Shape(size, picture.format.name, full, mirrored(picture)))
+        if self._canvas.mapped is None:
+            return PictureGraph(picture, chain)
+        with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:
+            table.write(cube(self._canvas.mapped.transfer))
+            table.flush()
+            return PictureGraph(picture, chain.replace(CUBE, table.name))  # read when it is configured
 
 
 def whole_pictures(fields: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
     """Make whole pictures of interlaced ones (bwdif); progressive ones among them stay as they are."""
-    shape: _Shape | None = None
+    shape: _Look | None = None
     graph: PictureGraph | None = None
     for picture in fields:
-        if graph is None or shape_of(picture) != shape:
+        if graph is None or look_of(picture) != shape:
             if graph is not None:
                 yield from graph.through(None)
-            shape, graph = shape_of(picture), PictureGraph(picture, "bwdif=mode=send_frame:deint=interlaced")
+            shape, graph = look_of(picture), PictureGraph(picture, "bwdif=mode=send_frame:deint=interlaced")
         yield from graph.through(picture)
     if graph is not None:
         yield from graph.through(None)
 
 
-def shape_of(picture: VideoFrame) -> _Shape:
+def look_of(picture: VideoFrame) -> _Look:
     """Return what a graph is built for: size, pixel format, matrix and range."""
     return (
         picture.width,
@@ -87,4 +101,16 @@ def shape_of(picture: VideoFrame) -> _Shape:
         picture.format.name,
         int(picture.colorspace),
         int(picture.color_range),
+        mirrored(picture),
     )
+
+
+def mirrored(picture: VideoFrame) -> bool:
+    """Return whether the display matrix turns the picture over (its determinant is negative)."""
+    sides = cast("SideDataContainer", picture.side_data)
+    matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
+    if matrix is None:
+        return False
+    raw = bytes(matrix)
+    a, b, c, d = (int.from_bytes(raw[at : at + 4], sys.byteorder, signed=True) for at in (0, 4, 12, 16))
+    return a * d - b * c < 0

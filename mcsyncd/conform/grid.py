@@ -8,6 +8,7 @@ camera's clock: as a picture repeated or left out now and then, without a second
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -74,9 +75,15 @@ class TickMap:
         self._grid = grid
         self._held: Fraction | None = None
         self._uses = 0
+        self._told = hashlib.sha256()
         self.ticks = 0
         self.duplicated = 0
         self.dropped = 0
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the whole map: a line for each picture, its clip time and its number of ticks."""
+        return self._told.hexdigest()
 
     def arrives(self, time: Fraction) -> int:
         """Take the next picture's time (seconds of clip time, rising).
@@ -108,4 +115,5 @@ class TickMap:
     def _next(self, time: Fraction | None) -> None:
         self.duplicated += max(0, self._uses - 1)
         self.dropped += self._uses == 0
+        self._told.update(f"{self._held} {self._uses}\n".encode())
         self._held, self._uses = time, 0

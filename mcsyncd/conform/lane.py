@@ -10,6 +10,7 @@ from threading import Thread
 import av
 from av.video.frame import VideoFrame
 
+from mcsyncd.conform.evidence import Evidence
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.resample import Samples
 from mcsyncd.conform.writer import Writer
@@ -35,6 +36,7 @@ class Lane:
         self._error: Exception | None = None
         self._wanted = True
         self._ended = False
+        self._evidence = Evidence()
         self._thread = Thread(target=self._run, args=(plan, rate, layout), name=f"conform {plan.kind}")
         self._thread.start()
 
@@ -43,11 +45,12 @@ class Lane:
         self._raise()
         self._queue.put(part)
 
-    def finish(self) -> None:
+    def finish(self) -> Evidence:
         """Wait until all is written, index included. Raises OSError (disk full) or McsyncError."""
         self._queue.put(None)
         self._thread.join()
         self._raise()
+        return self._evidence
 
     def abandon(self) -> None:
         """Stop as soon as may be and remove the file."""
@@ -82,6 +85,7 @@ class Lane:
                     writer.sound(part)
             if self._wanted:
                 writer.flush()
+                self._evidence = writer.evidence()
 
     def _parts(self) -> Iterator[Part]:
         """Yield parts until told that there are no more; then nothing, however often it is asked."""

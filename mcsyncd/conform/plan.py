@@ -12,6 +12,9 @@ from typing import Literal
 from mcsyncd.conform.canvas import Canvas, canvas_for
 from mcsyncd.conform.encoders import Encoder, audio_encoder, video_encoder
 from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.labels import first_label
+from mcsyncd.conform.sprites import SpritePlan, sprite_plan
+from mcsyncd.conform.tags import HDR
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.session import ProfileRef
@@ -24,7 +27,6 @@ _AUDIBLE_US = 50_000
 """Less than this at either end is how recorders fill their last packet, and not worth a word."""
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 """What each number of channels is taken for where the file does not say."""
-_HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 
 Kind = Literal["mezzanine", "proxy"]
 
@@ -40,7 +42,10 @@ class SoundPlan:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One file to be written: where its parts come from and how they are encoded."""
+    """One file to be written: where its parts come from and how they are encoded.
+
+    `timecode` is the label of its first picture, as it is written down; None where there is none.
+    """
 
     kind: Kind
     profile: ProfileRef
@@ -49,6 +54,7 @@ class FilePlan:
     picture: Encoder | None
     sound: SoundPlan | None
     notes: tuple[str, ...] = ()
+    timecode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,10 @@ class TrackPlan:
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
-    """All that the renderer needs to know. `ticks` is what the source declares; its end decides."""
+    """All that the renderer needs to know. `ticks` is what the source declares; its end decides.
+
+    `sprites` is None where there is no picture, or no proxy for which they would be made.
+    """
 
     grid: Grid
     origin_us: int
@@ -70,6 +79,7 @@ class RenderPlan:
     video: VideoStream | None
     track: TrackPlan | None
     files: tuple[FilePlan, ...]
+    sprites: SpritePlan | None = None
 
 
 def plan(
@@ -77,6 +87,9 @@ def plan(
 ) -> RenderPlan:
     """Plan the renditions of one clip. `name` is the clip's, for messages. Raises BadMedia."""
     track = _track(name, media)
+    label = first_label(media, grid)
+    timecode = str(label) if label else None
+    scrubbed = any(kind == "proxy" for kind, _, _ in profiles)
     return RenderPlan(
         grid=grid,
         origin_us=media.origin_us,
@@ -84,7 +97,10 @@ def plan(
         container=media.container,
         video=media.video,
         track=track,
-        files=tuple(_file(kind, ref, profile, media, track) for kind, ref, profile in profiles),
+        files=tuple(
+            _file(kind, ref, profile, media, track, timecode=timecode) for kind, ref, profile in profiles
+        ),
+        sprites=sprite_plan(media.video, grid.rate) if media.video and scrubbed else None,
     )
 
 
@@ -101,10 +117,19 @@ def _track(name: str, media: Media) -> TrackPlan | None:
     return TrackPlan(stream, stream.layout if known else _LAYOUTS[stream.channels])
 
 
-def _file(kind: Kind, ref: ProfileRef, profile: Profile, media: Media, track: TrackPlan | None) -> FilePlan:
+def _file(
+    kind: Kind,
+    ref: ProfileRef,
+    profile: Profile,
+    media: Media,
+    track: TrackPlan | None,
+    *,
+    timecode: str | None,
+) -> FilePlan:
     picture = video_encoder(profile.video) if media.video else None
-    canvas = canvas_for(media.video, profile.short_side, picture.fmt) if media.video and picture else None
-    if picture and canvas:
+    canvas = None
+    if media.video and picture:
+        canvas = canvas_for(media.video, profile.short_side, picture.fmt, standard=kind == "proxy")
         picture = picture.tagged(canvas.tags)
     return FilePlan(
         kind=kind,
@@ -114,6 +139,7 @@ def _file(kind: Kind, ref: ProfileRef, profile: Profile, media: Media, track: Tr
         picture=picture,
         sound=_sound(profile, track) if track else None,
         notes=_notes(profile, media),
+        timecode=timecode,
     )
 
 
@@ -131,11 +157,19 @@ def _notes(profile: Profile, media: Media) -> tuple[str, ...]:
         said.append(f"the first of {len(media.audio)} audio tracks is carried")
     said += _cut(media)
     video = media.video
-    if video and (kind := _HDR.get(video.colour.transfer or "")) and profile.video.codec != "prores":
-        said.append(f"high dynamic range ({kind}) kept as it is, in 8 bits: smooth skies may show steps")
+    if video and (name := HDR.get(video.colour.transfer or "")):
+        said += _about_range(name, profile)
     if video and video.colour.matrix is None:
         said.append("the source carries no colour tags: taken for what is usual at its size")
     return tuple(said)
+
+
+def _about_range(name: str, profile: Profile) -> list[str]:
+    if profile.kind == "proxy":
+        return [f"high dynamic range ({name}) brought down to standard range, for looking at"]
+    if profile.video.codec == "prores":
+        return []
+    return [f"high dynamic range ({name}) kept as it is, in 8 bits: smooth skies may show steps"]
 
 
 def _cut(media: Media) -> list[str]:

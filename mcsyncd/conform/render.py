@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from av.video.frame import VideoFrame
 
+from mcsyncd.conform.evidence import Evidence
 from mcsyncd.conform.grid import TickMap
 from mcsyncd.conform.lane import Lane, Part
 from mcsyncd.conform.pictures import Pictures
 from mcsyncd.conform.plan import RenderPlan
+from mcsyncd.conform.sheets import Sheets
 from mcsyncd.conform.sound import Sound
 from mcsyncd.errors import BadMedia
+from mcsyncd.model.rendition import Sprites
 
 Progress = Callable[[int, int], None]
 
@@ -24,16 +27,24 @@ _STEP_TICKS = 12
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of it: ticks written, pictures repeated and left out, and what was met, in words."""
+    """What came of it: ticks written, pictures repeated and left out, and what was met, in words.
+
+    `tick_map` is the digest of which picture each tick shows; `evidence` has one part a file.
+    """
 
     ticks: int
     duplicated: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    tick_map: str = ""
+    sprites: Sprites | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
-def render(source: Path, plan: RenderPlan, targets: tuple[Path, ...], progress: Progress) -> Rendered:
-    """Write the plan's files to `targets`, in the plan's order.
+def render(
+    source: Path, plan: RenderPlan, targets: tuple[Path, ...], sprites: Path, progress: Progress
+) -> Rendered:
+    """Write the plan's files to `targets`, in the plan's order, and thumbnails into the folder `sprites`.
 
     `progress` is called with ticks done and expected, in this thread. Raises BadMedia where the
     source cannot be decoded, OSError where it cannot be read or a file not be written; then
@@ -46,18 +57,24 @@ def render(source: Path, plan: RenderPlan, targets: tuple[Path, ...], progress: 
             lane = Lane(target, file, plan.grid.rate, layout)
             undo.callback(lane.abandon)
             lanes.append(lane)
-        rendered = _Drive(source, plan, lanes, progress).run()
-        for lane in lanes:
-            lane.finish()
+        sheets = Sheets(sprites, plan.sprites) if plan.sprites else None
+        if sheets is not None:
+            undo.callback(sheets.abandon)
+        rendered = _Drive(source, plan, lanes, sheets, progress).run()
+        evidence = tuple(lane.finish() for lane in lanes)
+        made = sheets.finish() if sheets else None
         undo.pop_all()
-    return rendered
+    return replace(rendered, sprites=made, evidence=evidence)
 
 
 class _Drive:
     """Walks the source once and deals its pictures and its sound to the lanes."""
 
-    def __init__(self, source: Path, plan: RenderPlan, lanes: list[Lane], progress: Progress) -> None:
-        self._source, self._plan, self._lanes, self._progress = source, plan, lanes, progress
+    def __init__(
+        self, source: Path, plan: RenderPlan, lanes: list[Lane], sheets: Sheets | None, progress: Progress
+    ) -> None:
+        self._source, self._plan, self._progress = source, plan, progress
+        self._lanes, self._sheets = lanes, sheets
         track = plan.track
         self._sound = Sound(source, plan.container, track, plan.grid, plan.origin_us) if track else None
         self._done = self._heard = 0
@@ -87,13 +104,15 @@ class _Drive:
         self._hold(held, ticks.ends(self._plan.grid.ticks_of(pictures.end)))
         self._follow()
         notes = (*_about_pictures(pictures), *self._about_sound())
-        return Rendered(ticks.ticks, ticks.duplicated, ticks.dropped, notes)
+        return Rendered(ticks.ticks, ticks.duplicated, ticks.dropped, notes, ticks.digest)
 
     def _hold(self, picture: VideoFrame | None, ticks: int) -> None:
         """Show a picture on the next `ticks` ticks."""
         if picture is None or not ticks:
             return
         self._deal((picture, ticks))
+        if self._sheets is not None:
+            self._sheets.picture(picture, ticks)
         self._advance(ticks)
 
     def _advance(self, ticks: int) -> None:

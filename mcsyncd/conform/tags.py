@@ -20,6 +20,9 @@ _FAMILIES = {
     "smpte170m": _NTSC,
     "bt2020nc": ("bt2020", "bt2020-10", "bt2020nc"),
 }
+HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
+"""Transfers of high dynamic range, and what people call them (ITU-R BT.2100)."""
+
 _RGB = "gbr"
 _HD_LINES = 720
 _PAL_LINES = {576, 288}
@@ -48,6 +51,10 @@ class Tags:
     def range(self) -> str:
         """`pc` for full, `tv` for limited range."""
         return "pc" if self.full_range else "tv"
+
+
+STANDARD_TAGS = Tags(*_BT709, full_range=False)
+"""Of a picture that was brought down to standard range."""
 
 
 def tags_for(video: VideoStream, *, keeps_full_range: bool) -> Tags:

@@ -23,6 +23,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from mcsyncd.conform.evidence import Evidence, Group, PictureEvidence, SoundEvidence
 from mcsyncd.conform.graphs import Painter
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan, SoundPlan
@@ -64,6 +65,12 @@ class Writer:
             if track is not None:
                 self._container.mux(track.flush())
 
+    def evidence(self) -> Evidence:
+        """Return what was picked up, after `flush`."""
+        groups, signed = self._picture.evidence() if self._picture else ((), "")
+        sound = self._sound.evidence if self._sound else None
+        return Evidence(groups, sound.samples if sound else 0, sound.pcm if sound else "", signed)
+
     def __enter__(self) -> Self:
         return self
 
@@ -81,6 +88,8 @@ class _PictureTrack:
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = canvas.size
         stream.pix_fmt = encoder.fmt
+        if plan.timecode:
+            stream.metadata["timecode"] = plan.timecode  # the muxer makes a tmcd track of it
         context = stream.codec_context
         context.time_base = 1 / rate.fraction
         context.thread_type = ThreadType.FRAME
@@ -89,6 +98,7 @@ class _PictureTrack:
         self._stream, self._painter = stream, Painter(canvas)
         self._time_base = 1 / rate.fraction
         self._tick = 0
+        self._evidence = PictureEvidence(stream.codec.canonical_name)
 
     def encode(self, source: VideoFrame, ticks: int) -> list[Packet[Stream]]:
         picture = self._painter.paint(source)
@@ -96,12 +106,19 @@ class _PictureTrack:
         for _ in range(ticks):
             picture.pts, picture.time_base = self._tick, self._time_base
             picture.pict_type = 0  # else the camera's own picture types are taken as requests
-            packets += self._stream.encode(picture)
+            packets += self._looked_at(self._stream.encode(picture))
             self._tick += 1
         return packets
 
     def flush(self) -> list[Packet[Stream]]:
-        return self._stream.encode(None)
+        return self._looked_at(self._stream.encode(None))
+
+    def evidence(self) -> tuple[tuple[Group, ...], str]:
+        return self._evidence.groups(), self._evidence.signed
+
+    def _looked_at(self, packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
+        self._evidence.take(packets, self._stream.codec_context.extradata)
+        return packets
 
 
 class _SoundTrack:
@@ -118,7 +135,8 @@ class _SoundTrack:
         self._stream, self._layout = stream, layout
         frame_size = context.frame_size or 1024
         self._fitted = AudioResampler(encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size)
-        self._given = self._encoded = 0
+        self._given = 0
+        self.evidence = SoundEvidence(encoder.fmt)
 
     def encode(self, samples: Samples) -> list[Packet[Stream]]:
         if not len(samples):
@@ -138,7 +156,7 @@ class _SoundTrack:
         packets: list[Packet[Stream]] = []
         for frame in frames:
             # Without a time on every frame, AAC in MP4 lands 21 ms late (its priming is lost).
-            frame.pts, frame.time_base = self._encoded, Fraction(1, SAMPLE_RATE)
-            self._encoded += frame.samples
+            frame.pts, frame.time_base = self.evidence.samples, Fraction(1, SAMPLE_RATE)
+            self.evidence.add(frame)
             packets += self._stream.encode(frame)
         return packets

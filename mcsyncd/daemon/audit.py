@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcsyncd.daemon.decoding import decoded_faults
 from mcsyncd.daemon.places import Places
 from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.integrity.hashing import matches
 from mcsyncd.model.due import conformed_now
+from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
 from mcsyncd.publish.stores import open_store
 from mcsyncd.settings.schema import Settings
@@ -32,8 +34,12 @@ def verify_log(settings: Settings, session: str | None) -> Finding:
     return Finding(found.events, found.faults, f"head {found.head}" if found.head else "")
 
 
-def verify_media(settings: Settings, session: str | None) -> Finding:
-    """Check originals, mezzanines and proxies on disk against their hashes."""
+def verify_media(settings: Settings, session: str | None, *, deep: bool = False) -> Finding:
+    """Check originals, mezzanines, proxies and sprites on disk against their hashes.
+
+    `deep` also decodes every mezzanine and proxy from end to end and compares what comes out with
+    what was recorded when it was made.
+    """
     places = Places.of(settings)
     files = [one for session in _sessions(settings, session) for one in _files(session, places)]
     faults = [
@@ -41,7 +47,15 @@ def verify_media(settings: Settings, session: str | None) -> Finding:
         for path, sha256, size in files
         if not matches(path, sha256, size)
     ]
+    if deep:
+        renditions = [one for session in _sessions(settings, session) for one in _renditions(session)]
+        faults += decoded_faults([(places.file(one.path), one) for one in renditions])
     return Finding(len(files), tuple(faults))
+
+
+def _renditions(session: Session) -> Iterator[Rendition]:
+    for made in conformed_now(session).values():
+        yield from made.renditions
 
 
 def _files(session: Session, places: Places) -> Iterator[tuple[Path, str, int]]:
@@ -51,6 +65,11 @@ def _files(session: Session, places: Places) -> Iterator[tuple[Path, str, int]]:
     for made in conformed_now(session).values():
         for file in made.renditions:
             yield places.file(file.path), file.sha256, file.bytes
+            if file.proof is not None:
+                sidecar = file.proof.sidecar
+                yield places.file(sidecar.path), sidecar.sha256, sidecar.bytes
+        for sprite in made.sprites.files if made.sprites else ():
+            yield places.file(sprite.path), sprite.sha256, sprite.bytes
 
 
 def verify_store(settings: Settings, session: str | None) -> Finding:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import singledispatch
 from pathlib import Path
+from typing import TypeVar
 
 from mcsyncd.daemon.places import Places, stem
 from mcsyncd.daemon.progress import Tell, teller
@@ -22,11 +23,12 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Clip, Digest, Media, Sound
 from mcsyncd.model.facts import JobResult, TakenIn
-from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.rendition import Conformed, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 
 # ruff: noqa: PLC0415  # stations are imported when their job comes
 
+_File = TypeVar("_File", Rendition, WrittenFile)
 _PR_SET_PDEATHSIG = 1
 _ADDRESS_SPACE = 8 << 30
 _UNITS = {jobs.Conform: "frames", jobs.Hash: "bytes", jobs.Put: "bytes", jobs.TakeIn: "bytes"}
@@ -124,8 +126,24 @@ def _(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
         progress=tell,
     )
     _original(job.clip, places)
-    files = tuple(replace(file, path=places.below_work(file.path)) for file in made.renditions)
-    return replace(made, renditions=files)
+    return _recorded(made, places)
+
+
+def _recorded(made: Conformed, places: Places) -> Conformed:
+    """Return it with the paths as they are recorded."""
+
+    def moved(file: _File) -> _File:
+        return replace(file, path=places.below_work(file.path))
+
+    def proven(file: Rendition) -> Rendition:
+        proof = replace(file.proof, sidecar=moved(file.proof.sidecar)) if file.proof else None
+        return replace(moved(file), proof=proof)
+
+    sprites = made.sprites
+    if sprites is not None:
+        sheets = tuple(moved(sheet) for sheet in sprites.sheets)
+        sprites = replace(sprites, sheets=sheets, track=moved(sprites.track))
+    return replace(made, renditions=tuple(proven(file) for file in made.renditions), sprites=sprites)
 
 
 @_done.register

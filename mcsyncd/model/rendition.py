@@ -7,7 +7,33 @@ from typing import Literal
 
 from mcsyncd.model.rate import Rate
 
-Kind = Literal["original", "mezzanine", "proxy", "peaks", "sync"]
+Kind = Literal["original", "mezzanine", "proxy", "peaks", "sprites", "sync"]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that conform wrote beside a rendition: `path` is relative to the work folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a rendition must decode to, picked up while it was made; digests are sha256 in hex.
+
+    `tick_map` is of which source picture each tick shows. `pictures` is of the decoded pictures
+    of every `every`-th group ("" without picture), `pcm` of the `samples` of sound ("" where it is
+    not lossless). The `sidecar` says all this at length, with encoder options and versions.
+    """
+
+    sidecar: WrittenFile
+    tick_map: str
+    every: int
+    pictures: str
+    samples: int
+    pcm: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +43,8 @@ class Rendition:
     It lies on the session grid. `phase_us` (the part of the offset smaller than a tick) and
     `drift_applied_ppm` are baked into its pictures and sound; the whole ticks of the offset are
     metadata (`model.rate.on_grid`), so that moving a clip by a frame makes nothing anew.
-    `frames`, `width`, `height` are 0 for a clip without picture.
+    `frames`, `width`, `height` are 0 for a clip without picture. `timecode` is the label of its
+    first picture, written into the file, too. `layout` is of the sound's channels (ffmpeg's name).
     """
 
     kind: Literal["mezzanine", "proxy"]
@@ -35,14 +62,42 @@ class Rendition:
     duplicated: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    timecode: str | None = None
+    layout: str | None = None
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sprites:
+    """Thumbnails on the grid of the renditions: thumbnail n shows tick `n * step_ticks`.
+
+    They fill sheets of `columns` by `rows`, row by row, each `width` by `height` pixels, `count`
+    in all; the last sheet ends with them. `track` is a WebVTT file that names the sheets by the
+    names they have beside it.
+    """
+
+    track: WrittenFile
+    sheets: tuple[WrittenFile, ...]
+    width: int
+    height: int
+    columns: int
+    rows: int
+    count: int
+    step_ticks: int
+
+    @property
+    def files(self) -> tuple[WrittenFile, ...]:
+        """The sheets, then the track: who has the track can have what it names."""
+        return (*self.sheets, self.track)
 
 
 @dataclass(frozen=True, slots=True)
 class Conformed:
-    """Everything one conform job made of one clip."""
+    """Everything one conform job made of one clip. `sprites` is None for a clip without picture."""
 
     renditions: tuple[Rendition, ...]
     versions: tuple[tuple[str, str], ...] = ()
+    sprites: Sprites | None = None
 
     def of(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
         """Return the rendition of that kind, if there is one."""

@@ -84,5 +84,5 @@ def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, t
             "let the camera record without B pictures, or into MP4 or MOV",
         )
     turned = mirrored(seen.first)
-    said = ("the picture is marked as mirrored: it is not turned over",) if turned else ()
+    said = ("the picture is mirrored: conform turns it over",) if turned else ()
     return video_stream(container, stream, seen), said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Rendition
+from mcsyncd.model.rendition import Proof, Rendition
 
 Document = dict[str, object]
 
@@ -24,6 +24,20 @@ def baked(file: Rendition) -> Document:
         "duplicated": file.duplicated,
         "dropped": file.dropped,
         "notes": list(file.notes),
+        "timecode": file.timecode,
+        "audio_layout": file.layout,
+        "proof": _proof(file.proof) if file.proof is not None else None,
+    }
+
+
+def _proof(proof: Proof) -> Document:
+    return {
+        "tick_map_sha256": proof.tick_map or None,
+        "every": proof.every,
+        "groups_sha256": proof.pictures or None,
+        "samples": proof.samples,
+        "pcm_sha256": proof.pcm or None,
+        "sidecar_sha256": proof.sidecar.sha256,
     }
 
 

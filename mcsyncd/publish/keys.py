@@ -18,6 +18,7 @@ _PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
 _PEAKS_RECIPE = hashlib.sha256(b"MCPEAKS1").hexdigest()[:8]
+_SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
 _TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -31,6 +32,8 @@ _TYPES = {
     ".m4a": "audio/mp4",
     ".flac": "audio/flac",
     ".json": "application/json",
+    ".jpg": "image/jpeg",
+    ".vtt": "text/vtt",
 }
 
 
@@ -62,6 +65,15 @@ def rendition(
 def peaks(session: str, camera: str, *, source: str, sha256: str) -> str:
     """Return the key of a clip's peaks; in place of a profile stands their format."""
     return _key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.bin")
+
+
+def sprites(session: str, camera: str, *, source: str, sha256: str, name: str) -> str:
+    """Return the key of a sheet of thumbnails, or of the track that names the sheets.
+
+    The last part is the file's own name (part of its hash), because the track names the sheets by it
+    and has to find them beside it.
+    """
+    return _key("v1/sprite", session, camera, source[:16], _SPRITES_RECIPE, sha256[:16] + _suffix(name))
 
 
 def sync(session: str, sha256: str) -> str:

@@ -16,13 +16,13 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Camera, Clip, Digest
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed
+from mcsyncd.model.rendition import Conformed, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
 from mcsyncd.publish.facts import Document, baked, media_facts, rate_pair
-from mcsyncd.publish.plan import original_key, peaks_key, rendition_key
+from mcsyncd.publish.plan import original_key, peaks_key, rendition_key, sprite_key
 
-SCHEMA = "1.0.0"
+SCHEMA = "1.1.0"
 """Version of the manifest's form. A reader accepts unknown fields and refuses a higher major."""
 
 
@@ -156,7 +156,7 @@ def _clip(clip: Clip, angle: AngleMatch, material: _Material) -> Document:
         "mezzanine": _rendition(clip, "mezzanine", start_tick, material),
         "proxy": _rendition(clip, "proxy", start_tick, material),
         "peaks": _peaks(clip, material),
-        "sprites": None,
+        "sprites": _sprites(clip, material),
     }
 
 
@@ -189,6 +189,27 @@ def _peaks(clip: Clip, material: _Material) -> Document | None:
     if key is None or found is None:
         return None
     return _stored(key, found.bytes, found.sha256)
+
+
+def _sprites(clip: Clip, material: _Material) -> Document | None:
+    made = material.conformed.get(clip.key)
+    sprites = made.sprites if made is not None else None
+    if sprites is None or clip.digest is None:
+        return None
+    source = clip.digest.sha256
+
+    def stored(file: WrittenFile) -> Document:
+        return _stored(sprite_key(material.session_id, clip.camera, source, file), file.bytes, file.sha256)
+
+    return stored(sprites.track) | {
+        "sheets": [stored(sheet) for sheet in sprites.sheets],
+        "width": sprites.width,
+        "height": sprites.height,
+        "columns": sprites.columns,
+        "rows": sprites.rows,
+        "count": sprites.count,
+        "step_ticks": sprites.step_ticks,
+    }
 
 
 def _stored(key: str, size: int, sha256: str) -> Document:

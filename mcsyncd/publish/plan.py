@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.model.clip import Clip, Digest
-from mcsyncd.model.rendition import Conformed, Kind
+from mcsyncd.model.rendition import Conformed, Kind, WrittenFile
 from mcsyncd.model.session import Session
 from mcsyncd.publish import keys
 
@@ -34,9 +34,9 @@ class PlannedObject:
 def plan(
     session: Session, *, conformed: Mapping[str, Conformed], peaks: Mapping[str, Digest]
 ) -> tuple[PlannedObject, ...]:
-    """Return the uploads of a session: proxies, peaks, originals, mezzanines.
+    """Return the uploads of a session: proxies, sprites, peaks, originals, mezzanines.
 
-    In this order because an editor can begin with the first two while the large files are still
+    In this order because an editor can begin with the first three while the large files are still
     on their way, and a mezzanine can be made again from its original. `conformed` and `peaks`
     are by clip key: what conform made under the present answer, and the hashes of the peaks
     files. A clip without a digest is not planned: its key would have no name.
@@ -44,6 +44,7 @@ def plan(
     hashed = [clip for clip in session.clips if clip.digest is not None]
     found = [
         *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "proxy")),
+        *(one for clip in hashed for one in _sprites(session.id, clip, conformed)),
         *(one for clip in hashed for one in _peaks(session.id, clip, peaks)),
         *(one for clip in hashed for one in _original(session.id, clip)),
         *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "mezzanine")),
@@ -87,6 +88,11 @@ def peaks_key(session_id: str, clip: Clip, found: Digest | None) -> str | None:
     return keys.peaks(session_id, clip.camera, source=clip.digest.sha256, sha256=found.sha256)
 
 
+def sprite_key(session_id: str, camera: str, source: str, file: WrittenFile) -> str:
+    """Return the key of one file of a clip's thumbnails; `source` is the original's sha256."""
+    return keys.sprites(session_id, camera, source=source, sha256=file.sha256, name=file.path)
+
+
 def _renditions(
     session_id: str, clip: Clip, conformed: Mapping[str, Conformed], kind: Literal["mezzanine", "proxy"]
 ) -> Iterator[PlannedObject]:
@@ -97,6 +103,16 @@ def _renditions(
         return
     facts = (*_facts(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
     yield PlannedObject(key, kind, file.path, file.bytes, file.sha256, clip.key, facts)
+
+
+def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, Conformed]) -> Iterator[PlannedObject]:
+    made = conformed.get(clip.key)
+    if made is None or made.sprites is None or clip.digest is None:
+        return
+    for file in made.sprites.files:
+        key = sprite_key(session_id, clip.camera, clip.digest.sha256, file)
+        facts = _facts(clip, "sprites")
+        yield PlannedObject(key, "sprites", file.path, file.bytes, file.sha256, clip.key, facts)
 
 
 def _peaks(session_id: str, clip: Clip, peaks: Mapping[str, Digest]) -> Iterator[PlannedObject]:

@@ -32,7 +32,9 @@ def test_the_account_is_that_of_the_files(run, tmp_path):
     assert mezzanine.frames == len(phone(3)) + mezzanine.duplicated - mezzanine.dropped
     assert dict(made.versions)["pyav"] == av.__version__
     assert dict(made.versions)["x264"].isdigit()
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mezz.mp4", "clip.proxy.mp4"]
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    files = ["clip.mezz.mp4", "clip.mezz.mp4.json", "clip.proxy.mp4", "clip.proxy.mp4.json"]
+    assert left == [*files, "clip.sprites"]
 
 
 @pytest.mark.parametrize("mezzanine", ["mezz-h264", "mezz-h264-intra", "mezz-prores-lt", "mezz-dnxhr-lb"])

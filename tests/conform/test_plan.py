@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 
 from mcsyncd.conform.available import missing_encoders
-from mcsyncd.conform.canvas import canvas_for
+from mcsyncd.conform.canvas import Shape, canvas_for
 from mcsyncd.conform.explain import TYPICAL, explained, gb_per_hour
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import plan
@@ -48,8 +48,8 @@ def test_the_canvas_is_upright_square_even_and_never_larger(size, rotation, aspe
 
 def test_a_picture_that_fits_is_not_scaled():
     canvas = canvas_for(VIDEO, None, "yuv420p")
-    assert "scale" not in canvas.filters(1920, 1080, "yuv420p", full_range=False)
-    assert "scale" in canvas.filters(1280, 720, "yuv420p", full_range=False)
+    assert "scale" not in canvas.filters(Shape((1920, 1080), "yuv420p", full_range=False))
+    assert "scale" in canvas.filters(Shape((1280, 720), "yuv420p", full_range=False))
 
 
 def test_full_range_stays_in_h264_and_is_limited_for_editing_systems():
@@ -74,6 +74,16 @@ def test_more_channels_than_can_be_kept_are_refused():
 @pytest.mark.parametrize(("codec", "fmt"), [("pcm_s16le", "s16"), ("aac", "s16"), ("pcm_s24le", "s32")])
 def test_fine_sound_is_kept_fine(codec, fmt):
     assert planned(replace(TYPICAL, audio=(track(2, "stereo", codec),))).files[0].sound.encoder.fmt == fmt
+
+
+def test_only_what_is_looked_at_is_brought_down_to_standard_range():
+    hdr = replace(TYPICAL, video=replace(VIDEO, colour=Colour("bt2020", "smpte2084", "bt2020nc")))
+    kept, shown = planned(hdr).files[0], planned(hdr, "proxy-540p").files[0]
+    assert kept.canvas.mapped is None
+    assert (kept.canvas.tags.transfer, shown.canvas.tags.transfer) == ("smpte2084", "bt709")
+    assert any("brought down" in note for note in shown.notes)
+    assert "lut3d" in shown.canvas.filters(Shape((960, 540), "yuv420p", full_range=False))
+    assert planned(hdr, "proxy-540p").sprites.canvas.mapped is not None
 
 
 def test_nothing_is_hidden():

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.parse
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -80,7 +81,8 @@ def test_the_record_stands(published):
         found = line.json("verify", what)
         assert found["checked"] > 0
         assert found["faults"] == []
-    with sqlite3.connect(line.home / "var" / "state" / "ledger.db") as db:
+    assert line.json("verify", "media", "--deep")["faults"] == []
+    with closing(sqlite3.connect(line.home / "var" / "state" / "ledger.db")) as db:
         rows = db.execute("SELECT sync_method, approved_by, approved_uid FROM forensics").fetchall()
     assert len(rows) == 1
     assert rows[0][0] == "audio-corr"

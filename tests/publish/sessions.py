@@ -16,7 +16,7 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed, Rendition
+from mcsyncd.model.rendition import Conformed, Proof, Rendition, Sprites, WrittenFile
 from mcsyncd.model.session import Actor, Approval, ProfileRef, Publication, Session, State, Terms
 from mcsyncd.publish.credentials import AccessKey
 
@@ -50,10 +50,37 @@ def conformed(key: str) -> Conformed:
         found = digest(path)
         made.append(
             Rendition(
-                kind, path, found.bytes, found.sha256, name, HASH, RATE, 1800, 1920, 1080, phase, 11.8, 3, 1
+                kind,
+                path,
+                found.bytes,
+                found.sha256,
+                name,
+                HASH,
+                RATE,
+                1800,
+                1920,
+                1080,
+                phase,
+                11.8,
+                3,
+                1,
+                proof=Proof(
+                    written(f"{path}.json"), HASH, 8, HASH, 2_882_880, HASH if kind == "mezzanine" else ""
+                ),
             )
         )
-    return Conformed(tuple(made), (("x264", "165"),))
+    return Conformed(tuple(made), (("x264", "165"),), sprites(key))
+
+
+def sprites(key: str) -> Sprites:
+    folder = f"sessions/s/conform/{key}.sprites"
+    sheets = tuple(written(f"{folder}/{number}.jpg") for number in range(2))
+    return Sprites(written(f"{folder}/track.vtt"), sheets, 160, 90, 10, 10, 120, 30)
+
+
+def written(path: str) -> WrittenFile:
+    found = digest(path)
+    return WrittenFile(path, found.bytes, found.sha256)
 
 
 def session(approved: bool = True, published: Publication | None = None) -> Session:

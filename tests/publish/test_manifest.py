@@ -118,13 +118,33 @@ def test_a_clip_without_a_place_has_none():
 
 def test_every_planned_object_is_named_and_no_other():
     document = built()
-    named = {
-        part["key"]: (part["bytes"], part["sha256"])
-        for clip in clips(document).values()
-        for part in clip.values()
-        if isinstance(part, dict) and "key" in part
-    }
+    parts = [part for clip in clips(document).values() for part in clip.values() if isinstance(part, dict)]
+    parts += [sheet for part in parts for sheet in part.get("sheets", ())]
+    named = {part["key"]: (part["bytes"], part["sha256"]) for part in parts}
     assert named == {one.key: (one.bytes, one.sha256) for one in plan(session(), **material())}
+
+
+def test_sheets_lie_beside_the_track_that_names_them():
+    sprites = clips(built())["cam_a/A001.MOV"]["sprites"]
+    assert sprites["content_type"] == "text/vtt"
+    assert [sheet["content_type"] for sheet in sprites["sheets"]] == ["image/jpeg"] * 2
+    folders = {part["key"].rpartition("/")[0] for part in (sprites, *sprites["sheets"])}
+    assert len(folders) == 1
+    assert all(sheet["key"].endswith(f"/{sheet['sha256'][:16]}.jpg") for sheet in sprites["sheets"])
+
+
+def test_what_a_rendition_proves_is_told_and_an_older_one_proves_nothing():
+    clip = clips(built())["cam_a/A001.MOV"]
+    assert clip["mezzanine"]["proof"]["pcm_sha256"]
+    assert clip["proxy"]["proof"]["pcm_sha256"] is None  # not lossless
+    given = material()
+    older = given["conformed"]["cam_a/A001.MOV"]
+    bare = tuple(dataclasses.replace(made, proof=None) for made in older.renditions)
+    given["conformed"]["cam_a/A001.MOV"] = dataclasses.replace(older, renditions=bare, sprites=None)
+    document = json.loads(manifest.canonical(manifest.build(session(), **given, **GIVEN)))
+    jsonschema.validate(document, SCHEMA)
+    assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["proof"] is None
+    assert clips(document)["cam_a/A001.MOV"]["sprites"] is None
 
 
 def test_clips_of_a_camera_are_in_order_of_time():

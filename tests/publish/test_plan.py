@@ -10,7 +10,7 @@ from mcsyncd.publish.plan import plan
 def test_what_an_editor_can_use_first_goes_first():
     planned = plan(session(), **material())
     kinds = [one.kind for one in planned]
-    assert kinds == ["proxy"] * 3 + ["peaks"] * 4 + ["original"] * 4 + ["mezzanine"] * 3
+    assert kinds == (["proxy"] * 3 + ["sprites"] * 9 + ["peaks"] * 4 + ["original"] * 4 + ["mezzanine"] * 3)
     assert len({one.key for one in planned}) == len(planned)
 
 

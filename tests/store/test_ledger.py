@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_what_is_recorded_is_read_back_after_a_restart(state):
 def test_the_forensics_view_has_one_row_for_each_revision(state):
     with Ledger(state, "1.0") as ledger:
         recorded(ledger, "20261123-091502-k7q")
-    with sqlite3.connect(state / "ledger.db") as db:
+    with closing(sqlite3.connect(state / "ledger.db")) as db:
         db.row_factory = sqlite3.Row
         first, second = db.execute("SELECT * FROM forensics").fetchall()
     assert (first["revision"], first["sync_method"], first["approved_by"]) == (1, "audio-corr", None)

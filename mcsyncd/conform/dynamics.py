@@ -1,0 +1,81 @@
+"""From high dynamic range (PQ, HLG) to standard range, as a table for the `lut3d` filter. Pure.
+
+The library's own way (zscale and tonemap) is not in its builds, and tonemap alone works on light that
+it cannot make. A table can hold the whole way, and costs the same whatever is in it:
+
+1. signal to light: ITU-R BT.2100, PQ (table 4) or HLG with the system gamma of a 1000 cd/m2 display;
+2. highlights rolled off as in ITU-R BT.2390 (5.4.1), from 1000 to 203 cd/m2 (the reference white of
+   BT.2408), by the largest of R, G and B, so that hues stay;
+3. BT.2020 to BT.709 primaries (BT.2087), what lies outside clipped;
+4. light to signal: the inverse of BT.1886.
+
+Skin and everything else below 90 cd/m2 is as bright as it was meant to be.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Light = NDArray[np.float64]
+
+_SIZE = 33
+_PEAK, _WHITE = 1000.0, 203.0
+_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
+_A, _B, _C = 0.17883277, 0.28466892, 0.55991073
+_LUMA = np.array([0.2627, 0.6780, 0.0593])
+_TO_709 = np.array([
+    [1.660491, -0.587641, -0.072850],
+    [-0.124550, 1.132900, -0.008349],
+    [-0.018151, -0.100579, 1.118730],
+])  # fmt: skip
+
+
+@cache
+def cube(transfer: str) -> str:
+    """Return the table in the .cube form, for RGB of full range; `transfer` by ffmpeg's name."""
+    steps = np.linspace(0.0, 1.0, _SIZE)
+    blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")  # red runs fastest
+    signal = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    lines = (f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in standard(signal, transfer))
+    return "\n".join((f"LUT_3D_SIZE {_SIZE}", *lines, ""))
+
+
+def standard(signal: _Light, transfer: str) -> _Light:
+    """Map signals, shape (n, 3) from 0 to 1, BT.2020 of that transfer, to BT.709 signals."""
+    light = _pq_light(signal) if transfer == "smpte2084" else _hlg_light(signal)
+    light = np.minimum(light, _PEAK)
+    largest = np.maximum(light.max(axis=-1, keepdims=True), 1e-6)
+    rolled = light * _rolled_off(largest) / largest
+    return np.asarray(np.clip(rolled @ _TO_709.T / _WHITE, 0.0, 1.0) ** (1 / 2.4))
+
+
+def _pq_light(signal: _Light) -> _Light:
+    power = signal ** (1 / _M2)
+    return np.asarray(10_000.0 * (np.maximum(power - _C1, 0.0) / (_C2 - _C3 * power)) ** (1 / _M1))
+
+
+def _pq_signal(light: _Light | float) -> _Light:
+    power = np.asarray(light / 10_000.0) ** _M1
+    return np.asarray(((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2)
+
+
+def _hlg_light(signal: _Light) -> _Light:
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - _C) / _A) + _B) / 12)
+    luma = np.maximum(scene @ _LUMA, 1e-9)[..., None]
+    return np.asarray(_PEAK * luma**0.2 * scene)
+
+
+def _rolled_off(light: _Light) -> _Light:
+    """BT.2390's knee: nothing changes below it, the peak becomes white, a cubic between."""
+    source = _pq_signal(_PEAK)
+    top = _pq_signal(_WHITE) / source
+    knee = 1.5 * top - 0.5
+    given = _pq_signal(light) / source
+    t = np.clip((given - knee) / (1 - knee), 0.0, 1.0)
+    bent = (
+        (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (-2 * t**3 + 3 * t**2) * top
+    )
+    return _pq_light(np.where(given < knee, given, bent) * source)

@@ -1,0 +1,38 @@
+"""Decoding renditions again, in a process of its own: a file that crashes the decoder is a finding."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from mcsyncd.daemon.perform import enter_worker
+from mcsyncd.model.rendition import Rendition
+
+
+def decoded_faults(renditions: Sequence[tuple[Path, Rendition]]) -> list[str]:
+    """Decode each file and return a sentence for everything that is not as it was recorded.
+
+    One after the other, at the low priority and within the limits of a worker, because the daemon
+    may be at work meanwhile.
+    """
+    return [f"{path}: {said}" for path, made in renditions for said in _alone(path, made)]
+
+
+def _alone(path: Path, made: Rendition) -> tuple[str, ...]:
+    # A new process for each: one that died takes nothing with it. "spawn", as the daemon's own.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=enter_worker, initargs=(os.getpid(),)) as worker:
+        try:
+            return worker.submit(_differences, path, made).result()
+        except BrokenProcessPool:
+            return ("the decoder crashed on it",)
+
+
+def _differences(path: Path, made: Rendition) -> tuple[str, ...]:
+    from mcsyncd.conform.prove import differences  # noqa: PLC0415  # loads the codecs
+
+    return differences(path, made)

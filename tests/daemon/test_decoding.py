@@ -1,0 +1,48 @@
+"""`verify media --deep`: a sentence for what differs, none for what does not, and no crash of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from footage import Shot, film, steady
+from mcsyncd.conform.conform import make
+from mcsyncd.conform.grid import Grid
+from mcsyncd.daemon import decoding
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Rendition
+from mcsyncd.probe.probe import probe
+from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.profiles import load_profile
+
+
+@pytest.fixture
+def made(tmp_path) -> Rendition:
+    source = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1)))
+    profile = load_profile(shipped_profiles(), "mezz-h264")
+    asked = (("mezzanine", profile.ref("mezz-h264")),)
+    return make(source, probe(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip").renditions[0]
+
+
+def test_only_what_differs_is_told_and_by_its_name(made):
+    path = Path(made.path)
+    longer = replace(made, frames=made.frames + 1)
+    older = replace(made, proof=None)
+    faults = decoding.decoded_faults([(path, made), (path, longer), (path, older)])
+    assert faults == [f"{path}: 25 pictures come out of it, 26 were written"]
+
+
+def _killed(path: Path, made: Rendition) -> tuple[str, ...]:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return ()
+
+
+def test_a_decoder_that_crashes_is_a_finding_and_the_next_file_is_looked_at(made, monkeypatch):
+    # A file that crashes the decoder of today cannot be provoked; the process's death can.
+    monkeypatch.setattr(decoding, "_differences", _killed)
+    path = Path(made.path)
+    assert decoding.decoded_faults([(path, made)] * 2) == [f"{path}: the decoder crashed on it"] * 2

@@ -1,0 +1,52 @@
+// A stage for proxies: a server that knows Range, and a headless Chromium on a page of it.
+//
+// Runs in a folder where playwright-core is installed.
+import { createReadStream, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { cwd } from 'node:process'
+
+const { chromium } = createRequire(join(cwd(), 'here.js'))('playwright-core')
+
+// Calls act(page) on a page whose server has the files as /0, /1, …; returns what it returns.
+export async function onStage(executablePath, files, act) {
+  const server = createServer((request, response) => serve(files, request, response))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+  })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${server.address().port}/page`)
+    return await act(page)
+  } finally {
+    await browser.close()
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+function serve(files, request, response) {
+  const file = files[Number(request.url.slice(1))]
+  if (file === undefined) {
+    response.setHeader('content-type', 'text/html')
+    response.end('<!doctype html><title>playback</title>')
+    return
+  }
+  const size = statSync(file).size
+  const [, first, last] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [null, 0, '']
+  const start = Number(first)
+  const end = last ? Number(last) : size - 1
+  response.writeHead(request.headers.range ? 206 : 200, {
+    'content-type': 'video/mp4',
+    'accept-ranges': 'bytes',
+    'content-length': end - start + 1,
+    'content-range': `bytes ${start}-${end}/${size}`,
+  })
+  const body = createReadStream(file, { start, end })
+  response.on('close', () => body.destroy())
+  body.pipe(response)
+}
