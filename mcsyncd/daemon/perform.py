@@ -1,7 +1,7 @@
 """What a worker does: one job in, one result out. The only place where jobs meet stations.
 
-Imported by the worker processes. Stations are imported when their job comes, so that a worker
-that hashes does not load codecs.
+Imported by daemon and workers. Only workers import the stations, so that the daemon never loads
+a codec.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import singledispatch
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,11 +27,18 @@ from mcsyncd.model.facts import JobResult, TakenIn
 from mcsyncd.model.rendition import Conformed, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 
-# ruff: noqa: PLC0415  # stations are imported when their job comes
+# ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 _File = TypeVar("_File", Rendition, WrittenFile)
 _PR_SET_PDEATHSIG = 1
 _ADDRESS_SPACE = 8 << 30
+_ALWAYS_NEEDED = (
+    "mcsyncd.ingest.offload",
+    "mcsyncd.probe.probe",
+    "mcsyncd.listen.listen",
+    "mcsyncd.sync.solve",
+)
+"""Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
 _UNITS = {jobs.Conform: "frames", jobs.Hash: "bytes", jobs.Put: "bytes", jobs.TakeIn: "bytes"}
 
 
@@ -50,6 +58,8 @@ def enter_worker(parent: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = _ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, _ADDRESS_SPACE)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    for station in _ALWAYS_NEEDED:
+        import_module(station)
 
 
 def perform(job: jobs.Job, places: Places) -> JobResult:

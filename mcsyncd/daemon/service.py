@@ -97,6 +97,7 @@ class Service:
         for task in self._endless:
             edges.push_async_callback(_ended, task)
         await self._housekeeping(edges, pulse)
+        edges.push_async_callback(_ended, asyncio.create_task(self._loop.workers.warm()))
 
     async def _housekeeping(self, edges: AsyncExitStack, pulse: Pulse) -> None:
         async def store() -> None:

@@ -95,6 +95,16 @@ class Workers:
         """How many jobs could start now."""
         return len(self._free)
 
+    async def warm(self) -> None:
+        """Start the processes of all free slots, so that the first shoot need not wait for them."""
+        await asyncio.gather(*(self._ready(slot) for slot in self._free), return_exceptions=True)
+
+    async def _ready(self, slot: _Slot) -> Executor:
+        executor = slot.executor = slot.executor or self._make()
+        if slot.pid is None:
+            slot.pid = await asyncio.wrap_future(executor.submit(os.getpid))
+        return executor
+
     def start(self, job: Job, places: Places) -> None:
         """Start a job in a free slot. Raises IndexError if there is none."""
         slot = self._free.pop(0)
@@ -118,10 +128,8 @@ class Workers:
 
     async def _outcome(self, job: Job, places: Places, slot: _Slot) -> Fact:
         try:
-            if slot.executor is None:
-                slot.executor = self._make()
-                slot.pid = await asyncio.wrap_future(slot.executor.submit(os.getpid))
-            result = await asyncio.wrap_future(slot.executor.submit(perform, job, places))
+            executor = await self._ready(slot)
+            result = await asyncio.wrap_future(executor.submit(perform, job, places))
         except asyncio.CancelledError:
             raise
         except BrokenExecutor:
