@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcsyncd.model.rate import Rate
 
-Kind = Literal["original", "mezzanine", "proxy", "peaks", "sprites", "sync"]
+Kind = Literal["original", "mezzanine", "proxy", "peaks", "sprites"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,6 @@ def sprites(session: str, camera: str, *, source: str, sha256: str, name: str) -
     return _key("v1/sprite", session, camera, source[:16], _SPRITES_RECIPE, sha256[:16] + _suffix(name))
 
 
-def sync(session: str, sha256: str) -> str:
-    """Return the key of a document with offsets, drift and confidence."""
-    return _key("v1/sync", session, f"{sha256[:16]}.json")
-
-
 def manifest(session: str, revision: int, sha256: str) -> str:
     """Return the key of one revision's manifest; written once, for ever."""
     return _key("v1/manifest", session, f"{revision:06d}-{sha256[:16]}.json")

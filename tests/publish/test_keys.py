@@ -34,7 +34,6 @@ def test_the_layout():
         rf"v1/sprite/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}/cdcdcdcdcdcdcdcd\.jpg",
         keys.sprites(SESSION, "cam_a", source=SHA, sha256=OTHER, name="x.jpg"),
     )
-    assert keys.sync(SESSION, SHA) == f"v1/sync/{SESSION}/abababababababab.json"
     assert keys.manifest(SESSION, 3, SHA) == f"v1/manifest/{SESSION}/000003-abababababababab.json"
     assert keys.head(SESSION) == f"head/{SESSION}.json"
 
