@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from line import Line
+
+# No test is timed: a busy machine must not make one fail.
+settings.register_profile("mcsyncd", deadline=None)
+settings.load_profile("mcsyncd")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
