@@ -72,7 +72,6 @@ class Running:
     job: Job
     task: asyncio.Task[None]
     slot: _Slot
-    started: float
 
     @property
     def pid(self) -> int | None:
@@ -109,7 +108,7 @@ class Workers:
         """Start a job in a free slot. Raises IndexError if there is none."""
         slot = self._free.pop(0)
         task = asyncio.create_task(self._run(job, places, slot), name=f"{job.stage} {job.subject}")
-        self.running[job.id] = Running(job, task, slot, time.monotonic())
+        self.running[job.id] = Running(job, task, slot)
 
     async def _run(self, job: Job, places: Places, slot: _Slot) -> None:
         stopped = False
