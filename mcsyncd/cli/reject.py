@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING
 
-from mcsyncd.cli.calling import decide, json_option, reason_option, revision_option
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.reason import with_reason
+
+if TYPE_CHECKING:
+    from mcsyncd.api import Reject
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 
-@click.command()
-@click.argument("session")
-@reason_option
-@revision_option
-@json_option
-@click.pass_obj
-def command(faces: Faces, session: str, reason: str, revision: int | None, as_json: bool) -> None:
-    """Throw a session out, with a reason for the record."""
+def _decision(reason: str) -> Reject:
     from mcsyncd.api import Reject
 
-    decide(faces, session, Reject(reason=reason), revision, as_json=as_json)
+    return Reject(reason=reason)
+
+
+command = with_reason(_decision, "Throw a session out, with a reason for the record.")

@@ -19,10 +19,11 @@ from mcsyncd.ingest.pairing import dropped, seal_due
 from mcsyncd.ingest.scan import Scan
 from mcsyncd.ingest.settle import SettleState, Track
 from mcsyncd.ingest.watch import Watch
+from mcsyncd.model.clip import DropFile
 from mcsyncd.model.text import visible
 
 BUSY_S = 1.0
-"""Between two looks while something is on its way: 20,000 files cost 55 ms a look."""
+"""Between two looks while something is on its way, or a shoot is only waiting for quiet."""
 IDLE_S = 5.0
 _CALM_AFTER_EVENT_S = 0.25
 
@@ -38,6 +39,7 @@ class Watching:
         self._hub = hub
         self._woken = asyncio.Event()
         self._state = SettleState()
+        self._lying: tuple[DropFile, ...] = ()
         self._scan: Scan | None = None
         self._watch: Watch | None = None
         self.looked_at = time.monotonic()
@@ -74,13 +76,20 @@ class Watching:
             await self._pause()
 
     async def _pause(self) -> None:
-        busy = self._state.anything_settling or self._loop.collecting is not None
         self._woken.clear()
         try:
-            await asyncio.wait_for(self._woken.wait(), BUSY_S if busy else IDLE_S)
+            await asyncio.wait_for(self._woken.wait(), BUSY_S if self._busy() else IDLE_S)
         except TimeoutError:
             return
         await asyncio.sleep(_CALM_AFTER_EVENT_S)  # one look for a burst of events, not one for each
+
+    def _busy(self) -> bool:
+        """True while time alone can bring something: a file that settles, a shoot that is whole.
+
+        A shoot that waits for a camera waits for files, and they are found by the idle look, too.
+        """
+        state, quiet = self._state, self._live().settings.ingest.quiet
+        return state.anything_settling or (self._loop.collecting is not None and state.quiet_for < quiet)
 
     async def look_once(self) -> None:
         """One look, in a thread: a dead share may block it, and nothing else."""
@@ -96,7 +105,9 @@ class Watching:
             settle_network_s=ingest.settle_network,
         )
         self.looked_at = time.monotonic()
-        changed = self._scan is None or _shown(found, state) != _shown(self._scan, self._state)
+        changed = self._scan is None or _differ(found, self._scan) or _moved(state, self._state)
+        if state.files is not self._state.files:
+            self._lying = dropped(state)
         self._state, self._scan = state, found
         if self._watch is not None:
             await asyncio.to_thread(self._watch.renew)
@@ -104,7 +115,9 @@ class Watching:
             self._hub.tell(StreamBody(what="folders"))
         if intakes != self._loop.intakes:
             return  # clips were moved while we looked: what we saw may be there no longer
-        await self._loop.settled(dropped(self._state))
+        collecting = self._loop.collecting
+        if collecting is None or collecting.dropped != self._lying:
+            await self._loop.settled(self._lying)
         await self._seal_if_due(live)
 
     async def _seal_if_due(self, live: Live) -> None:
@@ -151,10 +164,15 @@ def _settling(track: Track) -> SettlingBody:
     )
 
 
-def _shown(found: Scan, state: SettleState) -> object:
-    """What a person sees of a look: news only when this changes, not at every second of waiting."""
-    return (
-        dict(found.health),
-        found.unknown_folders,
-        {key: (track.standing, track.seen.size) for key, track in state.files.items()},
-    )
+def _differ(found: Scan, before: Scan) -> bool:
+    """Tell whether a person sees other folders than at the last look."""
+    return (found.health, found.unknown_folders) != (before.health, before.unknown_folders)
+
+
+def _moved(state: SettleState, before: SettleState) -> bool:
+    """Tell whether a person sees files otherwise than at the last look; seconds of waiting are no news."""
+    return state.files is not before.files and _shown(state) != _shown(before)
+
+
+def _shown(state: SettleState) -> object:
+    return {key: (track.standing, track.seen.size) for key, track in state.files.items()}

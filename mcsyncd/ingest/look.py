@@ -35,7 +35,8 @@ def look(
     rules = SettleRules(settle_s, settle_network_s, network)
 
     now = clock()
-    found = scan(drop, cameras, clock=clock)
+    known = {key: track.seen for key, track in previous.files.items()}
+    found = scan(drop, cameras, known=known, clock=clock)
     return found, settle(
         previous, found.files, now, rules, obstacle=partial(_obstacle, drop), unseen=found.unseen
     )

@@ -73,6 +73,7 @@ def fault(name: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)  # asked for every clip at every look at which something is on its way
 def stem(name: str) -> str:
     """Return the path without its suffix, for telling what belongs together.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Key = tuple[str, str]
+"""Which file: camera, and path below the camera's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -24,7 +27,7 @@ class Observation:
     refusal: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """Which file: camera and name."""
         return self.camera, self.name
 

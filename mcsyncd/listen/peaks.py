@@ -11,6 +11,9 @@ The file, little-endian:
 Level k has columns of base_us * 2^k. A reader takes the coarsest level that is not coarser than
 what is asked for; below 5 ms it reads the analysis audio itself. A clip that is quiet throughout
 is drawn as tall as a loud one: the eye compares shapes, and the ledger keeps the gain.
+
+It is the review's alone, from before there is an answer, on the clip's own clock. What is published
+is in a format that others read (`listen.waveform`).
 """
 
 from __future__ import annotations
@@ -95,7 +98,7 @@ def columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[
     pairs = _level(path, header, level)
     width = header.base_us << level
     first = (start_us - header.start_us) / width
-    low, high = _gathered(pairs[:, 0], pairs[:, 1], first, step_us / width, count)
+    low, high = gathered(pairs[:, 0], pairs[:, 1], first, step_us / width, count)
     return low.astype(np.int8, copy=False), high.astype(np.int8, copy=False)
 
 
@@ -167,19 +170,20 @@ def _from_sound(
     lows, highs = [], []
     for file in files:
         sound = np.memmap(file, "<i2", "r")
-        low, high = _gathered(sound, sound, first, step, count)
+        low, high = gathered(sound, sound, first, step, count)
         lows.append(low)
         highs.append(high)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     return _scaled(low, header.full_scale), _scaled(high, header.full_scale)
 
 
-def _gathered(
+def gathered(
     low: NDArray[np.generic], high: NDArray[np.generic], first: float, step: float, count: int
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Minimum and maximum over [first + i*step, first + (i+1)*step), zero outside.
+    """Return the minimum of `low` and the maximum of `high` in each of `count` cells, 0 outside of them.
 
-    Elements that lie in a cell only in part belong to it too, or a coarse level would lose edges.
+    Cell i is [first + i*step, first + (i+1)*step), in elements. Elements that lie in a cell only in
+    part belong to it too, or a coarse level would lose edges.
     """
     lows, highs = np.zeros(count, low.dtype), np.zeros(count, high.dtype)
     edges = first + step * np.arange(count + 1)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcsyncd.model.rate import Rate
 
-Kind = Literal["original", "mezzanine", "proxy", "peaks", "sprites"]
+Kind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Proof:
     """What a rendition must decode to, picked up while it was made; digests are sha256 in hex.
 
     `tick_map` is of which source picture each tick shows. `pictures` is of the decoded pictures
-    of every `every`-th group ("" without picture), `pcm` of the `samples` of sound ("" where it is
-    not lossless). The `sidecar` says all this at length, with encoder options and versions.
+    of every `every`-th group ("" without picture), `pcm` of the `samples` of the first audio track
+    ("" where it is not lossless). The `sidecar` says all this at length, with encoder options and versions.
     """
 
     sidecar: WrittenFile
@@ -37,6 +37,21 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundTrack:
+    """One audio track of a rendition, in the file's order.
+
+    `layout` is of its channels (ffmpeg's name). `taken` says of which channels of the clip it is
+    made, as (track, channel) from 0; there are more of them than `channels` where they are mixed.
+    `pcm` is the sha256 of its samples, "" where it is not lossless.
+    """
+
+    layout: str
+    channels: int
+    taken: tuple[tuple[int, int], ...]
+    pcm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """One file that conform wrote: `path` is relative to the work folder.
 
@@ -44,7 +59,8 @@ class Rendition:
     `drift_applied_ppm` are baked into its pictures and sound; the whole ticks of the offset are
     metadata (`model.rate.on_grid`), so that moving a clip by a frame makes nothing anew.
     `frames`, `width`, `height` are 0 for a clip without picture. `timecode` is the label of its
-    first picture, written into the file, too. `layout` is of the sound's channels (ffmpeg's name).
+    first picture, written into the file, too. `layout` is that of the first of the audio `tracks`,
+    which a rendition of an older release does not list.
     """
 
     kind: Literal["mezzanine", "proxy"]
@@ -65,6 +81,7 @@ class Rendition:
     timecode: str | None = None
     layout: str | None = None
     proof: Proof | None = None
+    tracks: tuple[SoundTrack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +109,34 @@ class Sprites:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What conform met in a clip, counted.
+
+    `damaged` are the first stretches of ticks, (first, number), that show a held picture because the
+    camera's own is damaged; `damaged_ticks` counts all such ticks. `step_us` is the shortest and
+    the longest time between two good pictures. `silent_us` is how long all holes in the sound are
+    together, `damaged_sound` counts its packets that could not be decoded.
+
+    `look` are sentences on what a person has to know before saying that the clip is good: sync
+    cannot see it, and conform cannot mend it.
+    """
+
+    damaged: tuple[tuple[int, int], ...] = ()
+    damaged_ticks: int = 0
+    step_us: tuple[int, int] | None = None
+    silent_us: int = 0
+    damaged_sound: int = 0
+    look: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Conformed:
     """Everything one conform job made of one clip. `sprites` is None for a clip without picture."""
 
     renditions: tuple[Rendition, ...]
     versions: tuple[tuple[str, str], ...] = ()
     sprites: Sprites | None = None
+    report: Report = Report()
 
     def of(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
         """Return the rendition of that kind, if there is one."""

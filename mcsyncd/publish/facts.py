@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Proof, Rendition
+from mcsyncd.model.rendition import Proof, Rendition, Report, SoundTrack
 
 Document = dict[str, object]
 
@@ -26,7 +26,29 @@ def baked(file: Rendition) -> Document:
         "notes": list(file.notes),
         "timecode": file.timecode,
         "audio_layout": file.layout,
+        "audio_tracks": [_track(track) for track in file.tracks],
         "proof": _proof(file.proof) if file.proof is not None else None,
+    }
+
+
+def _track(track: SoundTrack) -> Document:
+    return {
+        "layout": track.layout,
+        "channels": track.channels,
+        "taken": [list(channel) for channel in track.taken],
+        "pcm_sha256": track.pcm or None,
+    }
+
+
+def met(report: Report) -> Document:
+    """Return what conform met in a clip, and marked."""
+    return {
+        "damaged": [list(stretch) for stretch in report.damaged],
+        "damaged_ticks": report.damaged_ticks,
+        "step_us": list(report.step_us) if report.step_us is not None else None,
+        "silent_us": report.silent_us,
+        "damaged_sound": report.damaged_sound,
+        "look": list(report.look),
     }
 
 
@@ -68,6 +90,7 @@ def _video(video: VideoStream) -> Document:
         "duration_us": video.duration_us,
         "pix_fmt": video.pix_fmt,
         "rotation": video.rotation,
+        "mirrored": video.mirrored,
         "interlaced": video.interlaced,
         "pixel_aspect": list(video.pixel_aspect),
         "colour": {

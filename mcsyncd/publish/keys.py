@@ -17,7 +17,7 @@ from mcsyncd.errors import StorageError
 _PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
-_PEAKS_RECIPE = hashlib.sha256(b"MCPEAKS1").hexdigest()[:8]
+_PEAKS_RECIPE = hashlib.sha256(b"audiowaveform 2, 8 bits, 48000/256").hexdigest()[:8]
 _SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
 _TYPES = {
     ".mp4": "video/mp4",
@@ -62,9 +62,17 @@ def rendition(
     return _key(f"v1/{_FOLDERS[kind]}", session, camera, source[:16], recipe, sha256 + _suffix(name))
 
 
+def sidecar(rendition: str, sha256: str) -> str:
+    """Return the key of the sidecar beside a mezzanine or proxy, whose key is `rendition`.
+
+    The sidecar's own hash is in it too: the same file made twice may have two that differ.
+    """
+    return checked(f"{rendition.rpartition('.')[0]}.{sha256[:16]}.json")
+
+
 def peaks(session: str, camera: str, *, source: str, sha256: str) -> str:
     """Return the key of a clip's peaks; in place of a profile stands their format."""
-    return _key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.bin")
+    return _key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.dat")
 
 
 def sprites(session: str, camera: str, *, source: str, sha256: str, name: str) -> str:

@@ -14,16 +14,18 @@ from typing import Literal
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
-from mcsyncd.model.clip import Camera, Clip, Digest
+from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed, WrittenFile
+from mcsyncd.model.rendition import Conformed, Rendition, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
-from mcsyncd.publish.facts import Document, baked, media_facts, rate_pair
-from mcsyncd.publish.plan import original_key, peaks_key, rendition_key, sprite_key
+from mcsyncd.publish.facts import Document, baked, media_facts, met, rate_pair
+from mcsyncd.publish.plan import original_key, peaks_key, rendition_key, sidecar_key, sprite_key
 
-SCHEMA = "1.1.0"
+SCHEMA = "1.2.0"
 """Version of the manifest's form. A reader accepts unknown fields and refuses a higher major."""
+PEAKS_FORMAT = "audiowaveform-2"
+"""What a waveform is written in: the binary form of audiowaveform, version 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class _Material:
     session_id: str
     rate: Rate
     conformed: Mapping[str, Conformed]
-    peaks: Mapping[str, Digest]
+    peaks: Mapping[str, WrittenFile]
     profiles: Mapping[str, Document]
 
 
@@ -41,7 +43,7 @@ def build(
     session: Session,
     *,
     conformed: Mapping[str, Conformed],
-    peaks: Mapping[str, Digest],
+    peaks: Mapping[str, WrittenFile],
     chain_head: str,
     versions: Mapping[str, str],
     generated_at: str,
@@ -157,6 +159,7 @@ def _clip(clip: Clip, angle: AngleMatch, material: _Material) -> Document:
         "proxy": _rendition(clip, "proxy", start_tick, material),
         "peaks": _peaks(clip, material),
         "sprites": _sprites(clip, material),
+        "report": met(material.conformed[clip.key].report) if clip.key in material.conformed else None,
     }
 
 
@@ -180,7 +183,15 @@ def _rendition(
     if file is None or key is None:
         return None
     codecs = _codecs(material.profiles[kind])
-    return _stored(key, file.bytes, file.sha256) | codecs | baked(file) | {"start_tick": start_tick}
+    placed = {"start_tick": start_tick, "sidecar": _sidecar(key, file)}
+    return _stored(key, file.bytes, file.sha256) | codecs | baked(file) | placed
+
+
+def _sidecar(rendition: str, file: Rendition) -> Document | None:
+    key = sidecar_key(rendition, file)
+    if key is None or file.proof is None:
+        return None
+    return _stored(key, file.proof.sidecar.bytes, file.proof.sidecar.sha256)
 
 
 def _peaks(clip: Clip, material: _Material) -> Document | None:
@@ -188,7 +199,16 @@ def _peaks(clip: Clip, material: _Material) -> Document | None:
     key = peaks_key(material.session_id, clip, found)
     if key is None or found is None:
         return None
-    return _stored(key, found.bytes, found.sha256)
+    drawn = {"format": PEAKS_FORMAT, "channels": _channels(clip)}
+    return _stored(key, found.bytes, found.sha256) | drawn
+
+
+def _channels(clip: Clip) -> list[list[int]]:
+    """Which channel of the original each channel of the waveform shows: [audio track, channel], from 0."""
+    if clip.media is None or clip.sound is None:
+        return []
+    places = {track.index: place for place, track in enumerate(clip.media.audio)}
+    return [[places[one.stream], one.channel] for one in clip.sound.channels]
 
 
 def _sprites(clip: Clip, material: _Material) -> Document | None:

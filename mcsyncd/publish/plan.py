@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mcsyncd.model.clip import Clip, Digest
-from mcsyncd.model.rendition import Conformed, Kind, WrittenFile
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.rendition import Conformed, Kind, Rendition, WrittenFile
 from mcsyncd.model.session import Session
 from mcsyncd.publish import keys
 
@@ -32,14 +32,16 @@ class PlannedObject:
 
 
 def plan(
-    session: Session, *, conformed: Mapping[str, Conformed], peaks: Mapping[str, Digest]
+    session: Session, *, conformed: Mapping[str, Conformed], peaks: Mapping[str, WrittenFile]
 ) -> tuple[PlannedObject, ...]:
     """Return the uploads of a session: proxies, sprites, peaks, originals, mezzanines.
 
+    A sidecar follows its proxy or mezzanine.
+
     In this order because an editor can begin with the first three while the large files are still
-    on their way, and a mezzanine can be made again from its original. `conformed` and `peaks`
-    are by clip key: what conform made under the present answer, and the hashes of the peaks
-    files. A clip without a digest is not planned: its key would have no name.
+    on their way, and a mezzanine can be made again from its original. `conformed` and `peaks` are
+    by clip key: what conform made under the present answer, and the waveform to draw. A clip
+    without a digest is not planned: its key would have no name.
     """
     hashed = [clip for clip in session.clips if clip.digest is not None]
     found = [
@@ -81,7 +83,12 @@ def rendition_key(
     )
 
 
-def peaks_key(session_id: str, clip: Clip, found: Digest | None) -> str | None:
+def sidecar_key(rendition: str, file: Rendition) -> str | None:
+    """Return the key of the sidecar of a rendition whose own key is `rendition`; older ones have none."""
+    return keys.sidecar(rendition, file.proof.sidecar.sha256) if file.proof is not None else None
+
+
+def peaks_key(session_id: str, clip: Clip, found: WrittenFile | None) -> str | None:
     """Return the key of a clip's peaks, or None where there are none."""
     if clip.digest is None or found is None:
         return None
@@ -103,6 +110,11 @@ def _renditions(
         return
     facts = (*_facts(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
     yield PlannedObject(key, kind, file.path, file.bytes, file.sha256, clip.key, facts)
+    beside = sidecar_key(key, file)
+    if beside is not None and file.proof is not None:
+        told = file.proof.sidecar
+        facts = _facts(clip, "sidecar")
+        yield PlannedObject(beside, "sidecar", told.path, told.bytes, told.sha256, clip.key, facts)
 
 
 def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, Conformed]) -> Iterator[PlannedObject]:
@@ -115,14 +127,13 @@ def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, Conformed]) ->
         yield PlannedObject(key, "sprites", file.path, file.bytes, file.sha256, clip.key, facts)
 
 
-def _peaks(session_id: str, clip: Clip, peaks: Mapping[str, Digest]) -> Iterator[PlannedObject]:
+def _peaks(session_id: str, clip: Clip, peaks: Mapping[str, WrittenFile]) -> Iterator[PlannedObject]:
     found = peaks.get(clip.key)
     key = peaks_key(session_id, clip, found)
-    if key is None or found is None or clip.sound is None:
+    if key is None or found is None:
         return
-    yield PlannedObject(
-        key, "peaks", clip.sound.peaks, found.bytes, found.sha256, clip.key, _facts(clip, "peaks")
-    )
+    facts = _facts(clip, "peaks")
+    yield PlannedObject(key, "peaks", found.path, found.bytes, found.sha256, clip.key, facts)
 
 
 def _original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:

@@ -125,8 +125,8 @@ def test_a_file_that_changes_or_goes_between_scan_and_settling_is_not_taken(tmp_
     clock = iter((0.0, 10.0)).__next__
     state = SettleState()
 
-    def meddled(drop, cameras, *, clock):
-        found = scanning.scan(drop, cameras)
+    def meddled(drop, cameras, *, known, clock):
+        found = scanning.scan(drop, cameras, known=known)
         if state.files:
             (folder / "changed.mov").write_bytes(b"xy")
             (folder / "gone.mov").unlink()

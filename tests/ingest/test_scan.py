@@ -141,3 +141,23 @@ class _Listed(list):
 
     def __exit__(self, *exc):
         return None
+
+
+def test_only_what_changed_is_made_anew(drop):
+    for name in ("still.mov", "growing.mov"):
+        (drop / "cam_a" / name).write_bytes(b"x")
+    first = {seen.key: seen for seen in scan(drop, CAMERAS).files}
+    (drop / "cam_a/growing.mov").write_bytes(b"xy")
+    second = {seen.key: seen for seen in scan(drop, CAMERAS, known=first).files}
+    still, growing = ("cam_a", "still.mov"), ("cam_a", "growing.mov")
+    assert second[still] is first[still]
+    assert (first[growing].size, second[growing].size) == (1, 2)
+
+
+def test_a_listing_that_was_cut_short_counts_for_nothing(drop):
+    (drop / "cam_a/A.MOV").write_bytes(b"x")
+    (drop / "cam_a/deeper").mkdir()
+    late = iter((0.0, 0.0, 100.0, 100.0, 100.0))  # in time for the camera's own folder, not for the one in it
+    looked = scan(drop, CAMERAS, clock=lambda: next(late))
+    assert "cam_a" in looked.unseen
+    assert looked.files == ()

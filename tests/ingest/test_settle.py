@@ -120,6 +120,41 @@ def test_a_sidecar_counts_from_when_its_clip_is_there():
     assert standing(settle(both, [sidecar], 11.0, RULES), sidecar.key) == "ignored"
 
 
+def test_what_rests_is_carried_on_and_everything_else_is_judged_again():
+    asked = []
+
+    def unreadable(observation):
+        asked.append(observation.name)
+        return "refused", "not readable: give the daemon's user access"
+
+    lying = [seen(), seen("notes.txt", inode=8)]
+    rested = after((0.0, lying), (6.0, lying))
+    assert settle(rested, lying, 11.0, RULES).files is rested.files
+    locked = after((0.0, lying), (6.0, lying), (7.0, lying), obstacle=unreadable)
+    assert (standing(locked), asked) == ("refused", ["A001.MOV"] * 2)
+    assert standing(settle(locked, lying, 8.0, RULES)) == "settled", "somebody gave access"
+
+
+def test_a_clip_of_that_name_makes_a_stranger_a_sidecar_though_neither_changed_since():
+    stranger, clip = seen("A001.XML", inode=8), seen()
+    alone = after((0.0, [stranger]), (6.0, [stranger]))
+    assert standing(alone, stranger.key) == "ignored"
+    assert standing(settle(alone, [stranger, clip], 7.0, RULES), stranger.key) == "settled"
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 2)), max_size=4), max_size=8))
+def test_it_matters_not_whether_a_look_brings_the_same_objects(looks):
+    """The scan hands on what it knows; the answer must be that of a scan that knows nothing."""
+    names = ["A001.MOV", "A001.XML", "notes.txt", ".A002.part"]
+    reused, fresh, known = SettleState(), SettleState(), {}
+    for step, look in enumerate(looks):
+        new = {i: seen(names[i], inode=i, size=size) for i, size in look}
+        known = {i: known[i] if known.get(i) == one else one for i, one in new.items()}
+        reused = settle(reused, known.values(), 3.0 * step, RULES)
+        fresh = settle(fresh, [replace(one) for one in new.values()], 3.0 * step, RULES)
+        assert reused == fresh
+
+
 def test_quiet_counts_from_the_last_change_of_anything():
     temporary = seen(".A002.part", inode=9)
     state = after((0.0, [seen()]), (20.0, [seen()]))

@@ -13,10 +13,11 @@ from mcsyncd.model.clip import (
     Digest,
     Media,
     Sound,
+    SoundChannel,
     VideoStream,
 )
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed, Proof, Rendition, Sprites, WrittenFile
+from mcsyncd.model.rendition import Conformed, Proof, Rendition, Report, SoundTrack, Sprites, WrittenFile
 from mcsyncd.model.session import Actor, Approval, ProfileRef, Publication, Session, State, Terms
 from mcsyncd.publish.credentials import AccessKey
 
@@ -38,7 +39,8 @@ def clip(key: str) -> Clip:
     )
     track = AudioStream(1, "aac", 48000, 2, "stereo", 0, 60_000_000)
     media = Media("mov", 60_060_000, None if name.endswith("WAV") else picture, (track,), "01:00:00:00")
-    sound = Sound(8000, 0, 480_000, (), f"sessions/s/listen/{key}/peaks.bin")
+    heard = SoundChannel(f"sessions/s/listen/{key}/track1-channel1.s16", 1, 1)
+    sound = Sound(8000, 0, 480_000, (heard,), f"sessions/s/listen/{key}/peaks.bin")
     return Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
 
 
@@ -67,9 +69,11 @@ def conformed(key: str) -> Conformed:
                 proof=Proof(
                     written(f"{path}.json"), HASH, 8, HASH, 2_882_880, HASH if kind == "mezzanine" else ""
                 ),
+                tracks=(SoundTrack("stereo", 2, ((0, 0), (0, 1)), HASH if kind == "mezzanine" else ""),),
             )
         )
-    return Conformed(tuple(made), (("x264", "165"),), sprites(key))
+    report = Report(((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the picture is damaged for 0.40 s",))
+    return Conformed(tuple(made), (("x264", "165"),), sprites(key), report)
 
 
 def sprites(key: str) -> Sprites:
@@ -125,5 +129,5 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
 def material() -> dict[str, dict]:
     return {
         "conformed": {key: conformed(key) for key, offset in OFFSETS.items() if offset is not None},
-        "peaks": {key: digest(f"peaks of {key}") for key in OFFSETS},
+        "peaks": {key: written(f"sessions/s/conform/{key}.proxy.dat") for key in OFFSETS},
     }

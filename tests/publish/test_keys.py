@@ -27,13 +27,15 @@ def test_the_layout():
     )
     assert keys.rendition("proxy", SESSION, "cam_a", **made).startswith(f"v1/proxy/{SESSION}/cam_a/")
     assert re.fullmatch(
-        rf"v1/wave/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}-cdcdcdcdcdcdcdcd\.bin",
+        rf"v1/wave/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}-cdcdcdcdcdcdcdcd\.dat",
         keys.peaks(SESSION, "cam_a", source=SHA, sha256=OTHER),
     )
     assert re.fullmatch(
         rf"v1/sprite/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}/cdcdcdcdcdcdcdcd\.jpg",
         keys.sprites(SESSION, "cam_a", source=SHA, sha256=OTHER, name="x.jpg"),
     )
+    mezzanine = keys.rendition("mezzanine", SESSION, "cam_a", **made)
+    assert keys.sidecar(mezzanine, SHA) == mezzanine.replace(".mp4", ".abababababababab.json")
     assert keys.manifest(SESSION, 3, SHA) == f"v1/manifest/{SESSION}/000003-abababababababab.json"
     assert keys.head(SESSION) == f"head/{SESSION}.json"
 

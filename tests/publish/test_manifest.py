@@ -118,10 +118,23 @@ def test_a_clip_without_a_place_has_none():
 
 def test_every_planned_object_is_named_and_no_other():
     document = built()
-    parts = [part for clip in clips(document).values() for part in clip.values() if isinstance(part, dict)]
+    described = [part for clip in clips(document).values() for part in clip.values()]
+    parts = [part for part in described if isinstance(part, dict) and "key" in part]
     parts += [sheet for part in parts for sheet in part.get("sheets", ())]
+    parts += [part["sidecar"] for part in parts if part.get("sidecar")]
     named = {part["key"]: (part["bytes"], part["sha256"]) for part in parts}
     assert named == {one.key: (one.bytes, one.sha256) for one in plan(session(), **material())}
+
+
+def test_audio_tracks_say_where_they_are_from_and_damage_is_marked():
+    clip = clips(built())["cam_a/A001.MOV"]
+    (track,) = clip["mezzanine"]["audio_tracks"]
+    assert (track["layout"], track["channels"], track["taken"]) == ("stereo", 2, [[0, 0], [0, 1]])
+    assert track["pcm_sha256"]
+    assert clip["proxy"]["audio_tracks"][0]["pcm_sha256"] is None  # not lossless
+    assert clip["report"]["damaged"] == [[48, 12]]
+    assert clip["report"]["look"] == ["the picture is damaged for 0.40 s"]
+    assert clips(built())["cam_c/C.WAV"]["report"] is None
 
 
 def test_sheets_lie_beside_the_track_that_names_them():
@@ -144,7 +157,23 @@ def test_what_a_rendition_proves_is_told_and_an_older_one_proves_nothing():
     document = json.loads(manifest.canonical(manifest.build(session(), **given, **GIVEN)))
     jsonschema.validate(document, SCHEMA)
     assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["proof"] is None
+    assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["sidecar"] is None
     assert clips(document)["cam_a/A001.MOV"]["sprites"] is None
+
+
+def test_a_waveform_says_what_it_is_and_of_which_channels():
+    peaks = clips(built())["cam_b/B001.MP4"]["peaks"]
+    assert (peaks["format"], peaks["channels"]) == (manifest.PEAKS_FORMAT, [[0, 1]])
+    assert peaks["key"].endswith(".dat")
+
+
+def test_a_sidecar_is_the_one_that_the_proof_names():
+    for clip in clips(built()).values():
+        for made in (clip["mezzanine"], clip["proxy"]):
+            if made is not None:
+                assert made["sidecar"]["sha256"] == made["proof"]["sidecar_sha256"]
+                assert made["sidecar"]["content_type"] == "application/json"
+                assert made["sidecar"]["key"].startswith(made["key"].rpartition(".")[0])
 
 
 def test_clips_of_a_camera_are_in_order_of_time():

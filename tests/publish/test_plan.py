@@ -10,7 +10,13 @@ from mcsyncd.publish.plan import plan
 def test_what_an_editor_can_use_first_goes_first():
     planned = plan(session(), **material())
     kinds = [one.kind for one in planned]
-    assert kinds == (["proxy"] * 3 + ["sprites"] * 9 + ["peaks"] * 4 + ["original"] * 4 + ["mezzanine"] * 3)
+    assert kinds == (
+        ["proxy", "sidecar"] * 3
+        + ["sprites"] * 9
+        + ["peaks"] * 4
+        + ["original"] * 4
+        + ["mezzanine", "sidecar"] * 3
+    )
     assert len({one.key for one in planned}) == len(planned)
 
 
@@ -35,6 +41,25 @@ def test_paths_sizes_and_hashes_are_those_of_the_files():
         "sessions/s/original/cam_a/A001.MOV",
         session().clip("cam_a/A001.MOV").digest.sha256,
     )
+
+
+def test_a_sidecar_lies_beside_its_file_and_an_older_file_has_none():
+    given = material()
+    planned = {one.key: one for one in plan(session(), **given)}
+    for made in given["conformed"]["cam_b/B001.MP4"].renditions:
+        (key,) = [key for key, one in planned.items() if one.sha256 == made.sha256]
+        beside = planned[f"{key.removesuffix('.mp4')}.{made.proof.sidecar.sha256[:16]}.json"]
+        assert beside.kind == "sidecar"
+        assert (beside.path, beside.bytes) == (made.proof.sidecar.path, made.proof.sidecar.bytes)
+    bare = {
+        key: dataclasses.replace(
+            one, renditions=tuple(dataclasses.replace(made, proof=None) for made in one.renditions)
+        )
+        for key, one in given["conformed"].items()
+    }
+    kinds = [one.kind for one in plan(session(), **(given | {"conformed": bare}))]
+    assert "sidecar" not in kinds
+    assert kinds.count("mezzanine") == 3
 
 
 def test_the_same_recording_twice_is_stored_once():
