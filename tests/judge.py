@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ def make_pq(path: Path, colour: tuple[int, int, int]) -> None:
     _run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", flat, "-vf", to_pq, "-c:v", "prores_ks", *tags, path])
 
 
-def facts(path: Path, kind: str) -> dict[str, Any]:
-    """What ffprobe says of the first stream of that kind ("v" or "a")."""
-    command = ["ffprobe", "-v", "error", "-select_streams", f"{kind}:0", "-show_streams", "-of", "json"]
+def facts(path: Path, kind: str, track: int = 0) -> dict[str, Any]:
+    """What ffprobe says of a stream of that kind ("v" or "a"); nothing where there are not so many."""
+    command = ["ffprobe", "-v", "error", "-select_streams", f"{kind}:{track}", "-show_streams", "-of", "json"]
     found = json.loads(subprocess.run([*command, path], check=True, capture_output=True).stdout)["streams"]
     return found[0] if found else {}
 
@@ -88,12 +89,25 @@ def numbers(path: Path) -> list[int]:
     return [number_in(gray) for gray in pictures(path)]
 
 
-def sound(path: Path) -> np.ndarray:
-    """The sound: float32 (samples, channels)."""
-    channels = facts(path, "a")["channels"]
-    raw = _run(
-        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a:0", "-f", "f32le", "-c:a", "pcm_f32le", "-"]
-    )
+def together(path: Path, picture: Path | None, *sounds: Path, late: Sequence[float] = ()) -> Path:
+    """Put the picture of one file and the sounds of others into one, each sound later by so many seconds."""
+    command: list[object] = ["ffmpeg", "-v", "error"]
+    command += ["-i", picture] if picture else []
+    starts = (*late, *([0.0] * (len(sounds) - len(late))))
+    for start, one in zip(starts, sounds, strict=True):
+        command += ["-itsoffset", start, "-i", one]
+    inputs = len(sounds) + (picture is not None)
+    command += [part for number in range(inputs) for part in ("-map", number)]
+    scale = ["-movie_timescale", "48000"] if path.suffix in {".mov", ".mp4"} else []
+    _run([*command, "-c", "copy", *scale, path])
+    return path
+
+
+def sound(path: Path, track: int = 0) -> np.ndarray:
+    """The sound of a track: float32 (samples, channels)."""
+    channels = facts(path, "a", track)["channels"]
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", f"0:a:{track}"]
+    raw = _run([*command, "-f", "f32le", "-c:a", "pcm_f32le", "-"])
     return np.frombuffer(raw, np.float32).reshape(-1, channels)
 
 
@@ -110,13 +124,14 @@ def pcm(path: Path, fmt: str) -> bytes:
     return _run([*command, "-c:a", f"pcm_{fmt}le", "-"])
 
 
-def beeps_in(path: Path) -> list[float]:
-    """When each beep begins, in seconds, to a fraction of a sample.
+def beeps_in(path: Path, track: int = 0, channel: int = 0) -> list[float]:
+    """When each beep of a channel begins, in seconds, to a fraction of a sample.
 
     A beep of amplitude 0.7 passes 0.25 after asin(0.25/0.7) of its first millisecond; the crossing
-    is taken between two samples.
+    is taken between two samples. The first channel is as loud as it was filmed; others are scaled to it.
     """
-    loud = sound(path)[:, 0] / 0.7
+    loud = sound(path, track)[:, channel]
+    loud = loud / (np.abs(loud).max() if channel else 0.7)
     level = 0.25 / 0.7
     late = np.arcsin(level) / (2 * np.pi * 1000)
     found, at = [], 0

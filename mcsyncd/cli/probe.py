@@ -26,7 +26,7 @@ def command(file: Path, as_json: bool) -> None:
     from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
 
     media = probe(file)
-    actions = _would_do(file, media)
+    actions = _would_do(media)
     click.echo(json.dumps(document(file, media, actions)) if as_json else words(file, media, actions))
 
 
@@ -74,7 +74,7 @@ def _sound(track: AudioStream) -> str:
     )
 
 
-def _would_do(file: Path, media: Media) -> dict[str, tuple[str, ...]]:
+def _would_do(media: Media) -> dict[str, tuple[str, ...]]:
     """Explain both default profiles for the clip, by what each makes."""
     from mcsyncd.conform.explain import explained  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
@@ -87,6 +87,6 @@ def _would_do(file: Path, media: Media) -> dict[str, tuple[str, ...]]:
     said = {}
     for name in ("mezz-h264", "proxy-540p"):
         profile = load_profile(shipped_profiles(), name)
-        planned = plan(file.name, media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+        planned = plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
         said[str(profile.kind)] = explained(profile, planned)
     return said

@@ -94,9 +94,7 @@ def _explained(name: str, profile: Profile, file: Path | None) -> tuple[str, ...
 
     media = _probed(file) if file else TYPICAL
     rate = media.video.rate if media.video else Rate(25)
-    planned = plan(
-        file.name if file else name, media, Grid(rate), ((profile.kind, profile.ref(name), profile),)
-    )
+    planned = plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
     about = () if file else ("For a typical clip: 1920x1080, 30 pictures a second, stereo.",)
     return (*about, *explained(profile, planned))
 

@@ -39,15 +39,15 @@ class Shape:
     size: tuple[int, int]
     fmt: str
     full_range: bool
-    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
     """How a decoded picture becomes one of the rendition.
 
-    `scaled` is its size before it is turned, `size` the upright size that is encoded. `mapped` are
-    the tags of a source of high dynamic range that is brought down to standard range.
+    `scaled` is its size before it is turned, `size` the upright size that is encoded, `coded` the
+    source's own. `mapped` are the tags of a source of high dynamic range that is brought down to
+    standard range.
     """
 
     scaled: tuple[int, int]
@@ -55,17 +55,19 @@ class Canvas:
     rotation: int
     fmt: str
     tags: Tags
+    coded: tuple[int, int]
     mapped: Tags | None = None
+    mirrored: bool = False
 
     def filters(self, source: Shape) -> str:
         """Return the filter chain for a source picture of that shape."""
         fits = (source.size, source.fmt, source.full_range) == (self.scaled, self.fmt, self.tags.full_range)
         fitting = () if fits and self.mapped is None else self._fitted(source)
-        turns = _MIRRORED if source.mirrored else _TURNS
-        return ",".join((*fitting, *turns[self.rotation], self._tag()))
+        turns = _MIRRORED if self.mirrored else _TURNS
+        return ",".join((*fitting, *self._bars(source), *turns[self.rotation], self._tag()))
 
     def _fitted(self, source: Shape) -> tuple[str, ...]:
-        width, height = self.scaled
+        width, height = self._inner(source)
         scale = f"scale={width}:{height}:flags=bicubic+accurate_rnd"
         given, wanted = "pc" if source.full_range else "tv", self.tags.range
         if self.mapped is not None:
@@ -83,6 +85,21 @@ class Canvas:
             f"{scale}:{ranges}:in_color_matrix={matrix}:out_color_matrix={matrix}",
             f"format={self.fmt}",
         )
+
+    def _inner(self, source: Shape) -> tuple[int, int]:
+        """Return the size at which a picture fits in: all of it, where a camera changes its size midway."""
+        if source.size == self.coded:
+            return self.scaled
+        width, height = (
+            Fraction(now * to, first)
+            for now, to, first in zip(source.size, self.scaled, self.coded, strict=True)
+        )
+        part = min(self.scaled[0] / width, self.scaled[1] / height)
+        return _even(width * part), _even(height * part)
+
+    def _bars(self, source: Shape) -> tuple[str, ...]:
+        width, height = self.scaled
+        return () if self._inner(source) == self.scaled else (f"pad={width}:{height}:-1:-1",)
 
     def _tag(self) -> str:
         tags = self.tags
@@ -124,7 +141,9 @@ def _canvas(
         rotation=video.rotation,
         fmt=fmt,
         tags=replace(STANDARD_TAGS, full_range=tags.full_range and fmt == "rgb24") if mapped else tags,
+        coded=(video.width, video.height),
         mapped=mapped,
+        mirrored=video.mirrored,
     )
 
 

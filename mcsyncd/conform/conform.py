@@ -19,7 +19,7 @@ from mcsyncd.conform.versions import versions
 from mcsyncd.integrity.hashing import digest
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, Proof, Rendition, Sprites, WrittenFile
+from mcsyncd.model.rendition import Conformed, Proof, Rendition, SoundTrack, Sprites, WrittenFile
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import from_document
 
@@ -70,7 +70,7 @@ def make(
 ) -> Conformed:
     """Make any set of renditions of one clip; see `conform`."""
     asked = tuple((kind, ref, from_document(ref)) for kind, ref in profiles)
-    planned = plan(source.name, media, grid, asked)
+    planned = plan(media, grid, asked)
     targets = tuple(folder / f"{stem}.{_SUFFIX[file.kind]}.{file.container}" for file in planned.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
     sprites = folder / f"{stem}.sprites"
@@ -92,7 +92,7 @@ def make(
             shutil.rmtree(sprites, ignore_errors=True)
             sprites_part.replace(sprites)
     _sync(folder)
-    return Conformed(renditions, versions(), _in(sprites, rendered.sprites))
+    return Conformed(renditions, versions(), _in(sprites, rendered.sprites), rendered.report)
 
 
 def _proven(made: Rendition, file: FilePlan, evidence: Evidence, tick_map: str) -> Rendition:
@@ -104,8 +104,13 @@ def _proven(made: Rendition, file: FilePlan, evidence: Evidence, tick_map: str) 
     _sync(part)
     part.replace(path)
     written = WrittenFile(str(path), len(document), hashlib.sha256(document).hexdigest())
-    proof = Proof(written, tick_map, EVERY, evidence.pictures, evidence.samples, evidence.pcm)
-    return replace(made, proof=proof)
+    pcm = evidence.pcm[0] if evidence.pcm else ""
+    proof = Proof(written, tick_map, EVERY, evidence.pictures, evidence.samples, pcm)
+    tracks = tuple(
+        SoundTrack(sound.layout, sound.channels, sound.taken, pcm)
+        for sound, pcm in zip(file.sounds, evidence.pcm, strict=True)
+    )
+    return replace(made, proof=proof, tracks=tracks)
 
 
 def _in(folder: Path, made: Sprites | None) -> Sprites | None:
@@ -144,7 +149,7 @@ def _rendition(
         dropped=rendered.dropped,
         notes=(*file.notes, *rendered.notes),
         timecode=file.timecode,
-        layout=file.sound.layout if file.sound else None,
+        layout=file.sounds[0].layout if file.sounds else None,
     )
 
 

@@ -41,11 +41,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was picked up of one file. `pcm` is "" where sound is not lossless, `signed` x264's own line."""
+    """What was picked up of one file. `signed` is x264's own line.
+
+    `samples` are those of each audio track (all are as long as the picture), `pcm` has the hash
+    of each track, "" where it is not lossless.
+    """
 
     groups: tuple[Group, ...] = ()
     samples: int = 0
-    pcm: str = ""
+    pcm: tuple[str, ...] = ()
     signed: str = ""
 
     @property

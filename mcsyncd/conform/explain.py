@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mcsyncd.conform.encoders import Encoder
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan, RenderPlan
+from mcsyncd.conform.soundtracks import SoundPlan
 from mcsyncd.model.clip import AudioStream, Colour, Media, VideoStream
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.profiles import H264, Aac, DNxHD, Flac, Pcm, Profile, ProRes
@@ -29,7 +29,7 @@ _FLAC_OF_PCM = 0.6
 
 def gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
     """Return about how many gigabytes an hour of such a clip takes; an upper bound for most footage."""
-    bits = _sound_bits(profile, file.sound.encoder, _channels(file)) if file.sound else 0.0
+    bits = sum(_sound_bits(profile, sound) for sound in file.sounds)
     if file.canvas:
         width, height = file.canvas.size
         bits += _bits_a_pixel(profile) * width * height * float(rate.fraction)
@@ -42,8 +42,10 @@ def explained(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
     lines = [profile.description] if profile.description else []
     if file.canvas:
         lines += [_size(planned.video, file), _picture(profile), _constant(planned)]
-    if planned.track and file.sound:
-        lines.append(_sound(profile, planned.track.stream, _channels(file)))
+    lines += [
+        f"{f'Sound {number}' if len(file.sounds) > 1 else 'Sound'}: {_sound(profile, sound)}"
+        for number, sound in enumerate(file.sounds, 1)
+    ]
     lines += [f"Note: {note}." for note in file.notes]
     size = gb_per_hour(profile, file, planned.grid.rate)
     return (*lines, f"About {size:.1f} GB an hour for grainy footage; clean footage takes less.")
@@ -81,9 +83,10 @@ def _constant(planned: RenderPlan) -> str:
     return f"Constant {rate} pictures a second: each shows the source picture nearest in time."
 
 
-def _sound(profile: Profile, track: AudioStream, channels: int) -> str:
-    kept = {1: "the one channel", 2: "both channels"}.get(channels, f"all {channels} channels")
-    which = kept if channels == track.channels else f"{track.channels} channels mixed to {channels}"
+def _sound(profile: Profile, sound: SoundPlan) -> str:
+    channels, given = sound.channels, len(sound.taken)
+    kept = {1: "one channel", 2: "two channels"}.get(channels, f"{channels} channels")
+    which = kept if channels == given else f"{given} channels mixed to {channels}"
     match profile.audio:
         case Flac():
             how = "lossless (FLAC)"
@@ -91,7 +94,7 @@ def _sound(profile: Profile, track: AudioStream, channels: int) -> str:
             how = f"AAC {audio.kbps * channels // 2} kbit/s"
         case Pcm() as audio:
             how = f"uncompressed, {audio.bits} bit"
-    return f"Sound: {which}, 48 kHz, {how}; holes become silence."
+    return f"{which}, 48 kHz, {how}; holes become silence."
 
 
 def _bits_a_pixel(profile: Profile) -> float:
@@ -105,13 +108,9 @@ def _bits_a_pixel(profile: Profile) -> float:
             return _DNXHR[video.flavour]
 
 
-def _sound_bits(profile: Profile, encoder: Encoder, channels: int) -> float:
-    if encoder.bit_rate:
-        return float(encoder.bit_rate)
-    bits = 24 if encoder.fmt == "s32" else 16
+def _sound_bits(profile: Profile, sound: SoundPlan) -> float:
+    if sound.encoder.bit_rate:
+        return float(sound.encoder.bit_rate)
+    bits = 24 if sound.encoder.fmt == "s32" else 16
     packed = _FLAC_OF_PCM if isinstance(profile.audio, Flac) else 1.0
-    return bits * SAMPLE_RATE * channels * packed
-
-
-def _channels(file: FilePlan) -> int:
-    return file.sound.channels if file.sound else 0
+    return bits * SAMPLE_RATE * sound.channels * packed

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from tempfile import NamedTemporaryFile
-from typing import cast
 
 import av
 from av.filter import Graph
-from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 
 from mcsyncd.conform.canvas import CUBE, Canvas, Shape
@@ -70,7 +67,7 @@ class Painter:
     def _built(self, picture: VideoFrame) -> PictureGraph:
         full = picture.color_range == _FULL_RANGE or picture.format.name.startswith("yuvj")
         size = (picture.width, picture.height)
-        chain = self._canvas.filters(Shape(size, picture.format.name, full, mirrored(picture)))
+        chain = self._canvas.filters(Shape(size, picture.format.name, full))
         if self._canvas.mapped is None:
             return PictureGraph(picture, chain)
         with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:
@@ -102,18 +99,3 @@ def look_of(picture: VideoFrame) -> _Look:
         int(picture.colorspace),
         int(picture.color_range),
     )
-
-
-def mirrored(picture: VideoFrame) -> bool:
-    """Return whether the display matrix turns the picture over (its determinant is negative).
-
-    Ask once for a clip, not for each picture: a picture whose side data was looked at refers to
-    itself and stays in memory until the cyclic collector comes by (1 GB of 1080p, measured).
-    """
-    sides = cast("SideDataContainer", picture.side_data)
-    matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
-    if matrix is None:
-        return False
-    raw = bytes(matrix)
-    a, b, c, d = (int.from_bytes(raw[at : at + 4], sys.byteorder, signed=True) for at in (0, 4, 12, 16))
-    return a * d - b * c < 0

@@ -20,7 +20,8 @@ from mcsyncd.model.rate import Rate
 _DEPTH = 6
 """Parts that may wait for an encoder. Six pictures of 1080p are 18 MiB, of 2160p 72 MiB."""
 
-Part = tuple[VideoFrame, int] | Samples
+Part = tuple[VideoFrame, int] | list[Samples]
+"""A picture and the number of ticks it shows, or sound of every track of the source."""
 
 
 class Lane:
@@ -30,14 +31,14 @@ class Lane:
     told to stop, even after an error, so that the decoder never waits for ever.
     """
 
-    def __init__(self, path: Path, plan: FilePlan, rate: Rate, layout: str | None) -> None:
+    def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
         self._path = path
         self._queue: Queue[Part | None] = Queue(_DEPTH)
         self._error: Exception | None = None
         self._wanted = True
         self._ended = False
         self._evidence = Evidence()
-        self._thread = Thread(target=self._run, args=(plan, rate, layout), name=f"conform {plan.kind}")
+        self._thread = Thread(target=self._run, args=(plan, rate), name=f"conform {plan.kind}")
         self._thread.start()
 
     def put(self, part: Part) -> None:
@@ -64,9 +65,9 @@ class Lane:
         if self._error is not None:
             raise self._error
 
-    def _run(self, plan: FilePlan, rate: Rate, layout: str | None) -> None:
+    def _run(self, plan: FilePlan, rate: Rate) -> None:
         try:
-            self._write(plan, rate, layout)
+            self._write(plan, rate)
         except av.FFmpegError as error:
             self._error = _explained(self._path, error)
         except Exception as error:  # noqa: BLE001  # it is raised again in the thread that asked
@@ -74,8 +75,8 @@ class Lane:
         for _ in self._parts():
             pass  # what still comes after an error, so that nobody waits for room in the queue
 
-    def _write(self, plan: FilePlan, rate: Rate, layout: str | None) -> None:
-        with Writer(self._path, plan, rate, layout) as writer:
+    def _write(self, plan: FilePlan, rate: Rate) -> None:
+        with Writer(self._path, plan, rate) as writer:
             for part in self._parts():
                 if not self._wanted:
                     continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +20,18 @@ from mcsyncd.conform.source import opened
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import VideoStream
 
-Picture = tuple[Fraction, VideoFrame]
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A good picture and its clip time in seconds.
+
+    `torn` is set where pictures between the one before and this one came out damaged, or not at all.
+    """
+
+    time: Fraction
+    frame: VideoFrame
+    torn: bool = False
+
 
 _DECODER_THREADS = 4
 """More would hold more pictures in memory than two encoders can take."""
@@ -35,8 +48,9 @@ class Pictures:
     """Decodes the picture of one clip; iterate once. Then `end` and the counts are known.
 
     `end` is the clip time at which the last picture ends, told by the packets, so that pictures
-    at the end which cannot be decoded still have their time. `damaged` counts the packets
-    that the decoder refused, `misplaced` the pictures without a time of their own.
+    at the end which cannot be decoded still have their time. `damaged` counts the pictures that
+    the decoder refused or had to patch up, `misplaced` those without a time of their own. `torn`
+    says that damage lies between the last good picture and the end. `sizes` are those met.
     """
 
     def __init__(self, path: Path, container: str, video: VideoStream) -> None:
@@ -45,6 +59,9 @@ class Pictures:
         self._latest = self._origin
         self.damaged = 0
         self.misplaced = 0
+        self.torn = False
+        self.sizes: dict[tuple[int, int], None] = {}  # in the order in which they came
+        self._mended: deque[Fraction] = deque()
 
     @property
     def end(self) -> Fraction:
@@ -63,8 +80,9 @@ class Pictures:
     def _frames(self, packets: Iterator[Packet[AvVideo]]) -> Iterator[VideoFrame]:
         """Yield the pictures that can be trusted.
 
-        After damage the decoder goes on with pictures that are made of the damaged one, and does
-        not mark them. They are left out up to the next key picture.
+        Of a packet that is damaged in part, the decoder fills in the rest and marks that one picture
+        as corrupt; it goes on with pictures made of it, and does not mark those. They are left
+        out up to the next key picture.
         """
         suspect = 0
         for packet in packets:
@@ -72,13 +90,23 @@ class Pictures:
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
-                self.damaged += 1
-                suspect = _GROUP_AT_MOST
+                self.damaged, self.torn, suspect = self.damaged + 1, True, _GROUP_AT_MOST
                 continue
             for frame in frames:
+                if frame.is_corrupt:
+                    self.damaged, self.torn, suspect = self.damaged + 1, True, _GROUP_AT_MOST
+                    continue
                 suspect = 0 if frame.key_frame else max(0, suspect - 1)
                 if not suspect:
+                    self._mend(frame)
                     yield frame
+
+    def _mend(self, frame: VideoFrame) -> None:
+        """Remember the first good picture after damage by its time: the deinterlacer is one picture late."""
+        time = _time(frame)
+        if self.torn and time is not None:
+            self.torn = False
+            self._mended.append(time)
 
     def _see(self, packet: Packet[AvVideo]) -> None:
         begins = packet.dts if packet.pts is None else packet.pts
@@ -94,7 +122,7 @@ class Pictures:
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[Picture]:
         last: Fraction | None = None
         for frame in frames:
-            time = None if frame.pts is None or not frame.time_base else frame.pts * frame.time_base
+            time = _time(frame)
             if time is None or (last is not None and time <= last):
                 self.misplaced += 1
                 continue
@@ -106,7 +134,11 @@ class Pictures:
                     "cut the clip in two at the jump, and drop both parts",
                 )
             last = time
-            yield time - self._origin, frame
+            self.sizes[frame.width, frame.height] = None
+            torn = bool(self._mended) and time >= self._mended[0]
+            if torn:
+                self._mended.popleft()
+            yield Picture(time - self._origin, frame, torn)
 
     def _begin(self, time: Fraction) -> None:
         """Take the first picture's own exact time where it is the origin, rounded to microseconds.
@@ -116,3 +148,8 @@ class Pictures:
         """
         if round(time * 1_000_000) == self._video.start_us:
             self._origin = time
+
+
+def _time(frame: VideoFrame) -> Fraction | None:
+    """Return a picture's presentation time in the file, in seconds."""
+    return None if frame.pts is None or not frame.time_base else frame.pts * frame.time_base

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import av
 from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.video.frame import VideoFrame
@@ -28,7 +27,7 @@ def differences(path: Path, made: Rendition) -> tuple[str, ...]:
     if made.proof is None:
         return ()
     try:
-        return (*_about_pictures(path, made, made.proof), *_about_sound(path, made.proof))
+        return (*_about_pictures(path, made, made.proof), *_about_sound(path, made, made.proof))
     except av.FFmpegError as error:
         return (f"cannot be decoded: {error.strerror}",)
 
@@ -65,21 +64,26 @@ def _tick(picture: VideoFrame, rate: Rate) -> Fraction | None:
     return picture.pts * picture.time_base * rate.fraction
 
 
-def _about_sound(path: Path, proof: Proof) -> Iterator[str]:
-    if not proof.pcm:
+def _about_sound(path: Path, made: Rendition, proof: Proof) -> Iterator[str]:
+    recorded = [track.pcm for track in made.tracks] or [proof.pcm]
+    if not any(recorded):
         return
     with av.open(str(path)) as container:
-        heard = _heard(container)
-    if heard.samples != proof.samples:
-        yield f"{heard.samples} samples of sound come out of it, {proof.samples} were written"
-    if heard.pcm != proof.pcm:
-        yield "its sound is not what was encoded"
+        found = len(container.streams.audio)
+    if found < len(recorded):
+        yield f"{found} audio tracks are in it, {len(recorded)} were written"
+    for number, pcm in enumerate(recorded[:found]):
+        named = f"audio track {number + 1}: " if len(recorded) > 1 else ""
+        with av.open(str(path)) as container:
+            heard = _heard(container, number)
+        if heard.samples != proof.samples:
+            yield f"{named}{heard.samples} samples of sound come out of it, {proof.samples} were written"
+        if heard.pcm != pcm:
+            yield f"{named}its sound is not what was encoded"
 
 
-def _heard(container: InputContainer) -> SoundEvidence:
-    stream = next((one for one in container.streams if isinstance(one, AudioStream)), None)
-    if stream is None:
-        return SoundEvidence("s16")
+def _heard(container: InputContainer, number: int) -> SoundEvidence:
+    stream = container.streams.audio[number]
     fmt = stream.codec_context.format.packed.name
     packed, heard = AudioResampler(fmt), SoundEvidence(fmt)
     for frame in container.decode(stream):

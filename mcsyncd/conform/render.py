@@ -10,14 +10,17 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 
 from mcsyncd.conform.evidence import Evidence
+from mcsyncd.conform.findings import Findings, SoundFindings
 from mcsyncd.conform.grid import TickMap
 from mcsyncd.conform.lane import Lane, Part
 from mcsyncd.conform.pictures import Pictures
 from mcsyncd.conform.plan import RenderPlan
 from mcsyncd.conform.sheets import Sheets
 from mcsyncd.conform.sound import Sound
+from mcsyncd.conform.soundtracks import named
 from mcsyncd.errors import BadMedia
-from mcsyncd.model.rendition import Sprites
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import Report, Sprites
 
 Progress = Callable[[int, int], None]
 
@@ -33,6 +36,7 @@ class Rendered:
     """
 
     ticks: int
+    report: Report
     duplicated: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
@@ -53,8 +57,7 @@ def render(
     with ExitStack() as undo:
         lanes = []
         for target, file in zip(targets, plan.files, strict=True):
-            layout = plan.track.layout if plan.track else None
-            lane = Lane(target, file, plan.grid.rate, layout)
+            lane = Lane(target, file, plan.grid.rate)
             undo.callback(lane.abandon)
             lanes.append(lane)
         sheets = Sheets(sprites, plan.sprites) if plan.sprites else None
@@ -75,8 +78,11 @@ class _Drive:
     ) -> None:
         self._source, self._plan, self._progress = source, plan, progress
         self._lanes, self._sheets = lanes, sheets
-        track = plan.track
-        self._sound = Sound(source, plan.container, track, plan.grid, plan.origin_us) if track else None
+        self._sounds = tuple(
+            Sound(source, plan.container, track, plan.grid, plan.origin_us) for track in plan.tracks
+        )
+        usual = plan.video.rate if plan.video else Rate(25)
+        self._findings = Findings(plan.grid, 1 / usual.fraction)
         self._done = self._heard = 0
 
     def run(self) -> Rendered:
@@ -84,18 +90,19 @@ class _Drive:
             if self._plan.video is None:
                 self._advance(self._plan.ticks)
                 self._follow()
-                return Rendered(self._plan.ticks, notes=self._about_sound())
+                return Rendered(self._plan.ticks, self._report(()), notes=self._about_sound())
             return self._show(Pictures(self._source, self._plan.container, self._plan.video))
         finally:
-            if self._sound is not None:
-                self._sound.close()
+            for sound in self._sounds:
+                sound.close()
 
     def _show(self, pictures: Pictures) -> Rendered:
         ticks = TickMap(self._plan.grid)
         held: VideoFrame | None = None
-        for time, picture in pictures:
-            self._hold(held, ticks.arrives(time))
-            held = picture
+        for picture in pictures:
+            self._findings.picture(picture.time, torn=picture.torn)
+            self._hold(held, ticks.arrives(picture.time))
+            held = picture.frame
         if held is None:
             raise BadMedia(
                 f"{self._source.name}: not one of its pictures can be decoded",
@@ -103,8 +110,15 @@ class _Drive:
             )
         self._hold(held, ticks.ends(self._plan.grid.ticks_of(pictures.end)))
         self._follow()
-        notes = (*_about_pictures(pictures), *self._about_sound())
-        return Rendered(ticks.ticks, ticks.duplicated, ticks.dropped, notes, ticks.digest)
+        self._findings.ends(pictures.end, torn=pictures.torn)
+        return Rendered(
+            ticks=ticks.ticks,
+            duplicated=ticks.duplicated,
+            dropped=ticks.dropped,
+            notes=(*_about_pictures(pictures), *self._about_sound()),
+            tick_map=ticks.digest,
+            report=self._report(_odd(pictures)),
+        )
 
     def _hold(self, picture: VideoFrame | None, ticks: int) -> None:
         """Show a picture on the next `ticks` ticks."""
@@ -126,30 +140,41 @@ class _Drive:
 
     def _follow(self) -> None:
         """Deal the sound up to the present tick."""
-        if self._sound is not None:
-            self._deal(self._sound.until(self._plan.grid.samples_of(self._done)))
+        if self._sounds:
+            end = self._plan.grid.samples_of(self._done)
+            self._deal([sound.until(end) for sound in self._sounds])
         self._heard = self._done
 
     def _deal(self, part: Part) -> None:
         for lane in self._lanes:
             lane.put(part)
 
+    def _report(self, odd: tuple[str, ...]) -> Report:
+        sounds = [SoundFindings(sound.missing, sound.longest, sound.damaged) for sound in self._sounds]
+        return self._findings.report(sounds, odd)
+
     def _about_sound(self) -> tuple[str, ...]:
-        sound = self._sound
-        if sound is None:
-            return ()
         said = []
-        if sound.holes:
-            said.append(f"holes in the sound: {sound.holes}, silent in the rendition")
-        if sound.damaged:
-            said.append(f"damaged packets of sound: {sound.damaged}, silent there")
+        for number, sound in enumerate(self._sounds):
+            begin = named(number, len(self._sounds))
+            if sound.holes:
+                said.append(f"{begin}holes in the sound: {sound.holes}, silent in the rendition")
+            if sound.damaged:
+                said.append(f"{begin}damaged packets of sound: {sound.damaged}, silent there")
         return tuple(said)
 
 
 def _about_pictures(pictures: Pictures) -> tuple[str, ...]:
+    damaged = f"damaged pictures: {pictures.damaged}; the nearest good one is held there"
+    return (*((damaged,) if pictures.damaged else ()), *_odd(pictures))
+
+
+def _odd(pictures: Pictures) -> tuple[str, ...]:
+    """Say what is unusual about the pictures and not their damage."""
     said = []
-    if pictures.damaged:
-        said.append(f"damaged packets of picture: {pictures.damaged}; the nearest good picture is held there")
     if pictures.misplaced:
         said.append(f"pictures without a time of their own: {pictures.misplaced}, left out")
+    if len(pictures.sizes) > 1:
+        sizes = ", ".join(f"{width}x{height}" for width, height in pictures.sizes)
+        said.append(f"the picture changes its size ({sizes}): all are fitted into that of the first")
     return tuple(said)

@@ -26,8 +26,8 @@ _LARGEST = 1_000_000
 class Resampler:
     """Converts frames like the first one to 48 kHz float, times `stretch`, in `layout`.
 
-    A layout that only says how many channels there are is taken for `layout` channel by
-    channel; nothing is mixed as long as the channels stay the same.
+    As long as there are as many channels as in `layout`, nothing is mixed: channel by channel is
+    taken for what `layout` says, whatever names the source has for them.
     """
 
     def __init__(self, first: AudioFrame, layout: str, channels: int, rate: int, stretch: Fraction) -> None:
@@ -42,7 +42,7 @@ class Resampler:
             time_base=f"1/{self._from}",
         )
         for name, arguments in (
-            *_relabelled(first.layout.name, layout, channels),
+            *_relabelled(first, layout, channels),
             ("aresample", f"{to}:filter_size=64:phase_shift=10:exact_rational=1"),
             ("aformat", f"sample_fmts=flt:sample_rates={to}:channel_layouts={layout}"),
             ("abuffersink", None),
@@ -75,7 +75,7 @@ def _rates(ratio: Fraction, rate: int) -> tuple[int, int]:
     return close.denominator * times, close.numerator * times
 
 
-def _relabelled(found: str, layout: str, channels: int) -> tuple[tuple[str, str], ...]:
-    if not found.endswith("channels"):
+def _relabelled(first: AudioFrame, layout: str, channels: int) -> tuple[tuple[str, str], ...]:
+    if first.layout.name == layout or first.layout.nb_channels != channels:
         return ()
     return (("pan", "|".join((layout, *(f"c{index}=c{index}" for index in range(channels))))),)

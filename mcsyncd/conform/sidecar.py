@@ -9,7 +9,8 @@ from mcsyncd.conform.evidence import EVERY, Evidence
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.model.rendition import Rendition
 
-_FORM = 1
+_FORM = 2
+"""Since 2 the sound is a list of tracks."""
 
 
 def sidecar(
@@ -52,13 +53,19 @@ def _picture(file: FilePlan, evidence: Evidence) -> dict[str, object] | None:
 
 
 def _sound(file: FilePlan, evidence: Evidence) -> dict[str, object] | None:
-    if file.sound is None:
+    if not file.sounds:
         return None
     return {
-        **_encoder(file.sound.encoder),
-        "layout": file.sound.layout,
         "samples": evidence.samples,
-        "pcm_sha256": evidence.pcm or None,
+        "tracks": [
+            {
+                **_encoder(sound.encoder),
+                "layout": sound.layout,
+                "taken": [list(channel) for channel in sound.taken],
+                "pcm_sha256": pcm or None,
+            }
+            for sound, pcm in zip(file.sounds, evidence.pcm, strict=True)
+        ],
     }
 
 

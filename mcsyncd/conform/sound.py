@@ -17,13 +17,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
-from mcsyncd.conform.plan import TrackPlan
 from mcsyncd.conform.resample import Resampler, Samples
+from mcsyncd.conform.soundtracks import TrackPlan
 from mcsyncd.conform.source import opened
 
 HOLE = Fraction(1, 1000)
 """A step of more than this between sound and sound is a hole, and what follows is laid anew."""
 
+_Timed = tuple[Fraction, AudioFrame]
 Laid = tuple[int, Samples]
 """Sound and the sample of the grid at which it begins."""
 
@@ -34,7 +35,8 @@ class Sound:
     The track is cut into runs wherever its time steps by more than `HOLE`. Each run is
     resampled on its own, by the exact ratio of rate and drift, and laid at the sample of its
     first frame's time: concatenating instead would move all sound behind a hole. What lies
-    before tick 0 is cut. `holes` and `damaged` count what was met so far.
+    before tick 0 is cut. `holes` and `damaged` count what was met so far; `missing` and `longest` are
+    all holes together and the longest of them, in seconds of clip time.
     """
 
     def __init__(self, path: Path, container: str, track: TrackPlan, grid: Grid, origin_us: int) -> None:
@@ -46,6 +48,7 @@ class Sound:
         self._piece: Laid | None = None
         self._at = 0
         self.holes = 0
+        self.missing = self.longest = Fraction(0)
         self.damaged = 0
 
     def until(self, position: int) -> Samples:
@@ -75,17 +78,23 @@ class Sound:
     def _laid(self) -> Generator[Laid]:
         """Yield the runs, resampled, in pieces."""
         run: _Run | None = None
-        for time, frame in self._frames():
-            if run is None or not run.continues(time, frame):
+        for (time, frame), following in _with_next(self._frames()):
+            if run is None or not run.continues(time, frame, following):
                 if run is not None:
-                    self.holes += 1
+                    self._count(time - run.due)
                     yield from run.rest()
                 run = _Run(time, frame, self._track, self._grid)
             yield from run.takes(frame)
         if run is not None:
             yield from run.rest()
 
-    def _frames(self) -> Iterator[tuple[Fraction, AudioFrame]]:
+    def _count(self, hole: Fraction) -> None:
+        """Count a step in time; one back in time is no silence."""
+        self.holes += 1
+        self.missing += max(Fraction(0), hole)
+        self.longest = max(self.longest, hole)
+
+    def _frames(self) -> Iterator[_Timed]:
         """Yield decoded frames with their clip times; one without a time follows the last."""
         due = Fraction(self._track.stream.start_us, 1_000_000) - self._origin
         for frame in self._decoded():
@@ -109,20 +118,26 @@ class Sound:
 
 
 class _Run:
-    """A stretch of sound without a hole."""
+    """A stretch of sound without a hole; `due` is the clip time at which it would go on."""
 
     def __init__(self, time: Fraction, first: AudioFrame, track: TrackPlan, grid: Grid) -> None:
         self._shape = _shape(first)
-        self._due = time
+        self.due = time
         self._next = grid.sample(time)
         self._resampler = Resampler(first, track.layout, track.stream.channels, SAMPLE_RATE, grid.stretch)
 
-    def continues(self, time: Fraction, frame: AudioFrame) -> bool:
-        """Say whether a frame at that time belongs to the run."""
-        return abs(time - self._due) <= HOLE and _shape(frame) == self._shape
+    def continues(self, time: Fraction, frame: AudioFrame, following: Fraction | None) -> bool:
+        """Say whether a frame at that time belongs to the run; `following` is the next one's time.
+
+        A frame that lies beside the line, while the next is on it again, has only a wrong time:
+        no sound is missing between frames that are together as long as they should be.
+        """
+        beyond = self.due + Fraction(frame.samples, frame.sample_rate)
+        on_line = abs(time - self.due) <= HOLE or (following is not None and abs(following - beyond) <= HOLE)
+        return on_line and _shape(frame) == self._shape
 
     def takes(self, frame: AudioFrame) -> Iterator[Laid]:
-        self._due += Fraction(frame.samples, frame.sample_rate)
+        self.due += Fraction(frame.samples, frame.sample_rate)
         return self._place(self._resampler.through(frame))
 
     def rest(self) -> Iterator[Laid]:
@@ -132,6 +147,17 @@ class _Run:
         for samples in made:
             yield self._next, samples
             self._next += len(samples)
+
+
+def _with_next(frames: Iterator[_Timed]) -> Iterator[tuple[_Timed, Fraction | None]]:
+    """Yield each frame with the time of the one after it; None after the last."""
+    held: _Timed | None = None
+    for timed in frames:
+        if held is not None:
+            yield held, timed[0]
+        held = timed
+    if held is not None:
+        yield held, None
 
 
 def _shape(frame: AudioFrame) -> tuple[int, str, str]:

@@ -19,15 +19,16 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.context import Flags, ThreadType
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mcsyncd.conform.evidence import Evidence, Group, PictureEvidence, SoundEvidence
 from mcsyncd.conform.graphs import Painter
 from mcsyncd.conform.grid import SAMPLE_RATE
-from mcsyncd.conform.plan import FilePlan, SoundPlan
+from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.resample import Samples
+from mcsyncd.conform.soundtracks import SoundPlan
 from mcsyncd.model.rate import Rate
 
 _MUXER = {
@@ -43,33 +44,34 @@ _BITEXACT = 0x0400
 class Writer:
     """Writes one file. Feed it pictures and sound from one thread, then `flush`; leaving closes it."""
 
-    def __init__(self, path: Path, plan: FilePlan, rate: Rate, layout: str | None) -> None:
+    def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
         self._container = av.open(str(path), "w", format=plan.container, container_options=_MUXER)
         self._container.flags |= _BITEXACT
         self._picture = _PictureTrack(self._container, plan, rate) if plan.picture else None
-        self._sound = _SoundTrack(self._container, plan.sound, layout) if plan.sound and layout else None
+        self._sounds = tuple(_SoundTrack(self._container, sound) for sound in plan.sounds)
 
     def picture(self, source: VideoFrame, ticks: int) -> None:
         """Show a source picture on the next `ticks` ticks."""
         if self._picture is not None:
             self._container.mux(self._picture.encode(source, ticks))
 
-    def sound(self, samples: Samples) -> None:
-        """Append sound."""
-        if self._sound is not None:
-            self._container.mux(self._sound.encode(samples))
+    def sound(self, tracks: Sequence[Samples]) -> None:
+        """Append sound: equally long pieces of every track of the source, in its order."""
+        for sound in self._sounds:
+            self._container.mux(sound.encode(tracks))
 
     def flush(self) -> None:
         """Write what the encoders still hold."""
-        for track in (self._picture, self._sound):
+        for track in (self._picture, *self._sounds):
             if track is not None:
                 self._container.mux(track.flush())
 
     def evidence(self) -> Evidence:
         """Return what was picked up, after `flush`."""
         groups, signed = self._picture.evidence() if self._picture else ((), "")
-        sound = self._sound.evidence if self._sound else None
-        return Evidence(groups, sound.samples if sound else 0, sound.pcm if sound else "", signed)
+        heard = tuple(sound.evidence for sound in self._sounds)
+        samples = max((one.samples for one in heard), default=0)
+        return Evidence(groups, samples, tuple(one.pcm for one in heard), signed)
 
     def __enter__(self) -> Self:
         return self
@@ -122,28 +124,29 @@ class _PictureTrack:
 
 
 class _SoundTrack:
-    def __init__(self, container: av.container.OutputContainer, plan: SoundPlan, layout: str) -> None:
+    def __init__(self, container: av.container.OutputContainer, plan: SoundPlan) -> None:
         encoder = plan.encoder
         stream = container.add_stream(encoder.name, rate=SAMPLE_RATE, layout=plan.layout)
         assert isinstance(stream, AudioStream)
+        # Else all but the first are switched off and count as its translations: nobody would hear them.
+        stream.disposition = Disposition.default
         context = stream.codec_context
         context.format = encoder.fmt
         context.flags |= Flags.bitexact
         if encoder.bit_rate:
             context.bit_rate = encoder.bit_rate
         context.open()
-        self._stream, self._layout = stream, layout
+        self._stream, self._plan = stream, plan
         frame_size = context.frame_size or 1024
         self._fitted = AudioResampler(encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size)
         self._given = 0
         self.evidence = SoundEvidence(encoder.fmt)
 
-    def encode(self, samples: Samples) -> list[Packet[Stream]]:
+    def encode(self, tracks: Sequence[Samples]) -> list[Packet[Stream]]:
+        samples = np.stack([tracks[track][:, channel] for track, channel in self._plan.taken], axis=-1)
         if not len(samples):
             return []
-        frame = AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples).reshape(1, -1), format="flt", layout=self._layout
-        )
+        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=self._plan.given)
         frame.sample_rate = SAMPLE_RATE
         frame.pts, frame.time_base = self._given, Fraction(1, SAMPLE_RATE)
         self._given += len(samples)

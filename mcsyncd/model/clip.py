@@ -53,7 +53,8 @@ class VideoStream:
 
     `rate` is the true rate: measured from the picture steps, snapped to a standard rate.
     `rotation` is how far the picture must be turned clockwise to stand upright: 0, 90, 180, 270.
-    `width` and `height` are those of the coded picture, before rotation.
+    `mirrored` pictures must be turned over besides, as `rotation` alone cannot say. `width` and
+    `height` are those of the coded picture, before rotation.
     """
 
     index: int
@@ -70,6 +71,7 @@ class VideoStream:
     interlaced: bool = False
     pixel_aspect: tuple[int, int] = (1, 1)
     colour: Colour = Colour()
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

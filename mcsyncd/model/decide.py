@@ -37,6 +37,8 @@ A minute at most: an operator who has made room on a full disk sees work go on b
 """
 _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, State.REJECTED})
 _REJECTABLE = frozenset({State.WORKING, State.IN_REVIEW, State.FAILED, State.STALE, State.QUARANTINED})
+_YES_SAID = frozenset({State.APPROVED, State.FAILED})
+"""States in which an approval waits for conform; later ones have all of it."""
 _HALT = {"changed": State.STALE, "corrupt": State.QUARANTINED}
 
 
@@ -132,7 +134,12 @@ def _(result: Alignment, fact: fa.JobFinished, job: Job, session: Session) -> tu
 
 @_recorded.register
 def _(result: Conformed, fact: fa.JobFinished, job: Job, session: Session) -> tuple[ev.Event, ...]:
-    return (ev.ClipConformed(fact.at, job.id, job.subject, result),)
+    made = ev.ClipConformed(fact.at, job.id, job.subject, result)
+    if not result.report.look or session.state not in _YES_SAID or session.approval is None:
+        return (made,)
+    # Whoever approved could not know of it: nothing is published on a yes that was meant for less.
+    reason = f"{job.subject}: {result.report.look[0]}"
+    return (made, ev.SessionReopened(fact.at, None, session.revision + 1, reason))
 
 
 @_recorded.register

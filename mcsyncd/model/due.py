@@ -123,6 +123,14 @@ def conformed_now(session: Session) -> dict[str, Conformed]:
     return {job.clip.key: made[job.id] for job in conform_jobs(session) if job.id in made}
 
 
+def doubts(session: Session) -> tuple[str, ...]:
+    """Return what conform met in the clips and a person must know before saying yes, in sentences."""
+    if not any(made.result.report.look for made in session.conformed):
+        return ()
+    made = conformed_now(session)
+    return tuple(f"{key}: {said}" for key, one in made.items() for said in one.report.look)
+
+
 def ready_to_publish(session: Session) -> bool:
     """Tell whether everything that was approved exists: hashes, mezzanines and proxies."""
     if session.approval is None or session.state not in _PUBLISHING:

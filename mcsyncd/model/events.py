@@ -131,10 +131,13 @@ class SessionRejected:
 
 @dataclass(frozen=True, slots=True)
 class SessionReopened:
-    """Back to review under a new revision; an approval is void from here on."""
+    """Back to review under a new revision; an approval is void from here on.
+
+    `by` is None where no person did it: a clip turned out to be damaged after it was approved.
+    """
 
     at: str
-    by: Actor
+    by: Actor | None
     revision: int
     reason: str
     kind: Literal["session_reopened"] = "session_reopened"

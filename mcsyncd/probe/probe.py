@@ -12,9 +12,9 @@ from mcsyncd.model.clip import Media, VideoStream
 from mcsyncd.probe.boxes import missing_bytes
 from mcsyncd.probe.opening import COPY_AGAIN, opened
 from mcsyncd.probe.pictures import first_pictures
-from mcsyncd.probe.streams import audio_streams, main_video, mirrored, video_stream
+from mcsyncd.probe.streams import UNTOLD, audio_streams, main_video, undecodable_audio, video_stream
 from mcsyncd.probe.tags import recorded_at, timecode_in
-from mcsyncd.probe.words import warnings
+from mcsyncd.probe.words import about_lost, about_steps, warnings
 
 MAX_STREAMS = 64
 _MIN_SIDE, _MAX_SIDE = 16, 16_384
@@ -43,7 +43,7 @@ def probe(path: Path) -> Media:
 
 def _media(path: Path, container: InputContainer) -> Media:
     # Before the packets are read, because reading them narrows the container to the picture.
-    audio = audio_streams(container)
+    audio, lost = audio_streams(container), undecodable_audio(container)
     tags = [container.metadata, *(stream.metadata for stream in container.streams)]
     video, said = _video(path, container)
     if video is None and not audio:
@@ -61,7 +61,7 @@ def _media(path: Path, container: InputContainer) -> Media:
         recorded_at=recorded_at(tags),
     )
     length_us = video.duration_us if video else max(ends) - media.origin_us
-    return replace(media, duration_us=length_us, warnings=(*said, *warnings(media)))
+    return replace(media, duration_us=length_us, warnings=(*said, *warnings(media), *about_lost(lost)))
 
 
 def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
@@ -83,6 +83,4 @@ def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, t
             f"{path.name} is an AVI with reordered pictures, which does not say when they are shown",
             "let the camera record without B pictures, or into MP4 or MOV",
         )
-    turned = mirrored(seen.first)
-    said = ("the picture is mirrored: conform turns it over",) if turned else ()
-    return video_stream(container, stream, seen), said
+    return video_stream(container, stream, seen), about_steps(seen.steps(stream.time_base or UNTOLD))

@@ -23,6 +23,8 @@ from mcsyncd.probe.colour import colour_of
 from mcsyncd.probe.pictures import FirstPictures
 
 _INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+UNTOLD = Fraction(1, 90_000)
+"""The time base of a picture whose stream has none: that of MPEG systems."""
 _MAX_SAMPLE_RATE = 768_000
 _MAX_CHANNELS = 64
 _ROUNDING = Fraction(1, 100)
@@ -47,7 +49,7 @@ def video_stream(container: InputContainer, stream: AvVideo, seen: FirstPictures
     """Describe the picture. `seen.first` must be there."""
     first = seen.first
     assert first is not None
-    time_base = stream.time_base or Fraction(1, 90_000)
+    time_base = stream.time_base or UNTOLD
     steps = seen.steps(time_base)
     start = (first.pts or 0) * time_base
     duration = _length(container, stream, time_base, start)
@@ -66,15 +68,26 @@ def video_stream(container: InputContainer, stream: AvVideo, seen: FirstPictures
         interlaced=first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS,
         pixel_aspect=_pixel_aspect(stream),
         colour=colour_of(first),
+        mirrored=_mirrored(first),
     )
 
 
 def audio_streams(container: InputContainer) -> tuple[AudioStream, ...]:
     """Describe the audio tracks that can be decoded, in the file's order."""
     return tuple(
-        _audio_stream(container, stream)
-        for stream in container.streams.audio
-        if stream.codec_context is not None
+        _audio_stream(container, stream) for stream in container.streams.audio if _can_be_heard(stream)
+    )
+
+
+def undecodable_audio(container: InputContainer) -> tuple[int, ...]:
+    """Return which audio tracks, counted from 1 in the file's order, are not among `audio_streams`."""
+    tracks = enumerate(container.streams.audio, 1)
+    return tuple(number for number, stream in tracks if not _can_be_heard(stream))
+
+
+def _can_be_heard(stream: AvAudio) -> bool:
+    return (
+        stream.codec_context is not None
         and 0 < stream.sample_rate <= _MAX_SAMPLE_RATE
         and 0 < stream.channels <= _MAX_CHANNELS
     )
@@ -121,8 +134,12 @@ def _us(seconds: Fraction) -> int:
     return round(seconds * 1_000_000)
 
 
-def mirrored(picture: VideoFrame) -> bool:
-    """Return whether the display matrix turns the picture over, which `rotation` cannot say."""
+def _mirrored(picture: VideoFrame) -> bool:
+    """Return whether the display matrix turns the picture over (its determinant is negative).
+
+    Ask once for a clip, not for each picture: a picture whose side data was looked at refers to
+    itself and stays in memory until the cyclic collector comes by (1 GB of 1080p, measured).
+    """
     sides = cast("SideDataContainer", picture.side_data)
     matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
     if matrix is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mcsyncd.model.clip import Media
+from collections.abc import Iterable, Iterator
+
+from mcsyncd.model.clip import AudioStream, Media, VideoStream
+from mcsyncd.probe.steps import Steps
 
 _NOTICEABLE_US = 1_000
 _PICTURE_AND_SOUND_APART_US = 500_000
@@ -21,6 +24,8 @@ def _about_picture(media: Media) -> list[str]:
     said = []
     if video.variable_rate:
         said.append(f"variable picture rate, about {video.rate}: conform lays it on a constant one")
+    if video.mirrored:
+        said.append("the picture is mirrored: conform turns it over")
     if video.interlaced:
         said.append("interlaced: conform makes whole pictures of it")
     if video.pixel_aspect != (1, 1):
@@ -30,19 +35,38 @@ def _about_picture(media: Media) -> list[str]:
     return said
 
 
+def about_steps(steps: Steps | None) -> tuple[str, ...]:
+    """Say how far apart the first pictures come, where that varies."""
+    if steps is None or not steps.variable:
+        return ()
+    shortest, longest = float(steps.shortest) * 1000, float(steps.longest) * 1000
+    return (f"its first pictures come {shortest:.1f} to {longest:.1f} ms apart",)
+
+
+def about_lost(tracks: Iterable[int]) -> tuple[str, ...]:
+    """Say which audio tracks (from 1) cannot be decoded."""
+    return tuple(f"audio track {number} of the file cannot be decoded and is left out" for number in tracks)
+
+
 def _about_sound(media: Media) -> list[str]:
     if not media.audio:
         return ["no sound: it cannot be synced by ear"]
     if media.video is None:
         return []
-    track = media.audio[0]
-    said = []
-    late_us = track.start_us - media.video.start_us
+    several = len(media.audio) > 1
+    return [
+        f"audio track {number}: {said}" if several else said
+        for number, track in enumerate(media.audio, 1)
+        for said in _against(track, media.video)
+    ]
+
+
+def _against(track: AudioStream, video: VideoStream) -> Iterator[str]:
+    late_us = track.start_us - video.start_us
     if abs(late_us) > _NOTICEABLE_US:
         word = "after" if late_us > 0 else "before"
-        said.append(f"sound begins {abs(late_us) / 1000:.1f} ms {word} the picture")
-    apart_us = track.start_us + track.duration_us - media.video.start_us - media.video.duration_us
+        yield f"sound begins {abs(late_us) / 1000:.1f} ms {word} the picture"
+    apart_us = track.start_us + track.duration_us - video.start_us - video.duration_us
     if abs(apart_us) > _PICTURE_AND_SOUND_APART_US:
         word = "after" if apart_us > 0 else "before"
-        said.append(f"sound ends {abs(apart_us) / 1e6:.1f} s {word} the picture")
-    return said
+        yield f"sound ends {abs(apart_us) / 1e6:.1f} s {word} the picture"

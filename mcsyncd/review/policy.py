@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mcsyncd.model.alignment import Method
+from mcsyncd.model.due import doubts
 from mcsyncd.model.session import Session, State
 
 CallToAction = Literal["looks_good", "review_sync"]
@@ -14,10 +15,11 @@ def call_to_action(session: Session, review_below: float) -> CallToAction | None
     """Return what the one button says, or None where no decision is due.
 
     Exactly at the threshold looks good. A nudge does not change it: the confidence is the
-    machine's, and a second pair of eyes should still be asked to look.
+    machine's, and a second pair of eyes should still be asked to look. However sure the sync is, a
+    session with a doubtful clip (`model.due.doubts`) is one to look at.
     """
     found = session.alignment
     if session.state is not State.IN_REVIEW or found is None:
         return None
-    sure = found.method is not Method.FALLBACK and found.confidence >= review_below
+    sure = found.method is not Method.FALLBACK and found.confidence >= review_below and not doubts(session)
     return "looks_good" if sure else "review_sync"

@@ -48,7 +48,7 @@ def test_an_independent_decoder_finds_the_same_pictures(mezzanine, run, tmp_path
 def test_an_independent_decoder_hears_the_same_sound(mezzanine, codec, run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 2), (0, 2), sound_codec=codec, layout="stereo"))
     made = run(source, mezzanine=mezzanine).of("mezzanine")
-    kept = told(made)["sound"]["format"]
+    kept = told(made)["sound"]["tracks"][0]["format"]
     heard = pcm(Path(made.path), kept)
     assert hashlib.sha256(heard).hexdigest() == made.proof.pcm
     assert made.proof.samples == len(heard) // (4 if kept == "s32" else 2) // 2 == 96_000
@@ -63,7 +63,7 @@ def test_the_sidecar_says_how_it_was_made(run, tmp_path):
     assert said["picture"]["options"]["crf"] == "18"
     assert "crf=18.0" in said["picture"]["signed"]
     assert said["versions"]["pyav"] == av.__version__
-    assert told(proxy)["sound"]["pcm_sha256"] is None
+    assert told(proxy)["sound"]["tracks"][0]["pcm_sha256"] is None
     written = Path(mezzanine.proof.sidecar.path).read_bytes()
     assert hashlib.sha256(written).hexdigest() == mezzanine.proof.sidecar.sha256
 

@@ -8,7 +8,6 @@ from mcsyncd.conform.canvas import Shape, canvas_for
 from mcsyncd.conform.explain import TYPICAL, explained, gb_per_hour
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import plan
-from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import AudioStream, Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import shipped_profiles
@@ -20,7 +19,7 @@ R30 = Rate(30)
 
 def planned(media=TYPICAL, name="mezz-h264", rate=R30):
     profile = load_profile(shipped_profiles(), name)
-    return plan("clip.mov", media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+    return plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
 
 
 def track(channels: int, layout: str, codec: str = "aac") -> AudioStream:
@@ -63,17 +62,50 @@ def test_full_range_stays_in_h264_and_is_limited_for_editing_systems():
     [(track(2, "stereo"), "stereo"), (track(6, "6 channels"), "5.1"), (track(4, "4.0"), "4.0")],
 )
 def test_channels_keep_their_layout_and_get_the_usual_one_where_there_is_none(stream, layout):
-    assert planned(replace(TYPICAL, audio=(stream,))).files[0].sound.layout == layout
+    assert planned(replace(TYPICAL, audio=(stream,))).files[0].sounds[0].layout == layout
 
 
-def test_more_channels_than_can_be_kept_are_refused():
-    with pytest.raises(BadMedia, match="16 channels"):
-        planned(replace(TYPICAL, audio=(track(16, "16 channels"),)))
+@pytest.mark.parametrize(
+    ("name", "channels", "kept"),
+    [
+        ("mezz-h264", 16, ["7.1", "7.1"]),
+        ("mezz-h264", 12, ["7.1", "quad"]),
+        ("mezz-h264", 9, ["7.1", "mono"]),
+        ("mezz-dnxhr-lb", 16, ["16 channels"]),
+        ("mezz-dnxhr-lb", 64, ["64 channels"]),
+        ("proxy-540p", 16, ["stereo"]),
+    ],
+)
+def test_a_track_with_more_channels_than_the_codec_becomes_several(name, channels, kept):
+    wide = track(channels, f"{channels} channels")
+    sounds = planned(replace(TYPICAL, audio=(wide,)), name).files[0].sounds
+    assert [sound.layout for sound in sounds] == kept
+    if name != "proxy-540p":
+        everything = [taken for sound in sounds for taken in sound.taken]
+        assert everything == [(0, channel) for channel in range(channels)]
+
+
+@pytest.mark.parametrize(
+    ("layouts", "taken", "layout"),
+    [
+        (["mono"], [(0, 0)], "mono"),
+        (["mono", "mono", "mono"], [(0, 0), (1, 0)], "stereo"),
+        (["mono", "stereo"], [(0, 0)], "mono"),
+        (["stereo", "mono"], [(0, 0), (0, 1)], "stereo"),
+        (["5.1", "stereo"], [(0, channel) for channel in range(6)], "stereo"),
+        (["ambisonic 1"], [(0, 0)], "mono"),
+    ],
+)
+def test_what_a_proxy_lets_hear(layouts, taken, layout):
+    many = {"mono": 1, "stereo": 2, "5.1": 6, "ambisonic 1": 4}
+    tracks = tuple(track(many[name], name) for name in layouts)
+    (sound,) = planned(replace(TYPICAL, audio=tracks), "proxy-540p").files[0].sounds
+    assert (list(sound.taken), sound.layout) == (taken, layout)
 
 
 @pytest.mark.parametrize(("codec", "fmt"), [("pcm_s16le", "s16"), ("aac", "s16"), ("pcm_s24le", "s32")])
 def test_fine_sound_is_kept_fine(codec, fmt):
-    assert planned(replace(TYPICAL, audio=(track(2, "stereo", codec),))).files[0].sound.encoder.fmt == fmt
+    assert planned(replace(TYPICAL, audio=(track(2, "stereo", codec),))).files[0].sounds[0].encoder.fmt == fmt
 
 
 def test_only_what_is_looked_at_is_brought_down_to_standard_range():
@@ -89,9 +121,9 @@ def test_only_what_is_looked_at_is_brought_down_to_standard_range():
 def test_nothing_is_hidden():
     hdr = replace(VIDEO, colour=Colour("bt2020", "arib-std-b67", "bt2020nc"))
     tracks = (track(2, "stereo"), track(2, "stereo"))
-    notes = planned(replace(TYPICAL, video=hdr, audio=tracks)).files[0].notes
+    notes = planned(replace(TYPICAL, video=hdr, audio=tracks), "proxy-540p").files[0].notes
     assert any("HLG" in note for note in notes)
-    assert any("first of 2" in note for note in notes)
+    assert any("of 2 audio tracks" in note for note in notes)
     assert planned().files[0].notes == ()
 
 
@@ -122,3 +154,5 @@ def test_sound_outside_the_picture_is_cut_and_told():
     notes = planned(replace(TYPICAL, audio=(early,))).files[0].notes
     assert "200.0 ms of sound before the first picture are cut" in notes
     assert "700.0 ms of sound after the last picture are cut" in notes
+    notes = planned(replace(TYPICAL, audio=(TYPICAL.audio[0], early))).files[0].notes
+    assert "audio track 2: 200.0 ms of sound before the first picture are cut" in notes

@@ -10,11 +10,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import BACKOFF_S, CRASHES_ALLOWED, Expected, decide
-from mcsyncd.model.due import conformed_now, is_confident, jobs_due, jobs_open, manifest_job
+from mcsyncd.model.due import conformed_now, doubts, is_confident, jobs_due, jobs_open, manifest_job
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import evolved, session_of
 from mcsyncd.model.jobs import Conform, Put
+from mcsyncd.model.rendition import Report
 from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.review.policy import call_to_action
 from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, result_of
 
 THRESHOLD = 0.85
@@ -308,3 +310,47 @@ def test_a_full_disk_never_fails_a_session():
         assert not jobs_due(session, THRESHOLD, now)
         now += BACKOFF_S[-1]
         assert jobs_due(session, THRESHOLD, now)[0].id == job.id
+
+
+DOUBT = (
+    "the picture is damaged for 0.40 s in all, first at 0:00:01.60: the nearest good picture is held there"
+)
+
+
+def with_doubt(session: Session, camera: str) -> Session:
+    """Finish the conform job of one camera's clip, in which damage is found."""
+    job = next(
+        one for one in jobs_open(session, THRESHOLD) if isinstance(one, Conform) and camera in one.subject
+    )
+    made = replace(result_of(job), report=Report(damaged=((48, 12),), damaged_ticks=12, look=(DOUBT,)))
+    for event in decide(session, fa.JobFinished(AT, job.id, made), Expected(THRESHOLD)):
+        session = evolved(session, event)
+    return session
+
+
+def test_damage_that_is_found_before_a_person_decides_asks_for_a_look():
+    session = driven(sealed())
+    assert call_to_action(session, THRESHOLD) == "looks_good"
+    session = with_doubt(session, "cam_b")
+    assert (session.state, session.revision) == (State.IN_REVIEW, 1)
+    assert doubts(session) == (f"cam_b/B001.MOV: {DOUBT}",)
+    assert call_to_action(session, THRESHOLD) == "review_sync"
+
+
+def test_damage_that_is_found_after_the_approval_takes_it_back():
+    session = with_doubt(driven_to_approved(driven(sealed())), "cam_b")
+    assert (session.state, session.revision, session.approval) == (State.IN_REVIEW, 2, None)
+    assert call_to_action(session, THRESHOLD) == "review_sync"
+
+
+def test_who_approves_knowing_of_the_damage_is_not_asked_again():
+    session = driven(with_doubt(driven_to_approved(driven(sealed())), "cam_b"))
+    session = driven(driven_to_approved(session), until=State.PUBLISHING)
+    assert session.approval.revision == 2
+
+
+def test_a_second_damaged_clip_is_asked_about_too():
+    session = with_doubt(driven_to_approved(driven(sealed())), "cam_b")
+    session = with_doubt(driven_to_approved(session), "cam_c")
+    assert (session.state, session.revision) == (State.IN_REVIEW, 3)
+    assert len(doubts(session)) == 2

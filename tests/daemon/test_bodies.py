@@ -1,0 +1,36 @@
+"""What a face is told of a session."""
+
+from dataclasses import replace
+
+from mcsyncd.daemon.bodies import session_body
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.due import conform_jobs
+from mcsyncd.model.rendition import Report
+from mcsyncd.model.session import ConformedClip, Session, State
+from shoots import AT, CAMERAS, DROPPED, NTSC, TERMS, alignment, media, result_of
+
+
+def test_what_conform_met_stands_among_the_reasons():
+    clips = tuple(
+        Clip(file.camera, file.name, file.bytes, file.mtime_ns, file.name, media=media())
+        for file in DROPPED
+        if file.kind == "clip"
+    )
+    session = Session(
+        "20261123-091502-k7q",
+        AT,
+        state=State.IN_REVIEW,
+        revision=1,
+        terms=TERMS,
+        taken_in=True,
+        clips=clips,
+        rate=NTSC,
+        alignment=replace(alignment(), reasons=("short overlap",)),
+    )
+    job = conform_jobs(session)[1]
+    made = replace(result_of(job), report=Report(look=("one stands for 1.90 s",)))
+    told = session_body(
+        replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS
+    )
+    assert told.reasons == ["short overlap", "cam_b/B001.MOV: one stands for 1.90 s"]
+    assert told.call_to_action == "review_sync"
