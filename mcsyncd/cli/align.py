@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from math import floor
-from multiprocessing import get_context
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.model.alignment import shown_percent
+from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.text import visible
 
 if TYPE_CHECKING:
-    from mcsyncd.model.alignment import Alignment, AngleMatch
-    from mcsyncd.model.clip import Media, Sound
+    from mcsyncd.cli.align_hear import Heard
+    from mcsyncd.model.alignment import Alignment
+    from mcsyncd.sync.recording import Recording
 
-_WORTH_A_PROCESS_S = 600.0
-"""Below ten minutes of sound a worker process costs more to start than it saves."""
+_ON_DISK = Path("/var/tmp")  # noqa: S108  # only a private folder in it is used
+"""Where hours of sound go, unless TMPDIR says otherwise: /tmp is memory on many systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,8 @@ class SourceType(click.ParamType[Source]):
                 f"{visible(str(value))!r}: write an angle and a file, such as cam_a=A001.MOV", param, ctx
             )
         if not Path(file).is_file():
-            self.fail(f"{visible(file, 400)}: no such file", param, ctx)
+            what = "not a file" if Path(file).exists() else "no such file"
+            self.fail(f"{visible(file, 400)}: {what}", param, ctx)
         return Source(angle, Path(file))
 
 
@@ -66,138 +66,140 @@ class SourceType(click.ParamType[Source]):
 def command(sources: tuple[Source, ...], as_json: bool, plot: Path | None) -> None:
     """Put recordings of one event on the clock of the first angle named.
 
-    Repeat an angle for several clips of one camera. Exit code 0 whenever an answer was reached,
-    however unsure; 6 when a file cannot be read.
+    Repeat an angle for several clips of one camera. A file that cannot be read has no place in
+    the answer, and the others keep theirs. Exit code 0 whenever an answer was reached, however
+    unsure; 6 when too few files can be read for one.
     """
     if len({source.angle for source in sources}) < 2:
         raise click.UsageError("align needs at least two angles: cam_a=FILE cam_b=FILE")
-    alignment, rate = _aligned(sources, plot)
+    # The workers and the folder of sound must not outlive a command that is told to stop.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    alignment, rate = _aligned(_distinct(sources), plot)
+
+    from mcsyncd.cli.align_answer import document, table  # noqa: PLC0415  # not at start-up
+
     click.echo(json.dumps(document(alignment)) if as_json else table(alignment, rate))
 
 
-def document(alignment: Alignment) -> dict[str, object]:
-    """The promised JSON of an alignment."""
-    others = [angle for angle in alignment.angles if angle.camera != alignment.reference]
-    placed = [angle for angle in alignment.angles if angle.offset_us is not None]
-    found: dict[str, object] = {
-        "reference": alignment.reference,
-        "offsets_ms": {angle.camera: _ms(angle.offset_us) for angle in alignment.angles},
-        "drift_ppm": {angle.camera: angle.drift_ppm for angle in placed},
-        "confidence": _floored(alignment.confidence, 4),
-        "method": str(alignment.method),
-        "angles": {angle.camera: _angle(angle) for angle in others},
-        "reasons": list(alignment.reasons),
-    }
-    if any(len(angle.placements) > 1 for angle in alignment.angles):
-        found["clips"] = {
-            angle.camera: [
-                {"name": one.clip, "offset_ms": _ms(one.offset_us), "drift_ppm": one.drift_ppm}
-                for one in angle.placements
-            ]
-            for angle in alignment.angles
-        }
-    return found
-
-
-def table(alignment: Alignment, frames_a_second: float | None) -> str:
-    """The same for a person: offsets in ms and frames, confidence floored, reasons."""
-    lines = [f"Sync Confidence: {shown_percent(alignment.confidence)}% ({alignment.method})", ""]
-    lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
-    for angle in alignment.angles:
-        for place in angle.placements:
-            name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(place.clip).name}"
-            offset = "not placed" if place.offset_us is None else f"{place.offset_us / 1e3:+.3f} ms"
-            frames = (
-                f"{place.offset_us * frames_a_second / 1e6:+.2f}"
-                if frames_a_second and place.offset_us is not None
-                else "-"
-            )
-            sure = (
-                "reference" if angle.camera == alignment.reference else f"{shown_percent(angle.confidence)}%"
-            )
-            lines.append(
-                f"{visible(name, 40):<14}{offset:>16}{frames:>12}{place.drift_ppm:>+8.2f} ppm{sure:>13}"
-            )
-    lines += ["", *(f"- {visible(reason, 300)}" for reason in alignment.reasons)] if alignment.reasons else []
-    return "\n".join(lines)
-
-
-def _angle(angle: AngleMatch) -> dict[str, object]:
-    return {
-        "confidence": _floored(angle.confidence, 4),
-        "reasons": list(angle.reasons),
-        "candidates": [{"offset_ms": _ms(one.offset_us), "score": one.score} for one in angle.candidates],
-        "overlap_s": angle.overlap_s,
-        "residual_ms": angle.residual_ms,
-    }
+def _distinct(sources: Sequence[Source]) -> list[Source]:
+    """Drop a file that its angle names twice, and say where angles share a file."""
+    kept: list[Source] = []
+    for source in sources:
+        twins = [other for other in kept if other.path.samefile(source.path)]
+        for twin in twins:
+            if twin.angle == source.angle:
+                _say(f"{source.angle}: {source.path.name} is named twice; once is enough", keep=True)
+            else:
+                _say(f"{twin.angle} and {source.angle} are the same file: {source.path.name}", keep=True)
+        if all(twin.angle != source.angle for twin in twins):
+            kept.append(source)
+    return kept
 
 
 def _aligned(sources: Sequence[Source], plot: Path | None) -> tuple[Alignment, float | None]:
-    import numpy as np  # noqa: PLC0415  # heavy: not at start-up
-
-    from mcsyncd.cli.plot import draw, figure_class  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.sync.recording import recording  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.sync.solve import solve  # noqa: PLC0415  # heavy: not at start-up
+    # Before it is loaded: threads of the numeric library gain nothing here, their number would show
+    # in last digits, and the workers could not be forked.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from mcsyncd.cli.align_hear import hear_all  # noqa: PLC0415  # heavy: not at start-up
 
     if plot is not None:
+        from mcsyncd.cli.plot import figure_class  # noqa: PLC0415  # heavy: not at start-up
+
         # Nobody waits for an hour of sound to hear that there will be no picture.
         figure_class()
-    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-") as scratch:
-        heard = _hear_all(sources, Path(scratch))
-        _say("aligning")
-        recordings = [
-            recording(
-                source.angle,
-                source.path.name,
-                media,
-                sound,
-                [np.memmap(channel.path, "<i2", "r") for channel in sound.channels if sound.samples],
-            )
-            for source, (media, sound) in zip(sources, heard, strict=True)
-        ]
-        alignment = solve(recordings, sources[0].angle, lambda done: _say(f"aligning {done:.0%}"))
-        if plot is not None:
-            draw(plot, alignment, recordings)
-    video = heard[0][0].video
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=_scratch()) as scratch:
+        paths = [source.path for source in sources]
+        found = hear_all(paths, Path(scratch), lambda done: _say(f"listened to {done} of {len(paths)}"))
+        heard = list(zip(sources, found, strict=True))
+        _report(heard)
+        _insist(heard)
+        return _solved(heard, plot)
+
+
+def _scratch() -> Path | None:
+    return _ON_DISK if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK | os.X_OK) else None
+
+
+def _report(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
+    for source, found in heard:
+        if isinstance(found, McsyncError):
+            _say(f"{source.angle}: {found.message}", keep=True)
+            _say(f"  → {found.hint}", keep=True)
+            continue
+        for note in found[1].notes:
+            _say(f"{source.angle}: {source.path.name}: {note}", keep=True)
+
+
+def _insist(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
+    """Raise BadMedia where nothing can be answered: no reference, or no other angle."""
+    readable = {source.angle for source, found in heard if not isinstance(found, McsyncError)}
+    reference = heard[0][0].angle
+    if reference not in readable:
+        raise BadMedia(
+            f"{reference} cannot be read, and the others would be placed on its clock",
+            "mend it, or name another angle first",
+        )
+    if len(readable) < 2:
+        raise BadMedia(f"of all angles only {reference} can be read", "mend the files named above")
+
+
+def _solved(
+    heard: Sequence[tuple[Source, Heard | McsyncError]], plot: Path | None
+) -> tuple[Alignment, float | None]:
+    from mcsyncd.sync.solve import solve  # noqa: PLC0415  # heavy: not at start-up
+
+    _say("aligning")
+    reference = heard[0][0].angle
+    recordings = _recordings(heard)
+    alignment = solve(recordings, reference, lambda done: _say(f"aligning {done:.0%}"))
+    alignment = _with_unread(alignment, heard)
+    if plot is not None:
+        from mcsyncd.cli.plot import draw  # noqa: PLC0415  # heavy: not at start-up
+
+        draw(plot, alignment, recordings)
+    medias = (found[0] for _, found in heard if not isinstance(found, McsyncError))
+    video = next(medias).video
     return alignment, float(video.rate.fraction) if video else None
 
 
-def _hear_all(sources: Sequence[Source], scratch: Path) -> list[tuple[Media, Sound]]:
-    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+def _recordings(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> list[Recording]:
+    """Make the solver's view of all files; one that cannot be read is one without sound.
 
-    medias = [probe(source.path) for source in sources]
-    folders = [scratch / str(number) for number in range(len(sources))]
-    heard: list[tuple[Media, Sound]] = []
-    with _workers(sum(media.duration_us for media in medias) / 1e6, len(sources)) as workers:
-        paths = [source.path for source in sources]
-        for source, media, sound in zip(
-            sources, medias, workers.map(_hear_one, paths, medias, folders), strict=True
-        ):
-            for note in sound.notes:
-                _say(f"{source.angle}: {source.path.name}: {note}", keep=True)
-            heard.append((media, sound))
-            _say(f"listened to {len(heard)} of {len(sources)}")
-    return heard
+    Within an angle those with sound come first: the first clip of the reference is the clock that
+    all are placed on, and nothing can be placed on silence.
+    """
+    import numpy as np  # noqa: PLC0415  # heavy: not at start-up
 
+    from mcsyncd.sync.recording import RATE, Recording, recording  # noqa: PLC0415  # heavy: not at start-up
 
-@contextmanager
-def _workers(seconds: float, files: int) -> Iterator[Executor]:
-    cores = min(files, len(os.sched_getaffinity(0)))
-    if cores > 1 and seconds > _WORTH_A_PROCESS_S:
-        # Spawned: a fork would copy the threads' locks of the numeric libraries in any state.
-        pool: Executor = ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
-    else:
-        # Threads would take turns at the interpreter's lock with every packet: three of them are
-        # slower than one.
-        pool = ThreadPoolExecutor(1)
-    with pool:
-        yield pool
+    names = Counter((source.angle, source.path.name) for source, _ in heard)
+    made = []
+    for source, found in heard:
+        # Two cards of one camera may hold files of one name.
+        name = source.path.name if names[source.angle, source.path.name] == 1 else str(source.path)
+        if isinstance(found, McsyncError):
+            made.append(Recording(source.angle, name, RATE, 0, (), 0))
+            continue
+        media, sound = found
+        channels = [np.memmap(channel.path, "<i2", "r") for channel in sound.channels if sound.samples]
+        made.append(recording(source.angle, name, media, sound, channels))
+    angles = list(dict.fromkeys(source.angle for source, _ in heard))
+    return sorted(made, key=lambda one: (angles.index(one.angle), not one.channels, one.duration_us == 0))
 
 
-def _hear_one(path: Path, media: Media, folder: Path) -> Sound:
-    from mcsyncd.listen.listen import hear  # noqa: PLC0415  # heavy: not at start-up
-
-    return hear(path, media, folder)
+def _with_unread(alignment: Alignment, heard: Sequence[tuple[Source, Heard | McsyncError]]) -> Alignment:
+    """Say of a file that could not be read that this is why it has no place."""
+    for source, found in heard:
+        if isinstance(found, McsyncError):
+            angles = tuple(
+                replace(angle, reasons=(found.message, *angle.reasons))
+                if angle.camera == source.angle
+                else angle
+                for angle in alignment.angles
+            )
+            reasons = (f"{source.angle}: {found.message}", *alignment.reasons)
+            alignment = replace(alignment, angles=angles, reasons=reasons)
+    return alignment
 
 
 def _say(words: str, *, keep: bool = False) -> None:
@@ -206,13 +208,3 @@ def _say(words: str, *, keep: bool = False) -> None:
         click.echo(f"\r\x1b[K{visible(words, 400)}" if sys.stderr.isatty() else visible(words, 400), err=True)
     elif sys.stderr.isatty():
         click.echo(f"\r\x1b[K{visible(words)}", nl=False, err=True)
-
-
-def _ms(offset_us: int | None) -> float | None:
-    return None if offset_us is None else offset_us / 1000
-
-
-def _floored(value: float, digits: int) -> float:
-    # 0.8499 must never be read as 0.85.
-    steps = float(10**digits)
-    return floor(value * steps) / steps

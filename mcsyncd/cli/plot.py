@@ -48,7 +48,6 @@ def draw(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> N
         _draw_sound(sound, angle, recordings)
         _draw_strip(lags, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {visible(alignment.reference)}", parse_math=False)
-    axes[-1][1].set_xlabel("ms off the offset")
     figure.savefig(path, format="png", dpi=110)
 
 
@@ -69,12 +68,18 @@ def _caption(angle: AngleMatch, reference: str) -> str:
     name = visible(angle.camera, 40)
     if angle.camera == reference:
         return f"{name}: reference"
-    placed = "not placed" if angle.offset_us is None else f"{angle.offset_us / 1e3:+.3f} ms"
-    return f"{name}: {placed}, {angle.drift_ppm:+.2f} ppm, {shown_percent(angle.confidence)}%"
+    placed = "not placed"
+    if angle.offset_us is not None:
+        placed = f"{angle.offset_us / 1e3:+.3f} ms, {angle.drift_ppm:+.2f} ppm"
+    return f"{name}: {placed}, {shown_percent(angle.confidence)}%"
 
 
 def _draw_sound(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
     axes.set_yticks([])
+    if angle.offset_us is None:
+        why = visible(angle.reasons[0] if angle.reasons else "not placed", 120)
+        axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", parse_math=False)
+        return
     places = {place.clip: place for place in angle.placements}
     for one in recordings:
         place = places.get(one.name)
@@ -99,3 +104,4 @@ def _draw_strip(axes: Any, angle: AngleMatch) -> None:
     lags_ms = (np.arange(len(angle.strip)) - len(angle.strip) // 2) * angle.strip_step_us / 1e3
     axes.plot(lags_ms, angle.strip)
     axes.set_ylim(0.0, 1.05)
+    axes.set_xlabel("ms off the offset")

@@ -22,7 +22,14 @@ _TONAL = 0.005
 """The share of power outside its twelve strongest lines below which a channel is hum: speech and
 music spread over hundreds of lines within seconds, mains hum stays in a dozen harmonics."""
 _LINES = 12
-_LOOKS = 48
+_LOOKS, _FEWEST_LOOKS, _ALL_LOOKS = 48, 12, 384
+"""Seconds of a channel that are looked at, and of all together: memory for 64 channels as for 8."""
+
+
+_MANY = 3
+"""More channels than this with the same fault are counted, not named."""
+
+Looks = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +56,21 @@ def choose(channels: list[Heading]) -> tuple[list[Voice], list[str]]:
     Identical channels (correlation above 0.95) become one; of a pair in anti-phase (below -0.95)
     one is kept, because their average is silence.
     """
-    notes: list[str] = []
-    loud = [channel for channel in channels if _worth(channel, notes)]
+    silent = [channel for channel in channels if channel.file.loudest < _SILENT_RMS]
+    seen = _seen([channel for channel in channels if channel not in silent])
+    humming = [channel for channel, seconds in seen if _is_hum(seconds)]
+    notes = _told(silent, "is silent", "are silent")
+    notes += _told(humming, "carries only hum", "carry only hum")
     voices: list[Voice] = []
-    for channel in loud:
-        _join(voices, channel, notes)
+    kept: list[Looks] = []
+    for channel, seconds in seen:
+        if channel not in humming:
+            _join(voices, kept, channel, _unit(seconds), notes)
     if len(voices) > MOST_CHANNELS:
         notes.append(f"{len(voices)} different channels; the {MOST_CHANNELS} loudest are used")
-        kept = sorted(voices, key=lambda voice: -voice.heading.file.loudest)[:MOST_CHANNELS]
-        voices = [voice for voice in voices if voice in kept]
+        loudest = sorted(voices, key=lambda voice: -voice.heading.file.loudest)[:MOST_CHANNELS]
+        voices = [voice for voice in voices if voice in loudest]
     return voices, notes
-
-
-def _worth(channel: Heading, notes: list[str]) -> bool:
-    if channel.file.loudest < _SILENT_RMS:
-        notes.append(f"{channel.name} is silent")
-        return False
-    if _is_hum(looks(channel.file.path)):
-        notes.append(f"{channel.name} carries only hum")
-        return False
-    return True
-
-
-def _join(voices: list[Voice], channel: Heading, notes: list[str]) -> None:
-    for place, voice in enumerate(voices):
-        likeness = _correlation(voice.heading.file.path, channel.file.path)
-        if likeness > _SAME:
-            voices[place] = Voice(voice.heading, (*voice.doubles, channel))
-            return
-        if likeness < -_SAME:
-            notes.append(f"{channel.name} is {voice.heading.name} turned over; one of the two is used")
-            return
-    voices.append(Voice(channel, ()))
 
 
 def samples(path: Path) -> NDArray[np.int16]:
@@ -90,17 +80,49 @@ def samples(path: Path) -> NDArray[np.int16]:
     return np.memmap(path, "<i2", "r")
 
 
-def looks(path: Path, paths: int = _LOOKS) -> NDArray[np.float32]:
-    """Return up to `paths` seconds spread evenly over a channel, shape (seconds, rate)."""
-    sound = samples(path)
-    seconds = sound.size // ANALYSIS_RATE
-    if seconds == 0:
-        return np.pad(sound.astype(np.float32), (0, ANALYSIS_RATE - sound.size))[None, :]
-    starts = np.unique(np.linspace(0, seconds - 1, min(paths, seconds)).astype(int)) * ANALYSIS_RATE
-    return np.stack([sound[start : start + ANALYSIS_RATE] for start in starts]).astype(np.float32)
+def _told(channels: list[Heading], one: str, many: str) -> list[str]:
+    if len(channels) > _MANY:
+        return [f"{len(channels)} channels {many}"]
+    return [f"{channel.name} {one}" for channel in channels]
 
 
-def _is_hum(seconds: NDArray[np.float32]) -> bool:
+def _seen(channels: list[Heading]) -> list[tuple[Heading, Looks]]:
+    """Each channel with up to 48 seconds of it, spread evenly, the same ones for all; fewer for many."""
+    seconds = max((channel.file.samples for channel in channels), default=0) // ANALYSIS_RATE
+    count = min(_LOOKS, max(_FEWEST_LOOKS, _ALL_LOOKS // max(1, len(channels))), max(1, seconds))
+    places = np.unique(np.linspace(0, max(0, seconds - 1), count).astype(int))
+    return [(channel, _looks(samples(channel.file.path), places * ANALYSIS_RATE)) for channel in channels]
+
+
+def _looks(sound: NDArray[np.int16], starts: NDArray[np.int64]) -> Looks:
+    """The seconds of `sound` from `starts` on, shape (seconds, rate); 0 where it has ended."""
+    looks = np.zeros((starts.size, ANALYSIS_RATE), np.float32)
+    for look, start in zip(looks, starts, strict=True):
+        piece = sound[start : start + ANALYSIS_RATE]
+        look[: piece.size] = piece
+    return looks
+
+
+def _unit(seconds: Looks) -> Looks:
+    """The looks in a row, without offset and of length 1, so that a product is a correlation."""
+    row = seconds.ravel() - seconds.mean()
+    return np.asarray(row / max(float(np.linalg.norm(row)), 1e-9), np.float32)
+
+
+def _join(voices: list[Voice], kept: list[Looks], channel: Heading, seconds: Looks, notes: list[str]) -> None:
+    for place, voice in enumerate(voices):
+        likeness = float(np.dot(kept[place], seconds))
+        if likeness > _SAME:
+            voices[place] = Voice(voice.heading, (*voice.doubles, channel))
+            return
+        if likeness < -_SAME:
+            notes.append(f"{channel.name} is {voice.heading.name} turned over; one of the two is used")
+            return
+    voices.append(Voice(channel, ()))
+    kept.append(seconds)
+
+
+def _is_hum(seconds: Looks) -> bool:
     window = np.hanning(seconds.shape[1]).astype(np.float32)
     power = np.mean(np.abs(np.fft.rfft((seconds - seconds.mean()) * window, axis=1)) ** 2, axis=0)
     total = float(power.sum())
@@ -108,14 +130,3 @@ def _is_hum(seconds: NDArray[np.float32]) -> bool:
         line = int(np.argmax(power))
         power[max(0, line - 4) : line + 5] = 0.0
     return float(power.sum()) < _TONAL * total
-
-
-def _correlation(one: Path, other: Path) -> float:
-    length = min(samples(one).size, samples(other).size)
-    if length == 0:
-        return 0.0
-    a, b = looks(one).ravel(), looks(other).ravel()
-    shared = min(a.size, b.size)
-    a, b = a[:shared] - a.mean(), b[:shared] - b.mean()
-    norm = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
-    return float(np.dot(a, b)) / norm if norm > 0.0 else 0.0

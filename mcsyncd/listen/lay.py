@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from mcsyncd.listen.resample import ANALYSIS_RATE, Resampler
 from mcsyncd.listen.tracks import STEP_S, Damage, Heard
 
+RATES = range(1000, 768_001)
+"""Samples a second that are listened to. A slower track has nothing of a voice in it, a faster
+one no recorder makes."""
+
 
 class ChannelFile:
-    """One channel of analysis audio on disk: raw little-endian int16, holes are silence.
+    """One channel of analysis audio on disk: raw little-endian int16, silence is holes.
 
-    `loudest` is the highest RMS of any block, in int16 steps.
+    `loudest` is the highest RMS of any block about its mean, in int16 steps: an offset is no sound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,13 +36,17 @@ class ChannelFile:
         fresh = block[skip:]
         if fresh.size == 0:
             return
+        self.samples = index + skip + fresh.size
+        if not fresh.any():
+            return
         # Seeking past the end leaves a hole that reads as zeros and takes no space.
         self._file.seek(2 * (index + skip))
         self._file.write(fresh.astype("<i2", copy=False).tobytes())
-        self.samples = index + skip + fresh.size
-        self.loudest = max(self.loudest, float(np.sqrt(np.mean(np.square(fresh, dtype=np.float32)))))
+        self.loudest = max(self.loudest, float(np.std(fresh, dtype=np.float32)))
 
     def close(self) -> None:
+        """Give the file its full length, which silence at the end has not, and close it."""
+        self._file.truncate(2 * self.samples)
         self._file.close()
 
 
@@ -54,6 +62,7 @@ class TrackOnDisk:
         self.channels: list[ChannelFile] = []
         self.holes = 0
         self.damaged = 0
+        self.broken = 0
         self._folder = folder
         self._origin = origin
         self._limit = limit
@@ -68,9 +77,10 @@ class TrackOnDisk:
             self.damaged += 1
             return
         at = self._due if heard.start is None else heard.start - self._origin
-        if at * ANALYSIS_RATE > self._limit:
+        if at * ANALYSIS_RATE > self._limit or heard.rate not in RATES:
             self.damaged += 1
             return
+        self.broken += heard.broken
         sound = self._fitting(heard.samples)
         if self._run is None or heard.rate != self._rate or abs(at - self._due) > STEP_S:
             self._begin(at, heard.rate, sound.shape[0])

@@ -38,17 +38,17 @@ class Resampler:
         self._down, self._up = rate // common, ANALYSIS_RATE // common
         self._rate = rate
         pad = ceil(_PAD_S * rate / self._down)
-        steps = max(_friendly(_BLOCK // self._down), 4 * pad)
+        # Bounded on both sides: one second of 1 Hz sound would be a block of half a billion.
+        steps = max(_friendly(_BLOCK // max(self._down, self._up)), 4 * pad)
         self._pad_in, self._pad_out = pad * self._down, pad * self._up
+        self._next = ceil(start * ANALYSIS_RATE)
+        self._lead = self._next - start * ANALYSIS_RATE
         self._n_in, self._n_out = steps * self._down, steps * self._up
-        first = ceil(start * ANALYSIS_RATE)
-        self._next = first
-        self._shape = _response(self._n_in, self._n_out, rate, float(first - start * ANALYSIS_RATE))
+        self._shape: NDArray[np.complex64] | None = None
         self._buffer = np.zeros((channels, self._n_in), np.float32)
         self._filled = self._pad_in
         self._taken = 0
         self._given = 0
-        self._lead = first - start * ANALYSIS_RATE
 
     def put(self, sound: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """Take the next samples; yield what is complete."""
@@ -57,12 +57,22 @@ class Resampler:
 
     def flush(self) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """Yield the rest of the run."""
+        if self._given == 0:
+            self._shorten()
         due = max(0, ceil(Fraction(self._taken * ANALYSIS_RATE, self._rate) - self._lead))
-        silence = np.zeros((self._buffer.shape[0], self._n_in), np.float32)
+        silence = np.broadcast_to(np.float32(0.0), self._buffer.shape)
         while self._given < due:
             for index, block in self._feed(silence[:, : self._n_in - self._filled]):
                 excess = self._given - due
                 yield index, block[:, : block.shape[1] - excess] if excess > 0 else block
+
+    def _shorten(self) -> None:
+        """Fit the block to a run that is shorter: time stamps that jitter make a run of every packet."""
+        needed = -(-(self._filled + self._pad_in) // self._down)
+        steps = max(_friendly(needed), 4 * (self._pad_in // self._down))
+        if steps * self._down < self._n_in:
+            self._n_in, self._n_out = steps * self._down, steps * self._up
+            self._buffer = self._buffer[:, : self._n_in]
 
     def _feed(self, sound: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.int16]]]:
         at = 0
@@ -75,9 +85,11 @@ class Resampler:
                 yield self._block()
 
     def _block(self) -> tuple[int, NDArray[np.int16]]:
-        spectrum = np.fft.rfft(self._buffer, norm="forward")[:, : self._shape.size] * self._shape
-        whole = np.fft.irfft(spectrum, self._n_out)
-        middle = whole[:, self._pad_out : self._n_out - self._pad_out]
+        if self._shape is None:
+            # Not before: how long a block is may change until the first one.
+            self._shape = _response(self._n_in, self._n_out, self._rate, float(self._lead))
+        shape = self._shape
+        middle = np.stack([self._converted(channel, shape) for channel in self._buffer])
         # What no complete block has covered yet, with its run-up, opens the next block.
         kept = 2 * self._pad_in
         self._buffer[:, :kept] = self._buffer[:, self._n_in - kept :].copy()
@@ -85,7 +97,13 @@ class Resampler:
         index = self._next
         self._next += middle.shape[1]
         self._given += middle.shape[1]
-        return index, np.clip(np.rint(middle * 32767.0), -32768, 32767).astype(np.int16)
+        return index, middle
+
+    def _converted(self, channel: NDArray[np.float32], shape: NDArray[np.complex64]) -> NDArray[np.int16]:
+        """One channel of a block; a channel at a time, or 64 of them would be all in transform at once."""
+        spectrum = np.fft.rfft(channel, norm="forward")[: shape.size] * shape
+        whole = np.fft.irfft(spectrum, self._n_out)[self._pad_out : self._n_out - self._pad_out]
+        return np.clip(np.rint(whole * 32767.0), -32768, 32767).astype(np.int16)
 
 
 def _friendly(steps: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,10 +12,12 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
-from av.stream import Discard
+from av.packet import Packet
+from av.stream import Discard, Stream
 from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia
+from mcsyncd.listen.floats import floats, mended
 
 STEP_S = Fraction(3, 2000)
 """A step of more than 1.5 ms between a frame's end and the next one's time begins a new run.
@@ -24,7 +26,6 @@ Matroska rounds times to 1 ms, so that smaller steps are the container's, not th
 """
 
 _BLOCK = 1 << 15
-_FULL_SCALE = {"u1": 128.0, "i2": 32768.0, "i4": 2147483648.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Heard:
     """A block of decoded sound without a hole: float32 (channels, samples), full scale 1.0.
 
     `start` is its presentation time in the file in seconds, None where the file gives none.
+    `broken` counts the samples that were no numbers; they are 0.
     """
 
     track: int
     start: Fraction | None
     rate: int
     samples: NDArray[np.float32]
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class _Gatherer:
         self._key: tuple[object, ...] = ()
         self._start: int | None = None
         self._base = Fraction(0)
+        self._rate = 0
         self._count = 0
 
     def put(self, frame: AudioFrame) -> Iterator[Heard]:
@@ -83,10 +87,11 @@ class _Gatherer:
         start = None if self._start is None else self._start * self._base
         self._fifo, self._count = None, 0
         if frame is not None:
-            yield Heard(self._track, start, int(self._key[0]), floats(frame))  # type: ignore[call-overload]  # the key's first part is the rate
+            sound, broken = mended(floats(frame))
+            yield Heard(self._track, start, self._rate, sound, broken)
 
     def _begin(self, frame: AudioFrame, key: tuple[object, ...]) -> None:
-        self._fifo, self._key, self._count = AudioFifo(), key, 0
+        self._fifo, self._key, self._rate, self._count = AudioFifo(), key, frame.sample_rate, 0
         self._base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
         self._start = frame.pts if self._base else None
         self._scale = self._base.numerator * frame.sample_rate
@@ -106,7 +111,10 @@ def open_sound(source: Path) -> InputContainer:
     clip costs its audio. Raises BadMedia.
     """
     try:
-        container = av.open(str(source), metadata_errors="replace")
+        # An absolute path, because "concat:x" or "http:x" would be read as an address.
+        container = av.open(
+            str(source.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        )
     except (OSError, ValueError) as error:
         raise BadMedia(
             f"{source.name}: cannot be opened: {error}", "copy the clip from the card again"
@@ -117,24 +125,23 @@ def open_sound(source: Path) -> InputContainer:
     return container
 
 
-def decoded(container: InputContainer) -> Iterator[Heard | Damage]:
-    """Yield the sound of all tracks in the order of the file.
+def decoded(container: InputContainer, wanted: Collection[int]) -> Iterator[Heard | Damage]:
+    """Yield the sound of the tracks `wanted` (stream indices) in the order of the file.
 
     A damaged packet costs its own time and no more: it is skipped, and the gap that it leaves
-    shows in the next frame's time. A file that ends in the middle of a packet ends there.
+    shows in the next frame's time. A file that ends in the middle of a packet ends there. Raises
+    FFmpegError when the file cannot be read on (a failing disk).
     """
     tracks = {
-        stream.index: _Gatherer(stream.index) for stream in container.streams.audio if _decodable(stream)
+        stream.index: _Gatherer(stream.index)
+        for stream in container.streams.audio
+        if stream.index in wanted and _decodable(stream)
     }
-    if not tracks:
-        return
-    packets = container.demux([container.streams[index] for index in tracks])
-    while True:
+    for packet in _packets(container, [container.streams[index] for index in tracks]):
         try:
-            packet = next(packets)
             frames = packet.decode()
-        except (StopIteration, av.EOFError):
-            break
+        except av.EOFError:
+            continue  # a decoder that has been emptied has no more
         except av.FFmpegError:
             yield Damage(packet.stream_index)
             continue
@@ -145,20 +152,15 @@ def decoded(container: InputContainer) -> Iterator[Heard | Damage]:
         yield from track.flush()
 
 
+def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
+    if not streams:
+        return
+    try:
+        yield from container.demux(streams)
+    except (av.EOFError, av.InvalidDataError):
+        return
+
+
 def _decodable(stream: av.AudioStream) -> bool:
     # A track that FFmpeg has no decoder for has no codec context.
     return stream.codec_context is not None and stream.codec_context.sample_rate > 0
-
-
-def floats(frame: AudioFrame) -> NDArray[np.float32]:
-    """Return a frame's samples as float32 (channels, samples), full scale 1.0, finite."""
-    raw = frame.to_ndarray()
-    if not frame.format.is_planar:
-        raw = raw.reshape(-1, frame.layout.nb_channels).T
-    kind = raw.dtype.str[1:]
-    if kind in _FULL_SCALE:
-        scale = np.float32(_FULL_SCALE[kind])
-        return (raw.astype(np.float32) - (scale if kind == "u1" else np.float32(0.0))) / scale
-    sound = raw.astype(np.float32, copy=False)
-    # A broken float track carries NaN and infinities; one of them would spoil a whole block.
-    return sound if np.isfinite(sound).all() else np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)

@@ -21,7 +21,8 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia
-from mcsyncd.listen.tracks import floats, open_sound
+from mcsyncd.listen.floats import floats, mended
+from mcsyncd.listen.tracks import open_sound
 from mcsyncd.model.clip import Media
 
 OUT_RATE = 48_000
@@ -107,7 +108,7 @@ def _frames(container: InputContainer, track: int, from_s: float) -> Iterator[tu
             continue
         for frame in frames:
             if isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.samples:
-                yield frame.pts * base, _mono(floats(frame))
+                yield frame.pts * base, _mono(mended(floats(frame))[0])
 
 
 def _mono(sound: NDArray[np.float32]) -> Mono:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from hearing import babble, taken, write_sound
+from broken import write_picture, write_silence, write_wav
+from hearing import as_int16, babble, taken, write_sound
 
 RATE = 8000
 
@@ -77,13 +82,134 @@ def test_several_clips_of_an_angle_are_listed(files):
     assert clips[1]["offset_ms"] is None
 
 
+def test_what_cannot_be_used_is_named_and_the_rest_stands(files, tmp_path):
+    voice = babble(4, 5)[None]
+    whole = files["a"].read_bytes()
+    bad = {
+        "text.mp4": lambda file: file.write_text("no movie"),
+        "empty.mp4": lambda file: file.write_bytes(b""),
+        "cut.mov": lambda file: file.write_bytes(whole[: len(whole) // 2]),
+        "picture.mp4": write_picture,
+        "zero.wav": lambda file: write_wav(file, as_int16(voice[:, :0]), RATE),
+        "one.wav": lambda file: write_wav(file, as_int16(voice[:, :1]), RATE),
+        "nan.wav": lambda file: write_wav(file, np.full((1, 9000), np.nan, "f4"), RATE),
+        "slow.wav": lambda file: write_wav(file, as_int16(voice[:, :60]), 1),
+    }
+    for name, write in bad.items():
+        write(tmp_path / name)
+    arguments = [f"{Path(name).stem}={tmp_path / name}" for name in bad]
+    done = align("--json", f"cam_a={files['a']}", *arguments, f"cam_b={files['b']}")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    found = json.loads(done.stdout)
+    assert found["offsets_ms"].pop("cam_b") == pytest.approx(2500.0, abs=0.1)
+    assert found["angles"]["cam_b"]["confidence"] > 0.85
+    assert found["offsets_ms"] == {"cam_a": 0.0} | {Path(name).stem: None for name in bad}
+    assert found["confidence"] == 0
+    for name in bad:
+        assert f"{name}" in done.stderr
+    for name in ("text.mp4", "empty.mp4", "cut.mov"):
+        assert any(name in reason for reason in found["angles"][Path(name).stem]["reasons"])
+        assert any(name in reason for reason in found["reasons"])
+
+
+def test_without_its_reference_nothing_is_answered(files, tmp_path):
+    (tmp_path / "text.mp4").write_text("no movie")
+    done = align(f"cam_a={tmp_path / 'text.mp4'}", f"cam_b={files['b']}", f"cam_c={files['c']}")
+    assert done.returncode == 6
+    assert "text.mp4" in done.stderr
+    assert "cam_a cannot be read" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_silent_first_clip_does_not_make_the_reference_deaf(files):
+    done = align("--json", f"cam_a={files['silent']}", f"cam_a={files['a']}", f"cam_b={files['b']}")
+    assert json.loads(done.stdout)["offsets_ms"]["cam_b"] == pytest.approx(2500.0, abs=0.1)
+
+
+def test_one_file_as_two_angles_is_said_plainly(files):
+    done = align("--json", f"cam_a={files['a']}", f"cam_b={files['a']}")
+    assert done.returncode == 0
+    assert "cam_a and cam_b are the same file" in done.stderr
+    found = json.loads(done.stdout)
+    assert found["offsets_ms"]["cam_b"] == 0
+    assert any("the same recording" in reason for reason in found["reasons"])
+
+
+def test_one_file_twice_for_an_angle_is_used_once(files):
+    done = align("--json", f"cam_a={files['a']}", f"cam_b={files['b']}", f"cam_b={files['b']}")
+    assert "named twice" in done.stderr
+    found = json.loads(done.stdout)
+    assert "clips" not in found
+    assert found["offsets_ms"]["cam_b"] == pytest.approx(2500.0, abs=0.1)
+
+
+def test_files_of_one_name_on_two_cards_stay_apart(files, tmp_path):
+    cards = [tmp_path / card / "C0001.mov" for card in ("one", "two")]
+    for card, name in zip(cards, ("b", "stranger"), strict=True):
+        card.parent.mkdir()
+        card.symlink_to(files[name])
+    done = align("--json", f"cam_a={files['a']}", *(f"cam_b={card}" for card in cards))
+    clips = json.loads(done.stdout)["clips"]["cam_b"]
+    assert [clip["name"] for clip in clips] == [str(card) for card in cards]
+
+
+def test_a_decoder_that_crashes_takes_its_own_file_and_no_other(files, tmp_path):
+    crashing = tmp_path / "crashing.mov"
+    crashing.symlink_to(files["c"])
+    # The fault cannot be provoked with a file: those that did are heard today.
+    before = """
+import os, signal, mcsyncd.probe.probe as station
+probe = station.probe
+station.probe = lambda p: os.kill(os.getpid(), signal.SIGKILL) if p.name == "crashing.mov" else probe(p)
+"""
+    done = align("--json", f"cam_a={files['a']}", f"cam_b={crashing}", f"cam_c={files['b']}", before=before)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["offsets_ms"] == pytest.approx({"cam_a": 0.0, "cam_c": 2500.0, "cam_b": None}, abs=0.1)
+    assert "crashing.mov: the decoder crashed" in done.stderr
+
+
+def test_told_to_stop_it_leaves_no_process_and_no_file(files, tmp_path):
+    long = write_silence(tmp_path / "long.wav", hours=24)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    program = [sys.executable, "-m", "mcsyncd", "align", f"cam_a={files['a']}", f"cam_b={long}"]
+    with subprocess.Popen(
+        program, env=os.environ | {"TMPDIR": str(scratch)}, stderr=subprocess.PIPE
+    ) as running:
+        wait_for(lambda: any(scratch.glob("*/1/*.part")))
+        workers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        running.terminate()
+        assert running.wait(20) == 128 + signal.SIGTERM
+        assert running.stderr.read() == b""
+    assert list(scratch.iterdir()) == []
+    assert workers
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def wait_for(condition) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within 30 s")
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["cam_a"], 2), (["cam_a={a}"], 2), (["cam_a={a}", "cam_b={text}"], 6)]
+    ("arguments", "code"),
+    [
+        (["cam_a"], 2),
+        (["cam_a={a}"], 2),
+        (["cam_a={a}", "cam_b={folder}"], 2),
+        (["cam_a={a}", "cam_b={folder}/none.mov"], 2),
+        (["cam_a={a}", "cam_b={text}"], 6),
+    ],
 )
 def test_exit_codes(files, tmp_path, arguments, code):
     text = tmp_path / "text.mp4"
     text.write_text("no movie")
-    done = align(*(argument.format(a=files["a"], text=text) for argument in arguments))
+    done = align(*(argument.format(a=files["a"], text=text, folder=tmp_path) for argument in arguments))
     assert done.returncode == code
     assert done.stdout == ""
     assert done.stderr.strip()

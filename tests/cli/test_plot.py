@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcsyncd.cli.plot import envelope
+from mcsyncd.cli.plot import _caption, envelope
+from mcsyncd.model.alignment import AngleMatch, Placement
 
 
 def test_levels_are_the_greatest_of_each_stretch_as_a_share_of_the_loudest():
@@ -18,3 +19,11 @@ def test_any_length_fits_into_the_columns_and_silence_is_zero(samples):
     levels = envelope(np.zeros(samples, np.int16), 2000)
     assert 0 < levels.size <= 2000
     assert not levels.any()
+
+
+def test_the_caption_gives_no_drift_to_what_has_no_place():
+    placed = AngleMatch("b", (Placement("x.mov", -134_000, 11.8),), 0.929)
+    lost = AngleMatch("b", (Placement("x.mov", None),), 0.0)
+    assert _caption(placed, "a") == "b: -134.000 ms, +11.80 ppm, 92%"
+    assert _caption(lost, "a") == "b: not placed, 0%"
+    assert _caption(placed, "b") == "b: reference"

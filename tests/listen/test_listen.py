@@ -7,9 +7,11 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
-from hearing import RATE, babble, media_of, write_sound
+from broken import write_picture, write_silence, write_surround, write_wav
+from hearing import RATE, as_int16, babble, media_of, write_sound
 
 from mcsyncd.errors import BadMedia
 from mcsyncd.listen.listen import hear
@@ -134,6 +136,96 @@ def test_a_broken_file_is_bad_media(tmp_path):
         hear(tmp_path / "a.mov", media, tmp_path / "out", None)
 
 
+def test_broken_samples_are_silence_and_are_counted(tmp_path):
+    sound = babble(1, 3, HIGH).astype("f4")[None]
+    sound[0, 48_000:48_100], sound[0, 60_000], sound[0, 70_000] = np.nan, np.inf, -1e38
+    found, (samples,) = heard(write_wav(tmp_path / "a.wav", sound, HIGH), tmp_path / "out")
+    assert found.notes == ("track 1 has 102 broken samples (not a number); silence stands there",)
+    _, (whole,) = heard(
+        write_wav(tmp_path / "b.wav", np.where(np.abs(sound) < 9, sound, 0), HIGH), tmp_path / "b"
+    )
+    assert np.array_equal(samples, whole)
+
+
+def test_an_offset_is_no_sound(tmp_path):
+    level = np.full((1, 2 * RATE), 9000, "<i2")
+    sound, channels = heard(write_wav(tmp_path / "a.wav", level, RATE), tmp_path / "out")
+    assert channels == []
+    assert len(sound.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "note"), [(0, "no sound that can be decoded"), (1, "silent"), (700, None)]
+)
+def test_hardly_any_sound(tmp_path, samples, note):
+    noise = as_int16(babble(1, 1))[None, :samples]
+    sound, channels = heard(write_wav(tmp_path / "a.wav", noise, RATE), tmp_path / "out")
+    assert len(channels) == (0 if note else 1)
+    assert (note in sound.notes[0]) if note else not sound.notes
+
+
+@pytest.mark.parametrize("rate", [383_999, 384_000, 1000, 1001])
+def test_strange_rates_are_brought_to_the_analysis_rate(tmp_path, rate):
+    times = np.arange(rate) / rate - 0.5
+    burst = 0.5 * np.sin(2 * np.pi * 300 * times) * np.exp(-((times / 0.01) ** 2))
+    file = write_wav(tmp_path / "a.wav", as_int16(burst + 0.01 * babble(1, 1, rate))[None], rate)
+    sound, (samples,) = heard(file, tmp_path / "out", picture_us=None)
+    assert samples.size == pytest.approx(RATE, abs=9)
+    assert centre_s(samples, sound, 0.4, 0.6) == pytest.approx(0.5, abs=2e-4)
+
+
+def test_one_sample_a_second_is_said_and_costs_nothing(tmp_path):
+    sound, channels = heard(write_wav(tmp_path / "a.wav", np.ones((1, 90), "<i2"), 1), tmp_path / "out")
+    assert channels == []
+    assert sound.notes == ("track 1 has 1 sample a second, which carries no sound to sync by",)
+
+
+def test_of_64_channels_the_loudest_are_used_and_the_rest_is_one_sentence(tmp_path):
+    levels = np.arange(1, 65)[:, None] / 640
+    tracks = levels * np.random.default_rng(1).standard_normal((64, 2 * RATE))
+    sound, channels = heard(write_wav(tmp_path / "a.wav", as_int16(tracks), RATE), tmp_path / "out")
+    assert [one.channel for one in sound.channels] == [60, 61, 62, 63]
+    assert len(channels) == 4
+    tracks[:63] = 0
+    sound, channels = heard(write_wav(tmp_path / "b.wav", as_int16(tracks), RATE), tmp_path / "b")
+    assert [one.channel for one in sound.channels] == [63]
+    assert sound.notes == ("63 channels are silent",)
+
+
+def test_surround_is_heard(tmp_path):
+    file = write_surround(tmp_path / "a.m4a", clicks(1.0)[0] + 0.05 * babble(1, 3, HIGH))
+    # The low-frequency channel is coded by itself, and sounds different.
+    sound, (samples, *_) = heard(file, tmp_path / "out", picture_us=None)
+    assert centre_s(samples, sound, 0.95, 1.05) == pytest.approx(1.0, abs=2e-3)
+
+
+def test_a_picture_alone_has_nothing_to_hear(tmp_path):
+    sound, channels = heard(write_picture(tmp_path / "a.mp4"), tmp_path / "out")
+    assert (sound.samples, channels) == (0, [])
+    assert sound.notes == ("there is no sound track",)
+
+
+def test_silence_takes_no_space(tmp_path):
+    file = write_silence(tmp_path / "a.wav", hours=0.5)
+    media = media_of(file)
+    blocks: list[int] = []
+
+    def look(_: float) -> None:
+        blocks.append(sum(one.stat().st_blocks for one in (tmp_path / "out").iterdir()))
+
+    sound = hear(file, media, tmp_path / "out", look)
+    assert sound.samples == 1800 * RATE
+    assert sound.notes == ("track 1 is silent",)
+    assert max(blocks) * 512 < 100_000
+
+
+def test_no_peaks_where_no_eye_looks(tmp_path):
+    file = write_sound(tmp_path / "a.mov", [clicks(1.0)])
+    sound = hear(file, media_of(file), tmp_path / "out", peaks=False)
+    assert sound.peaks == ""
+    assert {str(one) for one in (tmp_path / "out").iterdir()} == {sound.channels[0].path}
+
+
 def test_progress_goes_from_nothing_to_all(tmp_path):
     file = write_sound(tmp_path / "a.mov", [babble(1, 20, HIGH)[None]])
     told: list[float] = []
@@ -157,3 +249,23 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
 
     # Nine minutes more: 52 MB as 16-bit at 48 kHz, 104 MB as floats.
     assert peak_kb(600) - peak_kb(60) < 25_000
+
+
+@pytest.mark.parametrize("packet", [960, 4800])
+def test_time_stamps_that_jitter_leave_the_sound_in_place(tmp_path, packet):
+    """Every packet is up to 5 ms late, and begins a run of its own."""
+    late = np.random.default_rng(1).integers(0, 6, 3 * HIGH // packet + 1)
+    sound = as_int16(clicks(1.0, 2.25)[0])
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=HIGH)
+        stream.layout, stream.time_base = "mono", Fraction(1, 1000)
+        for number, at in enumerate(range(0, sound.size, packet)):
+            frame = av.AudioFrame.from_ndarray(sound[None, at : at + packet].copy(), "s16", "mono")
+            frame.sample_rate, frame.time_base = HIGH, Fraction(1, 1000)
+            frame.pts = at * 1000 // HIGH + int(late[number])
+            file.mux(stream.encode(frame))
+    found, (samples,) = heard(path, tmp_path / "out", picture_us=None)
+    assert "hole" in found.notes[0]
+    for click in (1.0, 2.25):
+        assert centre_s(samples, found, click - 0.1, click + 0.1) == pytest.approx(click, abs=6e-3)

@@ -1,0 +1,123 @@
+"""Probe and hear the files of `align`, side by side, in processes that may die.
+
+Forked, not spawned: a spawned worker imports everything again, which takes longer than listening
+to a minute and a half. A fork is sound here because this process has no second thread yet: the
+command does nothing before, and tells the numeric library to keep to one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import active_children, get_context
+from pathlib import Path
+
+from mcsyncd.errors import BadMedia, McsyncError
+from mcsyncd.model.clip import Media, Sound
+
+Heard = tuple[Media, Sound]
+
+_PR_SET_PDEATHSIG = 1
+
+
+def hear_all(
+    paths: Sequence[Path], scratch: Path, progress: Callable[[int], None]
+) -> list[Heard | McsyncError]:
+    """Return what is in each file, in order; for one that cannot be read, the error that says why.
+
+    Analysis audio goes below the folder `scratch`; `progress` hears how many files are done. A
+    decoder that crashes takes its own file with it and no other. Raises McsyncError when `scratch`
+    cannot be written.
+    """
+    _import_stations()
+    folders = [scratch / str(number) for number in range(len(paths))]
+    # One more than there are cores: three files on two cores take one and a half turns, not two.
+    with _workers(min(len(paths), len(os.sched_getaffinity(0)) + 1)) as pool:
+        futures = [_submitted(pool, path, folder) for path, folder in zip(paths, folders, strict=True)]
+        # While the workers listen: what comes next, and what numpy's medians import when first asked.
+        import_module("mcsyncd.sync.solve")
+        import_module("numpy.ma")
+        found = []
+        for future in futures:
+            found.append(_result(future))
+            progress(len(found))
+    return [one or _alone(path, folder) for one, path, folder in zip(found, paths, folders, strict=True)]
+
+
+def _import_stations() -> None:
+    """Import once, before the fork, what every worker needs."""
+    for name in ("mcsyncd.listen.listen", "mcsyncd.probe.probe", "numpy.fft"):
+        import_module(name)
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(
+        count, mp_context=get_context("fork"), initializer=_enter, initargs=(os.getpid(),)
+    ) as pool:
+        try:
+            yield pool
+        except BaseException:
+            # Nobody waits for the rest any more; without this the pool does, for minutes.
+            for worker in active_children():
+                worker.kill()
+            raise
+
+
+def _enter(parent: int) -> None:
+    """Die with the command, however it ends, and without a word: the command says it."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the command ended before the line above
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _hear(path: Path, folder: Path) -> Heard | McsyncError:
+    from mcsyncd.listen.listen import hear  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+
+    try:
+        media = probe(path)
+        return media, hear(path, media, folder, peaks=False)
+    except McsyncError as error:
+        return error
+    except OSError as error:
+        if error.filename == str(path):
+            return BadMedia(f"{path.name}: {error.strerror}", "make the file readable, or leave it out")
+        raise McsyncError(
+            f"{folder.parent}: {error.strerror}",
+            "listening needs 60 MB there for each hour of a channel; TMPDIR names another folder",
+        ) from error
+    except Exception as error:  # noqa: BLE001  # whatever a broken file provokes costs this file alone
+        return BadMedia(f"{path.name}: cannot be listened to: {error!r}", "convert its sound to WAV")
+
+
+def _submitted(pool: ProcessPoolExecutor, path: Path, folder: Path) -> Future[Heard | McsyncError] | None:
+    """Hand a file to a worker; None when one has died already, on a file before."""
+    try:
+        return pool.submit(_hear, path, folder)
+    except BrokenExecutor:
+        return None
+
+
+def _result(future: Future[Heard | McsyncError] | None) -> Heard | McsyncError | None:
+    """What a worker found; None when one died, be it this one or a neighbour."""
+    try:
+        return future.result() if future else None
+    except BrokenExecutor:
+        return None
+
+
+def _alone(path: Path, folder: Path) -> Heard | McsyncError:
+    """Try a file again with no neighbour that could be to blame."""
+    with _workers(1) as pool:
+        return _result(_submitted(pool, path, folder)) or BadMedia(
+            f"{path.name}: the decoder crashed on it",
+            "copy the clip from the card again; if it fails there too, convert its sound to WAV",
+        )
