@@ -66,6 +66,16 @@ class CandidateBody(Body):
     score: float
 
 
+class PieceBody(Body):
+    """Part of a clip that was cut or lost something, and where that part lies."""
+
+    clip: str
+    begin_s: float
+    end_s: float
+    offset_ms: float
+    drift_ppm: float
+
+
 class AngleBody(Body):
     """The evidence behind one angle's offset.
 
@@ -80,6 +90,9 @@ class AngleBody(Body):
     residual_ms: float | None = None
     strip: list[float] = []
     strip_step_ms: float = 0.0
+    error_ms: float | None = None
+    drift_error_ppm: float | None = None
+    pieces: list[PieceBody] = []
 
 
 class SessionBody(Body):

@@ -10,12 +10,14 @@ from mcsyncd.api import (
     CandidateBody,
     ClipBody,
     ErrorBody,
+    PieceBody,
     ProgressBody,
     SessionBody,
 )
 from mcsyncd.daemon.progress import Progress
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.clip import Camera, Clip
+from mcsyncd.model.due import doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import Failure, Session
 from mcsyncd.review.policy import call_to_action
@@ -47,7 +49,7 @@ def session_body(
         sync_method=found.method if found else None,
         offsets_ms={angle.camera: _ms(angle.offset_us) for angle in found.angles} if found else {},
         drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
-        reasons=list(found.reasons) if found else [],
+        reasons=[*(found.reasons if found else ()), *doubts(session)],
         rate=str(session.rate) if session.rate else None,
         cameras=_cameras(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
@@ -109,6 +111,18 @@ def _angle(angle: AngleMatch) -> AngleBody:
         residual_ms=angle.residual_ms,
         strip=list(angle.strip),
         strip_step_ms=angle.strip_step_us / 1000,
+        error_ms=angle.error_ms,
+        drift_error_ppm=angle.drift_error_ppm,
+        pieces=[
+            PieceBody(
+                clip=one.clip,
+                begin_s=one.begin_us / 1e6,
+                end_s=one.end_us / 1e6,
+                offset_ms=one.offset_us / 1000,
+                drift_ppm=one.drift_ppm,
+            )
+            for one in angle.pieces
+        ],
     )
 
 

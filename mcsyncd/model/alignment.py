@@ -42,12 +42,26 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a clip that was cut or lost something, `begin_us` to `end_us` of clip time, and its place."""
+
+    clip: str
+    begin_us: int
+    end_us: int
+    offset_us: int
+    drift_ppm: float
+
+
+@dataclass(frozen=True, slots=True)
 class AngleMatch:
     """One camera's answer: its clips in order of time, and the evidence behind them.
 
     `overlap_s` is the shared sound in seconds, `residual_ms` the scatter of the windows around
-    the line. `strip` is the correlation around the chosen offset for the eye: values 0..1,
-    evenly spaced by `strip_step_us`, the middle one at the chosen offset.
+    the line, `error_ms` the standard error of the offset at the worse end of what is shared,
+    `drift_error_ppm` that of the drift (both of the measurement alone: not of a wrong peak, which is
+    what the confidence is about). `pieces` are the parts of a clip that no single offset fits; the
+    placement is that of one of them. `strip` is the correlation around the chosen offset for the eye:
+    values 0..1, evenly spaced by `strip_step_us`, the middle one at the chosen offset.
     """
 
     camera: str
@@ -59,6 +73,9 @@ class AngleMatch:
     residual_ms: float | None = None
     strip: tuple[float, ...] = ()
     strip_step_us: int = 0
+    error_ms: float | None = None
+    drift_error_ppm: float | None = None
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def offset_us(self) -> int | None:

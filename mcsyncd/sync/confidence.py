@@ -1,24 +1,34 @@
 """How sure a pair is: the chance that its line is right to 8 ms, from named evidence.
 
-Each piece of evidence is turned into a factor between 0 and 1, the weakest dominates their
-product, and the named ones give the reasons. Hard caps stand for what no strength can make good:
-a few seconds of shared sound may be strong and still be a refrain.
+Each doubt is a way to be wrong, and what speaks against it gives the chance, between 0 and 1, that
+it is not so; a pair is right when none of them is: their product (a noisy AND, Pearl 1988). So
+strength in one kind of evidence never makes good for another, and the doubts give the reasons. The
+shapes are chosen here, the numbers in them are fitted (`fitted.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import erf, exp, inf, isfinite, sqrt
+from math import erf, inf, isfinite, prod, sqrt
 
 import numpy as np
 
-from mcsyncd.sync.match import Match, Rival
+from mcsyncd.sync.fitted import FITTED, Numbers, Step
+from mcsyncd.sync.match import Match
 
 HALF_FRAME_S = 1 / 120
 """Half a frame at 60 pictures a second: what "right" means."""
-FEWEST_WINDOWS = 5
-SHORTEST_S = 5.0
+MOST = 0.999
+_FEWEST_WINDOWS = 5
+_SHORTEST_S = 5.0
+_AT_MOST_SHORT = 0.8
+"""A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
+
+
+_AT_MOST_BROKEN = 0.3
+"""Where parts lie on different lines no single offset is right, however many agree on one."""
 
 
 class Doubt(StrEnum):
@@ -27,10 +37,39 @@ class Doubt(StrEnum):
     WEAK = "weak"
     SHORT = "short"
     RIVAL = "rival"
-    ECHO = "echo"
     CONTRADICTION = "contradiction"
     SPREAD = "spread"
     FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How far ahead of another alignment the best is: as a share of itself, and over its own scatter."""
+
+    share: float
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a match shows, in numbers.
+
+    `significance` is the mean z a window times the root of their number: below about 10 it is what
+    the best of all lags reaches by chance. `windows` are those that are strong and on the line,
+    `agreed_s` the seconds that they stand for. `astray` is the share of windows off the line,
+    counted half where even the clear ones are faint, plus the share that contradicts. `end_s` is the
+    standard error at the ends of the overlap, `unexplained` see `texture.py`, `broken` whether parts
+    of it lie on different lines (`pieces.py`).
+    """
+
+    significance: float
+    windows: int
+    agreed_s: float
+    rivals: tuple[Lead, ...]
+    astray: float
+    end_s: float
+    unexplained: float
+    broken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +80,68 @@ class Belief:
     factors: dict[Doubt, float]
 
 
-def believe(match: Match) -> Belief:
-    """Judge a match."""
-    factors = {
-        Doubt.WEAK: _rises(evidence(match), 16.0, 4.0),
-        Doubt.SHORT: _length(match),
-        Doubt.RIVAL: min((_ahead(rival) for rival in match.rivals), default=1.0),
-        Doubt.ECHO: 1.0 - _rises(match.echo.ratio, 0.62, 8.0),
-        Doubt.CONTRADICTION: _agreement(match),
-        Doubt.SPREAD: _sharp(match),
-        Doubt.FOREIGN: 1.0 - _rises(match.unexplained, 0.13, 6.0),
-    }
-    return Belief(min(0.999, float(np.prod(list(factors.values())))), factors)
-
-
-def evidence(match: Match) -> float:
-    """Stacked significance: mean z a window times the root of their number.
-
-    Below about 10 it is what the best of all lags reaches by chance.
-    """
-    return match.strength * sqrt(match.active)
-
-
-def _rises(value: float, middle: float, power: float) -> float:
-    return 1.0 / (1.0 + (middle / value) ** power) if value > 0.0 else 0.0
-
-
-def _length(match: Match) -> float:
+def weigh(match: Match, *, broken: bool) -> Evidence:
+    """Return what a match shows."""
     windows = min(match.strong, int(match.fit.inlier.sum()))
-    agreed_s = match.overlap_s * windows / max(1, match.active)
-    if windows < FEWEST_WINDOWS or agreed_s < SHORTEST_S:
-        return 0.3 + 0.4 * min(windows / FEWEST_WINDOWS, agreed_s / SHORTEST_S, 1.0)
-    return 1.0
+    slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
+    return Evidence(
+        significance=match.strength * sqrt(match.active),
+        windows=windows,
+        agreed_s=match.overlap_s * windows / max(1, match.active),
+        rivals=tuple(Lead(rival.lead, rival.lead_t) for rival in match.rivals),
+        astray=_astray(match),
+        end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
+        unexplained=match.unexplained,
+        broken=broken,
+    )
 
 
-def _ahead(rival: Rival) -> float:
-    """Whether the best is ahead of a rival by more than chance and by more than a repeat would be.
+def believe(evidence: Evidence, numbers: Numbers = FITTED) -> Belief:
+    """Judge a match by its evidence."""
+    factors = {
+        Doubt.WEAK: risen(evidence.significance, numbers.weak),
+        Doubt.SHORT: _length(evidence, numbers.short),
+        Doubt.RIVAL: ahead(evidence.rivals, numbers.rival_lead, numbers.rival_t),
+        Doubt.CONTRADICTION: _one_line(evidence, numbers.contradiction),
+        Doubt.SPREAD: _sharp(evidence.end_s),
+        Doubt.FOREIGN: 1.0 - risen(evidence.unexplained, numbers.foreign),
+    }
+    return Belief(min(MOST, prod(factors.values())), factors)
+
+
+def ahead(leads: Sequence[Lead], share: Step, t: Step) -> float:
+    """The chance that the best is ahead of all others by more than luck, and by more than a repeat is.
 
     Exact repeats differ by up to 4 % (the microphones' own noise differs) and significantly so,
     which is why scatter alone does not settle it; a mixture that only repeats in part by 14 %.
     """
-    return _rises(max(0.0, rival.lead), 0.065, 4.0) / (1.0 + exp(min(50.0, -1.5 * (rival.lead_t - 3.0))))
+    return min((risen(lead.share, share) * risen(lead.t, t) for lead in leads), default=1.0)
 
 
-def _agreement(match: Match) -> float:
+def risen(value: float, step: Step) -> float:
+    """The factor of `value`: half at the step's middle."""
+    return 1.0 / (1.0 + (step.middle / value) ** step.power) if value > 0.0 else 0.0
+
+
+def _length(evidence: Evidence, step: Step) -> float:
+    enough = risen(evidence.agreed_s, step)
+    few = evidence.windows < _FEWEST_WINDOWS or evidence.agreed_s < _SHORTEST_S
+    return min(enough, _AT_MOST_SHORT) if few else enough
+
+
+def _one_line(evidence: Evidence, step: Step) -> float:
+    return min(1.0 - risen(evidence.astray, step), _AT_MOST_BROKEN if evidence.broken else 1.0)
+
+
+def _astray(match: Match) -> float:
     clear = match.fit.z > 4.0
-    if match.active < FEWEST_WINDOWS or not clear.any():
-        return 1.0
-    astray = 1.0 - float(match.fit.inlier.mean())
+    if match.active < _FEWEST_WINDOWS or not clear.any():
+        return 0.0
+    off = 1.0 - float(match.fit.inlier.mean())
     loud = float(np.median(match.fit.z[clear])) > 15.0
-    doubtful = (astray if loud else 0.5 * astray) + match.contradicting / match.active
-    return 1.0 - _rises(doubtful, 0.4, 4.0)
+    return (off if loud else 0.5 * off) + match.contradicting / match.active
 
 
-def _sharp(match: Match) -> float:
+def _sharp(end_s: float) -> float:
     """The chance that both ends of the overlap are within half a frame, from the line's own errors."""
-    slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
-    end_s = sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2)
     return 0.0 if end_s == inf else erf(HALF_FRAME_S / (sqrt(2.0) * max(end_s, 1e-9)))

@@ -9,6 +9,7 @@ whatever part of a window is silent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ _BATCH = 12
 _STRIDE = 64
 
 Table = NDArray[np.float32]
+Heard = Callable[[Ear, int, int], Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,13 @@ def windows(line: Line, x_samples: int, y_samples: int, most: int) -> Windows:
     return Windows(np.rint(np.linspace(begin, last, count)).astype(np.int64), pieces)
 
 
-def look(x: Ear, y: Ear, line: Line, where: Windows) -> Look:
-    """Correlate the windows of y with x along `line`."""
+def look(x: Ear, y: Ear, line: Line, where: Windows, heard: Heard = Ear.block) -> Look:
+    """Correlate the windows of y with x along `line`; `heard` says how sound is whitened."""
     starts = where.starts
+    order = np.arange(starts.size)
     parts = [
-        _batch(x, y, line, starts[at : at + _BATCH], where.pieces) for at in range(0, starts.size, _BATCH)
+        _batch((x, y), line, where.part(order[at : at + _BATCH]), heard)
+        for at in range(0, starts.size, _BATCH)
     ]
     lags = 2 * REACH + 1
     empty = np.zeros((0, lags), np.float32)
@@ -103,14 +107,15 @@ def look(x: Ear, y: Ear, line: Line, where: Windows) -> Look:
 
 
 def _batch(
-    x: Ear, y: Ear, line: Line, starts: NDArray[np.int64], count: int
+    ears: tuple[Ear, Ear], line: Line, where: Windows, heard: Heard
 ) -> tuple[Table, Table, NDArray[np.float64]]:
+    (x, y), starts, count = ears, where.starts, where.pieces
     pieces = (starts[:, None] + PIECE * np.arange(count)).ravel()
     centres = pieces + PIECE / 2
     places = (line.offset_s + centres / RATE * (1.0 + line.slope)) * RATE - PIECE / 2 - REACH
     whole = np.floor(places).astype(np.int64)
-    far = np.concatenate([_following(x, places) for places in whole.reshape(-1, count)])
-    near = np.stack([y.block(int(at), int(at) + count * PIECE) for at in starts]).reshape(-1, PIECE)
+    far = np.concatenate([_following(x, places, heard) for places in whole.reshape(-1, count)])
+    near = np.stack([heard(y, int(at), int(at) + count * PIECE) for at in starts]).reshape(-1, PIECE)
     spectrum = spectrum_of(far, TRANSFORM) * np.conj(spectrum_of(near, TRANSFORM))
     spectrum *= _turned(places - whole)
     lags = 2 * REACH + 1
@@ -143,9 +148,9 @@ def _turned(parts: NDArray[np.float64]) -> NDArray[np.complex64]:
     return whole[:, : TRANSFORM // 2 + 1]
 
 
-def _following(x: Ear, places: NDArray[np.int64]) -> Table:
+def _following(x: Ear, places: NDArray[np.int64], heard: Heard) -> Table:
     """The pieces of x of one window, read at one go: they lie nearly side by side."""
-    sound = x.block(int(places[0]), int(places[-1]) + TRANSFORM)
+    sound = heard(x, int(places[0]), int(places[-1]) + TRANSFORM)
     return np.stack([sound[at : at + TRANSFORM] for at in places - places[0]])
 
 

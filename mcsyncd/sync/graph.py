@@ -15,8 +15,6 @@ import numpy as np
 
 AGREE_S = 0.002
 CONTRADICT_S = 0.004
-_TRUST = 0.7
-"""Loops share rooms and echoes: an agreeing one is less than an independent witness."""
 _FLOOR_S = 5e-5
 _FLOOR_SLOPE = 2e-7
 
@@ -101,12 +99,15 @@ def chance(path: Sequence[Edge]) -> float:
     return float(np.prod([edge.confidence for edge in path]))
 
 
-def confirmed(solution: Solution, edges: Sequence[Edge], node: int) -> tuple[float, list[tuple[Edge, float]]]:
+def confirmed(
+    solution: Solution, edges: Sequence[Edge], node: int, trust: float
+) -> tuple[float, list[tuple[Edge, float]]]:
     """Return the confidence of a node's path after all loops were looked at, and the loops that fail.
 
     An edge outside of the tree closes one loop of tree edges. Where it agrees it confirms each of
     them as far as the rest of the loop is believed; where it does not, one of the loop is wrong.
-    The failing ones come with their miss in seconds.
+    The failing ones come with their miss in seconds. `trust` is what a loop counts as a witness, 0..1:
+    loops share rooms and echoes.
     """
     tree = {frozenset((edge.x, edge.y)) for path in solution.paths for edge in path}
     chords = [edge for edge in edges if frozenset((edge.x, edge.y)) not in tree]
@@ -121,10 +122,10 @@ def confirmed(solution: Solution, edges: Sequence[Edge], node: int) -> tuple[flo
             rest = chord.confidence * chance([e for e in loop if {e.x, e.y} != {link.x, link.y}])
             miss = abs(_miss(solution.places, chord))
             if miss <= AGREE_S:
-                raised = 1.0 - (1.0 - belief) * (1.0 - _TRUST * rest)
+                raised = 1.0 - (1.0 - belief) * (1.0 - trust * rest)
                 belief = max(belief, min(raised, link.ceiling))
             elif miss > CONTRADICT_S:
-                belief *= 1.0 - _TRUST * min(1.0, rest / max(belief, 1e-6))
+                belief *= 1.0 - trust * min(1.0, rest / max(belief, 1e-6))
                 failing.append((chord, miss))
         total *= belief
     return total, failing

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync import coarse, fine
 from mcsyncd.sync.coarse import Line
-from mcsyncd.sync.fine import REACH, Look, Windows
+from mcsyncd.sync.fine import REACH, Heard, Look, Windows
 from mcsyncd.sync.line import Fit, fit, ridge
 from mcsyncd.sync.recording import RATE
 from mcsyncd.sync.texture import unexplained
@@ -55,17 +55,24 @@ class Rival:
 class Echo:
     """The second peak within 40 ms of the best one, averaged along the line.
 
-    `ratio` is its height as a share of the best one's; 0 where there is none.
+    `ratio` is its height as a share of the best one's, `significance` that height over what the mean of
+    so many windows has by chance: the highest of all lags without an echo has about 3.
     """
 
     lag_s: float
     ratio: float
+    significance: float
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What was found between x and y: `line` takes time in y to time in x (analysis audio)."""
+    """What was found between x and y: `line` takes time in y to time in x (analysis audio).
 
+    `ears` are the channels of x and of y that cohere most, `heard` the way they were listened to.
+    """
+
+    ears: tuple[Ear, Ear]
+    heard: Heard
     line: Line
     fit: Fit
     look: Look
@@ -94,7 +101,24 @@ def match(x: Sequence[Ear], y: Sequence[Ear]) -> Match | None:
         return None
     best = max(finals, key=lambda final: final.strength)
     rest = [hint.line for hint in hints] + [final.line for final in finals if final is not best]
-    rivals = [_rival(x_ear, y_ear, best, line) for line in _others(best, rest)]
+    rivals = [_rival(best, line) for line in _others(best, rest)]
+    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+
+
+def along(found: Match, line: Line) -> Match | None:
+    """Measure the same two recordings along another line; None where they do not meet there.
+
+    As usual and by what arrives first, whichever shows more: a noisy recording rises little above
+    its noise, and in a room the direct path is little beside its echoes.
+    """
+    ways = [_looked_at(*found.ears, line, heard) for heard in (Ear.block, Ear.front)]
+    measured = [way for way in ways if way is not None]
+    if not measured:
+        return None
+    best = max(measured, key=lambda way: way.strength)
+    # Nearer than the windows reach, the choice of all pairs together has its own runner-up.
+    rest = [one.line for one in found.rivals if _apart_s(one.line, line, best.look.times) > REACH / RATE]
+    rivals = [_rival(best, other) for other in _others(best, rest)]
     return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
 
 
@@ -132,19 +156,20 @@ def _better_channels(x: Sequence[Ear], y: Sequence[Ear], lines: Sequence[Line]) 
     return x[-best[1]], y[-best[2]]
 
 
-def _looked_at(x: Ear, y: Ear, line: Line) -> Match | None:
+def _looked_at(x: Ear, y: Ear, line: Line, heard: Heard = Ear.block) -> Match | None:
     """Look along `line` with many windows, fit, and look again along the fitted line."""
     where = fine.windows(line, x.samples, y.samples, _MANY)
-    first = _active(fine.look(x, y, line, where))
+    first = _active(fine.look(x, y, line, where, heard))
     if first.times.size == 0:
         return None
-    second = fine.look(x, y, fit(first).line, where)
+    second = fine.look(x, y, fit(first).line, where, heard)
     where = where.part(np.flatnonzero(second.shared > _ACTIVE))
     second = _active(second)
-    return _measured(x, y, second, fit(second), where) if second.times.size else None
+    return _measured((x, y), heard, second, where) if second.times.size else None
 
 
-def _measured(x: Ear, y: Ear, look: Look, fitted: Fit, where: Windows) -> Match:
+def _measured(ears: tuple[Ear, Ear], heard: Heard, look: Look, where: Windows) -> Match:
+    (x, y), fitted = ears, fit(look)
     on_line = _on_line(look, fitted.polarity)
     noise = np.maximum(1.0, np.median(np.abs(look.z), axis=1) / 0.6745)
     clear = on_line / noise
@@ -152,6 +177,8 @@ def _measured(x: Ear, y: Ear, look: Look, fitted: Fit, where: Windows) -> Match:
     contradicting = int(np.sum((clear < 3.0) & (elsewhere > 12.0)))
     at_line = look.strength[:, REACH - _NEAR : REACH + _NEAR + 1] * fitted.polarity
     return Match(
+        ears=ears,
+        heard=heard,
         line=fitted.line,
         fit=fitted,
         look=look,
@@ -189,7 +216,8 @@ def _echo(look: Look) -> Echo:
     main = float(profile[REACH - _NEAR : REACH + _NEAR + 1].max())
     profile[REACH - _SIDELOBES : REACH + _SIDELOBES + 1] = 0.0
     second = int(np.argmax(profile))
-    return Echo((second - REACH) / RATE, float(profile[second]) / max(main, 1e-9))
+    height = float(profile[second])
+    return Echo((second - REACH) / RATE, height / max(main, 1e-9), height * float(np.sqrt(look.times.size)))
 
 
 def _others(best: Match, lines: Sequence[Line]) -> list[Line]:
@@ -204,16 +232,17 @@ def _apart_s(one: Line, other: Line, times: NDArray[np.float64]) -> float:
     return max(abs(one.at(float(time)) - other.at(float(time))) for time in (times[0], times[-1]))
 
 
-def _rival(x: Ear, y: Ear, best: Match, line: Line) -> Rival:
+def _rival(best: Match, line: Line) -> Rival:
     """Compare on the windows of `best` that both explain; on the rival's own where there are too few."""
     chosen = np.unique(np.linspace(0, best.active - 1, min(best.active, _PAIRED)).astype(int))
     where = best.where.part(chosen)
-    same = _inside(x, fine.look(x, y, line, where))
+    x, y = best.ears
+    same = _inside(x, fine.look(x, y, line, where, best.heard))
     both = same.shared > _ACTIVE
     if both.any() and float(np.abs(same.z[both]).max(axis=1).mean()) > _SERIOUS * best.strength:
         # Half a sample beside its peak a rival would look a fifth weaker than it is.
         line = fit(same.part(both)).line
-        same = _inside(x, fine.look(x, y, line, where))
+        same = _inside(x, fine.look(x, y, line, where, best.heard))
         both = same.shared > _ACTIVE
     if both.sum() < _FEWEST_PAIRED:
         own = _hint(x, y, line)

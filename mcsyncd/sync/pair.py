@@ -7,19 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
-from mcsyncd.sync.confidence import Belief, Doubt, believe
+from mcsyncd.sync.coarse import Line
+from mcsyncd.sync.confidence import Belief, Doubt, Evidence, believe, weigh
 from mcsyncd.sync.graph import Edge
 from mcsyncd.sync.kept import Kept
 from mcsyncd.sync.match import Match, match
+from mcsyncd.sync.match import along as measured_along
+from mcsyncd.sync.pieces import Stretch, stretches
 from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.whiten import Ear
 
 Progress = Callable[[float], None]
 
-_SHARED = 0.5
+SHARED = 0.5
 """A pair whose evidence is worth less says nothing: a place from it would look like an answer.
 
-What is significant and still doubtful (an echo, a loop, a skip) gets its place, with the doubt in
+What is significant and still doubtful (a loop, a skip) gets its place, with the doubt in
 its confidence: a person can begin from there.
 """
 
@@ -36,6 +39,8 @@ class Pair:
     x: int
     y: int
     match: Match
+    parts: tuple[Stretch, ...]
+    evidence: Evidence
     belief: Belief
     edge: Edge
     names: tuple[tuple[str, str], tuple[str, str]]
@@ -43,33 +48,50 @@ class Pair:
     @property
     def shared(self) -> bool:
         """Whether the two share sound at all."""
-        return self.belief.factors[Doubt.WEAK] >= _SHARED
+        return self.belief.factors[Doubt.WEAK] >= SHARED
 
     def x_is(self, recording: Recording) -> bool:
         """Whether `recording` is the x of this pair."""
         return self.names[0] == name_of(recording)
 
 
-def all_pairs(recordings: Sequence[Recording], progress: Progress | None) -> list[Pair]:
-    """Match every two recordings of different angles that have something to hear."""
+def all_pairs(
+    recordings: Sequence[Recording], progress: Progress | None = None, only: int | None = None
+) -> list[Pair]:
+    """Match every two recordings of different angles that have something to hear.
+
+    With `only`, those pairs alone that this recording is in.
+    """
     kept = Kept()
     ears = [_ears(recording, kept) for recording in recordings]
     due = [
         (x, y)
         for x, y in combinations(range(len(recordings)), 2)
-        if recordings[x].angle != recordings[y].angle and ears[x] and ears[y]
+        if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
     ]
     pairs = []
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         matches = threads.map(lambda pair: match(ears[pair[0]], ears[pair[1]]), due)
         for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
             if found is not None:
-                belief = believe(found)
-                names = (name_of(recordings[x]), name_of(recordings[y]))
-                pairs.append(Pair(x, y, found, belief, _edge(x, y, recordings, found, belief), names))
+                pairs.append(_pair(x, y, recordings, found))
             if progress is not None:
                 progress((done + 1) / len(due))
     return pairs
+
+
+def along(pair: Pair, recordings: Sequence[Recording], line: Line) -> Pair:
+    """The same pair measured along another line, or as it was where nothing is to be measured."""
+    found = measured_along(pair.match, line)
+    return pair if found is None else _pair(pair.x, pair.y, recordings, found)
+
+
+def _pair(x: int, y: int, recordings: Sequence[Recording], found: Match) -> Pair:
+    parts = stretches(found) if believe(weigh(found, broken=False)).factors[Doubt.WEAK] >= SHARED else ()
+    evidence = weigh(found, broken=bool(parts))
+    belief = believe(evidence)
+    names = (name_of(recordings[x]), name_of(recordings[y]))
+    return Pair(x, y, found, parts, evidence, belief, _edge(x, y, recordings, found, belief), names)
 
 
 def name_of(recording: Recording) -> tuple[str, str]:
@@ -96,5 +118,10 @@ def _edge(x: int, y: int, recordings: Sequence[Recording], found: Match, belief:
         found.fit.sigma_s,
         found.fit.sigma_slope,
         belief.confidence,
-        min(belief.factors[Doubt.RIVAL], belief.factors[Doubt.FOREIGN]),
+        ceiling(belief),
     )
+
+
+def ceiling(belief: Belief) -> float:
+    """The most that agreeing loops can make of a pair: repeats, and songs at other times, close as well."""
+    return min(belief.factors[Doubt.RIVAL], belief.factors[Doubt.FOREIGN])

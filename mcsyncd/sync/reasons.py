@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from mcsyncd.sync.confidence import Belief, Doubt, evidence
+from collections.abc import Sequence
+
+from mcsyncd.model.alignment import Piece
+from mcsyncd.sync.confidence import Doubt, Evidence
 from mcsyncd.sync.match import Match
+from mcsyncd.sync.pair import Pair
 
-_WORTH_SAYING = 0.97
-_DRIFT_WORTH_SAYING = 1.0
+WORTH_SAYING = 0.97
+_DRIFT_MS = 1.0
 
 
-def doubts(x: str, y: str, match: Match, belief: Belief, *, sign: int) -> list[str]:
-    """Return a sentence for each doubt that costs confidence, the gravest first.
+def doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[str]:
+    """Return a sentence for each doubt of a pair that costs confidence, the gravest first.
 
     `sign` is +1 when a later lag of the match is a later offset of the named camera `y`.
     """
+    match, evidence = pair.match, pair.evidence
     words = {
-        Doubt.WEAK: _weak(x, y, match),
-        Doubt.SHORT: f"{y} and {x} share only {match.overlap_s:.0f} s of usable sound",
+        Doubt.WEAK: _weak(x, y, evidence),
+        Doubt.SHORT: f"{y} and {x} share only {evidence.agreed_s:.0f} s of usable sound",
         Doubt.RIVAL: _rival(y, match, sign),
-        Doubt.ECHO: (
-            f"{y} matches {x} almost as well {sign * match.echo.lag_s * 1e3:+.1f} ms away "
-            f"({match.echo.ratio:.0%} as strong): probably an echo of the room"
-        ),
         Doubt.CONTRADICTION: (
             f"{match.active - int(match.fit.inlier.sum())} of {match.active} windows of {y} do not fit "
             f"{x}: a skip, an edit, or a piece of music that both play"
@@ -32,21 +33,48 @@ def doubts(x: str, y: str, match: Match, belief: Belief, *, sign: int) -> list[s
         ),
         Doubt.SPREAD: f"the offset of {y} to {x} is not sharp",
     }
-    grave = sorted((factor, doubt) for doubt, factor in belief.factors.items() if factor < _WORTH_SAYING)
+    grave = sorted((factor, doubt) for doubt, factor in pair.belief.factors.items() if factor < WORTH_SAYING)
     return [words[doubt] for _, doubt in grave]
 
 
 def drift(angle: str, ppm: float, span_s: float) -> list[str]:
     """A sentence on a drift worth knowing about."""
-    if abs(ppm) * span_s * 1e-3 < _DRIFT_WORTH_SAYING:
+    if abs(ppm) * span_s * 1e-3 < _DRIFT_MS:
         return []
     return [
         f"{angle} drifts {ppm:+.1f} ppm, {abs(ppm) * span_s * 1e-3:.1f} ms over {_span(span_s)}; corrected"
     ]
 
 
-def _weak(x: str, y: str, match: Match) -> str:
-    if evidence(match) < 12.0:
+def echo(angle: str, later_s: float, lead: float) -> str:
+    """A sentence on another joint choice of peaks, `later_s` later than the one chosen."""
+    return (
+        f"{angle} fits almost as well {later_s * 1e3:+.1f} ms away ({1.0 - lead:.0%} as strong): "
+        "probably an echo of the room"
+    )
+
+
+def pulled(angle: str, by: float) -> str:
+    """A sentence on a clip that runs at the speed of the 0.1 % mistake."""
+    way = "slow" if by > 0 else "fast"
+    return f"{angle} runs {abs(by):.1%} {way}, as 29.97 pictures a second taken for 30 do; corrected"
+
+
+def broken(angle: str, blamed: str, pieces: Sequence[Piece]) -> str:
+    """A sentence on a clip whose parts lie at different offsets."""
+    parts = [
+        f"{one.offset_us / 1e3:+.1f} ms from {_clock(one.begin_us)} to {_clock(one.end_us)}" for one in pieces
+    ]
+    return f"{angle} lies at {', then at '.join(parts)}: {blamed} skipped or was cut"
+
+
+def _clock(time_us: int) -> str:
+    seconds = max(0, round(time_us / 1e6))
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def _weak(x: str, y: str, evidence: Evidence) -> str:
+    if evidence.significance < 12.0:
         return f"{y} and {x} have nothing in common that could not be chance"
     return f"the sound that {y} shares with {x} is faint"
 

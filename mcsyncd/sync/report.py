@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Piece, Placement
 from mcsyncd.sync import reasons
 from mcsyncd.sync.graph import Place
 from mcsyncd.sync.pair import Pair
@@ -26,6 +26,7 @@ class Placed:
     pair: Pair | None
     reasons: tuple[str, ...]
     guessed: bool = False
+    pieces: tuple[Piece, ...] = ()
 
 
 def alignment(clips: list[Placed], recordings: Sequence[Recording], reference: str) -> Alignment:
@@ -64,6 +65,9 @@ def _angle(camera: str, clips: list[Placed], reference: str) -> AngleMatch:
         residual_ms=_residual_ms(pair),
         strip=strip(pair.match, turned=_turned(shown)) if pair else (),
         strip_step_us=STEP_US if pair else 0,
+        error_ms=_rounded(pair.evidence.end_s * 1e3) if pair else None,
+        drift_error_ppm=_rounded(pair.match.fit.sigma_slope * 1e6) if pair else None,
+        pieces=tuple(piece for clip in ordered for piece in clip.pieces),
     )
 
 
@@ -76,9 +80,11 @@ def _placement(clip: Placed) -> Placement:
 
 
 def _residual_ms(pair: Pair | None) -> float | None:
-    if pair is None or not np.isfinite(pair.match.fit.residual_s):
-        return None
-    return round(pair.match.fit.residual_s * 1e3, 4)
+    return None if pair is None else _rounded(pair.match.fit.residual_s * 1e3)
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None
 
 
 def _turned(clip: Placed | None) -> bool:

@@ -6,15 +6,22 @@ Pure: no files, no clock, no chance. The same recordings give the same digits.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.alignment import Alignment, Piece
 from mcsyncd.sync import reasons
 from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
+from mcsyncd.sync.confidence import ahead
 from mcsyncd.sync.fallback import Guess, guess
-from mcsyncd.sync.graph import Place, Solution, confirmed, settle
-from mcsyncd.sync.pair import Pair, Progress, all_pairs
-from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.fitted import FITTED
+from mcsyncd.sync.graph import Place, Solution
+from mcsyncd.sync.pair import Pair, Progress
+from mcsyncd.sync.pieces import turned
+from mcsyncd.sync.pulled import put_back
+from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.report import Placed, alignment
+from mcsyncd.sync.rooms import Choice
+from mcsyncd.sync.search import Found, chance, search
 
 _OVERLAP_S = 1.0
 _UNHEARD = 0.0
@@ -30,38 +37,80 @@ def solve(recordings: Sequence[Recording], reference: str, progress: Progress | 
     root = next((at for at, one in enumerate(recordings) if one.angle == reference), None)
     if root is None:
         raise ValueError(f"no recording of the reference {reference!r}")
-    pairs = all_pairs(recordings, progress)
-    edges = [pair.edge for pair in pairs if pair.shared]
-    solution = settle(len(recordings), root, edges)
-    clips = [_clip(at, recordings, root, solution, pairs) for at in range(len(recordings))]
-    clips = _apart(clips)
-    return alignment(clips, recordings, reference)
+    found = search(recordings, root, progress)
+    clips = [_judged(at, recordings, root, found) for at in range(len(recordings))]
+    return alignment(_apart(clips), recordings, reference)
 
 
-def _clip(
-    at: int, recordings: Sequence[Recording], root: int, solution: Solution, pairs: Sequence[Pair]
-) -> Placed:
-    recording = recordings[at]
-    place, path = solution.places[at], solution.paths[at]
+def _judged(at: int, recordings: Sequence[Recording], root: int, found: Found) -> Placed:
+    place = found.solution.places[at]
     if at == root:
-        return Placed(recording, place, 1.0, None, ())
+        return Placed(recordings[at], place, 1.0, None, ())
     if place is None:
-        return _unplaced(recording, recordings, root, at, pairs)
-    confidence, failing = confirmed(solution, [one.edge for one in pairs if one.shared], at)
-    pair = next(one for one in pairs if {one.x, one.y} == {path[-1].x, path[-1].y})
+        return _unplaced(recordings, root, at, found.pairs)
+    judged = _placed(at, place, found)
+    by = found.pulls.get(at)
+    if by is None:
+        return judged
+    words = (reasons.pulled(judged.recording.angle, by), *judged.reasons)
+    return replace(judged, recording=recordings[at], place=put_back(place, by), reasons=words, pieces=())
+
+
+def _placed(at: int, place: Place, found: Found) -> Placed:
+    recordings, path = found.recordings, found.solution.paths[at]
+    recording = recordings[at]
+    confidence, failing = chance(found, at)
+    pair = next(one for one in found.pairs if {one.x, one.y} == {path[-1].x, path[-1].y})
     words = []
     if len(path) > 1:
         words.append(f"{recording.angle} is placed through {recordings[path[-1].x].angle}")
+    pieces = _pieces(at, pair, found)
+    words += [reasons.broken(recording.angle, _blamed(pair, found), pieces)] if pieces else []
     words += _pair_doubts(pair, recordings, at)
+    words += _echo(recording.angle, found.choices.get(at))
     for edge, miss_s in failing:
         names = " and ".join(recordings[node].angle for node in (edge.x, edge.y))
         words.append(f"the pairs do not agree: {names} by themselves say {miss_s * 1e3:.1f} ms otherwise")
-    confidence = min(confidence, 0.999)
-    heard = _clocks(at, path[-1].x, recordings, solution)
+    heard = _clocks(at, path[-1].x, recordings, found.solution)
     if heard is None:
-        return Placed(recording, place, confidence, pair, tuple(words))
+        return Placed(recording, place, confidence, pair, tuple(words), pieces=pieces)
     words.insert(0 if heard.contradicts else len(words), heard.reason)
-    return Placed(recording, place, weighed(confidence, heard), pair, tuple(words))
+    return Placed(recording, place, weighed(confidence, heard), pair, tuple(words), pieces=pieces)
+
+
+def _pieces(at: int, pair: Pair, found: Found) -> tuple[Piece, ...]:
+    """Where the parts of a clip lie on the reference's clock, when they do not lie on one line."""
+    other, parts = (pair.x, pair.parts) if pair.y == at else (pair.y, turned(pair.parts))
+    recordings, anchor = found.recordings, found.solution.places[other]
+    if anchor is None:
+        return ()
+    ours, theirs = recordings[at].start_us / 1e6, recordings[other].start_us / 1e6
+    pieces = []
+    for part in parts:
+        slope = (1.0 + part.line.slope) * (1.0 + anchor.slope) - 1.0
+        offset_s = anchor.at(part.line.offset_s + theirs) - ours * (1.0 + slope)
+        begin_us, end_us = (round((time_s + ours) * 1e6) for time_s in (part.begin_s, part.end_s))
+        drift_ppm = round(slope * 1e6, 3) + 0.0
+        pieces.append(Piece(recordings[at].name, begin_us, end_us, round(offset_s * 1e6), drift_ppm))
+    return tuple(pieces)
+
+
+def _blamed(pair: Pair, found: Found) -> str:
+    """Who lost something: not the one whose line to a third holds throughout."""
+    whole = {
+        node
+        for one in found.pairs
+        if one is not pair and one.shared and not one.parts
+        for node in (one.x, one.y)
+    }
+    suspects = [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
+    return " or ".join(found.recordings[node].angle for node in suspects)
+
+
+def _echo(angle: str, choice: Choice | None) -> list[str]:
+    if choice is None or ahead([choice.lead], FITTED.echo_lead, FITTED.echo_t) >= reasons.WORTH_SAYING:
+        return []
+    return [reasons.echo(angle, choice.rival / RATE, choice.lead.share)]
 
 
 def _clocks(at: int, anchor: int, recordings: Sequence[Recording], solution: Solution) -> Witness | None:
@@ -75,20 +124,26 @@ def _clocks(at: int, anchor: int, recordings: Sequence[Recording], solution: Sol
 
 def _pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[str]:
     other, sign = (pair.x, 1) if pair.y == at else (pair.y, -1)
-    return reasons.doubts(recordings[other].angle, recordings[at].angle, pair.match, pair.belief, sign=sign)
+    return reasons.doubts(recordings[other].angle, recordings[at].angle, pair, sign=sign)
 
 
-def _unplaced(
-    recording: Recording, recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]
-) -> Placed:
-    if any(at in (pair.x, pair.y) for pair in pairs):
-        why = [f"{recording.angle} shares no sound with any other angle that could not be chance"]
-    else:
-        why = [f"{recording.angle} has no usable sound"]
+def _unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> Placed:
+    recording = recordings[at]
     found = guess(recordings[root], recording)
+    why = [_why_unplaced(recordings, root, at, pairs)]
     if found is None:
         return Placed(recording, None, _UNHEARD, None, tuple(why))
     return _guessed(recording, found, why)
+
+
+def _why_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> str:
+    heard = {node for pair in pairs for node in (pair.x, pair.y)}
+    angle, reference = recordings[at].angle, recordings[root].angle
+    if at in heard:
+        return f"{angle} shares no sound with any other angle that could not be chance"
+    # Nothing was compared at all: it may be the reference that is deaf.
+    deaf = reference if not heard and recordings[at].channels and not recordings[root].channels else angle
+    return f"{deaf} has no usable sound"
 
 
 def _guessed(recording: Recording, found: Guess, why: list[str]) -> Placed:

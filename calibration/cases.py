@@ -1,0 +1,65 @@
+"""Generated sessions with known truth: `case(seed, material)` is the same digits for the same seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from calibration.camera import Take, recorded
+from calibration.conditions import CONDITIONS
+from calibration.material import Material, Shelf
+from calibration.sounds import Draw
+from calibration.stage import linked
+from mcsyncd.sync.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where a recording lies: t_reference = offset_s + t_clip * (1 + slope), both in clip time."""
+
+    offset_s: float
+    slope: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A session: its recordings, cam_a's first one being the reference, and the truth of each.
+
+    A truth of None means that the recording has no right place: whatever offset is given is wrong.
+    """
+
+    condition: str
+    seed: int
+    recordings: tuple[Recording, ...]
+    truths: tuple[Truth | None, ...]
+
+
+def case(seed: int, material: Material) -> Case:
+    """Return the session of a seed; its condition is drawn by the weights of CONDITIONS."""
+    return case_of(condition_of(seed), seed, material)
+
+
+def condition_of(seed: int) -> str:
+    """Return the condition that a seed draws."""
+    names = list(CONDITIONS)
+    weights = np.array([CONDITIONS[name][0] for name in names], np.float64)
+    return str(np.random.default_rng((seed, 0)).choice(names, p=weights / weights.sum()))
+
+
+def case_of(condition: str, seed: int, material: Material) -> Case:
+    """Return the session of a seed in one of CONDITIONS. Raises KeyError when there is no such one."""
+    # Not hash(): Python salts it anew in every process.
+    scene_rng, *camera_rngs = np.random.default_rng((seed, crc32(condition.encode()))).spawn(6)
+    shelf = Shelf(material, scene_rng)
+    takes = CONDITIONS[condition][1](Draw(scene_rng, shelf))
+    recordings = tuple(recorded(take, shelf, rng) for take, rng in zip(takes, camera_rngs, strict=False))
+    truths = tuple(
+        _truth(take, takes[0]) if sure else None for take, sure in zip(takes, linked(takes), strict=True)
+    )
+    return Case(condition, seed, recordings, truths)
+
+
+def _truth(take: Take, reference: Take) -> Truth:
+    return Truth(take.start_s - reference.start_s, take.slope)

@@ -1,0 +1,75 @@
+"""What can happen at a shoot, and how often it is drawn."""
+
+from __future__ import annotations
+
+from calibration.solvable import (
+    Builder,
+    anything,
+    loop_under,
+    loops_with_changes,
+    own_noise,
+    plain,
+    rate_mistake,
+    several_clips,
+    sparse,
+    two_loudspeakers,
+    uneven_machine,
+    unlike_microphones,
+)
+from calibration.unsolvable import (
+    adjacent,
+    all_unrelated,
+    cut,
+    drones_apart,
+    exact_loop,
+    metronome,
+    same_jingle,
+    same_song,
+    shared_tones,
+    silence,
+    skipped,
+    unrelated,
+)
+
+CONDITIONS: dict[str, tuple[float, Builder]] = {
+    # Every camera has its right place: 55 of 100.
+    "anything": (16, anything),
+    "clean_speech": (2, plain("speech", "talk", place="dry")),
+    "clean_music": (2, plain("music", place="dry")),
+    "clean_mix": (1.5, plain("mix", place="dry")),
+    "rooms_near": (2, plain("speech", "talk", "music", "mix", place="near", most=1)),
+    "rooms_spread": (4, plain("speech", "talk", "music", "mix", "crowd", place="spread", most=1)),
+    "rooms_hard": (3, plain("speech", "talk", "music", "mix", "babble", "pa", place="spread", most=3)),
+    "own_ambience": (2.5, own_noise("ambience", "hiss", low_db=-8, high_db=8)),
+    "own_wind": (2, own_noise("wind", "bumps", low_db=-12, high_db=6)),
+    "own_talk": (1, own_noise("talk", low_db=-3, high_db=10)),
+    "unlike_microphones": (2, unlike_microphones),
+    "short_clips": (2.5, plain("speech", "talk", "music", "mix", "crowd", style="short", most=2)),
+    "small_overlap": (3, plain("speech", "talk", "music", "mix", "crowd", style="partial", most=2)),
+    "long_drift": (1, plain("speech", "talk", "music", "mix", style="long", most=1)),
+    "rate_mistake": (1, rate_mistake),
+    "chain": (2, plain("speech", "talk", "music", "mix", style="chain", most=1)),
+    "several_clips": (1.5, several_clips),
+    "sparse": (1, sparse),
+    "loop_under_live": (2, loop_under("speech", "applause")),
+    "loops_with_changes": (1.5, loops_with_changes),
+    "uneven_machine": (0.5, uneven_machine),
+    "two_loudspeakers": (1, two_loudspeakers),
+    # At least one has none: 45 of 100.
+    "unrelated_speech": (4, unrelated("speech", "talk", "babble", "pa")),
+    "unrelated_music": (6, unrelated("music", "mix", "crowd", "pa_music")),
+    "unrelated_electronic": (2, unrelated("electronic")),
+    "unrelated_ambience": (3, unrelated("ambience", "applause")),
+    "all_unrelated": (3, all_unrelated),
+    "same_song": (7, same_song),
+    "same_jingle": (3, same_jingle),
+    "exact_loop": (3, exact_loop),
+    "metronome": (1.5, metronome),
+    "shared_tones": (1.5, shared_tones),
+    "drones_apart": (1, drones_apart),
+    "silence": (2, silence),
+    "adjacent": (2, adjacent),
+    "skipped": (4, skipped),
+    "cut": (2, cut),
+}
+"""Weight and builder of every condition."""

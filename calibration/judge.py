@@ -1,0 +1,104 @@
+"""How good a confidence is: against truth, on sessions that were not fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibration.collect import Row
+from calibration.fit import RARER, evidence_of
+from mcsyncd.sync.confidence import MOST, Doubt, Lead, ahead, believe
+from mcsyncd.sync.fitted import Numbers
+from mcsyncd.sync.graph import Edge, confirmed, settle
+from mcsyncd.sync.pair import SHARED, ceiling
+
+ACCEPTED = 0.85
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A session under some numbers: its confidence, and whether it was right."""
+
+    condition: str
+    seed: int
+    confidence: float
+    right: bool
+    solvable: bool
+
+    @property
+    def weight(self) -> float:
+        """How much it counts."""
+        return RARER.get(self.condition, 1.0)
+
+
+def verdict(row: Row, numbers: Numbers) -> Verdict:
+    """Judge a stored session by the real graph."""
+    edges, right = [], {}
+    for pair in row["pairs"]:
+        belief = believe(evidence_of(pair["evidence"]), numbers)
+        edge = replace(Edge(**pair["edge"]), confidence=belief.confidence, ceiling=ceiling(belief))
+        right[frozenset((edge.x, edge.y))] = pair["right"]
+        if belief.factors[Doubt.WEAK] >= SHARED:
+            edges.append(edge)
+    clips = row["clips"]
+    solution = settle(len(clips), 0, edges)
+    confidence, all_right = MOST, True
+    for at in range(1, len(clips)):
+        if solution.places[at] is None:
+            confidence, all_right = 0.0, False
+            continue
+        own, _ = confirmed(solution, edges, at, numbers.trust)
+        if clips[at]["echo"]:
+            own *= ahead([Lead(**clips[at]["echo"])], numbers.echo_lead, numbers.echo_t)
+        confidence = min(confidence, own)
+        all_right &= all(right[frozenset((edge.x, edge.y))] for edge in solution.paths[at])
+    solvable = all(clip["solvable"] for clip in clips)
+    return Verdict(row["condition"], row["seed"], confidence, all_right, solvable)
+
+
+def report(verdicts: Sequence[Verdict]) -> str:
+    """Return the figures as text: of all sessions, then how often each confidence was right."""
+    sure = np.array([one.confidence for one in verdicts])
+    right = np.array([one.right for one in verdicts], float)
+    weight = np.array([one.weight for one in verdicts])
+    accepted = sure >= ACCEPTED
+    false = [one for one, yes in zip(verdicts, accepted, strict=True) if yes and not one.right]
+    solvable = [one for one in verdicts if one.solvable]
+    outcome = np.where(right > 0, accepted, ~accepted)
+    lines = [
+        f"sessions {len(verdicts)}, of them with an answer {len(solvable)}",
+        f"right, of those with an answer: {np.mean([one.right for one in solvable]):.3f}",
+        f"accepted and wrong: {len(false)} " + " ".join(f"{one.condition}#{one.seed}" for one in false),
+        f"right and not accepted: {int(np.sum((right > 0) & ~accepted))}",
+        f"right outcome: {float(np.mean(outcome)):.3f}",
+        f"Brier, weighed: {float(np.average((sure - right) ** 2, weights=weight)):.4f}",
+        f"expected calibration error, weighed: {_error(sure, right, weight):.4f}",
+        "",
+        "| confidence | sessions | mean confidence | right |",
+        "| --- | --- | --- | --- |",
+    ]
+    for low, chosen in _bins(sure):
+        if chosen.any():
+            mean, share = (
+                float(np.average(values[chosen], weights=weight[chosen])) for values in (sure, right)
+            )
+            lines.append(f"| {low:.1f} to {low + 0.1:.1f} | {int(chosen.sum())} | {mean:.3f} | {share:.3f} |")
+    return "\n".join(lines)
+
+
+def _bins(sure: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[tuple[float, np.ndarray]]:
+    at = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    return [(number / _BINS, at == number) for number in range(_BINS)]
+
+
+def _error(sure: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
+    gaps = [
+        float(weight[chosen].sum())
+        * abs(float(np.average(sure[chosen] - right[chosen], weights=weight[chosen])))
+        for _, chosen in _bins(sure)
+        if chosen.any()
+    ]
+    return sum(gaps) / float(weight.sum())

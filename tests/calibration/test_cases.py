@@ -1,0 +1,156 @@
+"""Generated sessions: the same for a seed, true to their own word, and whole in every condition."""
+
+from __future__ import annotations
+
+import wave
+
+import numpy as np
+import pytest
+from hearing import as_int16, babble
+
+from calibration.cases import case, case_of, condition_of
+from calibration.conditions import CONDITIONS
+from calibration.material import Material, Shelf
+from calibration.sounds import Draw
+from calibration.stage import linked
+from mcsyncd.sync.recording import RATE
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A folder of recordings that are quick to decode: none of the same digits as another."""
+    root = tmp_path_factory.mktemp("recordings")
+    for kind, count, seconds in (("speech", 150, 8.0), ("music", 14, 90.0), ("noise", 6, 20.0)):
+        (root / kind).mkdir()
+        for number in range(count):
+            write(root / kind / f"{number}.wav", babble(1000 * count + number, seconds))
+    return root
+
+
+def write(path, sound):
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(as_int16(sound).tobytes())
+
+
+@pytest.fixture(scope="module")
+def material(root):
+    return Material(root)
+
+
+def digits(made):
+    return [
+        (one.angle, one.name, one.start_us, [channel.tobytes() for channel in one.channels])
+        for one in made.recordings
+    ]
+
+
+def test_a_case_is_a_pure_function_of_its_seed(root, material):
+    seed = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")
+    one, other = case(seed, material), case(seed, Material(root))
+
+    assert one.condition == other.condition
+    assert one.truths == other.truths
+    assert digits(one) == digits(other)
+
+
+def test_there_are_cases_without_any_recordings():
+    made = case_of("short_clips", 1, Material(None))
+
+    assert all(one.channels for one in made.recordings)
+
+
+def test_another_seed_is_another_case(material):
+    assert digits(case_of("short_clips", 1, material)) != digits(case_of("short_clips", 2, material))
+
+
+def miss_s(reference, other, truth, at_s):
+    """How far from the truth line the waveforms themselves match, around clip second `at_s`."""
+    length, reach = 2 * RATE, RATE // 50
+    begin = round(at_s * RATE)
+    # With drift a piece fits best where its middle lies.
+    middle_s = other.start_us / 1e6 + (begin + length / 2) / RATE
+    place = (truth.offset_s + middle_s * (1 + truth.slope) - reference.start_us / 1e6) * RATE - length / 2
+    whole = int(np.floor(place))
+    piece = other.channels[0][begin : begin + length].astype(float)
+    around = reference.channels[0][whole - reach : whole + length + reach].astype(float)
+    # Whitened, because the two may differ in tone and the peak of a tone is broad.
+    size = 2 * around.size
+    cross = np.fft.rfft(around, size) * np.fft.rfft(piece, size).conj()
+    cross /= np.abs(cross) + 1e-3 * np.abs(cross).max()
+    found = np.fft.irfft(cross, 16 * size)[: 32 * reach]
+    return (np.argmax(np.abs(found)) / 16 - reach - (place - whole)) / RATE
+
+
+def shared(reference, other, truth):
+    """First and last second of the other clip's channel that the reference has, too."""
+    shift = truth.offset_s + other.start_us / 1e6 - reference.start_us / 1e6
+    first = max(0.0, -shift)
+    last = min(other.samples / RATE, reference.samples / RATE - shift)
+    return first, last
+
+
+@pytest.mark.parametrize("condition", ["clean_speech", "clean_music", "clean_mix"])
+def test_the_sound_lies_where_the_truth_says_at_both_ends(material, condition):
+    made = case_of(condition, 2, material)
+    checked = 0
+    reference = made.recordings[0]
+
+    for other, truth in zip(made.recordings[1:], made.truths[1:], strict=True):
+        first, last = shared(reference, other, truth)
+        if last - first < 7 or not other.channels:
+            continue
+        # Two seconds may be a pause; the middle of the misses of several is that of the ends.
+        for end in (np.linspace(first + 0.1, first + 4, 5), np.linspace(last - 6.2, last - 2.3, 5)):
+            misses = [miss_s(reference, other, truth, at_s) for at_s in end]
+            assert abs(np.median(misses)) < 1e-4
+            checked += 1
+    assert checked >= 2
+
+
+def whole(made):
+    """Whether a case is what the engine may be given."""
+    assert {one.angle for one in made.recordings} == {"cam_a", "cam_b", "cam_c"}
+    assert made.recordings[0].angle == "cam_a"
+    assert made.truths[0] is not None
+    assert len(made.truths) == len(made.recordings)
+    for one in made.recordings:
+        for channel in one.channels:
+            assert channel.dtype == np.int16
+            assert channel.any()
+            assert abs(channel.size / RATE + one.start_us / 1e6 - one.duration_us / 1e6) < 0.01
+    return True
+
+
+@pytest.mark.parametrize("condition", ["short_clips", "silence", "several_clips", "exact_loop"])
+def test_a_case_is_whole(material, condition):
+    assert whole(case_of(condition, 3, material))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_condition_makes_whole_cases(material, condition):
+    assert all(whole(case_of(condition, seed, material)) for seed in range(3))
+
+
+@pytest.mark.parametrize(
+    "condition", [name for name in CONDITIONS if name not in {"long_drift", "rate_mistake"}]
+)
+def test_in_every_condition_a_truth_is_there_where_sound_can_tell(material, condition):
+    rng = np.random.default_rng(11)
+    build = CONDITIONS[condition][1]
+
+    sure = linked(build(Draw(rng, Shelf(material, rng))))
+
+    hopeless = build.__module__ == "calibration.unsolvable"
+    assert sure[0]
+    assert all(sure) is not hopeless
+
+
+def test_four_of_ten_draws_have_no_right_answer():
+    # The conditions of the second part of the table are those of the module `unsolvable`.
+    total = sum(weight for weight, _ in CONDITIONS.values())
+    hopeless = sum(
+        weight for weight, build in CONDITIONS.values() if build.__module__ == "calibration.unsolvable"
+    )
+    assert hopeless >= 0.4 * total
