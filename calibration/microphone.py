@@ -33,7 +33,12 @@ class Noise:
 
 
 def _ambience(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
-    return shelf.noise(count / RATE)[:count]
+    return _exactly(shelf.noise(count / RATE), count)
+
+
+def _exactly(wave: Wave, count: int) -> Wave:
+    # Seconds are rounded to samples on the way, either way.
+    return np.pad(wave[:count], (0, max(0, count - wave.size)))
 
 
 def _hiss(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
@@ -85,7 +90,7 @@ def _bumps(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
 
 def _talk(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
     """Return somebody who speaks beside this camera only."""
-    return shelf.speech(count / RATE)[:count]
+    return _exactly(shelf.speech(count / RATE), count)
 
 
 NOISES: dict[str, Callable[[int, np.random.Generator, Shelf], Wave]] = {

@@ -55,15 +55,14 @@ class Evidence:
     """What a match shows, in numbers.
 
     `significance` is the mean z a window times the root of their number: below about 10 it is what
-    the best of all lags reaches by chance. `windows` are those that are strong and on the line,
-    `agreed_s` the seconds that they stand for. `astray` is the share of windows off the line,
+    the best of all lags reaches by chance. `agreed_s` are the seconds that the windows stand for which
+    are strong and on the line. `astray` is the share of windows off the line,
     counted half where even the clear ones are faint, plus the share that contradicts. `end_s` is the
     standard error at the ends of the overlap, `unexplained` see `texture.py`, `broken` whether parts
     of it lie on different lines (`pieces.py`).
     """
 
     significance: float
-    windows: int
     agreed_s: float
     rivals: tuple[Lead, ...]
     astray: float
@@ -86,7 +85,6 @@ def weigh(match: Match, *, broken: bool) -> Evidence:
     slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
     return Evidence(
         significance=match.strength * sqrt(match.active),
-        windows=windows,
         agreed_s=match.overlap_s * windows / max(1, match.active),
         rivals=tuple(Lead(rival.lead, rival.lead_t) for rival in match.rivals),
         astray=_astray(match),
@@ -125,8 +123,7 @@ def risen(value: float, step: Step) -> float:
 
 def _length(evidence: Evidence, step: Step) -> float:
     enough = risen(evidence.agreed_s, step)
-    few = evidence.windows < _FEWEST_WINDOWS or evidence.agreed_s < _SHORTEST_S
-    return min(enough, _AT_MOST_SHORT) if few else enough
+    return min(enough, _AT_MOST_SHORT) if evidence.agreed_s < _SHORTEST_S else enough
 
 
 def _one_line(evidence: Evidence, step: Step) -> float:

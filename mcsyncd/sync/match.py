@@ -88,10 +88,10 @@ class Match:
     rivals: tuple[Rival, ...]
 
 
-def match(x: Sequence[Ear], y: Sequence[Ear]) -> Match | None:
-    """Align y to x. None when there is no overlap worth looking at."""
+def match(x: Sequence[Ear], y: Sequence[Ear], least: float = 0.0) -> Match | None:
+    """Align y to x. None when no overlap is worth looking at, or none has a coarse score of `least`."""
     lines = coarse.search(x, y)
-    if not lines:
+    if not lines or lines[0].score < least:
         return None
     x_ear, y_ear = _better_channels(x, y, lines)
     glances = [_hint(x_ear, y_ear, line) for line in lines]

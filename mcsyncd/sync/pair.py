@@ -56,11 +56,16 @@ class Pair:
 
 
 def all_pairs(
-    recordings: Sequence[Recording], progress: Progress | None = None, only: int | None = None
+    recordings: Sequence[Recording],
+    progress: Progress | None = None,
+    *,
+    only: int | None = None,
+    least: float = 0.0,
 ) -> list[Pair]:
     """Match every two recordings of different angles that have something to hear.
 
-    With `only`, those pairs alone that this recording is in.
+    With `only`, those pairs alone that this recording is in; with `least`, those whose coarse score
+    reaches it.
     """
     kept = Kept()
     ears = [_ears(recording, kept) for recording in recordings]
@@ -71,7 +76,7 @@ def all_pairs(
     ]
     pairs = []
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        matches = threads.map(lambda pair: match(ears[pair[0]], ears[pair[1]]), due)
+        matches = threads.map(lambda pair: match(ears[pair[0]], ears[pair[1]], least), due)
         for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
             if found is not None:
                 pairs.append(_pair(x, y, recordings, found))
