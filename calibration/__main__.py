@@ -10,7 +10,7 @@ from pathlib import Path
 
 from calibration.collect import collect, read, write
 from calibration.fit import fit, samples
-from calibration.judge import report, verdict
+from calibration.judge import fit_sessions, report, verdict
 from calibration.numbers import write_numbers
 from mcsyncd.sync.fitted import FITTED
 
@@ -44,7 +44,9 @@ def _fit(evidence: Path, *, keep: bool) -> None:
     # Every third session is never fitted to: it says how good the numbers are.
     fitted_to = [row for row in rows if row["seed"] % 3]
     held = [row for row in rows if row["seed"] % 3 == 0]
-    numbers = FITTED if keep else fit(samples(fitted_to), FITTED)
+    numbers = FITTED
+    if not keep:
+        numbers = fit_sessions(fitted_to, fit(samples(fitted_to), FITTED))
     print("fitted to:\n" + report([verdict(row, numbers) for row in fitted_to]))
     print("\nheld back:\n" + report([verdict(row, numbers) for row in held]))
     if not keep:

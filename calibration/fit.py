@@ -13,20 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.collect import Row
 from mcsyncd.sync.confidence import Evidence, Lead, believe
-from mcsyncd.sync.confidence import ahead as lead_factor
-from mcsyncd.sync.fitted import Numbers, Step
+from mcsyncd.sync.fitted import Numbers, Share, Step
 
 RARER = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
 """How often a condition is met, as a share of how often it is drawn."""
 _LOOSE = 0.7
 """Standard deviation of the prior on a number's logarithm: a factor of two either way."""
-_LEAST, _MOST = 1e-4, 1.0 - 1e-4
+LEAST = 1e-4
+_LOOSE = 0.7
+"""Standard deviation of the prior on a number's logarithm: a factor of two either way."""
+LEAST = 1e-4
+_OF_SESSIONS = "whole"
+"""What is fitted to sessions, after the pairs (`judge.whole`)."""
+_CLEAR = 2.0
 _FIRST_STEP, _LAST_STEP = 0.4, 0.01
 
 Values = NDArray[np.float64]
@@ -34,26 +40,28 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A pair of a session: what was seen, how its room was heard out, and whether it was right."""
+    """A pair of a session: what was seen, and whether it was right."""
 
     evidence: Evidence
-    echoes: tuple[Lead, ...]
     right: bool
     weight: float
 
 
 def samples(rows: Sequence[Row]) -> list[Sample]:
-    """Return the pairs of sessions."""
+    """Return the pairs of sessions, less those in rooms that were not clearly heard out.
+
+    Such a pair may be wrong with all its own evidence right: that is fitted to sessions.
+    """
     return [
-        Sample(
-            evidence_of(pair["evidence"]),
-            tuple(Lead(**rows_echo) for end in ("x", "y") if (rows_echo := row["clips"][pair[end]]["echo"])),
-            bool(pair["right"]),
-            RARER.get(row["condition"], 1.0),
-        )
+        Sample(evidence_of(pair["evidence"]), bool(pair["right"]), RARER.get(row["condition"], 1.0))
         for row in rows
         for pair in row["pairs"]
+        if all(_clear(row["clips"][pair[end]]["echo"]) for end in ("x", "y"))
     ]
+
+
+def _clear(echo: Row | None) -> bool:
+    return echo is None or float(echo["t"]) > _CLEAR
 
 
 def evidence_of(stored: Row) -> Evidence:
@@ -69,21 +77,23 @@ def fit(pairs: Sequence[Sample], start: Numbers) -> Numbers:
         prior = float(np.sum((vector - begin) ** 2)) / (2.0 * _LOOSE**2)
         return prior - _log_likelihood(pairs, _numbers(vector, start))
 
-    return _numbers(_compass(cost, begin), start)
+    return _numbers(compass(cost, begin), start)
 
 
 def _log_likelihood(pairs: Sequence[Sample], numbers: Numbers) -> float:
     total = 0.0
     for one in pairs:
         chance = believe(one.evidence, numbers).confidence
-        chance *= lead_factor(one.echoes, numbers.echo_lead, numbers.echo_t)
-        chance = min(_MOST, max(_LEAST, chance))
+        chance = min(1.0 - LEAST, max(LEAST, chance))
         total += one.weight * float(np.log(chance if one.right else 1.0 - chance))
     return total
 
 
-def _compass(cost: Callable[[Values], float], begin: Values) -> Values:
-    """Try a step either way in each number, keep what helps, halve the step when nothing does."""
+def compass(cost: Callable[[Values], float], begin: Values) -> Values:
+    """Return where `cost` is least near `begin`.
+
+    Try a step either way in each number, keep what helps, halve the step when nothing does.
+    """
     best, low, step = begin.copy(), cost(begin), _FIRST_STEP
     while step > _LAST_STEP:
         before = low
@@ -99,18 +109,41 @@ def _compass(cost: Callable[[Values], float], begin: Values) -> Values:
     return best
 
 
-def _steps(numbers: Numbers) -> list[str]:
-    return [field.name for field in fields(numbers) if isinstance(getattr(numbers, field.name), Step)]
-
-
 def _vector(numbers: Numbers) -> Values:
-    steps = [getattr(numbers, name) for name in _steps(numbers)]
-    return np.log([value for step in steps for value in (step.middle, step.power)])
+    """All numbers that are fitted, each on a scale on which a step either way means as much anywhere."""
+    flat: list[float] = []
+    for field in fields(numbers):
+        value = getattr(numbers, field.name)
+        if isinstance(value, Step):
+            flat += [log(value.middle), log(value.power)]
+            flat += [_logit(value.least)] if value.least else []
+        elif isinstance(value, Share):
+            flat.append(_logit(value.value))
+    return np.array(flat)
 
 
 def _numbers(vector: Values, start: Numbers) -> Numbers:
-    rounded = [float(f"{value:.3g}") for value in np.exp(vector)]
+    left = [float(value) for value in vector[::-1]]
     numbers = start
-    for at, name in enumerate(_steps(start)):
-        numbers = replace(numbers, **{name: Step(*rounded[2 * at : 2 * at + 2])})  # type: ignore[arg-type]  # by name
+    for field in fields(start):
+        value: object = getattr(start, field.name)
+        if isinstance(value, Step):
+            step = Step(short(exp(left.pop())), short(exp(left.pop())))
+            value = replace(step, least=_chance(left.pop())) if value.least else step
+        elif isinstance(value, Share):
+            value = Share(_chance(left.pop()))
+        numbers = replace(numbers, **{field.name: value})  # type: ignore[arg-type]  # of the field's type
     return numbers
+
+
+def _logit(chance: float) -> float:
+    return log(chance / (1.0 - chance))
+
+
+def _chance(logit: float) -> float:
+    return short(1.0 / (1.0 + exp(-logit)))
+
+
+def short(value: float) -> float:
+    """Three digits: more would say more than the evidence does."""
+    return float(f"{value:.3g}")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.collect import Row
-from calibration.fit import RARER, evidence_of
-from mcsyncd.sync.confidence import MOST, Doubt, Lead, ahead, believe
-from mcsyncd.sync.fitted import Numbers
+from calibration.fit import LEAST, RARER, compass, evidence_of, short
+from mcsyncd.sync.confidence import AT_MOST_BROKEN, Doubt, Lead, believe, borne_out, heard_apart
+from mcsyncd.sync.fitted import Numbers, Slope
 from mcsyncd.sync.graph import Edge, confirmed, settle
 from mcsyncd.sync.pair import SHARED, ceiling
 
@@ -45,18 +46,48 @@ def verdict(row: Row, numbers: Numbers) -> Verdict:
             edges.append(edge)
     clips = row["clips"]
     solution = settle(len(clips), 0, edges)
-    confidence, all_right = MOST, True
+    confidence, all_right = numbers.seen.value, True
+    if any(pair["evidence"]["broken"] for pair in row["pairs"]):
+        # Who of the two it was makes no difference to the session.
+        confidence = AT_MOST_BROKEN
     for at in range(1, len(clips)):
         if solution.places[at] is None:
             confidence, all_right = 0.0, False
             continue
-        own, _ = confirmed(solution, edges, at, numbers.trust)
+        own = borne_out(confirmed(solution, edges, at, numbers.trust)[0], numbers)
         if clips[at]["echo"]:
-            own *= ahead([Lead(**clips[at]["echo"])], numbers.echo_lead, numbers.echo_t)
+            own *= heard_apart(Lead(**clips[at]["echo"]), numbers)
         confidence = min(confidence, own)
         all_right &= all(right[frozenset((edge.x, edge.y))] for edge in solution.paths[at])
     solvable = all(clip["solvable"] for clip in clips)
     return Verdict(row["condition"], row["seed"], confidence, all_right, solvable)
+
+
+def fit_sessions(rows: Sequence[Row], numbers: Numbers) -> Numbers:
+    """Fit what shows in sessions only: rooms, and how often what the graph says was right (Platt 1999)."""
+
+    def cost(vector: NDArray[np.float64]) -> float:
+        total = 0.0
+        for one in (verdict(row, _of(vector, numbers)) for row in rows):
+            sure = min(1.0 - LEAST, max(LEAST, one.confidence))
+            total -= one.weight * float(np.log(sure if one.right else 1.0 - sure))
+        return total
+
+    begin = [numbers.echo_share, numbers.echo_t, numbers.whole]
+    vector = np.array(
+        [value for slope in begin for value in (slope.middle / slope.width, np.log(slope.width))]
+    )
+    return _of(compass(cost, vector), numbers)
+
+
+def _of(vector: NDArray[np.float64], numbers: Numbers) -> Numbers:
+    # A middle in widths and a width in logarithms: a step means as much on each scale.
+    widths = np.exp(vector[1::2])
+    echo_share, echo_t, whole = (
+        Slope(short(float(middle * width)), short(float(width)))
+        for middle, width in zip(vector[::2], widths, strict=True)
+    )
+    return replace(numbers, echo_share=echo_share, echo_t=echo_t, whole=whole)
 
 
 def report(verdicts: Sequence[Verdict]) -> str:

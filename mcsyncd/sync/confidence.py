@@ -11,23 +11,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import erf, inf, isfinite, prod, sqrt
+from math import erf, exp, inf, isfinite, log, prod, sqrt
 
 import numpy as np
 
-from mcsyncd.sync.fitted import FITTED, Numbers, Step
+from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
 from mcsyncd.sync.match import Match
 
 HALF_FRAME_S = 1 / 120
 """Half a frame at 60 pictures a second: what "right" means."""
-MOST = 0.999
 _FEWEST_WINDOWS = 5
 _SHORTEST_S = 5.0
 _AT_MOST_SHORT = 0.8
 """A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
 
 
-_AT_MOST_BROKEN = 0.3
+AT_MOST_BROKEN = 0.3
 """Where parts lie on different lines no single offset is right, however many agree on one."""
 
 
@@ -104,7 +103,7 @@ def believe(evidence: Evidence, numbers: Numbers = FITTED) -> Belief:
         Doubt.SPREAD: _sharp(evidence.end_s),
         Doubt.FOREIGN: 1.0 - risen(evidence.unexplained, numbers.foreign),
     }
-    return Belief(min(MOST, prod(factors.values())), factors)
+    return Belief(numbers.seen.value * prod(factors.values()), factors)
 
 
 def ahead(leads: Sequence[Lead], share: Step, t: Step) -> float:
@@ -116,9 +115,30 @@ def ahead(leads: Sequence[Lead], share: Step, t: Step) -> float:
     return min((risen(lead.share, share) * risen(lead.t, t) for lead in leads), default=1.0)
 
 
+def heard_apart(lead: Lead, numbers: Numbers = FITTED) -> float:
+    """The chance that the joint choice of direct paths is the right one, by how clearly it leads."""
+    return _sloped(lead.share, numbers.echo_share) * _sloped(lead.t, numbers.echo_t)
+
+
+def borne_out(chance: float, numbers: Numbers = FITTED) -> float:
+    """How often a clip of this chance was right: Platt's scaling (1999), of the log odds."""
+    chance = min(chance, numbers.seen.value)
+    if chance <= 0.0:
+        return 0.0
+    return min(numbers.seen.value, _sloped(log(chance / (1.0 - chance)), numbers.whole))
+
+
+def _sloped(value: float, slope: Slope) -> float:
+    return 1.0 / (1.0 + exp(max(-50.0, min(50.0, (slope.middle - value) / slope.width))))
+
+
 def risen(value: float, step: Step) -> float:
-    """The factor of `value`: half at the step's middle."""
-    return 1.0 / (1.0 + (step.middle / value) ** step.power) if value > 0.0 else 0.0
+    """The factor of `value`: half way at the step's middle."""
+    if value <= 0.0:
+        return step.least
+    # A power of so little overflows; its logarithm does not.
+    rise = 1.0 / (1.0 + exp(min(700.0, step.power * log(step.middle / value))))
+    return step.least + (1.0 - step.least) * rise
 
 
 def _length(evidence: Evidence, step: Step) -> float:
@@ -127,7 +147,7 @@ def _length(evidence: Evidence, step: Step) -> float:
 
 
 def _one_line(evidence: Evidence, step: Step) -> float:
-    return min(1.0 - risen(evidence.astray, step), _AT_MOST_BROKEN if evidence.broken else 1.0)
+    return min(1.0 - risen(evidence.astray, step), AT_MOST_BROKEN if evidence.broken else 1.0)
 
 
 def _astray(match: Match) -> float:

@@ -7,35 +7,61 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A factor that rises from 0 to 1 around `middle`, the faster the higher `power`."""
+    """A factor that rises from `least` to 1 around `middle`, the faster the higher `power`."""
 
     middle: float
     power: float
+    least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The same on a scale that has no zero: half at `middle`, from a quarter to three in 2.2 `width`."""
+
+    middle: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A chance that depends on nothing."""
+
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """One step for each doubt; `trust` is what an agreeing loop adds, as a share of its own belief."""
+    """What each doubt is weighed with.
+
+    `seen` is the chance that nothing is wrong of what no evidence shows; `trust` is what an agreeing
+    loop adds, as a share of its own belief; `whole` maps what the graph makes of the pairs' chances, in
+    log odds, to how often sessions were right.
+    """
+
+    seen: Share
 
     weak: Step
     short: Step
     rival_lead: Step
     rival_t: Step
-    echo_lead: Step
-    echo_t: Step
+    echo_share: Slope
+    echo_t: Slope
     contradiction: Step
     foreign: Step
     trust: float
+    whole: Slope
 
 
 FITTED = Numbers(
-    weak=Step(16.0, 4.0),
-    short=Step(3.0, 3.0),
-    rival_lead=Step(0.065, 4.0),
-    rival_t=Step(3.0, 4.0),
-    echo_lead=Step(0.01, 2.0),
-    echo_t=Step(2.0, 3.0),
-    contradiction=Step(0.4, 4.0),
-    foreign=Step(0.13, 6.0),
+    seen=Share(value=0.992),
+    weak=Step(middle=10.6, power=39.0),
+    short=Step(middle=0.749, power=4.42, least=0.8),
+    rival_lead=Step(middle=0.0369, power=1.09),
+    rival_t=Step(middle=0.459, power=1.63),
+    echo_share=Slope(middle=-0.164, width=0.079),
+    echo_t=Slope(middle=-22.4, width=4.48),
+    contradiction=Step(middle=0.267, power=4.65),
+    foreign=Step(middle=5.66, power=2.95),
     trust=0.7,
+    whole=Slope(middle=-0.194, width=0.516),
 )

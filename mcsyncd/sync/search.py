@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcsyncd.sync.confidence import MOST, ahead
+from mcsyncd.sync.confidence import AT_MOST_BROKEN, borne_out, heard_apart
 from mcsyncd.sync.fitted import FITTED, Numbers
 from mcsyncd.sync.graph import Edge, Solution, confirmed, settle
 from mcsyncd.sync.pair import Pair, Progress, all_pairs
@@ -75,6 +75,21 @@ def _otherwise(found: Found, root: int, at: int) -> Iterator[Found]:
             yield _settled(recordings, {**found.pulls, at: by}, root, [*rest, *pairs])
 
 
+def suspects(found: Found, pair: Pair) -> list[int]:
+    """Who of a pair in pieces lost something: not the one whose line to a third holds throughout."""
+    whole = {
+        node
+        for one in found.pairs
+        if one is not pair and one.shared and not one.parts
+        for node in (one.x, one.y)
+    }
+    return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
+
+
+def _broken(found: Found, at: int) -> bool:
+    return any(pair.parts and at in suspects(found, pair) for pair in found.pairs if pair.shared)
+
+
 def _lost(found: Found, at: int) -> bool:
     return bool(found.recordings[at].channels) and _sure(found, at) < _LIKELY
 
@@ -86,7 +101,8 @@ def _sure(found: Found, at: int) -> float:
 def chance(found: Found, at: int, numbers: Numbers = FITTED) -> tuple[float, list[tuple[Edge, float]]]:
     """Return how sure clip `at` is by sound alone, and the loops that do not close with their miss."""
     confidence, failing = confirmed(found.solution, found.edges, at, numbers.trust)
+    confidence = borne_out(confidence, numbers)
     choice = found.choices.get(at)
     if choice is not None:
-        confidence *= ahead([choice.lead], numbers.echo_lead, numbers.echo_t)
-    return min(confidence, MOST), failing
+        confidence *= heard_apart(choice.lead, numbers)
+    return min(confidence, AT_MOST_BROKEN) if _broken(found, at) else confidence, failing

@@ -11,9 +11,8 @@ from dataclasses import replace
 from mcsyncd.model.alignment import Alignment, Piece
 from mcsyncd.sync import reasons
 from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
-from mcsyncd.sync.confidence import ahead
+from mcsyncd.sync.confidence import heard_apart
 from mcsyncd.sync.fallback import Guess, guess
-from mcsyncd.sync.fitted import FITTED
 from mcsyncd.sync.graph import Place, Solution
 from mcsyncd.sync.pair import Pair, Progress
 from mcsyncd.sync.pieces import turned
@@ -21,7 +20,7 @@ from mcsyncd.sync.pulled import put_back
 from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.report import Placed, alignment
 from mcsyncd.sync.rooms import Choice
-from mcsyncd.sync.search import Found, chance, search
+from mcsyncd.sync.search import Found, chance, search, suspects
 
 _OVERLAP_S = 1.0
 _UNHEARD = 0.0
@@ -96,19 +95,11 @@ def _pieces(at: int, pair: Pair, found: Found) -> tuple[Piece, ...]:
 
 
 def _blamed(pair: Pair, found: Found) -> str:
-    """Who lost something: not the one whose line to a third holds throughout."""
-    whole = {
-        node
-        for one in found.pairs
-        if one is not pair and one.shared and not one.parts
-        for node in (one.x, one.y)
-    }
-    suspects = [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
-    return " or ".join(found.recordings[node].angle for node in suspects)
+    return " or ".join(found.recordings[node].angle for node in suspects(found, pair))
 
 
 def _echo(angle: str, choice: Choice | None) -> list[str]:
-    if choice is None or ahead([choice.lead], FITTED.echo_lead, FITTED.echo_t) >= reasons.WORTH_SAYING:
+    if choice is None or heard_apart(choice.lead) >= reasons.WORTH_SAYING:
         return []
     return [reasons.echo(angle, choice.rival / RATE, choice.lead.share)]
 

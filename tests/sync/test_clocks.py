@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hearing import RATE, as_int16, babble, taken
 from hypothesis import given
@@ -111,10 +110,11 @@ def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
         return Recording(angle, "clip", RATE, 0, (sound,), 30 * S, recorded_at)
 
     one_event = [take("a", 2, 1, 0), take("b", 5, 2, 3 * S)]
-    assert solve(one_event, "a").confidence > THRESHOLD
     two_events = [take("a", 2, 1, 0), take("b", 5, 2, 50 * HOUR + 1000 * S)]
     found = solve(two_events, "a")
     assert found.confidence < THRESHOLD
     assert found.angle("b").offset_us == pytest.approx(3 * S, abs=50)
     assert "2.1 days" in found.reasons[0]
-    assert np.isclose(solve([take("a", 2, 1, None), take("b", 5, 2, None)], "a").confidence, 0.999, atol=1e-3)
+    # Without clocks it is as sure as the sound alone makes it, and clocks that agree change nothing.
+    by_sound = solve([take("a", 2, 1, None), take("b", 5, 2, None)], "a")
+    assert solve(one_event, "a").confidence == by_sound.confidence > THRESHOLD

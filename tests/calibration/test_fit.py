@@ -1,0 +1,117 @@
+"""From evidence to numbers: what is fitted, stored, judged and written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import cache
+from runpy import run_path
+
+import numpy as np
+import pytest
+
+from calibration.cases import case, condition_of
+from calibration.collect import read, row, write
+from calibration.fit import Sample, evidence_of, fit
+from calibration.judge import verdict
+from calibration.material import Material
+from calibration.numbers import MODULE, write_numbers
+from mcsyncd.sync.confidence import Evidence, Lead, believe
+from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
+from mcsyncd.sync.search import Found, chance, search
+
+SEED = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")
+
+
+def drawn(count: int, seed: int) -> list[Evidence]:
+    """Pairs that differ in how much they share and in how much goes astray; nothing else is doubtful."""
+    random = np.random.default_rng(seed)
+    return [
+        Evidence(
+            significance=float(np.exp(random.uniform(np.log(3.0), np.log(60.0)))),
+            agreed_s=600.0,
+            rivals=(Lead(5.0, 100.0),),
+            astray=float(random.uniform(0.0, 0.8)),
+            end_s=1e-4,
+            unexplained=0.0,
+            broken=False,
+        )
+        for _ in range(count)
+    ]
+
+
+def chances(evidence: list[Evidence], numbers: Numbers) -> np.ndarray:
+    return np.array([believe(one, numbers).confidence for one in evidence])
+
+
+def test_the_chances_that_evidence_was_drawn_with_are_found_again():
+    truth = replace(FITTED, weak=Step(15.0, 3.5), contradiction=Step(0.5, 4.0))
+    begin = replace(FITTED, weak=Step(9.0, 6.0), contradiction=Step(0.25, 2.5))
+    evidence, luck = drawn(150, 1), np.random.default_rng(2).uniform(size=150)
+    pairs = [
+        Sample(one, (), bool(draw < sure), 1.0)
+        for one, sure, draw in zip(evidence, chances(evidence, truth), luck, strict=True)
+    ]
+
+    found = fit(pairs, begin)
+
+    fresh = drawn(200, 3)
+    miss = np.abs(chances(fresh, found) - chances(fresh, truth)).mean()
+    assert miss < 0.07
+    assert miss < 0.5 * np.abs(chances(fresh, begin) - chances(fresh, truth)).mean()
+    # What the evidence says nothing of stays about where it stood.
+    assert found.echo.middle == pytest.approx(begin.echo.middle, rel=0.02)
+    assert found.trust == begin.trust
+
+
+@cache
+def solved() -> Found:
+    return search(case(SEED, Material(None)).recordings, 0)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """The row of one session, written and read, plain and compressed."""
+    made, folder = row(SEED, None), tmp_path_factory.mktemp("evidence")
+    for name in ("rows.jsonl", "rows.jsonl.gz"):
+        write([made, made], folder / name)
+    plain, compressed = read(folder / "rows.jsonl"), read(folder / "rows.jsonl.gz")
+    assert plain == compressed
+    assert plain[0] == plain[1]
+    assert (folder / "rows.jsonl.gz").stat().st_size < (folder / "rows.jsonl").stat().st_size
+    return plain[0]
+
+
+def test_evidence_survives_the_file(stored):
+    assert stored["seed"] == SEED
+    assert stored["condition"] == "short_clips"
+    for pair, kept in zip(solved().pairs, stored["pairs"], strict=True):
+        again = evidence_of(kept["evidence"])
+        assert again.broken is pair.evidence.broken
+        for name in ("significance", "agreed_s", "astray", "end_s", "unexplained"):
+            assert getattr(again, name) == pytest.approx(getattr(pair.evidence, name), rel=1e-6)
+        assert [one.share for one in again.rivals] == pytest.approx(
+            [one.share for one in pair.evidence.rivals], rel=1e-6
+        )
+
+
+def test_a_stored_session_is_judged_as_the_solver_does(stored):
+    judged = verdict(stored, FITTED)
+    found = solved()
+    assert all(place is not None for place in found.solution.places)
+    sound = min(chance(found, at)[0] for at in range(1, len(found.recordings)))
+    assert judged.confidence == pytest.approx(sound, rel=1e-4)
+    assert judged.right
+    assert judged.solvable
+    assert (judged.seed, judged.condition) == (SEED, "short_clips")
+
+
+def test_numbers_are_written_as_a_module_that_holds_them(tmp_path):
+    path = tmp_path / "written.py"
+    path.write_text(MODULE.read_text(encoding="utf-8"), encoding="utf-8")
+    given = replace(FITTED, weak=Step(12.3, 4.56), echo=Slope(-1.23, 0.456), trust=0.55)
+
+    write_numbers(given, path)
+
+    assert asdict(run_path(str(path))["FITTED"]) == asdict(given)
+    write_numbers(FITTED, path)
+    assert path.read_bytes() == MODULE.read_bytes()

@@ -1,0 +1,85 @@
+"""The 0.1 % mistake: found, placed at both ends, said, and the resampling it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hearing import RATE, as_int16, babble, taken
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcsyncd.sync.graph import Place
+from mcsyncd.sync.pulled import PULLS, pulled, put_back
+from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.solve import solve
+
+SECONDS = 40
+
+
+def recording(angle, sound, start_us=0):
+    channel = as_int16(sound)
+    return Recording(angle, "clip", RATE, start_us, (channel,), start_us + round(channel.size / RATE * 1e6))
+
+
+@pytest.mark.parametrize(("ppm", "said"), [(1000.0, "0.1% fast"), ((1 / 1.001 - 1) * 1e6, "0.1% slow")])
+def test_a_clip_at_the_wrong_speed_is_placed_at_both_ends(ppm, said):
+    scene = babble(21, SECONDS + 12)
+    start_s = 0.25
+    clips = [
+        recording("a", taken(scene, 2, SECONDS + 8)),
+        recording("b", taken(scene, 5, SECONDS, drift_ppm=ppm, seed=2), start_us=round(start_s * 1e6)),
+    ]
+    angle = solve(clips, "a").angle("b")
+    (placed,) = angle.placements
+    for time_s in (start_s, start_s + SECONDS):
+        truth_s = 3 + (time_s - start_s) * (1 + ppm * 1e-6)
+        found_s = placed.offset_us * 1e-6 + time_s * (1 + placed.drift_ppm * 1e-6)
+        assert found_s == pytest.approx(truth_s, abs=1e-3)
+    assert placed.drift_ppm == pytest.approx(ppm, abs=2)
+    assert said in angle.reasons[0]
+    assert angle.camera in angle.reasons[0]
+
+
+def test_a_clip_at_its_own_speed_is_not_said_to_run_otherwise():
+    scene = babble(21, 30)
+    clips = [recording("a", taken(scene, 2, 25)), recording("b", taken(scene, 4, 20, seed=2))]
+    angle = solve(clips, "a").angle("b")
+    assert angle.drift_ppm == 0
+    assert not any("0.1%" in reason for reason in angle.reasons)
+
+
+@pytest.mark.parametrize("by", PULLS)
+@pytest.mark.parametrize("hertz", [100.0, 1000.0, 2500.0])
+def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, by):
+    times = np.arange(10 * RATE) / RATE
+    faster = pulled(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by).channels[0] / 32767
+    # The ends are the resampler's run-in; what lay at t lies at t / (1 + by), phase and all.
+    middle = slice(100, faster.size - 100)
+    turns = 2 * np.pi * hertz * (1 + by) * np.arange(faster.size)[middle] / RATE
+    np.testing.assert_allclose(faster[middle], 0.5 * np.sin(turns), atol=0.5 * 10 ** (-50 / 20))
+    assert faster.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.002)
+
+
+@pytest.mark.parametrize("by", PULLS)
+def test_all_times_of_a_recording_shrink_together(by):
+    before = recording("a", babble(3, 5), start_us=-2_000_000)
+    after = pulled(before, by)
+    assert after.start_us == round(-2_000_000 / (1 + by))
+    assert after.duration_us == pytest.approx(before.duration_us / (1 + by), abs=1)
+    assert after.samples == pytest.approx(before.samples / (1 + by), abs=1)
+    assert (after.angle, after.name, after.rate) == (before.angle, before.name, before.rate)
+
+
+places = st.builds(Place, st.floats(-1e5, 1e5), st.floats(-4e-4, 4e-4))
+
+
+@given(place=places, by=st.sampled_from(PULLS), time_s=st.floats(-100.0, 36_000.0))
+def test_put_back_sends_every_moment_where_the_pulled_clip_had_it(place, by, time_s):
+    assert put_back(place, by).at(time_s) == pytest.approx(place.at(time_s / (1 + by)), abs=1e-6)
+
+
+@given(place=places, by=st.sampled_from(PULLS))
+def test_put_back_is_undone_by_the_other_speed(place, by):
+    again = put_back(put_back(place, by), 1 / (1 + by) - 1)
+    assert again.offset_s == place.offset_s
+    assert again.slope == pytest.approx(place.slope, abs=1e-12)
