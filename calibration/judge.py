@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from calibration.collect import Row
 from calibration.fit import LEAST, RARER, compass, evidence_of, short
-from mcsyncd.sync.confidence import AT_MOST_BROKEN, Doubt, Lead, believe, borne_out, heard_apart
+from mcsyncd.sync.confidence import (
+    AT_MOST_BROKEN,
+    Doubt,
+    Lead,
+    believe,
+    borne_out,
+    heard_apart,
+)
 from mcsyncd.sync.fitted import Numbers, Slope
 from mcsyncd.sync.graph import Edge, confirmed, settle
 from mcsyncd.sync.pair import SHARED, ceiling

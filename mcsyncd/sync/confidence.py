@@ -21,8 +21,8 @@ from mcsyncd.sync.match import Match
 HALF_FRAME_S = 1 / 120
 """Half a frame at 60 pictures a second: what "right" means."""
 _FEWEST_WINDOWS = 5
-_SHORTEST_S = 5.0
-_AT_MOST_SHORT = 0.8
+SHORTEST_S = 5.0
+AT_MOST_SHORT = 0.8
 """A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
 
 
@@ -38,7 +38,6 @@ class Doubt(StrEnum):
     RIVAL = "rival"
     CONTRADICTION = "contradiction"
     SPREAD = "spread"
-    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ class Evidence:
     the best of all lags reaches by chance. `agreed_s` are the seconds that the windows stand for which
     are strong and on the line. `astray` is the share of windows off the line,
     counted half where even the clear ones are faint, plus the share that contradicts. `end_s` is the
-    standard error at the ends of the overlap, `unexplained` see `texture.py`, `broken` whether parts
-    of it lie on different lines (`pieces.py`).
+    standard error at the ends of the overlap, `broken` whether parts of it lie on different lines
+    (`pieces.py`).
     """
 
     significance: float
@@ -66,7 +65,6 @@ class Evidence:
     rivals: tuple[Lead, ...]
     astray: float
     end_s: float
-    unexplained: float
     broken: bool
 
 
@@ -88,7 +86,6 @@ def weigh(match: Match, *, broken: bool) -> Evidence:
         rivals=tuple(Lead(rival.lead, rival.lead_t) for rival in match.rivals),
         astray=_astray(match),
         end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
-        unexplained=match.unexplained,
         broken=broken,
     )
 
@@ -97,11 +94,10 @@ def believe(evidence: Evidence, numbers: Numbers = FITTED) -> Belief:
     """Judge a match by its evidence."""
     factors = {
         Doubt.WEAK: risen(evidence.significance, numbers.weak),
-        Doubt.SHORT: _length(evidence, numbers.short),
+        Doubt.SHORT: risen(evidence.agreed_s, numbers.short),
         Doubt.RIVAL: ahead(evidence.rivals, numbers.rival_lead, numbers.rival_t),
-        Doubt.CONTRADICTION: _one_line(evidence, numbers.contradiction),
+        Doubt.CONTRADICTION: 1.0 - risen(evidence.astray, numbers.contradiction),
         Doubt.SPREAD: _sharp(evidence.end_s),
-        Doubt.FOREIGN: 1.0 - risen(evidence.unexplained, numbers.foreign),
     }
     return Belief(numbers.seen.value * prod(factors.values()), factors)
 
@@ -139,15 +135,6 @@ def risen(value: float, step: Step) -> float:
     # A power of so little overflows; its logarithm does not.
     rise = 1.0 / (1.0 + exp(min(700.0, step.power * log(step.middle / value))))
     return step.least + (1.0 - step.least) * rise
-
-
-def _length(evidence: Evidence, step: Step) -> float:
-    enough = risen(evidence.agreed_s, step)
-    return min(enough, _AT_MOST_SHORT) if evidence.agreed_s < _SHORTEST_S else enough
-
-
-def _one_line(evidence: Evidence, step: Step) -> float:
-    return min(1.0 - risen(evidence.astray, step), AT_MOST_BROKEN if evidence.broken else 1.0)
 
 
 def _astray(match: Match) -> float:

@@ -47,21 +47,19 @@ class Numbers:
     echo_share: Slope
     echo_t: Slope
     contradiction: Step
-    foreign: Step
     trust: float
     whole: Slope
 
 
 FITTED = Numbers(
     seen=Share(value=0.992),
-    weak=Step(middle=10.6, power=39.0),
-    short=Step(middle=0.749, power=4.42, least=0.8),
-    rival_lead=Step(middle=0.0369, power=1.09),
-    rival_t=Step(middle=0.459, power=1.63),
-    echo_share=Slope(middle=-0.164, width=0.079),
-    echo_t=Slope(middle=-22.4, width=4.48),
-    contradiction=Step(middle=0.267, power=4.65),
-    foreign=Step(middle=5.66, power=2.95),
+    weak=Step(middle=10.7, power=45.9),
+    short=Step(middle=1.34, power=5.08, least=0.889),
+    rival_lead=Step(middle=0.036, power=1.09),
+    rival_t=Step(middle=0.501, power=1.65),
+    echo_share=Slope(middle=-0.156, width=0.0706),
+    echo_t=Slope(middle=-14.4, width=2.05),
+    contradiction=Step(middle=0.19, power=3.04),
     trust=0.7,
-    whole=Slope(middle=-0.194, width=0.516),
+    whole=Slope(middle=-0.344, width=0.723),
 )

@@ -24,8 +24,8 @@ class Edge:
     """`t_x = offset_s + t_y * (1 + slope)` in clip times; `middle_s` is the overlap's middle in y.
 
     `sigma_s` is the standard error at the middle, `sigma_slope` that of the slope. `ceiling` is
-    the most that agreeing loops can raise the confidence to: the repeats of a loop, and a song
-    played at another time, close as well as the truth does.
+    the most that agreeing loops can raise the confidence to: the repeats of a loop close as well
+    as the truth does.
     """
 
     x: int

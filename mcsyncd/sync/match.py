@@ -18,7 +18,6 @@ from mcsyncd.sync.coarse import Line
 from mcsyncd.sync.fine import REACH, Heard, Look, Windows
 from mcsyncd.sync.line import Fit, fit, ridge
 from mcsyncd.sync.recording import RATE
-from mcsyncd.sync.texture import unexplained
 from mcsyncd.sync.whiten import Ear
 
 _FEW = 6
@@ -83,7 +82,6 @@ class Match:
     contradicting: int
     overlap_s: float
     echo: Echo
-    unexplained: float
     where: Windows
     rivals: tuple[Rival, ...]
 
@@ -189,7 +187,6 @@ def _measured(ears: tuple[Ear, Ear], heard: Heard, look: Look, where: Windows) -
         contradicting=contradicting,
         overlap_s=overlap_s(fitted.line, x.samples, y.samples),
         echo=_echo(look),
-        unexplained=unexplained(x, y, look, where.samples),
         where=where,
         rivals=(),
     )

@@ -128,5 +128,5 @@ def _edge(x: int, y: int, recordings: Sequence[Recording], found: Match, belief:
 
 
 def ceiling(belief: Belief) -> float:
-    """The most that agreeing loops can make of a pair: repeats, and songs at other times, close as well."""
-    return min(belief.factors[Doubt.RIVAL], belief.factors[Doubt.FOREIGN])
+    """The most that agreeing loops can make of a pair: repeats close as well as the truth does."""
+    return belief.factors[Doubt.RIVAL]

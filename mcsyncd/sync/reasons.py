@@ -27,10 +27,6 @@ def doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[str]:
             f"{match.active - int(match.fit.inlier.sum())} of {match.active} windows of {y} do not fit "
             f"{x}: a skip, an edit, or a piece of music that both play"
         ),
-        Doubt.FOREIGN: (
-            f"{y} and {x} share sound that comes and goes against what else is heard: "
-            "perhaps the same music at two different times"
-        ),
         Doubt.SPREAD: f"the offset of {y} to {x} is not sharp",
     }
     grave = sorted((factor, doubt) for doubt, factor in pair.belief.factors.items() if factor < WORTH_SAYING)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcsyncd.sync.confidence import AT_MOST_BROKEN, borne_out, heard_apart
+from mcsyncd.sync.confidence import AT_MOST_BROKEN, AT_MOST_SHORT, SHORTEST_S, borne_out, heard_apart
 from mcsyncd.sync.fitted import FITTED, Numbers
 from mcsyncd.sync.graph import Edge, Solution, confirmed, settle
 from mcsyncd.sync.pair import Pair, Progress, all_pairs
@@ -86,10 +86,6 @@ def suspects(found: Found, pair: Pair) -> list[int]:
     return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
 
 
-def _broken(found: Found, at: int) -> bool:
-    return any(pair.parts and at in suspects(found, pair) for pair in found.pairs if pair.shared)
-
-
 def _lost(found: Found, at: int) -> bool:
     return bool(found.recordings[at].channels) and _sure(found, at) < _LIKELY
 
@@ -105,4 +101,13 @@ def chance(found: Found, at: int, numbers: Numbers = FITTED) -> tuple[float, lis
     choice = found.choices.get(at)
     if choice is not None:
         confidence *= heard_apart(choice.lead, numbers)
-    return min(confidence, AT_MOST_BROKEN) if _broken(found, at) else confidence, failing
+    return min(confidence, _limit(found, at)), failing
+
+
+def _limit(found: Found, at: int) -> float:
+    """What no evidence lifts a clip over: rules, not fitted."""
+    if any(pair.parts and at in suspects(found, pair) for pair in found.pairs if pair.shared):
+        return AT_MOST_BROKEN
+    path = {frozenset((edge.x, edge.y)) for edge in found.solution.paths[at]}
+    shared_s = [pair.match.overlap_s for pair in found.pairs if frozenset((pair.x, pair.y)) in path]
+    return AT_MOST_SHORT if min(shared_s, default=SHORTEST_S) < SHORTEST_S else 1.0
