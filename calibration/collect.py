@@ -104,6 +104,7 @@ def _pair(made: Case, found: Found, at: int) -> Row:
         "x": pair.x,
         "y": pair.y,
         "right": _pair_right(made, found, at) if None not in truths else False,
+        "broken": bool(pair.parts),
         "evidence": asdict(pair.evidence),
         "edge": asdict(pair.edge),
     }

@@ -24,10 +24,10 @@ from mcsyncd.sync.fitted import Numbers, Share, Step
 
 RARER = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
 """How often a condition is met, as a share of how often it is drawn."""
-_LOOSE = 0.7
+LOOSE = 0.7
 """Standard deviation of the prior on a number's logarithm: a factor of two either way."""
 LEAST = 1e-4
-_LOOSE = 0.7
+LOOSE = 0.7
 """Standard deviation of the prior on a number's logarithm: a factor of two either way."""
 LEAST = 1e-4
 _OF_SESSIONS = "whole"
@@ -74,7 +74,7 @@ def fit(pairs: Sequence[Sample], start: Numbers) -> Numbers:
     begin = _vector(start)
 
     def cost(vector: Values) -> float:
-        prior = float(np.sum((vector - begin) ** 2)) / (2.0 * _LOOSE**2)
+        prior = float(np.sum((vector - begin) ** 2)) / (2.0 * LOOSE**2)
         return prior - _log_likelihood(pairs, _numbers(vector, start))
 
     return _numbers(compass(cost, begin), start)

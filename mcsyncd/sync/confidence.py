@@ -56,8 +56,7 @@ class Evidence:
     the best of all lags reaches by chance. `agreed_s` are the seconds that the windows stand for which
     are strong and on the line. `astray` is the share of windows off the line,
     counted half where even the clear ones are faint, plus the share that contradicts. `end_s` is the
-    standard error at the ends of the overlap, `broken` whether parts of it lie on different lines
-    (`pieces.py`).
+    standard error at the ends of the overlap.
     """
 
     significance: float
@@ -65,7 +64,6 @@ class Evidence:
     rivals: tuple[Lead, ...]
     astray: float
     end_s: float
-    broken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class Belief:
     factors: dict[Doubt, float]
 
 
-def weigh(match: Match, *, broken: bool) -> Evidence:
+def weigh(match: Match) -> Evidence:
     """Return what a match shows."""
     windows = min(match.strong, int(match.fit.inlier.sum()))
     slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
@@ -86,7 +84,6 @@ def weigh(match: Match, *, broken: bool) -> Evidence:
         rivals=tuple(Lead(rival.lead, rival.lead_t) for rival in match.rivals),
         astray=_astray(match),
         end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
-        broken=broken,
     )
 
 

@@ -53,13 +53,13 @@ class Numbers:
 
 FITTED = Numbers(
     seen=Share(value=0.992),
-    weak=Step(middle=10.7, power=45.9),
-    short=Step(middle=1.34, power=5.08, least=0.889),
+    weak=Step(middle=10.7, power=49.5),
+    short=Step(middle=1.52, power=6.13, least=0.901),
     rival_lead=Step(middle=0.036, power=1.09),
-    rival_t=Step(middle=0.501, power=1.65),
-    echo_share=Slope(middle=-0.156, width=0.0706),
-    echo_t=Slope(middle=-14.4, width=2.05),
-    contradiction=Step(middle=0.19, power=3.04),
+    rival_t=Step(middle=0.514, power=1.65),
+    echo_share=Slope(middle=-0.152, width=0.082),
+    echo_t=Slope(middle=-2.0, width=1.19),
+    contradiction=Step(middle=0.19, power=3.0),
     trust=0.7,
-    whole=Slope(middle=-0.344, width=0.723),
+    whole=Slope(middle=-0.34, width=0.697),
 )

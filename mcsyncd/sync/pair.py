@@ -92,9 +92,9 @@ def along(pair: Pair, recordings: Sequence[Recording], line: Line) -> Pair:
 
 
 def _pair(x: int, y: int, recordings: Sequence[Recording], found: Match) -> Pair:
-    parts = stretches(found) if believe(weigh(found, broken=False)).factors[Doubt.WEAK] >= SHARED else ()
-    evidence = weigh(found, broken=bool(parts))
+    evidence = weigh(found)
     belief = believe(evidence)
+    parts = stretches(found) if belief.factors[Doubt.WEAK] >= SHARED else ()
     names = (name_of(recordings[x]), name_of(recordings[y]))
     return Pair(x, y, found, parts, evidence, belief, _edge(x, y, recordings, found, belief), names)
 

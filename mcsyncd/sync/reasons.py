@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Piece
-from mcsyncd.sync.confidence import Doubt, Evidence
+from mcsyncd.sync.confidence import AT_MOST_SHORT, SHORTEST_S, Doubt, Evidence
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.pair import Pair
 
@@ -29,7 +29,10 @@ def doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[str]:
         ),
         Doubt.SPREAD: f"the offset of {y} to {x} is not sharp",
     }
-    grave = sorted((factor, doubt) for doubt, factor in pair.belief.factors.items() if factor < WORTH_SAYING)
+    factors = dict(pair.belief.factors)
+    if match.overlap_s < SHORTEST_S:
+        factors[Doubt.SHORT] = min(factors[Doubt.SHORT], AT_MOST_SHORT)
+    grave = sorted((factor, doubt) for doubt, factor in factors.items() if factor < WORTH_SAYING)
     return [words[doubt] for _, doubt in grave]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hearing import RATE, as_int16, taken
 
+from mcsyncd.sync.confidence import Lead, heard_apart
 from mcsyncd.sync.fine import REACH
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.rooms import APART, View, choose
@@ -106,10 +107,10 @@ def test_two_equal_paths_are_told_apart_by_which_comes_first():
     assert max(misses_ms(found, 0).values()) < 1
 
 
-def test_where_nothing_tells_the_direct_path_a_person_decides():
-    """Twice as strong, a later path outweighs just what coming first is worth."""
-    found = search(recordings(strikes(), [two_paths(later, 2.0) for later in (90, 150, 230)]), 0)
-    assert min(chance(found, at)[0] for at in (1, 2)) < SURE
+def test_a_choice_that_hardly_leads_costs_confidence():
+    clear, even = heard_apart(Lead(0.5, 20.0)), heard_apart(Lead(0.0, 0.0))
+    assert even < SURE < 0.99 < clear
+    assert heard_apart(Lead(-0.2, -3.0)) < 0.5
 
 
 def seen(x: int, y: int, peaks: dict[int, float], *, windows: int = 12, scatter: float = 0.01) -> View:
