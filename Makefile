@@ -31,7 +31,7 @@ unit: $(VENV)/.dev
 	$(PYTEST) -n $(JOBS) -q -m "not slow"
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks all
 
 clean:
 	rm -rf $(VENV) var

@@ -1,23 +1,55 @@
-"""`python -m benchmarks [NAME …]`: run the named benchmarks, or the short form of all."""
+"""`python -m benchmarks [NAME] [OPTION …]`: run one benchmark; `all` runs the short form of each.
+
+Without a name it is `line`, as ever. To add a benchmark, write a module with `add_options` and `run`,
+whose defaults are the short form, and name it in `BENCHMARKS`.
+"""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import sys
+from collections.abc import Sequence
+from typing import Protocol
 
-from benchmarks import line
+from benchmarks import conform, line, scrub, sync
 
 
-def main() -> None:
-    """Run what was asked for and print a table for each."""
+class Benchmark(Protocol):
+    """A module that measures one thing; its docstring says which."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options; the defaults are the short form."""
+
+    def run(self, asked: argparse.Namespace) -> None:
+        """Measure and print."""
+
+
+BENCHMARKS: dict[str, Benchmark] = {"line": line, "conform": conform, "scrub": scrub, "sync": sync}
+_DEFAULT = "line"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run what was asked for; each benchmark prints its own table."""
+    if not arguments or arguments[0] not in {*BENCHMARKS, "all", "-h", "--help"}:
+        arguments = (_DEFAULT, *arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.name != "all":
+        BENCHMARKS[asked.name].run(asked)
+        return
+    for name, benchmark in BENCHMARKS.items():
+        print(f"\n== {name}", flush=True)
+        benchmark.run(parser.parse_args([name]))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="length of the shoot (the report's: 10)")
-    parser.add_argument("--size", default="640x360", help="of the pictures (the report's: 1920x1080)")
-    parser.add_argument("--shoot", type=Path, help="folder in which the shoot is kept and found again")
-    options = parser.parse_args()
-    width, height = (int(part) for part in options.size.split("x"))
-    line.run(options.minutes, (width, height), options.shoot)
+    names = parser.add_subparsers(dest="name", required=True)
+    for name, benchmark in BENCHMARKS.items():
+        benchmark.add_options(names.add_parser(name, help=(benchmark.__doc__ or "").splitlines()[0]))
+    names.add_parser("all", help="the short form of each")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

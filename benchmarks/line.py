@@ -6,6 +6,7 @@ The daemon runs as it does in production, on a settings file of its own. Memory 
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import signal
@@ -56,7 +57,20 @@ def filmed(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dict[st
     return {camera: Path(file) for camera, file in files.items()}, offsets_us
 
 
-def run(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; the defaults are the short form."""
+    parser.add_argument("--minutes", type=float, default=1.0, help="length of the shoot (the report's: 10)")
+    parser.add_argument("--size", default="640x360", help="of the pictures (the report's: 1920x1080)")
+    parser.add_argument("--shoot", type=Path, help="folder in which the shoot is kept and found again")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure and print."""
+    width, height = (int(part) for part in asked.size.split("x"))
+    follow(asked.minutes, (width, height), asked.shoot)
+
+
+def follow(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> None:
     """Make the shoot, drop it, follow it to the published manifest, and print the figures.
 
     A folder named as `shoot` is kept and used again: filming ten minutes takes longer than the rest.

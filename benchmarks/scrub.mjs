@@ -3,8 +3,8 @@
 //   node scrub.mjs CHROMIUM RATE SEEKS DRAG_SECONDS FILE…
 //
 // The files lie side by side and are sought in lockstep: a new target only when all have shown the
-// last one. Prints JSON: milliseconds of every seek (until the last file showed it), and pictures a
-// second while dragging across the whole length.
+// last one. Prints JSON: milliseconds of every seek (until the last file showed it), pictures a second
+// while dragging across the whole length, and how many of all pictures shown were not the asked one.
 import { argv } from 'node:process'
 
 import { onStage } from '../tests/playback/stage.mjs'
@@ -23,9 +23,13 @@ async function measured([count, rate, seeks, seconds]) {
   await Promise.all(videos.map((video) => new Promise((resolve) => { video.onloadeddata = resolve })))
   const last = Math.floor(Math.min(...videos.map((video) => video.duration)) * rate) - 2
 
+  let wrong = 0
   const show = (video, frame) =>
     new Promise((resolve) => {
-      video.requestVideoFrameCallback(resolve)
+      video.requestVideoFrameCallback((_, { mediaTime }) => {
+        wrong += Math.round(mediaTime * rate) !== frame
+        resolve()
+      })
       video.currentTime = (frame + 0.5) / rate
     })
   const showAll = (frame) => Promise.all(videos.map((video) => show(video, frame)))
@@ -55,7 +59,7 @@ async function measured([count, rate, seeks, seconds]) {
     await showAll(frame)
     shown += 1
   }
-  return { latencies, dragged: shown / ((performance.now() - began) / 1000) }
+  return { latencies, dragged: shown / ((performance.now() - began) / 1000), wrong }
 }
 
 const told = await onStage(executablePath, files, (page) =>

@@ -1,8 +1,7 @@
-"""Scrubbing in a real headless Chromium: `python -m benchmarks.scrub FOLDER`.
+"""Scrubbing in a real headless Chromium: the shipped proxy against x264's own group of 250.
 
-FOLDER is one in which `npm install playwright-core` was run. Compares the shipped proxy with a
-GOP-250 encode of the same pictures, alone and three side by side: ratios hold on a busy machine,
-milliseconds do not.
+Both are made of the same pictures, and sought alone and three side by side. Ratios hold on a busy
+machine, milliseconds do not. Footage is synthetic (`benchmarks.scenery`) unless a clip is named.
 """
 
 from __future__ import annotations
@@ -12,82 +11,125 @@ import json
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.camera import HD, shot, to_and_fro
+from benchmarks.job import shipped
+from benchmarks.proxies import LONG, VARIANTS, encoded
+from benchmarks.scenery import RATE
 from mcsyncd.conform.conform import make
 from mcsyncd.conform.grid import Grid
-from mcsyncd.demo.shoot import make_shoot
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe
-from mcsyncd.settings.load import shipped_profiles
-from mcsyncd.settings.profiles import load_profile
 
-SCRIPT = Path(__file__).with_name("scrub.mjs")
-RATE = Rate(30)
-SEEKS, DRAG_S = 40, 5
+_SCRIPT = Path(__file__).with_name("scrub.mjs")
+_PLAYWRIGHT = "playwright-core@1.65.1"
+_SEEKS, _DRAG_S = 60, 5
+_SHIPPED = "proxy-540p"
 
 
-def main() -> None:
-    """Make the files, scrub them, print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scrub", description=__doc__)
-    parser.add_argument("playwright", type=Path, help="folder with node_modules/playwright-core")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the footage")
-    options = parser.parse_args()
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """Sorted milliseconds of seeks, pictures a second of a drag, and how many were not the asked one."""
+
+    latencies_ms: tuple[float, ...]
+    dragged: float
+    wrong: int
+
+    def within(self, part: float) -> float:
+        """Return the milliseconds within which that part of the seeks was done."""
+        return self.latencies_ms[min(int(len(self.latencies_ms) * part), len(self.latencies_ms) - 1)]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; the defaults are the short form."""
+    parser.add_argument(
+        "playwright",
+        type=Path,
+        nargs="?",
+        help="folder with node_modules/playwright-core; else npm fetches it",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="length of the footage (the report's: 60)"
+    )
+    parser.add_argument(
+        "--footage",
+        type=Path,
+        help="a clip of your own, played to and fro; enlarged to 1080 lines, with grain",
+    )
+    parser.add_argument("--variants", action="store_true", help="other groups, B pictures and tunings, too")
+    parser.add_argument("--home", type=Path, help="folder in which files are kept and found again")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Make the files, scrub them, print the table; say so and do nothing where there is no browser."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None or not shutil.which("npm"):
+        print("skipped: there is no chromium, or no node with npm, in PATH")
+        return
     with tempfile.TemporaryDirectory(prefix="mcsyncd-scrub-") as folder:
-        shoot = make_shoot(Path(folder), seconds=options.seconds, size=(1920, 1080))
-        proxies = [_proxy(file, Path(folder)) for file in shoot.files.values()]
-        slow = [_long_groups(file, Path(folder)) for file in shoot.files.values()]
-        print(f"{'files':<24}{'Mbit/s':>8}{'seek p50':>10}{'p95':>8}{'drag':>8}")
-        for name, files in (("proxy-540p", proxies), ("540 lines, GOP 250", slow)):
-            for count in (1, len(files)):
-                _row(f"{name} x{count}", files[:count], options.playwright, options.seconds)
+        home = asked.home or Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        playwright = asked.playwright or _fetched(Path(folder))
+        if playwright is None:
+            print(f"skipped: npm could not install {_PLAYWRIGHT}; name a folder that has it")
+            return
+        files = _files(home, asked.seconds, asked.footage, variants=asked.variants)
+        print(f"{'files':<28}{'Mbit/s':>8}{'ratio':>7}{'seek p50':>10}{'p95':>8}{'ratio':>7}", end="")
+        print(f"{'drag':>8}{'wrong':>7}")
+        for count in (1, 3):
+            long = _scrubbed(browser, playwright, files[LONG], count)
+            for name, file in files.items():
+                found = long if name == LONG else _scrubbed(browser, playwright, file, count)
+                bits = file.stat().st_size, files[LONG].stat().st_size
+                print(
+                    f"{f'{name} x{count}':<28}{bits[0] * 8e-6 / asked.seconds:8.2f}{bits[0] / bits[1]:7.2f}",
+                    end="",
+                )
+                print(_row(found, long), flush=True)
+
+
+def _row(found: Scrubbed, long: Scrubbed) -> str:
+    half, most = found.within(0.5), found.within(0.95)
+    return f"{half:8.0f}ms{most:6.0f}ms{half / long.within(0.5):7.2f}{found.dragged:6.1f}/s{found.wrong:7}"
+
+
+def _fetched(folder: Path) -> Path | None:
+    command: list[str | Path] = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, _PLAYWRIGHT]
+    return folder if subprocess.run(command, check=False, capture_output=True).returncode == 0 else None
+
+
+def _files(home: Path, seconds: float, footage: Path | None, *, variants: bool) -> dict[str, Path]:
+    """Return the proxies by name; the shipped one first, x264's own group second."""
+    name = footage.stem if footage else "scenery"
+    source = home / f"{name}-{seconds:g}.mp4"
+    source = to_and_fro(footage, source, seconds) if footage else shot(source, HD, seconds)
+    others = VARIANTS if variants else {LONG: VARIANTS[LONG]}
+    return {_SHIPPED: _proxy(source, home), **encoded(source, home, others)}
 
 
 def _proxy(source: Path, folder: Path) -> Path:
-    profile = load_profile(shipped_profiles(), "proxy-540p")
-    asked = ((profile.kind, profile.ref("proxy-540p")),)
-    made = make(source, probe(source), Grid(RATE), asked, folder=folder, stem=source.stem)
+    made = make(
+        source,
+        probe(source),
+        Grid(Rate(RATE)),
+        (("proxy", shipped(_SHIPPED)),),
+        folder=folder,
+        stem=source.stem,
+    )
     return Path(made.renditions[0].path)
 
 
-def _long_groups(source: Path, folder: Path) -> Path:
-    """The same pictures with x264's own group of 250 and its B pictures."""
-    target = folder / f"{source.stem}.250.mp4"
-    video = ["-vf", "scale=-2:540,fps=30", "-c:v", "libx264", "-preset", "veryfast", "-crf", "23"]
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-y",
-        "-i",
-        source,
-        *video,
-        "-c:a",
-        "aac",
-        "-movflags",
-        "+faststart",
-        target,
-    ]
-    subprocess.run(command, check=True)
-    return target
-
-
-def _row(name: str, files: list[Path], playwright: Path, seconds: float) -> None:
-    command = [
+def _scrubbed(browser: str, playwright: Path, file: Path, count: int) -> Scrubbed:
+    command: list[str | Path] = [
         "node",
-        SCRIPT,
-        shutil.which("chromium") or "google-chrome",
-        "30",
-        str(SEEKS),
-        str(DRAG_S),
-        *files,
+        _SCRIPT,
+        browser,
+        str(RATE),
+        str(_SEEKS),
+        str(_DRAG_S),
+        *[file] * count,
     ]
     told = json.loads(subprocess.run(command, cwd=playwright, check=True, capture_output=True).stdout)
-    sorted_ms = sorted(told["latencies"])
-    p50, p95 = (sorted_ms[int(len(sorted_ms) * part)] for part in (0.5, 0.95))
-    mbit = sum(file.stat().st_size for file in files) * 8 / len(files) / seconds / 1e6
-    print(f"{name:<24}{mbit:8.2f}{p50:8.0f}ms{p95:6.0f}ms{told['dragged']:6.1f}/s")
-
-
-if __name__ == "__main__":
-    main()
+    return Scrubbed(tuple(sorted(told["latencies"])), told["dragged"], told["wrong"])

@@ -6,13 +6,13 @@ import wave
 
 import numpy as np
 import pytest
-from hearing import as_int16, babble
 
 from calibration.cases import case, case_of, condition_of
 from calibration.conditions import CONDITIONS
 from calibration.material import Material, Shelf
 from calibration.sounds import Draw
 from calibration.stage import linked
+from hearing import as_int16, babble
 from mcsyncd.sync.recording import RATE
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from broken import write_picture, write_silence, write_wav
 from hearing import as_int16, babble, taken, write_sound
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from broken import write_picture, write_silence, write_surround, write_wav
 from hearing import RATE, as_int16, babble, media_of, write_sound
-
 from mcsyncd.errors import BadMedia
 from mcsyncd.listen.listen import hear
 

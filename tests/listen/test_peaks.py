@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble
 from mcsyncd.listen.peaks import columns, write_peaks
 
 

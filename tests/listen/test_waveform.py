@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble
 from mcsyncd.listen.waveform import Clock, write_waveform
 
 READER = Path(__file__).with_name("read_waveform.mjs")

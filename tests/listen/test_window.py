@@ -7,8 +7,8 @@ import wave
 
 import numpy as np
 import pytest
-from hearing import media_of, write_sound
 
+from hearing import media_of, write_sound
 from mcsyncd.listen.window import Side, wav_window
 
 HIGH = 48_000

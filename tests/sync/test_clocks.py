@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hearing import RATE, as_int16, babble, taken
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble, taken
 from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble
 
+from hearing import RATE, as_int16, babble
 from mcsyncd.sync import whiten
 from mcsyncd.sync.kept import Kept
 from mcsyncd.sync.whiten import Ear

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble, taken
 
+from hearing import RATE, as_int16, babble, taken
 from mcsyncd.cli.align_answer import document
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve

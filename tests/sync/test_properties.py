@@ -10,10 +10,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble, taken, write_sound
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble, taken, write_sound
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble, taken
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble, taken
 from mcsyncd.sync.graph import Place
 from mcsyncd.sync.pulled import PULLS, pulled, put_back
 from mcsyncd.sync.recording import Recording

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, taken
 
+from hearing import RATE, as_int16, taken
 from mcsyncd.sync.confidence import Lead, heard_apart
 from mcsyncd.sync.fine import REACH
 from mcsyncd.sync.recording import Recording

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble, taken
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hearing import RATE, as_int16, babble, taken
 from mcsyncd.model.alignment import Method
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve

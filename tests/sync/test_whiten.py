@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hearing import RATE, as_int16, babble
 
+from hearing import RATE, as_int16, babble
 from mcsyncd.sync.kept import Kept
 from mcsyncd.sync.whiten import Ear
 

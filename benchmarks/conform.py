@@ -1,0 +1,55 @@
+"""Conform: what a clip costs beside the `ffmpeg` command and holds in memory; do three cameras stay together?
+
+Footage is synthetic (`benchmarks.scenery`) unless a clip is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import cameras, memory, speed
+
+PARTS = ("speed", "memory", "cameras")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; the defaults are the short form."""
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS)
+    )
+    parser.add_argument("--home", type=Path, help="folder in which footage is kept and found again")
+    parser.add_argument(
+        "--seconds", type=float, default=8.0, help="length of the 1080p clip (the report's: 20)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="of the comparison (the report's: 5)")
+    parser.add_argument("--footage", type=Path, help="a clip of your own for the comparison")
+    parser.add_argument(
+        "--seconds-4k", type=float, default=2.0, help="length of the 4K clips (the report's: 6)"
+    )
+    parser.add_argument(
+        "--long", type=float, default=6.0, help="minutes of the long clip (the report's: 120)"
+    )
+    parser.add_argument("--minutes", type=float, default=2.0, help="of the three cameras (the report's: 60)")
+    parser.add_argument(
+        "--drifts",
+        type=float,
+        nargs=2,
+        default=(300.0, -300.0),
+        metavar="PPM",
+        help="of cam_b and cam_c (the report's: 30 -80)",
+    )
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as folder:
+        home = asked.home or Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        if "speed" in asked.only:
+            speed.run(home, asked.seconds, asked.rounds, asked.footage)
+        if "memory" in asked.only:
+            memory.run(home, asked.seconds_4k, asked.long)
+        if "cameras" in asked.only:
+            cameras.run(home, asked.minutes, tuple(asked.drifts))

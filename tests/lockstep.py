@@ -1,0 +1,153 @@
+"""Do three conformed cameras stay together? Judged by the system's ffmpeg, never by our own library."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from angles import RATE, SAMPLE_RATE, Angle
+from footage import BITS
+from mcsyncd.conform.conform import conform
+from mcsyncd.listen.listen import hear
+from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.clip import Media
+from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.probe.probe import probe
+from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.profiles import load_profile
+from mcsyncd.sync.recording import Recording, recording
+from mcsyncd.sync.solve import solve
+
+_WIDE = 160
+"""Columns that are looked at in each picture."""
+_AROUND_S = 0.05
+"""A beep is looked for so far before and behind its place; there, nothing else is heard."""
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """A camera's rendition, on which tick of the session it begins, and its clock as sync found it."""
+
+    angle: Angle
+    path: Path
+    start_tick: int
+    found: Angle
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One rendition, tick by tick.
+
+    `first` is the session's tick of its first; `off_us` how much further from each tick's instant
+    the shown source picture lies than the nearest does, by the true clock, and `off_found_us` by the
+    clock that sync found; `lit` where it flashes; `beeps_s` instants of the session clock.
+    """
+
+    first: int
+    off_us: np.ndarray
+    off_found_us: np.ndarray
+    lit: np.ndarray
+    beeps_s: np.ndarray
+
+
+def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, Media]]:
+    """Probe, listen and sync, as the daemon does."""
+    found = {key: probe(file) for key, file in files.items()}
+    recordings: list[Recording] = []
+    for key, file in files.items():
+        sound = hear(file, found[key], folder / key)
+        channels = [np.memmap(channel.path, "<i2", "r") for channel in sound.channels]
+        recordings.append(recording(key, file.name, found[key], sound, channels))
+    return solve(recordings, next(iter(files))), found
+
+
+def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder: Path) -> Conformed:
+    """Conform one camera as the answer has it, to a grid of 30; return its mezzanine."""
+    placed = answer.placement(angle.key, file.name)
+    assert placed is not None
+    assert placed.offset_us is not None
+    start_tick, phase_us = on_grid(placed.offset_us, Rate(RATE))
+    mezzanine, proxy = (
+        load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")
+    )
+    made = conform(
+        file,
+        media,
+        rate=Rate(RATE),
+        phase_us=phase_us,
+        drift_ppm=placed.drift_ppm,
+        mezzanine=mezzanine,
+        proxy=proxy,
+        folder=folder,
+        stem=angle.key,
+    )
+    found = Angle(angle.key, placed.offset_us, placed.drift_ppm)
+    return Conformed(angle, Path(made.of("mezzanine").path), start_tick, found)
+
+
+def watched(camera: Conformed, events_s: np.ndarray) -> Seen:
+    """Look at every tick of a rendition, and listen for every beep."""
+    upper, lower = _rows(camera.path)
+    columns = (2 * np.arange(BITS) + 1) * _WIDE // (2 * BITS)
+    numbers = ((lower[:, columns] > 125) << np.arange(BITS)).sum(1)
+    begins_s = camera.start_tick / RATE
+    ticks_s = begins_s + np.arange(len(numbers)) / RATE
+    beeps_s = begins_s + _beeps(camera.path, events_s - begins_s)
+    off_us, off_found_us = (_off_us(clock, ticks_s, numbers) for clock in (camera.angle, camera.found))
+    return Seen(camera.start_tick, off_us, off_found_us, upper.mean(1) > 170, beeps_s)
+
+
+def flash_spread(seen: list[Seen], event_s: float) -> int:
+    """Return by how many ticks the cameras differ in where a flash is first seen."""
+    begins = []
+    for one in seen:
+        near = round(event_s * RATE) - one.first
+        window = one.lit[near - 5 : near + 10]
+        begins.append(near - 5 + int(np.argmax(window)) + one.first if window.any() else near + 10**6)
+    return max(begins) - min(begins)
+
+
+def _off_us(clock: Angle, ticks_s: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return how much further the shown pictures lie from their ticks' instants than the nearest ones."""
+    steps = (ticks_s - clock.offset_us * 1e-6) / clock.speed * RATE
+    nearest = np.clip(np.rint(steps), 0, numbers.max())
+    return (np.abs(steps - numbers) - np.abs(steps - nearest)) / RATE * 1e6
+
+
+def _rows(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return a row of the scene and the row of the number of every picture, uint8 (pictures, columns)."""
+    # The lower half of a picture is scene above and number below: a row out of the middle of each.
+    looked = f"crop=iw:ih/2:0:ih/2,scale={_WIDE}:2:flags=neighbor"
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"]
+    raw = subprocess.run(
+        [*command, "-vf", looked, "-f", "rawvideo", "-pix_fmt", "gray", "-"], check=True, capture_output=True
+    ).stdout
+    rows = np.frombuffer(raw, np.uint8).reshape(-1, 2, _WIDE)
+    return rows[:, 0], rows[:, 1]
+
+
+def _beeps(path: Path, expected_s: np.ndarray) -> np.ndarray:
+    """Return when each expected beep begins, in seconds of the file; nan where there is none.
+
+    A beep of amplitude 0.7 passes 0.25 after asin(0.25 / 0.7) of its first millisecond.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".s16") as raw:
+        command = ["ffmpeg", "-v", "error", "-y", "-i", path, "-map", "0:a:0", "-f", "s16le"]
+        subprocess.run([*command, "-c:a", "pcm_s16le", raw.name], check=True)
+        sound = np.memmap(raw.name, "<i2", "r")
+        return np.array([_beginning(sound, at) for at in expected_s])
+
+
+def _beginning(sound: np.ndarray, expected_s: float) -> float:
+    first = max(0, round((expected_s - _AROUND_S) * SAMPLE_RATE))
+    level = sound[first : first + round(2 * _AROUND_S * SAMPLE_RATE)] / 32767 - 0.25
+    above = np.flatnonzero(level > 0)
+    if not above.size:
+        return float("nan")
+    at = int(above[0])
+    between = level[at - 1] / (level[at - 1] - level[at]) if at else 1.0
+    return float((first + at - 1 + between) / SAMPLE_RATE - np.arcsin(0.25 / 0.7) / (2 * np.pi * 1000))
