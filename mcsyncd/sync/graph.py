@@ -74,7 +74,7 @@ class Solution:
 def settle(nodes: int, root: int, edges: Sequence[Edge]) -> Solution:
     """Place every node that the edges reach from `root`."""
     places, paths = _tree(nodes, root, edges)
-    agreeing = [edge for edge in edges if abs(_miss(places, edge)) < CONTRADICT_S]
+    agreeing = [edge for edge in edges if abs(missed_s(places, edge)) < CONTRADICT_S]
     return Solution(tuple(_balanced(places, root, agreeing)), tuple(paths))
 
 
@@ -120,7 +120,7 @@ def confirmed(
             if not any({edge.x, edge.y} == {link.x, link.y} for edge in loop):
                 continue
             rest = chord.confidence * chance([e for e in loop if {e.x, e.y} != {link.x, link.y}])
-            miss = abs(_miss(solution.places, chord))
+            miss = abs(missed_s(solution.places, chord))
             if miss <= AGREE_S:
                 raised = 1.0 - (1.0 - belief) * (1.0 - trust * rest)
                 belief = max(belief, min(raised, link.ceiling))
@@ -137,7 +137,8 @@ def _loop(solution: Solution, chord: Edge) -> list[Edge]:
     return [edge for edge in one if edge not in other] + [edge for edge in other if edge not in one]
 
 
-def _miss(places: Sequence[Place | None], edge: Edge) -> float:
+def missed_s(places: Sequence[Place | None], edge: Edge) -> float:
+    """How far an edge's own line is off where the clips were placed, at the middle of what they share."""
     x, y = places[edge.x], places[edge.y]
     if x is None or y is None:
         return float("inf")
@@ -185,6 +186,6 @@ def _equations(
     sigma_slope = max(edge.sigma_slope if np.isfinite(edge.sigma_slope) else 1e-4, _FLOOR_SLOPE)
     miss_slope = (1.0 + edge.slope) * (1.0 + x.slope) - (1.0 + y.slope)
     return [
-        ([value / sigma_s for value in middle], -_miss(places, edge) / sigma_s),
+        ([value / sigma_s for value in middle], -missed_s(places, edge) / sigma_s),
         ([value / sigma_slope for value in slope], -miss_slope / sigma_slope),
     ]

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from mcsyncd.sync.confidence import AT_MOST_BROKEN, AT_MOST_SHORT, SHORTEST_S, borne_out, heard_apart
 from mcsyncd.sync.fitted import FITTED, Numbers
-from mcsyncd.sync.graph import Edge, Solution, confirmed, settle
+from mcsyncd.sync.graph import Edge, Solution, confirmed, missed_s, settle
 from mcsyncd.sync.pair import Pair, Progress, all_pairs
 from mcsyncd.sync.pulled import PULLS, pulled
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.rooms import Choice, heard_out
 
 _LIKELY = 0.5
+_SAME_S = 0.05
 _SPEED_FITS = 100.0
 """Coarse score from which another speed is looked at closely: the right one has 500 and more, any other
 under 30 (measured on 15 sessions)."""
@@ -86,6 +87,11 @@ def suspects(found: Found, pair: Pair) -> list[int]:
     return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
 
 
+def _holds(found: Found, pair: Pair) -> bool:
+    """Whether the places follow a pair: pieces of a refrain elsewhere are no pieces of a clip."""
+    return pair.shared and abs(missed_s(found.solution.places, pair.edge)) < _SAME_S
+
+
 def _lost(found: Found, at: int) -> bool:
     return bool(found.recordings[at].channels) and _sure(found, at) < _LIKELY
 
@@ -106,7 +112,7 @@ def chance(found: Found, at: int, numbers: Numbers = FITTED) -> tuple[float, lis
 
 def _limit(found: Found, at: int) -> float:
     """What no evidence lifts a clip over: rules, not fitted."""
-    if any(pair.parts and at in suspects(found, pair) for pair in found.pairs if pair.shared):
+    if any(at in suspects(found, pair) for pair in found.pairs if pair.parts and _holds(found, pair)):
         return AT_MOST_BROKEN
     path = {frozenset((edge.x, edge.y)) for edge in found.solution.paths[at]}
     shared_s = [pair.match.overlap_s for pair in found.pairs if frozenset((pair.x, pair.y)) in path]
