@@ -15,11 +15,11 @@ from typing import Any
 
 from calibration.cases import Case, Truth, case
 from calibration.material import Material
+from mcsyncd.sync.confidence import HALF_FRAME_S
 from mcsyncd.sync.graph import Place
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.search import Found, search
 
-HALF_FRAME_S = 1 / 120
 _DIGITS = 7
 
 Row = dict[str, Any]

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.collect import Row
-from mcsyncd.sync.confidence import Evidence, Lead, believe
+from mcsyncd.sync.confidence import Evidence, believe
 from mcsyncd.sync.fitted import Numbers, Share, Step
+from mcsyncd.sync.match import Lead
 
 RARER = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
 """How often a condition is met, as a share of how often it is drawn."""

@@ -14,13 +14,13 @@ from calibration.fit import LEAST, LOOSE, RARER, compass, evidence_of, short
 from mcsyncd.sync.confidence import (
     AT_MOST_BROKEN,
     Doubt,
-    Lead,
     believe,
     borne_out,
     heard_apart,
 )
 from mcsyncd.sync.fitted import Numbers, Slope
 from mcsyncd.sync.graph import Edge, confirmed, settle
+from mcsyncd.sync.match import Lead
 from mcsyncd.sync.pair import SHARED, ceiling
 
 ACCEPTED = 0.85

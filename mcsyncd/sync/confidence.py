@@ -16,18 +16,16 @@ from math import erf, exp, inf, isfinite, log, prod, sqrt
 import numpy as np
 
 from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
-from mcsyncd.sync.match import Match
+from mcsyncd.sync.match import Lead, Match
 
 HALF_FRAME_S = 1 / 120
 """Half a frame at 60 pictures a second: what "right" means."""
-_FEWEST_WINDOWS = 5
 SHORTEST_S = 5.0
 AT_MOST_SHORT = 0.8
 """A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
-
-
 AT_MOST_BROKEN = 0.3
 """Where parts lie on different lines no single offset is right, however many agree on one."""
+_FEWEST_WINDOWS = 5
 
 
 class Doubt(StrEnum):
@@ -41,22 +39,14 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """How far ahead of another alignment the best is: as a share of itself, and over its own scatter."""
-
-    share: float
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a match shows, in numbers.
 
     `significance` is the mean z a window times the root of their number: below about 10 it is what
     the best of all lags reaches by chance. `agreed_s` are the seconds that the windows stand for which
-    are strong and on the line. `astray` is the share of windows off the line,
-    counted half where even the clear ones are faint, plus the share that contradicts. `end_s` is the
-    standard error at the ends of the overlap.
+    are strong and on the line. `astray` is the share of windows off the line, counted half where even
+    the clear ones are faint, plus the share that contradicts. `end_s` is the standard error at the ends
+    of the overlap.
     """
 
     significance: float
@@ -81,7 +71,7 @@ def weigh(match: Match) -> Evidence:
     return Evidence(
         significance=match.strength * sqrt(match.active),
         agreed_s=match.overlap_s * windows / max(1, match.active),
-        rivals=tuple(Lead(rival.lead, rival.lead_t) for rival in match.rivals),
+        rivals=tuple(rival.lead for rival in match.rivals),
         astray=_astray(match),
         end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
     )

@@ -36,18 +36,26 @@ STRONG = 4.0
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """How far ahead of another alignment the best is: as a share of itself, and over its own scatter.
+
+    `t` is a paired t statistic on the windows that both explain.
+    """
+
+    share: float
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rival:
     """Another alignment that explains some of the sound.
 
-    `strength` is its mean significance a window. On the windows that both explain, `lead` is by
-    how much the best alignment is ahead as a share of itself, `lead_t` the same over its own
-    scatter (a paired t statistic).
+    `strength` is its mean significance a window, `lead` by how much the best alignment is ahead.
     """
 
     line: Line
     strength: float
-    lead: float
-    lead_t: float
+    lead: Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,6 @@ class Echo:
     so many windows has by chance: the highest of all lags without an echo has about 3.
     """
 
-    lag_s: float
     ratio: float
     significance: float
 
@@ -76,7 +83,6 @@ class Match:
     fit: Fit
     look: Look
     strength: float
-    coherence: float
     strong: int
     active: int
     contradicting: int
@@ -173,7 +179,6 @@ def _measured(ears: tuple[Ear, Ear], heard: Heard, look: Look, where: Windows) -
     clear = on_line / noise
     elsewhere = np.abs(look.z).max(axis=1) / noise
     contradicting = int(np.sum((clear < 3.0) & (elsewhere > 12.0)))
-    at_line = look.strength[:, REACH - _NEAR : REACH + _NEAR + 1] * fitted.polarity
     return Match(
         ears=ears,
         heard=heard,
@@ -181,7 +186,6 @@ def _measured(ears: tuple[Ear, Ear], heard: Heard, look: Look, where: Windows) -
         fit=fitted,
         look=look,
         strength=float(on_line.mean()),
-        coherence=float(at_line.max(axis=1).mean()),
         strong=int(np.sum(clear > STRONG)),
         active=int(look.times.size),
         contradicting=contradicting,
@@ -212,9 +216,8 @@ def _echo(look: Look) -> Echo:
     profile = np.abs(look.z.mean(axis=0)).astype(np.float64)
     main = float(profile[REACH - _NEAR : REACH + _NEAR + 1].max())
     profile[REACH - _SIDELOBES : REACH + _SIDELOBES + 1] = 0.0
-    second = int(np.argmax(profile))
-    height = float(profile[second])
-    return Echo((second - REACH) / RATE, height / max(main, 1e-9), height * float(np.sqrt(look.times.size)))
+    height = float(profile.max())
+    return Echo(height / max(main, 1e-9), height * float(np.sqrt(look.times.size)))
 
 
 def _others(best: Match, lines: Sequence[Line]) -> list[Line]:
@@ -245,12 +248,12 @@ def _rival(best: Match, line: Line) -> Rival:
         own = _hint(x, y, line)
         strength = own.strength if own else 0.0
         lead = 1.0 - strength / max(best.strength, 1e-9)
-        return Rival(line, strength, lead, 5.0 * lead * float(np.sqrt(best.active)))
+        return Rival(line, strength, Lead(lead, 5.0 * lead * float(np.sqrt(best.active))))
     theirs = np.abs(same.z[both, REACH - 8 : REACH + 9]).max(axis=1).astype(np.float64)
     ahead = _on_line(best.look, best.fit.polarity)[chosen][both] - theirs
     error = float(ahead.std(ddof=1)) / float(np.sqrt(ahead.size)) + 1e-9
     mean = float(ahead.mean())
-    return Rival(line, float(theirs.mean()), mean / max(best.strength, 1e-9), mean / error)
+    return Rival(line, float(theirs.mean()), Lead(mean / max(best.strength, 1e-9), mean / error))
 
 
 def _inside(x: Ear, look: Look) -> Look:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from mcsyncd.sync.coarse import Line
-from mcsyncd.sync.confidence import Belief, Doubt, Evidence, believe, weigh
+from mcsyncd.sync.confidence import SHORTEST_S, Belief, Doubt, Evidence, believe, weigh
 from mcsyncd.sync.graph import Edge
 from mcsyncd.sync.kept import Kept
 from mcsyncd.sync.match import Match, match
@@ -49,6 +49,11 @@ class Pair:
     def shared(self) -> bool:
         """Whether the two share sound at all."""
         return self.belief.factors[Doubt.WEAK] >= SHARED
+
+    @property
+    def short(self) -> bool:
+        """Whether they share so little that no strength makes them sure."""
+        return self.match.overlap_s < SHORTEST_S
 
     def x_is(self, recording: Recording) -> bool:
         """Whether `recording` is the x of this pair."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Piece
-from mcsyncd.sync.confidence import AT_MOST_SHORT, SHORTEST_S, Doubt, Evidence
+from mcsyncd.sync.confidence import AT_MOST_SHORT, Doubt, Evidence
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.pair import Pair
 
-WORTH_SAYING = 0.97
+WORTH_SAYING = 0.9
 _DRIFT_MS = 1.0
 
 
@@ -30,10 +30,17 @@ def doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[str]:
         Doubt.SPREAD: f"the offset of {y} to {x} is not sharp",
     }
     factors = dict(pair.belief.factors)
-    if match.overlap_s < SHORTEST_S:
+    if pair.short:
         factors[Doubt.SHORT] = min(factors[Doubt.SHORT], AT_MOST_SHORT)
-    grave = sorted((factor, doubt) for doubt, factor in factors.items() if factor < WORTH_SAYING)
-    return [words[doubt] for _, doubt in grave]
+    if pair.parts:
+        # Its pieces are named; that the windows of one do not fit another is the same once more.
+        del factors[Doubt.CONTRADICTION], factors[Doubt.RIVAL]
+    grave = sorted((factor, doubt) for doubt, factor in factors.items())
+    said = [words[doubt] for factor, doubt in grave if factor < WORTH_SAYING]
+    if not said and not pair.parts and pair.belief.confidence < WORTH_SAYING**2:
+        # Several small doubts together cost as much as a grave one.
+        said = [words[grave[0][1]]]
+    return said
 
 
 def drift(angle: str, ppm: float, span_s: float) -> list[str]:
@@ -47,10 +54,7 @@ def drift(angle: str, ppm: float, span_s: float) -> list[str]:
 
 def echo(angle: str, later_s: float, lead: float) -> str:
     """A sentence on another joint choice of peaks, `later_s` later than the one chosen."""
-    return (
-        f"{angle} fits almost as well {later_s * 1e3:+.1f} ms away ({1.0 - lead:.0%} as strong): "
-        "probably an echo of the room"
-    )
+    return f"{angle} also fits {later_s * 1e3:+.1f} ms away, {_strong(lead)}: probably an echo of the room"
 
 
 def pulled(angle: str, by: float) -> str:
@@ -67,6 +71,10 @@ def broken(angle: str, blamed: str, pieces: Sequence[Piece]) -> str:
     return f"{angle} lies at {', then at '.join(parts)}: {blamed} skipped or was cut"
 
 
+def _strong(lead: float) -> str:
+    return f"{1.0 - lead:.0%} as strong" if lead > 0.0 else "as strong"
+
+
 def _clock(time_us: int) -> str:
     seconds = max(0, round(time_us / 1e6))
     return f"{seconds // 60}:{seconds % 60:02}"
@@ -81,10 +89,10 @@ def _weak(x: str, y: str, evidence: Evidence) -> str:
 def _rival(y: str, match: Match, sign: int) -> str:
     if not match.rivals:
         return ""
-    near = min(match.rivals, key=lambda rival: rival.lead)
+    near = min(match.rivals, key=lambda rival: rival.lead.share)
     at = float(match.look.times.mean())
     apart_ms = sign * (near.line.at(at) - match.line.at(at)) * 1e3
-    return f"{y} matches almost as well {apart_ms:+.0f} ms away: the sound repeats itself"
+    return f"{y} also matches {apart_ms:+.0f} ms away, {_strong(near.lead.share)}: the sound repeats itself"
 
 
 def _span(seconds: float) -> str:

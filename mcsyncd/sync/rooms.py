@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync import fine
 from mcsyncd.sync.coarse import Line
-from mcsyncd.sync.confidence import Lead
 from mcsyncd.sync.fine import REACH
 from mcsyncd.sync.graph import Place, Solution
-from mcsyncd.sync.match import Echo
+from mcsyncd.sync.match import Echo, Lead
 from mcsyncd.sync.pair import Pair, along
 from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.whiten import Ear

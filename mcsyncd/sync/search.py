@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcsyncd.sync.confidence import AT_MOST_BROKEN, AT_MOST_SHORT, SHORTEST_S, borne_out, heard_apart
-from mcsyncd.sync.fitted import FITTED, Numbers
+from mcsyncd.sync.confidence import AT_MOST_BROKEN, AT_MOST_SHORT, borne_out, heard_apart
+from mcsyncd.sync.fitted import FITTED
 from mcsyncd.sync.graph import Edge, Solution, confirmed, missed_s, settle
 from mcsyncd.sync.pair import Pair, Progress, all_pairs
 from mcsyncd.sync.pulled import PULLS, pulled
@@ -100,13 +100,13 @@ def _sure(found: Found, at: int) -> float:
     return 0.0 if found.solution.places[at] is None else chance(found, at)[0]
 
 
-def chance(found: Found, at: int, numbers: Numbers = FITTED) -> tuple[float, list[tuple[Edge, float]]]:
+def chance(found: Found, at: int) -> tuple[float, list[tuple[Edge, float]]]:
     """Return how sure clip `at` is by sound alone, and the loops that do not close with their miss."""
-    confidence, failing = confirmed(found.solution, found.edges, at, numbers.trust)
-    confidence = borne_out(confidence, numbers)
+    confidence, failing = confirmed(found.solution, found.edges, at, FITTED.trust)
+    confidence = borne_out(confidence)
     choice = found.choices.get(at)
     if choice is not None:
-        confidence *= heard_apart(choice.lead, numbers)
+        confidence *= heard_apart(choice.lead)
     return min(confidence, _limit(found, at)), failing
 
 
@@ -115,5 +115,5 @@ def _limit(found: Found, at: int) -> float:
     if any(at in suspects(found, pair) for pair in found.pairs if pair.parts and _holds(found, pair)):
         return AT_MOST_BROKEN
     path = {frozenset((edge.x, edge.y)) for edge in found.solution.paths[at]}
-    shared_s = [pair.match.overlap_s for pair in found.pairs if frozenset((pair.x, pair.y)) in path]
-    return AT_MOST_SHORT if min(shared_s, default=SHORTEST_S) < SHORTEST_S else 1.0
+    short = any(pair.short for pair in found.pairs if frozenset((pair.x, pair.y)) in path)
+    return AT_MOST_SHORT if short else 1.0

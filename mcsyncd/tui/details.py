@@ -51,8 +51,6 @@ def _measured(session: SessionBody, key: str, evidence: AngleBody) -> str:
         told.append(f"{view.clock(evidence.overlap_s)} of shared sound")
     if evidence.residual_ms is not None:
         told.append(f"scatter {evidence.residual_ms:.2f} ms")
-    if evidence.error_ms is not None:
-        told.append(f"±{evidence.error_ms:.2f} ms")
     if drift := session.drift_ppm.get(key):
         told.append(f"drift {drift:+.1f} ppm".replace("-", view.MINUS))
     return " · ".join(told)

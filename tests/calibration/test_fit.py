@@ -15,8 +15,9 @@ from calibration.fit import Sample, evidence_of, fit
 from calibration.judge import verdict
 from calibration.material import Material
 from calibration.numbers import MODULE, write_numbers
-from mcsyncd.sync.confidence import Evidence, Lead, believe
+from mcsyncd.sync.confidence import Evidence, believe
 from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
+from mcsyncd.sync.match import Lead
 from mcsyncd.sync.search import Found, chance, search
 
 SEED = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")

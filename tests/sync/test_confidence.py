@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.sync.confidence import Doubt, Evidence, Lead, ahead, believe, risen
+from mcsyncd.sync.confidence import Doubt, Evidence, ahead, believe, risen
 from mcsyncd.sync.fitted import FITTED, Step
+from mcsyncd.sync.match import Lead
 
 leads = st.builds(Lead, st.floats(-0.5, 1.0), st.floats(-50.0, 200.0))
 evidences = st.builds(

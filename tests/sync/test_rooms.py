@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hearing import RATE, as_int16, taken
-from mcsyncd.sync.confidence import Lead, heard_apart
+from mcsyncd.sync.confidence import heard_apart
 from mcsyncd.sync.fine import REACH
+from mcsyncd.sync.match import Lead
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.rooms import APART, View, choose
 from mcsyncd.sync.search import Found, chance, search
