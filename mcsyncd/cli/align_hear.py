@@ -7,7 +7,6 @@ command does nothing before, and tells the numeric library to keep to one.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +18,9 @@ from pathlib import Path
 
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import Media, Sound
+from mcsyncd.process import die_with
 
 Heard = tuple[Media, Sound]
-
-_PR_SET_PDEATHSIG = 1
 
 
 def hear_all(
@@ -71,9 +69,7 @@ def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def _enter(parent: int) -> None:
     """Die with the command, however it ends, and without a word: the command says it."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the command ended before the line above
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -6,7 +6,6 @@ a codec.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import signal
@@ -26,11 +25,11 @@ from mcsyncd.model.clip import Clip, Digest, Media, Sound
 from mcsyncd.model.facts import JobResult, TakenIn
 from mcsyncd.model.rendition import Conformed, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
+from mcsyncd.process import die_with, give_back, keep_freed_memory
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 _File = TypeVar("_File", Rendition, WrittenFile)
-_PR_SET_PDEATHSIG = 1
 _ADDRESS_SPACE = 8 << 30
 _ALWAYS_NEEDED = (
     "mcsyncd.ingest.offload",
@@ -43,13 +42,9 @@ _UNITS = {jobs.Conform: "frames", jobs.Hash: "bytes", jobs.Put: "bytes", jobs.Ta
 
 
 def enter_worker(parent: int) -> None:
-    """Prepare a worker process: lower its priority, bound it, and let it die with the daemon.
-
-    An orphan would go on writing next to the worker that the restarted daemon sends out.
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the daemon died before the line above
+    """Prepare a worker process: lower its priority, bound it, and let it die with the daemon."""
+    die_with(parent)
+    keep_freed_memory()
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -65,7 +60,10 @@ def enter_worker(parent: int) -> None:
 def perform(job: jobs.Job, places: Places) -> JobResult:
     """Do the job. Raises what its station raises."""
     tell = teller(places.progress(job.id), _UNITS.get(type(job), "percent"))
-    return _done(job, places, tell)
+    try:
+        return _done(job, places, tell)
+    finally:
+        give_back()
 
 
 @singledispatch

@@ -11,9 +11,10 @@ import av
 import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard, Stream
+from av.stream import Discard
 from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia
@@ -60,24 +61,35 @@ class _Gatherer:
     def __init__(self, track: int) -> None:
         self._track = track
         self._fifo: AudioFifo | None = None
-        self._key: tuple[object, ...] = ()
         self._start: int | None = None
         self._base = Fraction(0)
-        self._rate = 0
-        self._count = 0
+        self._rate = self._channels = self._count = 0
 
-    def put(self, frame: AudioFrame) -> Iterator[Heard]:
-        """Take a frame; yield the block before it when it does not join on, or a full block."""
-        key = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if self._fifo is None or key != self._key or self._steps(frame.pts):
-            yield from self.flush()
-            self._begin(frame, key)
-        assert self._fifo is not None
-        frame.pts = None
-        self._fifo.write(frame)
+    def takes(self, frame: AudioFrame) -> bool:
+        """Append a frame, if it joins on and the block is not full yet."""
+        if self._fifo is None or self._count >= _BLOCK or self._steps(frame.pts):
+            return False
+        if frame.layout.nb_channels != self._channels:
+            return False  # the queue does not look, and reads past the end of what is there
+        pts, frame.pts = frame.pts, None
+        try:
+            self._fifo.write(frame)
+        except ValueError:  # of another rate or sample format
+            frame.pts = pts
+            return False
         self._count += frame.samples
-        if self._count >= _BLOCK:
-            yield from self.flush()
+        return True
+
+    def begin(self, frame: AudioFrame) -> None:
+        """Open a block with a frame."""
+        self._rate, self._channels, self._count = frame.sample_rate, frame.layout.nb_channels, frame.samples
+        self._base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
+        self._start = frame.pts if self._base else None
+        self._scale = self._base.numerator * frame.sample_rate
+        self._loose = int(STEP_S * frame.sample_rate * self._base.denominator)
+        frame.pts = None
+        self._fifo = AudioFifo()
+        self._fifo.write(frame)
 
     def flush(self) -> Iterator[Heard]:
         """Yield what is there."""
@@ -89,13 +101,6 @@ class _Gatherer:
         if frame is not None:
             sound, broken = mended(floats(frame))
             yield Heard(self._track, start, self._rate, sound, broken)
-
-    def _begin(self, frame: AudioFrame, key: tuple[object, ...]) -> None:
-        self._fifo, self._key, self._rate, self._count = AudioFifo(), key, frame.sample_rate, 0
-        self._base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
-        self._start = frame.pts if self._base else None
-        self._scale = self._base.numerator * frame.sample_rate
-        self._loose = int(STEP_S * frame.sample_rate * self._base.denominator)
 
     def _steps(self, pts: int | None) -> bool:
         if pts is None or self._start is None:
@@ -137,7 +142,7 @@ def decoded(container: InputContainer, wanted: Collection[int]) -> Iterator[Hear
         for stream in container.streams.audio
         if stream.index in wanted and _decodable(stream)
     }
-    for packet in _packets(container, [container.streams[index] for index in tracks]):
+    for packet in _packets(container, tuple(one for one in container.streams.audio if one.index in tracks)):
         try:
             frames = packet.decode()
         except av.EOFError:
@@ -146,13 +151,15 @@ def decoded(container: InputContainer, wanted: Collection[int]) -> Iterator[Hear
             yield Damage(packet.stream_index)
             continue
         for frame in frames:
-            if isinstance(frame, AudioFrame) and frame.samples:
-                yield from tracks[packet.stream_index].put(frame)
+            track = tracks[packet.stream_index]
+            if not track.takes(frame):
+                yield from track.flush()
+                track.begin(frame)
     for track in tracks.values():
         yield from track.flush()
 
 
-def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
+def _packets(container: InputContainer, streams: tuple[AudioStream, ...]) -> Iterator[Packet[AudioStream]]:
     if not streams:
         return
     try:
@@ -161,6 +168,6 @@ def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packe
         return
 
 
-def _decodable(stream: av.AudioStream) -> bool:
+def _decodable(stream: AudioStream) -> bool:
     # A track that FFmpeg has no decoder for has no codec context.
     return stream.codec_context is not None and stream.codec_context.sample_rate > 0

@@ -37,6 +37,9 @@ _GRID_WORK = 1.5e8
 _STRONG = 200.0
 _FAR_BEHIND = 0.04
 _NOISE_MEDIAN = 2.12
+_BLOCK = 15 << 14
+_AT_ONCE = 4
+"""Segments transformed together: numpy does four in the time of two."""
 
 Rows = NDArray[np.float32]
 
@@ -113,11 +116,14 @@ def _correlate(
         return
     width, block = into[0].size, piece.size
     spectrum, weight = spectrum_of(piece, block), spectrum_of(_energy(piece[None])[0], block // POOL)
-    for row, template, energy in zip(into, spectra, weights, strict=True):
-        shared = sound_of(weight * energy, block // POOL)[:width] / POOL
-        value = np.abs(sound_of(spectrum * template, block)[: width * POOL])
-        floor = 0.02 * float(np.max(shared, initial=0.0)) + 1.0
-        row[:] = _pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor)
+    for at in range(0, len(into), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        shared = sound_of(weight * weights[some], block // POOL)[:, :width] / POOL
+        value = np.abs(sound_of(spectrum * spectra[some], block)[:, : width * POOL])
+        floor = 0.02 * shared.max(axis=1, initial=0.0, keepdims=True) + 1.0
+        found = _pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor)
+        for row, values in zip(into[some], found, strict=True):
+            row[:] = values
 
 
 def _counted(rows: Rows, first: int, times: NDArray[np.float64]) -> Votes:
@@ -266,8 +272,8 @@ def _segments(length: int, most: int) -> tuple[int, list[int]]:
 
 
 def _block(total: int, size: int) -> int:
-    wanted = min(total + 2 * size, 1 << 18)
-    return POOL * fast_size(max(wanted, 2 * size) // POOL + 1)
+    wanted = max(min(total + 2 * size, _BLOCK), 2 * size)
+    return POOL * fast_size(-(-wanted // POOL))
 
 
 def _mixed(ears: Sequence[Ear], start: int, stop: int) -> Rows:
@@ -279,7 +285,7 @@ def _mixed(ears: Sequence[Ear], start: int, stop: int) -> Rows:
 
 def _pooled(value: NDArray[np.float32]) -> NDArray[np.float32]:
     # A maximum over a short last axis takes twice as long.
-    return np.maximum.reduceat(value, np.arange(0, value.size, POOL))
+    return np.maximum.reduceat(value, np.arange(0, value.shape[1], POOL), axis=1)
 
 
 def _energy(sound: Rows) -> Rows:

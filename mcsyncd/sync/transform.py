@@ -32,15 +32,13 @@ def sound_of(spectrum: Spectrum, size: int) -> Sound:
 
 
 def fast_size(least: int) -> int:
-    """Return the smallest size from `least` on with no prime factor above 5."""
-    size = least
-    while _rest(size) > 1:
-        size += 1
-    return size
+    """Return the smallest size from `least` on that is a power of two, or three or five times one.
+
+    More threes and fives would come nearer, at twice the cost: 262 440 samples take 4.7 ms (four
+    together) where 245 760 take 2.6.
+    """
+    return min(factor << _doublings(least, factor) for factor in (1, 3, 5))
 
 
-def _rest(size: int) -> int:
-    for prime in (2, 3, 5):
-        while size % prime == 0:
-            size //= prime
-    return size
+def _doublings(least: int, factor: int) -> int:
+    return (-(-least // factor) - 1).bit_length()
