@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsyncd.sync import coarse, fine
+from mcsyncd.sync import fine
 from mcsyncd.sync.coarse import Line
 from mcsyncd.sync.fine import REACH, Heard, Look, Windows
 from mcsyncd.sync.line import Fit, fit, ridge
@@ -92,11 +92,8 @@ class Match:
     rivals: tuple[Rival, ...]
 
 
-def match(x: Sequence[Ear], y: Sequence[Ear], least: float = 0.0) -> Match | None:
-    """Align y to x. None when no overlap is worth looking at, or none has a coarse score of `least`."""
-    lines = coarse.search(x, y)
-    if not lines or lines[0].score < least:
-        return None
+def match(x: Sequence[Ear], y: Sequence[Ear], lines: Sequence[Line]) -> Match | None:
+    """Align y to x by the best of `lines` (see `coarse`). None when none is worth a look."""
     x_ear, y_ear = _better_channels(x, y, lines)
     glances = [_hint(x_ear, y_ear, line) for line in lines]
     hints = sorted((hint for hint in glances if hint is not None), key=lambda hint: -hint.strength)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
+from threading import BoundedSemaphore
+from typing import TypeVar
 
-from mcsyncd.sync.coarse import Line
+from mcsyncd.sync.coarse import Line, search
 from mcsyncd.sync.confidence import SHORTEST_S, Belief, Doubt, Evidence, believe, weigh
 from mcsyncd.sync.graph import Edge
 from mcsyncd.sync.kept import Kept
@@ -18,6 +20,8 @@ from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.whiten import Ear
 
 Progress = Callable[[float], None]
+Due = TypeVar("Due")
+Seen = TypeVar("Seen")
 
 SHARED = 0.5
 """A pair whose evidence is worth less says nothing: a place from it would look like an answer.
@@ -27,9 +31,11 @@ its confidence: a person can begin from there.
 """
 
 
-_AT_ONCE = 2
+_AT_ONCE = 3
 """Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
-fixed number, since each pair of hours needs some 60 MB. It changes no digit."""
+fixed number. It changes no digit."""
+_SEARCHED_AT_ONCE = 2
+"""A search through hours needs some 60 MB, what comes after it ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,31 @@ def all_pairs(
         if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
     ]
     pairs = []
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        matches = threads.map(lambda pair: match(ears[pair[0]], ears[pair[1]], least), due)
-        for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
-            if found is not None:
-                pairs.append(_pair(x, y, recordings, found))
-            if progress is not None:
-                progress((done + 1) / len(due))
+    turns = BoundedSemaphore(_SEARCHED_AT_ONCE)
+    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least, turns), due)
+    for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
+        if found is not None:
+            pairs.append(_pair(x, y, recordings, found))
+        if progress is not None:
+            progress((done + 1) / len(due))
     return pairs
 
 
-def along(pair: Pair, recordings: Sequence[Recording], line: Line) -> Pair:
+def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float, turns: BoundedSemaphore) -> Match | None:
+    with turns:
+        lines = search(x, y)
+    return match(x, y, lines) if lines and lines[0].score >= least else None
+
+
+def side_by_side(look: Callable[[Due], Seen], due: Sequence[Due]) -> Iterator[Seen]:
+    """Look at pairs in threads, and yield what was seen in the order of `due`."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        yield from threads.map(look, due)
+
+
+def along(pair: Pair, recordings: Sequence[Recording], line: Line | None) -> Pair:
     """The same pair measured along another line, or as it was where nothing is to be measured."""
-    found = measured_along(pair.match, line)
+    found = measured_along(pair.match, line) if line else None
     return pair if found is None else _pair(pair.x, pair.y, recordings, found)
 
 

@@ -22,7 +22,7 @@ from mcsyncd.sync.coarse import Line
 from mcsyncd.sync.fine import REACH
 from mcsyncd.sync.graph import Place, Solution
 from mcsyncd.sync.match import Echo, Lead
-from mcsyncd.sync.pair import Pair, along
+from mcsyncd.sync.pair import Pair, along, side_by_side
 from mcsyncd.sync.recording import RATE, Recording
 from mcsyncd.sync.whiten import Ear
 
@@ -98,18 +98,16 @@ def heard_out(
     placed = [pair for pair in pairs if _line(pair, recordings, solution.places) is not None]
     if not any(_echoes(pair.match.echo) for pair in placed if pair.shared):
         return list(pairs), {}
-    views = []
-    for pair in placed:
-        line = _line(pair, recordings, solution.places)
-        seen = view((pair.x, pair.y), pair.match.ears, line) if line else None
-        views += [seen] if seen else []
-    choices = choose(root, views)
+    seen = side_by_side(lambda pair: _view(pair, recordings, solution.places), placed)
+    choices = choose(root, [one for one in seen if one])
     places = [_moved_place(place, choices.get(node)) for node, place in enumerate(solution.places)]
-    heard = []
-    for pair in pairs:
-        line = _line(pair, recordings, places)
-        heard.append(along(pair, recordings, line) if line else pair)
-    return heard, choices
+    heard = side_by_side(lambda pair: along(pair, recordings, _line(pair, recordings, places)), pairs)
+    return list(heard), choices
+
+
+def _view(pair: Pair, recordings: Sequence[Recording], places: Sequence[Place | None]) -> View | None:
+    line = _line(pair, recordings, places)
+    return view((pair.x, pair.y), pair.match.ears, line) if line else None
 
 
 def _echoes(echo: Echo) -> bool:

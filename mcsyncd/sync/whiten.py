@@ -160,12 +160,13 @@ def _flattening(power: Samples, loud: float, frame: int) -> Samples:
     """What to multiply spectra by: every bin by its own strength, then every frame to one energy."""
     energy = power.sum(axis=1)
     floor = np.float32(1e-6) * energy[:, None] / frame + np.float32(1e-20)
-    flat = (power + floor) ** np.float32(-_EXPONENT)
-    left = (power * flat).sum(axis=1)
+    # Half the power -0.85, in the way that costs two thirds of numpy's own.
+    root = np.exp(np.float32(-_EXPONENT / 2) * np.log(power + floor))
+    left = (power * root**2).sum(axis=1)
     weight = np.minimum(energy / (loud or 1.0), 2.0) ** _LOUDNESS
     # Parseval: sum |X|^2 over the positive bins is frame^2 / 2 at unit power, half under the window.
     scale = np.where(energy > _INACTIVE * loud, weight * np.sqrt(frame**2 / 4 / np.maximum(left, 1e-20)), 0.0)
-    flattening: Samples = np.sqrt(flat) * scale[:, None].astype(np.float32)
+    flattening: Samples = root * scale[:, None].astype(np.float32)
     return flattening
 
 
