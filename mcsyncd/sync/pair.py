@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
-from threading import BoundedSemaphore
 from typing import TypeVar
 
 from mcsyncd.sync.coarse import Line, search
@@ -34,8 +33,6 @@ its confidence: a person can begin from there.
 _AT_ONCE = 3
 """Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
 fixed number. It changes no digit."""
-_SEARCHED_AT_ONCE = 2
-"""A search through hours needs some 60 MB, what comes after it ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +83,7 @@ def all_pairs(
         if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
     ]
     pairs = []
-    turns = BoundedSemaphore(_SEARCHED_AT_ONCE)
-    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least, turns), due)
+    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least), due)
     for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
         if found is not None:
             pairs.append(_pair(x, y, recordings, found))
@@ -96,9 +92,8 @@ def all_pairs(
     return pairs
 
 
-def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float, turns: BoundedSemaphore) -> Match | None:
-    with turns:
-        lines = search(x, y)
+def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float) -> Match | None:
+    lines = search(x, y)
     return match(x, y, lines) if lines and lines[0].score >= least else None
 
 
