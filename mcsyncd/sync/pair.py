@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from mcsyncd.sync.coarse import Line, search
@@ -33,6 +34,8 @@ its confidence: a person can begin from there.
 _AT_ONCE = 3
 """Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
 fixed number. It changes no digit."""
+_SEARCHED_AT_ONCE = 2
+"""A search through four hours needs 70 MB, what comes after it ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def all_pairs(
         if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
     ]
     pairs = []
-    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least), due)
+    turns = BoundedSemaphore(_SEARCHED_AT_ONCE)
+    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least, turns), due)
     for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
         if found is not None:
             pairs.append(_pair(x, y, recordings, found))
@@ -92,8 +96,9 @@ def all_pairs(
     return pairs
 
 
-def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float) -> Match | None:
-    lines = search(x, y)
+def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float, turns: BoundedSemaphore) -> Match | None:
+    with turns:
+        lines = search(x, y)
     return match(x, y, lines) if lines and lines[0].score >= least else None
 
 
