@@ -15,14 +15,15 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     LONG: (),
     "GOP 6": ("-g", "6", *_CLOSED),
     "GOP 8": ("-g", "8", *_CLOSED),
+    "GOP 12": ("-g", "12", *_CLOSED),
     "GOP 15": ("-g", "15", *_CLOSED),
-    "GOP 12, B 2": ("-g", "12", *_WITH_B),
-    "GOP 12, scenecut": ("-g", "12", "-bf", "0", "-flags", "+cgop"),
-    "GOP 12, CAVLC": ("-g", "12", *_CLOSED, "-coder", "0"),
-    "GOP 12, fastdecode": ("-g", "12", *_CLOSED, "-tune", "fastdecode"),
+    "GOP 10, B 2": ("-g", "10", *_WITH_B),
+    "GOP 10, scenecut": ("-g", "10", "-bf", "0", "-flags", "+cgop"),
+    "GOP 10, CAVLC": ("-g", "10", *_CLOSED, "-coder", "0"),
+    "GOP 10, fastdecode": ("-g", "10", *_CLOSED, "-tune", "fastdecode"),
     "GOP 15, fastdecode": ("-g", "15", *_CLOSED, "-tune", "fastdecode"),
 }
-"""The shipped profile itself is a closed group of 12 without B pictures."""
+"""The shipped profile itself is a closed group of 10 without B pictures."""
 
 
 def encoded(source: Path, folder: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Path]:
