@@ -66,7 +66,7 @@ def test_the_index_stands_in_front_and_nothing_tells_the_time(run, tmp_path):
 def test_key_pictures_come_at_equal_steps(run, tmp_path):
     # a cut in the middle of a group must not move the key pictures
     made = run(film(tmp_path / "clip.mp4", Shot(steady(30, 2), events=(0.3, 0.9))))
-    for kind, group in (("mezzanine", 15), ("proxy", 12)):
+    for kind, group in (("mezzanine", 15), ("proxy", 10)):
         with av.open(made.of(kind).path) as container:
             keys = [
                 index
