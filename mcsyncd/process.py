@@ -8,7 +8,7 @@ import signal
 
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_LARGEST_ON_HEAP = 32 << 20
+_LARGEST_ON_HEAP = 8 << 20
 """The most that glibc takes for its M_MMAP_THRESHOLD."""
 _KEPT = 512 << 20
 

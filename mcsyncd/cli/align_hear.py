@@ -18,9 +18,13 @@ from pathlib import Path
 
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import Media, Sound
-from mcsyncd.process import die_with
+from mcsyncd.probe.boxes import HELD, index_bytes
+from mcsyncd.process import die_with, give_back
 
 Heard = tuple[Media, Sound]
+
+_MOST_HELD = 140 << 20
+"""Two recordings of four hours fit in, or six of one: memory then grows no further with their length."""
 
 
 def hear_all(
@@ -34,8 +38,7 @@ def hear_all(
     """
     _import_stations()
     folders = [scratch / str(number) for number in range(len(paths))]
-    # One more than there are cores: three files on two cores take one and a half turns, not two.
-    with _workers(min(len(paths), len(os.sched_getaffinity(0)) + 1)) as pool:
+    with _workers(at_once(paths)) as pool:
         futures = [_submitted(pool, path, folder) for path, folder in zip(paths, folders, strict=True)]
         # While the workers listen: what comes next, and what numpy's medians import when first asked.
         import_module("mcsyncd.sync.solve")
@@ -45,6 +48,27 @@ def hear_all(
             found.append(_result(future))
             progress(len(found))
     return [one or _alone(path, folder) for one, path, folder in zip(found, paths, folders, strict=True)]
+
+
+def at_once(paths: Sequence[Path]) -> int:
+    """How many files to hear side by side: one more than there are cores, if their indices fit.
+
+    Three files on two cores then take one and a half turns, not two.
+    """
+    count = min(len(paths), len(os.sched_getaffinity(0)) + 1)
+    held = sorted(map(_held_bytes, paths), reverse=True)
+    while count > 1 and sum(held[:count]) > _MOST_HELD:
+        count -= 1
+    return count
+
+
+def _held_bytes(path: Path) -> int:
+    """What a demuxer holds of a file's index; nothing for one that cannot be read, which is said later."""
+    try:
+        with path.open("rb") as file:
+            return HELD * index_bytes(file)
+    except OSError:
+        return 0
 
 
 def _import_stations() -> None:
@@ -92,6 +116,8 @@ def _hear(path: Path, folder: Path) -> Heard | McsyncError:
         ) from error
     except Exception as error:  # noqa: BLE001  # whatever a broken file provokes costs this file alone
         return BadMedia(f"{path.name}: cannot be listened to: {error!r}", "convert its sound to WAV")
+    finally:
+        give_back()
 
 
 def _submitted(pool: ProcessPoolExecutor, path: Path, folder: Path) -> Future[Heard | McsyncError] | None:

@@ -82,29 +82,27 @@ def _slopes(votes: Votes) -> NDArray[np.float64]:
 
 def _best_over_slopes(votes: Votes, slopes: NDArray[np.float64]) -> tuple[Columns, Row, Row]:
     """Return the columns with evidence, the most that lines through each have, and their slopes."""
-    if slopes.size == 1:
-        columns, total = _summed(votes, float(slopes[0]))
-        return columns, total, np.full(columns.size, slopes[0], np.float32)
-    best, slope_of = np.zeros(votes.met.size, np.float32), np.zeros(votes.met.size, np.float32)
-    for slope in slopes[np.argsort(np.abs(slopes), kind="stable")]:
-        columns, total = _summed(votes, float(slope))
+    steepest_last = slopes[np.argsort(np.abs(slopes), kind="stable")]
+    best = _summed(votes, float(steepest_last[0]))
+    slope_of = np.full(best.size if slopes.size > 1 else 0, steepest_last[0], np.float32)
+    for slope in steepest_last[1:]:
+        total = _summed(votes, float(slope))
         # A peak between two columns is shared by them; a line is never hurt by that.
-        better = total > best[columns] * 1.02
-        best[columns[better]], slope_of[columns[better]] = total[better], slope
+        better = total > best * np.float32(1.02)
+        best[better], slope_of[better] = total[better], slope
     columns = np.flatnonzero(best).astype(np.int32)
-    return columns, best[columns], slope_of[columns]
+    slopes_there = slope_of[columns] if slopes.size > 1 else np.full(columns.size, slopes[0], np.float32)
+    return columns, best[columns], slopes_there
 
 
-def _summed(votes: Votes, slope: float) -> tuple[Columns, Row]:
-    """Add up all segments along lines of one slope: columns at the middle of them all, rising, and sums."""
+def _summed(votes: Votes, slope: float) -> Row:
+    """Add up all segments along lines of one slope, column by column at the middle of them all."""
     shifts = np.rint(slope * (votes.times - votes.times.mean()) / POOL_S).astype(np.int32)
-    at = np.concatenate([columns - shift for columns, shift in zip(votes.columns, shifts, strict=True)])
-    values = np.concatenate(votes.evidence)
-    inside = (at >= 0) & (at < votes.met.size)
-    order = np.argsort(at[inside], kind="stable")
-    at, values = at[inside][order], values[inside][order]
-    begins = np.flatnonzero(np.diff(at, prepend=-1))
-    return at[begins], np.add.reduceat(values, begins) if begins.size else values
+    total = np.zeros(votes.met.size, np.float32)
+    for columns, evidence, shift in zip(votes.columns, votes.evidence, shifts, strict=True):
+        begin, end = np.searchsorted(columns, (shift, total.size + shift))
+        total[columns[begin:end] - shift] += evidence[begin:end]
+    return total
 
 
 def _picked(columns: Columns, values: Row, slope_of: Row, votes: Votes, most: int) -> list[Line]:

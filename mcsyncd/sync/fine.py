@@ -87,45 +87,66 @@ def windows(line: Line, x_samples: int, y_samples: int, most: int) -> Windows:
     return Windows(np.rint(np.linspace(begin, last, count)).astype(np.int64), pieces)
 
 
-def look(x: Ear, y: Ear, line: Line, where: Windows, heard: Heard = Ear.block) -> Look:
-    """Correlate the windows of y with x along `line`; `heard` says how sound is whitened."""
-    starts = where.starts
-    order = np.arange(starts.size)
-    parts = [
-        _batch((x, y), line, where.part(order[at : at + _BATCH]), heard)
-        for at in range(0, starts.size, _BATCH)
-    ]
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Windows of y as they are laid along one line after another: half of the work is theirs alone.
+
+    For piece p of window w: `spectra[w, p]` conjugated, `powers[w * pieces + p]` energy in 5 ms each;
+    `energy[w]` is that of the whole window.
+    """
+
+    where: Windows
+    heard: Heard
+    spectra: NDArray[np.complex64]
+    powers: Table
+    energy: NDArray[np.float32]
+
+
+def taken(y: Ear, where: Windows, heard: Heard = Ear.block) -> Taken:
+    """Take windows of y; `heard` says how sound is whitened, of x later as well."""
+    starts, count = where.starts, where.pieces
+    spectra = np.zeros((starts.size, count, TRANSFORM // 2 + 1), np.complex64)
+    powers = np.zeros((starts.size, count, PIECE // _POOL), np.float32)
+    energy = np.zeros(starts.size, np.float32)
+    for at in range(0, starts.size, _BATCH):
+        some = slice(at, at + _BATCH)
+        near = np.stack([heard(y, int(start), int(start) + where.samples) for start in starts[some]])
+        energy[some] = (near**2).sum(axis=1)
+        pieces = near.reshape(-1, count, PIECE)
+        spectra[some] = np.conj(spectrum_of(pieces, TRANSFORM))
+        powers[some] = _pooled(pieces, PIECE)
+    return Taken(where, heard, spectra, powers.reshape(-1, PIECE // _POOL), energy)
+
+
+def look(x: Ear, line: Line, said: Taken) -> Look:
+    """Correlate windows of y with x along `line`."""
+    starts = said.where.starts
     lags = 2 * REACH + 1
-    empty = np.zeros((0, lags), np.float32)
-    return Look(
-        line,
-        (starts + where.samples / 2) / RATE,
-        np.concatenate([empty, *(part[0] for part in parts)]),
-        np.concatenate([empty, *(part[1] for part in parts)]),
-        np.concatenate([np.zeros(0), *(part[2] for part in parts)]),
-    )
+    z, strength = np.zeros((starts.size, lags), np.float32), np.zeros((starts.size, lags), np.float32)
+    shared = np.zeros(starts.size)
+    for at in range(0, starts.size, _BATCH):
+        some = slice(at, at + _BATCH)
+        z[some], strength[some], shared[some] = _batch(x, line, said, some)
+    return Look(line, (starts + said.where.samples / 2) / RATE, z, strength, shared)
 
 
-def _batch(
-    ears: tuple[Ear, Ear], line: Line, where: Windows, heard: Heard
-) -> tuple[Table, Table, NDArray[np.float64]]:
-    (x, y), starts, count = ears, where.starts, where.pieces
+def _batch(x: Ear, line: Line, said: Taken, some: slice) -> tuple[Table, Table, NDArray[np.float64]]:
+    starts, count = said.where.starts[some], said.where.pieces
     pieces = (starts[:, None] + PIECE * np.arange(count)).ravel()
     centres = pieces + PIECE / 2
     places = (line.offset_s + centres / RATE * (1.0 + line.slope)) * RATE - PIECE / 2 - REACH
     whole = np.floor(places).astype(np.int64)
-    far = np.concatenate([_following(x, places, heard) for places in whole.reshape(-1, count)])
-    near = np.stack([heard(y, int(at), int(at) + count * PIECE) for at in starts]).reshape(-1, PIECE)
-    spectrum = spectrum_of(far, TRANSFORM) * np.conj(spectrum_of(near, TRANSFORM))
+    far = np.concatenate([_following(x, places, said.heard) for places in whole.reshape(-1, count)])
+    spectrum = spectrum_of(far, TRANSFORM)
+    spectrum *= said.spectra[some].reshape(spectrum.shape)
     spectrum *= _turned(places - whole)
     lags = 2 * REACH + 1
     by_window = spectrum.reshape(starts.size, count, -1).sum(axis=1)
     value = sound_of(by_window, TRANSFORM)[:, :lags]
-    variance, active = _shared(far, near)
+    variance, active = _shared(far, said.powers[some.start * count : some.stop * count])
     variance = variance.reshape(starts.size, count, lags).sum(axis=1)
     energy = np.sqrt(
-        (near**2).reshape(starts.size, -1).sum(axis=1)
-        * (far[:, REACH : REACH + PIECE] ** 2).reshape(starts.size, -1).sum(axis=1)
+        said.energy[some] * (far[:, REACH : REACH + PIECE] ** 2).reshape(starts.size, -1).sum(axis=1)
     )
     z = value / np.sqrt(variance + 0.002 * count * PIECE)
     strength = value / np.maximum(energy, 0.02 * count * PIECE)[:, None]
@@ -154,10 +175,16 @@ def _following(x: Ear, places: NDArray[np.int64], heard: Heard) -> Table:
     return np.stack([sound[at : at + TRANSFORM] for at in places - places[0]])
 
 
-def _shared(far: Table, near: Table) -> tuple[Table, Table]:
+def _pooled(sound: Table, length: int) -> Table:
+    """Energy of every 5 ms of the last axis, as far as whole ones go."""
+    steps = (sound[..., : length // _POOL * _POOL] ** 2).reshape(*sound.shape[:-1], -1, _POOL)
+    energy: Table = steps.sum(axis=-1)
+    return energy
+
+
+def _shared(far: Table, near_energy: Table) -> tuple[Table, Table]:
     """corr(x^2, y^2) at every lag (pooled to 5 ms), and the part where both are active."""
-    far_energy = (far[:, : TRANSFORM // _POOL * _POOL] ** 2).reshape(len(far), -1, _POOL).sum(axis=2)
-    near_energy = (near[:, : PIECE // _POOL * _POOL] ** 2).reshape(len(near), -1, _POOL).sum(axis=2)
+    far_energy = _pooled(far, TRANSFORM)
     width = near_energy.shape[1]
     views = np.lib.stride_tricks.sliding_window_view(far_energy, width, axis=1)
     coarse = np.einsum("plw,pw->pl", views, near_energy) / _POOL

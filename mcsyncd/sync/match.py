@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync import fine
 from mcsyncd.sync.coarse import Line
-from mcsyncd.sync.fine import REACH, Heard, Look, Windows
+from mcsyncd.sync.fine import REACH, Heard, Look, Taken, Windows
 from mcsyncd.sync.line import Fit, fit, ridge
 from mcsyncd.sync.recording import RATE
 from mcsyncd.sync.whiten import Ear
@@ -102,8 +102,7 @@ def match(x: Sequence[Ear], y: Sequence[Ear], lines: Sequence[Line]) -> Match | 
         return None
     best = max(finals, key=lambda final: final.strength)
     rest = [hint.line for hint in hints] + [final.line for final in finals if final is not best]
-    rivals = [_rival(best, line) for line in _others(best, rest)]
-    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+    return _rivalled(best, rest)
 
 
 def along(found: Match, line: Line) -> Match | None:
@@ -119,8 +118,7 @@ def along(found: Match, line: Line) -> Match | None:
     best = max(measured, key=lambda way: way.strength)
     # Nearer than the windows reach, the choice of all pairs together has its own runner-up.
     rest = [one.line for one in found.rivals if _apart_s(one.line, line, best.look.times) > REACH / RATE]
-    rivals = [_rival(best, other) for other in _others(best, rest)]
-    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+    return _rivalled(best, rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,8 @@ class _Hint:
 
 
 def _hint(x: Ear, y: Ear, line: Line) -> _Hint | None:
-    glance = _active(fine.look(x, y, line, fine.windows(line, x.samples, y.samples, _FEW)))
+    where = fine.windows(line, x.samples, y.samples, _FEW)
+    glance = _active(fine.look(x, line, fine.taken(y, where)))
     if glance.times.size == 0:
         return None
     better = ridge(glance)
@@ -160,10 +159,11 @@ def _better_channels(x: Sequence[Ear], y: Sequence[Ear], lines: Sequence[Line]) 
 def _looked_at(x: Ear, y: Ear, line: Line, heard: Heard = Ear.block) -> Match | None:
     """Look along `line` with many windows, fit, and look again along the fitted line."""
     where = fine.windows(line, x.samples, y.samples, _MANY)
-    first = _active(fine.look(x, y, line, where, heard))
+    said = fine.taken(y, where, heard)
+    first = _active(fine.look(x, line, said))
     if first.times.size == 0:
         return None
-    second = fine.look(x, y, fit(first).line, where, heard)
+    second = fine.look(x, fit(first).line, said)
     where = where.part(np.flatnonzero(second.shared > _ACTIVE))
     second = _active(second)
     return _measured((x, y), heard, second, where) if second.times.size else None
@@ -229,17 +229,27 @@ def _apart_s(one: Line, other: Line, times: NDArray[np.float64]) -> float:
     return max(abs(one.at(float(time)) - other.at(float(time))) for time in (times[0], times[-1]))
 
 
-def _rival(best: Match, line: Line) -> Rival:
-    """Compare on the windows of `best` that both explain; on the rival's own where there are too few."""
+def _rivalled(best: Match, lines: Sequence[Line]) -> Match:
+    """Compare with the likeliest of other `lines`, on windows of `best`."""
+    others = _others(best, lines)
+    if not others:
+        return best
     chosen = np.unique(np.linspace(0, best.active - 1, min(best.active, _PAIRED)).astype(int))
-    where = best.where.part(chosen)
+    said = fine.taken(best.ears[1], best.where.part(chosen), best.heard)
+    ours = _on_line(best.look, best.fit.polarity)[chosen]
+    rivals = [_rival(best, line, said, ours) for line in others]
+    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+
+
+def _rival(best: Match, line: Line, said: Taken, ours: NDArray[np.float64]) -> Rival:
+    """Compare on those windows of `said` that both explain; on the rival's own where there are too few."""
     x, y = best.ears
-    same = _inside(x, fine.look(x, y, line, where, best.heard))
+    same = _inside(x, fine.look(x, line, said))
     both = same.shared > _ACTIVE
     if both.any() and float(np.abs(same.z[both]).max(axis=1).mean()) > _SERIOUS * best.strength:
         # Half a sample beside its peak a rival would look a fifth weaker than it is.
         line = fit(same.part(both)).line
-        same = _inside(x, fine.look(x, y, line, where, best.heard))
+        same = _inside(x, fine.look(x, line, said))
         both = same.shared > _ACTIVE
     if both.sum() < _FEWEST_PAIRED:
         own = _hint(x, y, line)
@@ -247,7 +257,7 @@ def _rival(best: Match, line: Line) -> Rival:
         lead = 1.0 - strength / max(best.strength, 1e-9)
         return Rival(line, strength, Lead(lead, 5.0 * lead * float(np.sqrt(best.active))))
     theirs = np.abs(same.z[both, REACH - 8 : REACH + 9]).max(axis=1).astype(np.float64)
-    ahead = _on_line(best.look, best.fit.polarity)[chosen][both] - theirs
+    ahead = ours[both] - theirs
     error = float(ahead.std(ddof=1)) / float(np.sqrt(ahead.size)) + 1e-9
     mean = float(ahead.mean())
     return Rival(line, float(theirs.mean()), Lead(mean / max(best.strength, 1e-9), mean / error))

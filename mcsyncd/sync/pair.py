@@ -12,7 +12,7 @@ from typing import TypeVar
 from mcsyncd.sync.coarse import Line, search
 from mcsyncd.sync.confidence import SHORTEST_S, Belief, Doubt, Evidence, believe, weigh
 from mcsyncd.sync.graph import Edge
-from mcsyncd.sync.kept import Kept
+from mcsyncd.sync.kept import Kept, bound
 from mcsyncd.sync.match import Match, match
 from mcsyncd.sync.match import along as measured_along
 from mcsyncd.sync.pieces import Stretch, stretches
@@ -78,7 +78,8 @@ def all_pairs(
     With `only`, those pairs alone that this recording is in; with `least`, those whose coarse score
     reaches it.
     """
-    kept = Kept()
+    # The search reads at half the rate: a byte a sample.
+    kept = Kept(bound(sum(channel.size for one in recordings for channel in one.channels)))
     ears = [_ears(recording, kept) for recording in recordings]
     due = [
         (x, y)
@@ -130,7 +131,9 @@ def name_of(recording: Recording) -> tuple[str, str]:
 def _ears(recording: Recording, kept: Kept) -> list[Ear]:
     if recording.rate != RATE:
         raise ValueError(f"analysis audio has {RATE} samples a second, {recording.name} has {recording.rate}")
-    ears = [Ear(channel, kept) for channel in recording.channels if channel.size >= RATE // 4]
+    ears = [
+        Ear(channel, kept, recording.speed) for channel in recording.channels if channel.size >= RATE // 4
+    ]
     return [ear for ear in ears if not ear.dead]
 
 

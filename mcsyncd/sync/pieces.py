@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync import fine
 from mcsyncd.sync.coarse import Line
-from mcsyncd.sync.fine import REACH
+from mcsyncd.sync.fine import REACH, Taken
 from mcsyncd.sync.line import fit, moved
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.recording import RATE
@@ -55,7 +55,8 @@ def stretches(found: Match) -> tuple[Stretch, ...]:
     if off.sum() < _FEWEST_OFF:
         return ()
     lines = [found.line, *(rival.line for rival in found.rivals), *_within(found, off)]
-    heights = np.stack([_heights(found, line) for line in lines])
+    said = fine.taken(found.ears[1], found.where, found.heard)
+    heights = np.stack([_heights(found, line, said) for line in lines])
     chosen = _cheapest(np.minimum(heights, _MOST))
     runs = _runs(chosen, np.asarray(found.look.times))
     clear = [run for run in runs if float(np.median(heights[chosen[run[0]], run[0] : run[1]])) > _CLEAR]
@@ -71,8 +72,8 @@ def _within(found: Match, off: NDArray[np.bool_]) -> list[Line]:
     return [moved(found.line, (int(np.argmax(profile)) - REACH) / RATE, 0.0)]
 
 
-def _heights(found: Match, line: Line) -> Values:
-    seen = fine.look(*found.ears, line, found.where, found.heard)
+def _heights(found: Match, line: Line, said: Taken) -> Values:
+    seen = fine.look(found.ears[0], line, said)
     near = np.abs(seen.z[:, REACH - _NEAR : REACH + _NEAR + 1]).max(axis=1)
     inside = [0.0 <= line.at(float(time)) <= found.ears[0].samples / RATE for time in seen.times]
     return np.where(inside, near, 0.0).astype(np.float64)
@@ -101,7 +102,8 @@ def _runs(chosen: NDArray[np.intp], times: Values) -> list[tuple[int, int]]:
 
 def _stretch(found: Match, line: Line, begin: int, end: int) -> Stretch:
     where = found.where.part(np.arange(begin, end))
-    exact = fit(fine.look(*found.ears, line, where, found.heard)).line
+    x, y = found.ears
+    exact = fit(fine.look(x, line, fine.taken(y, where, found.heard))).line
     half_s = found.where.samples / RATE / 2
     times = found.look.times
     return Stretch(float(times[begin]) - half_s, float(times[end - 1]) + half_s, exact)

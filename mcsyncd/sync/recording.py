@@ -23,7 +23,8 @@ class Recording:
     `channels` are int16 at `rate` samples a second, sample 0 at clip time `start_us`; memory maps
     are welcome, the solver reads in passing and keeps no copy. Empty when nothing usable was heard.
     `recorded_at_us` is wall-clock time and `timecode_us` time of day, both of clip time 0, where
-    the file has them. `name` names the clip within its angle.
+    the file has them. `name` names the clip within its angle. `channels` are played `speed` times as
+    fast as they are; all times are those of what is heard then.
     """
 
     angle: str
@@ -34,11 +35,12 @@ class Recording:
     duration_us: int
     recorded_at_us: int | None = None
     timecode_us: int | None = None
+    speed: float = 1.0
 
     @property
     def samples(self) -> int:
-        """Length of the longest channel."""
-        return max((channel.size for channel in self.channels), default=0)
+        """Length of the longest channel, as it is played."""
+        return int(max((channel.size for channel in self.channels), default=0) / self.speed)
 
 
 def recording(

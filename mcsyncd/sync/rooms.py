@@ -84,7 +84,7 @@ def view(nodes: tuple[int, int], ears: tuple[Ear, Ear], line: Line) -> View | No
     where = fine.windows(line, ears[0].samples, ears[1].samples, _WINDOWS)
     if where.starts.size == 0:
         return None
-    table = fine.look(*ears, line, where, Ear.front).strength.astype(np.float64)
+    table = fine.look(ears[0], line, fine.taken(ears[1], where, Ear.front)).strength.astype(np.float64)
     mean = np.pad(np.abs(table.mean(axis=0)), _BLUR)
     slopes = 1.0 - _FALL * np.abs(np.arange(-_BLUR, _BLUR + 1))
     total = (np.lib.stride_tricks.sliding_window_view(mean, slopes.size) * slopes).max(axis=1)

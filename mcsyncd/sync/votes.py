@@ -8,7 +8,7 @@ looked at most densely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,55 +61,91 @@ class _Tally:
 
     def __init__(self, shifts: Sequence[int], width: int) -> None:
         self._shifts, self._stride = shifts, 1 + width // _SAMPLED
-        self._over: list[list[tuple[Columns, Row]]] = [[] for _ in shifts]
-        self._sampled: list[list[Row]] = [[] for _ in shifts]
+        nothing = np.zeros((len(shifts), 0), np.float32)
+        self._over = [_Over.of_block(0, nothing)]
+        self._sampled: list[Rows] = [nothing]
         self._met = np.zeros(width, np.uint8)
 
     def add(self, column: int, z: Rows) -> None:
         """Take |z| of all segments, shape (segments, columns), from `column` on, before their shifts."""
-        for shift, row, over, sampled in zip(self._shifts, z, self._over, self._sampled, strict=True):
-            at = shift + column
-            self._met[at : at + row.size] += row > 0
-            places = np.flatnonzero(row > _CHANCE)
-            over.append(((places + at).astype(np.int32), row[places]))
-            sampled.append(row[:: self._stride].copy())
+        for shift, row in zip(self._shifts, z, strict=True):
+            self._met[shift + column : shift + column + row.size] += row > 0
+        self._over.append(_Over.of_block(column, z))
+        self._sampled.append(z[:, :: self._stride].copy())
 
     def votes(self, first: int, times: NDArray[np.float64]) -> Votes:
         """Turn |z| into evidence, each segment's by its own noise."""
         columns, evidence = [], []
-        for over, sampled in zip(self._over, self._sampled, strict=True):
-            heard = _joined(sampled)
-            heard = heard[heard > 0]
+        sampled = np.concatenate(self._sampled, axis=1)
+        for segment, shift in enumerate(self._shifts):
+            heard = sampled[segment][sampled[segment] > 0]
             noise = max(1.0, float(np.median(heard)) / _NOISE_MEDIAN) if heard.size else 1.0
-            beyond = _joined([z for _, z in over]) / np.float32(noise) - np.float32(_CHANCE)
+            parts = [over.of(segment) for over in self._over]
+            beyond = np.concatenate([z for _, z in parts]) / np.float32(noise) - np.float32(_CHANCE)
             good = beyond > 0
-            columns.append(np.concatenate([np.zeros(0, np.int32), *(places for places, _ in over)])[good])
+            columns.append(np.concatenate([places for places, _ in parts])[good] + np.int32(shift))
             evidence.append((beyond[good] ** 1.5).astype(np.float32))
         return Votes(tuple(columns), tuple(evidence), self._met, first, times)
 
 
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """|z| beyond chance in one block: of segment k `places` and `z` from `ends[k]` to `ends[k + 1]`.
+
+    Four hours have five million of them: six bytes each, and few arrays.
+    """
+
+    column: int
+    ends: NDArray[np.intp]
+    places: NDArray[np.uint16]
+    z: Row
+
+    @classmethod
+    def of_block(cls, column: int, z: Rows) -> _Over:
+        """Pick what is beyond chance of |z| from `column` on."""
+        segments, places = np.nonzero(z > _CHANCE)
+        ends = np.searchsorted(segments, np.arange(len(z) + 1))
+        return cls(column, ends, places.astype(np.uint16), z[segments, places])
+
+    def of(self, segment: int) -> tuple[Columns, Row]:
+        """The columns of one segment, before its shift, and |z| there."""
+        some = slice(self.ends[segment], self.ends[segment + 1])
+        return self.places[some].astype(np.int32) + np.int32(self.column), self.z[some]
+
+
 def vote(longer: Sequence[Ear], shorter: Sequence[Ear], most: int) -> Votes:
     """Correlate up to `most` segments of the shorter with all of the longer."""
-    total = length(longer)
     size, starts = _segments(length(shorter), most)
-    block = _block(total, size)
-    templates = np.stack([_mixed(shorter, start, start + size) for start in starts])
-    spectra = np.conj(spectrum_of(templates, block))
-    weights = np.conj(spectrum_of(_energy(templates), block // POOL))
     latest = max(starts) // POOL
     # Each row is shifted so that one column is one lag: position in the longer minus segment start.
     shifts = [latest - start // POOL for start in starts]
-    lags = (total + size) // POOL + 1
+    lags = (length(longer) + size) // POOL + 1
     tally = _Tally(shifts, lags + latest)
+    for column, z in _blocks(longer, shorter, size, starts):
+        tally.add(column, z[:, : lags - column])
+    times = (np.array(starts, np.float64) + size / 2) / RATE
+    return tally.votes(-size // POOL - latest, times)
+
+
+def _blocks(
+    longer: Sequence[Ear], shorter: Sequence[Ear], size: int, starts: Sequence[int]
+) -> Iterator[tuple[int, Rows]]:
+    """Yield every segment's |z| along the longer recording: a column, and those from there on.
+
+    What is transformed for all blocks is gone with the last of them.
+    """
+    total = length(longer)
+    block = _block(total, size)
     hop = (block - size) // POOL * POOL
+    segments = np.stack([_mixed(shorter, start, start + size) for start in starts])
+    spectra, weights = spectrum_of(segments, block), spectrum_of(_energy(segments), block // POOL)
+    del segments
+    np.conj(spectra, out=spectra)
+    np.conj(weights, out=weights)
     for at in range(-size, total, hop):
         piece = _mixed(longer, at, at + block)
         if piece.any():
-            column = (at + size) // POOL
-            width = min(hop // POOL, lags - column)
-            tally.add(column, _correlated(piece, spectra, weights, width))
-    times = (np.array(starts, np.float64) + size / 2) / RATE
-    return tally.votes(-size // POOL - latest, times)
+            yield (at + size) // POOL, _correlated(piece, spectra, weights, hop // POOL)
 
 
 def _correlated(
@@ -127,10 +163,6 @@ def _correlated(
         floor = 0.02 * shared.max(axis=1, initial=0.0, keepdims=True) + 1.0
         found.append(_pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor))
     return np.concatenate(found)
-
-
-def _joined(parts: list[Row]) -> Row:
-    return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
 def _segments(samples: int, most: int) -> tuple[int, list[int]]:

@@ -22,6 +22,7 @@ from mmap import MADV_DONTNEED, mmap
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.sync.faster import faster
 from mcsyncd.sync.kept import Block, Kept
 from mcsyncd.sync.recording import RATE
 from mcsyncd.sync.transform import sound_of, spectrum_of
@@ -56,13 +57,15 @@ class Ear:
     """One channel of a recording, whitened on demand.
 
     The result has unit power where the channel is as loud as in its loudest twentieth, less where
-    it is quieter, and zero where it is 40 dB below: silence has a phase too, but nobody's.
+    it is quieter, and zero where it is 40 dB below: silence has a phase too, but nobody's. The
+    channel is heard `speed` times as fast as it is.
     """
 
-    def __init__(self, channel: NDArray[np.int16], kept: Kept) -> None:
+    def __init__(self, channel: NDArray[np.int16], kept: Kept, speed: float = 1.0) -> None:
         self._channel = channel
         self._kept = kept
-        self.samples = int(channel.size)
+        self._speed = speed
+        self.samples = int(channel.size / speed)
         self._loud = self._loudness()
 
     @property
@@ -118,11 +121,16 @@ class Ear:
     def _frames(self, first: int, stop: int, frame: int = FRAME, hop: int = HOP) -> Samples:
         """Frames [first, stop); frame k begins at sample k * hop."""
         begin, end = first * hop, (stop - 1) * hop + frame
-        inside = self._channel[max(0, begin) : max(0, min(end, self.samples))].astype(np.float32)
+        inside = self._heard(max(0, begin), max(0, min(end, self.samples)))
         left = min(max(0, -begin), end - begin)
         self._let_go()
         sound = np.pad(inside, (left, end - begin - left - inside.size))
         return np.lib.stride_tricks.sliding_window_view(sound, frame)[::hop]
+
+    def _heard(self, begin: int, end: int) -> Samples:
+        if self._speed == 1.0 or begin >= end:
+            return self._channel[begin:end].astype(np.float32)
+        return faster(self._channel, self._speed, begin, end)
 
     def _let_go(self) -> None:
         """Give back the pages of a mapped file: else the process grows by every recording read."""
@@ -133,9 +141,10 @@ class Ear:
 
     def _loudness(self) -> float:
         """The energy of a frame in the loudest twentieth."""
-        count = max(1, (self.samples - FRAME) // HOP)
+        # At whatever speed: levels are the same.
+        count = max(1, (self._channel.size - FRAME) // HOP)
         looks = np.unique(np.linspace(0, count - 1, min(count, _LOOKS)).astype(int))
-        if self.samples < FRAME:
+        if self._channel.size < FRAME:
             frames = self._frames(0, 1)
         else:
             every = np.lib.stride_tricks.sliding_window_view(self._channel, FRAME)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footage import Shot, film, steady
-from mcsyncd.probe.boxes import missing_bytes
+from mcsyncd.probe.boxes import index_bytes, missing_bytes
 
 
 @pytest.fixture(scope="module", params=[".mp4", ".mov", ".mkv"])
@@ -32,7 +32,19 @@ def test_padding_at_the_end_is_no_fault(whole):
     assert missing_bytes(io.BytesIO(whole + bytes(64))) == 0
 
 
+def test_the_index_is_as_long_as_the_box_that_holds_it(whole):
+    at = whole.find(b"moov") - 4
+    expected = int.from_bytes(whole[at : at + 4], "big") if b"ftyp" in whole[:16] else 0
+    assert index_bytes(io.BytesIO(whole)) == expected
+
+
+def test_no_index_is_believed_to_be_longer_than_its_file():
+    boast = b"\0\0\0\x08ftyp" + b"\xff\xff\xff\xffmoov" + bytes(20)
+    assert index_bytes(io.BytesIO(boast)) == len(boast)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_survived(noise):
     for head in (b"", b"\0\0\0\x14ftyp", b"\x1a\x45\xdf\xa3\x84abcd\x18\x53\x80\x67"):
         assert missing_bytes(io.BytesIO(head + noise)) >= 0
+        assert 0 <= index_bytes(io.BytesIO(head + noise)) <= 10_000

@@ -8,7 +8,7 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from mcsyncd.sync.kept import Kept
+from mcsyncd.sync.kept import MOST_BYTES, Kept, bound
 
 
 def block(value, samples=50):
@@ -63,3 +63,8 @@ def test_a_block_that_could_not_be_made_is_tried_again():
     with pytest.raises(MemoryError):
         kept.get("a", fail)
     assert kept.get("a", lambda: block(3))[0] == 3
+
+
+def test_little_is_kept_of_what_is_gone_before_it_is_asked_for_again():
+    assert bound(MOST_BYTES) == MOST_BYTES
+    assert bound(MOST_BYTES + 1) < MOST_BYTES / 2

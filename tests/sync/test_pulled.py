@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
+from mcsyncd.sync.faster import faster
 from mcsyncd.sync.graph import Place
 from mcsyncd.sync.pulled import PULLS, pulled, put_back
 from mcsyncd.sync.recording import Recording
@@ -52,12 +53,25 @@ def test_a_clip_at_its_own_speed_is_not_said_to_run_otherwise():
 @pytest.mark.parametrize("hertz", [100.0, 1000.0, 2500.0])
 def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, by):
     times = np.arange(10 * RATE) / RATE
-    faster = pulled(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by).channels[0] / 32767
+    after = pulled(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by)
+    heard = faster(after.channels[0], after.speed, 0, after.samples) / 32767
     # The ends are the resampler's run-in; what lay at t lies at t / (1 + by), phase and all.
-    middle = slice(100, faster.size - 100)
-    turns = 2 * np.pi * hertz * (1 + by) * np.arange(faster.size)[middle] / RATE
-    np.testing.assert_allclose(faster[middle], 0.5 * np.sin(turns), atol=0.5 * 10 ** (-50 / 20))
-    assert faster.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.002)
+    middle = slice(100, heard.size - 100)
+    turns = 2 * np.pi * hertz * (1 + by) * np.arange(heard.size)[middle] / RATE
+    np.testing.assert_allclose(heard[middle], 0.5 * np.sin(turns), atol=0.5 * 10 ** (-50 / 20))
+    assert heard.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.002)
+
+
+@given(
+    by=st.sampled_from(PULLS),
+    begin=st.integers(0, 12_000),
+    length=st.integers(1, 3000),
+    size=st.integers(1, 12_000),
+)
+def test_a_piece_is_the_same_as_that_part_of_the_whole(by, begin, length, size):
+    sound = np.random.default_rng(size).integers(-30_000, 30_000, size).astype(np.int16)
+    whole = faster(sound, 1 + by, 0, begin + length)
+    np.testing.assert_array_equal(faster(sound, 1 + by, begin, begin + length), whole[begin:])
 
 
 @pytest.mark.parametrize("by", PULLS)
