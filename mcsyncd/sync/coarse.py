@@ -51,9 +51,8 @@ def search(x: Sequence[Ear], y: Sequence[Ear], most: int = 8) -> list[Line]:
     """Return up to `most` hypotheses, the best first, at least 40 ms apart."""
     long_first = length(x) >= length(y)
     longer, shorter = (x, y) if long_first else (y, x)
-    lines = _lines(vote(longer, shorter, FEW), most) if length(shorter) > SEGMENTS * LONGEST else []
-    if not _leads(lines):
-        lines = _lines(vote(longer, shorter, SEGMENTS), most)
+    lines = few_settle(vote(longer, shorter, FEW), most) if length(shorter) > SEGMENTS * LONGEST else []
+    lines = lines or _lines(vote(longer, shorter, SEGMENTS), most)
     return lines if long_first else [line.turned() for line in lines]
 
 
@@ -168,9 +167,19 @@ def _distinct(lines: list[Line], votes: Votes, most: int) -> list[Line]:
     return kept[:most]
 
 
-def _leads(lines: list[Line]) -> bool:
-    """Whether the best line is beyond doubt and far from every other."""
+def few_settle(votes: Votes, most: int) -> list[Line]:
+    """Return the lines of few segments, if the best is beyond doubt and far from all others; else none.
+
+    What crosses it at a segment has that segment's evidence from it: over hours of drift the two ends
+    alone look like a line each.
+    """
+    lines = _lines(votes, most)
     if not lines or lines[0].score < _SETTLED:
-        return False
-    rivals = [line.score for line in lines[1:] if abs(line.offset_s - lines[0].offset_s) > _ECHOES_S]
-    return all(lines[0].score > _LEAD * rival for rival in rivals)
+        return []
+    best, times = lines[0], votes.times.tolist()
+    rivals = [
+        line.score
+        for line in lines[1:]
+        if all(abs(line.at(time) - best.at(time)) > _ECHOES_S for time in times)
+    ]
+    return lines if all(best.score > _LEAD * rival for rival in rivals) else []
