@@ -9,7 +9,8 @@ import signal
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGEST_ON_HEAP = 8 << 20
-"""The most that glibc takes for its M_MMAP_THRESHOLD."""
+"""What is larger is rare, and leaves gaps on the heap that nothing fits into: with 32 MiB, the most that
+glibc takes, four hours needed 23 MB more. With 3 the system's share of the time was 20 times as large."""
 _KEPT = 512 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)

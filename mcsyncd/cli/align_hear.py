@@ -18,13 +18,16 @@ from pathlib import Path
 
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import Media, Sound
-from mcsyncd.probe.boxes import HELD, index_bytes
+from mcsyncd.probe.boxes import index_bytes
 from mcsyncd.process import die_with, give_back
 
 Heard = tuple[Media, Sound]
 
+_HELD = 8
+"""So many times its length FFmpeg holds of an index while the file is open: 60 MB for the 8 MB of a
+four-hour MP4."""
 _MOST_HELD = 140 << 20
-"""Two recordings of four hours fit in, or six of one: memory then grows no further with their length."""
+"""Two recordings of four hours fit in, or nine of one; longer ones are heard one by one."""
 
 
 def hear_all(
@@ -66,7 +69,7 @@ def _held_bytes(path: Path) -> int:
     """What a demuxer holds of a file's index; nothing for one that cannot be read, which is said later."""
     try:
         with path.open("rb") as file:
-            return HELD * index_bytes(file)
+            return _HELD * index_bytes(file)
     except OSError:
         return 0
 

@@ -1,4 +1,4 @@
-"""Is all of the file there? Asked of the container's own bookkeeping, without decoding.
+"""Is all of the file there, and how long is its index? Asked of the container's own bookkeeping.
 
 An MP4 or MOV is a chain of boxes that ends exactly at the end of the file (ISO/IEC 14496-12,
 4.2); a Matroska segment states its length (RFC 9559). A copy that broke off leaves a box that
@@ -15,10 +15,6 @@ from typing import BinaryIO, NamedTuple
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
 _MAX_BOXES = 1_000_000
-
-HELD = 8
-"""So many times its length FFmpeg holds of an index while the file is open: 60 MB for the 8 MB of a
-four-hour MP4."""
 
 
 class _Box(NamedTuple):

@@ -83,15 +83,14 @@ def _best_over_slopes(votes: Votes, slopes: NDArray[np.float64]) -> tuple[Column
     """Return the columns with evidence, the most that lines through each have, and their slopes."""
     steepest_last = slopes[np.argsort(np.abs(slopes), kind="stable")]
     best = _summed(votes, float(steepest_last[0]))
-    slope_of = np.full(best.size if slopes.size > 1 else 0, steepest_last[0], np.float32)
-    for slope in steepest_last[1:]:
+    which = np.zeros(best.size, np.int16)
+    for number, slope in enumerate(steepest_last[1:], 1):
         total = _summed(votes, float(slope))
         # A peak between two columns is shared by them; a line is never hurt by that.
         better = total > best * np.float32(1.02)
-        best[better], slope_of[better] = total[better], slope
+        best[better], which[better] = total[better], number
     columns = np.flatnonzero(best).astype(np.int32)
-    slopes_there = slope_of[columns] if slopes.size > 1 else np.full(columns.size, slopes[0], np.float32)
-    return columns, best[columns], slopes_there
+    return columns, best[columns], steepest_last[which[columns]].astype(np.float32)
 
 
 def _summed(votes: Votes, slope: float) -> Row:

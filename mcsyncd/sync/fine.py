@@ -91,14 +91,14 @@ def windows(line: Line, x_samples: int, y_samples: int, most: int) -> Windows:
 class Taken:
     """Windows of y as they are laid along one line after another: half of the work is theirs alone.
 
-    For piece p of window w: `spectra[w, p]` conjugated, `powers[w * pieces + p]` energy in 5 ms each;
-    `energy[w]` is that of the whole window.
+    For piece p of window w: `spectra[w, p]` conjugated, `powers[w, p]` energy in 5 ms each; `energy[w]` is
+    that of the whole window.
     """
 
     where: Windows
     heard: Heard
     spectra: NDArray[np.complex64]
-    powers: Table
+    powers: NDArray[np.float32]
     energy: NDArray[np.float32]
 
 
@@ -114,8 +114,8 @@ def taken(y: Ear, where: Windows, heard: Heard = Ear.block) -> Taken:
         energy[some] = (near**2).sum(axis=1)
         pieces = near.reshape(-1, count, PIECE)
         spectra[some] = np.conj(spectrum_of(pieces, TRANSFORM))
-        powers[some] = _pooled(pieces, PIECE)
-    return Taken(where, heard, spectra, powers.reshape(-1, PIECE // _POOL), energy)
+        powers[some] = _pooled(pieces)
+    return Taken(where, heard, spectra, powers, energy)
 
 
 def look(x: Ear, line: Line, said: Taken) -> Look:
@@ -143,7 +143,7 @@ def _batch(x: Ear, line: Line, said: Taken, some: slice) -> tuple[Table, Table, 
     lags = 2 * REACH + 1
     by_window = spectrum.reshape(starts.size, count, -1).sum(axis=1)
     value = sound_of(by_window, TRANSFORM)[:, :lags]
-    variance, active = _shared(far, said.powers[some.start * count : some.stop * count])
+    variance, active = _shared(far, said.powers[some].reshape(len(far), -1))
     variance = variance.reshape(starts.size, count, lags).sum(axis=1)
     energy = np.sqrt(
         said.energy[some] * (far[:, REACH : REACH + PIECE] ** 2).reshape(starts.size, -1).sum(axis=1)
@@ -175,16 +175,16 @@ def _following(x: Ear, places: NDArray[np.int64], heard: Heard) -> Table:
     return np.stack([sound[at : at + TRANSFORM] for at in places - places[0]])
 
 
-def _pooled(sound: Table, length: int) -> Table:
+def _pooled(sound: Table) -> Table:
     """Energy of every 5 ms of the last axis, as far as whole ones go."""
-    steps = (sound[..., : length // _POOL * _POOL] ** 2).reshape(*sound.shape[:-1], -1, _POOL)
+    steps = (sound[..., : sound.shape[-1] // _POOL * _POOL] ** 2).reshape(*sound.shape[:-1], -1, _POOL)
     energy: Table = steps.sum(axis=-1)
     return energy
 
 
 def _shared(far: Table, near_energy: Table) -> tuple[Table, Table]:
     """corr(x^2, y^2) at every lag (pooled to 5 ms), and the part where both are active."""
-    far_energy = _pooled(far, TRANSFORM)
+    far_energy = _pooled(far)
     width = near_energy.shape[1]
     views = np.lib.stride_tricks.sliding_window_view(far_energy, width, axis=1)
     coarse = np.einsum("plw,pw->pl", views, near_energy) / _POOL

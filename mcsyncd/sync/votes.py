@@ -92,7 +92,8 @@ class _Tally:
 class _Over:
     """|z| beyond chance in one block: of segment k `places` and `z` from `ends[k]` to `ends[k + 1]`.
 
-    Four hours have five million of them: six bytes each, and few arrays.
+    Four hours have five million of them: six bytes each, and few arrays. `places` count from the block's own
+    `column`; a block has some twelve thousand.
     """
 
     column: int
