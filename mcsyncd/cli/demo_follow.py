@@ -113,7 +113,7 @@ class Follower:
             self._check()
             raise
         ours = next((one for one in told.sessions if one.id not in self._before), None)
-        if ours is not None and ours.state in HALTED:
+        if ours is not None and State(ours.state) in {*HALTED, State.REJECTED}:
             why = ours.error or api.ErrorBody(stage=ours.state, message="no reason given")
             raise McsyncError(f"session {ours.id} is {ours.state} at {why.stage}: {why.message}", why.hint)
         return ours

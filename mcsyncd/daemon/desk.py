@@ -10,6 +10,7 @@ import shutil
 import socket
 import time
 from dataclasses import dataclass
+from typing import assert_never
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.bodies import job_progress, session_body
@@ -20,10 +21,11 @@ from mcsyncd.daemon.loop import Loop
 from mcsyncd.daemon.peer import may_decide, require_decider
 from mcsyncd.daemon.pulse import Pulse
 from mcsyncd.daemon.watching import Watching
-from mcsyncd.errors import Conflict, UsageError
-from mcsyncd.model.facts import Fact, FileIdentity
+from mcsyncd.errors import UsageError
+from mcsyncd.model.facts import Approve, Fact, FileIdentity, Nudge, Reject, Reopen, Resync, Retry, Seal
 from mcsyncd.model.session import Actor, Session
-from mcsyncd.review import decisions
+from mcsyncd.review.decisions import is_repeated_approval, require_applicable
+from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.settings.schema import LocalStorage
 
 CLAIM_S = 60.0
@@ -115,16 +117,18 @@ class Desk:
     ) -> api.SessionBody:
         """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
         self.require_decider(actor)
-        if isinstance(decision, api.Seal):
-            return await self._sealed(session_id, actor)
         looked_at = revision if revision is not None else self._unrevised(session_id, decision)
         session = self._loop.session(session_id)
-        if isinstance(decision, api.Approve) and decisions.is_repeated(session, actor, looked_at):
+        if isinstance(decision, api.Approve) and is_repeated_approval(session, actor, looked_at):
             return self._body(session)
         identities = self._identities(session) if isinstance(decision, api.Retry | api.Resync) else ()
-        after = await self._loop.decide_with(
-            session_id, lambda now: self._fact(now, decision, looked_at, actor, identities)
-        )
+
+        def build_applicable_fact(now: Session) -> Fact:
+            fact = self._build_fact(now, decision, looked_at, actor, identities)
+            require_applicable(now, fact)
+            return fact
+
+        after = await self._loop.decide_with(session_id, build_applicable_fact)
         self._claims.pop(session_id, None)
         return self._body(after)
 
@@ -133,19 +137,13 @@ class Desk:
         self.require_decider(actor)
         return self._body(await self._loop.seal(actor))
 
-    async def _sealed(self, session_id: str, actor: Actor) -> api.SessionBody:
-        collecting = self._loop.collecting
-        if self._loop.session(session_id) is not collecting:
-            raise Conflict(f"{session_id} is sealed already", "see `mcsyncd status`")
-        return self._body(await self._loop.seal(actor))
-
     def _unrevised(self, session_id: str, decision: api.Decision) -> int:
-        """A retry or a resync may leave the revision out: it approves nothing."""
-        if isinstance(decision, api.Retry | api.Resync):
+        """Seal, retry and resync may leave the revision out: they approve nothing."""
+        if isinstance(decision, api.Seal | api.Retry | api.Resync):
             return self._loop.session(session_id).revision
         raise UsageError("a decision names the revision it was looking at", "send If-Match: <revision>")
 
-    def _fact(
+    def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,
         now: Session,
         decision: api.Decision,
@@ -156,17 +154,21 @@ class Desk:
         at = utc_now()
         match decision:
             case api.Approve():
-                return decisions.approve(now, actor, revision, at)
-            case api.Reject(reason=reason):
-                return decisions.reject(now, actor, revision, reason, at)
-            case api.Reopen(reason=reason):
-                return decisions.reopen(now, actor, revision, reason, at)
-            case api.Nudge(camera=camera, to=to):
-                return decisions.nudge(now, actor, revision, camera=camera, to=to, at=at)
+                return Approve(at, actor, revision)
+            case api.Reject():
+                return Reject(at, actor, revision, decision.reason)
+            case api.Reopen():
+                return Reopen(at, actor, revision, decision.reason)
+            case api.Nudge():
+                return _build_nudge(now, decision, revision, actor, at)
+            case api.Seal():
+                return Seal(at, self._live.terms, actor)
             case api.Resync():
-                return decisions.resync(now, actor, self._live.terms, identities, at)
+                return Resync(at, actor, revision, self._live.terms, identities)
+            case api.Retry():
+                return Retry(at, actor, identities)
             case _:
-                return decisions.retry(now, actor, identities, at)
+                assert_never(decision)
 
     def _identities(self, session: Session) -> tuple[FileIdentity, ...]:
         """Look at the originals as they lie now; one that is gone is left as it was."""
@@ -193,3 +195,12 @@ class Desk:
     def _claimed_by(self, session_id: str) -> str | None:
         claim = self._claims.get(session_id)
         return claim.by.name if claim and claim.until > time.monotonic() else None
+
+
+def _build_nudge(now: Session, decision: api.Nudge, revision: int, actor: Actor, at: str) -> Nudge:
+    """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
+    angle = now.alignment.angle(decision.camera) if now.alignment else None
+    if angle is None or now.rate is None or now.revision != revision:
+        return Nudge(at, actor, revision, decision.camera, 0)
+    offset_us = parse_nudge(decision.to, angle.offset_us, now.rate)
+    return Nudge(at, actor, revision, decision.camera, offset_us)

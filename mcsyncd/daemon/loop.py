@@ -22,10 +22,10 @@ from mcsyncd.daemon.publishing import Publishing, prepare
 from mcsyncd.daemon.work import MakeExecutor, Workers, process_slot
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.decide import Expected, decide
-from mcsyncd.model.due import jobs_due, jobs_open
+from mcsyncd.model.decide import Expected, decide, list_awaited_jobs
+from mcsyncd.model.due import jobs_due
 from mcsyncd.model.events import Event, SessionOpened
-from mcsyncd.model.evolve import evolved
+from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, FilesSettled, Seal
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import HALTED, Actor, Failure, Session, State
@@ -137,7 +137,7 @@ class Loop:
             return session
         after = session
         for event in events[1:] if opening else events:
-            after = evolved(after, event)
+            after = apply_event(after, event)
         recorded = await self._in_ledger(self._ledger.record, after, events)
         self.sessions[after.id] = after
         self.intakes += after.taken_in and not session.taken_in
@@ -197,8 +197,7 @@ class Loop:
 
     def open_jobs(self, session: Session) -> tuple[Job, ...]:
         """Return what is still to be done for a session, uploads included."""
-        expected = self._expected(session)
-        return (*jobs_open(session, expected.review_below), *expected.uploads)
+        return list_awaited_jobs(session, self._expected(session))
 
     def start_due(self) -> None:
         """Start what is due, of the oldest session that has anything to do; stop what nobody needs."""
@@ -216,7 +215,7 @@ class Loop:
 
     def _due(self, session: Session) -> tuple[Job, ...]:
         now = time.time()
-        if session.state in HALTED:
+        if session.state in HALTED or session.state is State.REJECTED:
             return ()
         waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
         expected = self._expected(session)

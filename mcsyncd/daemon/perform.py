@@ -11,10 +11,9 @@ import resource
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import singledispatch
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar, assert_never
 
 from mcsyncd.daemon.places import Places, stem
 from mcsyncd.daemon.progress import Tell, teller
@@ -38,7 +37,6 @@ _ALWAYS_NEEDED = (
     "mcsyncd.sync.solve",
 )
 """Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
-_UNITS = {jobs.Conform: "frames", jobs.Hash: "bytes", jobs.Put: "bytes", jobs.TakeIn: "bytes"}
 
 
 def enter_worker(parent: int) -> None:
@@ -58,72 +56,97 @@ def enter_worker(parent: int) -> None:
 
 
 def perform(job: jobs.Job, places: Places) -> JobResult:
-    """Do the job. Raises what its station raises."""
-    tell = teller(places.progress(job.id), _UNITS.get(type(job), "percent"))
+    """Do the job in this process. Raises what its stage raises."""
+    tell = teller(places.progress(job.id), choose_unit(job))
     try:
-        return _done(job, places, tell)
+        return _run_stage(job, places, tell)
     finally:
         give_back()
 
 
-@singledispatch
-def _done(job: jobs.Job, places: Places, tell: Tell) -> JobResult:
-    raise TypeError(f"no station for the job {type(job).__name__}")
+def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
+    """Return what the progress of a job is counted in."""
+    match job:
+        case jobs.Conform():
+            return "frames"
+        case jobs.TakeIn() | jobs.Hash() | jobs.Put():
+            return "bytes"
+        case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PublishManifest():
+            return "percent"
+        case _:
+            assert_never(job)
 
 
-@_done.register
-def _(job: jobs.TakeIn, places: Places, tell: Tell) -> TakenIn:
+def _run_stage(job: jobs.Job, places: Places, tell: Tell) -> JobResult:  # noqa: PLR0911  # one line for each job
+    match job:
+        case jobs.TakeIn():
+            return _offload_files(job, places, tell)
+        case jobs.Hash():
+            return _hash_original(job, places, tell)
+        case jobs.Probe():
+            return _probe_original(job, places)
+        case jobs.Listen():
+            return _analyse_audio(job, places, tell)
+        case jobs.Align():
+            return _align_clips(job, places, tell)
+        case jobs.Conform():
+            return _conform_clip(job, places, tell)
+        case jobs.Put():
+            return _upload_object(job, places, tell)
+        case jobs.PublishManifest():
+            return _publish_manifest(job, places)
+        case _:
+            assert_never(job)
+
+
+def _offload_files(job: jobs.TakeIn, places: Places, tell: Tell) -> TakenIn:
     from mcsyncd.ingest.offload import take_in
 
     moved = take_in(job.files, places.drop, places.originals(job.session), tell)
     return TakenIn(tuple((key, places.below_work(path)) for key, path in moved))
 
 
-@_done.register
-def _(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
+def _hash_original(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
     from mcsyncd.integrity.hashing import digest
 
-    found = digest(_original(job.clip, places), tell)
-    _original(job.clip, places)
+    found = digest(_locate_original(job.clip, places), tell)
+    _locate_original(job.clip, places)  # it must not have changed while it was read
     return found
 
 
-@_done.register
-def _(job: jobs.Probe, places: Places, tell: Tell) -> Media:
+def _probe_original(job: jobs.Probe, places: Places) -> Media:
     from mcsyncd.probe.probe import probe
 
-    return probe(_original(job.clip, places))
+    return probe(_locate_original(job.clip, places))
 
 
-@_done.register
-def _(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
+def _analyse_audio(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
     from mcsyncd.listen.listen import hear
 
     folder = places.heard(job.session, job.clip.camera, job.id)
     folder.mkdir(parents=True, exist_ok=True)
-    heard = hear(_original(job.clip, places), _media(job.clip), folder, _percent(tell))
+    heard = hear(_locate_original(job.clip, places), _require_media(job.clip), folder, _report_percent(tell))
     channels = tuple(replace(channel, path=places.below_work(channel.path)) for channel in heard.channels)
     return replace(heard, channels=channels, peaks=places.below_work(heard.peaks))
 
 
-@_done.register
-def _(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
+def _align_clips(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
     from mcsyncd.daemon.recordings import recorded
     from mcsyncd.sync.solve import solve
 
-    found = solve([recorded(clip, places) for clip in job.clips], job.reference, progress=_percent(tell))
-    return _complete(found, job.clips)
+    recordings = [recorded(clip, places) for clip in job.clips]
+    found = solve(recordings, job.reference, progress=_report_percent(tell))
+    return _add_unplaced_clips(found, job.clips)
 
 
-@_done.register
-def _(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
+def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
     from mcsyncd.conform.conform import conform
 
     folder = places.conformed(job.session, job.clip.camera)
     folder.mkdir(parents=True, exist_ok=True)
-    made = conform(
-        _original(job.clip, places),
-        _media(job.clip),
+    conformed = conform(
+        _locate_original(job.clip, places),
+        _require_media(job.clip),
         rate=job.rate,
         phase_us=job.phase_us,
         drift_ppm=job.drift_ppm,
@@ -133,42 +156,42 @@ def _(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
         stem=stem(job.clip, job.id),
         progress=tell,
     )
-    _original(job.clip, places)
-    return _recorded(made, places)
+    _locate_original(job.clip, places)  # it must not have changed while it was read
+    return _relativize_paths(conformed, places)
 
 
-def _recorded(made: Conformed, places: Places) -> Conformed:
-    """Return it with the paths as they are recorded."""
-
-    def moved(file: _File) -> _File:
-        return replace(file, path=places.below_work(file.path))
-
-    def proven(file: Rendition) -> Rendition:
-        proof = replace(file.proof, sidecar=moved(file.proof.sidecar)) if file.proof else None
-        return replace(moved(file), proof=proof)
-
-    sprites = made.sprites
-    if sprites is not None:
-        sheets = tuple(moved(sheet) for sheet in sprites.sheets)
-        sprites = replace(sprites, sheets=sheets, track=moved(sprites.track))
-    return replace(made, renditions=tuple(proven(file) for file in made.renditions), sprites=sprites)
-
-
-@_done.register
-def _(job: jobs.Put, places: Places, tell: Tell) -> StoredObject:
+def _upload_object(job: jobs.Put, places: Places, tell: Tell) -> StoredObject:
     from mcsyncd.daemon.storing import put
 
     return put(job, places, tell)
 
 
-@_done.register
-def _(job: jobs.PublishManifest, places: Places, tell: Tell) -> Publication:
+def _publish_manifest(job: jobs.PublishManifest, places: Places) -> Publication:
     from mcsyncd.daemon.storing import put_manifest
 
     return put_manifest(job, places)
 
 
-def _original(clip: Clip, places: Places) -> Path:
+def _relativize_paths(made: Conformed, places: Places) -> Conformed:
+    """Return it with the paths as they are recorded."""
+
+    def relativize(file: _File) -> _File:
+        return replace(file, path=places.below_work(file.path))
+
+    def relativize_rendition(file: Rendition) -> Rendition:
+        proof = replace(file.proof, sidecar=relativize(file.proof.sidecar)) if file.proof else None
+        return replace(relativize(file), proof=proof)
+
+    sprites = made.sprites
+    if sprites is not None:
+        sheets = tuple(relativize(sheet) for sheet in sprites.sheets)
+        sprites = replace(sprites, sheets=sheets, track=relativize(sprites.track))
+    return replace(
+        made, renditions=tuple(relativize_rendition(file) for file in made.renditions), sprites=sprites
+    )
+
+
+def _locate_original(clip: Clip, places: Places) -> Path:
     """Return an original's path, after a look that it is still the file that was taken in."""
     path = places.file(clip.path)
     try:
@@ -182,17 +205,17 @@ def _original(clip: Clip, places: Places) -> Path:
     return path
 
 
-def _media(clip: Clip) -> Media:
+def _require_media(clip: Clip) -> Media:
     if clip.media is None:
         raise IntegrityError(f"{clip.key}: not probed", "this is a fault of the daemon: report it")
     return clip.media
 
 
-def _percent(tell: Tell) -> Callable[[float], None]:
+def _report_percent(tell: Tell) -> Callable[[float], None]:
     return lambda done: tell(round(done * 100), 100)
 
 
-def _complete(found: Alignment, clips: Iterable[Clip]) -> Alignment:
+def _add_unplaced_clips(found: Alignment, clips: Iterable[Clip]) -> Alignment:
     """Say plainly, as a clip without a place, what the answer does not mention."""
     missing = [clip for clip in clips if found.placement(clip.camera, clip.name) is None]
     angles = {angle.camera: angle for angle in found.angles}

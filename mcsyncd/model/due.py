@@ -16,6 +16,8 @@ from mcsyncd.model.rate import on_grid
 from mcsyncd.model.rendition import Conformed
 from mcsyncd.model.session import HALTED, Session, State
 
+_IDLE = frozenset({State.COLLECTING, State.REJECTED, *HALTED})
+"""States in which no job starts."""
 _PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
 
 
@@ -44,9 +46,9 @@ def jobs_open(session: Session, review_below: float) -> tuple[Job, ...]:
 def jobs_due(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
     """Return the open jobs that may start at `now` (seconds since the epoch).
 
-    None of a halted session; none that failed and waits for its next attempt.
+    None of a halted or rejected session; none that failed and waits for its next attempt.
     """
-    if session.state in HALTED or session.state is State.COLLECTING:
+    if session.state in _IDLE:
         return ()
     waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
     return tuple(job for job in jobs_open(session, review_below) if job.id not in waiting)

@@ -19,7 +19,7 @@ from mcsyncd.model.session import ProfileRef
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BaseJob:
     """What all jobs share: the session they are for, and their identity."""
 
     stage: ClassVar[str]
@@ -38,7 +38,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeIn(Job):
+class TakeIn(BaseJob):
     """Move the sealed files (sidecars too) into the session's folder. Result: `TakenIn`."""
 
     stage: ClassVar[str] = "ingest"
@@ -46,7 +46,7 @@ class TakeIn(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class ClipJob(Job):
+class ClipJob(BaseJob):
     """A job about one original; `clip.path` is set, `bytes` and `mtime_ns` are its identity.
 
     The results of other jobs are not part of a clip job's inputs, unless it names them itself.
@@ -81,7 +81,7 @@ class Listen(ClipJob):
 
 
 @dataclass(frozen=True, slots=True)
-class Align(Job):
+class Align(BaseJob):
     """Put all clips on one clock. Result: `Alignment`.
 
     `clip.media` is set; `clip.sound` is None for a clip without audio.
@@ -108,7 +108,7 @@ class Conform(ClipJob):
 
 
 @dataclass(frozen=True, slots=True)
-class Put(Job):
+class Put(BaseJob):
     """Store one file under its key and check it there. Result: `StoredObject`."""
 
     stage: ClassVar[str] = "publish"
@@ -127,9 +127,13 @@ class Put(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class PublishManifest(Job):
+class PublishManifest(BaseJob):
     """Store the manifest of this revision and point the session's head at it. Result: `Publication`."""
 
     stage: ClassVar[str] = "publish"
     revision: int
     stored: tuple[str, ...]
+
+
+Job = TakeIn | Hash | Probe | Listen | Align | Conform | Put | PublishManifest
+"""Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""

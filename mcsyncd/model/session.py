@@ -34,7 +34,8 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
 
 
-HALTED = frozenset({State.FAILED, State.REJECTED, State.STALE, State.QUARANTINED})
+HALTED = frozenset({State.FAILED, State.STALE, State.QUARANTINED})
+"""Stopped by an error. No job runs until a person retries, resyncs or rejects the session."""
 
 
 @dataclass(frozen=True, slots=True)

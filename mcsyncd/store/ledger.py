@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.events import Event
-from mcsyncd.model.evolve import session_of
+from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.session import Session
 from mcsyncd.store.chain import Entry, broken_links, link
 from mcsyncd.store.codec import event_json, event_of, session_json, session_of_json
@@ -216,7 +216,7 @@ def _odd_sessions(db: sqlite3.Connection, entries: Sequence[Entry]) -> Iterator[
         histories.setdefault(entry.session_id, []).append(entry)
     for session_id in sorted(histories.keys() | stored.keys()):
         try:
-            made = session_of(event_of(entry.body) for entry in histories.get(session_id, []))
+            made = replay_events(event_of(entry.body) for entry in histories.get(session_id, []))
             kept = session_of_json(stored.get(session_id, "null"))
         except ValueError as error:
             yield f"session {session_id}: its record cannot be read ({type(error).__name__})"

@@ -12,7 +12,7 @@ from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import BACKOFF_S, CRASHES_ALLOWED, Expected, decide
 from mcsyncd.model.due import conformed_now, doubts, is_confident, jobs_due, jobs_open, manifest_job
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
-from mcsyncd.model.evolve import evolved, session_of
+from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.jobs import Conform, Put
 from mcsyncd.model.rendition import Report
 from mcsyncd.model.session import HALTED, Session, State
@@ -44,7 +44,7 @@ class Shoot(RuleBasedStateMachine):
     def begun(self, jobs, confidence, approve_at):
         """Begin anywhere on the way: a random walk from the start seldom gets to the end."""
         self.history = [SessionOpened(AT, "20261123-091502-k7q")]
-        self.session = session_of(self.history)
+        self.session = replay_events(self.history)
         self.now = 1_000.0
         self.finished: list[fa.JobFinished] = []
         self.approved_answer = None
@@ -75,7 +75,7 @@ class Shoot(RuleBasedStateMachine):
         before = self.session.state
         events = decide(self.session, fact, Expected(THRESHOLD, self.uploads()))
         for event in events:
-            now = evolved(self.session, event)
+            now = apply_event(self.session, event)
             assert now.state in ON_THE_WAY[self.session.state] | {self.session.state}, (
                 self.session.state,
                 event,
@@ -184,11 +184,11 @@ class Shoot(RuleBasedStateMachine):
     @rule()
     def crash(self):
         """A restart knows nothing but the events, and that is enough."""
-        self.session = session_of(self.history)
+        self.session = replay_events(self.history)
 
     @invariant()
     def is_the_fold_of_its_events(self):
-        assert self.session == session_of(self.history)
+        assert self.session == replay_events(self.history)
 
     @invariant()
     def an_approval_stands_for_what_was_approved(self):
@@ -232,7 +232,7 @@ def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) ->
         job = jobs_due(session, THRESHOLD, 0.0)[0]
         fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
         for event in decide(session, fact, Expected(THRESHOLD)):
-            session = evolved(session, event)
+            session = apply_event(session, event)
     return session
 
 
@@ -240,7 +240,7 @@ def sealed() -> Session:
     session = Session("20261123-091502-k7q", AT)
     for fact in (fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)):
         for event in decide(session, fact, Expected(THRESHOLD)):
-            session = evolved(session, event)
+            session = apply_event(session, event)
     return session
 
 
@@ -257,7 +257,7 @@ def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
     tick = session.rate.tick_us
     moved = fa.Nudge(AT, OKAFOR, 1, "cam_b", round(OFFSETS["cam_b"] + 7 * tick))
     for event in decide(session, moved, Expected(0.0)):
-        session = evolved(session, event)
+        session = apply_event(session, event)
     session = driven_to_approved(session)
     after = {job.clip.key: job.id for job in jobs_open(session, THRESHOLD) if isinstance(job, Conform)}
     assert after == before
@@ -265,7 +265,7 @@ def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
 
 def driven_to_approved(session: Session) -> Session:
     for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), Expected(THRESHOLD)):
-        session = evolved(session, event)
+        session = apply_event(session, event)
     assert session.state is State.APPROVED
     return session
 
@@ -277,10 +277,10 @@ def test_a_clip_without_a_place_cannot_be_approved():
         lost = alignment(0.2, offsets=OFFSETS | {"cam_c": None})
         result = lost if job.stage == "sync" else result_of(job)
         for event in decide(session, fa.JobFinished(AT, job.id, result), Expected(THRESHOLD)):
-            session = evolved(session, event)
+            session = apply_event(session, event)
     assert decide(session, fa.Approve(AT, OKAFOR, 1), Expected(THRESHOLD)) == ()
     for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), Expected(THRESHOLD)):
-        session = evolved(session, event)
+        session = apply_event(session, event)
     assert decide(session, fa.Approve(AT, OKAFOR, 2), Expected(THRESHOLD))
 
 
@@ -292,7 +292,7 @@ def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
         for event in decide(
             session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), Expected(THRESHOLD)
         ):
-            session = evolved(session, event)
+            session = apply_event(session, event)
     assert session.state is State.FAILED
     assert session.error.stage == "ingest"
 
@@ -305,7 +305,7 @@ def test_a_full_disk_never_fails_a_session():
         for event in decide(
             session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), Expected(THRESHOLD)
         ):
-            session = evolved(session, event)
+            session = apply_event(session, event)
         assert session.state is State.WORKING
         assert not jobs_due(session, THRESHOLD, now)
         now += BACKOFF_S[-1]
@@ -324,7 +324,7 @@ def with_doubt(session: Session, camera: str) -> Session:
     )
     made = replace(result_of(job), report=Report(damaged=((48, 12),), damaged_ticks=12, look=(DOUBT,)))
     for event in decide(session, fa.JobFinished(AT, job.id, made), Expected(THRESHOLD)):
-        session = evolved(session, event)
+        session = apply_event(session, event)
     return session
 
 

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.model.alignment import Method, shown_percent
+from mcsyncd.model.facts import Approve, Nudge, Reject, Reopen, Resync, Retry
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.session import Approval, Session, State
-from mcsyncd.review import decisions
+from mcsyncd.review.decisions import is_repeated_approval, require_applicable
+from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.review.policy import call_to_action
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment
 
@@ -46,7 +48,7 @@ def reviewed(**changes) -> Session:
     ],
 )
 def test_nudges_read_as_people_write_them(to, target):
-    assert decisions.nudge_target(to, -134_000, NTSC) == target
+    assert parse_nudge(to, -134_000, NTSC) == target
 
 
 @pytest.mark.parametrize(
@@ -54,58 +56,83 @@ def test_nudges_read_as_people_write_them(to, target):
 )
 def test_other_nudges_are_refused_with_an_example(to):
     with pytest.raises(UsageError) as caught:
-        decisions.nudge_target(to, 0, NTSC)
+        parse_nudge(to, 0, NTSC)
     assert caught.value.hint
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 5000))
 def test_there_and_back_again(offset, frames):
-    there = decisions.nudge_target(f"+{frames}f", offset, NTSC)
-    assert abs(decisions.nudge_target(f"-{frames}f", there, NTSC) - offset) <= 1
+    there = parse_nudge(f"+{frames}f", offset, NTSC)
+    assert abs(parse_nudge(f"-{frames}f", there, NTSC) - offset) <= 1
 
 
 def test_a_camera_without_a_place_is_laid_before_it_is_moved():
-    with pytest.raises(UsageError, match="no place"):
-        decisions.nudge_target("+1ms", None, NTSC)
-    assert decisions.nudge_target("=5ms", None, NTSC) == 5_000
+    with pytest.raises(UsageError, match="no position"):
+        parse_nudge("+1ms", None, NTSC)
+    assert parse_nudge("=5ms", None, NTSC) == 5_000
 
 
 def test_the_reference_cannot_be_nudged_nor_a_camera_that_is_not_there():
     for camera in ("cam_a", "cam_x"):
         with pytest.raises(UsageError):
-            decisions.nudge(reviewed(), OKAFOR, 3, camera=camera, to="+1f", at=AT)
+            require_applicable(reviewed(), Nudge(AT, OKAFOR, 3, camera, 40_000))
 
 
 @pytest.mark.parametrize("revision", [2, 4, 0, -1])
-def test_a_decision_on_another_revision_is_a_conflict(revision):
-    for decide in (
-        lambda: decisions.approve(reviewed(), OKAFOR, revision, AT),
-        lambda: decisions.reject(reviewed(), OKAFOR, revision, "no", AT),
-        lambda: decisions.nudge(reviewed(), OKAFOR, revision, camera="cam_b", to="+1f", at=AT),
-        lambda: decisions.reopen(reviewed(state=State.PUBLISHED), OKAFOR, revision, "why", AT),
-    ):
-        with pytest.raises(Conflict):
-            decide()
+@pytest.mark.parametrize(
+    ("state", "build"),
+    [
+        (State.IN_REVIEW, lambda revision: Approve(AT, OKAFOR, revision)),
+        (State.IN_REVIEW, lambda revision: Reject(AT, OKAFOR, revision, "no")),
+        (State.IN_REVIEW, lambda revision: Nudge(AT, OKAFOR, revision, "cam_b", 0)),
+        (State.PUBLISHED, lambda revision: Reopen(AT, OKAFOR, revision, "why")),
+        (State.PUBLISHED, lambda revision: Resync(AT, OKAFOR, revision, TERMS)),
+    ],
+)
+def test_a_decision_on_another_revision_is_a_conflict(revision, state, build):
+    with pytest.raises(Conflict, match="revision 3 now"):
+        require_applicable(reviewed(state=state), build(revision))
 
 
-def test_who_came_second_is_told_who_came_first():
+def test_the_second_approver_is_told_who_came_first():
     done = reviewed(state=State.APPROVED, approval=Approval(RUIZ, AT, 3))
     with pytest.raises(Conflict, match=r"a\.ruiz"):
-        decisions.approve(done, OKAFOR, 3, AT)
-    assert not decisions.is_repeated(done, OKAFOR, 3)
-    assert decisions.is_repeated(done, RUIZ, 3)
-    assert not decisions.is_repeated(done, RUIZ, 2)
+        require_applicable(done, Approve(AT, OKAFOR, 3))
+    assert not is_repeated_approval(done, OKAFOR, 3)
+    assert is_repeated_approval(done, RUIZ, 3)
+    assert not is_repeated_approval(done, RUIZ, 2)
 
 
-def test_what_has_no_place_cannot_be_approved():
+def test_a_session_with_an_unplaced_clip_cannot_be_approved():
     lost = reviewed(alignment=alignment(offsets=OFFSETS | {"cam_b": None}))
-    with pytest.raises(UsageError, match="not every clip has a place"):
-        decisions.approve(lost, OKAFOR, 3, AT)
+    with pytest.raises(UsageError, match="no position on the timeline"):
+        require_applicable(lost, Approve(AT, OKAFOR, 3))
 
 
 def test_there_is_nothing_to_retry_where_nothing_failed():
-    with pytest.raises(UsageError, match="nothing failed"):
-        decisions.retry(reviewed(), OKAFOR, (), AT)
+    with pytest.raises(UsageError, match="nothing has failed"):
+        require_applicable(reviewed(), Retry(AT, OKAFOR))
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        (State.COLLECTING, "mcsyncd seal"),
+        (State.WORKING, "mcsyncd status"),
+        (State.APPROVED, "mcsyncd reopen"),
+        (State.PUBLISHING, "mcsyncd reopen"),
+        (State.PUBLISHED, "mcsyncd reopen"),
+        (State.REJECTED, "mcsyncd reopen"),
+        (State.FAILED, "mcsyncd retry"),
+        (State.QUARANTINED, "mcsyncd retry"),
+        (State.STALE, "mcsyncd resync"),
+    ],
+)
+@pytest.mark.parametrize("decision", [Approve(AT, OKAFOR, 3), Nudge(AT, OKAFOR, 3, "cam_b", 0)])
+def test_a_decision_outside_review_names_the_command_that_leads_there(state, command, decision):
+    with pytest.raises(Conflict) as caught:
+        require_applicable(reviewed(state=state), decision)
+    assert command in caught.value.hint
 
 
 @pytest.mark.parametrize(

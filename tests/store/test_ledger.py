@@ -16,7 +16,7 @@ from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import Expected, decide
 from mcsyncd.model.due import jobs_due
 from mcsyncd.model.events import SessionOpened
-from mcsyncd.model.evolve import evolved
+from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.session import Session, State
 from mcsyncd.store.ledger import Ledger, audit, recorded_sessions
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
@@ -33,7 +33,7 @@ def recorded(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> 
         nonlocal session
         events = decide(session, fact, Expected(THRESHOLD))
         for event in events:
-            session = evolved(session, event)
+            session = apply_event(session, event)
         if events:
             ledger.record(session, events)
 

@@ -1,0 +1,185 @@
+"""What stands against a fact: the one guard of the state machine, pure.
+
+`find_objection` says whether a fact applies to a session as it stands, and if not, why and what to do
+instead. `decide` yields nothing for a fact with an objection; the daemon tells a person about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from mcsyncd.model import facts as fa
+from mcsyncd.model.session import HALTED, Session, State
+
+ObjectionKind = Literal["moved_on", "wrong_state", "invalid", "not_awaited"]
+
+_REJECTABLE = frozenset({State.WORKING, State.IN_REVIEW, *HALTED})
+_REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, State.REJECTED})
+_RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a fact does not apply, and the caller's next action.
+
+    `moved_on`: the decision names another revision. `wrong_state`: the session's state does not allow
+    it. `invalid`: it makes no sense for this session at all. `not_awaited`: nobody waits for this result.
+    """
+
+    kind: ObjectionKind
+    message: str
+    hint: str
+
+
+def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> Objection | None:  # noqa: C901, PLR0911  # one line for each fact
+    """Return why `fact` does not apply to `session`, or None if it does.
+
+    `awaited` holds the ids of the jobs whose results are still missing.
+    """
+    match fact:
+        case fa.FilesSettled():
+            return _require_state(session, frozenset({State.COLLECTING}))
+        case fa.Seal():
+            return _object_to_seal(session)
+        case fa.JobFinished():
+            return _require_awaited(session, fact.job, awaited)
+        case fa.JobFailed():
+            if session.state in HALTED:
+                return _not_awaited(session, fact.job)
+            return _require_awaited(session, fact.job, awaited)
+        case fa.Approve():
+            return _object_to_approval(session, fact)
+        case fa.Reject():
+            return _require_revision(session, fact.revision) or _require_state(session, _REJECTABLE)
+        case fa.Reopen():
+            return _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
+        case fa.Nudge():
+            return _object_to_nudge(session, fact)
+        case fa.Retry():
+            return _object_to_retry(session)
+        case fa.Resync():
+            return _object_to_resync(session, fact)
+        case _:
+            assert_never(fact)
+
+
+def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for each state
+    """Return the command that takes a session on from the state it is in."""
+    match session.state:
+        case State.COLLECTING:
+            return f"wait until it is sealed, or start it now: mcsyncd seal --session {session.id}"
+        case State.WORKING:
+            return "wait for the sync: mcsyncd status --follow"
+        case State.IN_REVIEW:
+            return f"it is in review: mcsyncd review {session.id}"
+        case State.APPROVED | State.PUBLISHING | State.PUBLISHED:
+            return f"reopen it first: mcsyncd reopen {session.id} --reason TEXT"
+        case State.REJECTED:
+            return f"to undo the rejection: mcsyncd reopen {session.id} --reason TEXT"
+        case State.FAILED | State.QUARANTINED:
+            return f"fix what it reports, then: mcsyncd retry {session.id}"
+        case State.STALE:
+            return f"if the new file is the right one: mcsyncd resync {session.id}"
+        case _:
+            assert_never(session.state)
+
+
+def has_unplaced_clip(session: Session) -> bool:
+    """Tell whether a clip has no position on the session clock: such a session cannot be approved."""
+    found = session.alignment
+    if found is None:
+        return True
+    placements = (found.placement(clip.camera, clip.name) for clip in session.clips)
+    return any(placement is None or placement.offset_us is None for placement in placements)
+
+
+def _object_to_seal(session: Session) -> Objection | None:
+    if session.state is not State.COLLECTING:
+        return Objection("wrong_state", f"{session.id} is sealed already", suggest_next_step(session))
+    if not any(file.kind == "clip" for file in session.dropped):
+        return Objection(
+            "invalid", "nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`"
+        )
+    return None
+
+
+def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:
+    objection = _object_outside_review(session, fact.revision)
+    if objection is None and has_unplaced_clip(session):
+        return Objection(
+            "invalid",
+            f"{session.id}: a clip has no position on the timeline",
+            f"place it by hand first: mcsyncd nudge {session.id} CAMERA =0ms",
+        )
+    return objection
+
+
+def _object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
+    objection = _object_outside_review(session, fact.revision)
+    if objection is not None:
+        return objection
+    if session.alignment is None or session.alignment.angle(fact.camera) is None:
+        return Objection(
+            "invalid", f"{session.id} has no camera {fact.camera}", f"see `mcsyncd show {session.id}`"
+        )
+    if fact.camera == session.alignment.reference:
+        return Objection(
+            "invalid",
+            f"{fact.camera} is the reference: the session clock cannot move",
+            "nudge the other cameras instead",
+        )
+    return None
+
+
+def _object_outside_review(session: Session, revision: int) -> Objection | None:
+    return _require_revision(session, revision) or _require_state(session, frozenset({State.IN_REVIEW}))
+
+
+def _object_to_retry(session: Session) -> Objection | None:
+    if session.state in HALTED or session.attempts:
+        return None
+    return Objection("invalid", f"nothing has failed: {_describe_state(session)}", suggest_next_step(session))
+
+
+def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
+    objection = _require_revision(session, fact.revision)
+    if objection is not None:
+        return objection
+    if session.state in _RESYNCABLE and session.taken_in:
+        return None
+    if session.state in HALTED:
+        hint = f"its originals are not in yet: mcsyncd retry {session.id}"
+        return Objection("wrong_state", _describe_state(session), hint)
+    return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+
+
+def _require_revision(session: Session, revision: int) -> Objection | None:
+    if revision == session.revision:
+        return None
+    return Objection(
+        "moved_on",
+        f"{session.id} is at revision {session.revision} now; you decided on revision {revision}",
+        f"read it again, then decide: mcsyncd show {session.id}",
+    )
+
+
+def _require_state(session: Session, allowed: frozenset[State]) -> Objection | None:
+    if session.state in allowed:
+        return None
+    return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+
+
+def _require_awaited(session: Session, job: str, awaited: frozenset[str]) -> Objection | None:
+    if session.state is not State.REJECTED and job in awaited:
+        return None
+    return _not_awaited(session, job)
+
+
+def _not_awaited(session: Session, job: str) -> Objection:
+    return Objection("not_awaited", f"{session.id} does not wait for job {job}", "nothing to do")
+
+
+def _describe_state(session: Session) -> str:
+    by = f" (by {session.approval.by.name}, {session.approval.at})" if session.approval else ""
+    return f"{session.id} is {session.state.replace('_', ' ')}{by}"
