@@ -12,7 +12,7 @@ from calibration.collect import collect, read, write
 from calibration.fit import fit, samples
 from calibration.judge import fit_sessions, report, verdict
 from calibration.numbers import write_numbers
-from mcsyncd.sync.fitted import FITTED
+from mcsyncd.sync.confidence_model import FITTED_MODEL
 
 HERE = Path(__file__).parent
 EVIDENCE = HERE / "evidence.jsonl.gz"
@@ -28,7 +28,9 @@ def main() -> None:
     gather.add_argument("--count", type=int, default=1200)
     gather.add_argument("--jobs", type=int, default=2)
     gather.add_argument("--out", type=Path, default=EVIDENCE)
-    refit = steps.add_parser("fit", help="fit mcsyncd/sync/fitted.py to the evidence and say how good it is")
+    refit = steps.add_parser(
+        "fit", help="fit mcsyncd/sync/confidence_model.py to the evidence and say how good it is"
+    )
     refit.add_argument("evidence", type=Path, nargs="?", default=EVIDENCE)
     refit.add_argument("--keep", action="store_true", help="only say how good the present numbers are")
     chosen = parser.parse_args()
@@ -44,9 +46,9 @@ def _fit(evidence: Path, *, keep: bool) -> None:
     # Every third session is never fitted to: it says how good the numbers are.
     fitted_to = [row for row in rows if row["seed"] % 3]
     held = [row for row in rows if row["seed"] % 3 == 0]
-    numbers = FITTED
+    numbers = FITTED_MODEL
     if not keep:
-        numbers = fit_sessions(fitted_to, fit(samples(fitted_to), FITTED))
+        numbers = fit_sessions(fitted_to, fit(samples(fitted_to), FITTED_MODEL))
     print("fitted to:\n" + report([verdict(row, numbers) for row in fitted_to]))
     print("\nheld back:\n" + report([verdict(row, numbers) for row in held]))
     if not keep:

@@ -16,9 +16,9 @@ from typing import Any
 from calibration.cases import Case, Truth, case
 from calibration.material import Material
 from mcsyncd.sync.confidence import HALF_FRAME_S
-from mcsyncd.sync.graph import Place
+from mcsyncd.sync.graph import SolvedPlacement
+from mcsyncd.sync.measurement import Measurement, measure_recordings
 from mcsyncd.sync.recording import Recording
-from mcsyncd.sync.search import Found, search
 
 _DIGITS = 7
 
@@ -44,7 +44,7 @@ def collect(seeds: Sequence[int], root: Path | None, jobs: int) -> Iterator[Row]
 def row(seed: int, root: Path | None) -> Row:
     """Return all that is measured in the session of a seed, and what is right in it."""
     made = case(seed, _material(root))
-    found = search(made.recordings, 0)
+    found = measure_recordings(made.recordings, 0)
     made = _as_measured(made, found)
     return {
         "seed": seed,
@@ -72,10 +72,10 @@ def read(path: Path) -> list[Row]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def _as_measured(made: Case, found: Found) -> Case:
+def _as_measured(made: Case, found: Measurement) -> Case:
     """The session with the recordings at the speeds at which they were measured."""
     truths = tuple(
-        truth and Truth(truth.offset_s, (1 + truth.slope) * (1 + found.pulls.get(at, 0.0)) - 1)
+        truth and Truth(truth.offset_s, (1 + truth.slope) * (1 + found.speed_changes.get(at, 0.0)) - 1)
         for at, truth in enumerate(made.truths)
     )
     return replace(made, recordings=found.recordings, truths=truths)
@@ -86,8 +86,8 @@ def _material(root: Path | None) -> Material:
     return Material(root)
 
 
-def _clip(made: Case, found: Found, at: int) -> Row:
-    place, truth, choice = found.solution.places[at], made.truths[at], found.choices.get(at)
+def _clip(made: Case, found: Measurement, at: int) -> Row:
+    place, truth, choice = found.solution.placements[at], made.truths[at], found.choices.get(at)
     return {
         "angle": made.recordings[at].angle,
         "solvable": truth is not None,
@@ -97,20 +97,20 @@ def _clip(made: Case, found: Found, at: int) -> Row:
     }
 
 
-def _pair(made: Case, found: Found, at: int) -> Row:
+def _pair(made: Case, found: Measurement, at: int) -> Row:
     pair = found.pairs[at]
     truths = made.truths[pair.x], made.truths[pair.y]
     return {
         "x": pair.x,
         "y": pair.y,
         "right": _pair_right(made, found, at) if None not in truths else False,
-        "broken": bool(pair.parts),
+        "broken": bool(pair.pieces),
         "evidence": asdict(pair.evidence),
         "edge": asdict(pair.edge),
     }
 
 
-def _pair_right(made: Case, found: Found, at: int) -> bool:
+def _pair_right(made: Case, found: Measurement, at: int) -> bool:
     """Whether the line of the pair puts y on x as the truths do, at both ends of what they share."""
     pair = found.pairs[at]
     x, y = made.truths[pair.x], made.truths[pair.y]
@@ -126,8 +126,8 @@ def _pair_right(made: Case, found: Found, at: int) -> bool:
     return max(map(abs, ends)) < HALF_FRAME_S
 
 
-def _right(place: Place, truth: Truth, span: Span) -> bool:
-    return all(abs(place.at(t) - _at(truth, t)) < HALF_FRAME_S for t in (span.begin_s, span.end_s))
+def _right(place: SolvedPlacement, truth: Truth, span: Span) -> bool:
+    return all(abs(place.map_time(t) - _at(truth, t)) < HALF_FRAME_S for t in (span.begin_s, span.end_s))
 
 
 def _span(made: Case, at: int) -> Span:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.collect import Row
-from mcsyncd.sync.confidence import Evidence, believe
-from mcsyncd.sync.fitted import Numbers, Share, Step
+from mcsyncd.sync.confidence import PairEvidence, judge_evidence
+from mcsyncd.sync.confidence_model import ConfidenceModel, FixedChance, HillCurve
 from mcsyncd.sync.match import Lead
 
 RARER = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
@@ -43,7 +43,7 @@ Values = NDArray[np.float64]
 class Sample:
     """A pair of a session: what was seen, and whether it was right."""
 
-    evidence: Evidence
+    evidence: PairEvidence
     right: bool
     weight: float
 
@@ -65,12 +65,12 @@ def _clear(echo: Row | None) -> bool:
     return echo is None or float(echo["t"]) > _CLEAR
 
 
-def evidence_of(stored: Row) -> Evidence:
+def evidence_of(stored: Row) -> PairEvidence:
     """Return evidence as it was before it was written."""
-    return Evidence(**{**stored, "rivals": tuple(Lead(**one) for one in stored["rivals"])})
+    return PairEvidence(**{**stored, "rivals": tuple(Lead(**one) for one in stored["rivals"])})
 
 
-def fit(pairs: Sequence[Sample], start: Numbers) -> Numbers:
+def fit(pairs: Sequence[Sample], start: ConfidenceModel) -> ConfidenceModel:
     """Return the most likely numbers."""
     begin = _vector(start)
 
@@ -81,10 +81,10 @@ def fit(pairs: Sequence[Sample], start: Numbers) -> Numbers:
     return _numbers(compass(cost, begin), start)
 
 
-def _log_likelihood(pairs: Sequence[Sample], numbers: Numbers) -> float:
+def _log_likelihood(pairs: Sequence[Sample], numbers: ConfidenceModel) -> float:
     total = 0.0
     for one in pairs:
-        chance = believe(one.evidence, numbers).confidence
+        chance = judge_evidence(one.evidence, numbers).confidence
         chance = min(1.0 - LEAST, max(LEAST, chance))
         total += one.weight * float(np.log(chance if one.right else 1.0 - chance))
     return total
@@ -110,29 +110,29 @@ def compass(cost: Callable[[Values], float], begin: Values) -> Values:
     return best
 
 
-def _vector(numbers: Numbers) -> Values:
+def _vector(numbers: ConfidenceModel) -> Values:
     """All numbers that are fitted, each on a scale on which a step either way means as much anywhere."""
     flat: list[float] = []
     for field in fields(numbers):
         value = getattr(numbers, field.name)
-        if isinstance(value, Step):
-            flat += [log(value.middle), log(value.power)]
-            flat += [_logit(value.least)] if value.least else []
-        elif isinstance(value, Share):
+        if isinstance(value, HillCurve):
+            flat += [log(value.midpoint), log(value.exponent)]
+            flat += [_logit(value.floor)] if value.floor else []
+        elif isinstance(value, FixedChance):
             flat.append(_logit(value.value))
     return np.array(flat)
 
 
-def _numbers(vector: Values, start: Numbers) -> Numbers:
+def _numbers(vector: Values, start: ConfidenceModel) -> ConfidenceModel:
     left = [float(value) for value in vector[::-1]]
     numbers = start
     for field in fields(start):
         value: object = getattr(start, field.name)
-        if isinstance(value, Step):
-            step = Step(short(exp(left.pop())), short(exp(left.pop())))
-            value = replace(step, least=_chance(left.pop())) if value.least else step
-        elif isinstance(value, Share):
-            value = Share(_chance(left.pop()))
+        if isinstance(value, HillCurve):
+            step = HillCurve(short(exp(left.pop())), short(exp(left.pop())))
+            value = replace(step, floor=_chance(left.pop())) if value.floor else step
+        elif isinstance(value, FixedChance):
+            value = FixedChance(_chance(left.pop()))
         numbers = replace(numbers, **{field.name: value})  # type: ignore[arg-type]  # of the field's type
     return numbers
 

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from calibration.collect import Row
 from calibration.fit import LEAST, LOOSE, RARER, compass, evidence_of, short
 from mcsyncd.sync.confidence import (
-    AT_MOST_BROKEN,
+    MAX_PIECEWISE_CONFIDENCE,
     Doubt,
-    believe,
-    borne_out,
-    heard_apart,
+    compute_direct_path_chance,
+    judge_evidence,
+    platt_scale,
 )
-from mcsyncd.sync.fitted import Numbers, Slope
-from mcsyncd.sync.graph import Edge, confirmed, settle
+from mcsyncd.sync.confidence_model import ConfidenceModel, LogisticCurve
+from mcsyncd.sync.graph import Edge, check_loops, solve_graph
 from mcsyncd.sync.match import Lead
-from mcsyncd.sync.pair import SHARED, ceiling
+from mcsyncd.sync.pair import MIN_SHARED_CHANCE, compute_loop_ceiling
 
 ACCEPTED = 0.85
 _BEGIN = np.array([-0.4, log(0.045), 0.0, log(1.0), 0.0, log(0.6)])
@@ -46,35 +46,37 @@ class Verdict:
         return RARER.get(self.condition, 1.0)
 
 
-def verdict(row: Row, numbers: Numbers) -> Verdict:
+def verdict(row: Row, numbers: ConfidenceModel) -> Verdict:
     """Judge a stored session by the real graph."""
     edges, right = [], {}
     for pair in row["pairs"]:
-        belief = believe(evidence_of(pair["evidence"]), numbers)
-        edge = replace(Edge(**pair["edge"]), confidence=belief.confidence, ceiling=ceiling(belief))
+        belief = judge_evidence(evidence_of(pair["evidence"]), numbers)
+        edge = replace(
+            Edge(**pair["edge"]), confidence=belief.confidence, ceiling=compute_loop_ceiling(belief)
+        )
         right[frozenset((edge.x, edge.y))] = pair["right"]
-        if belief.factors[Doubt.WEAK] >= SHARED:
+        if belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE:
             edges.append(edge)
     clips = row["clips"]
-    solution = settle(len(clips), 0, edges)
-    confidence, all_right = numbers.seen.value, True
+    solution = solve_graph(len(clips), 0, edges)
+    confidence, all_right = numbers.no_hidden_error.value, True
     if any(pair["broken"] for pair in row["pairs"]):
         # Who of the two it was makes no difference to the session.
-        confidence = AT_MOST_BROKEN
+        confidence = MAX_PIECEWISE_CONFIDENCE
     for at in range(1, len(clips)):
-        if solution.places[at] is None:
+        if solution.placements[at] is None:
             confidence, all_right = 0.0, False
             continue
-        own = borne_out(confirmed(solution, edges, at, numbers.trust)[0], numbers)
+        own = platt_scale(check_loops(solution, edges, at, numbers.loop_trust)[0], numbers)
         if clips[at]["echo"]:
-            own *= heard_apart(Lead(**clips[at]["echo"]), numbers)
+            own *= compute_direct_path_chance(Lead(**clips[at]["echo"]), numbers)
         confidence = min(confidence, own)
         all_right &= all(right[frozenset((edge.x, edge.y))] for edge in solution.paths[at])
     solvable = all(clip["solvable"] for clip in clips)
     return Verdict(row["condition"], row["seed"], confidence, all_right, solvable)
 
 
-def fit_sessions(rows: Sequence[Row], numbers: Numbers) -> Numbers:
+def fit_sessions(rows: Sequence[Row], numbers: ConfidenceModel) -> ConfidenceModel:
     """Fit what shows in sessions only: rooms, and how often what the graph says was right (Platt 1999)."""
 
     def cost(vector: NDArray[np.float64]) -> float:
@@ -87,14 +89,14 @@ def fit_sessions(rows: Sequence[Row], numbers: Numbers) -> Numbers:
     return _of(compass(cost, _BEGIN), numbers)
 
 
-def _of(vector: NDArray[np.float64], numbers: Numbers) -> Numbers:
+def _of(vector: NDArray[np.float64], numbers: ConfidenceModel) -> ConfidenceModel:
     # A middle in widths and a width in logarithms: a step means as much on each scale.
     widths = np.exp(vector[1::2])
     echo_share, echo_t, whole = (
-        Slope(short(float(middle * width)), short(float(width)))
+        LogisticCurve(short(float(middle * width)), short(float(width)))
         for middle, width in zip(vector[::2], widths, strict=True)
     )
-    return replace(numbers, echo_share=echo_share, echo_t=echo_t, whole=whole)
+    return replace(numbers, echo_share=echo_share, echo_t=echo_t, platt=whole)
 
 
 def report(verdicts: Sequence[Verdict]) -> str:

@@ -19,8 +19,8 @@ from mcsyncd.model.rate import Rate, on_grid
 from mcsyncd.probe.probe import probe
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
-from mcsyncd.sync.recording import Recording, recording
-from mcsyncd.sync.solve import solve
+from mcsyncd.sync.recording import Recording, build_recording
+from mcsyncd.sync.solve import solve_alignment
 
 _WIDE = 160
 """Columns that are looked at in each picture."""
@@ -61,8 +61,8 @@ def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, 
     for key, file in files.items():
         sound = hear(file, found[key], folder / key)
         channels = [np.memmap(channel.path, "<i2", "r") for channel in sound.channels]
-        recordings.append(recording(key, file.name, found[key], sound, channels))
-    return solve(recordings, next(iter(files))), found
+        recordings.append(build_recording(key, file.name, found[key], sound, channels))
+    return solve_alignment(recordings, next(iter(files))), found
 
 
 def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder: Path) -> Conformed:

@@ -149,12 +149,12 @@ def _insist(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
 def _solved(
     heard: Sequence[tuple[Source, Heard | McsyncError]], plot: Path | None
 ) -> tuple[Alignment, float | None]:
-    from mcsyncd.sync.solve import solve  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.sync.solve import solve_alignment  # noqa: PLC0415  # heavy: not at start-up
 
     _say("aligning")
     reference = heard[0][0].angle
     recordings = _recordings(heard)
-    alignment = solve(recordings, reference, lambda done: _say(f"aligning {done:.0%}"))
+    alignment = solve_alignment(recordings, reference, lambda done: _say(f"aligning {done:.0%}"))
     alignment = _with_unread(alignment, heard)
     if plot is not None:
         from mcsyncd.cli.plot import draw  # noqa: PLC0415  # heavy: not at start-up
@@ -173,7 +173,7 @@ def _recordings(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> list[Rec
     """
     import numpy as np  # noqa: PLC0415  # heavy: not at start-up
 
-    from mcsyncd.sync.recording import RATE, Recording, recording  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording  # noqa: PLC0415  # heavy: not at start-up
 
     names = Counter((source.angle, source.path.name) for source, _ in heard)
     made = []
@@ -181,11 +181,11 @@ def _recordings(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> list[Rec
         # Two cards of one camera may hold files of one name.
         name = source.path.name if names[source.angle, source.path.name] == 1 else str(source.path)
         if isinstance(found, McsyncError):
-            made.append(Recording(source.angle, name, RATE, 0, (), 0))
+            made.append(Recording(source.angle, name, ANALYSIS_RATE_HZ, 0, (), 0))
             continue
         media, sound = found
         channels = [np.memmap(channel.path, "<i2", "r") for channel in sound.channels if sound.samples]
-        made.append(recording(source.angle, name, media, sound, channels))
+        made.append(build_recording(source.angle, name, media, sound, channels))
     angles = list(dict.fromkeys(source.angle for source, _ in heard))
     return sorted(made, key=lambda one: (angles.index(one.angle), not one.channels, one.duration_us == 0))
 

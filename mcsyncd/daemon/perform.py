@@ -132,10 +132,10 @@ def _analyse_audio(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
 
 def _align_clips(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
     from mcsyncd.daemon.recordings import recorded
-    from mcsyncd.sync.solve import solve
+    from mcsyncd.sync.solve import solve_alignment
 
     recordings = [recorded(clip, places) for clip in job.clips]
-    found = solve(recordings, job.reference, progress=_report_percent(tell))
+    found = solve_alignment(recordings, job.reference, report_progress=_report_percent(tell))
     return _add_unplaced_clips(found, job.clips)
 
 

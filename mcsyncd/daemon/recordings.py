@@ -6,7 +6,7 @@ import numpy as np
 
 from mcsyncd.daemon.places import Places
 from mcsyncd.model.clip import Clip
-from mcsyncd.sync.recording import Recording, recording
+from mcsyncd.sync.recording import Recording, build_recording
 
 
 def recorded(clip: Clip, places: Places) -> Recording:
@@ -15,4 +15,4 @@ def recorded(clip: Clip, places: Places) -> Recording:
         raise ValueError(f"{clip.key} is not probed")
     paths = [places.file(channel.path) for channel in clip.sound.channels] if clip.sound else []
     channels = [np.memmap(path, "<i2", "r") for path in paths if path.stat().st_size]
-    return recording(clip.camera, clip.name, clip.media, clip.sound, channels)
+    return build_recording(clip.camera, clip.name, clip.media, clip.sound, channels)

@@ -15,17 +15,17 @@ from math import erf, exp, inf, isfinite, log, prod, sqrt
 
 import numpy as np
 
-from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
+from mcsyncd.sync.confidence_model import FITTED_MODEL, ConfidenceModel, HillCurve, LogisticCurve
 from mcsyncd.sync.match import Lead, Match
 
 HALF_FRAME_S = 1 / 120
 """Half a frame at 60 pictures a second: what "right" means."""
-SHORTEST_S = 5.0
-AT_MOST_SHORT = 0.8
+MIN_OVERLAP_S = 5.0
+MAX_SHORT_CONFIDENCE = 0.8
 """A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
-AT_MOST_BROKEN = 0.3
+MAX_PIECEWISE_CONFIDENCE = 0.3
 """Where parts lie on different lines no single offset is right, however many agree on one."""
-_FEWEST_WINDOWS = 5
+_MIN_WINDOWS = 5
 
 
 class Doubt(StrEnum):
@@ -39,7 +39,7 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PairEvidence:
     """What a match shows, in numbers.
 
     `significance` is the mean z a window times the root of their number: below about 10 it is what
@@ -64,75 +64,78 @@ class Belief:
     factors: dict[Doubt, float]
 
 
-def weigh(match: Match) -> Evidence:
+def measure_evidence(match: Match) -> PairEvidence:
     """Return what a match shows."""
-    windows = min(match.strong, int(match.fit.inlier.sum()))
+    windows = min(match.strong_windows, int(match.fit.inlier.sum()))
     slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
-    return Evidence(
-        significance=match.strength * sqrt(match.active),
-        agreed_s=match.overlap_s * windows / max(1, match.active),
+    return PairEvidence(
+        significance=match.strength * sqrt(match.active_windows),
+        agreed_s=match.overlap_s * windows / max(1, match.active_windows),
         rivals=tuple(rival.lead for rival in match.rivals),
-        astray=_astray(match),
+        astray=_compute_astray_share(match),
         end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
     )
 
 
-def believe(evidence: Evidence, numbers: Numbers = FITTED) -> Belief:
+def judge_evidence(evidence: PairEvidence, model: ConfidenceModel = FITTED_MODEL) -> Belief:
     """Judge a match by its evidence."""
     factors = {
-        Doubt.WEAK: risen(evidence.significance, numbers.weak),
-        Doubt.SHORT: risen(evidence.agreed_s, numbers.short),
-        Doubt.RIVAL: ahead(evidence.rivals, numbers.rival_lead, numbers.rival_t),
-        Doubt.CONTRADICTION: 1.0 - risen(evidence.astray, numbers.contradiction),
-        Doubt.SPREAD: _sharp(evidence.end_s),
+        Doubt.WEAK: evaluate_hill(evidence.significance, model.weak),
+        Doubt.SHORT: evaluate_hill(evidence.agreed_s, model.short),
+        Doubt.RIVAL: compute_lead_chance(evidence.rivals, model.rival_lead, model.rival_t),
+        Doubt.CONTRADICTION: 1.0 - evaluate_hill(evidence.astray, model.contradiction),
+        Doubt.SPREAD: _compute_sharpness(evidence.end_s),
     }
-    return Belief(numbers.seen.value * prod(factors.values()), factors)
+    return Belief(model.no_hidden_error.value * prod(factors.values()), factors)
 
 
-def ahead(leads: Sequence[Lead], share: Step, t: Step) -> float:
+def compute_lead_chance(leads: Sequence[Lead], share_curve: HillCurve, t_curve: HillCurve) -> float:
     """The chance that the best is ahead of all others by more than luck, and by more than a repeat is.
 
     Exact repeats differ by up to 4 % (the microphones' own noise differs) and significantly so,
     which is why scatter alone does not settle it; a mixture that only repeats in part by 14 %.
     """
-    return min((risen(lead.share, share) * risen(lead.t, t) for lead in leads), default=1.0)
+    return min(
+        (evaluate_hill(lead.share, share_curve) * evaluate_hill(lead.t, t_curve) for lead in leads),
+        default=1.0,
+    )
 
 
-def heard_apart(lead: Lead, numbers: Numbers = FITTED) -> float:
+def compute_direct_path_chance(lead: Lead, model: ConfidenceModel = FITTED_MODEL) -> float:
     """The chance that the joint choice of direct paths is the right one, by how clearly it leads."""
-    return _sloped(lead.share, numbers.echo_share) * _sloped(lead.t, numbers.echo_t)
+    return _evaluate_logistic(lead.share, model.echo_share) * _evaluate_logistic(lead.t, model.echo_t)
 
 
-def borne_out(chance: float, numbers: Numbers = FITTED) -> float:
+def platt_scale(chance: float, model: ConfidenceModel = FITTED_MODEL) -> float:
     """How often a clip of this chance was right: Platt's scaling (1999), of the log odds."""
-    chance = min(chance, numbers.seen.value)
+    chance = min(chance, model.no_hidden_error.value)
     if chance <= 0.0:
         return 0.0
-    return min(numbers.seen.value, _sloped(log(chance / (1.0 - chance)), numbers.whole))
+    return min(model.no_hidden_error.value, _evaluate_logistic(log(chance / (1.0 - chance)), model.platt))
 
 
-def _sloped(value: float, slope: Slope) -> float:
-    return 1.0 / (1.0 + exp(max(-50.0, min(50.0, (slope.middle - value) / slope.width))))
+def _evaluate_logistic(value: float, curve: LogisticCurve) -> float:
+    return 1.0 / (1.0 + exp(max(-50.0, min(50.0, (curve.midpoint - value) / curve.width))))
 
 
-def risen(value: float, step: Step) -> float:
+def evaluate_hill(value: float, curve: HillCurve) -> float:
     """The factor of `value`: half way at the step's middle."""
     if value <= 0.0:
-        return step.least
+        return curve.floor
     # A power of so little overflows; its logarithm does not.
-    rise = 1.0 / (1.0 + exp(min(700.0, step.power * log(step.middle / value))))
-    return step.least + (1.0 - step.least) * rise
+    rise = 1.0 / (1.0 + exp(min(700.0, curve.exponent * log(curve.midpoint / value))))
+    return curve.floor + (1.0 - curve.floor) * rise
 
 
-def _astray(match: Match) -> float:
+def _compute_astray_share(match: Match) -> float:
     clear = match.fit.z > 4.0
-    if match.active < _FEWEST_WINDOWS or not clear.any():
+    if match.active_windows < _MIN_WINDOWS or not clear.any():
         return 0.0
     off = 1.0 - float(match.fit.inlier.mean())
     loud = float(np.median(match.fit.z[clear])) > 15.0
-    return (off if loud else 0.5 * off) + match.contradicting / match.active
+    return (off if loud else 0.5 * off) + match.contradicting_windows / match.active_windows
 
 
-def _sharp(end_s: float) -> float:
+def _compute_sharpness(end_s: float) -> float:
     """The chance that both ends of the overlap are within half a frame, from the line's own errors."""
     return 0.0 if end_s == inf else erf(HALF_FRAME_S / (sqrt(2.0) * max(end_s, 1e-9)))

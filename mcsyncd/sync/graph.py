@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-AGREE_S = 0.002
-CONTRADICT_S = 0.004
-_FLOOR_S = 5e-5
-_FLOOR_SLOPE = 2e-7
+MAX_AGREEING_MISS_S = 0.002
+MIN_CONTRADICTING_MISS_S = 0.004
+_MIN_SIGMA_S = 5e-5
+_MIN_SIGMA_SLOPE = 2e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Edge:
     confidence: float
     ceiling: float = 1.0
 
-    def turned(self) -> Edge:
+    def reverse(self) -> Edge:
         """The same edge seen from the other end."""
         stretch = 1.0 + self.slope
         return replace(
@@ -52,13 +52,13 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SolvedPlacement:
     """A clip on the reference clock: `t_ref = offset_s + t * (1 + slope)`."""
 
     offset_s: float
     slope: float
 
-    def at(self, time_s: float) -> float:
+    def map_time(self, time_s: float) -> float:
         """Reference time of a clip time."""
         return self.offset_s + time_s * (1.0 + self.slope)
 
@@ -67,40 +67,46 @@ class Place:
 class Solution:
     """Places by node (None where unreachable), and the path of edges that leads to each."""
 
-    places: tuple[Place | None, ...]
+    placements: tuple[SolvedPlacement | None, ...]
     paths: tuple[tuple[Edge, ...], ...]
 
 
-def settle(nodes: int, root: int, edges: Sequence[Edge]) -> Solution:
+def solve_graph(nodes: int, root: int, edges: Sequence[Edge]) -> Solution:
     """Place every node that the edges reach from `root`."""
-    places, paths = _tree(nodes, root, edges)
-    agreeing = [edge for edge in edges if abs(missed_s(places, edge)) < CONTRADICT_S]
-    return Solution(tuple(_balanced(places, root, agreeing)), tuple(paths))
+    places, paths = _grow_tree(nodes, root, edges)
+    agreeing = [edge for edge in edges if abs(compute_miss_s(places, edge)) < MIN_CONTRADICTING_MISS_S]
+    return Solution(tuple(_balance_placements(places, root, agreeing)), tuple(paths))
 
 
-def _tree(nodes: int, root: int, edges: Sequence[Edge]) -> tuple[list[Place | None], list[tuple[Edge, ...]]]:
-    places: list[Place | None] = [None] * nodes
+def _grow_tree(
+    nodes: int, root: int, edges: Sequence[Edge]
+) -> tuple[list[SolvedPlacement | None], list[tuple[Edge, ...]]]:
+    places: list[SolvedPlacement | None] = [None] * nodes
     paths: list[tuple[Edge, ...]] = [()] * nodes
-    places[root] = Place(0.0, 0.0)
-    ways = [*edges, *(edge.turned() for edge in edges)]
+    places[root] = SolvedPlacement(0.0, 0.0)
+    ways = [*edges, *(edge.reverse() for edge in edges)]
     while True:
         open_ways = [way for way in ways if places[way.x] is not None and places[way.y] is None]
         if not open_ways:
             return places, paths
-        way = max(open_ways, key=lambda way: (way.confidence * chance(paths[way.x]), -way.x, -way.y))
+        way = max(
+            open_ways, key=lambda way: (way.confidence * compute_path_chance(paths[way.x]), -way.x, -way.y)
+        )
         before = places[way.x]
         assert before is not None
-        places[way.y] = Place(before.at(way.offset_s), (1.0 + way.slope) * (1.0 + before.slope) - 1.0)
+        places[way.y] = SolvedPlacement(
+            before.map_time(way.offset_s), (1.0 + way.slope) * (1.0 + before.slope) - 1.0
+        )
         paths[way.y] = (*paths[way.x], way)
 
 
-def chance(path: Sequence[Edge]) -> float:
+def compute_path_chance(path: Sequence[Edge]) -> float:
     """The chance that every edge of a path is right."""
     return float(np.prod([edge.confidence for edge in path]))
 
 
-def confirmed(
-    solution: Solution, edges: Sequence[Edge], node: int, trust: float
+def check_loops(
+    solution: Solution, edges: Sequence[Edge], node: int, loop_trust: float
 ) -> tuple[float, list[tuple[Edge, float]]]:
     """Return the confidence of a node's path after all loops were looked at, and the loops that fail.
 
@@ -116,60 +122,64 @@ def confirmed(
     for link in solution.paths[node]:
         belief = link.confidence
         for chord in chords:
-            loop = _loop(solution, chord)
+            loop = _find_loop(solution, chord)
             if not any({edge.x, edge.y} == {link.x, link.y} for edge in loop):
                 continue
-            rest = chord.confidence * chance([e for e in loop if {e.x, e.y} != {link.x, link.y}])
-            miss = abs(missed_s(solution.places, chord))
-            if miss <= AGREE_S:
-                raised = 1.0 - (1.0 - belief) * (1.0 - trust * rest)
+            rest = chord.confidence * compute_path_chance([e for e in loop if {e.x, e.y} != {link.x, link.y}])
+            miss = abs(compute_miss_s(solution.placements, chord))
+            if miss <= MAX_AGREEING_MISS_S:
+                raised = 1.0 - (1.0 - belief) * (1.0 - loop_trust * rest)
                 belief = max(belief, min(raised, link.ceiling))
-            elif miss > CONTRADICT_S:
-                belief *= 1.0 - trust * min(1.0, rest / max(belief, 1e-6))
+            elif miss > MIN_CONTRADICTING_MISS_S:
+                belief *= 1.0 - loop_trust * min(1.0, rest / max(belief, 1e-6))
                 failing.append((chord, miss))
         total *= belief
     return total, failing
 
 
-def _loop(solution: Solution, chord: Edge) -> list[Edge]:
+def _find_loop(solution: Solution, chord: Edge) -> list[Edge]:
     """The tree edges of the loop that `chord` closes."""
     one, other = solution.paths[chord.x], solution.paths[chord.y]
     return [edge for edge in one if edge not in other] + [edge for edge in other if edge not in one]
 
 
-def missed_s(places: Sequence[Place | None], edge: Edge) -> float:
+def compute_miss_s(placements: Sequence[SolvedPlacement | None], edge: Edge) -> float:
     """How far an edge's own line is off where the clips were placed, at the middle of what they share."""
-    x, y = places[edge.x], places[edge.y]
+    x, y = placements[edge.x], placements[edge.y]
     if x is None or y is None:
         return float("inf")
-    return x.at(edge.offset_s + edge.middle_s * (1.0 + edge.slope)) - y.at(edge.middle_s)
+    return x.map_time(edge.offset_s + edge.middle_s * (1.0 + edge.slope)) - y.map_time(edge.middle_s)
 
 
-def _balanced(places: list[Place | None], root: int, edges: Sequence[Edge]) -> list[Place | None]:
+def _balance_placements(
+    placements: list[SolvedPlacement | None], root: int, edges: Sequence[Edge]
+) -> list[SolvedPlacement | None]:
     """Weighted least squares around the tree; the root stays where it is."""
-    free = [node for node, place in enumerate(places) if place is not None and node != root]
+    free = [node for node, place in enumerate(placements) if place is not None and node != root]
     if len(edges) <= len(free):
-        return places
+        return placements
     column = {node: 2 * at for at, node in enumerate(free)}
     rows, right = [], []
     for edge in edges:
-        for row, value in _equations(places, edge, column):
+        for row, value in _build_equations(placements, edge, column):
             rows.append(row)
             right.append(value)
     change = np.linalg.lstsq(np.array(rows), np.array(right), rcond=None)[0]
-    settled = list(places)
+    settled = list(placements)
     for node, at in column.items():
-        place = places[node]
+        place = placements[node]
         assert place is not None
-        settled[node] = Place(place.offset_s + float(change[at]), place.slope + float(change[at + 1]))
+        settled[node] = SolvedPlacement(
+            place.offset_s + float(change[at]), place.slope + float(change[at + 1])
+        )
     return settled
 
 
-def _equations(
-    places: Sequence[Place | None], edge: Edge, column: dict[int, int]
+def _build_equations(
+    placements: Sequence[SolvedPlacement | None], edge: Edge, column: dict[int, int]
 ) -> list[tuple[list[float], float]]:
     """Two rows an edge: its middle must meet, and its slope must."""
-    x, y = places[edge.x], places[edge.y]
+    x, y = placements[edge.x], placements[edge.y]
     assert x is not None
     assert y is not None
     width = 2 * len(column)
@@ -181,11 +191,11 @@ def _equations(
         if node in column:
             middle[column[node]], middle[column[node] + 1] = sign, sign * time
             slope[column[node] + 1] = sign
-    sigma_s = max(edge.sigma_s, _FLOOR_S)
+    sigma_s = max(edge.sigma_s, _MIN_SIGMA_S)
     # A slope that is not known is held at what it was set to, loosely.
-    sigma_slope = max(edge.sigma_slope if np.isfinite(edge.sigma_slope) else 1e-4, _FLOOR_SLOPE)
+    sigma_slope = max(edge.sigma_slope if np.isfinite(edge.sigma_slope) else 1e-4, _MIN_SIGMA_SLOPE)
     miss_slope = (1.0 + edge.slope) * (1.0 + x.slope) - (1.0 + y.slope)
     return [
-        ([value / sigma_s for value in middle], -missed_s(places, edge) / sigma_s),
+        ([value / sigma_s for value in middle], -compute_miss_s(placements, edge) / sigma_s),
         ([value / sigma_slope for value in slope], -miss_slope / sigma_slope),
     ]

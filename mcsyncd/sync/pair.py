@@ -9,21 +9,28 @@ from itertools import combinations
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from mcsyncd.sync.coarse import Line, search
-from mcsyncd.sync.confidence import SHORTEST_S, Belief, Doubt, Evidence, believe, weigh
+from mcsyncd.sync.block_cache import BlockCache, choose_cache_bytes
+from mcsyncd.sync.coarse_search import Line, find_lines
+from mcsyncd.sync.confidence import (
+    MIN_OVERLAP_S,
+    Belief,
+    Doubt,
+    PairEvidence,
+    judge_evidence,
+    measure_evidence,
+)
 from mcsyncd.sync.graph import Edge
-from mcsyncd.sync.kept import Kept, bound
-from mcsyncd.sync.match import Match, match
-from mcsyncd.sync.match import along as measured_along
-from mcsyncd.sync.pieces import Stretch, stretches
-from mcsyncd.sync.recording import RATE, Recording
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync.match import Match, match_recordings
+from mcsyncd.sync.match import measure_along_line as measured_along
+from mcsyncd.sync.pieces import PairPiece, find_pieces
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
+from mcsyncd.sync.whitening import WhitenedChannel
 
-Progress = Callable[[float], None]
-Due = TypeVar("Due")
-Seen = TypeVar("Seen")
+ProgressCallback = Callable[[float], None]
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 
-SHARED = 0.5
+MIN_SHARED_CHANCE = 0.5
 """A pair whose evidence is worth less says nothing: a place from it would look like an answer.
 
 What is significant and still doubtful (a loop, a skip) gets its place, with the doubt in
@@ -31,10 +38,10 @@ its confidence: a person can begin from there.
 """
 
 
-_AT_ONCE = 3
+_MAX_MATCHES_AT_ONCE = 3
 """Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
 fixed number. It changes no digit."""
-_SEARCHED_AT_ONCE = 2
+_MAX_SEARCHES_AT_ONCE = 2
 """A search through four hours needs 70 MB, what comes after it ten."""
 
 
@@ -45,33 +52,33 @@ class Pair:
     x: int
     y: int
     match: Match
-    parts: tuple[Stretch, ...]
-    evidence: Evidence
+    pieces: tuple[PairPiece, ...]
+    evidence: PairEvidence
     belief: Belief
     edge: Edge
-    names: tuple[tuple[str, str], tuple[str, str]]
+    recording_keys: tuple[tuple[str, str], tuple[str, str]]
 
     @property
-    def shared(self) -> bool:
+    def has_shared_sound(self) -> bool:
         """Whether the two share sound at all."""
-        return self.belief.factors[Doubt.WEAK] >= SHARED
+        return self.belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE
 
     @property
-    def short(self) -> bool:
+    def is_short(self) -> bool:
         """Whether they share so little that no strength makes them sure."""
-        return self.match.overlap_s < SHORTEST_S
+        return self.match.overlap_s < MIN_OVERLAP_S
 
-    def x_is(self, recording: Recording) -> bool:
+    def has_as_x(self, recording: Recording) -> bool:
         """Whether `recording` is the x of this pair."""
-        return self.names[0] == name_of(recording)
+        return self.recording_keys[0] == key_from_recording(recording)
 
 
-def all_pairs(
+def match_all_pairs(
     recordings: Sequence[Recording],
-    progress: Progress | None = None,
+    report_progress: ProgressCallback | None = None,
     *,
     only: int | None = None,
-    least: float = 0.0,
+    min_score: float = 0.0,
 ) -> list[Pair]:
     """Match every two recordings of different angles that have something to hear.
 
@@ -79,80 +86,88 @@ def all_pairs(
     reaches it.
     """
     # The search reads at half the rate: a byte a sample.
-    kept = Kept(bound(sum(channel.size for one in recordings for channel in one.channels)))
-    ears = [_ears(recording, kept) for recording in recordings]
+    kept = BlockCache(choose_cache_bytes(sum(channel.size for one in recordings for channel in one.channels)))
+    ears = [_whiten_channels(recording, kept) for recording in recordings]
     due = [
         (x, y)
         for x, y in combinations(range(len(recordings)), 2)
         if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
     ]
     pairs = []
-    turns = BoundedSemaphore(_SEARCHED_AT_ONCE)
-    matches = side_by_side(lambda pair: _matched(ears[pair[0]], ears[pair[1]], least, turns), due)
+    turns = BoundedSemaphore(_MAX_SEARCHES_AT_ONCE)
+    matches = map_in_threads(
+        lambda pair: _search_and_match(ears[pair[0]], ears[pair[1]], min_score, turns), due
+    )
     for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
         if found is not None:
-            pairs.append(_pair(x, y, recordings, found))
-        if progress is not None:
-            progress((done + 1) / len(due))
+            pairs.append(_build_pair(x, y, recordings, found))
+        if report_progress is not None:
+            report_progress((done + 1) / len(due))
     return pairs
 
 
-def _matched(x: Sequence[Ear], y: Sequence[Ear], least: float, turns: BoundedSemaphore) -> Match | None:
+def _search_and_match(
+    x: Sequence[WhitenedChannel], y: Sequence[WhitenedChannel], min_score: float, turns: BoundedSemaphore
+) -> Match | None:
     with turns:
-        lines = search(x, y)
-    return match(x, y, lines) if lines and lines[0].score >= least else None
+        lines = find_lines(x, y)
+    return match_recordings(x, y, lines) if lines and lines[0].score >= min_score else None
 
 
-def side_by_side(look: Callable[[Due], Seen], due: Sequence[Due]) -> Iterator[Seen]:
+def map_in_threads(function: Callable[[Input], Output], inputs: Sequence[Input]) -> Iterator[Output]:
     """Look at pairs in threads, and yield what was seen in the order of `due`."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        yield from threads.map(look, due)
+    with ThreadPoolExecutor(_MAX_MATCHES_AT_ONCE) as threads:
+        yield from threads.map(function, inputs)
 
 
-def along(pair: Pair, recordings: Sequence[Recording], line: Line | None) -> Pair:
+def remeasure_pair(pair: Pair, recordings: Sequence[Recording], line: Line | None) -> Pair:
     """The same pair measured along another line, or as it was where nothing is to be measured."""
     found = measured_along(pair.match, line) if line else None
-    return pair if found is None else _pair(pair.x, pair.y, recordings, found)
+    return pair if found is None else _build_pair(pair.x, pair.y, recordings, found)
 
 
-def _pair(x: int, y: int, recordings: Sequence[Recording], found: Match) -> Pair:
-    evidence = weigh(found)
-    belief = believe(evidence)
-    parts = stretches(found) if belief.factors[Doubt.WEAK] >= SHARED else ()
-    names = (name_of(recordings[x]), name_of(recordings[y]))
-    return Pair(x, y, found, parts, evidence, belief, _edge(x, y, recordings, found, belief), names)
+def _build_pair(x: int, y: int, recordings: Sequence[Recording], match: Match) -> Pair:
+    evidence = measure_evidence(match)
+    belief = judge_evidence(evidence)
+    parts = find_pieces(match) if belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE else ()
+    names = (key_from_recording(recordings[x]), key_from_recording(recordings[y]))
+    return Pair(x, y, match, parts, evidence, belief, _build_edge(x, y, recordings, match, belief), names)
 
 
-def name_of(recording: Recording) -> tuple[str, str]:
+def key_from_recording(recording: Recording) -> tuple[str, str]:
     """Angle and clip: what tells a recording from all others."""
     return recording.angle, recording.name
 
 
-def _ears(recording: Recording, kept: Kept) -> list[Ear]:
-    if recording.rate != RATE:
-        raise ValueError(f"analysis audio has {RATE} samples a second, {recording.name} has {recording.rate}")
+def _whiten_channels(recording: Recording, cache: BlockCache) -> list[WhitenedChannel]:
+    if recording.rate != ANALYSIS_RATE_HZ:
+        raise ValueError(
+            f"analysis audio has {ANALYSIS_RATE_HZ} samples a second, {recording.name} has {recording.rate}"
+        )
     ears = [
-        Ear(channel, kept, recording.speed) for channel in recording.channels if channel.size >= RATE // 4
+        WhitenedChannel(channel, cache, recording.speed)
+        for channel in recording.channels
+        if channel.size >= ANALYSIS_RATE_HZ // 4
     ]
-    return [ear for ear in ears if not ear.dead]
+    return [ear for ear in ears if not ear.is_silent]
 
 
-def _edge(x: int, y: int, recordings: Sequence[Recording], found: Match, belief: Belief) -> Edge:
+def _build_edge(x: int, y: int, recordings: Sequence[Recording], match: Match, belief: Belief) -> Edge:
     start_x, start_y = recordings[x].start_us / 1e6, recordings[y].start_us / 1e6
-    slope = found.line.slope
+    slope = match.line.slope
     return Edge(
         x,
         y,
-        start_x + found.line.offset_s - start_y * (1.0 + slope),
+        start_x + match.line.offset_s - start_y * (1.0 + slope),
         slope,
-        start_y + float(found.look.times.mean()),
-        found.fit.sigma_s,
-        found.fit.sigma_slope,
+        start_y + float(match.correlations.times.mean()),
+        match.fit.sigma_s,
+        match.fit.sigma_slope,
         belief.confidence,
-        ceiling(belief),
+        compute_loop_ceiling(belief),
     )
 
 
-def ceiling(belief: Belief) -> float:
+def compute_loop_ceiling(belief: Belief) -> float:
     """The most that agreeing loops can make of a pair: repeats close as well as the truth does."""
     return belief.factors[Doubt.RIVAL]

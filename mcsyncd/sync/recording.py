@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mcsyncd.model.clip import Media, Sound
 from mcsyncd.model.timecode import Timecode
 
-RATE = 8000
+ANALYSIS_RATE_HZ = 8000
 """Samples a second of all analysis audio."""
 
 
@@ -43,8 +43,8 @@ class Recording:
         return int(max((channel.size for channel in self.channels), default=0) / self.speed)
 
 
-def recording(
-    angle: str, name: str, media: Media, sound: Sound | None, channels: Sequence[NDArray[np.int16]]
+def build_recording(
+    angle: str, name: str, media: Media, audio: Sound | None, channels: Sequence[NDArray[np.int16]]
 ) -> Recording:
     """Make the solver's view of a clip from what probe and listen found.
 
@@ -54,16 +54,16 @@ def recording(
     return Recording(
         angle=angle,
         name=name,
-        rate=sound.rate if sound else RATE,
-        start_us=sound.start_us if sound else 0,
+        rate=audio.rate if audio else ANALYSIS_RATE_HZ,
+        start_us=audio.start_us if audio else 0,
         channels=tuple(channels),
         duration_us=media.duration_us,
-        recorded_at_us=_recorded_at_us(media),
-        timecode_us=_timecode_us(media),
+        recorded_at_us=_parse_recorded_at_us(media),
+        timecode_us=_parse_timecode_us(media),
     )
 
 
-def _timecode_us(media: Media) -> int | None:
+def _parse_timecode_us(media: Media) -> int | None:
     if media.timecode is None or media.video is None:
         return None
     try:
@@ -73,7 +73,7 @@ def _timecode_us(media: Media) -> int | None:
         return None
 
 
-def _recorded_at_us(media: Media) -> int | None:
+def _parse_recorded_at_us(media: Media) -> int | None:
     try:
         when = datetime.fromisoformat(media.recorded_at or "")
     except ValueError:

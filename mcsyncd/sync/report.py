@@ -10,117 +10,119 @@ import numpy as np
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Piece, Placement
 from mcsyncd.sync import reasons
-from mcsyncd.sync.graph import Place
+from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
+from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pair import Pair
-from mcsyncd.sync.recording import RATE, Recording
-from mcsyncd.sync.strip import STEP_US, strip
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class ClipResult:
     """What became of one recording."""
 
     recording: Recording
-    place: Place | None
+    placement: SolvedPlacement | None
     confidence: float
     pair: Pair | None
     reasons: tuple[str, ...]
-    guessed: bool = False
+    is_fallback: bool = False
     pieces: tuple[Piece, ...] = ()
 
 
-def alignment(clips: list[Placed], recordings: Sequence[Recording], reference: str) -> Alignment:
+def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], reference: str) -> Alignment:
     """Report all clips, an angle at a time; the session is as sure as its weakest angle."""
     angles = tuple(
-        _angle(angle, [clip for clip in clips if clip.recording.angle == angle], reference)
+        _build_angle_match(angle, [clip for clip in clips if clip.recording.angle == angle], reference)
         for angle in dict.fromkeys(recording.angle for recording in recordings)
     )
     others = [angle for angle in angles if angle.camera != reference] or list(angles)
-    guessed = any(clip.guessed for clip in clips)
+    guessed = any(clip.is_fallback for clip in clips)
     return Alignment(
         reference,
         angles,
         min(angle.confidence for angle in angles) if others else 0.0,
         Method.FALLBACK if guessed else Method.AUDIO_CORR,
-        _session_reasons(clips, recordings),
+        _collect_session_reasons(clips, recordings),
     )
 
 
-def _angle(camera: str, clips: list[Placed], reference: str) -> AngleMatch:
-    ordered = sorted(clips, key=lambda clip: (clip.place is None, clip.place.offset_s if clip.place else 0.0))
+def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> AngleMatch:
+    ordered = sorted(
+        clips, key=lambda clip: (clip.placement is None, clip.placement.offset_s if clip.placement else 0.0)
+    )
     weakest = min(clips, key=lambda clip: clip.confidence)
     words = list(dict.fromkeys(word for clip in ordered for word in clip.reasons))
     for clip in ordered:
-        if clip.place is not None and clip.pair is not None:
-            words += reasons.drift(camera, clip.place.slope * 1e6, clip.pair.match.overlap_s)
+        if clip.placement is not None and clip.pair is not None:
+            words += reasons.describe_drift(camera, clip.placement.slope * 1e6, clip.pair.match.overlap_s)
     shown = next((clip for clip in ordered if clip.pair is not None), None)
     pair = shown.pair if shown else None
     return AngleMatch(
         camera=camera,
-        placements=tuple(_placement(clip) for clip in ordered),
+        placements=tuple(_build_placement(clip) for clip in ordered),
         confidence=weakest.confidence,
         reasons=tuple(words),
-        candidates=_candidates(shown) if camera != reference else (),
+        candidates=_build_candidates(shown) if camera != reference else (),
         overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
-        residual_ms=_residual_ms(pair),
-        strip=strip(pair.match, turned=_turned(shown)) if pair else (),
-        strip_step_us=STEP_US if pair else 0,
-        error_ms=_rounded(pair.evidence.end_s * 1e3) if pair else None,
-        drift_error_ppm=_rounded(pair.match.fit.sigma_slope * 1e6) if pair else None,
+        residual_ms=_compute_residual_ms(pair),
+        strip=build_correlation_strip(pair.match, invert=_is_x_of_pair(shown)) if pair else (),
+        strip_step_us=STRIP_STEP_US if pair else 0,
+        error_ms=_round_finite(pair.evidence.end_s * 1e3) if pair else None,
+        drift_error_ppm=_round_finite(pair.match.fit.sigma_slope * 1e6) if pair else None,
         pieces=tuple(piece for clip in ordered for piece in clip.pieces),
     )
 
 
-def _placement(clip: Placed) -> Placement:
-    if clip.place is None:
+def _build_placement(clip: ClipResult) -> Placement:
+    if clip.placement is None:
         return Placement(clip.recording.name, None)
     return Placement(
-        clip.recording.name, round(clip.place.offset_s * 1e6), round(clip.place.slope * 1e6, 3) + 0.0
+        clip.recording.name, round(clip.placement.offset_s * 1e6), round(clip.placement.slope * 1e6, 3) + 0.0
     )
 
 
-def _residual_ms(pair: Pair | None) -> float | None:
-    return None if pair is None else _rounded(pair.match.fit.residual_s * 1e3)
+def _compute_residual_ms(pair: Pair | None) -> float | None:
+    return None if pair is None else _round_finite(pair.match.fit.residual_s * 1e3)
 
 
-def _rounded(value: float) -> float | None:
+def _round_finite(value: float) -> float | None:
     return round(value, 4) if np.isfinite(value) else None
 
 
-def _turned(clip: Placed | None) -> bool:
-    return clip is not None and clip.pair is not None and clip.pair.x_is(clip.recording)
+def _is_x_of_pair(clip: ClipResult | None) -> bool:
+    return clip is not None and clip.pair is not None and clip.pair.has_as_x(clip.recording)
 
 
-def _candidates(clip: Placed | None) -> tuple[Candidate, ...]:
+def _build_candidates(clip: ClipResult | None) -> tuple[Candidate, ...]:
     """The chosen offset and its runners-up, scored by strength as a share of the best."""
-    if clip is None or clip.pair is None or clip.place is None:
+    if clip is None or clip.pair is None or clip.placement is None:
         return ()
-    found, sign = clip.pair.match, -1.0 if _turned(clip) else 1.0
+    found, sign = clip.pair.match, -1.0 if _is_x_of_pair(clip) else 1.0
     best = max(found.strength, 1e-9)
-    middle = float(found.look.times.mean())
-    candidates = [Candidate(round(clip.place.offset_s * 1e6), 1.0)]
+    middle = float(found.correlations.times.mean())
+    candidates = [Candidate(round(clip.placement.offset_s * 1e6), 1.0)]
     for rival in found.rivals:
-        apart_s = sign * (rival.line.at(middle) - found.line.at(middle))
+        apart_s = sign * (rival.line.map_time(middle) - found.line.map_time(middle))
         score = min(1.0, max(0.0, rival.strength / best))
-        candidates.append(Candidate(round((clip.place.offset_s + apart_s) * 1e6), round(score, 3)))
+        candidates.append(Candidate(round((clip.placement.offset_s + apart_s) * 1e6), round(score, 3)))
     return tuple(candidates)
 
 
-def _session_reasons(clips: list[Placed], recordings: Sequence[Recording]) -> tuple[str, ...]:
+def _collect_session_reasons(clips: list[ClipResult], recordings: Sequence[Recording]) -> tuple[str, ...]:
     words = []
     for one, other in combinations(recordings, 2):
-        if _same_sound(one, other):
+        if _is_same_recording(one, other):
             words.append(f"{one.angle} ({one.name}) and {other.angle} ({other.name}) are the same recording")
     words += [word for clip in clips for word in clip.reasons]
     return tuple(dict.fromkeys(words))
 
 
-def _same_sound(one: Recording, other: Recording) -> bool:
+def _is_same_recording(one: Recording, other: Recording) -> bool:
     if not one.channels or len(one.channels) != len(other.channels) or one.samples != other.samples:
         return False
     steps = range(0, one.samples, max(1, one.samples // 8))
     return all(
-        np.array_equal(a[at : at + RATE], b[at : at + RATE])
+        np.array_equal(a[at : at + ANALYSIS_RATE_HZ], b[at : at + ANALYSIS_RATE_HZ])
         for a, b in zip(one.channels, other.channels, strict=True)
         for at in steps
     )

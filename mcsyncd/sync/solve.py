@@ -10,23 +10,30 @@ from dataclasses import replace
 
 from mcsyncd.model.alignment import Alignment, Piece
 from mcsyncd.sync import reasons
-from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
-from mcsyncd.sync.confidence import heard_apart
-from mcsyncd.sync.fallback import Guess, guess
-from mcsyncd.sync.graph import Place, Solution
-from mcsyncd.sync.pair import Pair, Progress
-from mcsyncd.sync.pieces import turned
-from mcsyncd.sync.pulled import put_back
-from mcsyncd.sync.recording import RATE, Recording
-from mcsyncd.sync.report import Placed, alignment
-from mcsyncd.sync.rooms import Choice
-from mcsyncd.sync.search import Found, chance, search, suspects
+from mcsyncd.sync.clock_evidence import (
+    ClockEvidence,
+    apply_clock_evidence,
+    has_jammed_timecodes,
+    weigh_clocks,
+)
+from mcsyncd.sync.confidence import compute_direct_path_chance
+from mcsyncd.sync.direct_paths import DirectPathChoice
+from mcsyncd.sync.fallback import FallbackOffset, estimate_offset_from_clocks
+from mcsyncd.sync.graph import Solution, SolvedPlacement
+from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, find_suspects, measure_recordings
+from mcsyncd.sync.pair import Pair, ProgressCallback
+from mcsyncd.sync.pieces import invert_pieces
+from mcsyncd.sync.pulldown import undo_speed_change
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
+from mcsyncd.sync.report import ClipResult, build_alignment
 
-_OVERLAP_S = 1.0
-_UNHEARD = 0.0
+_MAX_ANGLE_OVERLAP_S = 1.0
+_UNPLACED_CONFIDENCE = 0.0
 
 
-def solve(recordings: Sequence[Recording], reference: str, progress: Progress | None = None) -> Alignment:
+def solve_alignment(
+    recordings: Sequence[Recording], reference: str, report_progress: ProgressCallback | None = None
+) -> Alignment:
     """Put every recording on the clock of the first recording of the angle `reference`.
 
     Recordings of one angle never overlap and are not compared with each other. What cannot be
@@ -36,98 +43,110 @@ def solve(recordings: Sequence[Recording], reference: str, progress: Progress | 
     root = next((at for at, one in enumerate(recordings) if one.angle == reference), None)
     if root is None:
         raise ValueError(f"no recording of the reference {reference!r}")
-    found = search(recordings, root, progress)
-    clips = [_judged(at, recordings, root, found) for at in range(len(recordings))]
-    return alignment(_apart(clips), recordings, reference)
+    found = measure_recordings(recordings, root, report_progress)
+    clips = [_judge_clip(at, recordings, root, found) for at in range(len(recordings))]
+    return build_alignment(_drop_overlapping_clips(clips), recordings, reference)
 
 
-def _judged(at: int, recordings: Sequence[Recording], root: int, found: Found) -> Placed:
-    place = found.solution.places[at]
+def _judge_clip(at: int, recordings: Sequence[Recording], root: int, measurement: Measurement) -> ClipResult:
+    place = measurement.solution.placements[at]
     if at == root:
-        return Placed(recordings[at], place, 1.0, None, ())
+        return ClipResult(recordings[at], place, 1.0, None, ())
     if place is None:
-        return _unplaced(recordings, root, at, found.pairs)
-    judged = _placed(at, place, found)
-    by = found.pulls.get(at)
+        return _judge_unplaced_clip(recordings, root, at, measurement.pairs)
+    judged = _judge_placed_clip(at, place, measurement)
+    by = measurement.speed_changes.get(at)
     if by is None:
         return judged
-    words = (reasons.pulled(judged.recording.angle, by), *judged.reasons)
-    return replace(judged, recording=recordings[at], place=put_back(place, by), reasons=words, pieces=())
+    words = (reasons.describe_speed_change(judged.recording.angle, by), *judged.reasons)
+    return replace(
+        judged, recording=recordings[at], placement=undo_speed_change(place, by), reasons=words, pieces=()
+    )
 
 
-def _placed(at: int, place: Place, found: Found) -> Placed:
-    recordings, path = found.recordings, found.solution.paths[at]
+def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measurement) -> ClipResult:
+    recordings, path = measurement.recordings, measurement.solution.paths[at]
     recording = recordings[at]
-    confidence, failing = chance(found, at)
-    pair = next(one for one in found.pairs if {one.x, one.y} == {path[-1].x, path[-1].y})
+    confidence, failing = compute_clip_confidence(measurement, at)
+    pair = next(one for one in measurement.pairs if {one.x, one.y} == {path[-1].x, path[-1].y})
     words = []
     if len(path) > 1:
         words.append(f"{recording.angle} is placed through {recordings[path[-1].x].angle}")
-    pieces = _pieces(at, pair, found)
-    words += [reasons.broken(recording.angle, _blamed(pair, found), pieces)] if pieces else []
-    words += _pair_doubts(pair, recordings, at)
-    words += _echo(recording.angle, found.choices.get(at))
+    pieces = _build_pieces(at, pair, measurement)
+    words += (
+        [reasons.describe_pieces(recording.angle, _name_suspects(pair, measurement), pieces)]
+        if pieces
+        else []
+    )
+    words += _describe_pair_doubts(pair, recordings, at)
+    words += _describe_echo(recording.angle, measurement.choices.get(at))
     for edge, miss_s in failing:
         names = " and ".join(recordings[node].angle for node in (edge.x, edge.y))
         words.append(f"the pairs do not agree: {names} by themselves say {miss_s * 1e3:.1f} ms otherwise")
-    heard = _clocks(at, path[-1].x, recordings, found.solution)
+    heard = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
     if heard is None:
-        return Placed(recording, place, confidence, pair, tuple(words), pieces=pieces)
+        return ClipResult(recording, placement, confidence, pair, tuple(words), pieces=pieces)
     words.insert(0 if heard.contradicts else len(words), heard.reason)
-    return Placed(recording, place, weighed(confidence, heard), pair, tuple(words), pieces=pieces)
+    return ClipResult(
+        recording, placement, apply_clock_evidence(confidence, heard), pair, tuple(words), pieces=pieces
+    )
 
 
-def _pieces(at: int, pair: Pair, found: Found) -> tuple[Piece, ...]:
+def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece, ...]:
     """Where the parts of a clip lie on the reference's clock, when they do not lie on one line."""
-    other, parts = (pair.x, pair.parts) if pair.y == at else (pair.y, turned(pair.parts))
-    recordings, anchor = found.recordings, found.solution.places[other]
+    other, parts = (pair.x, pair.pieces) if pair.y == at else (pair.y, invert_pieces(pair.pieces))
+    recordings, anchor = measurement.recordings, measurement.solution.placements[other]
     if anchor is None:
         return ()
     ours, theirs = recordings[at].start_us / 1e6, recordings[other].start_us / 1e6
     pieces = []
     for part in parts:
         slope = (1.0 + part.line.slope) * (1.0 + anchor.slope) - 1.0
-        offset_s = anchor.at(part.line.offset_s + theirs) - ours * (1.0 + slope)
+        offset_s = anchor.map_time(part.line.offset_s + theirs) - ours * (1.0 + slope)
         begin_us, end_us = (round((time_s + ours) * 1e6) for time_s in (part.begin_s, part.end_s))
         drift_ppm = round(slope * 1e6, 3) + 0.0
         pieces.append(Piece(recordings[at].name, begin_us, end_us, round(offset_s * 1e6), drift_ppm))
     return tuple(pieces)
 
 
-def _blamed(pair: Pair, found: Found) -> str:
-    return " or ".join(found.recordings[node].angle for node in suspects(found, pair))
+def _name_suspects(pair: Pair, measurement: Measurement) -> str:
+    return " or ".join(measurement.recordings[node].angle for node in find_suspects(measurement, pair))
 
 
-def _echo(angle: str, choice: Choice | None) -> list[str]:
-    if choice is None or heard_apart(choice.lead) >= reasons.WORTH_SAYING:
+def _describe_echo(angle: str, choice: DirectPathChoice | None) -> list[str]:
+    if choice is None or compute_direct_path_chance(choice.lead) >= reasons.REPORT_BELOW:
         return []
-    return [reasons.echo(angle, choice.rival / RATE, choice.lead.share)]
+    return [reasons.describe_echo(angle, choice.rival_samples / ANALYSIS_RATE_HZ, choice.lead.share)]
 
 
-def _clocks(at: int, anchor: int, recordings: Sequence[Recording], solution: Solution) -> Witness | None:
-    offsets_us = [None if place is None else round(place.offset_s * 1e6) for place in solution.places]
+def _weigh_clip_clocks(
+    at: int, anchor: int, recordings: Sequence[Recording], solution: Solution
+) -> ClockEvidence | None:
+    offsets_us = [None if place is None else round(place.offset_s * 1e6) for place in solution.placements]
     ours, theirs = offsets_us[at], offsets_us[anchor]
     assert ours is not None
     assert theirs is not None
-    proven = jammed(recordings, offsets_us, besides=at)
-    return witness(recordings[anchor], recordings[at], ours - theirs, proven=proven)
+    proven = has_jammed_timecodes(recordings, offsets_us, excluded=at)
+    return weigh_clocks(recordings[anchor], recordings[at], ours - theirs, proven=proven)
 
 
-def _pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[str]:
+def _describe_pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[str]:
     other, sign = (pair.x, 1) if pair.y == at else (pair.y, -1)
-    return reasons.doubts(recordings[other].angle, recordings[at].angle, pair, sign=sign)
+    return reasons.describe_doubts(recordings[other].angle, recordings[at].angle, pair, sign=sign)
 
 
-def _unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> Placed:
+def _judge_unplaced_clip(
+    recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]
+) -> ClipResult:
     recording = recordings[at]
-    found = guess(recordings[root], recording)
-    why = [_why_unplaced(recordings, root, at, pairs)]
+    found = estimate_offset_from_clocks(recordings[root], recording)
+    why = [_explain_unplaced(recordings, root, at, pairs)]
     if found is None:
-        return Placed(recording, None, _UNHEARD, None, tuple(why))
-    return _guessed(recording, found, why)
+        return ClipResult(recording, None, _UNPLACED_CONFIDENCE, None, tuple(why))
+    return _build_fallback_result(recording, found, why)
 
 
-def _why_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> str:
+def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> str:
     heard = {node for pair in pairs for node in (pair.x, pair.y)}
     angle, reference = recordings[at].angle, recordings[root].angle
     if at in heard:
@@ -137,28 +156,29 @@ def _why_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Se
     return f"{deaf} has no usable sound"
 
 
-def _guessed(recording: Recording, found: Guess, why: list[str]) -> Placed:
-    place = Place(found.offset_us / 1e6, 0.0)
-    return Placed(recording, place, found.confidence, None, (found.reason, *why), guessed=True)
+def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: list[str]) -> ClipResult:
+    place = SolvedPlacement(fallback.offset_us / 1e6, 0.0)
+    return ClipResult(recording, place, fallback.confidence, None, (fallback.reason, *why), is_fallback=True)
 
 
-def _apart(clips: list[Placed]) -> list[Placed]:
+def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
     """Clips of one angle never overlap: where two would, the less sure one is taken out."""
-    kept: list[Placed] = []
+    kept: list[ClipResult] = []
     for clip in sorted(clips, key=lambda clip: -clip.confidence):
-        if any(_collide(clip, other) for other in kept):
+        if any(_has_overlap(clip, other) for other in kept):
             words = (f"{clip.recording.name} would overlap another clip of {clip.recording.angle}",)
-            kept.append(Placed(clip.recording, None, _UNHEARD, None, words + clip.reasons))
+            kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, words + clip.reasons))
         else:
             kept.append(clip)
     return [next(one for one in kept if one.recording is clip.recording) for clip in clips]
 
 
-def _collide(one: Placed, other: Placed) -> bool:
-    if one.recording.angle != other.recording.angle or one.place is None or other.place is None:
+def _has_overlap(one: ClipResult, other: ClipResult) -> bool:
+    if one.recording.angle != other.recording.angle or one.placement is None or other.placement is None:
         return False
-    begin = max(one.place.at(0.0), other.place.at(0.0))
+    begin = max(one.placement.map_time(0.0), other.placement.map_time(0.0))
     end = min(
-        one.place.at(one.recording.duration_us / 1e6), other.place.at(other.recording.duration_us / 1e6)
+        one.placement.map_time(one.recording.duration_us / 1e6),
+        other.placement.map_time(other.recording.duration_us / 1e6),
     )
-    return end - begin > _OVERLAP_S
+    return end - begin > _MAX_ANGLE_OVERLAP_S

@@ -14,21 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsyncd.sync.transform import fast_size, sound_of, spectrum_of
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync.transform import choose_fft_size, compute_spectrum, invert_spectrum
+from mcsyncd.sync.whitening import WhitenedChannel
 
-RATE = 4000
-POOL = 20
-POOL_S = POOL / RATE
-LONGEST = 16 * RATE
+COARSE_RATE_HZ = 4000
+COLUMN_SAMPLES = 20
+COLUMN_S = COLUMN_SAMPLES / COARSE_RATE_HZ
+MAX_SEGMENT_SAMPLES = 16 * COARSE_RATE_HZ
 """The most samples of a segment."""
-_NOISE_MEDIAN = 2.12
-_CHANCE = 3.3
+_EXPECTED_MEDIAN_Z = 2.12
+_MIN_Z = 3.3
 """|z| that the best of 5 ms reaches by chance in one place of fifty."""
-_SAMPLED = 100_000
+_MAX_MEDIAN_COLUMNS = 100_000
 """Columns of a segment that its median is taken of: of more, it moves by less than a hundredth."""
-_BLOCK = 15 << 14
-_AT_ONCE = 4
+_MAX_BLOCK_SAMPLES = 15 << 14
+_SEGMENTS_PER_BATCH = 4
 """Segments transformed together: numpy does four in the time of two."""
 
 Row = NDArray[np.float32]
@@ -48,8 +48,8 @@ class Votes:
 
     columns: tuple[Columns, ...]
     evidence: tuple[Row, ...]
-    met: NDArray[np.uint8]
-    first: int
+    overlap_counts: NDArray[np.uint8]
+    first_column: int
     times: NDArray[np.float64]
 
 
@@ -60,36 +60,36 @@ class _Tally:
     """
 
     def __init__(self, shifts: Sequence[int], width: int) -> None:
-        self._shifts, self._stride = shifts, 1 + width // _SAMPLED
+        self._shifts, self._stride = shifts, 1 + width // _MAX_MEDIAN_COLUMNS
         nothing = np.zeros((len(shifts), 0), np.float32)
-        self._over = [_Over.of_block(0, nothing)]
-        self._sampled: list[Rows] = [nothing]
-        self._met = np.zeros(width, np.uint8)
+        self._exceedances = [_Exceedances.from_block(0, nothing)]
+        self._median_samples: list[Rows] = [nothing]
+        self._overlap_counts = np.zeros(width, np.uint8)
 
     def add(self, column: int, z: Rows) -> None:
         """Take |z| of all segments, shape (segments, columns), from `column` on, before their shifts."""
         for shift, row in zip(self._shifts, z, strict=True):
-            self._met[shift + column : shift + column + row.size] += row > 0
-        self._over.append(_Over.of_block(column, z))
-        self._sampled.append(z[:, :: self._stride].copy())
+            self._overlap_counts[shift + column : shift + column + row.size] += row > 0
+        self._exceedances.append(_Exceedances.from_block(column, z))
+        self._median_samples.append(z[:, :: self._stride].copy())
 
-    def votes(self, first: int, times: NDArray[np.float64]) -> Votes:
+    def build_votes(self, first: int, times: NDArray[np.float64]) -> Votes:
         """Turn |z| into evidence, each segment's by its own noise."""
         columns, evidence = [], []
-        sampled = np.concatenate(self._sampled, axis=1)
+        sampled = np.concatenate(self._median_samples, axis=1)
         for segment, shift in enumerate(self._shifts):
             heard = sampled[segment][sampled[segment] > 0]
-            noise = max(1.0, float(np.median(heard)) / _NOISE_MEDIAN) if heard.size else 1.0
-            parts = [over.of(segment) for over in self._over]
-            beyond = np.concatenate([z for _, z in parts]) / np.float32(noise) - np.float32(_CHANCE)
+            noise = max(1.0, float(np.median(heard)) / _EXPECTED_MEDIAN_Z) if heard.size else 1.0
+            parts = [over.select_segment(segment) for over in self._exceedances]
+            beyond = np.concatenate([z for _, z in parts]) / np.float32(noise) - np.float32(_MIN_Z)
             good = beyond > 0
             columns.append(np.concatenate([places for places, _ in parts])[good] + np.int32(shift))
             evidence.append((beyond[good] ** 1.5).astype(np.float32))
-        return Votes(tuple(columns), tuple(evidence), self._met, first, times)
+        return Votes(tuple(columns), tuple(evidence), self._overlap_counts, first, times)
 
 
 @dataclass(frozen=True, slots=True)
-class _Over:
+class _Exceedances:
     """|z| beyond chance in one block: of segment k `places` and `z` from `ends[k]` to `ends[k + 1]`.
 
     Four hours have five million of them: six bytes each, and few arrays. `places` count from the block's own
@@ -98,114 +98,127 @@ class _Over:
 
     column: int
     ends: NDArray[np.intp]
-    places: NDArray[np.uint16]
+    columns: NDArray[np.uint16]
     z: Row
 
     @classmethod
-    def of_block(cls, column: int, z: Rows) -> _Over:
+    def from_block(cls, column: int, z: Rows) -> _Exceedances:
         """Pick what is beyond chance of |z| from `column` on."""
-        segments, places = np.nonzero(z > _CHANCE)
+        segments, places = np.nonzero(z > _MIN_Z)
         ends = np.searchsorted(segments, np.arange(len(z) + 1))
         return cls(column, ends, places.astype(np.uint16), z[segments, places])
 
-    def of(self, segment: int) -> tuple[Columns, Row]:
+    def select_segment(self, segment: int) -> tuple[Columns, Row]:
         """The columns of one segment, before its shift, and |z| there."""
         some = slice(self.ends[segment], self.ends[segment + 1])
-        return self.places[some].astype(np.int32) + np.int32(self.column), self.z[some]
+        return self.columns[some].astype(np.int32) + np.int32(self.column), self.z[some]
 
 
-def vote(longer: Sequence[Ear], shorter: Sequence[Ear], most: int) -> Votes:
+def cast_votes(
+    longer: Sequence[WhitenedChannel], shorter: Sequence[WhitenedChannel], max_segments: int
+) -> Votes:
     """Correlate up to `most` segments of the shorter with all of the longer."""
-    size, starts = _segments(length(shorter), most)
-    latest = max(starts) // POOL
+    size, starts = _choose_segments(count_coarse_samples(shorter), max_segments)
+    latest = max(starts) // COLUMN_SAMPLES
     # Each row is shifted so that one column is one lag: position in the longer minus segment start.
-    shifts = [latest - start // POOL for start in starts]
-    lags = (length(longer) + size) // POOL + 1
+    shifts = [latest - start // COLUMN_SAMPLES for start in starts]
+    lags = (count_coarse_samples(longer) + size) // COLUMN_SAMPLES + 1
     tally = _Tally(shifts, lags + latest)
-    for column, z in _blocks(longer, shorter, size, starts):
+    for column, z in _correlate_blocks(longer, shorter, size, starts):
         tally.add(column, z[:, : lags - column])
-    times = (np.array(starts, np.float64) + size / 2) / RATE
-    return tally.votes(-size // POOL - latest, times)
+    times = (np.array(starts, np.float64) + size / 2) / COARSE_RATE_HZ
+    return tally.build_votes(-size // COLUMN_SAMPLES - latest, times)
 
 
-def _blocks(
-    longer: Sequence[Ear], shorter: Sequence[Ear], size: int, starts: Sequence[int]
+def _correlate_blocks(
+    longer: Sequence[WhitenedChannel], shorter: Sequence[WhitenedChannel], size: int, starts: Sequence[int]
 ) -> Iterator[tuple[int, Rows]]:
     """Yield every segment's |z| along the longer recording: a column, and those from there on.
 
     What is transformed for all blocks is gone with the last of them.
     """
-    total = length(longer)
-    block = _block(total, size)
-    hop = (block - size) // POOL * POOL
-    segments = np.stack([_mixed(shorter, start, start + size) for start in starts])
-    spectra, weights = spectrum_of(segments, block), spectrum_of(_energy(segments), block // POOL)
+    total = count_coarse_samples(longer)
+    block = _choose_block_size(total, size)
+    hop = (block - size) // COLUMN_SAMPLES * COLUMN_SAMPLES
+    segments = np.stack([_mix_channels(shorter, start, start + size) for start in starts])
+    spectra, weights = (
+        compute_spectrum(segments, block),
+        compute_spectrum(_pool_energy(segments), block // COLUMN_SAMPLES),
+    )
     del segments
     np.conj(spectra, out=spectra)
     np.conj(weights, out=weights)
     for at in range(-size, total, hop):
-        piece = _mixed(longer, at, at + block)
+        piece = _mix_channels(longer, at, at + block)
         if piece.any():
-            yield (at + size) // POOL, _correlated(piece, spectra, weights, hop // POOL)
+            yield (
+                (at + size) // COLUMN_SAMPLES,
+                _correlate_block(piece, spectra, weights, hop // COLUMN_SAMPLES),
+            )
 
 
-def _correlated(
+def _correlate_block(
     piece: Row, spectra: NDArray[np.complex64], weights: NDArray[np.complex64], width: int
 ) -> Rows:
     """Every segment's |z| against one block of the longer recording, the best of POOL lags a column."""
     block = piece.size
-    spectrum, weight = spectrum_of(piece, block), spectrum_of(_energy(piece[None])[0], block // POOL)
+    spectrum, weight = (
+        compute_spectrum(piece, block),
+        compute_spectrum(_pool_energy(piece[None])[0], block // COLUMN_SAMPLES),
+    )
     found = []
-    for at in range(0, len(spectra), _AT_ONCE):
-        some = slice(at, at + _AT_ONCE)
-        shared = sound_of(weight * weights[some], block // POOL)[:, :width] / POOL
-        value = sound_of(spectrum * spectra[some], block)[:, : width * POOL]
+    for at in range(0, len(spectra), _SEGMENTS_PER_BATCH):
+        some = slice(at, at + _SEGMENTS_PER_BATCH)
+        shared = invert_spectrum(weight * weights[some], block // COLUMN_SAMPLES)[:, :width] / COLUMN_SAMPLES
+        value = invert_spectrum(spectrum * spectra[some], block)[:, : width * COLUMN_SAMPLES]
         np.abs(value, out=value)
         floor = 0.02 * shared.max(axis=1, initial=0.0, keepdims=True) + 1.0
-        found.append(_pooled(value) / np.sqrt(np.maximum(shared, 0.0) + floor))
+        found.append(_pool_maxima(value) / np.sqrt(np.maximum(shared, 0.0) + floor))
     return np.concatenate(found)
 
 
-def _segments(samples: int, most: int) -> tuple[int, list[int]]:
+def _choose_segments(samples: int, max_segments: int) -> tuple[int, list[int]]:
     """Segment size and starts (multiples of POOL) in 4 kHz samples.
 
     Short recordings are covered wholly. Of long ones both ends are covered densely, the rest is
     spread.
     """
-    size = int(np.clip(samples / 8, 4 * RATE, LONGEST))
-    size = max(POOL, min(size, samples) // POOL * POOL)
+    size = int(np.clip(samples / 8, 4 * COARSE_RATE_HZ, MAX_SEGMENT_SAMPLES))
+    size = max(COLUMN_SAMPLES, min(size, samples) // COLUMN_SAMPLES * COLUMN_SAMPLES)
     count = -(-samples // size)
-    last = max(0, samples - size) // POOL * POOL
-    if count <= most:
-        return size, sorted({int(start) // POOL * POOL for start in np.linspace(0, last, count)})
-    deep = most // 8
+    last = max(0, samples - size) // COLUMN_SAMPLES * COLUMN_SAMPLES
+    if count <= max_segments:
+        return size, sorted(
+            {int(start) // COLUMN_SAMPLES * COLUMN_SAMPLES for start in np.linspace(0, last, count)}
+        )
+    deep = max_segments // 8
     ends = [k * size for k in range(deep)] + [last - k * size for k in range(deep)]
-    spread = np.linspace(deep * size, last - deep * size, most - len(ends))
-    return size, sorted({int(start) // POOL * POOL for start in (*ends, *spread)})
+    spread = np.linspace(deep * size, last - deep * size, max_segments - len(ends))
+    return size, sorted({int(start) // COLUMN_SAMPLES * COLUMN_SAMPLES for start in (*ends, *spread)})
 
 
-def _block(total: int, size: int) -> int:
-    wanted = max(min(total + 2 * size, _BLOCK), 2 * size)
-    return POOL * fast_size(-(-wanted // POOL))
+def _choose_block_size(total: int, size: int) -> int:
+    wanted = max(min(total + 2 * size, _MAX_BLOCK_SAMPLES), 2 * size)
+    return COLUMN_SAMPLES * choose_fft_size(-(-wanted // COLUMN_SAMPLES))
 
 
-def _mixed(ears: Sequence[Ear], start: int, stop: int) -> Row:
-    total = ears[0].half(start, stop)
-    for ear in ears[1:]:
-        total = total + ear.half(start, stop)
+def _mix_channels(channels: Sequence[WhitenedChannel], start: int, stop: int) -> Row:
+    total = channels[0].read_half_rate(start, stop)
+    for ear in channels[1:]:
+        total = total + ear.read_half_rate(start, stop)
     return total
 
 
-def _pooled(value: Rows) -> Rows:
+def _pool_maxima(value: Rows) -> Rows:
     # A maximum over a short last axis takes twice as long.
-    return np.maximum.reduceat(value, np.arange(0, value.shape[1], POOL), axis=1)
+    return np.maximum.reduceat(value, np.arange(0, value.shape[1], COLUMN_SAMPLES), axis=1)
 
 
-def _energy(sound: Rows) -> Rows:
-    energy: Rows = (sound**2).reshape(len(sound), -1, POOL).sum(axis=2)
+def _pool_energy(sound: Rows) -> Rows:
+    energy: Rows = (sound**2).reshape(len(sound), -1, COLUMN_SAMPLES).sum(axis=2)
     return energy
 
 
-def length(ears: Sequence[Ear]) -> int:
+def count_coarse_samples(channels: Sequence[WhitenedChannel]) -> int:
     """Samples of the longest channel, at 4 kHz."""
-    return max(ear.samples for ear in ears) // 2
+    return max(ear.samples for ear in channels) // 2

@@ -13,7 +13,7 @@ from calibration.material import Material, Shelf
 from calibration.sounds import Draw
 from calibration.stage import linked
 from hearing import as_int16, babble
-from mcsyncd.sync.recording import RATE
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def root(tmp_path_factory):
 
 def write(path, sound):
     with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.setparams((1, 2, ANALYSIS_RATE_HZ, 0, "NONE", ""))
         file.writeframes(as_int16(sound).tobytes())
 
 
@@ -66,11 +66,13 @@ def test_another_seed_is_another_case(material):
 
 def miss_s(reference, other, truth, at_s):
     """How far from the truth line the waveforms themselves match, around clip second `at_s`."""
-    length, reach = 2 * RATE, RATE // 50
-    begin = round(at_s * RATE)
+    length, reach = 2 * ANALYSIS_RATE_HZ, ANALYSIS_RATE_HZ // 50
+    begin = round(at_s * ANALYSIS_RATE_HZ)
     # With drift a piece fits best where its middle lies.
-    middle_s = other.start_us / 1e6 + (begin + length / 2) / RATE
-    place = (truth.offset_s + middle_s * (1 + truth.slope) - reference.start_us / 1e6) * RATE - length / 2
+    middle_s = other.start_us / 1e6 + (begin + length / 2) / ANALYSIS_RATE_HZ
+    place = (
+        truth.offset_s + middle_s * (1 + truth.slope) - reference.start_us / 1e6
+    ) * ANALYSIS_RATE_HZ - length / 2
     whole = int(np.floor(place))
     piece = other.channels[0][begin : begin + length].astype(float)
     around = reference.channels[0][whole - reach : whole + length + reach].astype(float)
@@ -79,14 +81,14 @@ def miss_s(reference, other, truth, at_s):
     cross = np.fft.rfft(around, size) * np.fft.rfft(piece, size).conj()
     cross /= np.abs(cross) + 1e-3 * np.abs(cross).max()
     found = np.fft.irfft(cross, 16 * size)[: 32 * reach]
-    return (np.argmax(np.abs(found)) / 16 - reach - (place - whole)) / RATE
+    return (np.argmax(np.abs(found)) / 16 - reach - (place - whole)) / ANALYSIS_RATE_HZ
 
 
 def shared(reference, other, truth):
     """First and last second of the other clip's channel that the reference has, too."""
     shift = truth.offset_s + other.start_us / 1e6 - reference.start_us / 1e6
     first = max(0.0, -shift)
-    last = min(other.samples / RATE, reference.samples / RATE - shift)
+    last = min(other.samples / ANALYSIS_RATE_HZ, reference.samples / ANALYSIS_RATE_HZ - shift)
     return first, last
 
 
@@ -118,7 +120,7 @@ def whole(made):
         for channel in one.channels:
             assert channel.dtype == np.int16
             assert channel.any()
-            assert abs(channel.size / RATE + one.start_us / 1e6 - one.duration_us / 1e6) < 0.01
+            assert abs(channel.size / ANALYSIS_RATE_HZ + one.start_us / 1e6 - one.duration_us / 1e6) < 0.01
     return True
 
 

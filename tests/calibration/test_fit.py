@@ -15,19 +15,19 @@ from calibration.fit import Sample, evidence_of, fit
 from calibration.judge import verdict
 from calibration.material import Material
 from calibration.numbers import MODULE, write_numbers
-from mcsyncd.sync.confidence import Evidence, believe
-from mcsyncd.sync.fitted import FITTED, Numbers, Slope, Step
+from mcsyncd.sync.confidence import PairEvidence, judge_evidence
+from mcsyncd.sync.confidence_model import FITTED_MODEL, ConfidenceModel, HillCurve, LogisticCurve
 from mcsyncd.sync.match import Lead
-from mcsyncd.sync.search import Found, chance, search
+from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
 
 SEED = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")
 
 
-def drawn(count: int, seed: int) -> list[Evidence]:
+def drawn(count: int, seed: int) -> list[PairEvidence]:
     """Pairs that differ in how much they share and in how much goes astray; nothing else is doubtful."""
     random = np.random.default_rng(seed)
     return [
-        Evidence(
+        PairEvidence(
             significance=float(np.exp(random.uniform(np.log(3.0), np.log(60.0)))),
             agreed_s=600.0,
             rivals=(Lead(5.0, 100.0),),
@@ -38,13 +38,13 @@ def drawn(count: int, seed: int) -> list[Evidence]:
     ]
 
 
-def chances(evidence: list[Evidence], numbers: Numbers) -> np.ndarray:
-    return np.array([believe(one, numbers).confidence for one in evidence])
+def chances(evidence: list[PairEvidence], numbers: ConfidenceModel) -> np.ndarray:
+    return np.array([judge_evidence(one, numbers).confidence for one in evidence])
 
 
 def test_the_chances_that_evidence_was_drawn_with_are_found_again():
-    truth = replace(FITTED, weak=Step(15.0, 3.5), contradiction=Step(0.5, 4.0))
-    begin = replace(FITTED, weak=Step(9.0, 6.0), contradiction=Step(0.25, 2.5))
+    truth = replace(FITTED_MODEL, weak=HillCurve(15.0, 3.5), contradiction=HillCurve(0.5, 4.0))
+    begin = replace(FITTED_MODEL, weak=HillCurve(9.0, 6.0), contradiction=HillCurve(0.25, 2.5))
     evidence, luck = drawn(150, 1), np.random.default_rng(2).uniform(size=150)
     pairs = [
         Sample(one, bool(draw < sure), 1.0)
@@ -58,13 +58,13 @@ def test_the_chances_that_evidence_was_drawn_with_are_found_again():
     assert miss < 0.07
     assert miss < 0.5 * np.abs(chances(fresh, begin) - chances(fresh, truth)).mean()
     # What the evidence says nothing of stays about where it stood.
-    assert found.echo_t.middle == pytest.approx(begin.echo_t.middle, rel=0.02)
-    assert found.trust == begin.trust
+    assert found.echo_t.midpoint == pytest.approx(begin.echo_t.midpoint, rel=0.02)
+    assert found.loop_trust == begin.loop_trust
 
 
 @cache
-def solved() -> Found:
-    return search(case(SEED, Material(None)).recordings, 0)
+def solved() -> Measurement:
+    return measure_recordings(case(SEED, Material(None)).recordings, 0)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_evidence_survives_the_file(stored):
     assert stored["condition"] == "short_clips"
     for pair, kept in zip(solved().pairs, stored["pairs"], strict=True):
         again = evidence_of(kept["evidence"])
-        assert kept["broken"] is bool(pair.parts)
+        assert kept["broken"] is bool(pair.pieces)
         for name in ("significance", "agreed_s", "astray", "end_s"):
             assert getattr(again, name) == pytest.approx(getattr(pair.evidence, name), rel=1e-6)
         assert [one.share for one in again.rivals] == pytest.approx(
@@ -94,10 +94,10 @@ def test_evidence_survives_the_file(stored):
 
 
 def test_a_stored_session_is_judged_as_the_solver_does(stored):
-    judged = verdict(stored, FITTED)
+    judged = verdict(stored, FITTED_MODEL)
     found = solved()
-    assert all(place is not None for place in found.solution.places)
-    sound = min(chance(found, at)[0] for at in range(1, len(found.recordings)))
+    assert all(place is not None for place in found.solution.placements)
+    sound = min(compute_clip_confidence(found, at)[0] for at in range(1, len(found.recordings)))
     assert judged.confidence == pytest.approx(sound, rel=1e-4)
     assert judged.right
     assert judged.solvable
@@ -107,10 +107,12 @@ def test_a_stored_session_is_judged_as_the_solver_does(stored):
 def test_numbers_are_written_as_a_module_that_holds_them(tmp_path):
     path = tmp_path / "written.py"
     path.write_text(MODULE.read_text(encoding="utf-8"), encoding="utf-8")
-    given = replace(FITTED, weak=Step(12.3, 4.56), echo_t=Slope(-1.23, 0.456), trust=0.55)
+    given = replace(
+        FITTED_MODEL, weak=HillCurve(12.3, 4.56), echo_t=LogisticCurve(-1.23, 0.456), loop_trust=0.55
+    )
 
     write_numbers(given, path)
 
-    assert asdict(run_path(str(path))["FITTED"]) == asdict(given)
-    write_numbers(FITTED, path)
+    assert asdict(run_path(str(path))["FITTED_MODEL"]) == asdict(given)
+    write_numbers(FITTED_MODEL, path)
     assert path.read_bytes() == MODULE.read_bytes()

@@ -7,9 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
-from mcsyncd.sync.clocks import Witness, jammed, weighed, witness
+from mcsyncd.sync.clock_evidence import (
+    ClockEvidence,
+    apply_clock_evidence,
+    has_jammed_timecodes,
+    weigh_clocks,
+)
 from mcsyncd.sync.recording import Recording
-from mcsyncd.sync.solve import solve
+from mcsyncd.sync.solve import solve_alignment
 
 S = 1_000_000
 MINUTE, HOUR, DAY = 60 * S, 3600 * S, 86_400 * S
@@ -23,16 +28,16 @@ def clip(angle, *, timecode=None, recorded_at=None, duration=90 * S):
 
 def by_timecode(miss_us, *, at=NOON, proven=False):
     anchor, other = clip("a", timecode=at), clip("b", timecode=(at + 5 * S + miss_us) % DAY)
-    return witness(anchor, other, 5 * S, proven=proven)
+    return weigh_clocks(anchor, other, 5 * S, proven=proven)
 
 
 def by_clock(miss_us):
     anchor, other = clip("a", recorded_at=DAY), clip("b", recorded_at=DAY + 5 * S + miss_us)
-    return witness(anchor, other, 5 * S, proven=False)
+    return weigh_clocks(anchor, other, 5 * S, proven=False)
 
 
 def test_no_clock_says_nothing():
-    assert witness(clip("a"), clip("b", timecode=NOON, recorded_at=NOON), 0, proven=True) is None
+    assert weigh_clocks(clip("a"), clip("b", timecode=NOON, recorded_at=NOON), 0, proven=True) is None
 
 
 def test_a_timecode_that_agrees_is_said_over_midnight_too():
@@ -46,7 +51,7 @@ def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
     alone, among_proven = by_timecode(3 * HOUR), by_timecode(3 * HOUR, proven=True)
     assert alone.contradicts
     assert among_proven.contradicts
-    assert weighed(0.999, among_proven) < THRESHOLD < weighed(0.999, alone) < 0.999
+    assert apply_clock_evidence(0.999, among_proven) < THRESHOLD < apply_clock_evidence(0.999, alone) < 0.999
     assert "3.0 h" in alone.reason
 
 
@@ -58,7 +63,7 @@ def test_another_way_of_counting_is_no_contradiction():
 
 def test_a_counter_that_nobody_set_is_no_witness():
     anchor, other = clip("a", timecode=HOUR), clip("b", timecode=NOON)
-    assert witness(anchor, other, 0, proven=True) is None
+    assert weigh_clocks(anchor, other, 0, proven=True) is None
 
 
 @pytest.mark.parametrize("miss", [0, 100 * S, -100 * S, 90 * S + 100 * S, -90 * S - 100 * S])
@@ -80,26 +85,26 @@ def test_a_clock_set_by_hand_or_never_set_is_no_witness(miss):
 def test_another_time_altogether_asks_for_a_person(miss):
     heard = by_clock(miss)
     assert heard.contradicts
-    assert weighed(0.999, heard) < THRESHOLD
+    assert apply_clock_evidence(0.999, heard) < THRESHOLD
 
 
 def test_an_agreeing_clock_of_the_camera_outweighs_its_contradicting_one():
     anchor = clip("a", timecode=NOON, recorded_at=0)
     agrees = clip("b", timecode=NOON + 5 * S, recorded_at=31 * HOUR)
-    assert not witness(anchor, agrees, 5 * S, proven=False).contradicts
+    assert not weigh_clocks(anchor, agrees, 5 * S, proven=False).contradicts
 
 
 @given(confidence=st.floats(0, 0.999), odds=st.floats(0.001, 1.0))
 def test_clocks_never_raise_a_confidence(confidence, odds):
-    assert 0 <= weighed(confidence, Witness(odds, "")) <= confidence
+    assert 0 <= apply_clock_evidence(confidence, ClockEvidence(odds, "")) <= confidence
 
 
 def test_timecodes_are_proven_by_two_other_angles():
     clips = [clip("a", timecode=NOON), clip("b", timecode=NOON + 5 * S), clip("c", timecode=NOON + HOUR)]
     offsets = [0, 5 * S, 0]
-    assert jammed(clips, offsets, besides=2)
-    assert not jammed(clips, offsets, besides=1)
-    assert not jammed(clips, [0, None, 0], besides=2)
+    assert has_jammed_timecodes(clips, offsets, excluded=2)
+    assert not has_jammed_timecodes(clips, offsets, excluded=1)
+    assert not has_jammed_timecodes(clips, [0, None, 0], excluded=2)
 
 
 def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
@@ -111,10 +116,10 @@ def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
 
     one_event = [take("a", 2, 1, 0), take("b", 5, 2, 3 * S)]
     two_events = [take("a", 2, 1, 0), take("b", 5, 2, 50 * HOUR + 1000 * S)]
-    found = solve(two_events, "a")
+    found = solve_alignment(two_events, "a")
     assert found.confidence < THRESHOLD
     assert found.angle("b").offset_us == pytest.approx(3 * S, abs=50)
     assert "2.1 days" in found.reasons[0]
     # Without clocks it is as sure as the sound alone makes it, and clocks that agree change nothing.
-    by_sound = solve([take("a", 2, 1, None), take("b", 5, 2, None)], "a")
-    assert solve(one_event, "a").confidence == by_sound.confidence > THRESHOLD
+    by_sound = solve_alignment([take("a", 2, 1, None), take("b", 5, 2, None)], "a")
+    assert solve_alignment(one_event, "a").confidence == by_sound.confidence > THRESHOLD

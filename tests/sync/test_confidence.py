@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.sync.confidence import Doubt, Evidence, ahead, believe, risen
-from mcsyncd.sync.fitted import FITTED, Step
+from mcsyncd.sync.confidence import Doubt, PairEvidence, compute_lead_chance, evaluate_hill, judge_evidence
+from mcsyncd.sync.confidence_model import FITTED_MODEL, HillCurve
 from mcsyncd.sync.match import Lead
 
 leads = st.builds(Lead, st.floats(-0.5, 1.0), st.floats(-50.0, 200.0))
 evidences = st.builds(
-    Evidence,
+    PairEvidence,
     significance=st.floats(0.0, 500.0),
     agreed_s=st.floats(0.0, 7200.0),
     rivals=st.lists(leads, max_size=4).map(tuple),
     astray=st.floats(0.0, 2.0),
     end_s=st.floats(0.0, 0.1) | st.just(inf),
 )
-steps = st.builds(Step, st.floats(0.001, 10.0), st.floats(0.5, 8.0))
+steps = st.builds(HillCurve, st.floats(0.001, 10.0), st.floats(0.5, 8.0))
 more = st.floats(0.0, 100.0)
 
-CERTAIN = Evidence(
+CERTAIN = PairEvidence(
     significance=1000.0,
     agreed_s=3600.0,
     rivals=(),
@@ -35,19 +35,19 @@ CERTAIN = Evidence(
 
 
 def sure(evidence):
-    return believe(evidence).confidence
+    return judge_evidence(evidence).confidence
 
 
 @given(evidences)
 def test_a_confidence_is_a_probability_below_certainty(evidence):
-    belief = believe(evidence)
-    assert 0.0 <= belief.confidence <= FITTED.seen.value <= 0.999
+    belief = judge_evidence(evidence)
+    assert 0.0 <= belief.confidence <= FITTED_MODEL.no_hidden_error.value <= 0.999
     assert set(belief.factors) == set(Doubt)
     assert all(0.0 <= factor <= 1.0 for factor in belief.factors.values())
 
 
 def test_the_best_evidence_there_is_reaches_the_top():
-    assert sure(CERTAIN) == pytest.approx(FITTED.seen.value, abs=1e-3)
+    assert sure(CERTAIN) == pytest.approx(FITTED_MODEL.no_hidden_error.value, abs=1e-3)
 
 
 @given(evidence=evidences, more=more, field=st.sampled_from(["significance", "agreed_s"]))
@@ -84,37 +84,37 @@ def test_a_rival_that_is_further_behind_never_lowers_it(evidence, rival, share, 
     ],
 )
 def test_each_doubt_alone_is_enough_for_a_person_to_look_and_is_named(doubt, change):
-    belief = believe(replace(CERTAIN, **change))
+    belief = judge_evidence(replace(CERTAIN, **change))
     assert belief.confidence < 0.85
     assert min(belief.factors, key=belief.factors.__getitem__) is doubt
 
 
 def test_nothing_but_itself_is_ahead_of_all():
-    assert ahead([], FITTED.rival_lead, FITTED.rival_t) == 1.0
+    assert compute_lead_chance([], FITTED_MODEL.rival_lead, FITTED_MODEL.rival_t) == 1.0
 
 
 @given(st.lists(leads, min_size=1, max_size=5), steps, steps)
 def test_ahead_is_as_sure_as_it_is_of_the_nearest_rival(rivals, share, t):
-    alone = [ahead([one], share, t) for one in rivals]
-    assert ahead(rivals, share, t) == min(alone)
-    assert ahead(rivals[::-1], share, t) == min(alone)
+    alone = [compute_lead_chance([one], share, t) for one in rivals]
+    assert compute_lead_chance(rivals, share, t) == min(alone)
+    assert compute_lead_chance(rivals[::-1], share, t) == min(alone)
 
 
 @given(share=steps, t=steps)
 def test_both_a_share_and_a_clear_one_are_asked_for(share, t):
-    assert ahead([Lead(share.middle, 1e9)], share, t) == pytest.approx(0.5, abs=0.01)
-    assert ahead([Lead(1e9, t.middle)], share, t) == pytest.approx(0.5, abs=0.01)
-    assert ahead([Lead(share.middle, t.middle)], share, t) == pytest.approx(0.25)
+    assert compute_lead_chance([Lead(share.midpoint, 1e9)], share, t) == pytest.approx(0.5, abs=0.01)
+    assert compute_lead_chance([Lead(1e9, t.midpoint)], share, t) == pytest.approx(0.5, abs=0.01)
+    assert compute_lead_chance([Lead(share.midpoint, t.midpoint)], share, t) == pytest.approx(0.25)
 
 
 @given(share=steps, t=steps, lead=st.floats(-1.0, 0.0))
 def test_who_is_not_ahead_is_not_believed(share, t, lead):
-    assert ahead([Lead(lead, 100.0)], share, t) == 0.0
-    assert ahead([Lead(1.0, lead)], share, t) == 0.0
+    assert compute_lead_chance([Lead(lead, 100.0)], share, t) == 0.0
+    assert compute_lead_chance([Lead(1.0, lead)], share, t) == 0.0
 
 
 @given(step=steps, low=st.floats(0.0, 100.0), further=more)
 def test_a_step_rises_from_nothing_through_a_half(step, low, further):
-    assert risen(0.0, step) == 0.0
-    assert risen(step.middle, step) == pytest.approx(0.5)
-    assert 0.0 <= risen(low, step) <= risen(low + further, step) <= 1.0
+    assert evaluate_hill(0.0, step) == 0.0
+    assert evaluate_hill(step.midpoint, step) == pytest.approx(0.5)
+    assert 0.0 <= evaluate_hill(low, step) <= evaluate_hill(low + further, step) <= 1.0

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hearing import RATE, as_int16, babble
-from mcsyncd.sync import whiten
-from mcsyncd.sync.kept import Kept
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync import whitening as whiten
+from mcsyncd.sync.block_cache import BlockCache
+from mcsyncd.sync.whitening import WhitenedChannel
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +19,19 @@ def sound():
 
 
 def test_a_stretch_is_the_same_at_once_and_in_pieces(sound):
-    whole = Ear(sound, Kept()).front(0, sound.size)
-    bit_by_bit = Ear(sound, Kept(most_bytes=1))
+    whole = WhitenedChannel(sound, BlockCache()).read_first_arrivals(0, sound.size)
+    bit_by_bit = WhitenedChannel(sound, BlockCache(max_bytes=1))
     edges = [0, 7, 30_000, 65_535, 65_537, 131_072, sound.size]
-    pieces = [bit_by_bit.front(start, stop) for start, stop in pairwise(edges)]
+    pieces = [bit_by_bit.read_first_arrivals(start, stop) for start, stop in pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
     assert whole.any()
 
 
 def test_a_stretch_is_the_same_whoever_asked_for_another_before(sound):
-    whole = Ear(sound, Kept()).front(0, sound.size)
-    late = Ear(sound, Kept())
+    whole = WhitenedChannel(sound, BlockCache()).read_first_arrivals(0, sound.size)
+    late = WhitenedChannel(sound, BlockCache())
     for start, stop in [(140_000, 150_000), (65_000, 66_000), (0, 100)]:
-        np.testing.assert_array_equal(late.front(start, stop), whole[start:stop])
+        np.testing.assert_array_equal(late.read_first_arrivals(start, stop), whole[start:stop])
 
 
 def click_and_echo(later_s: float, level: float) -> np.ndarray:
@@ -51,9 +51,9 @@ def energy(heard: np.ndarray, at: int) -> float:
 
 @pytest.mark.parametrize("later_s", [0.012, 0.02, 0.035])
 def test_an_echo_of_a_click_is_weakened_against_the_click(later_s):
-    ear = Ear(as_int16(click_and_echo(later_s, 0.8)), Kept())
+    ear = WhitenedChannel(as_int16(click_and_echo(later_s, 0.8)), BlockCache())
     echo = RATE + round(later_s * RATE)
-    usual, front = ear.block(0, 2 * RATE), ear.front(0, 2 * RATE)
+    usual, front = ear.read_full_rate(0, 2 * RATE), ear.read_first_arrivals(0, 2 * RATE)
     assert energy(front, RATE) > 0
     # The echo has 0.64 of the click's energy, and whitening brings both to one level.
     assert energy(front, echo) / energy(front, RATE) < 0.5 * energy(usual, echo) / energy(usual, RATE)
@@ -61,22 +61,24 @@ def test_an_echo_of_a_click_is_weakened_against_the_click(later_s):
 
 
 def test_silence_gives_zeros():
-    assert not Ear(np.zeros(3 * RATE, np.int16), Kept()).front(0, 3 * RATE).any()
+    assert (
+        not WhitenedChannel(np.zeros(3 * RATE, np.int16), BlockCache()).read_first_arrivals(0, 3 * RATE).any()
+    )
 
 
 def test_a_silence_between_sounds_gives_zeros(sound):
     gap = sound.copy()
     gap[8 * RATE : 10 * RATE] = 0
-    heard = Ear(gap, Kept()).front(0, gap.size)
+    heard = WhitenedChannel(gap, BlockCache()).read_first_arrivals(0, gap.size)
     assert not heard[8 * RATE + 64 : 10 * RATE - 64].any()
     assert heard[: 8 * RATE].any()
     assert heard[10 * RATE :].any()
 
 
 def test_beyond_the_recording_there_is_nothing(sound):
-    ear = Ear(sound, Kept())
-    assert not ear.front(-200_000, -1000).any()
-    assert not ear.front(sound.size + 1000, sound.size + 200_000).any()
+    ear = WhitenedChannel(sound, BlockCache())
+    assert not ear.read_first_arrivals(-200_000, -1000).any()
+    assert not ear.read_first_arrivals(sound.size + 1000, sound.size + 200_000).any()
 
 
 @pytest.mark.parametrize("gap", [16, 31, 32, 700, RATE])
@@ -84,9 +86,9 @@ def test_full_scale_clicks_are_not_clipped(monkeypatch, gap):
     clicks = np.zeros(2 * RATE, np.int16)
     clicks[gap // 2 :: gap] = 32767
     clicks[gap // 2 + gap :: 2 * gap] = -32768
-    kept = Ear(clicks, Kept()).front(0, clicks.size)
+    kept = WhitenedChannel(clicks, BlockCache()).read_first_arrivals(0, clicks.size)
     # In steps eight times as wide there is room for anything eight times as high.
-    monkeypatch.setattr(whiten, "_STEPS", np.float32(128))
-    roomy = Ear(clicks, Kept()).front(0, clicks.size)
+    monkeypatch.setattr(whiten, "_STEPS_PER_UNIT", np.float32(128))
+    roomy = WhitenedChannel(clicks, BlockCache()).read_first_arrivals(0, clicks.size)
     assert np.abs(roomy).max() > 1
     np.testing.assert_allclose(kept, roomy, atol=1 / 128)

@@ -8,7 +8,7 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from mcsyncd.sync.kept import MOST_BYTES, Kept, bound
+from mcsyncd.sync.block_cache import MAX_CACHE_BYTES, BlockCache, choose_cache_bytes
 
 
 def block(value, samples=50):
@@ -16,14 +16,14 @@ def block(value, samples=50):
 
 
 def test_a_block_is_made_once_and_then_kept():
-    kept, made = Kept(), []
+    kept, made = BlockCache(), []
     for _ in range(3):
         assert kept.get("a", lambda: made.append(1) or block(7))[0] == 7
     assert made == [1]
 
 
 def test_threads_that_want_the_same_block_wait_for_one_maker():
-    kept, made, together, go = Kept(), [], Barrier(4, timeout=5), Event()
+    kept, made, together, go = BlockCache(), [], Barrier(4, timeout=5), Event()
 
     def make():
         made.append(1)
@@ -42,7 +42,7 @@ def test_threads_that_want_the_same_block_wait_for_one_maker():
 
 
 def test_the_block_used_longest_ago_goes_first():
-    kept, made = Kept(most_bytes=2 * block(0).nbytes), []
+    kept, made = BlockCache(max_bytes=2 * block(0).nbytes), []
 
     def get(key):
         return kept.get(key, lambda: made.append(key) or block(0))
@@ -55,7 +55,7 @@ def test_the_block_used_longest_ago_goes_first():
 
 
 def test_a_block_that_could_not_be_made_is_tried_again():
-    kept = Kept()
+    kept = BlockCache()
 
     def fail():
         raise MemoryError
@@ -66,5 +66,5 @@ def test_a_block_that_could_not_be_made_is_tried_again():
 
 
 def test_little_is_kept_of_what_is_gone_before_it_is_asked_for_again():
-    assert bound(MOST_BYTES) == MOST_BYTES
-    assert bound(MOST_BYTES + 1) < MOST_BYTES / 2
+    assert choose_cache_bytes(MAX_CACHE_BYTES) == MAX_CACHE_BYTES
+    assert choose_cache_bytes(MAX_CACHE_BYTES + 1) < MAX_CACHE_BYTES / 2

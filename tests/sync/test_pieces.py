@@ -11,7 +11,7 @@ import pytest
 from hearing import RATE, as_int16, babble, taken
 from mcsyncd.cli.align_answer import document
 from mcsyncd.sync.recording import Recording
-from mcsyncd.sync.solve import solve
+from mcsyncd.sync.solve import solve_alignment
 
 SURE = 0.85
 HALF_S = 20
@@ -43,7 +43,7 @@ def skipped(lost_s: float) -> Recording:
 @cache
 def told(lost_s: float, third: bool = False):
     """The answer for a and b, and with `third` for a c that has all of it, too."""
-    return solve([whole("a", 2, 1), skipped(lost_s), *([whole("c", 3.5, 3)] if third else [])], "a")
+    return solve_alignment([whole("a", 2, 1), skipped(lost_s), *([whole("c", 3.5, 3)] if third else [])], "a")
 
 
 @pytest.mark.parametrize("lost_s", [0.4, -0.4, 0.015])
@@ -77,7 +77,7 @@ def test_which_camera_it_was_is_told_by_a_third():
 
 
 def test_a_clean_clip_has_no_pieces():
-    found = solve([whole("a", 2, 1), skipped(0.0)], "a")
+    found = solve_alignment([whole("a", 2, 1), skipped(0.0)], "a")
     assert found.angle("b").pieces == ()
     assert found.confidence > SURE
 
@@ -87,7 +87,7 @@ def test_a_few_seconds_of_loud_noise_make_no_pieces():
     channel = drowned.channels[0].copy()
     noise = as_int16(0.5 * np.random.default_rng(4).standard_normal(4 * RATE))
     channel[18 * RATE : 22 * RATE] = noise
-    angle = solve([whole("a", 2, 1), recording("b", channel / 32767)], "a").angle("b")
+    angle = solve_alignment([whole("a", 2, 1), recording("b", channel / 32767)], "a").angle("b")
     assert angle.pieces == ()
     assert angle.offset_us == pytest.approx(3_000_000, abs=1000)
 
@@ -103,4 +103,4 @@ def test_the_document_holds_the_pieces():
 
 
 def test_the_document_of_a_clean_clip_names_none():
-    assert "pieces" not in document(solve([whole("a", 2, 1), skipped(0.0)], "a"))["angles"]["b"]
+    assert "pieces" not in document(solve_alignment([whole("a", 2, 1), skipped(0.0)], "a"))["angles"]["b"]

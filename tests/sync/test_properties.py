@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken, write_sound
 from mcsyncd.sync.recording import Recording
-from mcsyncd.sync.solve import solve
+from mcsyncd.sync.solve import solve_alignment
 
 SECONDS = 16
 few = settings(max_examples=6, derandomize=True, deadline=None)
@@ -43,7 +43,7 @@ def recording(angle: str, *channels: np.ndarray) -> Recording:
 
 
 def placed(*recordings: Recording, reference: str = "a", camera: str = "b"):
-    return solve(recordings, reference).angle(camera)
+    return solve_alignment(recordings, reference).angle(camera)
 
 
 @cache
@@ -142,7 +142,7 @@ def test_a_camera_that_saw_something_else_changes_no_digit_of_the_others(seed, s
     known = [first(), recording("b", heard()), recording("c", taken(scene(), 3, SECONDS, seed=3))]
     company = list(known)
     company.insert(at, recording("stranger", babble(seed, seconds)))
-    with_it, without = solve(company, "a"), solve(known, "a")
+    with_it, without = solve_alignment(company, "a"), solve_alignment(known, "a")
     for camera in "abc":
         assert with_it.angle(camera) == without.angle(camera)
     assert with_it.angle("stranger").offset_us is None

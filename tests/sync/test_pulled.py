@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
-from mcsyncd.sync.faster import faster
-from mcsyncd.sync.graph import Place
-from mcsyncd.sync.pulled import PULLS, pulled, put_back
+from mcsyncd.sync.graph import SolvedPlacement
+from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed, undo_speed_change
 from mcsyncd.sync.recording import Recording
-from mcsyncd.sync.solve import solve
+from mcsyncd.sync.solve import solve_alignment
+from mcsyncd.sync.speed import resample_at_speed
 
 SECONDS = 40
 
@@ -30,7 +30,7 @@ def test_a_clip_at_the_wrong_speed_is_placed_at_both_ends(ppm, said):
         recording("a", taken(scene, 2, SECONDS + 8)),
         recording("b", taken(scene, 5, SECONDS, drift_ppm=ppm, seed=2), start_us=round(start_s * 1e6)),
     ]
-    angle = solve(clips, "a").angle("b")
+    angle = solve_alignment(clips, "a").angle("b")
     (placed,) = angle.placements
     for time_s in (start_s, start_s + SECONDS):
         truth_s = 3 + (time_s - start_s) * (1 + ppm * 1e-6)
@@ -44,17 +44,17 @@ def test_a_clip_at_the_wrong_speed_is_placed_at_both_ends(ppm, said):
 def test_a_clip_at_its_own_speed_is_not_said_to_run_otherwise():
     scene = babble(21, 30)
     clips = [recording("a", taken(scene, 2, 25)), recording("b", taken(scene, 4, 20, seed=2))]
-    angle = solve(clips, "a").angle("b")
+    angle = solve_alignment(clips, "a").angle("b")
     assert angle.drift_ppm == 0
     assert not any("0.1%" in reason for reason in angle.reasons)
 
 
-@pytest.mark.parametrize("by", PULLS)
+@pytest.mark.parametrize("by", SPEED_CHANGES)
 @pytest.mark.parametrize("hertz", [100.0, 1000.0, 2500.0])
 def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, by):
     times = np.arange(10 * RATE) / RATE
-    after = pulled(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by)
-    heard = faster(after.channels[0], after.speed, 0, after.samples) / 32767
+    after = change_speed(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by)
+    heard = resample_at_speed(after.channels[0], after.speed, 0, after.samples) / 32767
     # The ends are the resampler's run-in; what lay at t lies at t / (1 + by), phase and all.
     middle = slice(100, heard.size - 100)
     turns = 2 * np.pi * hertz * (1 + by) * np.arange(heard.size)[middle] / RATE
@@ -63,37 +63,39 @@ def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, by):
 
 
 @given(
-    by=st.sampled_from(PULLS),
+    by=st.sampled_from(SPEED_CHANGES),
     begin=st.integers(0, 12_000),
     length=st.integers(1, 3000),
     size=st.integers(1, 12_000),
 )
 def test_a_piece_is_the_same_as_that_part_of_the_whole(by, begin, length, size):
     sound = np.random.default_rng(size).integers(-30_000, 30_000, size).astype(np.int16)
-    whole = faster(sound, 1 + by, 0, begin + length)
-    np.testing.assert_array_equal(faster(sound, 1 + by, begin, begin + length), whole[begin:])
+    whole = resample_at_speed(sound, 1 + by, 0, begin + length)
+    np.testing.assert_array_equal(resample_at_speed(sound, 1 + by, begin, begin + length), whole[begin:])
 
 
-@pytest.mark.parametrize("by", PULLS)
+@pytest.mark.parametrize("by", SPEED_CHANGES)
 def test_all_times_of_a_recording_shrink_together(by):
     before = recording("a", babble(3, 5), start_us=-2_000_000)
-    after = pulled(before, by)
+    after = change_speed(before, by)
     assert after.start_us == round(-2_000_000 / (1 + by))
     assert after.duration_us == pytest.approx(before.duration_us / (1 + by), abs=1)
     assert after.samples == pytest.approx(before.samples / (1 + by), abs=1)
     assert (after.angle, after.name, after.rate) == (before.angle, before.name, before.rate)
 
 
-places = st.builds(Place, st.floats(-1e5, 1e5), st.floats(-4e-4, 4e-4))
+places = st.builds(SolvedPlacement, st.floats(-1e5, 1e5), st.floats(-4e-4, 4e-4))
 
 
-@given(place=places, by=st.sampled_from(PULLS), time_s=st.floats(-100.0, 36_000.0))
+@given(place=places, by=st.sampled_from(SPEED_CHANGES), time_s=st.floats(-100.0, 36_000.0))
 def test_put_back_sends_every_moment_where_the_pulled_clip_had_it(place, by, time_s):
-    assert put_back(place, by).at(time_s) == pytest.approx(place.at(time_s / (1 + by)), abs=1e-6)
+    assert undo_speed_change(place, by).map_time(time_s) == pytest.approx(
+        place.map_time(time_s / (1 + by)), abs=1e-6
+    )
 
 
-@given(place=places, by=st.sampled_from(PULLS))
+@given(place=places, by=st.sampled_from(SPEED_CHANGES))
 def test_put_back_is_undone_by_the_other_speed(place, by):
-    again = put_back(put_back(place, by), 1 / (1 + by) - 1)
+    again = undo_speed_change(undo_speed_change(place, by), 1 / (1 + by) - 1)
     assert again.offset_s == place.offset_s
     assert again.slope == pytest.approx(place.slope, abs=1e-12)

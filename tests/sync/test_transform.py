@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.sync.transform import fast_size, sound_of, spectrum_of
+from mcsyncd.sync.transform import choose_fft_size, compute_spectrum, invert_spectrum
 
 
 def test_a_cosine_is_one_line_of_half_its_length():
     sound = np.cos(2 * np.pi * 5 * np.arange(64) / 64).astype(np.float32)
-    spectrum = spectrum_of(sound, 64)
+    spectrum = compute_spectrum(sound, 64)
     assert spectrum.dtype == np.complex64
     assert spectrum[5] == pytest.approx(32, rel=1e-5)
     assert np.abs(np.delete(spectrum, 5)).max() < 1e-4
@@ -20,7 +20,7 @@ def test_a_cosine_is_one_line_of_half_its_length():
 
 def test_there_and_back_with_padding():
     sound = np.random.default_rng(1).standard_normal((3, 50)).astype(np.float32)
-    back = sound_of(spectrum_of(sound, 60), 60)
+    back = invert_spectrum(compute_spectrum(sound, 60), 60)
     assert back.dtype == np.float32
     np.testing.assert_allclose(back[:, :50], sound, atol=1e-5)
     np.testing.assert_allclose(back[:, 50:], 0, atol=1e-5)
@@ -28,6 +28,6 @@ def test_there_and_back_with_padding():
 
 @given(least=st.integers(1, 300_000))
 def test_a_fast_size_divides_by_small_primes_alone_and_is_near(least):
-    size = fast_size(least)
+    size = choose_fft_size(least)
     assert least <= size <= 4 / 3 * least + 1  # from 3 to 4 of a power of two
     assert pow(30, 40, size) == 0

@@ -7,14 +7,14 @@ import pytest
 
 from hearing import RATE, as_int16, babble, taken
 from mcsyncd.sync import votes
-from mcsyncd.sync.coarse import search
-from mcsyncd.sync.kept import Kept
-from mcsyncd.sync.votes import POOL_S, vote
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync.block_cache import BlockCache
+from mcsyncd.sync.coarse_search import find_lines
+from mcsyncd.sync.votes import COLUMN_S, cast_votes
+from mcsyncd.sync.whitening import WhitenedChannel
 
 
-def ear(sound: np.ndarray) -> list[Ear]:
-    return [Ear(as_int16(sound), Kept())]
+def ear(sound: np.ndarray) -> list[WhitenedChannel]:
+    return [WhitenedChannel(as_int16(sound), BlockCache())]
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +25,19 @@ def scene():
 @pytest.mark.parametrize("later_s", [31.4, -2.6])
 def test_every_segment_of_the_shorter_votes_for_its_place(scene, later_s):
     longer, shorter = ear(taken(scene, 3, 120)), ear(taken(scene, 3 + later_s, 40, seed=2))
-    found = vote(longer, shorter, 24)
+    found = cast_votes(longer, shorter, 24)
     within = found.times > -later_s + 5  # what began before the longer did has no place in it
     assert within.sum() > 4
     for columns, evidence in zip(
         np.array(found.columns, object)[within], np.array(found.evidence, object)[within], strict=True
     ):
-        lag_s = (columns[np.argmax(evidence)] + found.first + 0.5) * POOL_S
-        assert lag_s == pytest.approx(later_s, abs=POOL_S)
+        lag_s = (columns[np.argmax(evidence)] + found.first_column + 0.5) * COLUMN_S
+        assert lag_s == pytest.approx(later_s, abs=COLUMN_S)
 
 
 def test_what_is_not_shared_leaves_one_place_in_fifty(scene):
-    found = vote(ear(taken(scene, 0, 120)), ear(babble(99, 40)), 24)
-    met = int(found.met.sum())
+    found = cast_votes(ear(taken(scene, 0, 120)), ear(babble(99, 40)), 24)
+    met = int(found.overlap_counts.sum())
     assert met > 100_000
     assert met / 100 < sum(columns.size for columns in found.columns) < met / 25
     for columns in found.columns:
@@ -46,14 +46,14 @@ def test_what_is_not_shared_leaves_one_place_in_fifty(scene):
 
 def test_a_sample_of_the_noise_is_as_good_as_all_of_it(scene, monkeypatch):
     pair = ear(taken(scene, 0, 120)), ear(taken(scene, 50, 40, seed=2))
-    whole = search(*pair)
-    monkeypatch.setattr(votes, "_SAMPLED", 2000)
-    some = search(*pair)
+    whole = find_lines(*pair)
+    monkeypatch.setattr(votes, "_MAX_MEDIAN_COLUMNS", 2000)
+    some = find_lines(*pair)
     assert some[0].offset_s == whole[0].offset_s
     assert some[0].score == pytest.approx(whole[0].score, rel=0.05)
 
 
 def test_silence_has_no_votes(scene):
     silent = ear(np.zeros(60 * RATE))
-    assert search(silent, ear(taken(scene, 0, 20))) == []
-    assert search(silent, silent) == []
+    assert find_lines(silent, ear(taken(scene, 0, 20))) == []
+    assert find_lines(silent, silent) == []

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hearing import RATE, as_int16, babble
-from mcsyncd.sync.kept import Kept
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync.block_cache import BlockCache
+from mcsyncd.sync.whitening import WhitenedChannel
 
 
 @pytest.fixture(scope="module")
@@ -16,30 +16,30 @@ def sound():
 
 
 def test_a_stretch_is_the_same_from_a_small_store_and_in_any_order(sound):
-    plenty, scarce = Ear(sound, Kept()), Ear(sound, Kept(most_bytes=1))
-    whole = plenty.block(0, sound.size)
+    plenty, scarce = WhitenedChannel(sound, BlockCache()), WhitenedChannel(sound, BlockCache(max_bytes=1))
+    whole = plenty.read_full_rate(0, sound.size)
     for start, stop in [(70_000, 70_100), (0, 140_000), (65_536, 65_537), (5, 66_000)]:
-        np.testing.assert_array_equal(scarce.block(start, stop), whole[start:stop])
+        np.testing.assert_array_equal(scarce.read_full_rate(start, stop), whole[start:stop])
 
 
 def test_beyond_the_recording_there_is_nothing(sound):
-    ear = Ear(sound, Kept())
-    assert not ear.block(-200_000, -1000).any()
-    assert not ear.block(sound.size + 1000, sound.size + 200_000).any()
-    around = ear.block(-100_000, sound.size + 100_000)
-    np.testing.assert_array_equal(around[100_000:-100_000], ear.block(0, sound.size))
+    ear = WhitenedChannel(sound, BlockCache())
+    assert not ear.read_full_rate(-200_000, -1000).any()
+    assert not ear.read_full_rate(sound.size + 1000, sound.size + 200_000).any()
+    around = ear.read_full_rate(-100_000, sound.size + 100_000)
+    np.testing.assert_array_equal(around[100_000:-100_000], ear.read_full_rate(0, sound.size))
 
 
 def test_loudness_and_colour_are_gone(sound):
-    quiet = Ear((sound // 16).astype(np.int16), Kept()).block(0, 80_000)
-    loud = Ear(sound, Kept()).block(0, 80_000)
+    quiet = WhitenedChannel((sound // 16).astype(np.int16), BlockCache()).read_full_rate(0, 80_000)
+    loud = WhitenedChannel(sound, BlockCache()).read_full_rate(0, 80_000)
     assert np.corrcoef(quiet, loud)[0, 1] > 0.95
     assert 0.3 < loud.std() < 1.1
 
 
 def test_half_the_rate_is_the_same_sound_below_2_khz(sound):
-    ear = Ear(sound, Kept())
-    half, whole = ear.half(0, 40_000), ear.block(0, 80_000)
+    ear = WhitenedChannel(sound, BlockCache())
+    half, whole = ear.read_half_rate(0, 40_000), ear.read_full_rate(0, 80_000)
     spectrum = np.fft.rfft(whole)
     spectrum[20_000:] = 0
     low = np.fft.irfft(spectrum)[::2]
@@ -49,8 +49,8 @@ def test_half_the_rate_is_the_same_sound_below_2_khz(sound):
 def test_the_kept_steps_are_far_below_the_sound_and_a_click_is_not_clipped():
     click = np.zeros(4 * RATE, np.int16)
     click[2 * RATE] = 32767
-    ear = Ear(click, Kept())
-    assert 5 < np.abs(ear.block(0, click.size)).max() < 32
+    ear = WhitenedChannel(click, BlockCache())
+    assert 5 < np.abs(ear.read_full_rate(0, click.size)).max() < 32
 
 
 @pytest.mark.parametrize("mode", ["r", "c"])
@@ -60,11 +60,11 @@ def test_a_mapped_file_is_read_as_an_array_is(sound, tmp_path, mode):
     mapped = np.memmap(path, "<i2", mode)
     if mode == "c":
         mapped[:] = sound // 2
-    heard = Ear(mapped, Kept()).block(0, sound.size)
-    plain = Ear(np.array(mapped), Kept()).block(0, sound.size)
+    heard = WhitenedChannel(mapped, BlockCache()).read_full_rate(0, sound.size)
+    plain = WhitenedChannel(np.array(mapped), BlockCache()).read_full_rate(0, sound.size)
     np.testing.assert_array_equal(heard, plain)
     np.testing.assert_array_equal(mapped, sound // 2 if mode == "c" else sound)
 
 
 def test_a_dead_channel_says_so():
-    assert Ear(np.zeros(RATE, np.int16), Kept()).dead
+    assert WhitenedChannel(np.zeros(RATE, np.int16), BlockCache()).is_silent

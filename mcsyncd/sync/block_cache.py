@@ -17,30 +17,30 @@ from numpy.typing import NDArray
 
 Block = NDArray[np.int16]
 
-MOST_BYTES = 88 << 20
+MAX_CACHE_BYTES = 88 << 20
 """Three angles of ten minutes in stereo, at both rates, are 82 MiB; of an hour in mono, at the lower one."""
-_PASSING_BYTES = 24 << 20
+_STREAMING_CACHE_BYTES = 24 << 20
 
 
-def bound(once_bytes: int) -> int:
+def choose_cache_bytes(single_read_bytes: int) -> int:
     """Return how much to keep, where the search reads `once_bytes` once for every pair.
 
     What does not fit is gone before the next pair asks for it: then only pairs that are searched side
     by side share blocks. Of four hours a quarter of the bound does as well (41 s with either).
     """
-    return MOST_BYTES if once_bytes <= MOST_BYTES else _PASSING_BYTES
+    return MAX_CACHE_BYTES if single_read_bytes <= MAX_CACHE_BYTES else _STREAMING_CACHE_BYTES
 
 
-class Kept:
+class BlockCache:
     """The blocks used last, up to `most_bytes`; threads that ask for the same one wait for one maker."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._blocks: OrderedDict[Hashable, Future[Block]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Block]) -> Block:
+    def get(self, key: Hashable, build: Callable[[], Block]) -> Block:
         """Return the block of `key`, made by `make` when it is not at hand."""
         with self._lock:
             block = self._blocks.get(key)
@@ -49,25 +49,25 @@ class Kept:
             else:
                 mine = self._blocks[key] = Future()
         if block is None:
-            self._make(key, mine, make)
+            self._build_block(key, mine, build)
             block = mine
         return block.result()
 
-    def _make(self, key: Hashable, mine: Future[Block], make: Callable[[], Block]) -> None:
+    def _build_block(self, key: Hashable, future: Future[Block], build: Callable[[], Block]) -> None:
         try:
-            made = make()
+            made = build()
         except BaseException as error:
             with self._lock:
                 del self._blocks[key]
-            mine.set_exception(error)
+            future.set_exception(error)
             raise
-        mine.set_result(made)
+        future.set_result(made)
         with self._lock:
             self._bytes += made.nbytes
-            self._drop()
+            self._evict_oldest()
 
-    def _drop(self) -> None:
+    def _evict_oldest(self) -> None:
         """Let go of the blocks used longest ago; those still being made have no size yet and stay."""
-        while self._bytes > self._most_bytes:
+        while self._bytes > self._max_bytes:
             oldest = next(key for key, block in self._blocks.items() if block.done())
             self._bytes -= self._blocks.pop(oldest).result().nbytes

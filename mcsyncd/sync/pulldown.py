@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcsyncd.sync.graph import Place
+from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.recording import Recording
 
-PULLS = (1e-3, 1 / 1.001 - 1)
+SPEED_CHANGES = (1e-3, 1 / 1.001 - 1)
 
 
-def pulled(recording: Recording, by: float) -> Recording:
+def change_speed(recording: Recording, speed_change: float) -> Recording:
     """Return `recording` played 1 + `by` times as fast: what lay at time t lies at t / (1 + by)."""
     return replace(
         recording,
-        speed=recording.speed * (1.0 + by),
-        start_us=round(recording.start_us / (1.0 + by)),
-        duration_us=round(recording.duration_us / (1.0 + by)),
+        speed=recording.speed * (1.0 + speed_change),
+        start_us=round(recording.start_us / (1.0 + speed_change)),
+        duration_us=round(recording.duration_us / (1.0 + speed_change)),
     )
 
 
-def put_back(place: Place, by: float) -> Place:
+def undo_speed_change(placement: SolvedPlacement, speed_change: float) -> SolvedPlacement:
     """The place of a recording, given that of itself played 1 + `by` times as fast."""
-    return Place(place.offset_s, (1.0 + place.slope) / (1.0 + by) - 1.0)
+    return SolvedPlacement(placement.offset_s, (1.0 + placement.slope) / (1.0 + speed_change) - 1.0)

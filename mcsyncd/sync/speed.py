@@ -10,11 +10,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-_TAPS = 16
-_STEPS = 512
+_FILTER_TAPS = 16
+_FILTER_PHASES = 512
 
 
-def faster(channel: NDArray[np.int16], speed: float, begin: int, end: int) -> NDArray[np.float32]:
+def resample_at_speed(channel: NDArray[np.int16], speed: float, begin: int, end: int) -> NDArray[np.float32]:
     """Return samples [begin, end) of `channel` played `speed` times as fast.
 
     With a windowed sinc from a table of `_STEPS` phases: 60 dB, plenty for a correlation. Beyond either
@@ -22,19 +22,19 @@ def faster(channel: NDArray[np.int16], speed: float, begin: int, end: int) -> ND
     """
     places = np.arange(begin, end) * speed
     whole = np.floor(places).astype(np.int64)
-    first = int(speed * begin) - _TAPS // 2 + 1
-    last = first + int(speed * end) - int(speed * begin) + _TAPS + 1
+    first = int(speed * begin) - _FILTER_TAPS // 2 + 1
+    last = first + int(speed * end) - int(speed * begin) + _FILTER_TAPS + 1
     sound = channel[max(0, first) : max(0, last)].astype(np.float32)
     sound = np.pad(sound, (max(0, -first), max(0, last - max(first, 0) - sound.size)))
-    views = np.lib.stride_tricks.sliding_window_view(sound, _TAPS)[whole - int(speed * begin)]
-    phases = np.rint((places - whole) * _STEPS).astype(np.int64)
-    played: NDArray[np.float32] = np.einsum("nt,nt->n", views, _table()[phases])
+    views = np.lib.stride_tricks.sliding_window_view(sound, _FILTER_TAPS)[whole - int(speed * begin)]
+    phases = np.rint((places - whole) * _FILTER_PHASES).astype(np.int64)
+    played: NDArray[np.float32] = np.einsum("nt,nt->n", views, _build_filter_table()[phases])
     return played
 
 
 @cache
-def _table() -> NDArray[np.float32]:
-    taps = np.arange(_TAPS) - _TAPS // 2 + 1
-    phases = np.arange(_STEPS + 1)[:, None] / _STEPS
-    table = np.sinc(taps - phases) * np.kaiser(_TAPS + 2, 8.0)[1:-1]
+def _build_filter_table() -> NDArray[np.float32]:
+    taps = np.arange(_FILTER_TAPS) - _FILTER_TAPS // 2 + 1
+    phases = np.arange(_FILTER_PHASES + 1)[:, None] / _FILTER_PHASES
+    table = np.sinc(taps - phases) * np.kaiser(_FILTER_TAPS + 2, 8.0)[1:-1]
     return np.asarray(table / table.sum(axis=1, keepdims=True), np.float32)

@@ -24,22 +24,22 @@ from mcsyncd.sync.recording import Recording
 DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000
-_TIMECODE_AGREES_US = 2 * _SECOND_US
-_COUNTING = 0.001
-_CLOCK_AGREES_US = 120 * _SECOND_US
-_CLOCK_ERRS_US = 30 * 60 * _SECOND_US
-_FURTHEST_ZONE = 26
-_NEVER_SET_US = 60 * DAY_US
+_TIMECODE_TOLERANCE_US = 2 * _SECOND_US
+_DROP_FRAME_ERROR = 0.001
+_RECORDING_TIME_TOLERANCE_US = 120 * _SECOND_US
+_MAX_CLOCK_ERROR_US = 30 * 60 * _SECOND_US
+_MAX_ZONE_HOURS = 26
+_UNSET_CLOCK_US = 60 * DAY_US
 """Nobody drops the cards of events so far apart together; a clock that lost its battery is common."""
-_UNSEEN = 0.03
+_MIN_WRONG_CHANCE = 0.03
 """The chance that even the strongest sound is a recording played at two events."""
-_AT_ODDS_TIMECODE = 0.5
-_AT_ODDS_PROVEN = 0.1
-_AT_ODDS_CLOCK = 0.1
+_TIMECODE_ODDS = 0.5
+_PROVEN_TIMECODE_ODDS = 0.1
+_RECORDING_TIME_ODDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ClockEvidence:
     """What clocks say of an offset, in words.
 
     `odds` is how likely that is if the sound is right, as a share of how likely if it is not; 1
@@ -55,15 +55,15 @@ class Witness:
         return self.odds < 1.0
 
 
-def witness(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> Witness | None:
+def weigh_clocks(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> ClockEvidence | None:
     """Weigh `t_anchor = offset + t_clip` by the clocks of both; None where they say nothing.
 
     `proven` tells that timecodes of this session were seen to agree with sound elsewhere: then
     somebody jammed them, and one that does not agree weighs more. Both clocks of a camera are one
     witness (timecode often is set from the camera's time), so that the graver one counts alone.
     """
-    by_code = _by_timecode(anchor, clip, offset_us, proven=proven)
-    by_clock = _by_recording_time(anchor, clip, offset_us)
+    by_code = _weigh_timecode(anchor, clip, offset_us, proven=proven)
+    by_clock = _weigh_recording_time(anchor, clip, offset_us)
     if by_code is not None and not by_code.contradicts:
         return by_code
     if by_clock is not None and not by_clock.contradicts:
@@ -72,85 +72,97 @@ def witness(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool)
     return min(heard, key=lambda one: one.odds, default=None)
 
 
-def weighed(confidence: float, heard: Witness) -> float:
+def apply_clock_evidence(confidence: float, evidence: ClockEvidence) -> float:
     """Return the confidence after the clocks were heard: Bayes' rule, and never above what it was."""
-    wrong = max(1.0 - confidence, _UNSEEN)
-    right = (1.0 - wrong) * heard.odds
-    return min(confidence, right / (right + wrong)) if heard.contradicts else confidence
+    wrong = max(1.0 - confidence, _MIN_WRONG_CHANCE)
+    right = (1.0 - wrong) * evidence.odds
+    return min(confidence, right / (right + wrong)) if evidence.contradicts else confidence
 
 
-def jammed(recordings: Sequence[Recording], offsets_us: Sequence[int | None], besides: int) -> bool:
+def has_jammed_timecodes(
+    recordings: Sequence[Recording], offsets_us: Sequence[int | None], excluded: int
+) -> bool:
     """Whether timecodes of two angles, `besides` one recording, agree with where sound puts them."""
     known = [
         (one, offset)
         for at, (one, offset) in enumerate(zip(recordings, offsets_us, strict=True))
-        if at != besides and offset is not None and _is_set(one.timecode_us)
+        if at != excluded and offset is not None and _is_set(one.timecode_us)
     ]
     return any(
-        one.angle != other.angle and _timecode_miss_us(one, other, theirs - ours) <= _TIMECODE_AGREES_US
+        one.angle != other.angle
+        and _compute_timecode_miss_us(one, other, theirs - ours) <= _TIMECODE_TOLERANCE_US
         for one, ours in known
         for other, theirs in known
     )
 
 
-def timecode_apart_us(anchor: Recording, clip: Recording) -> int | None:
+def compute_timecode_offset_us(anchor: Recording, clip: Recording) -> int | None:
     """How much later `clip` began by timecode: the nearer way round the clock. None without one."""
     if anchor.timecode_us is None or clip.timecode_us is None:
         return None
-    return _round_the_clock(clip.timecode_us - anchor.timecode_us)
+    return _wrap_at_midnight(clip.timecode_us - anchor.timecode_us)
 
 
-def _by_timecode(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> Witness | None:
+def _weigh_timecode(
+    anchor: Recording, clip: Recording, offset_us: int, *, proven: bool
+) -> ClockEvidence | None:
     if not (_is_set(anchor.timecode_us) and _is_set(clip.timecode_us)):
         return None
-    miss_us = _timecode_miss_us(anchor, clip, offset_us)
-    if miss_us <= _TIMECODE_AGREES_US:
-        return Witness(1.0, f"the timecode of {clip.angle} agrees to {miss_us / 1e6:.2f} s")
+    miss_us = _compute_timecode_miss_us(anchor, clip, offset_us)
+    if miss_us <= _TIMECODE_TOLERANCE_US:
+        return ClockEvidence(1.0, f"the timecode of {clip.angle} agrees to {miss_us / 1e6:.2f} s")
     time_of_day_us = max(anchor.timecode_us or 0, clip.timecode_us or 0)
-    if miss_us <= _TIMECODE_AGREES_US + _COUNTING * time_of_day_us:
+    if miss_us <= _TIMECODE_TOLERANCE_US + _DROP_FRAME_ERROR * time_of_day_us:
         return None
-    odds = _AT_ODDS_PROVEN if proven else _AT_ODDS_TIMECODE
-    words = f"the timecode of {clip.angle} contradicts its sound by {_span(miss_us)}"
-    return Witness(odds, words + (", where other timecodes agree" if proven else ""))
+    odds = _PROVEN_TIMECODE_ODDS if proven else _TIMECODE_ODDS
+    words = f"the timecode of {clip.angle} contradicts its sound by {_format_duration(miss_us)}"
+    return ClockEvidence(odds, words + (", where other timecodes agree" if proven else ""))
 
 
-def _by_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> Witness | None:
+def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> ClockEvidence | None:
     if anchor.recorded_at_us is None or clip.recorded_at_us is None:
         return None
     miss_us = clip.recorded_at_us - anchor.recorded_at_us - offset_us
     # Either camera may have written the end of its recording.
     ends = (0, -clip.duration_us, anchor.duration_us, anchor.duration_us - clip.duration_us)
     misses = [miss_us + end for end in ends]
-    if any(abs(one) <= _CLOCK_AGREES_US for one in misses):
-        return Witness(1.0, f"the recording time of {clip.angle} agrees to the minutes that such clocks err")
+    if any(abs(one) <= _RECORDING_TIME_TOLERANCE_US for one in misses):
+        return ClockEvidence(
+            1.0, f"the recording time of {clip.angle} agrees to the minutes that such clocks err"
+        )
     nearest_us = min(abs(one) for one in misses)
-    if nearest_us <= _CLOCK_ERRS_US or nearest_us > _NEVER_SET_US or any(_is_zone(one) for one in misses):
+    if (
+        nearest_us <= _MAX_CLOCK_ERROR_US
+        or nearest_us > _UNSET_CLOCK_US
+        or any(_is_zone_difference(one) for one in misses)
+    ):
         return None
     words = (
-        f"by the cameras' clocks {clip.angle} was recorded {_span(abs(miss_us))} away from where its sound is"
+        f"by the cameras' clocks {clip.angle} was recorded {_format_duration(abs(miss_us))} away "
+        "from where its sound is"
     )
-    return Witness(_AT_ODDS_CLOCK, words + ": perhaps the same music at two events")
+    return ClockEvidence(_RECORDING_TIME_ODDS, words + ": perhaps the same music at two events")
 
 
 def _is_set(timecode_us: int | None) -> bool:
     return timecode_us is not None and timecode_us % _HOUR_US != 0
 
 
-def _timecode_miss_us(anchor: Recording, clip: Recording, offset_us: int) -> int:
-    apart_us = timecode_apart_us(anchor, clip)
-    return DAY_US if apart_us is None else abs(_round_the_clock(apart_us - offset_us))
+def _compute_timecode_miss_us(anchor: Recording, clip: Recording, offset_us: int) -> int:
+    apart_us = compute_timecode_offset_us(anchor, clip)
+    return DAY_US if apart_us is None else abs(_wrap_at_midnight(apart_us - offset_us))
 
 
-def _round_the_clock(time_us: int) -> int:
+def _wrap_at_midnight(time_us: int) -> int:
     return (time_us + DAY_US // 2) % DAY_US - DAY_US // 2
 
 
-def _is_zone(miss_us: int) -> bool:
+def _is_zone_difference(miss_us: int) -> bool:
     hours = round(miss_us / _HOUR_US)
-    return abs(hours) <= _FURTHEST_ZONE and abs(miss_us - hours * _HOUR_US) <= _CLOCK_AGREES_US
+    return abs(hours) <= _MAX_ZONE_HOURS and abs(miss_us - hours * _HOUR_US) <= _RECORDING_TIME_TOLERANCE_US
 
 
-def _span(time_us: int) -> str:
+def _format_duration(time_us: int) -> str:
     seconds = time_us / 1e6
     for name, unit in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * unit:

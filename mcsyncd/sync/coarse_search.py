@@ -13,21 +13,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsyncd.sync.votes import LONGEST, POOL_S, Columns, Row, Votes, length, vote
-from mcsyncd.sync.whiten import Ear
+from mcsyncd.sync.votes import (
+    COLUMN_S,
+    MAX_SEGMENT_SAMPLES,
+    Columns,
+    Row,
+    Votes,
+    cast_votes,
+    count_coarse_samples,
+)
+from mcsyncd.sync.whitening import WhitenedChannel
 
 MAX_SLOPE = 320e-6
-SEGMENTS = 24
-FEW = 8
+MAX_SEGMENTS = 24
+FIRST_SEGMENTS = 8
 """Segments that a long recording is tried with first: mostly they settle it at a third of the cost."""
-_LEAD = 5.0
-_SETTLED = 1000.0
-_ECHOES_S = 0.15
-_APART = 8
-_PEAKS = 10
-_GRID_WORK = 1.5e8
-_STRONG = 200.0
-_FAR_BEHIND = 0.04
+_SETTLING_LEAD = 5.0
+_SETTLING_SCORE = 1000.0
+_ECHO_REACH_S = 0.15
+_MIN_DISTANCE_COLUMNS = 8
+_PEAKS_PER_SEGMENT = 10
+_MAX_GRID_WORK = 1.5e8
+_STRONG_SCORE = 200.0
+_MIN_RELATIVE_SCORE = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +46,60 @@ class Line:
     slope: float
     score: float = 0.0
 
-    def at(self, time_s: float) -> float:
+    def map_time(self, time_s: float) -> float:
         """Time in x of a time in y."""
         return self.offset_s + time_s * (1.0 + self.slope)
 
-    def turned(self) -> Line:
+    def invert(self) -> Line:
         """The same hypothesis with x and y exchanged."""
         return Line(-self.offset_s / (1.0 + self.slope), 1.0 / (1.0 + self.slope) - 1.0, self.score)
 
 
-def search(x: Sequence[Ear], y: Sequence[Ear], most: int = 8) -> list[Line]:
+def find_lines(x: Sequence[WhitenedChannel], y: Sequence[WhitenedChannel], max_lines: int = 8) -> list[Line]:
     """Return up to `most` hypotheses, the best first, at least 40 ms apart."""
-    long_first = length(x) >= length(y)
+    long_first = count_coarse_samples(x) >= count_coarse_samples(y)
     longer, shorter = (x, y) if long_first else (y, x)
-    lines = few_settle(vote(longer, shorter, FEW), most) if length(shorter) > SEGMENTS * LONGEST else []
-    lines = lines or _lines(vote(longer, shorter, SEGMENTS), most)
-    return lines if long_first else [line.turned() for line in lines]
+    lines = (
+        find_settled_lines(cast_votes(longer, shorter, FIRST_SEGMENTS), max_lines)
+        if count_coarse_samples(shorter) > MAX_SEGMENTS * MAX_SEGMENT_SAMPLES
+        else []
+    )
+    lines = lines or _find_lines_in_votes(cast_votes(longer, shorter, MAX_SEGMENTS), max_lines)
+    return lines if long_first else [line.invert() for line in lines]
 
 
-def _lines(votes: Votes, most: int) -> list[Line]:
-    columns, total, slope_of = _best_over_slopes(votes, _slopes(votes))
-    found = _worth(_picked(columns, total, slope_of, votes, most))
-    mean = np.divide(total, np.maximum(votes.met[columns], 1), dtype=np.float32)
-    found += _worth(_picked(columns, mean, slope_of, votes, most // 2))
-    found += _worth(_through_peaks(votes, most // 2))
-    return _distinct(sorted(found, key=lambda line: -line.score), votes, most + most // 2)
+def _find_lines_in_votes(votes: Votes, max_lines: int) -> list[Line]:
+    columns, total, slope_of = _maximize_over_slopes(votes, _choose_slopes(votes))
+    found = _drop_weak_lines(_pick_lines(columns, total, slope_of, votes, max_lines))
+    mean = np.divide(total, np.maximum(votes.overlap_counts[columns], 1), dtype=np.float32)
+    found += _drop_weak_lines(_pick_lines(columns, mean, slope_of, votes, max_lines // 2))
+    found += _drop_weak_lines(_find_lines_through_peaks(votes, max_lines // 2))
+    return _drop_duplicate_lines(
+        sorted(found, key=lambda line: -line.score), votes, max_lines + max_lines // 2
+    )
 
 
-def _worth(lines: list[Line]) -> list[Line]:
+def _drop_weak_lines(lines: list[Line]) -> list[Line]:
     """Drop what is far behind a strong leader; two always stay, so that there is a runner-up."""
-    least = _FAR_BEHIND * lines[0].score if lines and lines[0].score > _STRONG else 0.0
+    least = _MIN_RELATIVE_SCORE * lines[0].score if lines and lines[0].score > _STRONG_SCORE else 0.0
     return [line for place, line in enumerate(lines) if place < 2 or line.score > least]
 
 
-def _slopes(votes: Votes) -> NDArray[np.float64]:
+def _choose_slopes(votes: Votes) -> NDArray[np.float64]:
     span = float(np.ptp(votes.times))
-    reach = int(np.ceil(MAX_SLOPE * span / 2 / POOL_S))
-    if votes.times.size * votes.met.size * (2 * reach + 1) > _GRID_WORK or reach == 0:
+    reach = int(np.ceil(MAX_SLOPE * span / 2 / COLUMN_S))
+    if votes.times.size * votes.overlap_counts.size * (2 * reach + 1) > _MAX_GRID_WORK or reach == 0:
         return np.zeros(1)
     return np.linspace(-MAX_SLOPE, MAX_SLOPE, 2 * reach + 1)
 
 
-def _best_over_slopes(votes: Votes, slopes: NDArray[np.float64]) -> tuple[Columns, Row, Row]:
+def _maximize_over_slopes(votes: Votes, slopes: NDArray[np.float64]) -> tuple[Columns, Row, Row]:
     """Return the columns with evidence, the most that lines through each have, and their slopes."""
     steepest_last = slopes[np.argsort(np.abs(slopes), kind="stable")]
-    best = _summed(votes, float(steepest_last[0]))
+    best = _sum_along_slope(votes, float(steepest_last[0]))
     which = np.zeros(best.size, np.int16)
     for number, slope in enumerate(steepest_last[1:], 1):
-        total = _summed(votes, float(slope))
+        total = _sum_along_slope(votes, float(slope))
         # A peak between two columns is shared by them; a line is never hurt by that.
         better = total > best * np.float32(1.02)
         best[better], which[better] = total[better], number
@@ -93,92 +107,99 @@ def _best_over_slopes(votes: Votes, slopes: NDArray[np.float64]) -> tuple[Column
     return columns, best[columns], steepest_last[which[columns]].astype(np.float32)
 
 
-def _summed(votes: Votes, slope: float) -> Row:
+def _sum_along_slope(votes: Votes, slope: float) -> Row:
     """Add up all segments along lines of one slope, column by column at the middle of them all."""
-    shifts = np.rint(slope * (votes.times - votes.times.mean()) / POOL_S).astype(np.int32)
-    total = np.zeros(votes.met.size, np.float32)
+    shifts = np.rint(slope * (votes.times - votes.times.mean()) / COLUMN_S).astype(np.int32)
+    total = np.zeros(votes.overlap_counts.size, np.float32)
     for columns, evidence, shift in zip(votes.columns, votes.evidence, shifts, strict=True):
         begin, end = np.searchsorted(columns, (shift, total.size + shift))
         total[columns[begin:end] - shift] += evidence[begin:end]
     return total
 
 
-def _picked(columns: Columns, values: Row, slope_of: Row, votes: Votes, most: int) -> list[Line]:
+def _pick_lines(columns: Columns, values: Row, slope_of: Row, votes: Votes, max_lines: int) -> list[Line]:
     middle = float(votes.times.mean())
     lines = []
-    for peak in _highest(columns, values, most, _APART):
+    for peak in _find_peaks(columns, values, max_lines, _MIN_DISTANCE_COLUMNS):
         slope = float(slope_of[peak])
-        lag = (int(columns[peak]) + votes.first + 0.5) * POOL_S
+        lag = (int(columns[peak]) + votes.first_column + 0.5) * COLUMN_S
         lines.append(Line(lag - slope * middle, slope, float(values[peak])))
     return lines
 
 
-def _highest(columns: Columns, values: Row, most: int, apart: int) -> list[int]:
+def _find_peaks(columns: Columns, values: Row, max_peaks: int, min_distance: int) -> list[int]:
     """Indices of up to `most` highest values, the highest first, more than `apart` columns apart."""
     left = values.copy()
     found: list[int] = []
-    while len(found) < most and left.size:
+    while len(found) < max_peaks and left.size:
         peak = int(np.argmax(left))
         if left[peak] <= 0.0:
             break
         found.append(peak)
-        begin, end = np.searchsorted(columns, (columns[peak] - apart, columns[peak] + apart + 1))
+        begin, end = np.searchsorted(
+            columns, (columns[peak] - min_distance, columns[peak] + min_distance + 1)
+        )
         left[begin:end] = 0.0
     return found
 
 
-def _through_peaks(votes: Votes, most: int) -> list[Line]:
+def _find_lines_through_peaks(votes: Votes, max_lines: int) -> list[Line]:
     """Lines through pairs of the segments' strongest peaks, scored by all peaks near them."""
-    times, lags, values = _peaks(votes)
+    times, lags, values = _collect_segment_peaks(votes)
     if np.unique(times).size < 2:
         return []
     one, other = np.triu_indices(times.size, 1)
     apart = times[other] - times[one]
     slope = np.divide(lags[other] - lags[one], apart, out=np.full(apart.size, np.inf), where=apart > 0)
-    good = np.abs(slope) <= MAX_SLOPE + 2 * POOL_S / np.maximum(apart, 1.0)
+    good = np.abs(slope) <= MAX_SLOPE + 2 * COLUMN_S / np.maximum(apart, 1.0)
     one, other, slope = one[good], other[good], slope[good]
     strongest = np.argsort(-(values[one] + values[other]), kind="stable")[:1500]
     one, slope = one[strongest], np.clip(slope[strongest], -MAX_SLOPE, MAX_SLOPE)
     offset = lags[one] - slope * times[one]
-    near = np.abs(lags[None] - offset[:, None] - slope[:, None] * times[None]) < 1.5 * POOL_S
+    near = np.abs(lags[None] - offset[:, None] - slope[:, None] * times[None]) < 1.5 * COLUMN_S
     score = (near * values[None]).sum(axis=1)
-    best = np.argsort(-score, kind="stable")[: 20 * most]
+    best = np.argsort(-score, kind="stable")[: 20 * max_lines]
     lines = [Line(float(offset[k]), float(slope[k]), float(score[k])) for k in best]
-    return _distinct(lines, votes, most)
+    return _drop_duplicate_lines(lines, votes, max_lines)
 
 
-def _peaks(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _collect_segment_peaks(
+    votes: Votes,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     times, lags, values = [], [], []
     for time, columns, row in zip(votes.times, votes.columns, votes.evidence, strict=True):
-        for peak in _highest(columns, row, _PEAKS, 2):
+        for peak in _find_peaks(columns, row, _PEAKS_PER_SEGMENT, 2):
             times.append(float(time))
-            lags.append((int(columns[peak]) + votes.first + 0.5) * POOL_S)
+            lags.append((int(columns[peak]) + votes.first_column + 0.5) * COLUMN_S)
             values.append(float(row[peak]))
     return np.array(times), np.array(lags), np.array(values)
 
 
-def _distinct(lines: list[Line], votes: Votes, most: int) -> list[Line]:
+def _drop_duplicate_lines(lines: list[Line], votes: Votes, max_lines: int) -> list[Line]:
     middle = float(votes.times.mean())
     kept: list[Line] = []
     for line in lines:
-        if all(abs(line.at(middle) - other.at(middle)) > _APART * POOL_S for other in kept):
+        if all(
+            abs(line.map_time(middle) - other.map_time(middle)) > _MIN_DISTANCE_COLUMNS * COLUMN_S
+            for other in kept
+        ):
             kept.append(line)
-    return kept[:most]
+    return kept[:max_lines]
 
 
-def few_settle(votes: Votes, most: int) -> list[Line]:
+def find_settled_lines(votes: Votes, max_lines: int) -> list[Line]:
     """Return the lines of few segments, if the best is beyond doubt and far from all others; else none.
 
     What crosses it at a segment has that segment's evidence from it: over hours of drift the two ends
     alone look like a line each.
     """
-    lines = _lines(votes, most)
-    if not lines or lines[0].score < _SETTLED:
+    lines = _find_lines_in_votes(votes, max_lines)
+    if not lines or lines[0].score < _SETTLING_SCORE:
         return []
     best, times = lines[0], votes.times.tolist()
     rivals = [
         line.score
         for line in lines[1:]
-        if all(abs(line.at(time) - best.at(time)) > _ECHOES_S for time in times)
+        if all(abs(line.map_time(time) - best.map_time(time)) > _ECHO_REACH_S for time in times)
     ]
-    return lines if all(best.score > _LEAD * rival for rival in rivals) else []
+    return lines if all(best.score > _SETTLING_LEAD * rival for rival in rivals) else []
