@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcsyncd.conform.conform import conform
-from mcsyncd.integrity.hashing import digest
-from mcsyncd.listen.listen import hear
+from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.session import ProfileRef
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
@@ -61,11 +61,11 @@ def main(clip: Path, folder: Path) -> None:
     told = _Told()
     told.cpu_s["start"] = round(_cpu_s(), 3)
     with told.step("hash of the original"):
-        digest(clip)
+        compute_digest(clip)
     with told.step("probe"):
-        media = probe(clip)
+        media = probe_clip(clip)
     with told.step("listen"):
-        hear(clip, media, folder / "heard")
+        extract_analysis_audio(clip, media, folder / "heard")
     assert media.video is not None
     with told.step("conform"):
         conform(

@@ -21,7 +21,7 @@ from benchmarks.scenery import RATE
 from mcsyncd.conform.conform import make
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 _SCRIPT = Path(__file__).with_name("scrub.mjs")
 _PLAYWRIGHT = "playwright-core@1.65.1"
@@ -112,7 +112,7 @@ def _files(home: Path, seconds: float, footage: Path | None, *, variants: bool) 
 def _proxy(source: Path, folder: Path) -> Path:
     made = make(
         source,
-        probe(source),
+        probe_clip(source),
         Grid(Rate(RATE)),
         (("proxy", shipped(_SHIPPED)),),
         folder=folder,

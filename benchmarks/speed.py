@@ -12,7 +12,7 @@ from benchmarks import job
 from benchmarks.camera import HD, shot
 from benchmarks.cost import Cost, in_turn, ratio
 from benchmarks.rival import libraries, one_command, one_each
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 _OURS, _ONE, _EACH = "everything a clip gets", "one ffmpeg command", "ffmpeg once an output"
 _GOALS = (("cpu_s", _ONE, 1.05), ("cpu_s", _EACH, 0.90), ("wall_s", _ONE, 1.00))
@@ -42,7 +42,7 @@ def run(home: Path, seconds: float, rounds: int, footage: Path | None = None) ->
 
 def _introduce(clip: Path, rounds: int) -> int:
     """Say what is measured on what, and return the clip's number of pictures."""
-    media = probe(clip)
+    media = probe_clip(clip)
     assert media.video is not None
     seconds = media.video.duration_us * 1e-6
     size, rate = f"{media.video.width}x{media.video.height}", media.video.rate

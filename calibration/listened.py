@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from calibration.signals import RATE, Wave
-from mcsyncd.listen.choose import Heading, choose, samples
-from mcsyncd.listen.lay import ChannelFile
-from mcsyncd.listen.resample import ANALYSIS_RATE, Resampler
+from mcsyncd.listen.channels import SourceChannel, choose_channels, map_samples
+from mcsyncd.listen.resample import ANALYSIS_RATE, AnalysisResampler
+from mcsyncd.listen.track_writer import ChannelFile
 from mcsyncd.sync.recording import Recording
 
 
@@ -24,8 +24,8 @@ def listened(angle: str, name: str, channels: Sequence[Wave], late: int, duratio
     """
     with TemporaryDirectory() as folder:
         headings = [_laid(Path(folder), number, wave) for number, wave in enumerate(channels)]
-        voices, _ = choose(headings)
-        kept = tuple(np.array(samples(voice.heading.file.path)) for voice in voices)
+        voices, _ = choose_channels(headings)
+        kept = tuple(np.array(map_samples(voice.lead.file.path)) for voice in voices)
     return Recording(
         angle=angle,
         name=name,
@@ -36,10 +36,10 @@ def listened(angle: str, name: str, channels: Sequence[Wave], late: int, duratio
     )
 
 
-def _laid(folder: Path, number: int, wave: Wave) -> Heading:
+def _laid(folder: Path, number: int, wave: Wave) -> SourceChannel:
     file = ChannelFile(folder / f"{number}.s16")
-    resampler = Resampler(RATE, 1, Fraction(0))
-    for index, block in (*resampler.put(wave[None, :]), *resampler.flush()):
-        file.put(index, block[0])
+    resampler = AnalysisResampler(RATE, 1, Fraction(0))
+    for index, block in (*resampler.push(wave[None, :]), *resampler.flush()):
+        file.write_block(index, block[0])
     file.close()
-    return Heading(0, number, f"channel {number + 1}", file)
+    return SourceChannel(0, number, f"channel {number + 1}", file)

@@ -12,7 +12,7 @@ MODULE = Path(fitted.__file__)
 
 
 def write_numbers(numbers: ConfidenceModel, path: Path = MODULE) -> None:
-    """Replace `FITTED_MODEL` in the module at `path`, `mcsyncd/sync/confidence_model.py`; the rest of it stays."""
+    """Replace `FITTED_MODEL` in the module at `path`; the rest of it stays."""
     before, _, _ = path.read_text(encoding="utf-8").partition("FITTED_MODEL = ConfidenceModel(")
     lines = [f"    {field.name}={_told(getattr(numbers, field.name))},\n" for field in fields(numbers)]
     path.write_text(f"{before}FITTED_MODEL = ConfidenceModel(\n{''.join(lines)})\n", encoding="utf-8")

@@ -12,11 +12,11 @@ import numpy as np
 from angles import RATE, SAMPLE_RATE, Angle
 from footage import BITS
 from mcsyncd.conform.conform import conform
-from mcsyncd.listen.listen import hear
+from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 from mcsyncd.sync.recording import Recording, build_recording
@@ -56,10 +56,10 @@ class Seen:
 
 def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, Media]]:
     """Probe, listen and sync, as the daemon does."""
-    found = {key: probe(file) for key, file in files.items()}
+    found = {key: probe_clip(file) for key, file in files.items()}
     recordings: list[Recording] = []
     for key, file in files.items():
-        sound = hear(file, found[key], folder / key)
+        sound = extract_analysis_audio(file, found[key], folder / key)
         channels = [np.memmap(channel.path, "<i2", "r") for channel in sound.channels]
         recordings.append(build_recording(key, file.name, found[key], sound, channels))
     return solve_alignment(recordings, next(iter(files))), found

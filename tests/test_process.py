@@ -11,7 +11,7 @@ import pytest
 CHURN = """
 import resource
 import numpy as np
-from mcsyncd.process import give_back, keep_freed_memory
+from mcsyncd.workers.process import release_freed_memory, keep_freed_memory
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -29,7 +29,7 @@ before = faults()
 work()
 print(faults() - before)
 held = resident()
-give_back()
+release_freed_memory()
 print(held - resident())
 """
 
@@ -53,8 +53,8 @@ def test_freed_memory_is_kept_for_the_next_array_and_given_back_on_demand():
 
 CHILD = """
 import os, time
-from mcsyncd.process import die_with
-die_with(os.getppid())
+from mcsyncd.workers.process import die_with_parent
+die_with_parent(os.getppid())
 print("lives", flush=True)
 time.sleep(600)
 """
@@ -71,7 +71,11 @@ def test_a_process_dies_with_the_one_that_started_it():
 
 def test_a_process_whose_parent_is_gone_already_ends_at_once():
     done = subprocess.run(
-        [sys.executable, "-c", "from mcsyncd.process import die_with; die_with(1); print('lives')"],
+        [
+            sys.executable,
+            "-c",
+            "from mcsyncd.workers.process import die_with_parent; die_with_parent(1); print('lives')",
+        ],
         capture_output=True,
         text=True,
         check=False,

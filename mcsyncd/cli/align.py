@@ -101,7 +101,7 @@ def _aligned(sources: Sequence[Source], plot: Path | None) -> tuple[Alignment, f
     # in last digits, and the workers could not be forked.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from mcsyncd.cli.align_hear import hear_all  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.process import keep_freed_memory  # noqa: PLC0415  # loads ctypes: not at start-up
+    from mcsyncd.workers.process import keep_freed_memory  # noqa: PLC0415  # loads ctypes: not at start-up
 
     keep_freed_memory()
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import Media, Sound
-from mcsyncd.probe.boxes import index_bytes
-from mcsyncd.process import die_with, give_back
+from mcsyncd.probe.boxes import count_index_bytes
+from mcsyncd.workers.process import die_with_parent, release_freed_memory
 
 Heard = tuple[Media, Sound]
 
@@ -69,14 +69,14 @@ def _held_bytes(path: Path) -> int:
     """What a demuxer holds of a file's index; nothing for one that cannot be read, which is said later."""
     try:
         with path.open("rb") as file:
-            return _HELD * index_bytes(file)
+            return _HELD * count_index_bytes(file)
     except OSError:
         return 0
 
 
 def _import_stations() -> None:
     """Import once, before the fork, what every worker needs."""
-    for name in ("mcsyncd.listen.listen", "mcsyncd.probe.probe", "numpy.fft"):
+    for name in ("mcsyncd.listen.analysis", "mcsyncd.probe.probe", "numpy.fft"):
         import_module(name)
 
 
@@ -96,18 +96,18 @@ def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def _enter(parent: int) -> None:
     """Die with the command, however it ends, and without a word: the command says it."""
-    die_with(parent)
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _hear(path: Path, folder: Path) -> Heard | McsyncError:
-    from mcsyncd.listen.listen import hear  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.listen.analysis import extract_analysis_audio  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
     try:
-        media = probe(path)
-        return media, hear(path, media, folder, peaks=False)
+        media = probe_clip(path)
+        return media, extract_analysis_audio(path, media, folder, with_peaks=False)
     except McsyncError as error:
         return error
     except OSError as error:
@@ -120,7 +120,7 @@ def _hear(path: Path, folder: Path) -> Heard | McsyncError:
     except Exception as error:  # noqa: BLE001  # whatever a broken file provokes costs this file alone
         return BadMedia(f"{path.name}: cannot be listened to: {error!r}", "convert its sound to WAV")
     finally:
-        give_back()
+        release_freed_memory()
 
 
 def _submitted(pool: ProcessPoolExecutor, path: Path, folder: Path) -> Future[Heard | McsyncError] | None:

@@ -77,12 +77,12 @@ def _made(
 ) -> Conformed:
     from mcsyncd.conform.conform import make  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # the same
+    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # the same
     from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
 
     profile = load_profile(profiles or shipped_profiles(), name)
-    media = probe(file)
+    media = probe_clip(file)
     rate = rate or (media.video.rate if media.video else Rate(25))
     out.mkdir(parents=True, exist_ok=True)
     asked = ((profile.kind, profile.ref(name)),)

@@ -23,9 +23,9 @@ def command(file: Path, as_json: bool) -> None:
 
     Exit code 6 when it is not a clip that can be used.
     """
-    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
-    media = probe(file)
+    media = probe_clip(file)
     actions = _would_do(media)
     click.echo(json.dumps(document(file, media, actions)) if as_json else words(file, media, actions))
 

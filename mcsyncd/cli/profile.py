@@ -100,9 +100,9 @@ def _explained(name: str, profile: Profile, file: Path | None) -> tuple[str, ...
 
 
 def _probed(file: Path) -> Media:
-    from mcsyncd.probe.probe import probe  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
-    return probe(file)
+    return probe_clip(file)
 
 
 def _checked(folder: Path, name: str) -> Profile:

@@ -16,7 +16,7 @@ from mcsyncd.conform.plan import FilePlan, Kind, RenderPlan, plan
 from mcsyncd.conform.render import Rendered, render
 from mcsyncd.conform.sidecar import sidecar
 from mcsyncd.conform.versions import versions
-from mcsyncd.integrity.hashing import digest
+from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Conformed, Proof, Rendition, SoundTrack, Sprites, WrittenFile
@@ -129,7 +129,7 @@ def _rendition(
 ) -> Rendition:
     """Describe a finished file, made safe against a power cut but not yet under its name."""
     _sync(part)
-    written = digest(part)
+    written = compute_digest(part)
     width, height = file.canvas.size if file.canvas else (0, 0)
     grid = planned.grid
     return Rendition(

@@ -9,7 +9,7 @@ from pathlib import Path
 from mcsyncd.daemon.decoding import decoded_faults
 from mcsyncd.daemon.places import Places
 from mcsyncd.errors import McsyncError, StorageError
-from mcsyncd.integrity.hashing import matches
+from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.due import conformed_now
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
@@ -45,7 +45,7 @@ def verify_media(settings: Settings, session: str | None, *, deep: bool = False)
     faults = [
         f"{path}: not what was recorded (or gone)"
         for path, sha256, size in files
-        if not matches(path, sha256, size)
+        if not verify_digest(path, sha256, size)
     ]
     if deep:
         renditions = [one for session in _sessions(settings, session) for one in _renditions(session)]

@@ -19,7 +19,7 @@ from typing import Literal
 
 from mcsyncd.daemon.live import Live
 from mcsyncd.daemon.storing import check as check_store
-from mcsyncd.ingest.network import on_network
+from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.settings.schema import Settings
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -57,7 +57,7 @@ def _folders(live: Live) -> Iterator[Check]:
         yield _folder(f"drop folder {key}", places.drop / key)
     yield _folder("work folder", places.work)
     yield _folder("state folder", live.settings.paths.state)
-    if on_network(live.settings.paths.state):
+    if is_network_mount(live.settings.paths.state):
         yield Check("state folder", "fail", "lies on a network share", "SQLite needs a local disk: move it")
     if _existing(places.drop).stat().st_dev != _existing(places.work).stat().st_dev:
         yield Check(
@@ -83,7 +83,7 @@ def _existing(path: Path) -> Path:
 
 
 def _watches(live: Live) -> Iterator[Check]:
-    if live.settings.ingest.watch == "poll" or on_network(live.places.drop):
+    if live.settings.ingest.watch == "poll" or is_network_mount(live.places.drop):
         yield Check("folder events", "ok", "not used: regular looks find everything")
         return
     limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())

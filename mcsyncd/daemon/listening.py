@@ -20,7 +20,7 @@ from mcsyncd.daemon.places import Places
 from mcsyncd.daemon.stretch import Laid, wav_of
 from mcsyncd.daemon.work import process_slot
 from mcsyncd.errors import BadMedia, UsageError
-from mcsyncd.listen.peaks import columns
+from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.session import Session
 
@@ -72,7 +72,7 @@ class Listening(AbstractContextManager["Listening"]):
             stretch = 1 + drift_ppm * 1e-6
             start_us = round((view.start_us - offset_us) / stretch)
             step_us = max(1, round(view.step_us / stretch))
-            one_low, one_high = columns(
+            one_low, one_high = read_columns(
                 self._places().file(clip.sound.peaks), start_us, step_us, view.columns
             )
             np.minimum(low, one_low, out=low)

@@ -24,7 +24,7 @@ from mcsyncd.model.clip import Clip, Digest, Media, Sound
 from mcsyncd.model.facts import JobResult, TakenIn
 from mcsyncd.model.rendition import Conformed, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
-from mcsyncd.process import die_with, give_back, keep_freed_memory
+from mcsyncd.workers.process import die_with_parent, keep_freed_memory, release_freed_memory
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
@@ -33,7 +33,7 @@ _ADDRESS_SPACE = 8 << 30
 _ALWAYS_NEEDED = (
     "mcsyncd.ingest.offload",
     "mcsyncd.probe.probe",
-    "mcsyncd.listen.listen",
+    "mcsyncd.listen.analysis",
     "mcsyncd.sync.solve",
 )
 """Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
@@ -41,7 +41,7 @@ _ALWAYS_NEEDED = (
 
 def enter_worker(parent: int) -> None:
     """Prepare a worker process: lower its priority, bound it, and let it die with the daemon."""
-    die_with(parent)
+    die_with_parent(parent)
     keep_freed_memory()
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -61,7 +61,7 @@ def perform(job: jobs.Job, places: Places) -> JobResult:
     try:
         return _run_stage(job, places, tell)
     finally:
-        give_back()
+        release_freed_memory()
 
 
 def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
@@ -100,32 +100,34 @@ def _run_stage(job: jobs.Job, places: Places, tell: Tell) -> JobResult:  # noqa:
 
 
 def _offload_files(job: jobs.TakeIn, places: Places, tell: Tell) -> TakenIn:
-    from mcsyncd.ingest.offload import take_in
+    from mcsyncd.ingest.offload import offload_files
 
-    moved = take_in(job.files, places.drop, places.originals(job.session), tell)
+    moved = offload_files(job.files, places.drop, places.originals(job.session), tell)
     return TakenIn(tuple((key, places.below_work(path)) for key, path in moved))
 
 
 def _hash_original(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
-    from mcsyncd.integrity.hashing import digest
+    from mcsyncd.integrity.hashing import compute_digest
 
-    found = digest(_locate_original(job.clip, places), tell)
+    found = compute_digest(_locate_original(job.clip, places), tell)
     _locate_original(job.clip, places)  # it must not have changed while it was read
     return found
 
 
 def _probe_original(job: jobs.Probe, places: Places) -> Media:
-    from mcsyncd.probe.probe import probe
+    from mcsyncd.probe.probe import probe_clip
 
-    return probe(_locate_original(job.clip, places))
+    return probe_clip(_locate_original(job.clip, places))
 
 
 def _analyse_audio(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
-    from mcsyncd.listen.listen import hear
+    from mcsyncd.listen.analysis import extract_analysis_audio
 
     folder = places.heard(job.session, job.clip.camera, job.id)
     folder.mkdir(parents=True, exist_ok=True)
-    heard = hear(_locate_original(job.clip, places), _require_media(job.clip), folder, _report_percent(tell))
+    heard = extract_analysis_audio(
+        _locate_original(job.clip, places), _require_media(job.clip), folder, _report_percent(tell)
+    )
     channels = tuple(replace(channel, path=places.below_work(channel.path)) for channel in heard.channels)
     return replace(heard, channels=channels, peaks=places.below_work(heard.peaks))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mcsyncd import __version__
 from mcsyncd.daemon.places import Places
-from mcsyncd.integrity.hashing import digest
-from mcsyncd.listen.waveform import Clock, write_waveform
+from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import Sound
 from mcsyncd.model.due import conformed_now, manifest_job
 from mcsyncd.model.jobs import Job, Put
@@ -87,7 +87,7 @@ def _waveforms(
 
 def _waveform(sound: Sound, proxy: Rendition | None, places: Places) -> WrittenFile:
     """Draw one clip along its proxy; along its own clock where it has no place and so no proxy."""
-    clock = Clock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else Clock()
+    clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
     path = places.file(proxy.path if proxy else sound.peaks).with_suffix(".dat")
     write_waveform(
         path,
@@ -96,12 +96,12 @@ def _waveform(sound: Sound, proxy: Rendition | None, places: Places) -> WrittenF
         clock=clock,
         duration_us=_duration_us(sound, proxy, clock),
     )
-    found = digest(path)
+    found = compute_digest(path)
     return WrittenFile(places.below_work(path), found.bytes, found.sha256)
 
 
-def _duration_us(sound: Sound, proxy: Rendition | None, clock: Clock) -> int:
+def _duration_us(sound: Sound, proxy: Rendition | None, clock: FileClock) -> int:
     """How long the file lasts: as its pictures, or to the end of its sound."""
     if proxy is not None and proxy.frames:
         return round(proxy.frames * proxy.rate.tick_us)
-    return clock.file_us(sound.start_us + round(sound.samples * 1_000_000 / sound.rate))
+    return clock.file_us_from_clip_us(sound.start_us + round(sound.samples * 1_000_000 / sound.rate))

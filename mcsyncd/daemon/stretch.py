@@ -23,9 +23,9 @@ def wav_of(left: Laid, right: Laid, start_us: int, duration_us: int) -> bytes:
 
     Raises BadMedia when a file cannot be decoded.
     """
-    from mcsyncd.listen.window import Side, wav_window  # noqa: PLC0415  # loads the codecs, in the worker only
+    from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav  # noqa: PLC0415  # loads the codecs, in the worker only
 
-    def side(laid: Laid) -> Side:
-        return Side(laid.path, laid.media, laid.offset_us, laid.drift_ppm)
+    def side(laid: Laid) -> ComparedClip:
+        return ComparedClip(laid.path, laid.media, laid.offset_us, laid.drift_ppm)
 
-    return wav_window(side(left), side(right), start_us, duration_us)
+    return render_comparison_wav(side(left), side(right), start_us, duration_us)

@@ -13,12 +13,12 @@ from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.live import Live
 from mcsyncd.daemon.loop import Loop
 from mcsyncd.errors import UsageError
-from mcsyncd.ingest.look import look
-from mcsyncd.ingest.network import on_network
-from mcsyncd.ingest.pairing import dropped, seal_due
-from mcsyncd.ingest.scan import Scan
-from mcsyncd.ingest.settle import SettleState, Track
-from mcsyncd.ingest.watch import Watch
+from mcsyncd.ingest.network import is_network_mount
+from mcsyncd.ingest.observe import observe_drop_folders
+from mcsyncd.ingest.pairing import is_seal_due, list_complete_files
+from mcsyncd.ingest.scan import DropScan
+from mcsyncd.ingest.settle import FileTrack, SettleState
+from mcsyncd.ingest.watch import DropWatcher
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.text import visible
 
@@ -40,8 +40,8 @@ class Watching:
         self._woken = asyncio.Event()
         self._state = SettleState()
         self._lying: tuple[DropFile, ...] = ()
-        self._scan: Scan | None = None
-        self._watch: Watch | None = None
+        self._scan: DropScan | None = None
+        self._watch: DropWatcher | None = None
         self.looked_at = time.monotonic()
 
     def arm(self) -> None:
@@ -50,13 +50,13 @@ class Watching:
         for camera in live.settings.cameras:
             (live.places.drop / camera).mkdir(parents=True, exist_ok=True)
         self.disarm()
-        if live.settings.ingest.watch == "auto" and not on_network(live.places.drop):
+        if live.settings.ingest.watch == "auto" and not is_network_mount(live.places.drop):
             running = asyncio.get_running_loop()
 
             def wake() -> None:
                 running.call_soon_threadsafe(self._woken.set)
 
-            self._watch = Watch(live.places.drop, wake)
+            self._watch = DropWatcher(live.places.drop, wake)
             self._watch.start()
 
     def disarm(self) -> None:
@@ -89,7 +89,7 @@ class Watching:
         A shoot that waits for a camera waits for files, and they are found by the idle look, too.
         """
         state, quiet = self._state, self._live().settings.ingest.quiet
-        return state.anything_settling or (self._loop.collecting is not None and state.quiet_for < quiet)
+        return state.has_settling_files or (self._loop.collecting is not None and state.quiet_for_s < quiet)
 
     async def look_once(self) -> None:
         """One look, in a thread: a dead share may block it, and nothing else."""
@@ -97,7 +97,7 @@ class Watching:
         ingest = live.settings.ingest
         intakes = self._loop.intakes
         found, state = await asyncio.to_thread(
-            look,
+            observe_drop_folders,
             live.places.drop,
             tuple(live.settings.cameras),
             self._state,
@@ -107,7 +107,7 @@ class Watching:
         self.looked_at = time.monotonic()
         changed = self._scan is None or _differ(found, self._scan) or _moved(state, self._state)
         if state.files is not self._state.files:
-            self._lying = dropped(state)
+            self._lying = list_complete_files(state)
         self._state, self._scan = state, found
         if self._watch is not None:
             await asyncio.to_thread(self._watch.renew)
@@ -122,12 +122,12 @@ class Watching:
 
     async def _seal_if_due(self, live: Live) -> None:
         session = self._loop.collecting
-        if session is None or not seal_due(
+        if session is None or not is_seal_due(
             session.dropped,
             tuple(live.settings.cameras),
-            quiet_for=self._state.quiet_for,
-            quiet=live.settings.ingest.quiet,
-            anything_settling=self._state.anything_settling,
+            quiet_for_s=self._state.quiet_for_s,
+            required_quiet_s=live.settings.ingest.quiet,
+            has_settling_files=self._state.has_settling_files,
         ):
             return
         try:
@@ -158,13 +158,16 @@ class Watching:
         return [visible(name) for name in self._scan.unknown_folders] if self._scan else []
 
 
-def _settling(track: Track) -> SettlingBody:
+def _settling(track: FileTrack) -> SettlingBody:
     return SettlingBody(
-        name=visible(track.seen.name), bytes=track.seen.size, state=track.standing, note=track.note
+        name=visible(track.observation.name),
+        bytes=track.observation.size,
+        state=track.status,
+        note=track.note,
     )
 
 
-def _differ(found: Scan, before: Scan) -> bool:
+def _differ(found: DropScan, before: DropScan) -> bool:
     """Tell whether a person sees other folders than at the last look."""
     return (found.health, found.unknown_folders) != (before.health, before.unknown_folders)
 
@@ -175,4 +178,4 @@ def _moved(state: SettleState, before: SettleState) -> bool:
 
 
 def _shown(state: SettleState) -> object:
-    return {key: (track.standing, track.seen.size) for key, track in state.files.items()}
+    return {key: (track.status, track.observation.size) for key, track in state.files.items()}

@@ -14,7 +14,7 @@ import signal
 from enum import StrEnum
 
 
-class Writers(StrEnum):
+class WriterStatus(StrEnum):
     """What the kernel says of a file's writers."""
 
     NONE = "none"
@@ -25,7 +25,7 @@ class Writers(StrEnum):
     """Somebody else's file without CAP_LEASE, or a filesystem without leases."""
 
 
-def writers(descriptor: int) -> Writers:
+def query_writers(descriptor: int) -> WriterStatus:
     """Ask about a file that is open for reading.
 
     The lease is taken and given back at once: while it is held, a writer that opens has to wait.
@@ -37,5 +37,5 @@ def writers(descriptor: int) -> Writers:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as refused:
-        return Writers.SOME if refused.errno == errno.EAGAIN else Writers.UNKNOWN
-    return Writers.NONE
+        return WriterStatus.SOME if refused.errno == errno.EAGAIN else WriterStatus.UNKNOWN
+    return WriterStatus.NONE

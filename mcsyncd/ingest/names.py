@@ -12,28 +12,28 @@ from enum import StrEnum
 from functools import lru_cache
 from posixpath import splitext
 
-_PICTURE = {".mp4", ".mov", ".mxf", ".mts", ".m2ts", ".mkv", ".avi", ".m4v", ".3gp", ".mpg", ".webm"}
-_SOUND = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".aiff", ".ogg", ".opus"}
+_VIDEO_SUFFIXES = {".mp4", ".mov", ".mxf", ".mts", ".m2ts", ".mkv", ".avi", ".m4v", ".3gp", ".mpg", ".webm"}
+_AUDIO_SUFFIXES = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".aiff", ".ogg", ".opus"}
 
-CLIP_SUFFIXES = frozenset(_PICTURE | _SOUND)
+CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES)
 """Containers that cameras, phones and sound recorders write. `.lrf` is an MP4 by content, but a
 camera's own small copy of a clip that lies beside it: taken for an angle it would sync with
 itself, perfectly and uselessly."""
 
-_TEMPORARY = re.compile(
+_TEMPORARY_NAME = re.compile(
     r"\..*|.*\.(part|partial|tmp|crdownload|filepart|download)|.*~|~\$.*", re.IGNORECASE | re.DOTALL
 )
-_SYSTEM = re.compile(
+_SYSTEM_NAME = re.compile(
     r"\._.*|\.DS_Store|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.Trash-.*|\.fseventsd|\.TemporaryItems"
     r"|Thumbs\.db|desktop\.ini|System Volume Information|\$RECYCLE\.BIN"
     r"|@eaDir|#recycle|lost\+found|\.nfs.*|\.smbdelete.*",
     re.IGNORECASE | re.DOTALL,
 )
 _SONY_METADATA = re.compile(r"(.+)m\d\d")
-_GOPRO_SMALL_COPY = re.compile(r"gl(\d{6})")
+_GOPRO_PROXY = re.compile(r"gl(\d{6})")
 
 
-class Role(StrEnum):
+class FileRole(StrEnum):
     """What a file is by its name."""
 
     CLIP = "clip"
@@ -46,17 +46,17 @@ class Role(StrEnum):
 
 
 @lru_cache(maxsize=1 << 16)  # asked for every file at every look
-def role(name: str) -> Role:
+def classify_name(name: str) -> FileRole:
     """Judge a path below a camera's folder; a folder's name counts for everything in it."""
     parts = name.split("/")
-    if any(_SYSTEM.fullmatch(part) for part in parts):
-        return Role.SYSTEM
-    if any(_TEMPORARY.fullmatch(part) for part in parts):
-        return Role.TEMPORARY
-    return Role.CLIP if splitext(name)[1].lower() in CLIP_SUFFIXES else Role.BESIDE
+    if any(_SYSTEM_NAME.fullmatch(part) for part in parts):
+        return FileRole.SYSTEM
+    if any(_TEMPORARY_NAME.fullmatch(part) for part in parts):
+        return FileRole.TEMPORARY
+    return FileRole.CLIP if splitext(name)[1].lower() in CLIP_SUFFIXES else FileRole.BESIDE
 
 
-def fault(name: str) -> str:
+def find_name_fault(name: str) -> str:
     """Say why a path below a camera's folder cannot be taken; empty when it can.
 
     Spaces, newlines, escapes and markup are fine: a name is never interpreted, only shown, and
@@ -74,7 +74,7 @@ def fault(name: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)  # asked for every clip at every look at which something is on its way
-def stem(name: str) -> str:
+def compute_stem(name: str) -> str:
     """Return the path without its suffix, for telling what belongs together.
 
     Case is folded: cards are FAT, and `C0001.MP4` with `c0001.xml` is one clip.
@@ -82,12 +82,12 @@ def stem(name: str) -> str:
     return splitext(name)[0].casefold()
 
 
-def clip_stems(files: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+def collect_clip_stems(files: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     """Return the stems of the clips among `(camera, name)` pairs, by camera."""
     stems: dict[str, set[str]] = {}
     for camera, name in files:
-        if role(name) is Role.CLIP:
-            stems.setdefault(camera, set()).add(stem(name))
+        if classify_name(name) is FileRole.CLIP:
+            stems.setdefault(camera, set()).add(compute_stem(name))
     return stems
 
 
@@ -98,16 +98,16 @@ def is_sidecar(name: str, clip_stems: Collection[str]) -> bool:
     of two makers' ways: Sony's `C0001M01.XML` beside `C0001.MP4`, and GoPro's `GL010001.LRF`
     beside `GX010001.MP4`.
     """
-    return any(candidate in clip_stems for candidate in _clips_beside(stem(name)))
+    return any(candidate in clip_stems for candidate in _list_possible_clip_stems(compute_stem(name)))
 
 
-def _clips_beside(own: str) -> list[str]:
-    folder, _, last = own.rpartition("/")
+def _list_possible_clip_stems(file_stem: str) -> list[str]:
+    folder, _, last = file_stem.rpartition("/")
     lasts = [last]
     if splitext(last)[1] in CLIP_SUFFIXES:
         lasts.append(splitext(last)[0])
     if sony := _SONY_METADATA.fullmatch(last):
         lasts.append(sony[1])
-    if gopro := _GOPRO_SMALL_COPY.fullmatch(last):
+    if gopro := _GOPRO_PROXY.fullmatch(last):
         lasts += [f"gx{gopro[1]}", f"gh{gopro[1]}"]
     return [f"{folder}/{each}" if folder else each for each in lasts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Key = tuple[str, str]
+FileKey = tuple[str, str]
 """Which file: camera, and path below the camera's folder."""
 
 
@@ -27,7 +27,7 @@ class Observation:
     refusal: str = ""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> FileKey:
         """Which file: camera and name."""
         return self.camera, self.name
 

@@ -18,17 +18,17 @@ from pathlib import Path
 
 from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.ingest import names
-from mcsyncd.ingest.copying import copy_verified, same_content
 from mcsyncd.ingest.folders import Folder
+from mcsyncd.ingest.verified_copy import copy_and_verify, has_same_content
 from mcsyncd.model.clip import DropFile
 
-Progress = Callable[[int, int], None]
+ReportFileBytes = Callable[[int, int], None]
 
-_AGAIN = "bring it back as it was and retry, or reject the session and drop all of it again"
+_RESTORE_HINT = "bring it back as it was and retry, or reject the session and drop all of it again"
 
 
-def take_in(
-    files: Sequence[DropFile], drop: Path, originals: Path, progress: Progress | None = None
+def offload_files(
+    files: Sequence[DropFile], drop: Path, originals: Path, report_bytes: ReportFileBytes | None = None
 ) -> tuple[tuple[str, str], ...]:
     """Move `drop/<camera>/<name>` to `originals/<camera>/<name>` for every file.
 
@@ -45,35 +45,37 @@ def take_in(
     """
     originals.mkdir(parents=True, exist_ok=True)
     total, done = sum(file.bytes for file in files), 0
-    with Folder.root(drop) as source, Folder.root(originals) as target:
+    with Folder.open_root(drop) as source, Folder.open_root(originals) as target:
         for file in files:
-            _check(file, source, target)
+            _check_file(file, source, target)
         for file in files:
-            _take_one(file, source, target, partial(_report, progress, done, total))
+            _offload_file(file, source, target, partial(_report_total, report_bytes, done, total))
             done += file.bytes
         for file in files:
-            source.prune(Path(file.camera), Path(file.camera, file.name).parent)
+            source.remove_empty_folders(Path(file.camera), Path(file.camera, file.name).parent)
     clips = (file for file in files if file.kind == "clip")
     return tuple((f"{file.camera}/{file.name}", str(originals / file.camera / file.name)) for file in clips)
 
 
-def _report(progress: Progress | None, before: int, total: int, count: int) -> None:
-    if progress is not None:
-        progress(before + count, total)
+def _report_total(report_bytes: ReportFileBytes | None, before: int, total: int, count: int) -> None:
+    if report_bytes is not None:
+        report_bytes(before + count, total)
 
 
-def _take_one(file: DropFile, source: Folder, target: Folder, progress: Callable[[int], None]) -> None:
+def _offload_file(
+    file: DropFile, source: Folder, target: Folder, report_bytes: Callable[[int], None]
+) -> None:
     """Bring one file over, from whatever state an earlier try left it in."""
     path = Path(file.camera, file.name)
-    if _arrived(file, target):
-        if _is_it(file, source):
-            _remove_twin(file, source, target)
-        with target.below(path.parent) as there:
+    if _has_arrived(file, target):
+        if _is_same_file(file, source):
+            _remove_duplicate(file, source, target)
+        with target.open_below(path.parent) as there:
             there.flush()  # the earlier try may have died between the rename and this
-        progress(file.bytes)
+        report_bytes(file.bytes)
         return
-    _check(file, source, target)
-    with source.below(path.parent) as here, target.below(path.parent, create=True) as there:
+    _check_file(file, source, target)
+    with source.open_below(path.parent) as here, target.open_below(path.parent, create=True) as there:
         try:
             # The data first: a name in the session's folder is a promise that survives power loss.
             here.flush_file(path.name)
@@ -81,60 +83,60 @@ def _take_one(file: DropFile, source: Folder, target: Folder, progress: Callable
         except OSError as fault:
             if fault.errno != errno.EXDEV:
                 raise
-            copy_verified(here, there, path.name, file, progress)
-            here.remove(path.name)
+            copy_and_verify(here, there, path.name, file, report_bytes)
+            here.remove_file(path.name)
         there.flush()
         here.flush()
-    if not _arrived(file, target):
-        raise SourceChanged(f"{path} changed while it was taken in", _AGAIN)
-    progress(file.bytes)
+    if not _has_arrived(file, target):
+        raise SourceChanged(f"{path} changed while it was taken in", _RESTORE_HINT)
+    report_bytes(file.bytes)
 
 
-def _check(file: DropFile, source: Folder, target: Folder) -> None:
+def _check_file(file: DropFile, source: Folder, target: Folder) -> None:
     """Refuse what cannot be taken, before anything is moved."""
     path = Path(file.camera, file.name)
-    if fault := names.fault(file.name):
+    if fault := names.find_name_fault(file.name):
         raise SourceChanged(f"{path!s}: {fault}", "rename it, and seal the session again")
-    if _arrived(file, target):
+    if _has_arrived(file, target):
         return
-    if target.look(path) is not None:
+    if target.stat_file(path) is not None:
         raise IntegrityError(
             f"{path}: another file of that name already lies in the session's folder",
             "compare the two by hand; nothing was overwritten",
         )
-    found = source.look(path)
+    found = source.stat_file(path)
     if found is None:
-        raise SourceChanged(f"{path} is gone from the drop folder", _AGAIN)
-    if not _is_it(file, source):
-        raise SourceChanged(f"{path} is not the file that settled (size or time differ)", _AGAIN)
+        raise SourceChanged(f"{path} is gone from the drop folder", _RESTORE_HINT)
+    if not _is_same_file(file, source):
+        raise SourceChanged(f"{path} is not the file that settled (size or time differ)", _RESTORE_HINT)
 
 
-def _arrived(file: DropFile, target: Folder) -> bool:
+def _has_arrived(file: DropFile, target: Folder) -> bool:
     """Tell whether the file lies complete at its destination.
 
     Size and time are proof enough there: nothing but a rename of the checked file, or of a
     verified copy with its time set, ever puts that name into the session's folder.
     """
-    return _is_it(file, target)
+    return _is_same_file(file, target)
 
 
-def _is_it(file: DropFile, end: Folder) -> bool:
-    found = end.look(Path(file.camera, file.name))
+def _is_same_file(file: DropFile, end: Folder) -> bool:
+    found = end.stat_file(Path(file.camera, file.name))
     return found is not None and (found.st_size, found.st_mtime_ns) == (file.bytes, file.mtime_ns)
 
 
-def _remove_twin(file: DropFile, source: Folder, target: Folder) -> None:
+def _remove_duplicate(file: DropFile, source: Folder, target: Folder) -> None:
     """Both ends have it: a copy that was cut off before its last step, or a second drop of it.
 
     A file of another size or time is not asked here: cameras count from 1 on every card, so
     that is the next session's C0001, and is left alone.
     """
     path = Path(file.camera, file.name)
-    with source.below(path.parent) as here, target.below(path.parent) as there:
-        if not same_content(here, there, path.name):
+    with source.open_below(path.parent) as here, target.open_below(path.parent) as there:
+        if not has_same_content(here, there, path.name):
             raise IntegrityError(
                 f"{path}: the file in the drop folder differs from the one taken in under that name",
                 "compare the two by hand; nothing was removed",
             )
-        here.remove(path.name)
+        here.remove_file(path.name)
         here.flush()

@@ -9,19 +9,19 @@ from mcsyncd.ingest.settle import SettleState
 from mcsyncd.model.clip import DropFile
 
 
-def dropped(state: SettleState) -> tuple[DropFile, ...]:
+def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
     """Return what lies complete in the drop folders: clips, and the sidecars of those clips.
 
     A sidecar comes only with its clip: on its own it would be moved into a session that the
     clip is not part of. Sorted by camera and name, so that equal states give equal values.
     """
-    settled = [track.seen for track in state.files.values() if track.standing == "settled"]
-    stems = names.clip_stems(seen.key for seen in settled)
-    clips = [seen for seen in settled if names.role(seen.name) is names.Role.CLIP]
+    settled = [track.observation for track in state.files.values() if track.status == "settled"]
+    stems = names.collect_clip_stems(seen.key for seen in settled)
+    clips = [seen for seen in settled if names.classify_name(seen.name) is names.FileRole.CLIP]
     beside = [
         seen
         for seen in settled
-        if names.role(seen.name) is names.Role.BESIDE
+        if names.classify_name(seen.name) is names.FileRole.BESIDE
         and names.is_sidecar(seen.name, stems.get(seen.camera, set()))
     ]
     files = [DropFile(seen.camera, seen.name, seen.size, seen.mtime_ns, "clip") for seen in clips]
@@ -29,19 +29,19 @@ def dropped(state: SettleState) -> tuple[DropFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
 
 
-def seal_due(
+def is_seal_due(
     files: Iterable[DropFile],
     cameras: Sequence[str],
     *,
-    quiet_for: float,
-    quiet: float,
-    anything_settling: bool,
+    quiet_for_s: float,
+    required_quiet_s: float,
+    has_settling_files: bool,
 ) -> bool:
     """Tell whether the shoot is whole by rule.
 
     True when every camera has at least one settled clip, nothing is still settling, and all
     drop folders have been quiet for `quiet` seconds (`quiet_for` is how long they have been).
     """
-    if anything_settling or quiet_for < quiet:
+    if has_settling_files or quiet_for_s < required_quiet_s:
         return False
     return set(cameras) <= {file.camera for file in files if file.kind == "clip"}

@@ -20,26 +20,26 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mcsyncd.ingest import names
-from mcsyncd.ingest.observation import Key, Observation
+from mcsyncd.ingest.observation import FileKey, Observation
 
-DEEPEST = 12
+MAX_DEPTH = 12
 """Folders below a camera's; the deepest card layout known has five (AVCHD below a holder's name)."""
-TIME_LIMIT = 20.0
+TIME_LIMIT_S = 20.0
 """Seconds for one camera's folder. A share that answers slower than this is as good as gone."""
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_REFUSALS = {
     stat.S_IFLNK: "a link: put the file itself there",
     stat.S_IFIFO: "a pipe, not a file",
     stat.S_IFSOCK: "a socket, not a file",
     stat.S_IFCHR: "a device, not a file",
     stat.S_IFBLK: "a device, not a file",
 }
-_NOTHING: Mapping[Key, Observation] = MappingProxyType({})
+_NO_OBSERVATIONS: Mapping[FileKey, Observation] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class DropScan:
     """What one look found. `health` is "ok" or a sentence for each camera.
 
     Files of a camera that is not "ok" are left out: half a listing would read as if the rest
@@ -51,22 +51,22 @@ class Scan:
     unknown_folders: tuple[str, ...]
 
     @property
-    def unseen(self) -> frozenset[str]:
+    def unreadable_cameras(self) -> frozenset[str]:
         """Cameras whose folder could not be read."""
         return frozenset(camera for camera, health in self.health.items() if health != "ok")
 
 
-class _TooSlow(Exception):
+class _ScanTimeout(Exception):
     """The folder could not be listed in time."""
 
 
-def scan(
+def scan_drop_folders(
     drop: Path,
     cameras: Sequence[str],
     *,
-    known: Mapping[Key, Observation] = _NOTHING,
+    known: Mapping[FileKey, Observation] = _NO_OBSERVATIONS,
     clock: Callable[[], float] = time.monotonic,
-) -> Scan:
+) -> DropScan:
     """Look once at every camera's folder below `drop`. Never raises for what it finds there.
 
     `known` is what the last look saw; a file whose identity is still the same is returned as that
@@ -75,50 +75,50 @@ def scan(
     A dead network share can block for longer than any limit kept here, so call it in a thread.
     """
     try:
-        with _folder(os.fspath(drop)) as root:
-            return _cameras_in(root, cameras, known, clock)
+        with _open_folder(os.fspath(drop)) as root:
+            return _scan_cameras(root, cameras, known, clock)
     except OSError as fault:
-        why = f"drop folder {drop}: {_reason(fault)}"
-        return Scan((), dict.fromkeys(cameras, why), ())
+        why = f"drop folder {drop}: {_describe_folder_error(fault)}"
+        return DropScan((), dict.fromkeys(cameras, why), ())
 
 
-def _cameras_in(
-    root: int, cameras: Sequence[str], known: Mapping[Key, Observation], clock: Callable[[], float]
-) -> Scan:
+def _scan_cameras(
+    root: int, cameras: Sequence[str], known: Mapping[FileKey, Observation], clock: Callable[[], float]
+) -> DropScan:
     files: list[Observation] = []
     health: dict[str, str] = {}
     for camera in cameras:
-        listing = _Listing(camera, known, clock, clock() + TIME_LIMIT)
+        listing = _CameraScan(camera, known, clock, clock() + TIME_LIMIT_S)
         try:
-            with _folder(camera, root) as folder:
-                listing.below(folder, "")
-        except _TooSlow:
-            health[camera] = f"the folder could not be listed within {TIME_LIMIT:.0f} s"
+            with _open_folder(camera, root) as folder:
+                listing.scan_folder(folder, "")
+        except _ScanTimeout:
+            health[camera] = f"the folder could not be listed within {TIME_LIMIT_S:.0f} s"
         except OSError as fault:
-            health[camera] = _reason(fault)
+            health[camera] = _describe_folder_error(fault)
         else:
             health[camera] = "ok"
             files += listing.files
-    return Scan(tuple(files), health, _unknown(root, cameras))
+    return DropScan(tuple(files), health, _find_unknown_folders(root, cameras))
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
+class _CameraScan:
     """One camera's folder while it is listed; `files` counts only when the listing came to its end."""
 
     camera: str
-    known: Mapping[Key, Observation]
+    known: Mapping[FileKey, Observation]
     clock: Callable[[], float]
-    due: float
+    deadline: float
     files: list[Observation] = field(default_factory=list)
 
-    def below(self, folder: int, prefix: str) -> None:
+    def scan_folder(self, folder: int, prefix: str) -> None:
         """List everything below an open folder, except the litter of operating systems."""
-        if self.clock() > self.due:
-            raise _TooSlow
+        if self.clock() > self.deadline:
+            raise _ScanTimeout
         with os.scandir(folder) as entries:
             for entry in entries:
-                if names.role(entry.name) is names.Role.SYSTEM:
+                if names.classify_name(entry.name) is names.FileRole.SYSTEM:
                     continue
                 try:
                     found = entry.stat(follow_symlinks=False)
@@ -126,24 +126,24 @@ class _Listing:
                     continue
                 name = prefix + entry.name
                 if stat.S_ISDIR(found.st_mode):
-                    self._deeper(folder, name, found)
+                    self._descend(folder, name, found)
                 else:
-                    self._saw(name, found, _KINDS.get(stat.S_IFMT(found.st_mode), ""))
+                    self._record_entry(name, found, _REFUSALS.get(stat.S_IFMT(found.st_mode), ""))
 
-    def _deeper(self, parent: int, name: str, found: os.stat_result) -> None:
+    def _descend(self, parent: int, name: str, found: os.stat_result) -> None:
         """Go down one folder. One that cannot be read is listed itself, with the reason."""
-        if name.count("/") >= DEEPEST:
-            self._saw(name, found, f"more than {DEEPEST} folders deep")
+        if name.count("/") >= MAX_DEPTH:
+            self._record_entry(name, found, f"more than {MAX_DEPTH} folders deep")
             return
         try:
-            with _folder(name.rpartition("/")[2], parent) as folder:
-                self.below(folder, f"{name}/")
+            with _open_folder(name.rpartition("/")[2], parent) as folder:
+                self.scan_folder(folder, f"{name}/")
         except FileNotFoundError:
             return
         except OSError as fault:
-            self._saw(name, found, f"the folder cannot be read: {fault.strerror}")
+            self._record_entry(name, found, f"the folder cannot be read: {fault.strerror}")
 
-    def _saw(self, name: str, found: os.stat_result, refusal: str) -> None:
+    def _record_entry(self, name: str, found: os.stat_result, refusal: str) -> None:
         before = self.known.get((self.camera, name))
         identity = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         if before is None or before.identity != identity or before.refusal != refusal:
@@ -151,25 +151,31 @@ class _Listing:
         self.files.append(before)
 
 
-def _unknown(root: int, cameras: Sequence[str]) -> tuple[str, ...]:
+def _find_unknown_folders(root: int, cameras: Sequence[str]) -> tuple[str, ...]:
     """Folders in the drop root that no camera is set for: most often a name typed wrongly."""
     with os.scandir(root) as entries:
         found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     return tuple(
-        sorted(name for name in found if name not in cameras and names.role(name) is names.Role.BESIDE)
+        sorted(
+            name
+            for name in found
+            if name not in cameras and names.classify_name(name) is names.FileRole.BESIDE
+        )
     )
 
 
 @contextmanager
-def _folder(name: str, parent: int | None = None) -> Iterator[int]:
-    descriptor = os.open(name, _FOLDER if parent is not None else _FOLDER & ~os.O_NOFOLLOW, dir_fd=parent)
+def _open_folder(name: str, parent: int | None = None) -> Iterator[int]:
+    descriptor = os.open(
+        name, _FOLDER_FLAGS if parent is not None else _FOLDER_FLAGS & ~os.O_NOFOLLOW, dir_fd=parent
+    )
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _reason(fault: OSError) -> str:
+def _describe_folder_error(fault: OSError) -> str:
     """Say what is wrong with a folder that had to be there."""
     if isinstance(fault, FileNotFoundError):
         return "the folder is missing: create it, or mount the share it lies on"

@@ -17,44 +17,44 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mcsyncd.ingest import names
-from mcsyncd.ingest.observation import Key, Observation
+from mcsyncd.ingest.observation import FileKey, Observation
 
-Standing = Literal["settling", "settled", "waiting", "ignored", "refused"]
+FileStatus = Literal["settling", "settled", "waiting", "ignored", "refused"]
 Obstacle = tuple[Literal["settling", "waiting", "refused"], str]
 
-LONGEST_PATIENCE = 120.0
+MAX_PATIENCE_S = 120.0
 """Seconds. A pause longer than 40 s would otherwise keep a shoot waiting for many minutes."""
-_RESTING = frozenset({"settled", "ignored"})
+_STABLE_STATUSES = frozenset({"settled", "ignored"})
 """Where a file stands until itself or the names around it change; the others are judged at every look."""
-_PAUSES = 3
-_EMPTY_PATIENCE = 6
+_PAUSE_FACTOR = 3
+_EMPTY_FILE_FACTOR = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SettleRules:
     """How long a file must not have changed, in seconds; `network` are cameras on network shares."""
 
-    settle: float = 5.0
-    settle_network: float = 30.0
-    network: frozenset[str] = frozenset()
+    settle_s: float = 5.0
+    settle_network_s: float = 30.0
+    network_cameras: frozenset[str] = frozenset()
 
-    def quiet_time(self, camera: str) -> float:
+    def compute_quiet_s(self, camera: str) -> float:
         """Return the least time without a change for a file of this camera."""
-        return self.settle_network if camera in self.network else self.settle
+        return self.settle_network_s if camera in self.network_cameras else self.settle_s
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class FileTrack:
     """One file over all looks: how it was seen last, since when so, and what that makes of it.
 
     `since` is on the clock of the looks, `longest_gap` the longest time between two changes, in
     seconds. `note` is for a person: why the file is not taken yet.
     """
 
-    seen: Observation
+    observation: Observation
     since: float
-    longest_gap: float = 0.0
-    standing: Standing = "settling"
+    longest_gap_s: float = 0.0
+    status: FileStatus = "settling"
     note: str = ""
 
 
@@ -62,37 +62,37 @@ class Track:
 class SettleState:
     """Everything known of the drop folders after the last look; a value, kept by the caller."""
 
-    files: Mapping[Key, Track] = field(default_factory=dict)
-    looked_at: float = 0.0
+    files: Mapping[FileKey, FileTrack] = field(default_factory=dict)
+    scanned_at: float = 0.0
     changed_at: float = 0.0
 
     @property
-    def quiet_for(self) -> float:
+    def quiet_for_s(self) -> float:
         """Seconds from the last change of anything in any drop folder to the last look.
 
         Temporary names and files that went away count: both mean that somebody is at work.
         """
-        return max(0.0, self.looked_at - self.changed_at)
+        return max(0.0, self.scanned_at - self.changed_at)
 
     @property
-    def anything_settling(self) -> bool:
+    def has_settling_files(self) -> bool:
         """True while a file is on its way to being taken."""
-        return any(track.standing in ("settling", "waiting") for track in self.files.values())
+        return any(track.status in ("settling", "waiting") for track in self.files.values())
 
 
-def unhindered(_: Observation) -> Obstacle | None:
+def find_no_obstacle(_: Observation) -> Obstacle | None:
     """Answer for where nobody can be asked about a file: nothing is known against it."""
     return None
 
 
-def settle(
+def settle_files(
     previous: SettleState,
     observations: Iterable[Observation],
     now: float,
     rules: SettleRules,
     *,
-    obstacle: Callable[[Observation], Obstacle | None] = unhindered,
-    unseen: frozenset[str] = frozenset(),
+    find_obstacle: Callable[[Observation], Obstacle | None] = find_no_obstacle,
+    unreadable_cameras: frozenset[str] = frozenset(),
 ) -> SettleState:
     """Fold one look into the state.
 
@@ -105,95 +105,103 @@ def settle(
     `previous`: 20,000 settled files are looked at every few seconds for as long as they lie there.
     """
     before, looked = previous.files, tuple(observations)
-    if not unseen and _as_it_was(before, looked):
+    if not unreadable_cameras and _is_unchanged(before, looked):
         return SettleState(before, now, previous.changed_at)
-    files = {key: track for key, track in before.items() if key[0] in unseen}
+    files = {key: track for key, track in before.items() if key[0] in unreadable_cameras}
     for seen in looked:
         key = seen.key
-        files[key] = _followed(before.get(key), seen, now)
+        files[key] = _follow_file(before.get(key), seen, now)
     same_names = files.keys() == before.keys()
     restless = [
         track
         for key, track in files.items()
-        if key[0] not in unseen
-        and not (same_names and track.standing in _RESTING and track is before.get(key))
+        if key[0] not in unreadable_cameras
+        and not (same_names and track.status in _STABLE_STATUSES and track is before.get(key))
     ]
-    moved = bool(unseen) or not same_names or any(track.since == now for track in restless)
-    stems = names.clip_stems(key for key in files if key[0] not in unseen)
+    moved = bool(unreadable_cameras) or not same_names or any(track.since == now for track in restless)
+    stems = names.collect_clip_stems(key for key in files if key[0] not in unreadable_cameras)
     for track in restless:
-        files[track.seen.key] = _judged(track, now, rules, stems.get(track.seen.camera, set()), obstacle)
+        files[track.observation.key] = _judge_file(
+            track, now, rules, stems.get(track.observation.camera, set()), find_obstacle
+        )
     return SettleState(files, now, now if moved else previous.changed_at)
 
 
-def _as_it_was(before: Mapping[Key, Track], looked: tuple[Observation, ...]) -> bool:
+def _is_unchanged(before: Mapping[FileKey, FileTrack], observations: tuple[Observation, ...]) -> bool:
     """Tell whether a look brought the very objects of the last one, in its order, and all of them rest.
 
     A folder that nobody touches is listed in the same order; one that is not costs a closer look.
     """
-    return len(before) == len(looked) and all(
-        track.seen is seen and track.standing in _RESTING
-        for track, seen in zip(before.values(), looked, strict=True)
+    return len(before) == len(observations) and all(
+        track.observation is seen and track.status in _STABLE_STATUSES
+        for track, seen in zip(before.values(), observations, strict=True)
     )
 
 
-def _followed(before: Track | None, seen: Observation, now: float) -> Track:
+def _follow_file(before: FileTrack | None, observation: Observation, now: float) -> FileTrack:
     """Carry a file's track on: the same, changed, or a new file under the name."""
-    if before is not None and before.seen is seen:
+    if before is not None and before.observation is observation:
         return before
-    if before is None or (before.seen.dev, before.seen.inode) != (seen.dev, seen.inode):
-        return Track(seen, now)
-    if before.seen.identity != seen.identity or before.seen.refusal != seen.refusal:
-        return Track(seen, now, max(before.longest_gap, now - before.since))
+    if before is None or (before.observation.dev, before.observation.inode) != (
+        observation.dev,
+        observation.inode,
+    ):
+        return FileTrack(observation, now)
+    if (
+        before.observation.identity != observation.identity
+        or before.observation.refusal != observation.refusal
+    ):
+        return FileTrack(observation, now, max(before.longest_gap_s, now - before.since))
     return before
 
 
-def _judged(
-    track: Track,
+def _judge_file(
+    track: FileTrack,
     now: float,
     rules: SettleRules,
     stems: set[str],
-    obstacle: Callable[[Observation], Obstacle | None],
-) -> Track:
+    find_obstacle: Callable[[Observation], Obstacle | None],
+) -> FileTrack:
     """Say where a file stands. One that has settled is not asked about again while it is the same."""
-    standing, note = _by_name(track.seen, stems)
-    if standing == "settling" and track.standing == "settled":
+    standing, note = _judge_by_name(track.observation, stems)
+    if standing == "settling" and track.status == "settled":
         return track
     if standing == "settling":
-        standing, note = _by_time(track, now, rules, obstacle)
-    return replace(track, standing=standing, note=note)
+        standing, note = _judge_by_time(track, now, rules, find_obstacle)
+    return replace(track, status=standing, note=note)
 
 
-def _by_name(seen: Observation, stems: set[str]) -> tuple[Standing, str]:
-    if refusal := seen.refusal or names.fault(seen.name):
+def _judge_by_name(observation: Observation, stems: set[str]) -> tuple[FileStatus, str]:
+    if refusal := observation.refusal or names.find_name_fault(observation.name):
         return "refused", refusal
-    role = names.role(seen.name)
-    if role in (names.Role.TEMPORARY, names.Role.SYSTEM):
+    role = names.classify_name(observation.name)
+    if role in (names.FileRole.TEMPORARY, names.FileRole.SYSTEM):
         return "ignored", "temporary name: taken when it has its real one"
-    if role is names.Role.BESIDE and not names.is_sidecar(seen.name, stems):
+    if role is names.FileRole.BESIDE and not names.is_sidecar(observation.name, stems):
         return "ignored", "not a clip's suffix, and no clip of that name beside it"
     return "settling", ""
 
 
-def _by_time(
-    track: Track, now: float, rules: SettleRules, obstacle: Callable[[Observation], Obstacle | None]
-) -> tuple[Standing, str]:
-    empty = track.seen.size == 0
-    quiet, patience = now - track.since, _patience(track, rules)
+def _judge_by_time(
+    track: FileTrack, now: float, rules: SettleRules, find_obstacle: Callable[[Observation], Obstacle | None]
+) -> tuple[FileStatus, str]:
+    empty = track.observation.size == 0
+    quiet, patience = now - track.since, _compute_patience_s(track, rules)
     if now <= track.since or quiet < patience:
-        standing: Standing = "waiting" if empty else "settling"
+        standing: FileStatus = "waiting" if empty else "settling"
         what = "empty, " if empty else ""
         return standing, f"{what}unchanged for {max(0.0, quiet):.0f} of {patience:.0f} s"
-    return obstacle(track.seen) or ("settled", "empty" if empty else "")
+    return find_obstacle(track.observation) or ("settled", "empty" if empty else "")
 
 
-def _patience(track: Track, rules: SettleRules) -> float:
+def _compute_patience_s(track: FileTrack, rules: SettleRules) -> float:
     """Seconds without a change that this file needs.
 
     Three times the longest pause is the rule by which Episode's watch folders learn the rhythm
     of a slow share. An empty file gets six times the quiet time: it is most often a copy that
     has not begun, and if it never does it must not hold up the shoot for ever.
     """
-    quiet = rules.quiet_time(track.seen.camera)
-    if track.seen.size == 0:
-        return quiet * _EMPTY_PATIENCE
-    return max(quiet, min(_PAUSES * track.longest_gap, LONGEST_PATIENCE))
+    quiet = rules.compute_quiet_s(track.observation.camera)
+    if track.observation.size == 0:
+        return quiet * _EMPTY_FILE_FACTOR
+    return max(quiet, min(_PAUSE_FACTOR * track.longest_gap_s, MAX_PATIENCE_S))

@@ -25,7 +25,7 @@ from watchdog.observers.api import BaseObserver
 
 # Opening and closing for reading are left out: our own lease test does both, and would wake the
 # look that causes it for ever.
-_WORTH_A_LOOK: list[type[FileSystemEvent]] = [
+_WAKING_EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -34,7 +34,7 @@ _WORTH_A_LOOK: list[type[FileSystemEvent]] = [
 ]
 
 
-class Watch(FileSystemEventHandler):
+class DropWatcher(FileSystemEventHandler):
     """Calls `wake` (from a thread of its own) when something changes below `root`.
 
     `health` is "ok", or a sentence on why only the regular looks are at work.
@@ -44,7 +44,7 @@ class Watch(FileSystemEventHandler):
         self._root = root
         self._wake = wake
         self._observer: BaseObserver | None = None
-        self._armed: tuple[int, int] | None = None
+        self._watched_root: tuple[int, int] | None = None
         self.health = "not started"
 
     def start(self) -> None:
@@ -53,9 +53,9 @@ class Watch(FileSystemEventHandler):
         logging.getLogger("watchdog").setLevel(logging.ERROR)
         observer = Observer()
         try:
-            observer.schedule(self, str(self._root), recursive=True, event_filter=_WORTH_A_LOOK)
+            observer.schedule(self, str(self._root), recursive=True, event_filter=_WAKING_EVENTS)
             observer.start()
-            self._armed = self._place()
+            self._watched_root = self._identify_root()
         except OSError as fault:
             self.health = f"no folder events ({fault.strerror}): files are found by the regular looks alone"
             return
@@ -64,7 +64,7 @@ class Watch(FileSystemEventHandler):
 
     def stop(self) -> None:
         """Disarm the watch and wait for its threads."""
-        observer, self._observer, self._armed = self._observer, None, None
+        observer, self._observer, self._watched_root = self._observer, None, None
         if observer is not None:
             with suppress(OSError):  # the root may be gone, and its inotify descriptor with it
                 observer.stop()
@@ -76,7 +76,7 @@ class Watch(FileSystemEventHandler):
         Without this a folder that was deleted and made again stays silent for ever, while the
         observer calls itself alive.
         """
-        if self._observer is None or self._armed != self._place() or not self._alive():
+        if self._observer is None or self._watched_root != self._identify_root() or not self._is_alive():
             self.stop()
             self.start()
 
@@ -84,14 +84,14 @@ class Watch(FileSystemEventHandler):
         """Wake the look."""
         self._wake()
 
-    def _place(self) -> tuple[int, int] | None:
+    def _identify_root(self) -> tuple[int, int] | None:
         try:
             found = self._root.stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
 
-    def _alive(self) -> bool:
+    def _is_alive(self) -> bool:
         observer = self._observer
         return (
             observer is not None

@@ -14,13 +14,13 @@ import xxhash
 from mcsyncd.errors import SourceChanged
 from mcsyncd.model.clip import Digest
 
-Progress = Callable[[int, int], None]
+ReportBytes = Callable[[int, int], None]
 
-CHUNK = 4 << 20
-_RETRY = "wait until nothing writes to it, then retry the session"
+CHUNK_BYTES = 4 << 20
+_RETRY_HINT = "wait until nothing writes to it, then retry the session"
 
 
-def digest(path: Path, progress: Progress | None = None) -> Digest:
+def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Digest:
     """Read a file once and return its sha256, its xxh128 and its size.
 
     `progress` is called with bytes done and bytes in all. The next chunk is read while a second
@@ -30,38 +30,41 @@ def digest(path: Path, progress: Progress | None = None) -> Digest:
     Raises SourceChanged if there is no such regular file, or if it changed while it was read: a
     hash of half of one file and half of another would be evidence of nothing.
     """
-    descriptor = _opened(path)
+    descriptor = _open_regular_file(path)
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
-        found = _read_through(descriptor, before.st_size, progress)
-        if identity(before) != identity(os.fstat(descriptor)) or found.bytes != before.st_size:
-            raise SourceChanged(f"{path} changed while it was read", _RETRY)
+        found = _hash_descriptor(descriptor, before.st_size, report_bytes)
+        if (
+            identity_from_stat(before) != identity_from_stat(os.fstat(descriptor))
+            or found.bytes != before.st_size
+        ):
+            raise SourceChanged(f"{path} changed while it was read", _RETRY_HINT)
         return found
     finally:
         os.close(descriptor)
 
 
-def matches(path: Path, sha256: str, size: int) -> bool:
+def verify_digest(path: Path, sha256: str, size: int) -> bool:
     """Tell whether the file still has this size and this sha256. A missing file does not."""
     try:
         if path.stat(follow_symlinks=False).st_size != size:
             return False
-        return digest(path).sha256 == sha256
+        return compute_digest(path).sha256 == sha256
     except (FileNotFoundError, SourceChanged):
         return False
 
 
-def identity(found: os.stat_result) -> tuple[int, int, int, int, int]:
+def identity_from_stat(status: os.stat_result) -> tuple[int, int, int, int, int]:
     """What changes when a file is replaced or written: device, inode, size, mtime and ctime in ns.
 
     ctime is in it because mtime can be set freely: cameras and `rsync -t` do.
     """
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _opened(path: Path) -> int:
+def _open_regular_file(path: Path) -> int:
     """Open for reading; O_NONBLOCK so that a FIFO under that name cannot hold us for ever."""
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -71,10 +74,10 @@ def _opened(path: Path) -> int:
         raise SourceChanged(f"{path} cannot be read: {fault.strerror}", "make it readable") from fault
 
 
-def _read_through(descriptor: int, total: int, progress: Progress | None) -> Digest:
+def _hash_descriptor(descriptor: int, total: int, report_bytes: ReportBytes | None) -> Digest:
     """Read to the end with two buffers: one is filled while the other is hashed."""
     strong, quick = hashlib.sha256(), xxhash.xxh3_128()
-    buffers = (memoryview(bytearray(CHUNK)), memoryview(bytearray(CHUNK)))
+    buffers = (memoryview(bytearray(CHUNK_BYTES)), memoryview(bytearray(CHUNK_BYTES)))
     turn = done = 0
     hashed: Future[None] | None = None
 
@@ -88,6 +91,6 @@ def _read_through(descriptor: int, total: int, progress: Progress | None) -> Dig
                 hashed.result()
             hashed = worker.submit(add, buffers[turn][:got])
             turn, done = 1 - turn, done + got
-            if progress is not None:
-                progress(done, total)
+            if report_bytes is not None:
+                report_bytes(done, total)
     return Digest(strong.hexdigest(), quick.hexdigest(), done)

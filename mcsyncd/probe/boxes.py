@@ -22,40 +22,40 @@ class _Box(NamedTuple):
     length: int
 
 
-def missing_bytes(file: BinaryIO) -> int:
+def count_missing_bytes(file: BinaryIO) -> int:
     """Return how many bytes the file lacks by its own account; 0 where it is whole or cannot be told."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(8)
     if head[:4] == _EBML:
-        return _segment_end(file) - size if _segment_end(file) > size else 0
+        return _find_segment_end(file) - size if _find_segment_end(file) > size else 0
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}:
-        return _boxes_missing(file, size)
+        return _count_missing_box_bytes(file, size)
     return 0
 
 
-def index_bytes(file: BinaryIO) -> int:
+def count_index_bytes(file: BinaryIO) -> int:
     """Return how long the index of an MP4 or MOV is; 0 for other files, which have none or a small one."""
     size = file.seek(0, os.SEEK_END)
-    return sum(min(box.length, size) for box, _ in _boxes(file, size) if box.name == b"moov")
+    return sum(min(box.length, size) for box, _ in _iterate_boxes(file, size) if box.name == b"moov")
 
 
-def _boxes_missing(file: BinaryIO, size: int) -> int:
-    return max(0, max((end for _, end in _boxes(file, size)), default=0) - size)
+def _count_missing_box_bytes(file: BinaryIO, size: int) -> int:
+    return max(0, max((end for _, end in _iterate_boxes(file, size)), default=0) - size)
 
 
-def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[_Box, int]]:
+def _iterate_boxes(file: BinaryIO, size: int) -> Iterator[tuple[_Box, int]]:
     """Yield the outermost boxes and where each ends; what is no box ends them all."""
     position = 0
     for _ in range(_MAX_BOXES):
-        box = _box(file, position, size) if position < size else None
+        box = _read_box(file, position, size) if position < size else None
         if box is None:
             return  # some recorders leave padding after the last box
         position += box.length
         yield box, position
 
 
-def _box(file: BinaryIO, position: int, size: int) -> _Box | None:
+def _read_box(file: BinaryIO, position: int, size: int) -> _Box | None:
     """Return the box that begins there; None where none does."""
     file.seek(position)
     head = file.read(16)
@@ -70,20 +70,20 @@ def _box(file: BinaryIO, position: int, size: int) -> _Box | None:
     return _Box(name, length) if length >= 8 else None
 
 
-def _segment_end(file: BinaryIO) -> int:
+def _find_segment_end(file: BinaryIO) -> int:
     """Return where the Matroska segment ends by its header; 0 where it does not say."""
     file.seek(4)
-    header = _vint(file)
+    header = _read_vint(file)
     if header is None:
         return 0
     file.seek(header, os.SEEK_CUR)
     if file.read(4) != _SEGMENT:
         return 0
-    length = _vint(file)
+    length = _read_vint(file)
     return 0 if length is None else file.tell() + length
 
 
-def _vint(file: BinaryIO) -> int | None:
+def _read_vint(file: BinaryIO) -> int | None:
     """Read an EBML length; None for "unknown" (a live recording) and for nonsense."""
     first = file.read(1)
     if not first or not first[0]:

@@ -52,11 +52,11 @@ MATRIX = {
 FULL_RANGE = 2
 
 
-def colour_of(picture: VideoFrame) -> Colour:
+def read_colour(frame: VideoFrame) -> Colour:
     """Return the tags of a decoded picture; an unspecified or unknown one is None."""
     return Colour(
-        primaries=PRIMARIES.get(picture.color_primaries),
-        transfer=TRANSFER.get(picture.color_trc),
-        matrix=MATRIX.get(picture.colorspace),
-        full_range=picture.color_range == FULL_RANGE or picture.format.name.startswith("yuvj"),
+        primaries=PRIMARIES.get(frame.color_primaries),
+        transfer=TRANSFER.get(frame.color_trc),
+        matrix=MATRIX.get(frame.colorspace),
+        full_range=frame.color_range == FULL_RANGE or frame.format.name.startswith("yuvj"),
     )

@@ -28,7 +28,7 @@ COPY_AGAIN = (
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def open_media(path: Path) -> Iterator[InputContainer]:
     """Open a clip for reading. Raises BadMedia (also for what goes wrong inside the block), OSError."""
     size = path.stat().st_size
     if not path.is_file():
@@ -45,10 +45,10 @@ def opened(path: Path) -> Iterator[InputContainer]:
         with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
             yield container
     except av.FFmpegError as error:
-        raise _bad(path, error) from error
+        raise _translate_media_error(path, error) from error
 
 
-def _bad(path: Path, error: av.FFmpegError) -> Exception:
+def _translate_media_error(path: Path, error: av.FFmpegError) -> Exception:
     if isinstance(error, OSError):  # the system's own (not allowed, a broken disk) is not the clip's fault
         return OSError(error.errno, error.strerror, str(path))
     return BadMedia(

@@ -9,18 +9,24 @@ from av.container import InputContainer
 
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import Media, VideoStream
-from mcsyncd.probe.boxes import missing_bytes
-from mcsyncd.probe.opening import COPY_AGAIN, opened
-from mcsyncd.probe.pictures import first_pictures
-from mcsyncd.probe.streams import UNTOLD, audio_streams, main_video, undecodable_audio, video_stream
-from mcsyncd.probe.tags import recorded_at, timecode_in
-from mcsyncd.probe.words import about_lost, about_steps, warnings
+from mcsyncd.probe.boxes import count_missing_bytes
+from mcsyncd.probe.clip_warnings import build_warnings, warn_about_intervals, warn_about_undecodable
+from mcsyncd.probe.first_frames import read_first_frames
+from mcsyncd.probe.opening import COPY_AGAIN, open_media
+from mcsyncd.probe.streams import (
+    DEFAULT_TIME_BASE,
+    choose_main_video,
+    describe_audio_streams,
+    describe_video_stream,
+    list_undecodable_audio,
+)
+from mcsyncd.probe.tags import find_recorded_at, find_timecode
 
 MAX_STREAMS = 64
 _MIN_SIDE, _MAX_SIDE = 16, 16_384
 
 
-def probe(path: Path) -> Media:
+def probe_clip(path: Path) -> Media:
     """Find out what a clip is.
 
     Opens the file read-only, decodes its first picture and reads the times of some twenty
@@ -28,24 +34,24 @@ def probe(path: Path) -> Media:
     and the next action, for anything that is not a whole clip with picture or sound, and
     OSError where the file cannot be read at all.
     """
-    with opened(path) as container:
+    with open_media(path) as container:
         if len(container.streams) > MAX_STREAMS:
             raise BadMedia(
                 f"{path.name} claims to hold {len(container.streams)} streams",
                 "no camera writes such a file: take it out of the drop folder",
             )
         with path.open("rb") as file:
-            missing = missing_bytes(file)
+            missing = count_missing_bytes(file)
         if missing:
             raise BadMedia(f"{path.name} is cut off: {missing} bytes are missing at its end", COPY_AGAIN)
-        return _media(path, container)
+        return _describe_media(path, container)
 
 
-def _media(path: Path, container: InputContainer) -> Media:
+def _describe_media(path: Path, container: InputContainer) -> Media:
     # Before the packets are read, because reading them narrows the container to the picture.
-    audio, lost = audio_streams(container), undecodable_audio(container)
+    audio, lost = describe_audio_streams(container), list_undecodable_audio(container)
     tags = [container.metadata, *(stream.metadata for stream in container.streams)]
-    video, said = _video(path, container)
+    video, said = _probe_video(path, container)
     if video is None and not audio:
         raise BadMedia(
             f"{path.name} has neither picture nor sound that can be decoded",
@@ -57,19 +63,21 @@ def _media(path: Path, container: InputContainer) -> Media:
         duration_us=0,
         video=video,
         audio=audio,
-        timecode=timecode_in(tags),
-        recorded_at=recorded_at(tags),
+        timecode=find_timecode(tags),
+        recorded_at=find_recorded_at(tags),
     )
     length_us = video.duration_us if video else max(ends) - media.origin_us
-    return replace(media, duration_us=length_us, warnings=(*said, *warnings(media), *about_lost(lost)))
+    return replace(
+        media, duration_us=length_us, warnings=(*said, *build_warnings(media), *warn_about_undecodable(lost))
+    )
 
 
-def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
+def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
     """Return the picture, if there is one, and what is to be said about it."""
-    stream = main_video(container)
+    stream = choose_main_video(container)
     if stream is None:
         return None, ()
-    seen = first_pictures(container, stream)
+    seen = read_first_frames(container, stream)
     if seen.first is None:
         raise BadMedia(f"{path.name}: not one of its pictures can be decoded", COPY_AGAIN)
     for side in (seen.first.width, seen.first.height):
@@ -83,4 +91,6 @@ def _video(path: Path, container: InputContainer) -> tuple[VideoStream | None, t
             f"{path.name} is an AVI with reordered pictures, which does not say when they are shown",
             "let the camera record without B pictures, or into MP4 or MOV",
         )
-    return video_stream(container, stream, seen), about_steps(seen.steps(stream.time_base or UNTOLD))
+    return describe_video_stream(container, stream, seen), warn_about_intervals(
+        seen.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)
+    )

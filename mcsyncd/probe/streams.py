@@ -19,19 +19,19 @@ from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.model.clip import AudioStream, VideoStream
 from mcsyncd.model.rate import Rate, snapped
-from mcsyncd.probe.colour import colour_of
-from mcsyncd.probe.pictures import FirstPictures
+from mcsyncd.probe.colour import read_colour
+from mcsyncd.probe.first_frames import FirstFrames
 
 _INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
-UNTOLD = Fraction(1, 90_000)
+DEFAULT_TIME_BASE = Fraction(1, 90_000)
 """The time base of a picture whose stream has none: that of MPEG systems."""
 _MAX_SAMPLE_RATE = 768_000
 _MAX_CHANNELS = 64
-_ROUNDING = Fraction(1, 100)
+_SQUARE_TOLERANCE = Fraction(1, 100)
 """A pixel aspect this near to square is the rounding of an odd display size (1280:1281 was seen)."""
 
 
-def main_video(container: InputContainer) -> AvVideo | None:
+def choose_main_video(container: InputContainer) -> AvVideo | None:
     """Return the stream with the clip's picture: FFmpeg's choice, never a cover or a thumbnail."""
     best = container.streams.best("video")
     usable = [stream for stream in container.streams.video if _is_footage(stream)]
@@ -45,47 +45,49 @@ def _is_footage(stream: AvVideo) -> bool:
     return stream.codec_context is not None and not stream.disposition & stills
 
 
-def video_stream(container: InputContainer, stream: AvVideo, seen: FirstPictures) -> VideoStream:
+def describe_video_stream(
+    container: InputContainer, stream: AvVideo, first_frames: FirstFrames
+) -> VideoStream:
     """Describe the picture. `seen.first` must be there."""
-    first = seen.first
+    first = first_frames.first
     assert first is not None
-    time_base = stream.time_base or UNTOLD
-    steps = seen.steps(time_base)
+    time_base = stream.time_base or DEFAULT_TIME_BASE
+    steps = first_frames.measure_intervals(time_base)
     start = (first.pts or 0) * time_base
-    duration = _length(container, stream, time_base, start)
+    duration = _compute_duration(container, stream, time_base, start)
     return VideoStream(
         index=stream.index,
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
-        rate=snapped(steps.rate) if steps else _declared(stream),
+        rate=snapped(steps.rate) if steps else _read_declared_rate(stream),
         pix_fmt=first.format.name,
-        start_us=_us(start),
-        duration_us=_us(duration),
-        pictures=stream.frames or seen.count,
+        start_us=_us_from_seconds(start),
+        duration_us=_us_from_seconds(duration),
+        pictures=stream.frames or first_frames.frame_count,
         variable_rate=steps.variable if steps else False,
         rotation=-first.rotation % 360,
         interlaced=first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS,
-        pixel_aspect=_pixel_aspect(stream),
-        colour=colour_of(first),
-        mirrored=_mirrored(first),
+        pixel_aspect=_read_pixel_aspect(stream),
+        colour=read_colour(first),
+        mirrored=_is_mirrored(first),
     )
 
 
-def audio_streams(container: InputContainer) -> tuple[AudioStream, ...]:
+def describe_audio_streams(container: InputContainer) -> tuple[AudioStream, ...]:
     """Describe the audio tracks that can be decoded, in the file's order."""
     return tuple(
-        _audio_stream(container, stream) for stream in container.streams.audio if _can_be_heard(stream)
+        _describe_audio_stream(container, stream) for stream in container.streams.audio if _can_decode(stream)
     )
 
 
-def undecodable_audio(container: InputContainer) -> tuple[int, ...]:
+def list_undecodable_audio(container: InputContainer) -> tuple[int, ...]:
     """Return which audio tracks, counted from 1 in the file's order, are not among `audio_streams`."""
     tracks = enumerate(container.streams.audio, 1)
-    return tuple(number for number, stream in tracks if not _can_be_heard(stream))
+    return tuple(number for number, stream in tracks if not _can_decode(stream))
 
 
-def _can_be_heard(stream: AvAudio) -> bool:
+def _can_decode(stream: AvAudio) -> bool:
     return (
         stream.codec_context is not None
         and 0 < stream.sample_rate <= _MAX_SAMPLE_RATE
@@ -93,7 +95,7 @@ def _can_be_heard(stream: AvAudio) -> bool:
     )
 
 
-def _audio_stream(container: InputContainer, stream: AvAudio) -> AudioStream:
+def _describe_audio_stream(container: InputContainer, stream: AvAudio) -> AudioStream:
     time_base = stream.time_base or Fraction(1, stream.sample_rate)
     start = (stream.start_time or 0) * time_base
     return AudioStream(
@@ -102,12 +104,12 @@ def _audio_stream(container: InputContainer, stream: AvAudio) -> AudioStream:
         sample_rate=stream.sample_rate,
         channels=stream.channels,
         layout=stream.layout.name,
-        start_us=_us(start),
-        duration_us=_us(_length(container, stream, time_base, start)),
+        start_us=_us_from_seconds(start),
+        duration_us=_us_from_seconds(_compute_duration(container, stream, time_base, start)),
     )
 
 
-def _length(
+def _compute_duration(
     container: InputContainer, stream: AvVideo | AvAudio, time_base: Fraction, start: Fraction
 ) -> Fraction:
     """Return how long a stream lasts from `start`, in seconds; by the container where it does not say."""
@@ -118,29 +120,29 @@ def _length(
     return max(Fraction(0), end - start)
 
 
-def _declared(stream: AvVideo) -> Rate:
+def _read_declared_rate(stream: AvVideo) -> Rate:
     declared = stream.guessed_rate or stream.average_rate
     return snapped(Fraction(declared)) if declared and declared > 0 else Rate(25)
 
 
-def _pixel_aspect(stream: AvVideo) -> tuple[int, int]:
+def _read_pixel_aspect(stream: AvVideo) -> tuple[int, int]:
     aspect = stream.sample_aspect_ratio
-    if not aspect or aspect <= 0 or abs(aspect - 1) < _ROUNDING:
+    if not aspect or aspect <= 0 or abs(aspect - 1) < _SQUARE_TOLERANCE:
         return (1, 1)
     return (aspect.numerator, aspect.denominator)
 
 
-def _us(seconds: Fraction) -> int:
+def _us_from_seconds(seconds: Fraction) -> int:
     return round(seconds * 1_000_000)
 
 
-def _mirrored(picture: VideoFrame) -> bool:
+def _is_mirrored(frame: VideoFrame) -> bool:
     """Return whether the display matrix turns the picture over (its determinant is negative).
 
     Ask once for a clip, not for each picture: a picture whose side data was looked at refers to
     itself and stays in memory until the cyclic collector comes by (1 GB of 1080p, measured).
     """
-    sides = cast("SideDataContainer", picture.side_data)
+    sides = cast("SideDataContainer", frame.side_data)
     matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
     if matrix is None:
         return False

@@ -10,11 +10,11 @@ from mcsyncd.model.timecode import Timecode
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """A camera whose clock was never set says 1904 or 1970; that is no recording time."""
 
-_RECORDED = ("com.apple.quicktime.creationdate", "creation_time", "date")
+_RECORDED_AT_KEYS = ("com.apple.quicktime.creationdate", "creation_time", "date")
 """Apple's own first: it is when the recording began, where `creation_time` is when it was saved."""
 
 
-def timecode_in(tags: Iterable[Mapping[str, str]]) -> str | None:
+def find_timecode(tags: Iterable[Mapping[str, str]]) -> str | None:
     """Return the first valid timecode, written `HH:MM:SS:FF` or `HH:MM:SS;FF`."""
     for mapping in tags:
         try:
@@ -24,21 +24,21 @@ def timecode_in(tags: Iterable[Mapping[str, str]]) -> str | None:
     return None
 
 
-def recorded_at(tags: Iterable[Mapping[str, str]]) -> str | None:
+def find_recorded_at(tags: Iterable[Mapping[str, str]]) -> str | None:
     """Return when it was recorded, in UTC (ISO 8601 with microseconds), or None.
 
     A time without a zone is taken for UTC, as ISO/IEC 14496-12 has it.
     """
     known = list(tags)
-    for key in _RECORDED:
+    for key in _RECORDED_AT_KEYS:
         for mapping in known:
-            moment = _moment(mapping.get(key, ""))
+            moment = _parse_time(mapping.get(key, ""))
             if moment is not None:
                 return moment.isoformat(timespec="microseconds")
     return None
 
 
-def _moment(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip())
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

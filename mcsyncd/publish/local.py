@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcsyncd.errors import SourceChanged, StorageError
-from mcsyncd.integrity.copying import pour, read_back
-from mcsyncd.integrity.hashing import digest, matches
+from mcsyncd.integrity.copying import copy_and_hash, flush_and_hash
+from mcsyncd.integrity.hashing import compute_digest, verify_digest
 from mcsyncd.publish import keys
 from mcsyncd.publish.store import Facts, Offline, Progress, StoredStat
 
@@ -74,7 +74,7 @@ class LocalStore:
             place = self._place(key)
             if not place.exists():
                 return None
-            found = digest(place)
+            found = compute_digest(place)
             return StoredStat(found.bytes, found.sha256, found.sha256)
 
     def check(self) -> str:
@@ -103,7 +103,7 @@ def _copy_in(path: Path, place: Path, sha256: str, size: int, progress: Callable
         raise SourceChanged(f"{path} is gone", "resync the session, which makes it again") from None
     try:
         with _part(place) as part:
-            if pour(source, part, progress) != (sha256, size):
+            if copy_and_hash(source, part, progress) != (sha256, size):
                 raise SourceChanged(f"{path} is not what was recorded", "resync the session")
             _proven(part, sha256, str(place))
     finally:
@@ -111,7 +111,7 @@ def _copy_in(path: Path, place: Path, sha256: str, size: int, progress: Callable
 
 
 def _is_equal(place: Path, key: str, sha256: str, size: int) -> None:
-    if not matches(place, sha256, size):
+    if not verify_digest(place, sha256, size):
         raise StorageError(
             f"{key} already holds something else (size or hash differ)",
             "compare the two by hand; nothing was overwritten",
@@ -119,7 +119,7 @@ def _is_equal(place: Path, key: str, sha256: str, size: int) -> None:
 
 
 def _proven(part: int, sha256: str, what: str) -> None:
-    if read_back(part) != sha256:
+    if flush_and_hash(part) != sha256:
         raise StorageError(f"{what}: the disk gives back other bytes than were written", "check the disk")
 
 

@@ -7,7 +7,7 @@ from mcsyncd.conform.conform import conform
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Conformed
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
@@ -27,7 +27,7 @@ def run(tmp_path):
         media: Media | None = None,
         progress=None,
     ) -> Conformed:
-        media = media or probe(source)
+        media = media or probe_clip(source)
         into = folder or tmp_path / "out"
         into.mkdir(exist_ok=True)
         return conform(

@@ -13,7 +13,7 @@ import pytest
 from footage import Shot, film, phone, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "media_samples"
 
@@ -103,7 +103,7 @@ def test_what_was_there_is_replaced_whole(run, tmp_path):
 
 def test_a_source_that_became_text_is_bad_media_and_leaves_nothing(run, tmp_path):
     source = film(tmp_path / "clip.mp4", Shot(steady(30, 1)))
-    media = probe(source)
+    media = probe_clip(source)
     source.write_text("no picture here")
     with pytest.raises(BadMedia, match=r"clip\.mp4"):
         run(source, media=media)
@@ -124,11 +124,11 @@ import resource, signal, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[4]]
 from mcsyncd.conform.conform import conform
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 source, folder, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-media = probe(source)
+media = probe_clip(source)
 refs = [load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")]
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -188,7 +188,7 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
 )
 def test_real_camera_files_conform(name, run):
     source = SAMPLES / name
-    media = probe(source)
+    media = probe_clip(source)
     made = run(source, Rate(25))
     expected = Fraction(media.video.duration_us, 1_000_000) * 25
     assert abs(made.of("mezzanine").frames - expected) <= 1

@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from footage import Shot, film, steady
 from mcsyncd.conform.conform import conform
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
@@ -31,7 +31,7 @@ def test_no_picture_waits_for_the_cyclic_collector(tmp_path):
     try:
         conform(
             source,
-            probe(source),
+            probe_clip(source),
             rate=Rate(30),
             phase_us=0,
             drift_ppm=0.0,

@@ -12,7 +12,7 @@ from footage import Shot, film, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, sound, together
 from mcsyncd.conform.prove import differences
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 pytestmark = needs_ffmpeg
 
@@ -63,7 +63,7 @@ def test_four_mono_tracks_stay_four_and_the_first_two_are_left_and_right_of_the_
         encoded = ["-c:v", "mpeg2video", "-q:v", "2", "-pix_fmt", "yuv422p", "-r", "25"]
         subprocess.run(["ffmpeg", "-v", "error", "-i", small, *encoded, picture], check=True)
     source = together(tmp_path / f"clip{suffix}", picture, *tracks)
-    media = probe(source)
+    media = probe_clip(source)
     assert [track.channels for track in media.audio] == [1, 1, 1, 1]
 
     made = run(source, Rate(25))
@@ -161,7 +161,7 @@ def test_a_track_that_cannot_be_decoded_is_told(tmp_path):
     whole = source.read_bytes()
     second = whole.rindex(b"sowt")  # the second track's codec, as its sample description names it
     source.write_bytes(whole[:second] + b"xyzw" + whole[second + 4 :])
-    media = probe(source)
+    media = probe_clip(source)
     assert len(media.audio) == 1
     assert "audio track 2 of the file cannot be decoded and is left out" in media.warnings
 
@@ -169,7 +169,7 @@ def test_a_track_that_cannot_be_decoded_is_told(tmp_path):
 def test_words_on_a_track_say_which(tmp_path):
     tracks = [wav(tmp_path / f"{number}.wav", (0.5,)) for number in range(2)]
     source = together(tmp_path / "clip.mov", silent_film(tmp_path / "v.mov"), *tracks, late=(0, 0.25))
-    assert [track.start_us for track in probe(source).audio] == [0, pytest.approx(250_000, abs=25)]
+    assert [track.start_us for track in probe_clip(source).audio] == [0, pytest.approx(250_000, abs=25)]
     assert any(
-        said.startswith("audio track 2: sound begins 250.0 ms after") for said in probe(source).warnings
+        said.startswith("audio track 2: sound begins 250.0 ms after") for said in probe_clip(source).warnings
     )

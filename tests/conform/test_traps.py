@@ -12,7 +12,7 @@ import pytest
 from footage import EVENTS, Shot, damage, film, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, rgb, sound
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 pytestmark = needs_ffmpeg
 
@@ -98,7 +98,7 @@ def test_whole_pictures_of_either_field_order_are_those_of_the_judge(order, run,
         *("-vf", f"tinterlace=interleave_{'top' if order == 'tff=1' else 'bottom'}", "-r", 25),
         *("-c:v", "libx264", "-crf", 4, "-flags", "+ildct+ilme", "-x264-params", order),
     )
-    media = probe(fields)
+    media = probe_clip(fields)
     assert media.video.interlaced
     made = run(fields, Rate(25)).of("mezzanine")
     judged = remade(fields, tmp_path / "judged.mkv", "-vf", "bwdif=mode=send_frame", "-c:v", "ffv1")
@@ -167,7 +167,7 @@ def test_a_header_that_claims_8k_is_not_believed(run, tmp_path):
     assert whole[entry : entry + 4] == bytes([0, 160, 0, 120])
     whole[entry : entry + 4] = (7680).to_bytes(2) + (4320).to_bytes(2)
     source.write_bytes(whole)
-    assert (probe(source).video.width, probe(source).video.height) == (160, 120)
+    assert (probe_clip(source).video.width, probe_clip(source).video.height) == (160, 120)
     made = Path(run(source, Rate(25)).of("mezzanine").path)
     assert numbers(made) == list(range(25))
 

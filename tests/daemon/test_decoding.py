@@ -15,7 +15,7 @@ from mcsyncd.conform.grid import Grid
 from mcsyncd.daemon import decoding
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Rendition
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
@@ -25,7 +25,7 @@ def made(tmp_path) -> Rendition:
     source = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1)))
     profile = load_profile(shipped_profiles(), "mezz-h264")
     asked = (("mezzanine", profile.ref("mezz-h264")),)
-    return make(source, probe(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip").renditions[0]
+    return make(source, probe_clip(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip").renditions[0]
 
 
 def test_only_what_differs_is_told_and_by_its_name(made):

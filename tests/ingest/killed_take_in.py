@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from mcsyncd.ingest.offload import take_in
+from mcsyncd.ingest.offload import offload_files
 from mcsyncd.model.clip import DropFile
 
 EFFECTS = ("mkdir", "rename", "fsync", "unlink", "rmdir", "utime", "write")
@@ -19,7 +19,7 @@ def main(drop: str, originals: str, files: str, kill_before: str) -> None:
     steps = itertools.count(1)
     for name in EFFECTS:
         setattr(os, name, _counted(getattr(os, name), steps, int(kill_before)))
-    take_in([DropFile(**file) for file in json.loads(files)], Path(drop), Path(originals))
+    offload_files([DropFile(**file) for file in json.loads(files)], Path(drop), Path(originals))
 
 
 def _counted(real, steps, kill_before):

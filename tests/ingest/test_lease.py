@@ -9,41 +9,41 @@ from pathlib import Path
 import pytest
 
 import mcsyncd
-from mcsyncd.ingest.lease import Writers, writers
+from mcsyncd.ingest.lease import WriterStatus, query_writers
 
 
-def ask(clip: Path) -> Writers:
+def ask(clip: Path) -> WriterStatus:
     with clip.open("rb", buffering=0) as file:
-        return writers(file.fileno())
+        return query_writers(file.fileno())
 
 
 @pytest.fixture
 def clip(tmp_path):
     clip = tmp_path / "x.mp4"
     clip.write_bytes(b"x" * 4096)
-    if ask(clip) is Writers.UNKNOWN:
+    if ask(clip) is WriterStatus.UNKNOWN:
         pytest.skip("this filesystem has no leases")
     return clip
 
 
 def test_a_writer_is_known_while_it_has_the_file_open(clip):
     with clip.open("ab"):
-        assert ask(clip) is Writers.SOME
-    assert ask(clip) is Writers.NONE
+        assert ask(clip) is WriterStatus.SOME
+    assert ask(clip) is WriterStatus.NONE
 
 
 def test_a_mapping_whose_descriptor_is_closed_is_a_writer_too(clip):
     descriptor = os.open(clip, os.O_RDWR)
     mapping = mmap.mmap(descriptor, 4096)
     os.close(descriptor)
-    assert ask(clip) is Writers.SOME
+    assert ask(clip) is WriterStatus.SOME
     mapping.close()
-    assert ask(clip) is Writers.NONE
+    assert ask(clip) is WriterStatus.NONE
 
 
 def test_readers_do_not_disturb(clip):
     with clip.open("rb"):
-        assert ask(clip) is Writers.NONE
+        assert ask(clip) is WriterStatus.NONE
 
 
 def test_a_writer_that_opens_meanwhile_does_not_kill_us(clip):
@@ -55,12 +55,12 @@ def test_a_writer_that_opens_meanwhile_does_not_kill_us(clip):
     """
     asking = """if True:
         import os, signal, sys, time
-        from mcsyncd.ingest.lease import writers
+        from mcsyncd.ingest.lease import query_writers
         broken = []
         signal.signal(signal.SIGURG, lambda *_: broken.append(1))
         file, due = os.open(sys.argv[1], os.O_RDONLY), time.monotonic() + 5
         while not broken and time.monotonic() < due:
-            writers(file)
+            query_writers(file)
     """
     env = {"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])}
     writer = subprocess.Popen([sys.executable, "-c", opening, clip])
@@ -74,6 +74,6 @@ def test_a_writer_that_opens_meanwhile_does_not_kill_us(clip):
 
 def test_where_there_are_no_leases_nothing_is_known():
     reading, writing = os.pipe()
-    assert writers(reading) is Writers.UNKNOWN
+    assert query_writers(reading) is WriterStatus.UNKNOWN
     os.close(reading)
     os.close(writing)

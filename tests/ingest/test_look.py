@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import mcsyncd
-from mcsyncd.ingest import look as looking
+from mcsyncd.ingest import observe as looking
 from mcsyncd.ingest import scan as scanning
-from mcsyncd.ingest.look import look
-from mcsyncd.ingest.pairing import dropped
+from mcsyncd.ingest.observe import observe_drop_folders
+from mcsyncd.ingest.pairing import list_complete_files
 from mcsyncd.ingest.settle import SettleState
 
 CONTENT = os.urandom(200_000)
@@ -69,12 +69,14 @@ def test_a_file_is_whole_when_it_settles(tmp_path, write):
     writer = threading.Thread(target=write, args=(path,))
     writer.start()
     state, due = SettleState(), time.monotonic() + 30
-    while not dropped(state):
+    while not list_complete_files(state):
         assert time.monotonic() < due, [track.note for track in state.files.values()]
-        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=0.4, settle_network_s=0.4)
+        _, state = observe_drop_folders(
+            tmp_path / "drop", ["cam_a"], state, settle_s=0.4, settle_network_s=0.4
+        )
         time.sleep(0.05)
     assert path.read_bytes() == CONTENT
-    (file,) = dropped(state)
+    (file,) = list_complete_files(state)
     assert (file.name, file.bytes) == ("A001.MOV", len(CONTENT))
     writer.join(5)
 
@@ -89,9 +91,11 @@ def test_nothing_is_left_behind_of_many_files_at_once(tmp_path):
     (tmp_path / "drop").mkdir()
     shutil.copytree(source, tmp_path / "drop/cam_a")
     for _ in range(3):
-        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=0.05, settle_network_s=0.05)
+        _, state = observe_drop_folders(
+            tmp_path / "drop", ["cam_a"], state, settle_s=0.05, settle_network_s=0.05
+        )
         time.sleep(0.1)
-    assert len(dropped(state)) == 600
+    assert len(list_complete_files(state)) == 600
 
 
 def test_a_folder_that_goes_and_comes_back_settles_anew(tmp_path):
@@ -107,10 +111,10 @@ def test_a_folder_that_goes_and_comes_back_settles_anew(tmp_path):
         if step == 3:
             folder.mkdir()
             (folder / "A.MOV").write_bytes(b"new")
-        found, state = look(
+        found, state = observe_drop_folders(
             tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=lambda: float(clock())
         )
-        standings.append((found.health["cam_a"] == "ok", state.files["cam_a", "A.MOV"].standing))
+        standings.append((found.health["cam_a"] == "ok", state.files["cam_a", "A.MOV"].status))
     assert standings[1] == (True, "settled")
     assert standings[2] == (False, "settled"), "frozen, not lost"
     assert standings[3] == (True, "settling")
@@ -126,7 +130,7 @@ def test_a_file_that_changes_or_goes_between_scan_and_settling_is_not_taken(tmp_
     state = SettleState()
 
     def meddled(drop, cameras, *, known, clock):
-        found = scanning.scan(drop, cameras, known=known)
+        found = scanning.scan_drop_folders(drop, cameras, known=known)
         if state.files:
             (folder / "changed.mov").write_bytes(b"xy")
             (folder / "gone.mov").unlink()
@@ -134,10 +138,12 @@ def test_a_file_that_changes_or_goes_between_scan_and_settling_is_not_taken(tmp_
             (folder / "swapped.mov").symlink_to("/etc/hostname")
         return found
 
-    monkeypatch.setattr(looking, "scan", meddled)
+    monkeypatch.setattr(looking, "scan_drop_folders", meddled)
     for _ in range(2):
-        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=clock)
-    assert {track.standing for track in state.files.values()} == {"settling"}
+        _, state = observe_drop_folders(
+            tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=clock
+        )
+    assert {track.status for track in state.files.values()} == {"settling"}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -149,14 +155,14 @@ def test_a_file_that_we_may_not_read_is_refused_and_holds_up_nothing(tmp_path):
     script = """if True:
         import os, sys
         from pathlib import Path
-        from mcsyncd.ingest.look import look
+        from mcsyncd.ingest.observe import observe_drop_folders
         from mcsyncd.ingest.settle import SettleState
         os.chdir(sys.argv[1])
         os.setuid(65534)
         state = SettleState()
         for _ in range(2):
-            _, state = look(Path("drop"), ["cam_a"], state, settle_s=0, settle_network_s=0)
-        print([track.standing for track in state.files.values()], state.anything_settling)
+            _, state = observe_drop_folders(Path("drop"), ["cam_a"], state, settle_s=0, settle_network_s=0)
+        print([track.status for track in state.files.values()], state.has_settling_files)
     """
     said = subprocess.run(
         [sys.executable, "-c", script, tmp_path],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcsyncd.ingest import names
-from mcsyncd.ingest.names import Role
+from mcsyncd.ingest.names import FileRole
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from mcsyncd.ingest.names import Role
     ],
 )  # fmt: skip
 def test_what_cameras_write_is_a_clip(name):
-    assert names.role(name) is Role.CLIP
-    assert names.fault(name) == ""
+    assert names.classify_name(name) is FileRole.CLIP
+    assert names.find_name_fault(name) == ""
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_what_cameras_write_is_a_clip(name):
     ],
 )  # fmt: skip
 def test_a_copy_under_way_is_temporary(name):
-    assert names.role(name) is Role.TEMPORARY
+    assert names.classify_name(name) is FileRole.TEMPORARY
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_a_copy_under_way_is_temporary(name):
     ],
 )  # fmt: skip
 def test_the_litter_of_systems_is_never_shown(name):
-    assert names.role(name) is Role.SYSTEM
+    assert names.classify_name(name) is FileRole.SYSTEM
 
 
 @pytest.mark.parametrize(
     "name", ["GL010001.LRF", "C0001M01.XML", "GX010001.THM", "DJI.SRT", "notes.txt", "x"]
 )
 def test_other_files_are_no_angle(name):
-    assert names.role(name) is Role.BESIDE
+    assert names.classify_name(name) is FileRole.BESIDE
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_other_files_are_no_angle(name):
     ],
 )
 def test_sidecars_find_their_clip(sidecar, clip):
-    assert names.is_sidecar(sidecar, names.clip_stems([("cam_a", clip)])["cam_a"])
+    assert names.is_sidecar(sidecar, names.collect_clip_stems([("cam_a", clip)])["cam_a"])
 
 
 @pytest.mark.parametrize(
@@ -72,23 +72,23 @@ def test_sidecars_find_their_clip(sidecar, clip):
     [("C0002.XML", "C0001.MP4"), ("OTHER/C0001.XML", "CLIP/C0001.MP4"), ("notes.txt", "C0001.MP4")],
 )
 def test_a_file_beside_another_clip_or_in_another_folder_is_none(stranger, clip):
-    assert not names.is_sidecar(stranger, names.clip_stems([("cam_a", clip)])["cam_a"])
+    assert not names.is_sidecar(stranger, names.collect_clip_stems([("cam_a", clip)])["cam_a"])
 
 
 @pytest.mark.parametrize(
     "name", ["", "/etc/passwd", "../x.mp4", "a/../../x.mp4", "a//b.mp4", "./x.mp4", "a\0.mp4"]
 )
 def test_names_that_lead_out_are_faulty(name):
-    assert "below" in names.fault(name)
+    assert "below" in names.find_name_fault(name)
 
 
 def test_bytes_that_are_no_utf8_are_faulty():
-    assert "UTF-8" in names.fault(b"caf\xe9.mp4".decode("utf-8", "surrogateescape"))
+    assert "UTF-8" in names.find_name_fault(b"caf\xe9.mp4".decode("utf-8", "surrogateescape"))
 
 
 @given(st.text())
 def test_every_text_has_a_role_and_no_fault_ever_hides_an_escape(name):
-    assert names.role(name) in Role
-    if not names.fault(name):
+    assert names.classify_name(name) in FileRole
+    if not names.find_name_fault(name):
         assert not name.startswith("/")
         assert ".." not in name.split("/")

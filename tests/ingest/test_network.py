@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcsyncd.ingest.network import MOUNTS, on_network
+from mcsyncd.ingest.network import MOUNT_TABLE, is_network_mount
 
 TABLE = r"""21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 21 0:40 / /mnt/nas rw - nfs4 server:/export rw
@@ -33,9 +33,9 @@ TABLE = r"""21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 def test_the_mount_that_holds_a_folder_decides(tmp_path, path, expected):
     table = tmp_path / "mountinfo"
     table.write_text(TABLE)
-    assert on_network(Path(path), table) is expected
+    assert is_network_mount(Path(path), table) is expected
 
 
-@pytest.mark.skipif(not MOUNTS.exists(), reason="no /proc here")
+@pytest.mark.skipif(not MOUNT_TABLE.exists(), reason="no /proc here")
 def test_reads_the_table_of_this_machine():
-    assert on_network(Path("/proc")) is False
+    assert is_network_mount(Path("/proc")) is False

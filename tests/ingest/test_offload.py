@@ -14,7 +14,7 @@ import pytest
 
 import mcsyncd
 from mcsyncd.errors import IntegrityError, SourceChanged
-from mcsyncd.ingest.offload import take_in
+from mcsyncd.ingest.offload import offload_files
 from mcsyncd.model.clip import DropFile
 
 MEMORY = Path("/dev/shm")
@@ -57,7 +57,7 @@ def tree(root: Path) -> dict[str, bytes]:
 def test_a_card_moves_as_it_is(drop, tmp_path):
     files, originals = shoot(drop), tmp_path / "work/original"
     seen: list[tuple[int, int]] = []
-    taken = take_in(files, drop, originals, lambda done, total: seen.append((done, total)))
+    taken = offload_files(files, drop, originals, lambda done, total: seen.append((done, total)))
     assert tree(originals) == CARD
     assert tree(drop) == {}
     assert dict(taken) == {path: str(originals / path) for path in CARD if not path.endswith("LRF")}, (
@@ -75,7 +75,7 @@ def test_emptied_card_folders_go_and_camera_folders_stay(drop, tmp_path):
     files = shoot(drop)
     keep = drop / "cam_a/DCIM/keep.txt"
     keep.write_text("not ours")
-    take_in(files, drop, tmp_path / "original")
+    offload_files(files, drop, tmp_path / "original")
     assert keep.exists()
     assert not (drop / "cam_a/DCIM/100GOPRO").exists()
     assert (drop / "cam_b").is_dir()
@@ -83,7 +83,7 @@ def test_emptied_card_folders_go_and_camera_folders_stay(drop, tmp_path):
 
 def test_twice_is_once(drop, tmp_path):
     files = shoot(drop)
-    assert take_in(files, drop, tmp_path / "o") == take_in(files, drop, tmp_path / "o")
+    assert offload_files(files, drop, tmp_path / "o") == offload_files(files, drop, tmp_path / "o")
     assert tree(tmp_path / "o") == CARD
 
 
@@ -110,7 +110,7 @@ def test_killed_before_every_single_effect_and_started_again(drop, tmp_path):
             break
         assert status == -signal.SIGKILL
         kills += 1
-        take_in(files, drop, originals)
+        offload_files(files, drop, originals)
         assert tree(originals) == CARD, f"killed before effect {kills}"
         assert tree(drop) == {}, f"killed before effect {kills}"
     assert kills > 10
@@ -120,7 +120,7 @@ def test_a_file_that_went_away_is_named_and_nothing_is_moved(drop, tmp_path):
     files = shoot(drop)
     (drop / "cam_b/B001.MOV").unlink()
     with pytest.raises(SourceChanged, match=r"cam_b/B001\.MOV") as caught:
-        take_in(files, drop, tmp_path / "o")
+        offload_files(files, drop, tmp_path / "o")
     assert caught.value.hint
     assert tree(tmp_path / "o") == {}
 
@@ -130,13 +130,13 @@ def test_a_file_that_changed_since_it_settled_is_not_taken(drop, tmp_path):
     with (drop / "cam_b/B001.MOV").open("ab") as file:
         file.write(b"more")
     with pytest.raises(SourceChanged, match=r"cam_b/B001\.MOV"):
-        take_in(files, drop, tmp_path / "o")
+        offload_files(files, drop, tmp_path / "o")
 
 
 def test_a_twin_at_both_ends_is_removed_only_when_it_is_the_same(drop, tmp_path):
     files = shoot(drop)
     shutil.copytree(drop, tmp_path / "o")
-    take_in(files, drop, tmp_path / "o")
+    offload_files(files, drop, tmp_path / "o")
     assert tree(drop) == {}
     assert tree(tmp_path / "o") == CARD
 
@@ -148,7 +148,7 @@ def test_another_file_at_the_destination_is_never_overwritten(drop, tmp_path):
         there.parent.mkdir(parents=True, exist_ok=True)
         there.write_bytes(other)
         with pytest.raises(IntegrityError, match=r"B001\.MOV"):
-            take_in(files, drop, tmp_path / "o")
+            offload_files(files, drop, tmp_path / "o")
         assert there.read_bytes() == other
         assert (drop / "cam_b/B001.MOV").read_bytes() == CARD["cam_b/B001.MOV"]
 
@@ -160,26 +160,26 @@ def test_same_size_and_time_but_other_content_is_refused(drop, tmp_path):
     there.write_bytes(b"x" * files[2].bytes)
     os.utime(there, ns=(0, files[2].mtime_ns))
     with pytest.raises(IntegrityError, match=r"differs"):
-        take_in(files, drop, tmp_path / "o")
+        offload_files(files, drop, tmp_path / "o")
     assert (drop / "cam_b/B001.MOV").exists()
 
 
 def test_the_next_cards_file_of_that_name_is_left_alone(drop, tmp_path):
     """Cameras count from 1 on every card: after a restart the next C0001 may already lie there."""
     files = shoot(drop)
-    take_in(files, drop, tmp_path / "o")
+    offload_files(files, drop, tmp_path / "o")
     following = shoot(drop, {"cam_b/B001.MOV": b"the next card"})
-    take_in(files, drop, tmp_path / "o")
+    offload_files(files, drop, tmp_path / "o")
     assert tree(drop) == {"cam_b/B001.MOV": b"the next card"}
     assert tree(tmp_path / "o") == CARD
-    assert take_in(following, drop, tmp_path / "o2")
+    assert offload_files(following, drop, tmp_path / "o2")
 
 
 @pytest.mark.parametrize(
     "name", ["a\nb.mp4", "\x1b]0;x\x07.mp4", "[@click=app.quit].mp4", "x" * 251 + ".mp4", "-rf.mp4"]
 )
 def test_strange_names_are_only_names(drop, tmp_path, name):
-    take_in(shoot(drop, {f"cam_a/{name}": b"x"}), drop, tmp_path / "o")
+    offload_files(shoot(drop, {f"cam_a/{name}": b"x"}), drop, tmp_path / "o")
     assert tree(tmp_path / "o") == {f"cam_a/{name}": b"x"}
 
 
@@ -187,7 +187,7 @@ def test_strange_names_are_only_names(drop, tmp_path, name):
 def test_a_name_cannot_lead_out(drop, tmp_path, name):
     drop.mkdir(exist_ok=True)
     with pytest.raises(SourceChanged, match="below"):
-        take_in([DropFile("cam_a", name, 1, 1)], drop, tmp_path / "o")
+        offload_files([DropFile("cam_a", name, 1, 1)], drop, tmp_path / "o")
 
 
 def test_links_are_not_followed_at_any_step_of_the_path(drop, tmp_path):
@@ -196,12 +196,12 @@ def test_links_are_not_followed_at_any_step_of_the_path(drop, tmp_path):
     (drop / "cam_a").mkdir(parents=True)
     (drop / "cam_a/DCIM").symlink_to(outside / "cam_a/DCIM")
     with pytest.raises(SourceChanged):
-        take_in(secret, drop, tmp_path / "o")
+        offload_files(secret, drop, tmp_path / "o")
     (drop / "cam_a/DCIM").unlink()
     (drop / "cam_a/DCIM").mkdir()
     (drop / "cam_a/DCIM/x.mp4").symlink_to(outside / "cam_a/DCIM/x.mp4")
     with pytest.raises(SourceChanged):
-        take_in(secret, drop, tmp_path / "o")
+        offload_files(secret, drop, tmp_path / "o")
     assert tree(outside) == {"cam_a/DCIM/x.mp4": b"secret"}
     assert tree(tmp_path / "o") == {}
 
@@ -214,7 +214,7 @@ def test_a_copy_that_does_not_match_keeps_the_source(drop, tmp_path, monkeypatch
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, b"\0" * len(data)))
     with pytest.raises(IntegrityError, match="differs"):
-        take_in(files, drop, tmp_path / "o")
+        offload_files(files, drop, tmp_path / "o")
     assert tree(drop) == CARD
     assert tree(tmp_path / "o") == {}
 
@@ -243,5 +243,5 @@ def test_a_full_disk_loses_nothing(tmp_path):
         assert "File too large" in done.stderr
         assert tree(drop) == CARD
         assert tree(tmp_path / "o") == {}
-        take_in(files, drop, tmp_path / "o")
+        offload_files(files, drop, tmp_path / "o")
         assert tree(tmp_path / "o") == CARD

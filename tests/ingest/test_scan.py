@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from mcsyncd.ingest import scan as scanning
-from mcsyncd.ingest.scan import scan
+from mcsyncd.ingest.scan import scan_drop_folders
 
 CAMERAS = ("cam_a", "cam_b")
 
@@ -20,14 +20,14 @@ def drop(tmp_path):
 
 
 def found(drop) -> dict[str, str]:
-    return {f"{seen.camera}/{seen.name}": seen.refusal for seen in scan(drop, CAMERAS).files}
+    return {f"{seen.camera}/{seen.name}": seen.refusal for seen in scan_drop_folders(drop, CAMERAS).files}
 
 
 def test_files_are_seen_as_lstat_describes_them(drop):
     path = drop / "cam_a/PRIVATE/AVCHD/BDMV/STREAM/00000.MTS"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"12345")
-    (seen,) = scan(drop, CAMERAS).files
+    (seen,) = scan_drop_folders(drop, CAMERAS).files
     real = path.lstat()
     assert seen.key == ("cam_a", "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS")
     assert seen.identity == (real.st_dev, real.st_ino, 5, real.st_mtime_ns, real.st_ctime_ns)
@@ -75,17 +75,17 @@ def test_folders_without_a_camera_are_named(drop):
     (drop / "CAM A").mkdir()
     (drop / ".stfolder").mkdir()
     (drop / "readme.txt").write_text("x")
-    assert scan(drop, CAMERAS).unknown_folders == ("CAM A",)
+    assert scan_drop_folders(drop, CAMERAS).unknown_folders == ("CAM A",)
 
 
 def test_a_missing_folder_is_unhealthy_and_the_other_camera_is_seen(drop):
     (drop / "cam_b").rmdir()
     (drop / "cam_a/x.mp4").write_bytes(b"x")
-    looked = scan(drop, CAMERAS)
+    looked = scan_drop_folders(drop, CAMERAS)
     assert len(looked.files) == 1
     assert looked.health["cam_a"] == "ok"
     assert "missing" in looked.health["cam_b"]
-    assert looked.unseen == {"cam_b"}
+    assert looked.unreadable_cameras == {"cam_b"}
 
 
 def test_a_camera_folder_that_is_a_link_is_not_followed(drop, tmp_path):
@@ -93,21 +93,21 @@ def test_a_camera_folder_that_is_a_link_is_not_followed(drop, tmp_path):
     (tmp_path / "elsewhere/x.mp4").write_bytes(b"x")
     (drop / "cam_b").rmdir()
     (drop / "cam_b").symlink_to(tmp_path / "elsewhere")
-    looked = scan(drop, CAMERAS)
+    looked = scan_drop_folders(drop, CAMERAS)
     assert looked.files == ()
     assert "links are not followed" in looked.health["cam_b"]
 
 
 def test_a_missing_drop_root_is_said_for_every_camera(tmp_path):
-    looked = scan(tmp_path / "nowhere", CAMERAS)
-    assert looked.unseen == set(CAMERAS)
+    looked = scan_drop_folders(tmp_path / "nowhere", CAMERAS)
+    assert looked.unreadable_cameras == set(CAMERAS)
     assert all("missing" in health for health in looked.health.values())
 
 
 def test_a_folder_that_takes_too_long_is_left_out_whole(drop):
     (drop / "cam_a/x.mp4").write_bytes(b"x")
-    slow = itertools.count(0, scanning.TIME_LIMIT + 1)
-    looked = scan(drop, CAMERAS, clock=lambda: float(next(slow)))
+    slow = itertools.count(0, scanning.TIME_LIMIT_S + 1)
+    looked = scan_drop_folders(drop, CAMERAS, clock=lambda: float(next(slow)))
     assert looked.files == ()
     assert "within" in looked.health["cam_a"]
 
@@ -115,7 +115,7 @@ def test_a_folder_that_takes_too_long_is_left_out_whole(drop):
 def test_a_name_that_is_no_utf8_is_seen(drop):
     with open(os.fsencode(drop / "cam_a") + b"/caf\xe9.mp4", "wb"):  # noqa: PTH123  # a name in bytes, which Path cannot hold
         pass
-    (seen,) = scan(drop, CAMERAS).files
+    (seen,) = scan_drop_folders(drop, CAMERAS).files
     assert os.fsencode(seen.name) == b"caf\xe9.mp4"
 
 
@@ -132,7 +132,7 @@ def test_files_that_vanish_during_the_scan_are_no_error(drop, monkeypatch):
         return _Listed(listed)
 
     monkeypatch.setattr(os, "scandir", vanishing)
-    assert scan(drop, ("cam_a",)).health["cam_a"] == "ok"
+    assert scan_drop_folders(drop, ("cam_a",)).health["cam_a"] == "ok"
 
 
 class _Listed(list):
@@ -146,9 +146,9 @@ class _Listed(list):
 def test_only_what_changed_is_made_anew(drop):
     for name in ("still.mov", "growing.mov"):
         (drop / "cam_a" / name).write_bytes(b"x")
-    first = {seen.key: seen for seen in scan(drop, CAMERAS).files}
+    first = {seen.key: seen for seen in scan_drop_folders(drop, CAMERAS).files}
     (drop / "cam_a/growing.mov").write_bytes(b"xy")
-    second = {seen.key: seen for seen in scan(drop, CAMERAS, known=first).files}
+    second = {seen.key: seen for seen in scan_drop_folders(drop, CAMERAS, known=first).files}
     still, growing = ("cam_a", "still.mov"), ("cam_a", "growing.mov")
     assert second[still] is first[still]
     assert (first[growing].size, second[growing].size) == (1, 2)
@@ -158,6 +158,6 @@ def test_a_listing_that_was_cut_short_counts_for_nothing(drop):
     (drop / "cam_a/A.MOV").write_bytes(b"x")
     (drop / "cam_a/deeper").mkdir()
     late = iter((0.0, 0.0, 100.0, 100.0, 100.0))  # in time for the camera's own folder, not for the one in it
-    looked = scan(drop, CAMERAS, clock=lambda: next(late))
-    assert "cam_a" in looked.unseen
+    looked = scan_drop_folders(drop, CAMERAS, clock=lambda: next(late))
+    assert "cam_a" in looked.unreadable_cameras
     assert looked.files == ()

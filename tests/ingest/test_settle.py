@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcsyncd.ingest.observation import Observation
-from mcsyncd.ingest.settle import LONGEST_PATIENCE, SettleRules, SettleState, Standing, settle
+from mcsyncd.ingest.settle import MAX_PATIENCE_S, FileStatus, SettleRules, SettleState, settle_files
 
-RULES = SettleRules(settle=5.0, settle_network=30.0, network=frozenset({"far"}))
+RULES = SettleRules(settle_s=5.0, settle_network_s=30.0, network_cameras=frozenset({"far"}))
 KEY = ("cam_a", "A001.MOV")
 
 
@@ -20,12 +20,12 @@ def seen(name="A001.MOV", *, camera="cam_a", size=1000, inode=7, mtime=1, ctime=
 def after(*looks: tuple[float, list[Observation]], rules=RULES, **how) -> SettleState:
     state = SettleState()
     for now, observations in looks:
-        state = settle(state, observations, now, rules, **how)
+        state = settle_files(state, observations, now, rules, **how)
     return state
 
 
-def standing(state: SettleState, key=KEY) -> Standing:
-    return state.files[key].standing
+def standing(state: SettleState, key=KEY) -> FileStatus:
+    return state.files[key].status
 
 
 def test_settles_after_the_quiet_time_and_not_before():
@@ -35,7 +35,7 @@ def test_settles_after_the_quiet_time_and_not_before():
 
 
 def test_one_look_is_never_enough_even_without_a_quiet_time():
-    rules = SettleRules(settle=0.0)
+    rules = SettleRules(settle_s=0.0)
     assert standing(after((100.0, [seen()]), rules=rules)) == "settling"
     assert standing(after((100.0, [seen()]), (100.1, [seen()]), rules=rules)) == "settled"
 
@@ -45,7 +45,7 @@ def test_any_change_of_identity_starts_anew_also_for_a_settled_file(change):
     changed = [seen(**change)]
     state = after((100.0, [seen()]), (106.0, [seen()]), (107.0, changed))
     assert standing(state) == "settling"
-    state = settle(state, changed, 111.9, RULES)
+    state = settle_files(state, changed, 111.9, RULES)
     assert standing(state) == "settling"
 
 
@@ -58,8 +58,8 @@ def test_a_file_that_stalls_gets_three_times_its_longest_pause():
 def test_patience_has_an_end():
     late = 100.0 + 3600
     looks = [(100.0, [seen(size=1)]), (late, [seen(size=2)])]
-    assert standing(after(*looks, (late + LONGEST_PATIENCE - 0.1, [seen(size=2)]))) == "settling"
-    assert standing(after(*looks, (late + LONGEST_PATIENCE, [seen(size=2)]))) == "settled"
+    assert standing(after(*looks, (late + MAX_PATIENCE_S - 0.1, [seen(size=2)]))) == "settling"
+    assert standing(after(*looks, (late + MAX_PATIENCE_S, [seen(size=2)]))) == "settled"
 
 
 def test_a_network_share_takes_its_own_time():
@@ -73,8 +73,8 @@ def test_an_empty_file_waits_but_not_for_ever():
     empty = [seen(size=0)]
     state = after((0.0, empty), (29.9, empty))
     assert standing(state) == "waiting"
-    assert state.anything_settling
-    state = settle(state, empty, 30.0, RULES)
+    assert state.has_settling_files
+    state = settle_files(state, empty, 30.0, RULES)
     assert standing(state) == "settled"
     assert state.files[KEY].note == "empty"
 
@@ -87,12 +87,12 @@ def test_an_open_file_is_not_settled_until_its_writer_is_gone():
         asked.append(observation)
         return ("settling", "still open for writing") if writing else None
 
-    state = after((0.0, [seen()]), (1.0, [seen()]), obstacle=obstacle)
+    state = after((0.0, [seen()]), (1.0, [seen()]), find_obstacle=obstacle)
     assert asked == [], "the kernel is asked only when all else is fine"
-    state = settle(state, [seen()], 500.0, RULES, obstacle=obstacle)
+    state = settle_files(state, [seen()], 500.0, RULES, find_obstacle=obstacle)
     assert (standing(state), state.files[KEY].note) == ("settling", "still open for writing")
     writing = False
-    assert standing(settle(state, [seen()], 501.0, RULES, obstacle=obstacle)) == "settled"
+    assert standing(settle_files(state, [seen()], 501.0, RULES, find_obstacle=obstacle)) == "settled"
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_what_is_not_taken_never_holds_up_a_shoot_and_says_why(observation, expe
     state = after((0.0, [observation]), (500.0, [observation]))
     assert standing(state, observation.key) == expected
     assert state.files[observation.key].note
-    assert not state.anything_settling
+    assert not state.has_settling_files
 
 
 def test_a_sidecar_counts_from_when_its_clip_is_there():
     sidecar = seen("A001.XML", inode=9)
     alone = after((0.0, [sidecar]), (9.0, [sidecar]))
     assert standing(alone, sidecar.key) == "ignored"
-    both = settle(alone, [sidecar, seen()], 10.0, RULES)
+    both = settle_files(alone, [sidecar, seen()], 10.0, RULES)
     assert standing(both, sidecar.key) == "settled"
-    assert standing(settle(both, [sidecar], 11.0, RULES), sidecar.key) == "ignored"
+    assert standing(settle_files(both, [sidecar], 11.0, RULES), sidecar.key) == "ignored"
 
 
 def test_what_rests_is_carried_on_and_everything_else_is_judged_again():
@@ -129,17 +129,17 @@ def test_what_rests_is_carried_on_and_everything_else_is_judged_again():
 
     lying = [seen(), seen("notes.txt", inode=8)]
     rested = after((0.0, lying), (6.0, lying))
-    assert settle(rested, lying, 11.0, RULES).files is rested.files
-    locked = after((0.0, lying), (6.0, lying), (7.0, lying), obstacle=unreadable)
+    assert settle_files(rested, lying, 11.0, RULES).files is rested.files
+    locked = after((0.0, lying), (6.0, lying), (7.0, lying), find_obstacle=unreadable)
     assert (standing(locked), asked) == ("refused", ["A001.MOV"] * 2)
-    assert standing(settle(locked, lying, 8.0, RULES)) == "settled", "somebody gave access"
+    assert standing(settle_files(locked, lying, 8.0, RULES)) == "settled", "somebody gave access"
 
 
 def test_a_clip_of_that_name_makes_a_stranger_a_sidecar_though_neither_changed_since():
     stranger, clip = seen("A001.XML", inode=8), seen()
     alone = after((0.0, [stranger]), (6.0, [stranger]))
     assert standing(alone, stranger.key) == "ignored"
-    assert standing(settle(alone, [stranger, clip], 7.0, RULES), stranger.key) == "settled"
+    assert standing(settle_files(alone, [stranger, clip], 7.0, RULES), stranger.key) == "settled"
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 2)), max_size=4), max_size=8))
@@ -150,30 +150,30 @@ def test_it_matters_not_whether_a_look_brings_the_same_objects(looks):
     for step, look in enumerate(looks):
         new = {i: seen(names[i], inode=i, size=size) for i, size in look}
         known = {i: known[i] if known.get(i) == one else one for i, one in new.items()}
-        reused = settle(reused, known.values(), 3.0 * step, RULES)
-        fresh = settle(fresh, [replace(one) for one in new.values()], 3.0 * step, RULES)
+        reused = settle_files(reused, known.values(), 3.0 * step, RULES)
+        fresh = settle_files(fresh, [replace(one) for one in new.values()], 3.0 * step, RULES)
         assert reused == fresh
 
 
 def test_quiet_counts_from_the_last_change_of_anything():
     temporary = seen(".A002.part", inode=9)
     state = after((0.0, [seen()]), (20.0, [seen()]))
-    assert state.quiet_for == 20.0
-    state = settle(state, [seen(), temporary], 21.0, RULES)
-    assert state.quiet_for == 0.0
-    state = settle(state, [seen(), replace(temporary, size=2000)], 25.0, RULES)
-    assert state.quiet_for == 0.0
-    state = settle(state, [seen()], 30.0, RULES)
-    assert state.quiet_for == 0.0, "that it went away is a change too"
-    assert settle(state, [seen()], 33.0, RULES).quiet_for == 3.0
+    assert state.quiet_for_s == 20.0
+    state = settle_files(state, [seen(), temporary], 21.0, RULES)
+    assert state.quiet_for_s == 0.0
+    state = settle_files(state, [seen(), replace(temporary, size=2000)], 25.0, RULES)
+    assert state.quiet_for_s == 0.0
+    state = settle_files(state, [seen()], 30.0, RULES)
+    assert state.quiet_for_s == 0.0, "that it went away is a change too"
+    assert settle_files(state, [seen()], 33.0, RULES).quiet_for_s == 3.0
 
 
 def test_a_share_that_went_away_has_not_lost_its_files():
     state = after((0.0, [seen()]), (6.0, [seen()]))
-    gone = settle(state, [], 7.0, RULES, unseen=frozenset({"cam_a"}))
+    gone = settle_files(state, [], 7.0, RULES, unreadable_cameras=frozenset({"cam_a"}))
     assert standing(gone) == "settled"
-    assert gone.quiet_for == 0.0
-    assert settle(gone, [], 8.0, RULES).files == {}
+    assert gone.quiet_for_s == 0.0
+    assert settle_files(gone, [], 8.0, RULES).files == {}
 
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=30)
@@ -188,8 +188,8 @@ def test_never_settled_while_it_changes_whatever_the_wall_clock_does(growth, gap
     for step, gap, mtime in zip(growth, gaps, wall, strict=False):
         size += step
         wrote_at = now
-        while now < wrote_at + min(gap, RULES.settle * 0.99):
-            state = settle(state, [seen(size=size, mtime=mtime, ctime=mtime)], now, RULES)
+        while now < wrote_at + min(gap, RULES.settle_s * 0.99):
+            state = settle_files(state, [seen(size=size, mtime=mtime, ctime=mtime)], now, RULES)
             assert standing(state) != "settled"
             now += period
 
@@ -200,9 +200,9 @@ def test_always_settles_at_last(growth, gaps, wall):
     last = seen()
     for size, gap, mtime in zip(growth, gaps, wall, strict=False):
         last = seen(size=size, mtime=mtime, ctime=mtime)
-        state = settle(state, [last], now, RULES)
+        state = settle_files(state, [last], now, RULES)
         now += gap
-    state = settle(state, [last], now, RULES)
-    state = settle(state, [last], now + LONGEST_PATIENCE, RULES)
+    state = settle_files(state, [last], now, RULES)
+    state = settle_files(state, [last], now + MAX_PATIENCE_S, RULES)
     assert standing(state) == "settled"
-    assert not state.anything_settling
+    assert not state.has_settling_files

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from mcsyncd.ingest.look import look
-from mcsyncd.ingest.pairing import dropped
+from mcsyncd.ingest.observe import observe_drop_folders
+from mcsyncd.ingest.pairing import list_complete_files
 from mcsyncd.ingest.settle import SettleState
-from mcsyncd.ingest.watch import Watch
+from mcsyncd.ingest.watch import DropWatcher
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def woken():
 @pytest.fixture
 def watch(tmp_path, woken):
     (tmp_path / "drop/cam_a").mkdir(parents=True)
-    watch = Watch(tmp_path / "drop", woken.set)
+    watch = DropWatcher(tmp_path / "drop", woken.set)
     watch.start()
     if watch.health != "ok":
         pytest.skip(watch.health)
@@ -41,8 +41,8 @@ def test_our_own_reading_wakes_nobody(watch, woken, tmp_path):
     woken.clear()
     state = SettleState()
     for _ in range(2):
-        _, state = look(tmp_path / "drop", ["cam_a"], state, settle_s=0, settle_network_s=0)
-    assert dropped(state), "the file was opened and its lease was asked for"
+        _, state = observe_drop_folders(tmp_path / "drop", ["cam_a"], state, settle_s=0, settle_network_s=0)
+    assert list_complete_files(state), "the file was opened and its lease was asked for"
     assert not woken.wait(0.5)
 
 
@@ -71,7 +71,7 @@ def test_renew_leaves_a_working_watch_alone(watch):
 
 def test_stopped_it_leaves_no_thread(tmp_path, woken):
     before = threading.active_count()
-    watch = Watch(tmp_path, woken.set)
+    watch = DropWatcher(tmp_path, woken.set)
     watch.start()
     watch.stop()
     assert threading.active_count() == before

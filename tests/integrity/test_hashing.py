@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcsyncd.errors import SourceChanged
-from mcsyncd.integrity.hashing import CHUNK, digest, matches
+from mcsyncd.integrity.hashing import CHUNK_BYTES, compute_digest, verify_digest
 
 # Published by xxHash itself (XXH3 128 bits, seed 0, no input), not by the package under test.
 XXH128_OF_NOTHING = "99aa06d3014798d86001c324468d497f"
@@ -23,54 +23,57 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def test_known_values(tmp_path):
-    assert digest(write(tmp_path / "abc", b"abc")).sha256 == SHA256_OF_ABC
-    empty = digest(write(tmp_path / "empty", b""))
+    assert compute_digest(write(tmp_path / "abc", b"abc")).sha256 == SHA256_OF_ABC
+    empty = compute_digest(write(tmp_path / "empty", b""))
     assert empty.xxh128 == XXH128_OF_NOTHING
     assert (empty.sha256, empty.bytes) == (hashlib.sha256().hexdigest(), 0)
 
 
-@pytest.mark.parametrize("size", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+@pytest.mark.parametrize("size", [1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 7])
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
 def test_agrees_with_sha256sum_around_the_borders_of_a_chunk(tmp_path, size):
     path = write(tmp_path / "clip.mov", os.urandom(size))
     said = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout
-    assert digest(path).sha256 == said.split()[0]
-    assert digest(path).bytes == size
+    assert compute_digest(path).sha256 == said.split()[0]
+    assert compute_digest(path).bytes == size
 
 
 def test_xxh128_tells_chunks_in_another_order_apart(tmp_path):
-    one, two = os.urandom(CHUNK), os.urandom(CHUNK)
-    assert digest(write(tmp_path / "a", one + two)).xxh128 != digest(write(tmp_path / "b", two + one)).xxh128
+    one, two = os.urandom(CHUNK_BYTES), os.urandom(CHUNK_BYTES)
+    assert (
+        compute_digest(write(tmp_path / "a", one + two)).xxh128
+        != compute_digest(write(tmp_path / "b", two + one)).xxh128
+    )
 
 
 def test_progress_ends_at_the_whole(tmp_path):
-    path = write(tmp_path / "clip.mov", bytes(CHUNK + 5))
+    path = write(tmp_path / "clip.mov", bytes(CHUNK_BYTES + 5))
     seen: list[tuple[int, int]] = []
-    digest(path, lambda done, total: seen.append((done, total)))
-    assert seen == [(CHUNK, CHUNK + 5), (CHUNK + 5, CHUNK + 5)]
+    compute_digest(path, lambda done, total: seen.append((done, total)))
+    assert seen == [(CHUNK_BYTES, CHUNK_BYTES + 5), (CHUNK_BYTES + 5, CHUNK_BYTES + 5)]
 
 
 @pytest.mark.parametrize("touch", ["append", "replace_in_place", "truncate"])
 def test_a_file_that_moves_while_it_is_read_has_no_hash(tmp_path, touch):
-    path = write(tmp_path / "clip.mov", bytes(3 * CHUNK))
+    path = write(tmp_path / "clip.mov", bytes(3 * CHUNK_BYTES))
 
     def meddle(done: int, _total: int) -> None:
-        if done != CHUNK:
+        if done != CHUNK_BYTES:
             return
         with path.open("r+b") as file:
             if touch == "append":
                 file.seek(0, os.SEEK_END)
             if touch == "truncate":
-                file.truncate(CHUNK)
+                file.truncate(CHUNK_BYTES)
             else:
                 file.write(b"x")
 
     with pytest.raises(SourceChanged, match=r"clip\.mov changed"):
-        digest(path, meddle)
+        compute_digest(path, meddle)
 
 
 def test_a_restored_mtime_does_not_hide_a_change(tmp_path):
-    path = write(tmp_path / "clip.mov", bytes(2 * CHUNK))
+    path = write(tmp_path / "clip.mov", bytes(2 * CHUNK_BYTES))
     before = path.stat()
 
     def meddle(done: int, _total: int) -> None:
@@ -79,7 +82,7 @@ def test_a_restored_mtime_does_not_hide_a_change(tmp_path):
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     with pytest.raises(SourceChanged):
-        digest(path, meddle)
+        compute_digest(path, meddle)
 
 
 def test_a_link_a_folder_a_pipe_and_nothing_are_refused(tmp_path):
@@ -89,18 +92,18 @@ def test_a_link_a_folder_a_pipe_and_nothing_are_refused(tmp_path):
     (tmp_path / "folder.mp4").mkdir()
     for name in ("link", "pipe", "folder.mp4", "missing"):
         with pytest.raises(SourceChanged, match=name):
-            digest(tmp_path / name)
+            compute_digest(tmp_path / name)
 
 
 def test_a_hash_leaves_no_thread_behind(tmp_path):
     before = threading.active_count()
-    digest(write(tmp_path / "clip.mov", bytes(10)))
+    compute_digest(write(tmp_path / "clip.mov", bytes(10)))
     assert threading.active_count() == before
 
 
 def test_matches_asks_for_size_and_content(tmp_path):
     path = write(tmp_path / "abc", b"abc")
-    assert matches(path, SHA256_OF_ABC, 3)
-    assert not matches(path, SHA256_OF_ABC, 4)
-    assert not matches(write(tmp_path / "abd", b"abd"), SHA256_OF_ABC, 3)
-    assert not matches(tmp_path / "missing", SHA256_OF_ABC, 3)
+    assert verify_digest(path, SHA256_OF_ABC, 3)
+    assert not verify_digest(path, SHA256_OF_ABC, 4)
+    assert not verify_digest(write(tmp_path / "abd", b"abd"), SHA256_OF_ABC, 3)
+    assert not verify_digest(tmp_path / "missing", SHA256_OF_ABC, 3)

@@ -14,7 +14,7 @@ import pytest
 from broken import write_picture, write_silence, write_surround, write_wav
 from hearing import RATE, as_int16, babble, media_of, write_sound
 from mcsyncd.errors import BadMedia
-from mcsyncd.listen.listen import hear
+from mcsyncd.listen.analysis import extract_analysis_audio
 
 HIGH = 48_000
 
@@ -31,7 +31,7 @@ def clicks(*times: float, seconds: float = 3.0, rate: int = HIGH) -> np.ndarray:
 
 
 def heard(path: Path, folder: Path, **kwargs):
-    sound = hear(path, media_of(path, **kwargs), folder, None)
+    sound = extract_analysis_audio(path, media_of(path, **kwargs), folder, None)
     return sound, [np.fromfile(channel.path, "<i2") for channel in sound.channels]
 
 
@@ -133,7 +133,7 @@ def test_a_broken_file_is_bad_media(tmp_path):
     media = media_of(write_sound(tmp_path / "a.mov", [clicks(1.0)]))
     (tmp_path / "a.mov").write_text("not a movie at all")
     with pytest.raises(BadMedia, match=r"a\.mov"):
-        hear(tmp_path / "a.mov", media, tmp_path / "out", None)
+        extract_analysis_audio(tmp_path / "a.mov", media, tmp_path / "out", None)
 
 
 def test_broken_samples_are_silence_and_are_counted(tmp_path):
@@ -213,7 +213,7 @@ def test_silence_takes_no_space(tmp_path):
     def look(_: float) -> None:
         blocks.append(sum(one.stat().st_blocks for one in (tmp_path / "out").iterdir()))
 
-    sound = hear(file, media, tmp_path / "out", look)
+    sound = extract_analysis_audio(file, media, tmp_path / "out", look)
     assert sound.samples == 1800 * RATE
     assert sound.notes == ("track 1 is silent",)
     assert max(blocks) * 512 < 100_000
@@ -221,7 +221,7 @@ def test_silence_takes_no_space(tmp_path):
 
 def test_no_peaks_where_no_eye_looks(tmp_path):
     file = write_sound(tmp_path / "a.mov", [clicks(1.0)])
-    sound = hear(file, media_of(file), tmp_path / "out", peaks=False)
+    sound = extract_analysis_audio(file, media_of(file), tmp_path / "out", with_peaks=False)
     assert sound.peaks == ""
     assert {str(one) for one in (tmp_path / "out").iterdir()} == {sound.channels[0].path}
 
@@ -229,7 +229,7 @@ def test_no_peaks_where_no_eye_looks(tmp_path):
 def test_progress_goes_from_nothing_to_all(tmp_path):
     file = write_sound(tmp_path / "a.mov", [babble(1, 20, HIGH)[None]])
     told: list[float] = []
-    hear(file, media_of(file), tmp_path / "out", told.append)
+    extract_analysis_audio(file, media_of(file), tmp_path / "out", told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -237,8 +237,9 @@ def test_progress_goes_from_nothing_to_all(tmp_path):
 def test_memory_does_not_grow_with_the_clip(tmp_path):
     script = (
         "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from hearing import media_of; from mcsyncd.listen.listen import hear\n"
-        "file = Path(sys.argv[2]); hear(file, media_of(file), file.with_suffix('.out'), None)\n"
+        "from hearing import media_of; from mcsyncd.listen.analysis import extract_analysis_audio\n"
+        "file = Path(sys.argv[2])\n"
+        "extract_analysis_audio(file, media_of(file), file.with_suffix('.out'), None)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
 

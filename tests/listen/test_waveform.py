@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble
-from mcsyncd.listen.waveform import Clock, write_waveform
+from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 
 READER = Path(__file__).with_name("read_waveform.mjs")
 WAVEFORM_DATA = "waveform-data@4.5.2"  # what peaks.js 4.0.0 asks for
 PIXEL_S = 256 / 48_000
-OWN_CLOCK = Clock()
+OWN_CLOCK = FileClock()
 
 
 def recorded(folder: Path, *sounds: np.ndarray) -> list[Path]:
@@ -106,7 +106,7 @@ def test_a_click_lies_where_the_file_has_it(start_us, phase_us, drift_ppm, at, t
     sound = np.zeros(60 * RATE, np.int16)
     sound[at] = 20_000
     path = folder / "click.dat"
-    clock = Clock(phase_us, drift_ppm)
+    clock = FileClock(phase_us, drift_ppm)
     write_waveform(path, recorded(folder, sound), start_us=start_us, clock=clock, duration_us=62_000_000)
     found = np.flatnonzero(drawn(path)[:, 0, 1])
     first = (phase_us / 1e6 + (start_us / 1e6 + at / RATE) * (1 + drift_ppm / 1e6)) / PIXEL_S

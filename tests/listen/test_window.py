@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hearing import media_of, write_sound
-from mcsyncd.listen.window import Side, wav_window
+from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav
 
 HIGH = 48_000
 
@@ -22,7 +22,7 @@ def clicked(path, at_s, seconds=8.0, rate=HIGH):
 
 
 def rendered(*args):
-    with wave.open(io.BytesIO(wav_window(*args))) as file:
+    with wave.open(io.BytesIO(render_comparison_wav(*args))) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (HIGH, 2, 2)
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
 
@@ -35,7 +35,7 @@ def first_s(channel):
 def test_an_aligned_pair_clicks_together(tmp_path, name, rate):
     left = clicked(tmp_path / "a.mov", 5.0)
     right = clicked(tmp_path / name, 3.5, rate=rate)
-    sides = Side(left, media_of(left)), Side(right, media_of(right), offset_us=1_500_000)
+    sides = ComparedClip(left, media_of(left)), ComparedClip(right, media_of(right), offset_us=1_500_000)
     both = rendered(*sides, 3_000_000, 4_000_000)
     assert both.shape == (4 * HIGH, 2)
     assert first_s(both[:, 0]) == pytest.approx(2.0, abs=1e-3)
@@ -44,14 +44,14 @@ def test_an_aligned_pair_clicks_together(tmp_path, name, rate):
 
 def test_a_nudge_and_a_drift_are_heard(tmp_path):
     left, right = clicked(tmp_path / "a.mov", 5.0), clicked(tmp_path / "b.mov", 5.0)
-    sides = Side(left, media_of(left)), Side(right, media_of(right), 40_000, 2000.0)
+    sides = ComparedClip(left, media_of(left)), ComparedClip(right, media_of(right), 40_000, 2000.0)
     both = rendered(*sides, 4_000_000, 2_000_000)
     assert first_s(both[:, 1]) - first_s(both[:, 0]) == pytest.approx(0.040 + 5.0 * 2000e-6, abs=1e-3)
 
 
 def test_where_a_clip_has_nothing_its_side_is_silent(tmp_path):
     left, right = clicked(tmp_path / "a.mov", 5.0), clicked(tmp_path / "b.mov", 1.0)
-    sides = Side(left, media_of(left)), Side(right, media_of(right), offset_us=60_000_000)
+    sides = ComparedClip(left, media_of(left)), ComparedClip(right, media_of(right), offset_us=60_000_000)
     both = rendered(*sides, 4_000_000, 2_000_000)
     assert both[:, 0].any()
     assert not both[:, 1].any()

@@ -18,7 +18,7 @@ from footage import Shot, film, steady
 from mcsyncd.conform.conform import make
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
@@ -50,7 +50,7 @@ def filmed(folder: Path, rate: Rate, camera: int, name: str = "proxy-540p") -> P
     source = film(folder / f"{camera}.mov", shot)
     profile = load_profile(shipped_profiles(), name)
     profiles = ((profile.kind, profile.ref(name)),)
-    made = make(source, probe(source), Grid(rate), profiles, folder=folder, stem=f"camera{camera}")
+    made = make(source, probe_clip(source), Grid(rate), profiles, folder=folder, stem=f"camera{camera}")
     return Path(made.renditions[0].path)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footage import Shot, film, steady
-from mcsyncd.probe.boxes import index_bytes, missing_bytes
+from mcsyncd.probe.boxes import count_index_bytes, count_missing_bytes
 
 
 @pytest.fixture(scope="module", params=[".mp4", ".mov", ".mkv"])
@@ -18,33 +18,33 @@ def whole(request, tmp_path_factory):
 
 
 def test_a_whole_file_lacks_nothing(whole):
-    assert missing_bytes(io.BytesIO(whole)) == 0
+    assert count_missing_bytes(io.BytesIO(whole)) == 0
 
 
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
 def test_a_cut_file_lacks_what_was_cut(whole, part):
     kept = int(len(whole) * part)
-    lacking = missing_bytes(io.BytesIO(whole[:kept]))
+    lacking = count_missing_bytes(io.BytesIO(whole[:kept]))
     assert 0 < lacking <= len(whole) - kept
 
 
 def test_padding_at_the_end_is_no_fault(whole):
-    assert missing_bytes(io.BytesIO(whole + bytes(64))) == 0
+    assert count_missing_bytes(io.BytesIO(whole + bytes(64))) == 0
 
 
 def test_the_index_is_as_long_as_the_box_that_holds_it(whole):
     at = whole.find(b"moov") - 4
     expected = int.from_bytes(whole[at : at + 4], "big") if b"ftyp" in whole[:16] else 0
-    assert index_bytes(io.BytesIO(whole)) == expected
+    assert count_index_bytes(io.BytesIO(whole)) == expected
 
 
 def test_no_index_is_believed_to_be_longer_than_its_file():
     boast = b"\0\0\0\x08ftyp" + b"\xff\xff\xff\xffmoov" + bytes(20)
-    assert index_bytes(io.BytesIO(boast)) == len(boast)
+    assert count_index_bytes(io.BytesIO(boast)) == len(boast)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_survived(noise):
     for head in (b"", b"\0\0\0\x14ftyp", b"\x1a\x45\xdf\xa3\x84abcd\x18\x53\x80\x67"):
-        assert missing_bytes(io.BytesIO(head + noise)) >= 0
-        assert 0 <= index_bytes(io.BytesIO(head + noise)) <= 10_000
+        assert count_missing_bytes(io.BytesIO(head + noise)) >= 0
+        assert 0 <= count_index_bytes(io.BytesIO(head + noise)) <= 10_000

@@ -6,7 +6,7 @@ import pytest
 from footage import Shot, cut_off, film, phone, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
-from mcsyncd.probe.probe import probe
+from mcsyncd.probe.probe import probe_clip
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "media_samples"
 NTSC = Fraction(30000, 1001)
@@ -15,13 +15,13 @@ NTSC = Fraction(30000, 1001)
 @pytest.mark.parametrize("rate", [Fraction(24), Fraction(25), NTSC, Fraction(30), NTSC * 2])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
 def test_the_true_rate_is_told(rate, suffix, tmp_path):
-    media = probe(film(tmp_path / f"clip{suffix}", Shot(steady(rate, 3))))
+    media = probe_clip(film(tmp_path / f"clip{suffix}", Shot(steady(rate, 3))))
     assert media.video.rate == Rate(rate.numerator, rate.denominator)
     assert not media.video.variable_rate
 
 
 def test_a_phones_rate_is_variable_and_still_the_one_it_means(tmp_path):
-    media = probe(film(tmp_path / "clip.mp4", Shot(phone(8))))
+    media = probe_clip(film(tmp_path / "clip.mp4", Shot(phone(8))))
     assert media.video.variable_rate
     # Its own jitter (1.2 ms a picture) hides the 0.03 ms between the two.
     assert media.video.rate in {Rate(30000, 1001), Rate(30)}
@@ -39,7 +39,7 @@ def test_picture_and_sound_are_described(tmp_path):
         pixel_aspect=Fraction(4, 3),
         timecode="01:02:03:04",
     )
-    media = probe(film(tmp_path / "clip.mov", shot))
+    media = probe_clip(film(tmp_path / "clip.mov", shot))
     video, track = media.video, media.audio[0]
     assert (video.width, video.height, video.pixel_aspect) == (160, 120, (4, 3))
     assert (video.colour.primaries, video.colour.transfer, video.colour.matrix) == ("bt709",) * 3
@@ -56,21 +56,21 @@ def test_picture_and_sound_are_described(tmp_path):
 
 @pytest.mark.parametrize(("anticlockwise", "clockwise"), [(0, 0), (90, 270), (180, 180), (270, 90)])
 def test_rotation_is_what_makes_it_stand_upright(anticlockwise, clockwise, tmp_path):
-    media = probe(film(tmp_path / "clip.mp4", Shot(steady(30, 1), rotation=anticlockwise)))
+    media = probe_clip(film(tmp_path / "clip.mp4", Shot(steady(30, 1), rotation=anticlockwise)))
     assert media.video.rotation == clockwise
 
 
 @pytest.mark.parametrize("mirrored", [True, False])
 def test_a_mirrored_picture_is_told(mirrored, tmp_path):
-    media = probe(film(tmp_path / "clip.mp4", Shot(steady(30, 1), rotation=90, mirrored=mirrored)))
+    media = probe_clip(film(tmp_path / "clip.mp4", Shot(steady(30, 1), rotation=90, mirrored=mirrored)))
     assert any("mirrored" in warning for warning in media.warnings) == mirrored
 
 
 def test_without_sound_or_without_picture_it_is_still_a_clip(tmp_path):
-    silent = probe(film(tmp_path / "silent.mp4", Shot(steady(30, 1))))
+    silent = probe_clip(film(tmp_path / "silent.mp4", Shot(steady(30, 1))))
     assert silent.audio == ()
     assert any("no sound" in warning for warning in silent.warnings)
-    blind = probe(film(tmp_path / "blind.wav", Shot((), (0, 3))))
+    blind = probe_clip(film(tmp_path / "blind.wav", Shot((), (0, 3))))
     assert blind.video is None
     assert abs(blind.duration_us - 3_000_000) <= 1
     assert any("no picture" in warning for warning in blind.warnings)
@@ -116,7 +116,7 @@ def test_what_is_no_whole_clip_is_refused_by_name_with_a_next_action(make, tmp_p
     path = tmp_path / "A001 [b]\x1b[31m.mp4"
     make(path)
     with pytest.raises(BadMedia) as refused:
-        probe(path)
+        probe_clip(path)
     assert path.name in refused.value.message
     assert refused.value.hint
 
@@ -125,7 +125,7 @@ def test_a_cut_file_is_told_from_a_foreign_one(tmp_path):
     path = tmp_path / "A001.mp4"
     _cut(path)
     with pytest.raises(BadMedia, match="cut off"):
-        probe(path)
+        probe_clip(path)
 
 
 @pytest.mark.parametrize("pictures_ahead", [0, 2])
@@ -134,21 +134,21 @@ def test_an_avi_is_taken_unless_its_pictures_are_reordered(pictures_ahead, tmp_p
     shot = Shot(steady(25, 2), options=options, time_base=Fraction(1, 25))
     path = film(tmp_path / "clip.avi", shot)
     if not pictures_ahead:
-        assert probe(path).video.rate == Rate(25)
+        assert probe_clip(path).video.rate == Rate(25)
         return
     with pytest.raises(BadMedia, match="reordered"):
-        probe(path)
+        probe_clip(path)
 
 
 def test_a_missing_file_is_the_systems_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        probe(tmp_path / "gone.mp4")
+        probe_clip(tmp_path / "gone.mp4")
 
 
 def test_a_name_that_is_not_utf8_is_read(tmp_path):
     path = tmp_path / "A\udcff001.mp4"
     film(tmp_path / "plain.mp4", Shot(steady(30, 1))).rename(path)
-    assert probe(path).video.rate == Rate(30)
+    assert probe_clip(path).video.rate == Rate(30)
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="no folder of real camera files beside this checkout")
@@ -167,5 +167,5 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path):
     ],
 )
 def test_real_camera_files_are_understood(name, expected):
-    video = probe(SAMPLES / name).video
+    video = probe_clip(SAMPLES / name).video
     assert {key: getattr(video, key) for key in expected} == expected

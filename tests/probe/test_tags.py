@@ -1,12 +1,12 @@
 import pytest
 
-from mcsyncd.probe.tags import recorded_at, timecode_in
+from mcsyncd.probe.tags import find_recorded_at, find_timecode
 
 
 def test_the_first_valid_timecode_is_taken():
     tags = [{}, {"timecode": "nonsense"}, {"timecode": "01:02:03;04"}, {"timecode": "09:00:00:00"}]
-    assert timecode_in(tags) == "01:02:03;04"
-    assert timecode_in([{"timecode": "99:99:99:99"}]) is None
+    assert find_timecode(tags) == "01:02:03;04"
+    assert find_timecode([{"timecode": "99:99:99:99"}]) is None
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_the_first_valid_timecode_is_taken():
     ],
 )
 def test_recording_time_is_utc_and_an_unset_clock_is_none(tags, expected):
-    assert recorded_at([tags]) == expected
+    assert find_recorded_at([tags]) == expected

@@ -31,39 +31,39 @@ from numpy.typing import NDArray
 from mcsyncd.listen.resample import ANALYSIS_RATE
 
 MAGIC = b"MCPEAKS1"
-BASE_US = 5000
-_BASE_SAMPLES = ANALYSIS_RATE * BASE_US // 1_000_000
-_CHUNK = _BASE_SAMPLES * 40_000
-_FEWEST = 64
-_FUZZ = 1e-6
+BASE_COLUMN_US = 5000
+_BASE_SAMPLES = ANALYSIS_RATE * BASE_COLUMN_US // 1_000_000
+_CHUNK_SAMPLES = _BASE_SAMPLES * 40_000
+_MIN_COLUMNS = 64
+_EDGE_TOLERANCE = 1e-6
 Columns = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _PeaksHeader:
     rate: int
     start_us: int
     base_us: int
     counts: tuple[int, ...]
     full_scale: float
-    sound: tuple[str, ...]
+    audio_names: tuple[str, ...]
     data_at: int
 
 
-def write_peaks(path: Path, channels: Sequence[Path], samples: int, start_us: int) -> None:
+def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_us: int) -> None:
     """Write the pyramid of a clip.
 
     `channels` are files of analysis audio beside `path`; what any of them shows is shown.
     `samples` is the length of the longest. `.part` and rename.
     """
-    levels = [_base(channels, samples)]
-    while len(levels[-1]) > _FEWEST:
-        levels.append(_halved(levels[-1]))
-    scale = _full_scale(levels[0])
+    levels = [_build_base_level(channels, sample_count)]
+    while len(levels[-1]) > _MIN_COLUMNS:
+        levels.append(_halve_level(levels[-1]))
+    scale = _compute_full_scale(levels[0])
     header = {
         "rate": ANALYSIS_RATE,
         "start_us": start_us,
-        "base_us": BASE_US,
+        "base_us": BASE_COLUMN_US,
         "counts": [len(level) for level in levels],
         "full_scale": scale,
         "sound": [channel.name for channel in channels],
@@ -74,13 +74,13 @@ def write_peaks(path: Path, channels: Sequence[Path], samples: int, start_us: in
     with part.open("wb") as file:
         file.write(MAGIC + struct.pack("<I", len(text)) + text)
         for level in levels:
-            file.write(_scaled(level, scale).tobytes())
+            file.write(_scale_to_int8(level, scale).tobytes())
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
 
 
-def columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[Columns, Columns]:
+def read_columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[Columns, Columns]:
     """Return lowest and highest (int8, -127..127) of `count` columns of `step_us` from `start_us`.
 
     Times are on the clip's own clock; outside of its sound both are 0. A column shows every
@@ -89,25 +89,25 @@ def columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[
     path = Path(path)
     header = _read_header(path)
     if step_us < header.base_us:
-        fine = _from_sound(path, header, start_us, step_us, count)
+        fine = _read_columns_from_audio(path, header, start_us, step_us, count)
         if fine is not None:
             return fine
     level = 0
     while level + 1 < len(header.counts) and header.base_us << (level + 1) <= step_us:
         level += 1
-    pairs = _level(path, header, level)
+    pairs = _map_level(path, header, level)
     width = header.base_us << level
     first = (start_us - header.start_us) / width
-    low, high = gathered(pairs[:, 0], pairs[:, 1], first, step_us / width, count)
+    low, high = reduce_to_cells(pairs[:, 0], pairs[:, 1], first, step_us / width, count)
     return low.astype(np.int8, copy=False), high.astype(np.int8, copy=False)
 
 
-def _base(channels: Sequence[Path], samples: int) -> NDArray[np.int16]:
-    pairs = np.zeros((-(-samples // _BASE_SAMPLES), 2), np.int16)
+def _build_base_level(channels: Sequence[Path], sample_count: int) -> NDArray[np.int16]:
+    pairs = np.zeros((-(-sample_count // _BASE_SAMPLES), 2), np.int16)
     for channel in channels:
         sound = np.memmap(channel, "<i2", "r") if channel.stat().st_size else np.zeros(0, np.int16)
-        for at in range(0, sound.size, _CHUNK):
-            piece = sound[at : at + _CHUNK]
+        for at in range(0, sound.size, _CHUNK_SAMPLES):
+            piece = sound[at : at + _CHUNK_SAMPLES]
             piece = np.pad(piece, (0, -piece.size % _BASE_SAMPLES)).reshape(-1, _BASE_SAMPLES)
             into = pairs[at // _BASE_SAMPLES : at // _BASE_SAMPLES + len(piece)]
             np.minimum(into[:, 0], piece.min(axis=1), out=into[:, 0])
@@ -115,12 +115,12 @@ def _base(channels: Sequence[Path], samples: int) -> NDArray[np.int16]:
     return pairs
 
 
-def _halved(level: NDArray[np.int16]) -> NDArray[np.int16]:
+def _halve_level(level: NDArray[np.int16]) -> NDArray[np.int16]:
     even = np.pad(level, ((0, len(level) % 2), (0, 0)), mode="edge").reshape(-1, 2, 2)
     return np.stack([even[:, :, 0].min(axis=1), even[:, :, 1].max(axis=1)], axis=1)
 
 
-def _full_scale(base: NDArray[np.int16]) -> float:
+def _compute_full_scale(base: NDArray[np.int16]) -> float:
     """The level drawn as 127: one knock in a thousand columns must not flatten the rest."""
     if not len(base):
         return 1.0
@@ -128,18 +128,18 @@ def _full_scale(base: NDArray[np.int16]) -> float:
     return max(1.0, float(np.quantile(heights, 0.999)))
 
 
-def _scaled(values: NDArray[np.generic], scale: float) -> Columns:
+def _scale_to_int8(values: NDArray[np.generic], scale: float) -> Columns:
     scaled: Columns = np.clip(np.rint(values.astype(np.float32) * (127.0 / scale)), -127, 127).astype(np.int8)
     return scaled
 
 
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> _PeaksHeader:
     with path.open("rb") as file:
         magic, length = struct.unpack("<8sI", file.read(12))
         if magic != MAGIC:
             raise ValueError(f"{path.name} is not a file of peaks")
         fields = json.loads(file.read(length))
-    return _Header(
+    return _PeaksHeader(
         fields["rate"],
         fields["start_us"],
         fields["base_us"],
@@ -150,7 +150,7 @@ def _read_header(path: Path) -> _Header:
     )
 
 
-def _level(path: Path, header: _Header, level: int) -> Columns:
+def _map_level(path: Path, header: _PeaksHeader, level: int) -> Columns:
     length = header.counts[level]
     if length == 0:
         return np.zeros((0, 2), np.int8)
@@ -158,11 +158,11 @@ def _level(path: Path, header: _Header, level: int) -> Columns:
     return np.memmap(path, np.int8, "r", offset, (length, 2))
 
 
-def _from_sound(
-    path: Path, header: _Header, start_us: int, step_us: int, count: int
+def _read_columns_from_audio(
+    path: Path, header: _PeaksHeader, start_us: int, step_us: int, count: int
 ) -> tuple[Columns, Columns] | None:
     """Read columns finer than the base from the analysis audio; None where it is gone."""
-    files = [path.with_name(name) for name in header.sound]
+    files = [path.with_name(name) for name in header.audio_names]
     if not files or not all(file.is_file() for file in files):
         return None
     first = (start_us - header.start_us) * header.rate / 1e6
@@ -170,14 +170,14 @@ def _from_sound(
     lows, highs = [], []
     for file in files:
         sound = np.memmap(file, "<i2", "r")
-        low, high = gathered(sound, sound, first, step, count)
+        low, high = reduce_to_cells(sound, sound, first, step, count)
         lows.append(low)
         highs.append(high)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
-    return _scaled(low, header.full_scale), _scaled(high, header.full_scale)
+    return _scale_to_int8(low, header.full_scale), _scale_to_int8(high, header.full_scale)
 
 
-def gathered(
+def reduce_to_cells(
     low: NDArray[np.generic], high: NDArray[np.generic], first: float, step: float, count: int
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
     """Return the minimum of `low` and the maximum of `high` in each of `count` cells, 0 outside of them.
@@ -187,8 +187,8 @@ def gathered(
     """
     lows, highs = np.zeros(count, low.dtype), np.zeros(count, high.dtype)
     edges = first + step * np.arange(count + 1)
-    begins = np.clip(np.floor(edges[:-1] + _FUZZ), 0, low.size).astype(np.int64)
-    ends = np.clip(np.ceil(edges[1:] - _FUZZ), 0, low.size).astype(np.int64)
+    begins = np.clip(np.floor(edges[:-1] + _EDGE_TOLERANCE), 0, low.size).astype(np.int64)
+    ends = np.clip(np.ceil(edges[1:] - _EDGE_TOLERANCE), 0, low.size).astype(np.int64)
     if not (ends > begins).any():
         return lows, highs
     filled = np.flatnonzero(ends > begins)

@@ -18,19 +18,19 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia
-from mcsyncd.listen.floats import floats, mended
+from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 
-STEP_S = Fraction(3, 2000)
+RUN_BREAK_S = Fraction(3, 2000)
 """A step of more than 1.5 ms between a frame's end and the next one's time begins a new run.
 
 Matroska rounds times to 1 ms, so that smaller steps are the container's, not the recorder's.
 """
 
-_BLOCK = 1 << 15
+_BLOCK_SAMPLES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AudioBlock:
     """A block of decoded sound without a hole: float32 (channels, samples), full scale 1.0.
 
     `start` is its presentation time in the file in seconds, None where the file gives none.
@@ -41,17 +41,17 @@ class Heard:
     start: Fraction | None
     rate: int
     samples: NDArray[np.float32]
-    broken: int = 0
+    invalid_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class DamagedPacket:
     """A packet of a track that could not be decoded."""
 
     track: int
 
 
-class _Gatherer:
+class _BlockBuilder:
     """Joins the frames of one track into blocks.
 
     A frame is 21 ms, 170,000 of them an hour: what is done for each costs more than the decoding
@@ -62,12 +62,12 @@ class _Gatherer:
         self._track = track
         self._fifo: AudioFifo | None = None
         self._start: int | None = None
-        self._base = Fraction(0)
+        self._time_base = Fraction(0)
         self._rate = self._channels = self._count = 0
 
-    def takes(self, frame: AudioFrame) -> bool:
+    def try_append(self, frame: AudioFrame) -> bool:
         """Append a frame, if it joins on and the block is not full yet."""
-        if self._fifo is None or self._count >= _BLOCK or self._steps(frame.pts):
+        if self._fifo is None or self._count >= _BLOCK_SAMPLES or self._has_time_step(frame.pts):
             return False
         if frame.layout.nb_channels != self._channels:
             return False  # the queue does not look, and reads past the end of what is there
@@ -80,36 +80,36 @@ class _Gatherer:
         self._count += frame.samples
         return True
 
-    def begin(self, frame: AudioFrame) -> None:
+    def begin_block(self, frame: AudioFrame) -> None:
         """Open a block with a frame."""
         self._rate, self._channels, self._count = frame.sample_rate, frame.layout.nb_channels, frame.samples
-        self._base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
-        self._start = frame.pts if self._base else None
-        self._scale = self._base.numerator * frame.sample_rate
-        self._loose = int(STEP_S * frame.sample_rate * self._base.denominator)
+        self._time_base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
+        self._start = frame.pts if self._time_base else None
+        self._scale = self._time_base.numerator * frame.sample_rate
+        self._tolerance = int(RUN_BREAK_S * frame.sample_rate * self._time_base.denominator)
         frame.pts = None
         self._fifo = AudioFifo()
         self._fifo.write(frame)
 
-    def flush(self) -> Iterator[Heard]:
+    def flush_block(self) -> Iterator[AudioBlock]:
         """Yield what is there."""
         if self._fifo is None or self._count == 0:
             return
         frame = self._fifo.read(0)
-        start = None if self._start is None else self._start * self._base
+        start = None if self._start is None else self._start * self._time_base
         self._fifo, self._count = None, 0
         if frame is not None:
-            sound, broken = mended(floats(frame))
-            yield Heard(self._track, start, self._rate, sound, broken)
+            sound, broken = zero_invalid_samples(floats_from_frame(frame))
+            yield AudioBlock(self._track, start, self._rate, sound, broken)
 
-    def _steps(self, pts: int | None) -> bool:
+    def _has_time_step(self, pts: int | None) -> bool:
         if pts is None or self._start is None:
             return False
-        late = (pts - self._start) * self._scale - self._count * self._base.denominator
-        return abs(late) > self._loose
+        late = (pts - self._start) * self._scale - self._count * self._time_base.denominator
+        return abs(late) > self._tolerance
 
 
-def open_sound(source: Path) -> InputContainer:
+def open_audio(source: Path) -> InputContainer:
     """Open `source` with everything but its audio tracks discarded.
 
     The demuxer then skips the picture's packets instead of handing them over, so that a 50 GB
@@ -130,7 +130,7 @@ def open_sound(source: Path) -> InputContainer:
     return container
 
 
-def decoded(container: InputContainer, wanted: Collection[int]) -> Iterator[Heard | Damage]:
+def decode_tracks(container: InputContainer, wanted: Collection[int]) -> Iterator[AudioBlock | DamagedPacket]:
     """Yield the sound of the tracks `wanted` (stream indices) in the order of the file.
 
     A damaged packet costs its own time and no more: it is skipped, and the gap that it leaves
@@ -138,28 +138,32 @@ def decoded(container: InputContainer, wanted: Collection[int]) -> Iterator[Hear
     FFmpegError when the file cannot be read on (a failing disk).
     """
     tracks = {
-        stream.index: _Gatherer(stream.index)
+        stream.index: _BlockBuilder(stream.index)
         for stream in container.streams.audio
-        if stream.index in wanted and _decodable(stream)
+        if stream.index in wanted and _is_decodable(stream)
     }
-    for packet in _packets(container, tuple(one for one in container.streams.audio if one.index in tracks)):
+    for packet in _demux_packets(
+        container, tuple(one for one in container.streams.audio if one.index in tracks)
+    ):
         try:
             frames = packet.decode()
         except av.EOFError:
             continue  # a decoder that has been emptied has no more
         except av.FFmpegError:
-            yield Damage(packet.stream_index)
+            yield DamagedPacket(packet.stream_index)
             continue
         for frame in frames:
             track = tracks[packet.stream_index]
-            if not track.takes(frame):
-                yield from track.flush()
-                track.begin(frame)
+            if not track.try_append(frame):
+                yield from track.flush_block()
+                track.begin_block(frame)
     for track in tracks.values():
-        yield from track.flush()
+        yield from track.flush_block()
 
 
-def _packets(container: InputContainer, streams: tuple[AudioStream, ...]) -> Iterator[Packet[AudioStream]]:
+def _demux_packets(
+    container: InputContainer, streams: tuple[AudioStream, ...]
+) -> Iterator[Packet[AudioStream]]:
     if not streams:
         return
     try:
@@ -168,6 +172,6 @@ def _packets(container: InputContainer, streams: tuple[AudioStream, ...]) -> Ite
         return
 
 
-def _decodable(stream: AudioStream) -> bool:
+def _is_decodable(stream: AudioStream) -> bool:
     # A track that FFmpeg has no decoder for has no codec context.
     return stream.codec_context is not None and stream.codec_context.sample_rate > 0

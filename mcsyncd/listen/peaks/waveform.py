@@ -24,22 +24,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsyncd.listen.peaks import gathered
+from mcsyncd.listen.peaks.pyramid import reduce_to_cells
 from mcsyncd.listen.resample import ANALYSIS_RATE
 
-SAMPLE_RATE = 48_000
+WAVEFORM_SAMPLE_RATE = 48_000
 """Samples a second of the sound that pixels are counted in: that of every proxy."""
 SAMPLES_PER_PIXEL = 256
 
 _VERSION = 2
-_EIGHT_BITS = 1
-_PIXEL_S = SAMPLES_PER_PIXEL / SAMPLE_RATE
-_CHUNK = 1 << 16
+_FLAG_8_BIT = 1
+_PIXEL_S = SAMPLES_PER_PIXEL / WAVEFORM_SAMPLE_RATE
+_CHUNK_PIXELS = 1 << 16
 """Pixels at a time, 5.8 minutes: memory does not grow with the clip."""
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class FileClock:
     """How a file's clock runs against its clip's: file time = phase + clip time * (1 + drift * 1e-6).
 
     The default is the clip's own clock.
@@ -48,17 +48,17 @@ class Clock:
     phase_us: int = 0
     drift_ppm: float = 0.0
 
-    def clip_time(self, file_s: float) -> float:
+    def clip_s_from_file_s(self, file_s: float) -> float:
         """Return the clip time, in seconds, that the file shows at `file_s`."""
         return (file_s - self.phase_us * 1e-6) / (1 + self.drift_ppm * 1e-6)
 
-    def file_us(self, clip_us: int) -> int:
+    def file_us_from_clip_us(self, clip_us: int) -> int:
         """Return where the file shows clip time `clip_us`, in microseconds."""
         return self.phase_us + round(clip_us * (1 + self.drift_ppm * 1e-6))
 
 
 def write_waveform(
-    path: Path, channels: Sequence[Path], *, start_us: int, clock: Clock, duration_us: int
+    path: Path, channels: Sequence[Path], *, start_us: int, clock: FileClock, duration_us: int
 ) -> None:
     """Write the waveform of a file that lasts `duration_us`: pixel 0 begins with it.
 
@@ -69,22 +69,22 @@ def write_waveform(
     Raises OSError.
     """
     pixels = max(1, ceil(duration_us * 1e-6 / _PIXEL_S))
-    first = (clock.clip_time(0.0) - start_us * 1e-6) * ANALYSIS_RATE
-    step = (clock.clip_time(_PIXEL_S) - clock.clip_time(0.0)) * ANALYSIS_RATE
+    first = (clock.clip_s_from_file_s(0.0) - start_us * 1e-6) * ANALYSIS_RATE
+    step = (clock.clip_s_from_file_s(_PIXEL_S) - clock.clip_s_from_file_s(0.0)) * ANALYSIS_RATE
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
-        shape = (SAMPLE_RATE, SAMPLES_PER_PIXEL, pixels, max(1, len(channels)))
-        file.write(struct.pack("<iIiiIi", _VERSION, _EIGHT_BITS, *shape))
-        for at in range(0, pixels, _CHUNK):
-            count = min(_CHUNK, pixels - at)
-            drawn = [_pixels(channel, first + at * step, step, count) for channel in channels]
+        shape = (WAVEFORM_SAMPLE_RATE, SAMPLES_PER_PIXEL, pixels, max(1, len(channels)))
+        file.write(struct.pack("<iIiiIi", _VERSION, _FLAG_8_BIT, *shape))
+        for at in range(0, pixels, _CHUNK_PIXELS):
+            count = min(_CHUNK_PIXELS, pixels - at)
+            drawn = [_compute_pixels(channel, first + at * step, step, count) for channel in channels]
             file.write(np.stack(drawn or [np.zeros((count, 2), np.int8)], axis=1).tobytes())
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
 
 
-def _pixels(channel: Path, first: float, step: float, count: int) -> NDArray[np.int8]:
+def _compute_pixels(channel: Path, first: float, step: float, count: int) -> NDArray[np.int8]:
     """Return lowest and highest sample of `count` pixels of `step` samples, shape (count, 2).
 
     Read, not mapped: pages of a map count as the daemon's memory until the map is gone.
@@ -92,5 +92,5 @@ def _pixels(channel: Path, first: float, step: float, count: int) -> NDArray[np.
     begin = max(0, floor(first) - 1)
     wanted = max(0, ceil(first + count * step) + 1 - begin)
     sound = np.fromfile(channel, "<i2", wanted, offset=2 * begin)
-    pair = np.stack(gathered(sound, sound, first - begin, step, count), axis=1)
+    pair = np.stack(reduce_to_cells(sound, sound, first - begin, step, count), axis=1)
     return np.clip(np.rint(pair / 256), -128, 127).astype(np.int8)

@@ -9,13 +9,13 @@ from contextlib import suppress
 
 from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.ingest.folders import Folder
-from mcsyncd.integrity.copying import pour, read_back, sha256_of
-from mcsyncd.integrity.hashing import identity
+from mcsyncd.integrity.copying import compute_sha256, copy_and_hash, flush_and_hash
+from mcsyncd.integrity.hashing import identity_from_stat
 from mcsyncd.model.clip import DropFile
 
 
-def copy_verified(
-    here: Folder, there: Folder, name: str, file: DropFile, progress: Callable[[int], None]
+def copy_and_verify(
+    here: Folder, there: Folder, name: str, file: DropFile, report_bytes: Callable[[int], None]
 ) -> None:
     """Copy a file between two open folders; under its name only when it is proven.
 
@@ -27,43 +27,43 @@ def copy_verified(
     # A short name of its own: with a suffix added, a name of 255 bytes would be too long.
     part = f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.part"
     with suppress(FileNotFoundError):
-        there.remove(part)
+        there.remove_file(part)
     source = here.open_file(name)
     copy = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=there.descriptor)
     try:
         before = os.fstat(source)
-        sent, _ = pour(source, copy, progress)
-        _stood_still(source, before, file)
+        sent, _ = copy_and_hash(source, copy, report_bytes)
+        _check_source_unchanged(source, before, file)
         os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
-        _holds(copy, sent, file)
+        _verify_copy(copy, sent, file)
         os.rename(part, name, src_dir_fd=there.descriptor, dst_dir_fd=there.descriptor)
         there.flush()
     except BaseException:
         with suppress(FileNotFoundError):
-            there.remove(part)
+            there.remove_file(part)
         raise
     finally:
         os.close(source)
         os.close(copy)
 
 
-def same_content(here: Folder, there: Folder, name: str) -> bool:
+def has_same_content(here: Folder, there: Folder, name: str) -> bool:
     """Tell whether the files of that name in both folders are equal, by sha256."""
     left, right = here.open_file(name), there.open_file(name)
     try:
-        return sha256_of(left) == sha256_of(right)
+        return compute_sha256(left) == compute_sha256(right)
     finally:
         os.close(left)
         os.close(right)
 
 
-def _stood_still(source: int, before: os.stat_result, file: DropFile) -> None:
-    if identity(before) != identity(os.fstat(source)) or before.st_size != file.bytes:
+def _check_source_unchanged(source: int, before: os.stat_result, file: DropFile) -> None:
+    if identity_from_stat(before) != identity_from_stat(os.fstat(source)) or before.st_size != file.bytes:
         raise SourceChanged(f"{file.camera}/{file.name} changed while it was copied", "copy it again")
 
 
-def _holds(copy: int, sent: str, file: DropFile) -> None:
-    if read_back(copy) != sent:
+def _verify_copy(copy: int, sent: str, file: DropFile) -> None:
+    if flush_and_hash(copy) != sent:
         raise IntegrityError(
             f"{file.camera}/{file.name}: the copy differs from what was read",
             "check the disk of the work folder; the source was kept",

@@ -16,26 +16,31 @@ import av
 import numpy as np
 
 from mcsyncd.errors import BadMedia
-from mcsyncd.listen.choose import Heading, Voice, choose, samples
-from mcsyncd.listen.lay import RATES, TrackOnDisk
-from mcsyncd.listen.peaks import write_peaks
+from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
+from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks, open_audio
+from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
-from mcsyncd.listen.tracks import Damage, Heard, decoded, open_sound
+from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
 from mcsyncd.model.clip import AudioStream, Media, Sound, SoundChannel
 
-Progress = Callable[[float], None]
+ReportFraction = Callable[[float], None]
 
-_SLACK_S = 60
+_TIMESTAMP_SLACK_S = 60
 """Time stamps further than this behind the end that the probe saw are not believed."""
-_LONGEST_S = 48 * 3600
+_MAX_TIMESTAMP_S = 48 * 3600
 """Nor are any later than two days: a header may claim a thousand hours for one packet."""
-_MOST_CHANNELS = 128
+_MAX_DECODED_CHANNELS = 128
 """Of all tracks together: each is an open file while it is decoded."""
-_MERGE = 1 << 20
+_MERGE_CHUNK_SAMPLES = 1 << 20
 
 
-def hear(
-    source: Path, media: Media, folder: Path, progress: Progress | None = None, *, peaks: bool = True
+def extract_analysis_audio(
+    source: Path,
+    media: Media,
+    folder: Path,
+    report_progress: ReportFraction | None = None,
+    *,
+    with_peaks: bool = True,
 ) -> Sound:
     """Write analysis audio and peaks of `source` into `folder` and return what is there.
 
@@ -47,45 +52,47 @@ def hear(
     """
     folder.mkdir(parents=True, exist_ok=True)
     start_us = min((track.start_us for track in media.audio), default=media.origin_us) - media.origin_us
-    tracks = _stream(source, media, folder, start_us, progress)
+    tracks = _decode_to_files(source, media, folder, start_us, report_progress)
     try:
-        voices, notes = choose(_headings(media, tracks))
-        notes = _notes(media, tracks) + notes
-        channels = tuple(_keep(voice, folder) for voice in voices)
+        voices, notes = choose_channels(_list_source_channels(media, tracks))
+        notes = _describe_tracks(media, tracks) + notes
+        channels = tuple(_write_channel(voice, folder) for voice in voices)
     finally:
         for track in tracks:
             for channel in track.channels:
                 channel.path.unlink(missing_ok=True)
-    length = max((channel.samples for track in tracks for channel in track.channels), default=0)
+    length = max((channel.sample_count for track in tracks for channel in track.channels), default=0)
     drawn = folder / "peaks.bin"
-    if peaks:
+    if with_peaks:
         write_peaks(drawn, [Path(channel.path) for channel in channels], length, start_us)
-    return Sound(ANALYSIS_RATE, start_us, length, channels, str(drawn) if peaks else "", tuple(notes))
+    return Sound(ANALYSIS_RATE, start_us, length, channels, str(drawn) if with_peaks else "", tuple(notes))
 
 
-def _wanted(media: Media) -> tuple[int, ...]:
+def _choose_tracks(media: Media) -> tuple[int, ...]:
     """The tracks to listen to: those with sound in them, in order, as far as there is room."""
-    wanted, room = [], _MOST_CHANNELS
+    wanted, room = [], _MAX_DECODED_CHANNELS
     for track in media.audio:
-        if track.sample_rate in RATES and track.channels <= room:
+        if track.sample_rate in SUPPORTED_RATES and track.channels <= room:
             wanted.append(track.index)
             room -= track.channels
     return tuple(wanted)
 
 
-def _stream(
-    source: Path, media: Media, folder: Path, start_us: int, progress: Progress | None
-) -> list[TrackOnDisk]:
-    wanted = _wanted(media)
+def _decode_to_files(
+    source: Path, media: Media, folder: Path, start_us: int, report_progress: ReportFraction | None
+) -> list[TrackWriter]:
+    wanted = _choose_tracks(media)
     if not wanted:
         return []
     origin = Fraction(media.origin_us + start_us, 1_000_000)
-    limit = min(media.duration_us // 1_000_000 + _SLACK_S, _LONGEST_S) * ANALYSIS_RATE
-    tracks = {index: TrackOnDisk(index, folder, origin, limit) for index in wanted}
+    limit = min(media.duration_us // 1_000_000 + _TIMESTAMP_SLACK_S, _MAX_TIMESTAMP_S) * ANALYSIS_RATE
+    tracks = {index: TrackWriter(index, folder, origin, limit) for index in wanted}
     try:
-        with open_sound(source) as container:
-            for heard in _telling(decoded(container, wanted), origin, media.duration_us, progress):
-                tracks[heard.track].put(heard)
+        with open_audio(source) as container:
+            for heard in _report_decode_progress(
+                decode_tracks(container, wanted), origin, media.duration_us, report_progress
+            ):
+                tracks[heard.track].write(heard)
     except av.FFmpegError as error:
         raise BadMedia(
             f"{source.name}: the sound cannot be read: {error}", "copy the clip from the card again"
@@ -96,79 +103,87 @@ def _stream(
     return list(tracks.values())
 
 
-def _telling(
-    blocks: Iterator[Heard | Damage], origin: Fraction, duration_us: int, progress: Progress | None
-) -> Iterator[Heard | Damage]:
+def _report_decode_progress(
+    blocks: Iterator[AudioBlock | DamagedPacket],
+    origin: Fraction,
+    duration_us: int,
+    report_progress: ReportFraction | None,
+) -> Iterator[AudioBlock | DamagedPacket]:
     """Pass blocks on and tell how far they have come, in steps of a hundredth."""
     told = 0.0
     for heard in blocks:
         yield heard
-        if progress is not None and isinstance(heard, Heard) and heard.start is not None:
+        if report_progress is not None and isinstance(heard, AudioBlock) and heard.start is not None:
             done = min(1.0, float(heard.start - origin) * 1e6 / max(1, duration_us))
             if done >= told + 0.01:
                 told = done
-                progress(done)
-    if progress is not None:
-        progress(1.0)
+                report_progress(done)
+    if report_progress is not None:
+        report_progress(1.0)
 
 
-def _headings(media: Media, tracks: list[TrackOnDisk]) -> list[Heading]:
+def _list_source_channels(media: Media, tracks: list[TrackWriter]) -> list[SourceChannel]:
     places = {stream.index: place for place, stream in enumerate(media.audio, 1)}
     headings = []
     for track in tracks:
         for number, channel in enumerate(track.channels):
             name = f"track {places[track.track]}"
             name += "" if len(track.channels) == 1 else f", channel {number + 1},"
-            headings.append(Heading(track.track, number, name, channel))
+            headings.append(SourceChannel(track.track, number, name, channel))
     return headings
 
 
-def _notes(media: Media, tracks: list[TrackOnDisk]) -> list[str]:
+def _describe_tracks(media: Media, tracks: list[TrackWriter]) -> list[str]:
     if not media.audio:
         return ["there is no sound track"]
     heard = {track.track: track for track in tracks}
     return [
         f"track {place} {fault}"
         for place, stream in enumerate(media.audio, 1)
-        for fault in _faults(stream, heard.get(stream.index))
+        for fault in _describe_faults(stream, heard.get(stream.index))
     ]
 
 
-def _faults(stream: AudioStream, track: TrackOnDisk | None) -> list[str]:
-    if stream.sample_rate not in RATES:
-        return [f"has {_count(stream.sample_rate, 'sample')} a second, which carries no sound to sync by"]
+def _describe_faults(stream: AudioStream, track: TrackWriter | None) -> list[str]:
+    if stream.sample_rate not in SUPPORTED_RATES:
+        return [
+            f"has {_format_count(stream.sample_rate, 'sample')} a second, which carries no sound to sync by"
+        ]
     if track is None:
-        return [f"is not used: more than {_MOST_CHANNELS} channels in one clip"]
+        return [f"is not used: more than {_MAX_DECODED_CHANNELS} channels in one clip"]
     faults = []
     if not track.channels:
         faults.append("has no sound that can be decoded")
-    if track.holes:
-        faults.append(f"has {_count(track.holes, 'hole')}; silence stands there")
-    if track.damaged:
-        faults.append(f"has {_count(track.damaged, 'damaged packet')}")
-    if track.broken:
-        faults.append(f"has {_count(track.broken, 'broken sample')} (not a number); silence stands there")
+    if track.gaps:
+        faults.append(f"has {_format_count(track.gaps, 'hole')}; silence stands there")
+    if track.damaged_packets:
+        faults.append(f"has {_format_count(track.damaged_packets, 'damaged packet')}")
+    if track.invalid_samples:
+        faults.append(
+            f"has {_format_count(track.invalid_samples, 'broken sample')} (not a number);"
+            " silence stands there"
+        )
     return faults
 
 
-def _count(number: int, thing: str) -> str:
+def _format_count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _keep(voice: Voice, folder: Path) -> SoundChannel:
+def _write_channel(group: ChannelGroup, folder: Path) -> SoundChannel:
     """Give the channel its final name; doubles are averaged into it, which lowers their noise."""
-    heading = voice.heading
-    final = folder / f"track{heading.track}-channel{heading.number}.s16"
-    if not voice.doubles:
+    heading = group.lead
+    final = folder / f"track{heading.track}-channel{heading.index}.s16"
+    if not group.duplicates:
         heading.file.path.replace(final)
-        return SoundChannel(str(final), heading.track, heading.number)
-    parts = [samples(one.file.path) for one in (heading, *voice.doubles)]
+        return SoundChannel(str(final), heading.track, heading.index)
+    parts = [map_samples(one.file.path) for one in (heading, *group.duplicates)]
     whole = final.with_name(final.name + ".part")
     with whole.open("wb") as file:
-        for at in range(0, max(part.size for part in parts), _MERGE):
-            pieces = [part[at : at + _MERGE].astype(np.int32) for part in parts]
+        for at in range(0, max(part.size for part in parts), _MERGE_CHUNK_SAMPLES):
+            pieces = [part[at : at + _MERGE_CHUNK_SAMPLES].astype(np.int32) for part in parts]
             length = max(piece.size for piece in pieces)
             total = np.sum([np.pad(piece, (0, length - piece.size)) for piece in pieces], axis=0)
             file.write((total // len(parts)).astype("<i2").tobytes())
     whole.replace(final)
-    return SoundChannel(str(final), heading.track, heading.number)
+    return SoundChannel(str(final), heading.track, heading.index)

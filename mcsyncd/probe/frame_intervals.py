@@ -12,17 +12,17 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
 
-NEAR = Fraction(1, 5)
+TYPICAL_TOLERANCE = Fraction(1, 5)
 """A step within a fifth of the median is one the camera meant; a pause or a slow stretch is not."""
 
-TOLERANCE = Fraction(1, 50)
+CONSTANT_RATE_TOLERANCE = Fraction(1, 50)
 """Steps that differ by more than this part (and by more than the clock's grain) are a variable rate."""
 
-_GRAIN = Fraction(1)
+_CLOCK_GRAIN = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class FrameIntervals:
     """What the steps say: pictures a second as measured, whether they vary, and the extremes in seconds."""
 
     rate: Fraction
@@ -31,7 +31,7 @@ class Steps:
     longest: Fraction
 
 
-def measured(times: Sequence[int], time_base: Fraction) -> Steps | None:
+def measure_frame_intervals(times: Sequence[int], time_base: Fraction) -> FrameIntervals | None:
     """Measure picture times (presentation, in order, in units of `time_base` seconds).
 
     Returns None for fewer than two different times. A step that is off by one unit is the
@@ -41,9 +41,11 @@ def measured(times: Sequence[int], time_base: Fraction) -> Steps | None:
     if not steps:
         return None
     typical = median_low(steps)
-    meant = [step for step in steps if abs(step - typical) <= max(_GRAIN, NEAR * typical)]
-    variable = any(abs(step - typical) > max(_GRAIN, TOLERANCE * typical) for step in steps)
-    return Steps(
+    meant = [step for step in steps if abs(step - typical) <= max(_CLOCK_GRAIN, TYPICAL_TOLERANCE * typical)]
+    variable = any(
+        abs(step - typical) > max(_CLOCK_GRAIN, CONSTANT_RATE_TOLERANCE * typical) for step in steps
+    )
+    return FrameIntervals(
         rate=len(meant) / (sum(meant) * time_base),
         variable=variable,
         shortest=min(steps) * time_base,

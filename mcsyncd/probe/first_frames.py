@@ -18,78 +18,82 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mcsyncd.probe.steps import Steps, measured
+from mcsyncd.probe.frame_intervals import FrameIntervals, measure_frame_intervals
 
-LOOKED_AT = 600
+MAX_PACKETS = 600
 """Packets whose times are read: 20 s at 30 pictures a second, enough to tell 29.97 from 30."""
 
-INTERLACED_LOOKED_AT = 50
-UNREADABLE_AT_MOST = 300
+MAX_INTERLACED_FRAMES = 50
+MAX_UNDECODABLE_PACKETS = 300
 """Packets without one decodable picture after which the clip is given up."""
 
-REORDERED = 16
+MAX_REORDERED_FRAMES = 16
 """H.264 and HEVC reorder at most 16 pictures, so the last ones of a window may lack neighbours."""
 
 
 @dataclass(slots=True)
-class FirstPictures:
+class FirstFrames:
     """The first decoded picture, and the times (in the stream's time base) of those that follow."""
 
     first: VideoFrame | None = None
-    decoded: list[int] = field(default_factory=list)
-    packets: list[int] = field(default_factory=list)
+    decoded_times: list[int] = field(default_factory=list)
+    packet_times: list[int] = field(default_factory=list)
     complete: bool = False
 
     @property
-    def count(self) -> int | None:
+    def frame_count(self) -> int | None:
         """How many pictures there are; None where the clip was not read to its end, or packets are fields."""
         whole = self.complete and self.first is not None and not self.first.interlaced_frame
-        return len(self.packets) if whole else None
+        return len(self.packet_times) if whole else None
 
-    def steps(self, time_base: Fraction) -> Steps | None:
+    def measure_intervals(self, time_base: Fraction) -> FrameIntervals | None:
         """Measure the steps; None where there is only one picture."""
-        times = self.decoded if self.first is not None and self.first.interlaced_frame else self.packets
+        times = (
+            self.decoded_times
+            if self.first is not None and self.first.interlaced_frame
+            else self.packet_times
+        )
         times = sorted(set(times))
-        return measured(times if self.complete else times[:-REORDERED], time_base)
+        return measure_frame_intervals(times if self.complete else times[:-MAX_REORDERED_FRAMES], time_base)
 
 
-def first_pictures(container: InputContainer, stream: VideoStream) -> FirstPictures:
+def read_first_frames(container: InputContainer, stream: VideoStream) -> FirstFrames:
     """Decode the first picture and read the times of up to `LOOKED_AT` packets.
 
     Damaged packets are passed over; `first` is None if nothing could be decoded.
     """
     for other in container.streams:
         other.discard = av.stream.Discard.none if other is stream else av.stream.Discard.all
-    found = FirstPictures()
+    found = FirstFrames()
     for packet in container.demux(stream):
         if packet.size == 0:
             found.complete = True
         elif packet.pts is not None and not packet.is_discard:
-            found.packets.append(packet.pts)
-        if found.first is None or _wants_more(found):
-            for picture in _decoded(packet):
+            found.packet_times.append(packet.pts)
+        if found.first is None or _needs_more_frames(found):
+            for picture in _decode_packet(packet):
                 found.first = found.first or picture
-                found.decoded.append(picture.pts or 0)
-        if _enough(found):
+                found.decoded_times.append(picture.pts or 0)
+        if _has_enough(found):
             break
     return found
 
 
-def _wants_more(found: FirstPictures) -> bool:
+def _needs_more_frames(found: FirstFrames) -> bool:
     return (
         found.first is not None
         and found.first.interlaced_frame
-        and len(found.decoded) < INTERLACED_LOOKED_AT + REORDERED
+        and len(found.decoded_times) < MAX_INTERLACED_FRAMES + MAX_REORDERED_FRAMES
     )
 
 
-def _enough(found: FirstPictures) -> bool:
+def _has_enough(found: FirstFrames) -> bool:
     if found.first is None:
-        return len(found.packets) >= UNREADABLE_AT_MOST
-    return len(found.packets) >= LOOKED_AT and not _wants_more(found)
+        return len(found.packet_times) >= MAX_UNDECODABLE_PACKETS
+    return len(found.packet_times) >= MAX_PACKETS and not _needs_more_frames(found)
 
 
-def _decoded(packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
+def _decode_packet(packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
     try:
         yield from packet.decode()
     except av.InvalidDataError:

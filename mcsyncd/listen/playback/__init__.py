@@ -1,0 +1,1 @@
+"""Sound for the ear: a window of two angles as WAV."""

@@ -1,0 +1,1 @@
+"""What happens inside a worker process: its limits, and the dispatch of a job to its stage."""
