@@ -125,7 +125,8 @@ class Desk:
 
         def build_applicable_fact(now: Session) -> Fact:
             fact = self._build_fact(now, decision, looked_at, actor, identities)
-            require_applicable(now, fact)
+            awaited = frozenset(job.id for job in self._loop.open_jobs(now))
+            require_applicable(now, fact, awaited)
             return fact
 
         after = await self._loop.decide_with(session_id, build_applicable_fact)

@@ -57,7 +57,7 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
         case fa.Nudge():
             return _object_to_nudge(session, fact)
         case fa.Retry():
-            return _object_to_retry(session)
+            return _object_to_retry(session, awaited)
         case fa.Resync():
             return _object_to_resync(session, fact)
         case _:
@@ -136,8 +136,9 @@ def _object_outside_review(session: Session, revision: int) -> Objection | None:
     return _require_revision(session, revision) or _require_state(session, frozenset({State.IN_REVIEW}))
 
 
-def _object_to_retry(session: Session) -> Objection | None:
-    if session.state in HALTED or session.attempts:
+def _object_to_retry(session: Session, awaited: frozenset[str]) -> Objection | None:
+    # An attempt outlives its job: only one whose result is still missing can be repeated.
+    if session.state in HALTED or any(attempt.job in awaited for attempt in session.attempts):
         return None
     return Objection("invalid", f"nothing has failed: {_describe_state(session)}", suggest_next_step(session))
 

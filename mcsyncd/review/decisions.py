@@ -14,9 +14,12 @@ from mcsyncd.model.objection import Objection, find_objection
 from mcsyncd.model.session import Actor, Session
 
 
-def require_applicable(session: Session, fact: Fact) -> None:
-    """Raise Conflict or UsageError, with the next command, if the decision `fact` does not apply."""
-    objection = find_objection(session, fact, frozenset())
+def require_applicable(session: Session, fact: Fact, awaited: frozenset[str]) -> None:
+    """Raise Conflict or UsageError, with the next command, if the decision `fact` does not apply.
+
+    `awaited` holds the ids of the jobs whose results are still missing.
+    """
+    objection = find_objection(session, fact, awaited)
     if objection is not None:
         raise _build_error(objection)
 

@@ -10,13 +10,18 @@ from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.model.alignment import Method, shown_percent
 from mcsyncd.model.facts import Approve, Nudge, Reject, Reopen, Resync, Retry
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.session import Approval, Session, State
-from mcsyncd.review.decisions import is_repeated_approval, require_applicable
+from mcsyncd.model.session import Approval, Attempt, Session, State
+from mcsyncd.review.decisions import is_repeated_approval
+from mcsyncd.review.decisions import require_applicable as require_applicable_given
 from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.review.policy import call_to_action
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment
 
 NTSC = Rate(30000, 1001)
+
+
+def require_applicable(session: Session, fact, awaited=frozenset()) -> None:
+    require_applicable_given(session, fact, awaited)
 
 
 def reviewed(**changes) -> Session:
@@ -112,6 +117,13 @@ def test_a_session_with_an_unplaced_clip_cannot_be_approved():
 def test_there_is_nothing_to_retry_where_nothing_failed():
     with pytest.raises(UsageError, match="nothing has failed"):
         require_applicable(reviewed(), Retry(AT, OKAFOR))
+
+
+def test_a_published_session_whose_upload_failed_once_has_nothing_to_retry():
+    done = reviewed(state=State.PUBLISHED, attempts=(Attempt("upload", 1, 0, 0.0),))
+    with pytest.raises(UsageError, match="nothing has failed"):
+        require_applicable(done, Retry(AT, OKAFOR))
+    require_applicable(replace(done, state=State.PUBLISHING), Retry(AT, OKAFOR), frozenset({"upload"}))
 
 
 @pytest.mark.parametrize(
