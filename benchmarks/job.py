@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcsyncd.conform.conform import conform
+from mcsyncd.conform.conform import conform_clip
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.session import ProfileRef
@@ -68,7 +68,7 @@ def main(clip: Path, folder: Path) -> None:
         extract_analysis_audio(clip, media, folder / "heard")
     assert media.video is not None
     with told.step("conform"):
-        conform(
+        conform_clip(
             clip,
             media,
             rate=media.video.rate,
@@ -78,7 +78,7 @@ def main(clip: Path, folder: Path) -> None:
             proxy=shipped("proxy-540p"),
             folder=folder,
             stem=clip.stem,
-            progress=told.look,
+            report_progress=told.look,
         )
     told.peak_bytes.append(_high_water())
     (folder / TOLD).write_text(json.dumps({"cpu_s": told.cpu_s, "peak_bytes": told.peak_bytes}))

@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.job import shipped
-from mcsyncd.conform.encoders import audio_encoder, video_encoder
-from mcsyncd.conform.versions import versions
+from mcsyncd.conform.encoders import choose_audio_encoder, choose_video_encoder
+from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.settings.profiles import Profile, from_document
 
@@ -32,7 +32,7 @@ def one_each(clip: Path, folder: Path) -> list[list[str | Path]]:
 
 def libraries() -> str:
     """Say which encoder each side has: equal options of two releases are not quite equal work."""
-    ours = dict(versions())
+    ours = dict(get_library_versions())
     banner = subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True, text=True).stdout
     picture = ("-f", "lavfi", "-i", "color=s=64x64:d=0.04", "-c:v", "libx264", "-f", "h264", "-")
     signed = subprocess.run(["ffmpeg", "-v", "error", *picture], check=True, capture_output=True).stdout
@@ -53,7 +53,10 @@ def _outputs(clip: Path, folder: Path) -> list[list[str | Path]]:
 
 
 def _rendition(profile: Profile) -> list[str]:
-    picture, sound = video_encoder(profile.video), audio_encoder(profile.audio, 2, fine=False)
+    picture, sound = (
+        choose_video_encoder(profile.video),
+        choose_audio_encoder(profile.audio, 2, over_16_bits=False),
+    )
     encoder = [part for name, value in picture.options for part in (f"-{name}:v", value)]
     scale = f"scale=-2:{profile.short_side}:flags=bicubic+accurate_rnd," if profile.short_side else ""
     return [

@@ -18,7 +18,7 @@ from benchmarks.camera import HD, shot, to_and_fro
 from benchmarks.job import shipped
 from benchmarks.proxies import LONG, VARIANTS, encoded
 from benchmarks.scenery import RATE
-from mcsyncd.conform.conform import make
+from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
@@ -110,7 +110,7 @@ def _files(home: Path, seconds: float, footage: Path | None, *, variants: bool) 
 
 
 def _proxy(source: Path, folder: Path) -> Path:
-    made = make(
+    made = conform_with_profiles(
         source,
         probe_clip(source),
         Grid(Rate(RATE)),

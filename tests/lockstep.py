@@ -11,7 +11,7 @@ import numpy as np
 
 from angles import RATE, SAMPLE_RATE, Angle
 from footage import BITS
-from mcsyncd.conform.conform import conform
+from mcsyncd.conform.conform import conform_clip
 from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Media
@@ -74,7 +74,7 @@ def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder:
     mezzanine, proxy = (
         load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")
     )
-    made = conform(
+    made = conform_clip(
         file,
         media,
         rate=Rate(RATE),
@@ -86,7 +86,7 @@ def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder:
         stem=angle.key,
     )
     found = Angle(angle.key, placed.offset_us, placed.drift_ppm)
-    return Conformed(angle, Path(made.of("mezzanine").path), start_tick, found)
+    return Conformed(angle, Path(made.get_rendition("mezzanine").path), start_tick, found)
 
 
 def watched(camera: Conformed, events_s: np.ndarray) -> Seen:

@@ -7,7 +7,7 @@ from mcsyncd.model.clip import AudioStream, Camera, Digest, DropFile, Media, Sou
 from mcsyncd.model.facts import JobResult, TakenIn
 from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, Put, TakeIn
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, Rendition, StoredObject
+from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject
 from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
 
 AT = "2026-11-23T09:15:02.000000Z"
@@ -100,7 +100,9 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911
         case Align():
             return alignment(confidence)
         case Conform():
-            return Conformed((rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),))
+            return ConformResult(
+                (rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),)
+            )
         case Put():
             return StoredObject(job.key, job.kind, job.bytes, job.sha256, job.clip)
         case PublishManifest():

@@ -16,7 +16,7 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import visible
 
 if TYPE_CHECKING:
-    from mcsyncd.model.rendition import Conformed, Rendition
+    from mcsyncd.model.rendition import ConformResult, Rendition
 
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -74,8 +74,8 @@ def command(
 
 def _made(
     file: Path, name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
-) -> Conformed:
-    from mcsyncd.conform.conform import make  # noqa: PLC0415  # heavy: not at start-up
+) -> ConformResult:
+    from mcsyncd.conform.conform import conform_with_profiles  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
     from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # the same
     from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
@@ -86,8 +86,14 @@ def _made(
     rate = rate or (media.video.rate if media.video else Rate(25))
     out.mkdir(parents=True, exist_ok=True)
     asked = ((profile.kind, profile.ref(name)),)
-    return make(
-        file, media, Grid.of(rate, 0, drift_ppm), asked, folder=out, stem=file.stem, progress=_progress()
+    return conform_with_profiles(
+        file,
+        media,
+        Grid.from_drift(rate, 0, drift_ppm),
+        asked,
+        folder=out,
+        stem=file.stem,
+        report_progress=_progress(),
     )
 
 
@@ -104,7 +110,7 @@ def _progress() -> Callable[[int, int], None] | None:
     return tell
 
 
-def _document(made: Conformed) -> dict[str, object]:
+def _document(made: ConformResult) -> dict[str, object]:
     rendition = made.renditions[0]
     return {
         **asdict(rendition),

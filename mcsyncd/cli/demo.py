@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.cli.context import Faces
-from mcsyncd.demo.child import DaemonChild
-from mcsyncd.demo.teller import Teller
-from mcsyncd.demo.truth import make_takes
+from mcsyncd.demo.daemon_process import DaemonProcess
+from mcsyncd.demo.progress_printer import ProgressPrinter
+from mcsyncd.demo.truth import plan_takes
 from mcsyncd.errors import McsyncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def command(faces: Faces, headless: bool, seconds: float, offsets: str, seed: in
     # The reference first: its clock is the one that the truth is told in.
     keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
     offsets_ms = _milliseconds(offsets)
-    make_takes(keys, seconds, offsets_ms)  # what cannot be filmed is refused before a daemon is started
-    teller = Teller(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
+    plan_takes(keys, seconds, offsets_ms)  # what cannot be filmed is refused before a daemon is started
+    teller = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
     with _daemon(config, settings, teller) as check, _folder(keep, teller) as folder:
         shoot = _film(folder, keys, teller, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
         if here:
@@ -66,20 +66,20 @@ def command(faces: Faces, headless: bool, seconds: float, offsets: str, seed: in
 
 
 @contextmanager
-def _daemon(config: Path, settings: Settings, teller: Teller) -> Iterator[Check]:
+def _daemon(config: Path, settings: Settings, teller: ProgressPrinter) -> Iterator[Check]:
     """Have a daemon on these settings: the one that runs, else a child of ours, ended afterwards."""
     if asyncio.run(_answers(settings.socket)):
-        teller.say(f"a daemon already answers on {settings.socket}: it does the work")
+        teller.print_line(f"a daemon already answers on {settings.socket}: it does the work")
         yield lambda: None
         return
     log = settings.paths.state.parent / "demo-daemon.log"
-    with DaemonChild(config, log, teller.say) as child:
-        teller.progress("starting the daemon")
+    with DaemonProcess(config, log, teller.print_line) as child:
+        teller.print_progress("starting the daemon")
         asyncio.run(_up(settings.socket, child))
-        teller.say(f"the daemon is up; its log is {log}")
+        teller.print_line(f"the daemon is up; its log is {log}")
         yield child.check
-        teller.progress("stopping the daemon")
-    teller.say("the daemon has stopped")
+        teller.print_progress("stopping the daemon")
+    teller.print_line("the daemon has stopped")
 
 
 async def _answers(socket: Path) -> bool:
@@ -93,7 +93,7 @@ async def _answers(socket: Path) -> bool:
     return True
 
 
-async def _up(socket: Path, child: DaemonChild) -> None:
+async def _up(socket: Path, child: DaemonProcess) -> None:
     """Wait until the daemon answers. Raises McsyncError if it ends, or takes too long."""
     end = time.monotonic() + _UP_WITHIN_S
     while time.monotonic() < end:
@@ -108,19 +108,25 @@ async def _up(socket: Path, child: DaemonChild) -> None:
 
 
 @contextmanager
-def _folder(keep: bool, teller: Teller) -> Iterator[Path]:
+def _folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
     """Have a place for the cameras' files; afterwards it is gone, or its name is told."""
     with ExitStack() as stack:
         if keep:
             folder = Path(tempfile.mkdtemp(prefix="mcsync-demo-"))
-            stack.callback(teller.say, f"the cameras' files are in {folder}")
+            stack.callback(teller.print_line, f"the cameras' files are in {folder}")
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcsync-demo-")))
         yield folder
 
 
 def _film(
-    folder: Path, keys: list[str], teller: Teller, *, seconds: float, offsets_ms: list[float], seed: int
+    folder: Path,
+    keys: list[str],
+    teller: ProgressPrinter,
+    *,
+    seconds: float,
+    offsets_ms: list[float],
+    seed: int,
 ) -> Shoot:
     from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # keeps --help free of av and numpy
 
@@ -128,12 +134,16 @@ def _film(
 
     def hear(key: str, part: float) -> None:
         done[key] = part
-        teller.progress(f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done))
+        teller.print_progress(
+            f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done)
+        )
 
-    shoot = make_shoot(folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, progress=hear)
+    shoot = make_shoot(
+        folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, report_progress=hear
+    )
     for key, file in shoot.files.items():
         true = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
-        teller.say(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB, {true}")
+        teller.print_line(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB, {true}")
     return shoot
 
 
@@ -144,14 +154,14 @@ def _milliseconds(offsets: str) -> list[float]:
         raise UsageError(f"--offsets {offsets!r} is not a list of numbers", "such as 0,-134,87") from None
 
 
-async def _follow(shoot: Shoot, settings: Settings, teller: Teller, check: Check) -> None:
+async def _follow(shoot: Shoot, settings: Settings, teller: ProgressPrinter, check: Check) -> None:
     """Drop the clips, and follow them to the manifest. Raises McsyncError for all that is not right."""
     from mcsyncd.cli.demo_follow import Follower, begun_before  # noqa: PLC0415  # needs aiohttp
     from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
-    from mcsyncd.demo.drop import drop_slowly  # noqa: PLC0415  # as the two above
+    from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # as the two above
 
     def hear(part: float) -> None:
-        teller.progress("copying the cards into the drop folders", part)
+        teller.print_progress("copying the cards into the drop folders", part)
 
     async with Client(settings.socket) as client:
         before = await begun_before(client)
@@ -159,12 +169,12 @@ async def _follow(shoot: Shoot, settings: Settings, teller: Teller, check: Check
         follower = Follower(client, before, teller, check)
         session = await follower.approve(await follower.review(shoot), shoot)
         session = await follower.published()
-        teller.say(f"published: {session.manifest_key}")
+        teller.print_line(f"published: {session.manifest_key}")
 
 
 def _look(shoot: Shoot, settings: Settings) -> None:
     """Open the terminal app while the clips are being copied."""
-    from mcsyncd.demo.drop import drop_slowly  # noqa: PLC0415  # only this command needs it
+    from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # only this command needs it
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
 
     with ThreadPoolExecutor(1) as copier:

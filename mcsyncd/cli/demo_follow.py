@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 
 from mcsyncd import api
 from mcsyncd.client import Client, MovedOn
-from mcsyncd.demo.teller import Teller
+from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import Shoot
-from mcsyncd.demo.verdict import judged
+from mcsyncd.demo.verdict import judge_session
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.session import HALTED, State
 from mcsyncd.model.text import visible
@@ -45,7 +45,7 @@ class Follower:
     missed when the stream breaks, and a lost event costs two seconds.
     """
 
-    def __init__(self, client: Client, before: frozenset[str], teller: Teller, check: Check) -> None:
+    def __init__(self, client: Client, before: frozenset[str], teller: ProgressPrinter, check: Check) -> None:
         self._client = client
         self._before = before
         self._teller = teller
@@ -58,12 +58,12 @@ class Follower:
         Raises McsyncError when an offset is wrong, or the session halts or stalls.
         """
         session = await self._until(lambda one: one.state == State.IN_REVIEW)
-        verdict = judged(session, shoot)
-        self._teller.say(f"\nsession {session.id}, revision {session.revision}")
+        verdict = judge_session(session, shoot)
+        self._teller.print_line(f"\nsession {session.id}, revision {session.revision}")
         for line in verdict.table:
-            self._teller.say(f"  {line}")
-        if verdict.wrong:
-            raise McsyncError("; ".join(verdict.wrong), f"look at it: mcsyncd show {session.id} --json")
+            self._teller.print_line(f"  {line}")
+        if verdict.failures:
+            raise McsyncError("; ".join(verdict.failures), f"look at it: mcsyncd show {session.id} --json")
         return session
 
     async def approve(self, session: api.SessionBody, shoot: Shoot) -> api.SessionBody:
@@ -74,7 +74,7 @@ class Follower:
             except MovedOn:
                 session = await self.review(shoot)
             else:
-                self._teller.say(f"\napproved at revision {session.revision}: Looks Good")
+                self._teller.print_line(f"\napproved at revision {session.revision}: Looks Good")
                 return approved
         raise McsyncError(
             f"session {session.id} moved on {_TRIES} times while it was being approved",
@@ -120,13 +120,13 @@ class Follower:
 
     def _tell(self, session: api.SessionBody | None) -> None:
         if session is None:
-            self._teller.progress("waiting for the clips to settle")
+            self._teller.print_progress("waiting for the clips to settle")
         elif session.progress is None:
-            self._teller.progress(_WAITS.get(State(session.state), session.state))
+            self._teller.print_progress(_WAITS.get(State(session.state), session.state))
         else:
             how = session.progress
             step = f"{how.stage} {visible(how.subject, 40)}".rstrip()
-            self._teller.progress(step, how.done, how.eta_s)
+            self._teller.print_progress(step, how.done, how.eta_s)
 
     async def _next_look(self) -> None:
         self._news.clear()

@@ -76,9 +76,9 @@ def _sound(track: AudioStream) -> str:
 
 def _would_do(media: Media) -> dict[str, tuple[str, ...]]:
     """Explain both default profiles for the clip, by what each makes."""
-    from mcsyncd.conform.explain import explained  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.explain import explain_plan  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.conform.plan import plan  # noqa: PLC0415  # the same
+    from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
     from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
     from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
@@ -87,6 +87,6 @@ def _would_do(media: Media) -> dict[str, tuple[str, ...]]:
     said = {}
     for name in ("mezz-h264", "proxy-540p"):
         profile = load_profile(shipped_profiles(), name)
-        planned = plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
-        said[str(profile.kind)] = explained(profile, planned)
+        planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+        said[str(profile.kind)] = explain_plan(profile, planned)
     return said

@@ -87,16 +87,16 @@ def explain(name: str | None, file: Path | None, profiles: Path | None, as_json:
 
 
 def _explained(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:
-    from mcsyncd.conform.explain import TYPICAL, explained  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.explain import TYPICAL_CLIP, explain_plan  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.conform.plan import plan  # noqa: PLC0415  # the same
+    from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
     from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
 
-    media = _probed(file) if file else TYPICAL
+    media = _probed(file) if file else TYPICAL_CLIP
     rate = media.video.rate if media.video else Rate(25)
-    planned = plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+    planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
     about = () if file else ("For a typical clip: 1920x1080, 30 pictures a second, stereo.",)
-    return (*about, *explained(profile, planned))
+    return (*about, *explain_plan(profile, planned))
 
 
 def _probed(file: Path) -> Media:
@@ -107,11 +107,11 @@ def _probed(file: Path) -> Media:
 
 def _checked(folder: Path, name: str) -> Profile:
     """Return a profile that this build can encode. Raises ConfigError."""
-    from mcsyncd.conform.available import missing_encoders  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.conform.encoder_check import find_missing_encoders  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
 
     profile = load_profile(folder, name)
-    if missing := missing_encoders(profile):
+    if missing := find_missing_encoders(profile):
         raise ConfigError(
             f"{folder / name}.yaml: this build has no encoder {' or '.join(missing)}",
             "choose another profile, or install a build of PyAV that has it",

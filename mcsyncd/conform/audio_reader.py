@@ -16,20 +16,20 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 
+from mcsyncd.conform.audio_tracks import SourceTrack
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
-from mcsyncd.conform.resample import Resampler, Samples
-from mcsyncd.conform.soundtracks import TrackPlan
+from mcsyncd.conform.resampler import RatioResampler, Samples
 from mcsyncd.conform.source import opened
 
-HOLE = Fraction(1, 1000)
+MIN_GAP_S = Fraction(1, 1000)
 """A step of more than this between sound and sound is a hole, and what follows is laid anew."""
 
-_Timed = tuple[Fraction, AudioFrame]
-Laid = tuple[int, Samples]
+_TimedAudioFrame = tuple[Fraction, AudioFrame]
+GridSamples = tuple[int, Samples]
 """Sound and the sample of the grid at which it begins."""
 
 
-class Sound:
+class AudioTrackReader:
     """All channels of one track at 48 kHz, from tick 0 on; holes are silence.
 
     The track is cut into runs wherever its time steps by more than `HOLE`. Each run is
@@ -39,65 +39,65 @@ class Sound:
     all holes together and the longest of them, in seconds of clip time.
     """
 
-    def __init__(self, path: Path, container: str, track: TrackPlan, grid: Grid, origin_us: int) -> None:
+    def __init__(self, path: Path, container: str, track: SourceTrack, grid: Grid, origin_us: int) -> None:
         self._path, self._container, self._track = path, container, track
         self._grid = grid
         self._origin = Fraction(origin_us, 1_000_000)
         self._channels = track.stream.channels
-        self._pieces = self._laid()
-        self._piece: Laid | None = None
-        self._at = 0
-        self.holes = 0
-        self.missing = self.longest = Fraction(0)
-        self.damaged = 0
+        self._pieces = self._resample_runs()
+        self._piece: GridSamples | None = None
+        self._position = 0
+        self.gaps = 0
+        self.missing_s = self.longest_gap_s = Fraction(0)
+        self.damaged_packets = 0
 
-    def until(self, position: int) -> Samples:
+    def read_until(self, position: int) -> Samples:
         """Return the samples from where the last call ended up to `position`, silence where there is none."""
-        out = np.zeros((max(0, position - self._at), self._channels), np.float32)
-        filled = self._at
-        while (piece := self._peek()) is not None and piece[0] < position:
+        out = np.zeros((max(0, position - self._position), self._channels), np.float32)
+        filled = self._position
+        while (piece := self._peek_piece()) is not None and piece[0] < position:
             start, samples = piece
             first, last = max(start, filled), min(start + len(samples), position)
             if first < last:
-                out[first - self._at : last - self._at] = samples[first - start : last - start]
+                out[first - self._position : last - self._position] = samples[first - start : last - start]
                 filled = last
             rest = samples[max(0, last - start) :]
             self._piece = (last, rest) if last == position and len(rest) else None
-        self._at = max(self._at, position)
+        self._position = max(self._position, position)
         return out
 
     def close(self) -> None:
         """Let go of the file."""
         self._pieces.close()
 
-    def _peek(self) -> Laid | None:
+    def _peek_piece(self) -> GridSamples | None:
         if self._piece is None:
             self._piece = next(self._pieces, None)
         return self._piece
 
-    def _laid(self) -> Generator[Laid]:
+    def _resample_runs(self) -> Generator[GridSamples]:
         """Yield the runs, resampled, in pieces."""
-        run: _Run | None = None
-        for (time, frame), following in _with_next(self._frames()):
-            if run is None or not run.continues(time, frame, following):
+        run: _AudioRun | None = None
+        for (time, frame), following in _pair_with_next_time(self._time_frames()):
+            if run is None or not run.is_continued_by(time, frame, following):
                 if run is not None:
-                    self._count(time - run.due)
-                    yield from run.rest()
-                run = _Run(time, frame, self._track, self._grid)
-            yield from run.takes(frame)
+                    self._count_gap(time - run.due_s)
+                    yield from run.flush()
+                run = _AudioRun(time, frame, self._track, self._grid)
+            yield from run.add_frame(frame)
         if run is not None:
-            yield from run.rest()
+            yield from run.flush()
 
-    def _count(self, hole: Fraction) -> None:
+    def _count_gap(self, gap_s: Fraction) -> None:
         """Count a step in time; one back in time is no silence."""
-        self.holes += 1
-        self.missing += max(Fraction(0), hole)
-        self.longest = max(self.longest, hole)
+        self.gaps += 1
+        self.missing_s += max(Fraction(0), gap_s)
+        self.longest_gap_s = max(self.longest_gap_s, gap_s)
 
-    def _frames(self) -> Iterator[_Timed]:
+    def _time_frames(self) -> Iterator[_TimedAudioFrame]:
         """Yield decoded frames with their clip times; one without a time follows the last."""
         due = Fraction(self._track.stream.start_us, 1_000_000) - self._origin
-        for frame in self._decoded():
+        for frame in self._decode_frames():
             if frame.pts is not None and frame.time_base:
                 due = frame.pts * frame.time_base - self._origin
             # Read before the frame is handed on: the resampler relabels its rate.
@@ -105,7 +105,7 @@ class Sound:
             yield due, frame
             due += lasts
 
-    def _decoded(self) -> Iterator[AudioFrame]:
+    def _decode_frames(self) -> Iterator[AudioFrame]:
         index = self._track.stream.index
         with opened(self._path, self._container, index) as container:
             stream = container.streams[index]
@@ -114,44 +114,50 @@ class Sound:
                 try:
                     yield from packet.decode()
                 except av.InvalidDataError:
-                    self.damaged += 1
+                    self.damaged_packets += 1
 
 
-class _Run:
+class _AudioRun:
     """A stretch of sound without a hole; `due` is the clip time at which it would go on."""
 
-    def __init__(self, time: Fraction, first: AudioFrame, track: TrackPlan, grid: Grid) -> None:
-        self._shape = _shape(first)
-        self.due = time
-        self._next = grid.sample(time)
-        self._resampler = Resampler(first, track.layout, track.stream.channels, SAMPLE_RATE, grid.stretch)
+    def __init__(self, time: Fraction, first: AudioFrame, track: SourceTrack, grid: Grid) -> None:
+        self._format = _get_audio_format(first)
+        self.due_s = time
+        self._next_sample = grid.compute_sample(time)
+        self._resampler = RatioResampler(
+            first, track.layout, track.stream.channels, SAMPLE_RATE, grid.clock_ratio
+        )
 
-    def continues(self, time: Fraction, frame: AudioFrame, following: Fraction | None) -> bool:
+    def is_continued_by(self, time: Fraction, frame: AudioFrame, following: Fraction | None) -> bool:
         """Say whether a frame at that time belongs to the run; `following` is the next one's time.
 
         A frame that lies beside the line, while the next is on it again, has only a wrong time:
         no sound is missing between frames that are together as long as they should be.
         """
-        beyond = self.due + Fraction(frame.samples, frame.sample_rate)
-        on_line = abs(time - self.due) <= HOLE or (following is not None and abs(following - beyond) <= HOLE)
-        return on_line and _shape(frame) == self._shape
+        beyond = self.due_s + Fraction(frame.samples, frame.sample_rate)
+        on_line = abs(time - self.due_s) <= MIN_GAP_S or (
+            following is not None and abs(following - beyond) <= MIN_GAP_S
+        )
+        return on_line and _get_audio_format(frame) == self._format
 
-    def takes(self, frame: AudioFrame) -> Iterator[Laid]:
-        self.due += Fraction(frame.samples, frame.sample_rate)
-        return self._place(self._resampler.through(frame))
+    def add_frame(self, frame: AudioFrame) -> Iterator[GridSamples]:
+        self.due_s += Fraction(frame.samples, frame.sample_rate)
+        return self._number_samples(self._resampler.resample_frame(frame))
 
-    def rest(self) -> Iterator[Laid]:
-        return self._place(self._resampler.through(None))
+    def flush(self) -> Iterator[GridSamples]:
+        return self._number_samples(self._resampler.resample_frame(None))
 
-    def _place(self, made: Iterator[Samples]) -> Iterator[Laid]:
+    def _number_samples(self, made: Iterator[Samples]) -> Iterator[GridSamples]:
         for samples in made:
-            yield self._next, samples
-            self._next += len(samples)
+            yield self._next_sample, samples
+            self._next_sample += len(samples)
 
 
-def _with_next(frames: Iterator[_Timed]) -> Iterator[tuple[_Timed, Fraction | None]]:
+def _pair_with_next_time(
+    frames: Iterator[_TimedAudioFrame],
+) -> Iterator[tuple[_TimedAudioFrame, Fraction | None]]:
     """Yield each frame with the time of the one after it; None after the last."""
-    held: _Timed | None = None
+    held: _TimedAudioFrame | None = None
     for timed in frames:
         if held is not None:
             yield held, timed[0]
@@ -160,5 +166,5 @@ def _with_next(frames: Iterator[_Timed]) -> Iterator[tuple[_Timed, Fraction | No
         yield held, None
 
 
-def _shape(frame: AudioFrame) -> tuple[int, str, str]:
+def _get_audio_format(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.format.name, frame.layout.name

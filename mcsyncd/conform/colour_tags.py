@@ -14,7 +14,7 @@ from mcsyncd.model.clip import VideoStream
 _BT709 = ("bt709", "bt709", "bt709")
 _PAL = ("bt470bg", "smpte170m", "bt470bg")
 _NTSC = ("smpte170m", "smpte170m", "smpte170m")
-_FAMILIES = {
+_TAGS_BY_MATRIX = {
     "bt709": _BT709,
     "bt470bg": _PAL,
     "smpte170m": _NTSC,
@@ -29,7 +29,7 @@ _PAL_LINES = {576, 288}
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
+class ColourTags:
     """Primaries, transfer and matrix by ffmpeg's names, and whether black is 0 (full range)."""
 
     primaries: str
@@ -53,17 +53,17 @@ class Tags:
         return "pc" if self.full_range else "tv"
 
 
-STANDARD_TAGS = Tags(*_BT709, full_range=False)
+STANDARD_TAGS = ColourTags(*_BT709, full_range=False)
 """Of a picture that was brought down to standard range."""
 
 
-def tags_for(video: VideoStream, *, keeps_full_range: bool) -> Tags:
+def choose_tags(video: VideoStream, *, keeps_full_range: bool) -> ColourTags:
     """Return the tags for a rendition of `video`; full range stays only where the codec can say so."""
     colour = video.colour
     lines = min(video.width, video.height)
-    usual = _FAMILIES.get(colour.matrix or "") or _by_size(lines)
+    usual = _TAGS_BY_MATRIX.get(colour.matrix or "") or _guess_tags(lines)
     matrix = colour.matrix if colour.matrix not in {None, _RGB} else usual[2]
-    return Tags(
+    return ColourTags(
         primaries=colour.primaries or usual[0],
         transfer=colour.transfer or usual[1],
         matrix=matrix or usual[2],
@@ -71,7 +71,7 @@ def tags_for(video: VideoStream, *, keeps_full_range: bool) -> Tags:
     )
 
 
-def _by_size(lines: int) -> tuple[str, str, str]:
+def _guess_tags(lines: int) -> tuple[str, str, str]:
     if lines >= _HD_LINES:
         return _BT709
     return _PAL if lines in _PAL_LINES else _NTSC

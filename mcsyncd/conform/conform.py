@@ -10,25 +10,25 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from mcsyncd.conform.evidence import EVERY, Evidence
+from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.grid import Grid
-from mcsyncd.conform.plan import FilePlan, Kind, RenderPlan, plan
-from mcsyncd.conform.render import Rendered, render
-from mcsyncd.conform.sidecar import sidecar
-from mcsyncd.conform.versions import versions
+from mcsyncd.conform.library_versions import get_library_versions
+from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
+from mcsyncd.conform.render import RenderResult, execute_plan
+from mcsyncd.conform.sidecar import build_sidecar
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, Proof, Rendition, SoundTrack, Sprites, WrittenFile
+from mcsyncd.model.rendition import AudioTrack, ConformResult, Rendition, RenditionProof, Sprites, WrittenFile
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import from_document
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
-_SUFFIX = {"mezzanine": "mezz", "proxy": "proxy"}
+_KIND_SUFFIXES = {"mezzanine": "mezz", "proxy": "proxy"}
 
 
-def conform(
+def conform_clip(
     source: Path,
     media: Media,
     *,
@@ -39,8 +39,8 @@ def conform(
     proxy: ProfileRef,
     folder: Path,
     stem: str,
-    progress: Progress | None = None,
-) -> Conformed:
+    report_progress: ReportProgress | None = None,
+) -> ConformResult:
     """Make the mezzanine and the proxy of one clip.
 
     `media` is what probe found in `source`; `rate` is the session's, `phase_us` and `drift_ppm`
@@ -53,25 +53,27 @@ def conform(
     Raises BadMedia where the source cannot be decoded, ConfigError for a profile of another
     release, OSError where something cannot be read or written (a full disk among them).
     """
-    grid = Grid.of(rate, phase_us, drift_ppm)
-    profiles: tuple[tuple[Kind, ProfileRef], ...] = (("mezzanine", mezzanine), ("proxy", proxy))
-    return make(source, media, grid, profiles, folder=folder, stem=stem, progress=progress)
+    grid = Grid.from_drift(rate, phase_us, drift_ppm)
+    profiles: tuple[tuple[RenditionKind, ProfileRef], ...] = (("mezzanine", mezzanine), ("proxy", proxy))
+    return conform_with_profiles(
+        source, media, grid, profiles, folder=folder, stem=stem, report_progress=report_progress
+    )
 
 
-def make(
+def conform_with_profiles(
     source: Path,
     media: Media,
     grid: Grid,
-    profiles: tuple[tuple[Kind, ProfileRef], ...],
+    profiles: tuple[tuple[RenditionKind, ProfileRef], ...],
     *,
     folder: Path,
     stem: str,
-    progress: Progress | None = None,
-) -> Conformed:
+    report_progress: ReportProgress | None = None,
+) -> ConformResult:
     """Make any set of renditions of one clip; see `conform`."""
     asked = tuple((kind, ref, from_document(ref)) for kind, ref in profiles)
-    planned = plan(media, grid, asked)
-    targets = tuple(folder / f"{stem}.{_SUFFIX[file.kind]}.{file.container}" for file in planned.files)
+    planned = plan_renditions(media, grid, asked)
+    targets = tuple(folder / f"{stem}.{_KIND_SUFFIXES[file.kind]}.{file.container}" for file in planned.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
     sprites = folder / f"{stem}.sprites"
     sprites_part = folder / f"{stem}.sprites.part"
@@ -79,9 +81,16 @@ def make(
         for part in parts:
             undo.callback(part.unlink, missing_ok=True)
         undo.callback(shutil.rmtree, sprites_part, ignore_errors=True)
-        rendered = render(source, planned, parts, sprites_part, progress or (lambda _done, _expected: None))
+        rendered = execute_plan(
+            source, planned, parts, sprites_part, report_progress or (lambda _done, _expected: None)
+        )
         renditions = tuple(
-            _proven(_rendition(planned, file, rendered, part, target), file, evidence, rendered.tick_map)
+            _attach_proof(
+                _build_rendition(planned, file, rendered, part, target),
+                file,
+                evidence,
+                rendered.tick_map_sha256,
+            )
             for file, part, target, evidence in zip(
                 planned.files, parts, targets, rendered.evidence, strict=True
             )
@@ -91,46 +100,52 @@ def make(
         if rendered.sprites:
             shutil.rmtree(sprites, ignore_errors=True)
             sprites_part.replace(sprites)
-    _sync(folder)
-    return Conformed(renditions, versions(), _in(sprites, rendered.sprites), rendered.report)
+    _fsync_path(folder)
+    return ConformResult(
+        renditions, get_library_versions(), _relocate_sprites(sprites, rendered.sprites), rendered.report
+    )
 
 
-def _proven(made: Rendition, file: FilePlan, evidence: Evidence, tick_map: str) -> Rendition:
+def _attach_proof(made: Rendition, file: FilePlan, evidence: RenditionEvidence, tick_map: str) -> Rendition:
     """Write the sidecar, and return the rendition with what it proves."""
     path = Path(f"{made.path}.json")
-    document = sidecar(made, file, evidence, tick_map, versions())
+    document = build_sidecar(made, file, evidence, tick_map, get_library_versions())
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(document)
-    _sync(part)
+    _fsync_path(part)
     part.replace(path)
     written = WrittenFile(str(path), len(document), hashlib.sha256(document).hexdigest())
-    pcm = evidence.pcm[0] if evidence.pcm else ""
-    proof = Proof(written, tick_map, EVERY, evidence.pictures, evidence.samples, pcm)
+    pcm = evidence.pcm_sha256s[0] if evidence.pcm_sha256s else ""
+    proof = RenditionProof(
+        written, tick_map, HASHED_GROUP_INTERVAL, evidence.frames_sha256, evidence.samples, pcm
+    )
     tracks = tuple(
-        SoundTrack(sound.layout, sound.channels, sound.taken, pcm)
-        for sound, pcm in zip(file.sounds, evidence.pcm, strict=True)
+        AudioTrack(sound.layout, sound.channels, sound.source_channels, pcm)
+        for sound, pcm in zip(file.audio_tracks, evidence.pcm_sha256s, strict=True)
     )
     return replace(made, proof=proof, tracks=tracks)
 
 
-def _in(folder: Path, made: Sprites | None) -> Sprites | None:
+def _relocate_sprites(folder: Path, made: Sprites | None) -> Sprites | None:
     """Return the thumbnails as they are named in their last place."""
     if made is None:
         return None
 
-    def moved(file: WrittenFile) -> WrittenFile:
+    def relocate_file(file: WrittenFile) -> WrittenFile:
         return replace(file, path=str(folder / Path(file.path).name))
 
-    return replace(made, track=moved(made.track), sheets=tuple(moved(sheet) for sheet in made.sheets))
+    return replace(
+        made, webvtt=relocate_file(made.webvtt), sheets=tuple(relocate_file(sheet) for sheet in made.sheets)
+    )
 
 
-def _rendition(
-    planned: RenderPlan, file: FilePlan, rendered: Rendered, part: Path, target: Path
+def _build_rendition(
+    planned: RenderPlan, file: FilePlan, rendered: RenderResult, part: Path, target: Path
 ) -> Rendition:
     """Describe a finished file, made safe against a power cut but not yet under its name."""
-    _sync(part)
+    _fsync_path(part)
     written = compute_digest(part)
-    width, height = file.canvas.size if file.canvas else (0, 0)
+    width, height = file.conversion.size if file.conversion else (0, 0)
     grid = planned.grid
     return Rendition(
         kind=file.kind,
@@ -140,20 +155,20 @@ def _rendition(
         profile=file.profile.name,
         profile_hash=file.profile.hash,
         rate=grid.rate,
-        frames=rendered.ticks if file.canvas else 0,
+        frames=rendered.ticks if file.conversion else 0,
         width=width,
         height=height,
         phase_us=round(grid.phase * 1_000_000),
-        drift_applied_ppm=float((grid.stretch - 1) * 1_000_000),
+        drift_applied_ppm=float((grid.clock_ratio - 1) * 1_000_000),
         duplicated=rendered.duplicated,
         dropped=rendered.dropped,
         notes=(*file.notes, *rendered.notes),
         timecode=file.timecode,
-        layout=file.sounds[0].layout if file.sounds else None,
+        layout=file.audio_tracks[0].layout if file.audio_tracks else None,
     )
 
 
-def _sync(path: Path) -> None:
+def _fsync_path(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import av
 
-from mcsyncd.conform.encoders import audio_encoder, video_encoder
+from mcsyncd.conform.encoders import choose_audio_encoder, choose_video_encoder
 from mcsyncd.settings.profiles import Profile
 
 
-def missing_encoders(profile: Profile) -> tuple[str, ...]:
+def find_missing_encoders(profile: Profile) -> tuple[str, ...]:
     """Return the encoders that a profile needs and the library lacks, by ffmpeg's names."""
-    needed = (video_encoder(profile.video).name, audio_encoder(profile.audio, 2, fine=False).name)
-    return tuple(name for name in needed if not _has(name))
+    needed = (
+        choose_video_encoder(profile.video).name,
+        choose_audio_encoder(profile.audio, 2, over_16_bits=False).name,
+    )
+    return tuple(name for name in needed if not _has_encoder(name))
 
 
-def _has(name: str) -> bool:
+def _has_encoder(name: str) -> bool:
     try:
         av.Codec(name, "w")
     except av.codec.codec.UnknownCodecError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcsyncd.conform.tags import Tags
+from mcsyncd.conform.colour_tags import ColourTags
 from mcsyncd.settings.profiles import H264, Aac, Audio, DNxHD, Flac, ProRes, Video
 
-_PRORES = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3"}
+_PRORES_PROFILES = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,25 @@ class Encoder:
     threads: int = 1
     bit_rate: int | None = None
 
-    def tagged(self, tags: Tags) -> Encoder:
+    def with_tags(self, tags: ColourTags) -> Encoder:
         """Return the same encoder, writing these colour tags."""
         return replace(self, options=(*self.options, *tags.options))
 
 
-def video_encoder(video: Video) -> Encoder:
+def choose_video_encoder(video: Video) -> Encoder:
     """Return the encoder of a profile's picture."""
     match video:
         case H264():
-            return _x264(video)
+            return _build_x264_encoder(video)
         case ProRes():
             # prores_aw: 98 against 277 CPU ms a picture of prores_ks at equal VMAF, measured.
-            options = (("profile", _PRORES[video.flavour]),)
+            options = (("profile", _PRORES_PROFILES[video.flavour]),)
             return Encoder("prores_aw", "yuv422p10le", options, video.threads)
         case DNxHD():
             return Encoder("dnxhd", "yuv422p", (("profile", video.flavour),), video.threads)
 
 
-def _x264(video: H264) -> Encoder:
+def _build_x264_encoder(video: H264) -> Encoder:
     options = [
         ("preset", video.preset),
         ("crf", str(video.crf)),
@@ -56,13 +56,13 @@ def _x264(video: H264) -> Encoder:
     return Encoder("libx264", "yuv420p", tuple(options), video.threads)
 
 
-def audio_encoder(audio: Audio, channels: int, *, fine: bool) -> Encoder:
+def choose_audio_encoder(audio: Audio, channels: int, *, over_16_bits: bool) -> Encoder:
     """Return the encoder of a profile's sound; `fine` is sound recorded with more than 16 bits."""
     match audio:
         case Aac():
             return Encoder("aac", "fltp", bit_rate=audio.kbps * 1000 * channels // 2)
         case Flac():
-            return Encoder("flac", "s32" if fine else "s16")
+            return Encoder("flac", "s32" if over_16_bits else "s16")
         case _ if audio.bits == 24:
             return Encoder("pcm_s24le", "s32")
         case _:

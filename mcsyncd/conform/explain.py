@@ -2,66 +2,71 @@
 
 from __future__ import annotations
 
+from mcsyncd.conform.audio_tracks import AudioTrackPlan
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan, RenderPlan
-from mcsyncd.conform.soundtracks import SoundPlan
 from mcsyncd.model.clip import AudioStream, Colour, Media, VideoStream
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.profiles import H264, Aac, DNxHD, Flac, Pcm, Profile, ProRes
 
-_HD = Colour("bt709", "bt709", "bt709")
+_HD_COLOUR = Colour("bt709", "bt709", "bt709")
 
-TYPICAL = Media(
+TYPICAL_CLIP = Media(
     container="mov,mp4,m4a,3gp,3g2,mj2",
     duration_us=3_600_000_000,
-    video=VideoStream(0, "h264", 1920, 1080, Rate(30), "yuv420p", 0, 3_600_000_000, colour=_HD),
+    video=VideoStream(0, "h264", 1920, 1080, Rate(30), "yuv420p", 0, 3_600_000_000, colour=_HD_COLOUR),
     audio=(AudioStream(1, "aac", SAMPLE_RATE, 2, "stereo", 0, 3_600_000_000),),
 )
 """An hour of what most cameras record; stands in where no clip is named."""
 
 # Bits a pixel, measured on grainy 1080p30 footage: clean footage takes less.
-_X264_AT_18 = 0.47
-_X264_INTRA_AT_18 = 0.65
-_PRORES = {"proxy": 0.79, "lt": 1.88, "standard": 2.5, "hq": 3.75}
-_DNXHR = {"dnxhr_lb": 0.72, "dnxhr_sq": 2.35, "dnxhr_hq": 3.5}
-_FLAC_OF_PCM = 0.6
+_X264_BITS_PER_PIXEL = 0.47
+_X264_INTRA_BITS_PER_PIXEL = 0.65
+_PRORES_BITS_PER_PIXEL = {"proxy": 0.79, "lt": 1.88, "standard": 2.5, "hq": 3.75}
+_DNXHR_BITS_PER_PIXEL = {"dnxhr_lb": 0.72, "dnxhr_sq": 2.35, "dnxhr_hq": 3.5}
+_FLAC_COMPRESSION = 0.6
 
 
-def gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
+def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
     """Return about how many gigabytes an hour of such a clip takes; an upper bound for most footage."""
-    bits = sum(_sound_bits(profile, sound) for sound in file.sounds)
-    if file.canvas:
-        width, height = file.canvas.size
-        bits += _bits_a_pixel(profile) * width * height * float(rate.fraction)
+    bits = sum(_estimate_audio_bit_rate(profile, sound) for sound in file.audio_tracks)
+    if file.conversion:
+        width, height = file.conversion.size
+        bits += _estimate_bits_per_pixel(profile) * width * height * float(rate.fraction)
     return bits * 3600 / 8 / 1e9
 
 
-def explained(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
+def explain_plan(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
     """Say what the first file of a plan is going to be, line by line."""
     file = planned.files[0]
     lines = [profile.description] if profile.description else []
-    if file.canvas:
-        lines += [_size(planned.video, file), _picture(profile), _constant(planned)]
+    if file.conversion:
+        lines += [
+            _format_frame_size(planned.video, file),
+            _format_video_codec(profile),
+            _format_frame_rate(planned),
+        ]
     lines += [
-        f"{f'Sound {number}' if len(file.sounds) > 1 else 'Sound'}: {_sound(profile, sound)}"
-        for number, sound in enumerate(file.sounds, 1)
+        f"{f'Sound {number}' if len(file.audio_tracks) > 1 else 'Sound'}: "
+        f"{_format_audio_track(profile, sound)}"
+        for number, sound in enumerate(file.audio_tracks, 1)
     ]
     lines += [f"Note: {note}." for note in file.notes]
-    size = gb_per_hour(profile, file, planned.grid.rate)
+    size = estimate_gb_per_hour(profile, file, planned.grid.rate)
     return (*lines, f"About {size:.1f} GB an hour for grainy footage; clean footage takes less.")
 
 
-def _size(video: VideoStream | None, file: FilePlan) -> str:
+def _format_frame_size(video: VideoStream | None, file: FilePlan) -> str:
     assert video is not None
-    assert file.canvas is not None
+    assert file.conversion is not None
     done = ["turned upright"] if video.rotation else []
     done += ["made of whole pictures (bwdif)"] if video.interlaced else []
     done += ["with square pixels"] if video.pixel_aspect != (1, 1) else []
-    width, height = file.canvas.size
+    width, height = file.conversion.size
     return f"Picture: {', '.join((f'{width}x{height}', *done))}."
 
 
-def _picture(profile: Profile) -> str:
+def _format_video_codec(profile: Profile) -> str:
     match profile.video:
         case H264(gop=1) as video:
             return f"H.264, 8 bit, every picture on its own, {video.preset}, crf {video.crf}."
@@ -76,15 +81,15 @@ def _picture(profile: Profile) -> str:
             return f"Avid {video.flavour.upper().replace('_', ' ')}, 8 bit 4:2:2, every picture on its own."
 
 
-def _constant(planned: RenderPlan) -> str:
+def _format_frame_rate(planned: RenderPlan) -> str:
     rate, own = planned.grid.rate, planned.video.rate if planned.video else None
     if own == rate and planned.video and not planned.video.variable_rate:
         return f"Constant {rate} pictures a second, as recorded."
     return f"Constant {rate} pictures a second: each shows the source picture nearest in time."
 
 
-def _sound(profile: Profile, sound: SoundPlan) -> str:
-    channels, given = sound.channels, len(sound.taken)
+def _format_audio_track(profile: Profile, sound: AudioTrackPlan) -> str:
+    channels, given = sound.channels, len(sound.source_channels)
     kept = {1: "one channel", 2: "two channels"}.get(channels, f"{channels} channels")
     which = kept if channels == given else f"{given} channels mixed to {channels}"
     match profile.audio:
@@ -97,20 +102,20 @@ def _sound(profile: Profile, sound: SoundPlan) -> str:
     return f"{which}, 48 kHz, {how}; holes become silence."
 
 
-def _bits_a_pixel(profile: Profile) -> float:
+def _estimate_bits_per_pixel(profile: Profile) -> float:
     match profile.video:
         case H264() as video:
-            base = _X264_INTRA_AT_18 if video.gop == 1 else _X264_AT_18
+            base = _X264_INTRA_BITS_PER_PIXEL if video.gop == 1 else _X264_BITS_PER_PIXEL
             return base * float(2 ** ((18 - video.crf) / 6))
         case ProRes() as video:
-            return _PRORES[video.flavour]
+            return _PRORES_BITS_PER_PIXEL[video.flavour]
         case DNxHD() as video:
-            return _DNXHR[video.flavour]
+            return _DNXHR_BITS_PER_PIXEL[video.flavour]
 
 
-def _sound_bits(profile: Profile, sound: SoundPlan) -> float:
+def _estimate_audio_bit_rate(profile: Profile, sound: AudioTrackPlan) -> float:
     if sound.encoder.bit_rate:
         return float(sound.encoder.bit_rate)
     bits = 24 if sound.encoder.fmt == "s32" else 16
-    packed = _FLAC_OF_PCM if isinstance(profile.audio, Flac) else 1.0
+    packed = _FLAC_COMPRESSION if isinstance(profile.audio, Flac) else 1.0
     return bits * SAMPLE_RATE * sound.channels * packed

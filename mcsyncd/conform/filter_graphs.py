@@ -9,14 +9,14 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from mcsyncd.conform.canvas import CUBE, Canvas, Shape
-from mcsyncd.conform.dynamics import cube
+from mcsyncd.conform.frame_conversion import LUT_PATH_PLACEHOLDER, FrameConversion, FrameFormat
+from mcsyncd.conform.tone_mapping import build_cube_lut
 
 _FULL_RANGE = 2
-_Look = tuple[int, int, str, int, int]
+_FrameShape = tuple[int, int, str, int, int]
 
 
-class PictureGraph:
+class VideoFilterGraph:
     """One chain of filters for pictures of one shape."""
 
     def __init__(self, first: VideoFrame, chain: str) -> None:
@@ -39,9 +39,9 @@ class PictureGraph:
         source.link_to(self._graph.add("buffersink"))
         self._graph.configure()
 
-    def through(self, picture: VideoFrame | None) -> Iterator[VideoFrame]:
+    def filter_frame(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
         """Push one picture (None: no more) and yield what comes out."""
-        self._graph.vpush(picture)
+        self._graph.vpush(frame)
         while True:
             try:
                 yield self._graph.vpull()
@@ -49,53 +49,58 @@ class PictureGraph:
                 return
 
 
-class Painter:
+class FrameConverter:
     """Makes a rendition's picture of a source picture, by its canvas."""
 
-    def __init__(self, canvas: Canvas) -> None:
-        self._canvas = canvas
-        self._look: _Look | None = None
-        self._graph: PictureGraph | None = None
+    def __init__(self, conversion: FrameConversion) -> None:
+        self._conversion = conversion
+        self._frame_shape: _FrameShape | None = None
+        self._graph: VideoFilterGraph | None = None
 
-    def paint(self, picture: VideoFrame) -> VideoFrame:
+    def convert_frame(self, frame: VideoFrame) -> VideoFrame:
         """Return a picture of its own (never the source's object: two files are made of that one)."""
-        if self._graph is None or look_of(picture) != self._look:
-            self._look = look_of(picture)
-            self._graph = self._built(picture)
-        return next(self._graph.through(picture))
+        if self._graph is None or get_frame_shape(frame) != self._frame_shape:
+            self._frame_shape = get_frame_shape(frame)
+            self._graph = self._build_graph(frame)
+        return next(self._graph.filter_frame(frame))
 
-    def _built(self, picture: VideoFrame) -> PictureGraph:
-        full = picture.color_range == _FULL_RANGE or picture.format.name.startswith("yuvj")
-        size = (picture.width, picture.height)
-        chain = self._canvas.filters(Shape(size, picture.format.name, full))
-        if self._canvas.mapped is None:
-            return PictureGraph(picture, chain)
+    def _build_graph(self, frame: VideoFrame) -> VideoFilterGraph:
+        full = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+        size = (frame.width, frame.height)
+        chain = self._conversion.build_filter_chain(FrameFormat(size, frame.format.name, full))
+        if self._conversion.tone_mapped_from is None:
+            return VideoFilterGraph(frame, chain)
         with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:
-            table.write(cube(self._canvas.mapped.transfer))
+            table.write(build_cube_lut(self._conversion.tone_mapped_from.transfer))
             table.flush()
-            return PictureGraph(picture, chain.replace(CUBE, table.name))  # read when it is configured
+            return VideoFilterGraph(
+                frame, chain.replace(LUT_PATH_PLACEHOLDER, table.name)
+            )  # read when it is configured
 
 
-def whole_pictures(fields: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+def deinterlace_frames(fields: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
     """Make whole pictures of interlaced ones (bwdif); progressive ones among them stay as they are."""
-    shape: _Look | None = None
-    graph: PictureGraph | None = None
+    shape: _FrameShape | None = None
+    graph: VideoFilterGraph | None = None
     for picture in fields:
-        if graph is None or look_of(picture) != shape:
+        if graph is None or get_frame_shape(picture) != shape:
             if graph is not None:
-                yield from graph.through(None)
-            shape, graph = look_of(picture), PictureGraph(picture, "bwdif=mode=send_frame:deint=interlaced")
-        yield from graph.through(picture)
+                yield from graph.filter_frame(None)
+            shape, graph = (
+                get_frame_shape(picture),
+                VideoFilterGraph(picture, "bwdif=mode=send_frame:deint=interlaced"),
+            )
+        yield from graph.filter_frame(picture)
     if graph is not None:
-        yield from graph.through(None)
+        yield from graph.filter_frame(None)
 
 
-def look_of(picture: VideoFrame) -> _Look:
+def get_frame_shape(frame: VideoFrame) -> _FrameShape:
     """Return what a graph is built for: size, pixel format, matrix and range."""
     return (
-        picture.width,
-        picture.height,
-        picture.format.name,
-        int(picture.colorspace),
-        int(picture.color_range),
+        frame.width,
+        frame.height,
+        frame.format.name,
+        int(frame.colorspace),
+        int(frame.color_range),
     )

@@ -28,38 +28,38 @@ class Grid:
 
     rate: Rate
     phase: Fraction = Fraction(0)
-    stretch: Fraction = Fraction(1)
+    clock_ratio: Fraction = Fraction(1)
 
     @classmethod
-    def of(cls, rate: Rate, phase_us: int, drift_ppm: float) -> Grid:
+    def from_drift(cls, rate: Rate, phase_us: int, drift_ppm: float) -> Grid:
         """Make a grid from what a job carries. A millionth of a ppm is 4 ns in an hour: finer is noise."""
         drift = Fraction(round(drift_ppm * 1_000_000), 1_000_000_000_000)
         return cls(rate, Fraction(phase_us, 1_000_000), 1 + drift)
 
-    def laid(self, time: Fraction) -> Fraction:
+    def compute_session_time(self, time: Fraction) -> Fraction:
         """Return where clip time `time` lies from tick 0 on, in seconds of session time."""
-        return self.phase + time * self.stretch
+        return self.phase + time * self.clock_ratio
 
-    def clip_time(self, tick: int) -> Fraction:
+    def compute_clip_time(self, tick: int) -> Fraction:
         """Return the clip time that a tick shows, in seconds."""
-        return (tick / self.rate.fraction - self.phase) / self.stretch
+        return (tick / self.rate.fraction - self.phase) / self.clock_ratio
 
-    def ticks_through(self, time: Fraction) -> int:
+    def count_ticks_through(self, time: Fraction) -> int:
         """Return how many ticks (from 0 on) show clip time `time` or earlier."""
-        return max(0, floor(self.laid(time) * self.rate.fraction) + 1)
+        return max(0, floor(self.compute_session_time(time) * self.rate.fraction) + 1)
 
-    def ticks_of(self, duration: Fraction) -> int:
+    def count_ticks(self, duration: Fraction) -> int:
         """Return how many ticks a clip of that many seconds fills: the nearest number, at least one.
 
         A half counts as a tick, so that the last picture of a whole clip is never lost.
         """
-        return max(1, floor(self.laid(duration) * self.rate.fraction + Fraction(1, 2)))
+        return max(1, floor(self.compute_session_time(duration) * self.rate.fraction + Fraction(1, 2)))
 
-    def sample(self, time: Fraction) -> int:
+    def compute_sample(self, time: Fraction) -> int:
         """Return the sample at clip time `time`, from tick 0 on; negative before it."""
-        return round(self.laid(time) * SAMPLE_RATE)
+        return round(self.compute_session_time(time) * SAMPLE_RATE)
 
-    def samples_of(self, ticks: int) -> int:
+    def count_samples(self, ticks: int) -> int:
         """Return how many samples that many ticks last."""
         return round(ticks / self.rate.fraction * SAMPLE_RATE)
 
@@ -73,9 +73,9 @@ class TickMap:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._held: Fraction | None = None
+        self._held_time: Fraction | None = None
         self._uses = 0
-        self._told = hashlib.sha256()
+        self._hash = hashlib.sha256()
         self.ticks = 0
         self.duplicated = 0
         self.dropped = 0
@@ -83,37 +83,37 @@ class TickMap:
     @property
     def digest(self) -> str:
         """The sha256 of the whole map: a line for each picture, its clip time and its number of ticks."""
-        return self._told.hexdigest()
+        return self._hash.hexdigest()
 
-    def arrives(self, time: Fraction) -> int:
+    def add_frame(self, time: Fraction) -> int:
         """Take the next picture's time (seconds of clip time, rising).
 
         Returns how many ticks show the picture *before* it, which is done with then. A picture
         that shows on no tick counts as dropped, each tick beyond a picture's first as duplicated.
         """
-        if self._held is None:
-            self._held = time
+        if self._held_time is None:
+            self._held_time = time
             return 0
-        given = self._give(self._grid.ticks_through((self._held + time) / 2))
-        self._next(time)
+        given = self._assign_ticks(self._grid.count_ticks_through((self._held_time + time) / 2))
+        self._hold_next(time)
         return given
 
-    def ends(self, ticks: int) -> int:
+    def finish(self, ticks: int) -> int:
         """Return how many ticks the last picture shows, so that there are `ticks` in all."""
-        if self._held is None:
+        if self._held_time is None:
             return 0
-        given = self._give(ticks)
-        self._next(None)
+        given = self._assign_ticks(ticks)
+        self._hold_next(None)
         return given
 
-    def _give(self, through: int) -> int:
+    def _assign_ticks(self, through: int) -> int:
         given = max(0, through - self.ticks)
         self.ticks += given
         self._uses += given
         return given
 
-    def _next(self, time: Fraction | None) -> None:
+    def _hold_next(self, time: Fraction | None) -> None:
         self.duplicated += max(0, self._uses - 1)
         self.dropped += self._uses == 0
-        self._told.update(f"{self._held} {self._uses}\n".encode())
-        self._held, self._uses = time, 0
+        self._hash.update(f"{self._held_time} {self._uses}\n".encode())
+        self._held_time, self._uses = time, 0

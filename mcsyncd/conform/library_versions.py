@@ -9,22 +9,22 @@ from functools import cache
 import av
 from av.video.codeccontext import VideoCodecContext
 
-_X264 = re.compile(rb"x264 - core (\d+)")
+_X264_VERSION = re.compile(rb"x264 - core (\d+)")
 
 
 @cache
-def versions() -> tuple[tuple[str, str], ...]:
+def get_library_versions() -> tuple[tuple[str, str], ...]:
     """Return name and version of PyAV, FFmpeg's libraries and x264, sorted by name."""
     found = {name: ".".join(str(part) for part in number) for name, number in av.library_versions.items()}
-    return tuple(sorted({**found, "pyav": av.__version__, "x264": _x264()}.items()))
+    return tuple(sorted({**found, "pyav": av.__version__, "x264": _read_x264_version()}.items()))
 
 
-def _x264() -> str:
+def _read_x264_version() -> str:
     """Ask x264 itself: it signs the first picture that it encodes, and offers no other way."""
     encoder = av.CodecContext.create("libx264", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width = encoder.height = 64
     encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, 25), Fraction(25)
     packets = [*encoder.encode(av.VideoFrame(64, 64, "yuv420p")), *encoder.encode(None)]
-    signed = _X264.search(b"".join(bytes(packet) for packet in packets))
+    signed = _X264_VERSION.search(b"".join(bytes(packet) for packet in packets))
     return signed[1].decode() if signed else "unknown"

@@ -12,12 +12,12 @@ from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from mcsyncd.conform.evidence import GroupHash, SoundEvidence, list_digest
+from mcsyncd.conform.evidence import AudioEvidence, FrameGroupHasher, compute_group_list_digest
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Proof, Rendition
+from mcsyncd.model.rendition import Rendition, RenditionProof
 
 
-def differences(path: Path, made: Rendition) -> tuple[str, ...]:
+def find_differences(path: Path, made: Rendition) -> tuple[str, ...]:
     """Decode a rendition from end to end and return, in words, what is not as recorded.
 
     Every picture has to come and to lie on its tick; the pictures of every `proof.every`-th
@@ -27,45 +27,45 @@ def differences(path: Path, made: Rendition) -> tuple[str, ...]:
     if made.proof is None:
         return ()
     try:
-        return (*_about_pictures(path, made, made.proof), *_about_sound(path, made, made.proof))
+        return (*_check_frames(path, made, made.proof), *_check_audio(path, made, made.proof))
     except av.FFmpegError as error:
         return (f"cannot be decoded: {error.strerror}",)
 
 
-def _about_pictures(path: Path, made: Rendition, proof: Proof) -> Iterator[str]:
+def _check_frames(path: Path, made: Rendition, proof: RenditionProof) -> Iterator[str]:
     if not made.frames:
         return
-    hashed, count, misplaced = GroupHash(proof.every), 0, 0
+    hashed, count, misplaced = FrameGroupHasher(proof.group_interval), 0, 0
     with av.open(str(path)) as container:
-        for picture in _pictures(container):
-            misplaced += _tick(picture, made.rate) != count
+        for picture in _decode_frames(container):
+            misplaced += _compute_tick(picture, made.rate) != count
             if picture.key_frame:
-                hashed.begins(count)
-            hashed.add(picture)
+                hashed.begin_group(count)
+            hashed.add_frame(picture)
             count += 1
-    hashed.ends()
+    hashed.end_group()
     if count != made.frames:
         yield f"{count} pictures come out of it, {made.frames} were written"
     if misplaced:
         yield f"{misplaced} pictures do not lie on their ticks"
-    if list_digest(hashed.groups) != proof.pictures:
+    if compute_group_list_digest(hashed.groups) != proof.frames_sha256:
         yield "its pictures are not those that were encoded"
 
 
-def _pictures(container: InputContainer) -> Iterator[VideoFrame]:
+def _decode_frames(container: InputContainer) -> Iterator[VideoFrame]:
     stream = container.streams.video[0]
     stream.codec_context.thread_type = ThreadType.FRAME
     yield from container.decode(stream)
 
 
-def _tick(picture: VideoFrame, rate: Rate) -> Fraction | None:
+def _compute_tick(picture: VideoFrame, rate: Rate) -> Fraction | None:
     if picture.pts is None or not picture.time_base:
         return None
     return picture.pts * picture.time_base * rate.fraction
 
 
-def _about_sound(path: Path, made: Rendition, proof: Proof) -> Iterator[str]:
-    recorded = [track.pcm for track in made.tracks] or [proof.pcm]
+def _check_audio(path: Path, made: Rendition, proof: RenditionProof) -> Iterator[str]:
+    recorded = [track.pcm_sha256 for track in made.tracks] or [proof.pcm]
     if not any(recorded):
         return
     with av.open(str(path)) as container:
@@ -75,20 +75,20 @@ def _about_sound(path: Path, made: Rendition, proof: Proof) -> Iterator[str]:
     for number, pcm in enumerate(recorded[:found]):
         named = f"audio track {number + 1}: " if len(recorded) > 1 else ""
         with av.open(str(path)) as container:
-            heard = _heard(container, number)
+            heard = _hash_audio(container, number)
         if heard.samples != proof.samples:
             yield f"{named}{heard.samples} samples of sound come out of it, {proof.samples} were written"
-        if heard.pcm != pcm:
+        if heard.pcm_sha256 != pcm:
             yield f"{named}its sound is not what was encoded"
 
 
-def _heard(container: InputContainer, number: int) -> SoundEvidence:
+def _hash_audio(container: InputContainer, number: int) -> AudioEvidence:
     stream = container.streams.audio[number]
     fmt = stream.codec_context.format.packed.name
-    packed, heard = AudioResampler(fmt), SoundEvidence(fmt)
+    packed, heard = AudioResampler(fmt), AudioEvidence(fmt)
     for frame in container.decode(stream):
         for part in packed.resample(frame):
-            heard.add(part)
+            heard.add_frame(part)
     for part in packed.resample(None):
-        heard.add(part)
+        heard.add_frame(part)
     return heard

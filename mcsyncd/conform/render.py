@@ -9,45 +9,45 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from mcsyncd.conform.evidence import Evidence
-from mcsyncd.conform.findings import Findings, SoundFindings
+from mcsyncd.conform.audio_reader import AudioTrackReader
+from mcsyncd.conform.audio_tracks import format_track_prefix
+from mcsyncd.conform.encoder_thread import EncoderInput, EncoderThread
+from mcsyncd.conform.evidence import RenditionEvidence
 from mcsyncd.conform.grid import TickMap
-from mcsyncd.conform.lane import Lane, Part
-from mcsyncd.conform.pictures import Pictures
 from mcsyncd.conform.plan import RenderPlan
-from mcsyncd.conform.sheets import Sheets
-from mcsyncd.conform.sound import Sound
-from mcsyncd.conform.soundtracks import named
+from mcsyncd.conform.report import AudioTrackDamage, ConformReportBuilder
+from mcsyncd.conform.thumbnail_writer import ThumbnailWriter
+from mcsyncd.conform.video_reader import VideoReader
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Report, Sprites
+from mcsyncd.model.rendition import ConformReport, Sprites
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
-_STEP_TICKS = 12
+_AUDIO_STEP_TICKS = 12
 """Sound follows the picture in steps of this many ticks, so that the muxer need not hold either back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderResult:
     """What came of it: ticks written, pictures repeated and left out, and what was met, in words.
 
     `tick_map` is the digest of which picture each tick shows; `evidence` has one part a file.
     """
 
     ticks: int
-    report: Report
+    report: ConformReport
     duplicated: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
-    tick_map: str = ""
+    tick_map_sha256: str = ""
     sprites: Sprites | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[RenditionEvidence, ...] = ()
 
 
-def render(
-    source: Path, plan: RenderPlan, targets: tuple[Path, ...], sprites: Path, progress: Progress
-) -> Rendered:
+def execute_plan(
+    source: Path, plan: RenderPlan, targets: tuple[Path, ...], sprites: Path, report_progress: ReportProgress
+) -> RenderResult:
     """Write the plan's files to `targets`, in the plan's order, and thumbnails into the folder `sprites`.
 
     `progress` is called with ticks done and expected, in this thread. Raises BadMedia where the
@@ -57,124 +57,133 @@ def render(
     with ExitStack() as undo:
         lanes = []
         for target, file in zip(targets, plan.files, strict=True):
-            lane = Lane(target, file, plan.grid.rate)
+            lane = EncoderThread(target, file, plan.grid.rate)
             undo.callback(lane.abandon)
             lanes.append(lane)
-        sheets = Sheets(sprites, plan.sprites) if plan.sprites else None
+        sheets = ThumbnailWriter(sprites, plan.sprites) if plan.sprites else None
         if sheets is not None:
             undo.callback(sheets.abandon)
-        rendered = _Drive(source, plan, lanes, sheets, progress).run()
+        rendered = _PlanExecution(source, plan, lanes, sheets, report_progress).run()
         evidence = tuple(lane.finish() for lane in lanes)
         made = sheets.finish() if sheets else None
         undo.pop_all()
     return replace(rendered, sprites=made, evidence=evidence)
 
 
-class _Drive:
+class _PlanExecution:
     """Walks the source once and deals its pictures and its sound to the lanes."""
 
     def __init__(
-        self, source: Path, plan: RenderPlan, lanes: list[Lane], sheets: Sheets | None, progress: Progress
+        self,
+        source: Path,
+        plan: RenderPlan,
+        encoders: list[EncoderThread],
+        thumbnails: ThumbnailWriter | None,
+        report_progress: ReportProgress,
     ) -> None:
-        self._source, self._plan, self._progress = source, plan, progress
-        self._lanes, self._sheets = lanes, sheets
-        self._sounds = tuple(
-            Sound(source, plan.container, track, plan.grid, plan.origin_us) for track in plan.tracks
+        self._source, self._plan, self._report_progress = source, plan, report_progress
+        self._encoders, self._thumbnails = encoders, thumbnails
+        self._audio_readers = tuple(
+            AudioTrackReader(source, plan.container, track, plan.grid, plan.origin_us)
+            for track in plan.source_tracks
         )
         usual = plan.video.rate if plan.video else Rate(25)
-        self._findings = Findings(plan.grid, 1 / usual.fraction)
-        self._done = self._heard = 0
+        self._report_builder = ConformReportBuilder(plan.grid, 1 / usual.fraction)
+        self._ticks_done = self._audio_ticks = 0
 
-    def run(self) -> Rendered:
+    def run(self) -> RenderResult:
         try:
             if self._plan.video is None:
-                self._advance(self._plan.ticks)
-                self._follow()
-                return Rendered(self._plan.ticks, self._report(()), notes=self._about_sound())
-            return self._show(Pictures(self._source, self._plan.container, self._plan.video))
+                self._advance_ticks(self._plan.ticks)
+                self._catch_up_audio()
+                return RenderResult(self._plan.ticks, self._build_report(()), notes=self._describe_audio())
+            return self._render_video(VideoReader(self._source, self._plan.container, self._plan.video))
         finally:
-            for sound in self._sounds:
+            for sound in self._audio_readers:
                 sound.close()
 
-    def _show(self, pictures: Pictures) -> Rendered:
+    def _render_video(self, pictures: VideoReader) -> RenderResult:
         ticks = TickMap(self._plan.grid)
         held: VideoFrame | None = None
         for picture in pictures:
-            self._findings.picture(picture.time, torn=picture.torn)
-            self._hold(held, ticks.arrives(picture.time))
+            self._report_builder.add_frame(picture.time, after_damage=picture.after_damage)
+            self._show_frame(held, ticks.add_frame(picture.time))
             held = picture.frame
         if held is None:
             raise BadMedia(
                 f"{self._source.name}: not one of its pictures can be decoded",
                 "copy it again from the card; if that does not help, the recording is damaged",
             )
-        self._hold(held, ticks.ends(self._plan.grid.ticks_of(pictures.end)))
-        self._follow()
-        self._findings.ends(pictures.end, torn=pictures.torn)
-        return Rendered(
+        self._show_frame(held, ticks.finish(self._plan.grid.count_ticks(pictures.end)))
+        self._catch_up_audio()
+        self._report_builder.end_video(pictures.end, after_damage=pictures.ends_damaged)
+        return RenderResult(
             ticks=ticks.ticks,
             duplicated=ticks.duplicated,
             dropped=ticks.dropped,
-            notes=(*_about_pictures(pictures), *self._about_sound()),
-            tick_map=ticks.digest,
-            report=self._report(_odd(pictures)),
+            notes=(*_describe_video(pictures), *self._describe_audio()),
+            tick_map_sha256=ticks.digest,
+            report=self._build_report(_describe_irregularities(pictures)),
         )
 
-    def _hold(self, picture: VideoFrame | None, ticks: int) -> None:
+    def _show_frame(self, picture: VideoFrame | None, ticks: int) -> None:
         """Show a picture on the next `ticks` ticks."""
         if picture is None or not ticks:
             return
-        self._deal((picture, ticks))
-        if self._sheets is not None:
-            self._sheets.picture(picture, ticks)
-        self._advance(ticks)
+        self._feed_encoders((picture, ticks))
+        if self._thumbnails is not None:
+            self._thumbnails.add_frame(picture, ticks)
+        self._advance_ticks(ticks)
 
-    def _advance(self, ticks: int) -> None:
+    def _advance_ticks(self, ticks: int) -> None:
         """Let the sound follow, and tell how far we are."""
-        end = self._done + ticks
-        while self._done < end:
-            self._done = min(end, self._done + _STEP_TICKS)
-            if self._done - self._heard >= _STEP_TICKS:
-                self._follow()
-            self._progress(self._done, max(self._done, self._plan.ticks))
+        end = self._ticks_done + ticks
+        while self._ticks_done < end:
+            self._ticks_done = min(end, self._ticks_done + _AUDIO_STEP_TICKS)
+            if self._ticks_done - self._audio_ticks >= _AUDIO_STEP_TICKS:
+                self._catch_up_audio()
+            self._report_progress(self._ticks_done, max(self._ticks_done, self._plan.ticks))
 
-    def _follow(self) -> None:
+    def _catch_up_audio(self) -> None:
         """Deal the sound up to the present tick."""
-        if self._sounds:
-            end = self._plan.grid.samples_of(self._done)
-            self._deal([sound.until(end) for sound in self._sounds])
-        self._heard = self._done
+        if self._audio_readers:
+            end = self._plan.grid.count_samples(self._ticks_done)
+            self._feed_encoders([sound.read_until(end) for sound in self._audio_readers])
+        self._audio_ticks = self._ticks_done
 
-    def _deal(self, part: Part) -> None:
-        for lane in self._lanes:
+    def _feed_encoders(self, part: EncoderInput) -> None:
+        for lane in self._encoders:
             lane.put(part)
 
-    def _report(self, odd: tuple[str, ...]) -> Report:
-        sounds = [SoundFindings(sound.missing, sound.longest, sound.damaged) for sound in self._sounds]
-        return self._findings.report(sounds, odd)
+    def _build_report(self, odd: tuple[str, ...]) -> ConformReport:
+        sounds = [
+            AudioTrackDamage(sound.missing_s, sound.longest_gap_s, sound.damaged_packets)
+            for sound in self._audio_readers
+        ]
+        return self._report_builder.build_report(sounds, odd)
 
-    def _about_sound(self) -> tuple[str, ...]:
+    def _describe_audio(self) -> tuple[str, ...]:
         said = []
-        for number, sound in enumerate(self._sounds):
-            begin = named(number, len(self._sounds))
-            if sound.holes:
-                said.append(f"{begin}holes in the sound: {sound.holes}, silent in the rendition")
-            if sound.damaged:
-                said.append(f"{begin}damaged packets of sound: {sound.damaged}, silent there")
+        for number, sound in enumerate(self._audio_readers):
+            begin = format_track_prefix(number, len(self._audio_readers))
+            if sound.gaps:
+                said.append(f"{begin}holes in the sound: {sound.gaps}, silent in the rendition")
+            if sound.damaged_packets:
+                said.append(f"{begin}damaged packets of sound: {sound.damaged_packets}, silent there")
         return tuple(said)
 
 
-def _about_pictures(pictures: Pictures) -> tuple[str, ...]:
-    damaged = f"damaged pictures: {pictures.damaged}; the nearest good one is held there"
-    return (*((damaged,) if pictures.damaged else ()), *_odd(pictures))
+def _describe_video(pictures: VideoReader) -> tuple[str, ...]:
+    damaged = f"damaged pictures: {pictures.damaged_frames}; the nearest good one is held there"
+    return (*((damaged,) if pictures.damaged_frames else ()), *_describe_irregularities(pictures))
 
 
-def _odd(pictures: Pictures) -> tuple[str, ...]:
+def _describe_irregularities(pictures: VideoReader) -> tuple[str, ...]:
     """Say what is unusual about the pictures and not their damage."""
     said = []
-    if pictures.misplaced:
-        said.append(f"pictures without a time of their own: {pictures.misplaced}, left out")
-    if len(pictures.sizes) > 1:
-        sizes = ", ".join(f"{width}x{height}" for width, height in pictures.sizes)
+    if pictures.untimed_frames:
+        said.append(f"pictures without a time of their own: {pictures.untimed_frames}, left out")
+    if len(pictures.frame_sizes) > 1:
+        sizes = ", ".join(f"{width}x{height}" for width, height in pictures.frame_sizes)
         said.append(f"the picture changes its size ({sizes}): all are fitted into that of the first")
     return tuple(said)

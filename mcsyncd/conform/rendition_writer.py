@@ -23,15 +23,15 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mcsyncd.conform.evidence import Evidence, Group, PictureEvidence, SoundEvidence
-from mcsyncd.conform.graphs import Painter
+from mcsyncd.conform.audio_tracks import AudioTrackPlan
+from mcsyncd.conform.evidence import AudioEvidence, FrameEvidence, FrameGroup, RenditionEvidence
+from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan
-from mcsyncd.conform.resample import Samples
-from mcsyncd.conform.soundtracks import SoundPlan
+from mcsyncd.conform.resampler import Samples
 from mcsyncd.model.rate import Rate
 
-_MUXER = {
+_MUXER_OPTIONS = {
     "movflags": "+faststart",
     # Edit lists are written in this unit; the default of 1/1000 s would round the sound's start.
     "movie_timescale": str(SAMPLE_RATE),
@@ -41,37 +41,37 @@ _BITEXACT = 0x0400
 """AVFMT_FLAG_BITEXACT: no library version in the file."""
 
 
-class Writer:
+class RenditionWriter:
     """Writes one file. Feed it pictures and sound from one thread, then `flush`; leaving closes it."""
 
     def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
-        self._container = av.open(str(path), "w", format=plan.container, container_options=_MUXER)
+        self._container = av.open(str(path), "w", format=plan.container, container_options=_MUXER_OPTIONS)
         self._container.flags |= _BITEXACT
-        self._picture = _PictureTrack(self._container, plan, rate) if plan.picture else None
-        self._sounds = tuple(_SoundTrack(self._container, sound) for sound in plan.sounds)
+        self._video = _VideoTrackEncoder(self._container, plan, rate) if plan.video_encoder else None
+        self._audio = tuple(_AudioTrackEncoder(self._container, sound) for sound in plan.audio_tracks)
 
-    def picture(self, source: VideoFrame, ticks: int) -> None:
+    def write_frame(self, frame: VideoFrame, ticks: int) -> None:
         """Show a source picture on the next `ticks` ticks."""
-        if self._picture is not None:
-            self._container.mux(self._picture.encode(source, ticks))
+        if self._video is not None:
+            self._container.mux(self._video.encode(frame, ticks))
 
-    def sound(self, tracks: Sequence[Samples]) -> None:
+    def write_audio(self, tracks: Sequence[Samples]) -> None:
         """Append sound: equally long pieces of every track of the source, in its order."""
-        for sound in self._sounds:
+        for sound in self._audio:
             self._container.mux(sound.encode(tracks))
 
     def flush(self) -> None:
         """Write what the encoders still hold."""
-        for track in (self._picture, *self._sounds):
+        for track in (self._video, *self._audio):
             if track is not None:
                 self._container.mux(track.flush())
 
-    def evidence(self) -> Evidence:
+    def collect_evidence(self) -> RenditionEvidence:
         """Return what was picked up, after `flush`."""
-        groups, signed = self._picture.evidence() if self._picture else ((), "")
-        heard = tuple(sound.evidence for sound in self._sounds)
+        groups, signed = self._video.collect_evidence() if self._video else ((), "")
+        heard = tuple(sound.evidence for sound in self._audio)
         samples = max((one.samples for one in heard), default=0)
-        return Evidence(groups, samples, tuple(one.pcm for one in heard), signed)
+        return RenditionEvidence(groups, samples, tuple(one.pcm_sha256 for one in heard), signed)
 
     def __enter__(self) -> Self:
         return self
@@ -81,9 +81,9 @@ class Writer:
         self._container.close()
 
 
-class _PictureTrack:
+class _VideoTrackEncoder:
     def __init__(self, container: av.container.OutputContainer, plan: FilePlan, rate: Rate) -> None:
-        encoder, canvas = plan.picture, plan.canvas
+        encoder, canvas = plan.video_encoder, plan.conversion
         assert encoder is not None
         assert canvas is not None
         stream = container.add_stream(encoder.name, rate=rate.fraction, options=dict(encoder.options))
@@ -97,34 +97,34 @@ class _PictureTrack:
         context.thread_type = ThreadType.FRAME
         context.thread_count = encoder.threads
         context.flags |= Flags.bitexact
-        self._stream, self._painter = stream, Painter(canvas)
+        self._stream, self._converter = stream, FrameConverter(canvas)
         self._time_base = 1 / rate.fraction
         self._tick = 0
-        self._evidence = PictureEvidence(stream.codec.canonical_name)
+        self._evidence = FrameEvidence(stream.codec.canonical_name)
 
-    def encode(self, source: VideoFrame, ticks: int) -> list[Packet[Stream]]:
-        picture = self._painter.paint(source)
+    def encode(self, frame: VideoFrame, ticks: int) -> list[Packet[Stream]]:
+        picture = self._converter.convert_frame(frame)
         packets: list[Packet[Stream]] = []
         for _ in range(ticks):
             picture.pts, picture.time_base = self._tick, self._time_base
             picture.pict_type = 0  # else the camera's own picture types are taken as requests
-            packets += self._looked_at(self._stream.encode(picture))
+            packets += self._hash_packets(self._stream.encode(picture))
             self._tick += 1
         return packets
 
     def flush(self) -> list[Packet[Stream]]:
-        return self._looked_at(self._stream.encode(None))
+        return self._hash_packets(self._stream.encode(None))
 
-    def evidence(self) -> tuple[tuple[Group, ...], str]:
-        return self._evidence.groups(), self._evidence.signed
+    def collect_evidence(self) -> tuple[tuple[FrameGroup, ...], str]:
+        return self._evidence.finish_groups(), self._evidence.encoder_signature
 
-    def _looked_at(self, packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
-        self._evidence.take(packets, self._stream.codec_context.extradata)
+    def _hash_packets(self, packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
+        self._evidence.add_packets(packets, self._stream.codec_context.extradata)
         return packets
 
 
-class _SoundTrack:
-    def __init__(self, container: av.container.OutputContainer, plan: SoundPlan) -> None:
+class _AudioTrackEncoder:
+    def __init__(self, container: av.container.OutputContainer, plan: AudioTrackPlan) -> None:
         encoder = plan.encoder
         stream = container.add_stream(encoder.name, rate=SAMPLE_RATE, layout=plan.layout)
         assert isinstance(stream, AudioStream)
@@ -138,28 +138,30 @@ class _SoundTrack:
         context.open()
         self._stream, self._plan = stream, plan
         frame_size = context.frame_size or 1024
-        self._fitted = AudioResampler(encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size)
-        self._given = 0
-        self.evidence = SoundEvidence(encoder.fmt)
+        self._resampler = AudioResampler(encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size)
+        self._samples_given = 0
+        self.evidence = AudioEvidence(encoder.fmt)
 
     def encode(self, tracks: Sequence[Samples]) -> list[Packet[Stream]]:
-        samples = np.stack([tracks[track][:, channel] for track, channel in self._plan.taken], axis=-1)
+        samples = np.stack(
+            [tracks[track][:, channel] for track, channel in self._plan.source_channels], axis=-1
+        )
         if not len(samples):
             return []
-        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=self._plan.given)
+        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=self._plan.source_layout)
         frame.sample_rate = SAMPLE_RATE
-        frame.pts, frame.time_base = self._given, Fraction(1, SAMPLE_RATE)
-        self._given += len(samples)
-        return self._packets(self._fitted.resample(frame))
+        frame.pts, frame.time_base = self._samples_given, Fraction(1, SAMPLE_RATE)
+        self._samples_given += len(samples)
+        return self._encode_frames(self._resampler.resample(frame))
 
     def flush(self) -> list[Packet[Stream]]:
-        return [*self._packets(self._fitted.resample(None)), *self._stream.encode(None)]
+        return [*self._encode_frames(self._resampler.resample(None)), *self._stream.encode(None)]
 
-    def _packets(self, frames: Sequence[AudioFrame]) -> list[Packet[Stream]]:
+    def _encode_frames(self, frames: Sequence[AudioFrame]) -> list[Packet[Stream]]:
         packets: list[Packet[Stream]] = []
         for frame in frames:
             # Without a time on every frame, AAC in MP4 lands 21 ms late (its priming is lost).
             frame.pts, frame.time_base = self.evidence.samples, Fraction(1, SAMPLE_RATE)
-            self.evidence.add(frame)
+            self.evidence.add_frame(frame)
             packets += self._stream.encode(frame)
         return packets

@@ -19,30 +19,32 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """Interleaved sound: shape (samples, channels), full scale 1.0."""
 
-_LARGEST = 1_000_000
+_MAX_RATIO_TERM = 1_000_000
 """Above this, libswresample itself rounds the ratio (its phase counter is 31 bits)."""
 
 
-class Resampler:
+class RatioResampler:
     """Converts frames like the first one to 48 kHz float, times `stretch`, in `layout`.
 
     As long as there are as many channels as in `layout`, nothing is mixed: channel by channel is
     taken for what `layout` says, whatever names the source has for them.
     """
 
-    def __init__(self, first: AudioFrame, layout: str, channels: int, rate: int, stretch: Fraction) -> None:
+    def __init__(
+        self, first: AudioFrame, layout: str, channels: int, rate: int, clock_ratio: Fraction
+    ) -> None:
         self._channels = channels
-        self._from, to = _rates(rate * stretch / first.sample_rate, first.sample_rate)
+        self._input_rate, to = _choose_rates(rate * clock_ratio / first.sample_rate, first.sample_rate)
         self._graph = Graph()
         node = self._graph.add(
             "abuffer",
-            sample_rate=str(self._from),
+            sample_rate=str(self._input_rate),
             sample_fmt=first.format.name,
             channel_layout=first.layout.name,
-            time_base=f"1/{self._from}",
+            time_base=f"1/{self._input_rate}",
         )
         for name, arguments in (
-            *_relabelled(first, layout, channels),
+            *_build_relabel_filter(first, layout, channels),
             ("aresample", f"{to}:filter_size=64:phase_shift=10:exact_rational=1"),
             ("aformat", f"sample_fmts=flt:sample_rates={to}:channel_layouts={layout}"),
             ("abuffersink", None),
@@ -52,10 +54,10 @@ class Resampler:
             node = following
         self._graph.configure()
 
-    def through(self, frame: AudioFrame | None) -> Iterator[Samples]:
+    def resample_frame(self, frame: AudioFrame | None) -> Iterator[Samples]:
         """Push one frame (None: the run is over) and yield what comes out."""
         if frame is not None:
-            frame.sample_rate = self._from
+            frame.sample_rate = self._input_rate
             frame.pts = None  # its time was read already; the run is counted in samples
         self._graph.push(frame)
         while True:
@@ -66,16 +68,16 @@ class Resampler:
             yield made.to_ndarray().astype(np.float32, copy=False).reshape(-1, self._channels)
 
 
-def _rates(ratio: Fraction, rate: int) -> tuple[int, int]:
+def _choose_rates(ratio: Fraction, rate: int) -> tuple[int, int]:
     """Return two whole rates, from and to, in that ratio."""
     if (ratio * rate).denominator == 1:
         return rate, int(ratio * rate)
-    close = ratio.limit_denominator(_LARGEST)
-    times = max(1, _LARGEST // max(close.numerator, close.denominator))
+    close = ratio.limit_denominator(_MAX_RATIO_TERM)
+    times = max(1, _MAX_RATIO_TERM // max(close.numerator, close.denominator))
     return close.denominator * times, close.numerator * times
 
 
-def _relabelled(first: AudioFrame, layout: str, channels: int) -> tuple[tuple[str, str], ...]:
+def _build_relabel_filter(first: AudioFrame, layout: str, channels: int) -> tuple[tuple[str, str], ...]:
     if first.layout.name == layout or first.layout.nb_channels != channels:
         return ()
     return (("pan", "|".join((layout, *(f"c{index}=c{index}" for index in range(channels))))),)

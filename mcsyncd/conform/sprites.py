@@ -11,52 +11,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from mcsyncd.conform.canvas import Canvas, canvas_within
+from mcsyncd.conform.frame_conversion import FrameConversion, plan_thumbnail_conversion
 from mcsyncd.model.clip import VideoStream
 from mcsyncd.model.rate import Rate
 
-BOX = (160, 90)
+THUMBNAIL_BOX = (160, 90)
 """A thumbnail fits into this, in pixels."""
 
 COLUMNS, ROWS = 10, 10
-A_SHEET = COLUMNS * ROWS
+TILES_PER_SHEET = COLUMNS * ROWS
 
 
 @dataclass(frozen=True, slots=True)
 class SpritePlan:
     """How thumbnails are made: their canvas, and after how many ticks of `rate` comes the next."""
 
-    canvas: Canvas
+    conversion: FrameConversion
     rate: Rate
     step_ticks: int
 
-    def place(self, tile: int) -> tuple[int, int]:
+    def locate_tile(self, tile: int) -> tuple[int, int]:
         """Return column and row of a thumbnail on its sheet."""
-        return tile % COLUMNS, tile % A_SHEET // COLUMNS
+        return tile % COLUMNS, tile % TILES_PER_SHEET // COLUMNS
 
-    def tiles(self, ticks: int) -> int:
+    def count_tiles(self, ticks: int) -> int:
         """Return how many thumbnails that many ticks have."""
         return ceil(ticks / self.step_ticks)
 
 
-def sprite_plan(video: VideoStream, rate: Rate) -> SpritePlan:
+def plan_sprites(video: VideoStream, rate: Rate) -> SpritePlan:
     """Plan the thumbnails of a clip: about one a second, each the picture of a whole tick."""
-    return SpritePlan(canvas_within(video, BOX), rate, ceil(rate.fraction))
+    return SpritePlan(plan_thumbnail_conversion(video, THUMBNAIL_BOX), rate, ceil(rate.fraction))
 
 
-def track(plan: SpritePlan, ticks: int, sheets: Sequence[str]) -> str:
+def format_webvtt(plan: SpritePlan, ticks: int, sheets: Sequence[str]) -> str:
     """Return the WebVTT track for `ticks` ticks; `sheets` are the names of the sheets beside it."""
-    return "\n".join(("WEBVTT", "", *(_cue(plan, tile, ticks, sheets) for tile in range(plan.tiles(ticks)))))
+    return "\n".join(
+        ("WEBVTT", "", *(_format_cue(plan, tile, ticks, sheets) for tile in range(plan.count_tiles(ticks))))
+    )
 
 
-def _cue(plan: SpritePlan, tile: int, ticks: int, sheets: Sequence[str]) -> str:
+def _format_cue(plan: SpritePlan, tile: int, ticks: int, sheets: Sequence[str]) -> str:
     first = tile * plan.step_ticks
-    width, height = plan.canvas.size
-    column, row = plan.place(tile)
-    where = f"{sheets[tile // A_SHEET]}#xywh={column * width},{row * height},{width},{height}"
-    return f"{_time(plan, first)} --> {_time(plan, min(first + plan.step_ticks, ticks))}\n{where}\n"
+    width, height = plan.conversion.size
+    column, row = plan.locate_tile(tile)
+    where = f"{sheets[tile // TILES_PER_SHEET]}#xywh={column * width},{row * height},{width},{height}"
+    return (
+        f"{_format_tick_time(plan, first)} --> "
+        f"{_format_tick_time(plan, min(first + plan.step_ticks, ticks))}\n{where}\n"
+    )
 
 
-def _time(plan: SpritePlan, tick: int) -> str:
+def _format_tick_time(plan: SpritePlan, tick: int) -> str:
     ms = round(tick * plan.rate.tick_us / 1000)
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"

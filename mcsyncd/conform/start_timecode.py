@@ -16,25 +16,25 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 
 
-def first_label(media: Media, grid: Grid) -> Timecode | None:
+def compute_start_timecode(media: Media, grid: Grid) -> Timecode | None:
     """Return the label of tick 0; None where the clip has none, or one that its rate does not have."""
     if media.video is None or media.timecode is None:
         return None
     own = media.video.rate
     try:
         label = Timecode.parse(media.timecode)
-        shown = label.frame_number(own) + max(0, round(grid.clip_time(0) * own.fraction))
-        return _at_rate(Timecode.at_frame(shown, own, drop_frame=label.drop_frame), own, grid.rate)
+        shown = label.frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
+        return _convert_timecode(Timecode.at_frame(shown, own, drop_frame=label.drop_frame), own, grid.rate)
     except ValueError:
         return None
 
 
-def _at_rate(label: Timecode, own: Rate, rate: Rate) -> Timecode:
+def _convert_timecode(timecode: Timecode, own: Rate, rate: Rate) -> Timecode:
     if rate == own:
-        return label
-    frames = label.frames * ceil(rate.fraction) // ceil(own.fraction)
-    drops = label.drop_frame and _has_drop_frame(rate)
-    made = Timecode(label.hours, label.minutes, label.seconds, frames, drops)
+        return timecode
+    frames = timecode.frames * ceil(rate.fraction) // ceil(own.fraction)
+    drops = timecode.drop_frame and _has_drop_frame(rate)
+    made = Timecode(timecode.hours, timecode.minutes, timecode.seconds, frames, drops)
     made.frame_number(rate)
     return made
 

@@ -15,15 +15,15 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from mcsyncd.conform.graphs import Painter
-from mcsyncd.conform.sprites import A_SHEET, COLUMNS, ROWS, SpritePlan, track
+from mcsyncd.conform.filter_graphs import FrameConverter
+from mcsyncd.conform.sprites import COLUMNS, ROWS, TILES_PER_SHEET, SpritePlan, format_webvtt
 from mcsyncd.model.rendition import Sprites, WrittenFile
 
-_QUALITY = "4"
+_JPEG_QUANTISER = "4"
 """mjpeg's quantiser (2 is best, 31 worst): about 60 KiB a sheet of calm footage, 250 of grainy."""
 
 
-class Sheets:
+class ThumbnailWriter:
     """Collects thumbnails from the pictures of a rendition; one sheet is in memory at a time.
 
     Costs one small scale a second of footage, in the caller's thread. A sheet is named by its
@@ -32,32 +32,32 @@ class Sheets:
 
     def __init__(self, folder: Path, plan: SpritePlan) -> None:
         self._folder, self._plan = folder, plan
-        self._painter = Painter(plan.canvas)
-        width, height = plan.canvas.size
+        self._converter = FrameConverter(plan.conversion)
+        width, height = plan.conversion.size
         self._sheet = np.zeros((ROWS * height, COLUMNS * width, 3), np.uint8)
         self._sheets: list[WrittenFile] = []
         self._ticks = self._tiles = 0
         shutil.rmtree(folder, ignore_errors=True)  # what a crash left
         folder.mkdir()
 
-    def picture(self, source: VideoFrame, ticks: int) -> None:
+    def add_frame(self, frame: VideoFrame, ticks: int) -> None:
         """Take a picture that shows on the next `ticks` ticks. Raises OSError (disk full)."""
         self._ticks += ticks
-        due = self._plan.tiles(self._ticks) - self._tiles
+        due = self._plan.count_tiles(self._ticks) - self._tiles
         if due:
-            tile = self._painter.paint(source).to_ndarray().astype(np.uint8, copy=False)
+            tile = self._converter.convert_frame(frame).to_ndarray().astype(np.uint8, copy=False)
             for _ in range(due):
-                self._place(tile)
+                self._draw_tile(tile)
 
     def finish(self) -> Sprites:
         """Write what is left, and the track. Raises OSError."""
-        if self._tiles % A_SHEET:
+        if self._tiles % TILES_PER_SHEET:
             self._write_sheet()
         names = [Path(sheet.path).name for sheet in self._sheets]
-        text = track(self._plan, self._ticks, names).encode()
-        width, height = self._plan.canvas.size
+        text = format_webvtt(self._plan, self._ticks, names).encode()
+        width, height = self._plan.conversion.size
         return Sprites(
-            track=self._written(text, ".vtt"),
+            webvtt=self._write_file(text, ".vtt"),
             sheets=tuple(self._sheets),
             width=width,
             height=height,
@@ -71,23 +71,23 @@ class Sheets:
         """Remove everything."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _place(self, tile: NDArray[np.uint8]) -> None:
+    def _draw_tile(self, tile: NDArray[np.uint8]) -> None:
         height, width, _ = tile.shape
-        column, row = self._plan.place(self._tiles)
+        column, row = self._plan.locate_tile(self._tiles)
         self._sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
         self._tiles += 1
-        if self._tiles % A_SHEET == 0:
+        if self._tiles % TILES_PER_SHEET == 0:
             self._write_sheet()
 
     def _write_sheet(self) -> None:
-        used = self._tiles - len(self._sheets) * A_SHEET
-        width, height = self._plan.canvas.size
+        used = self._tiles - len(self._sheets) * TILES_PER_SHEET
+        width, height = self._plan.conversion.size
         rows, columns = -(-used // COLUMNS), min(used, COLUMNS)
         filled = np.ascontiguousarray(self._sheet[: rows * height, : columns * width])
-        self._sheets.append(self._written(_jpeg(filled), ".jpg"))
+        self._sheets.append(self._write_file(_encode_jpeg(filled), ".jpg"))
         self._sheet[:] = 0
 
-    def _written(self, data: bytes, suffix: str) -> WrittenFile:
+    def _write_file(self, data: bytes, suffix: str) -> WrittenFile:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._folder / f"{sha256[:16]}{suffix}"
         with path.open("wb") as file:
@@ -97,7 +97,7 @@ class Sheets:
         return WrittenFile(str(path), len(data), sha256)
 
 
-def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+def _encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """Encode an RGB picture, shape (height, width, 3)."""
     # JFIF knows one matrix, BT.601, at full range; what the footage had was undone when painting.
     picture = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
@@ -107,6 +107,6 @@ def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuvj420p"
     encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
-    encoder.options = {"qmin": _QUALITY, "qmax": _QUALITY, "flags": "+bitexact"}
+    encoder.options = {"qmin": _JPEG_QUANTISER, "qmax": _JPEG_QUANTISER, "flags": "+bitexact"}
     picture.pts, picture.time_base = 0, encoder.time_base
     return b"".join(bytes(packet) for packet in (*encoder.encode(picture), *encoder.encode(None)))

@@ -19,14 +19,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-_Light = NDArray[np.float64]
+_LightArray = NDArray[np.float64]
 
-_SIZE = 33
-_PEAK, _WHITE = 1000.0, 203.0
-_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-_A, _B, _C = 0.17883277, 0.28466892, 0.55991073
-_LUMA = np.array([0.2627, 0.6780, 0.0593])
-_TO_709 = np.array([
+_LUT_SIZE = 33
+_PEAK_NITS, _WHITE_NITS = 1000.0, 203.0
+_PQ_M1, _PQ_M2, _PQ_C1, _PQ_C2, _PQ_C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
+_HLG_A, _HLG_B, _HLG_C = 0.17883277, 0.28466892, 0.55991073
+_BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593])
+_BT2020_TO_BT709 = np.array([
     [1.660491, -0.587641, -0.072850],
     [-0.124550, 1.132900, -0.008349],
     [-0.018151, -0.100579, 1.118730],
@@ -34,48 +34,50 @@ _TO_709 = np.array([
 
 
 @cache
-def cube(transfer: str) -> str:
+def build_cube_lut(transfer: str) -> str:
     """Return the table in the .cube form, for RGB of full range; `transfer` by ffmpeg's name."""
-    steps = np.linspace(0.0, 1.0, _SIZE)
+    steps = np.linspace(0.0, 1.0, _LUT_SIZE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")  # red runs fastest
     signal = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
-    lines = (f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in standard(signal, transfer))
-    return "\n".join((f"LUT_3D_SIZE {_SIZE}", *lines, ""))
+    lines = (f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in map_to_standard_range(signal, transfer))
+    return "\n".join((f"LUT_3D_SIZE {_LUT_SIZE}", *lines, ""))
 
 
-def standard(signal: _Light, transfer: str) -> _Light:
+def map_to_standard_range(signal: _LightArray, transfer: str) -> _LightArray:
     """Map signals, shape (n, 3) from 0 to 1, BT.2020 of that transfer, to BT.709 signals."""
-    light = _pq_light(signal) if transfer == "smpte2084" else _hlg_light(signal)
-    light = np.minimum(light, _PEAK)
+    light = _decode_pq(signal) if transfer == "smpte2084" else _decode_hlg(signal)
+    light = np.minimum(light, _PEAK_NITS)
     largest = np.maximum(light.max(axis=-1, keepdims=True), 1e-6)
-    rolled = light * _rolled_off(largest) / largest
-    return np.asarray(np.clip(rolled @ _TO_709.T / _WHITE, 0.0, 1.0) ** (1 / 2.4))
+    rolled = light * _compress_highlights(largest) / largest
+    return np.asarray(np.clip(rolled @ _BT2020_TO_BT709.T / _WHITE_NITS, 0.0, 1.0) ** (1 / 2.4))
 
 
-def _pq_light(signal: _Light) -> _Light:
-    power = signal ** (1 / _M2)
-    return np.asarray(10_000.0 * (np.maximum(power - _C1, 0.0) / (_C2 - _C3 * power)) ** (1 / _M1))
+def _decode_pq(signal: _LightArray) -> _LightArray:
+    power = signal ** (1 / _PQ_M2)
+    return np.asarray(
+        10_000.0 * (np.maximum(power - _PQ_C1, 0.0) / (_PQ_C2 - _PQ_C3 * power)) ** (1 / _PQ_M1)
+    )
 
 
-def _pq_signal(light: _Light | float) -> _Light:
-    power = np.asarray(light / 10_000.0) ** _M1
-    return np.asarray(((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2)
+def _encode_pq(light: _LightArray | float) -> _LightArray:
+    power = np.asarray(light / 10_000.0) ** _PQ_M1
+    return np.asarray(((_PQ_C1 + _PQ_C2 * power) / (1 + _PQ_C3 * power)) ** _PQ_M2)
 
 
-def _hlg_light(signal: _Light) -> _Light:
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - _C) / _A) + _B) / 12)
-    luma = np.maximum(scene @ _LUMA, 1e-9)[..., None]
-    return np.asarray(_PEAK * luma**0.2 * scene)
+def _decode_hlg(signal: _LightArray) -> _LightArray:
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - _HLG_C) / _HLG_A) + _HLG_B) / 12)
+    luma = np.maximum(scene @ _BT2020_LUMA, 1e-9)[..., None]
+    return np.asarray(_PEAK_NITS * luma**0.2 * scene)
 
 
-def _rolled_off(light: _Light) -> _Light:
+def _compress_highlights(light: _LightArray) -> _LightArray:
     """BT.2390's knee: nothing changes below it, the peak becomes white, a cubic between."""
-    source = _pq_signal(_PEAK)
-    top = _pq_signal(_WHITE) / source
+    source = _encode_pq(_PEAK_NITS)
+    top = _encode_pq(_WHITE_NITS) / source
     knee = 1.5 * top - 0.5
-    given = _pq_signal(light) / source
+    given = _encode_pq(light) / source
     t = np.clip((given - knee) / (1 - knee), 0.0, 1.0)
     bent = (
         (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (-2 * t**3 + 3 * t**2) * top
     )
-    return _pq_light(np.where(given < knee, given, bent) * source)
+    return _decode_pq(np.where(given < knee, given, bent) * source)

@@ -15,14 +15,14 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
-from mcsyncd.conform.graphs import whole_pictures
+from mcsyncd.conform.filter_graphs import deinterlace_frames
 from mcsyncd.conform.source import opened
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import VideoStream
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TimedFrame:
     """A good picture and its clip time in seconds.
 
     `torn` is set where pictures between the one before and this one came out damaged, or not at all.
@@ -30,21 +30,21 @@ class Picture:
 
     time: Fraction
     frame: VideoFrame
-    torn: bool = False
+    after_damage: bool = False
 
 
 _DECODER_THREADS = 4
 """More would hold more pictures in memory than two encoders can take."""
 
-_GROUP_AT_MOST = 250
+_MAX_SUSPECT_FRAMES = 250
 """Pictures after which damage counts as healed without a key picture: some cameras refresh by stripes."""
 
 
-LONGEST_HOLD = Fraction(600)
+LONGEST_HOLD_S = Fraction(600)
 """Seconds that one picture may be held. A clock that jumps further would fill the disk with stills."""
 
 
-class Pictures:
+class VideoReader:
     """Decodes the picture of one clip; iterate once. Then `end` and the counts are known.
 
     `end` is the clip time at which the last picture ends, told by the packets, so that pictures
@@ -56,28 +56,28 @@ class Pictures:
     def __init__(self, path: Path, container: str, video: VideoStream) -> None:
         self._path, self._container, self._video = path, container, video
         self._origin = Fraction(video.start_us, 1_000_000)
-        self._latest = self._origin
-        self.damaged = 0
-        self.misplaced = 0
-        self.torn = False
-        self.sizes: dict[tuple[int, int], None] = {}  # in the order in which they came
-        self._mended: deque[Fraction] = deque()
+        self._latest_end = self._origin
+        self.damaged_frames = 0
+        self.untimed_frames = 0
+        self.ends_damaged = False
+        self.frame_sizes: dict[tuple[int, int], None] = {}  # in the order in which they came
+        self._recovery_times: deque[Fraction] = deque()
 
     @property
     def end(self) -> Fraction:
         """Clip time at which the last picture ends, in seconds."""
-        return self._latest - self._origin
+        return self._latest_end - self._origin
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[TimedFrame]:
         with opened(self._path, self._container, self._video.index) as container:
             stream = container.streams[self._video.index]
             assert isinstance(stream, AvVideo)
             stream.codec_context.thread_type = ThreadType.FRAME
             stream.codec_context.thread_count = min(_DECODER_THREADS, os.cpu_count() or 1)
-            frames = self._frames(container.demux(stream))
-            yield from self._timed(whole_pictures(frames) if self._video.interlaced else frames)
+            frames = self._decode_packets(container.demux(stream))
+            yield from self._assign_times(deinterlace_frames(frames) if self._video.interlaced else frames)
 
-    def _frames(self, packets: Iterator[Packet[AvVideo]]) -> Iterator[VideoFrame]:
+    def _decode_packets(self, packets: Iterator[Packet[AvVideo]]) -> Iterator[VideoFrame]:
         """Yield the pictures that can be trusted.
 
         Of a packet that is damaged in part, the decoder fills in the rest and marks that one picture
@@ -86,29 +86,37 @@ class Pictures:
         """
         suspect = 0
         for packet in packets:
-            self._see(packet)
+            self._observe_packet(packet)
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
-                self.damaged, self.torn, suspect = self.damaged + 1, True, _GROUP_AT_MOST
+                self.damaged_frames, self.ends_damaged, suspect = (
+                    self.damaged_frames + 1,
+                    True,
+                    _MAX_SUSPECT_FRAMES,
+                )
                 continue
             for frame in frames:
                 if frame.is_corrupt:
-                    self.damaged, self.torn, suspect = self.damaged + 1, True, _GROUP_AT_MOST
+                    self.damaged_frames, self.ends_damaged, suspect = (
+                        self.damaged_frames + 1,
+                        True,
+                        _MAX_SUSPECT_FRAMES,
+                    )
                     continue
                 suspect = 0 if frame.key_frame else max(0, suspect - 1)
                 if not suspect:
-                    self._mend(frame)
+                    self._record_recovery(frame)
                     yield frame
 
-    def _mend(self, frame: VideoFrame) -> None:
+    def _record_recovery(self, frame: VideoFrame) -> None:
         """Remember the first good picture after damage by its time: the deinterlacer is one picture late."""
-        time = _time(frame)
-        if self.torn and time is not None:
-            self.torn = False
-            self._mended.append(time)
+        time = _compute_frame_time(frame)
+        if self.ends_damaged and time is not None:
+            self.ends_damaged = False
+            self._recovery_times.append(time)
 
-    def _see(self, packet: Packet[AvVideo]) -> None:
+    def _observe_packet(self, packet: Packet[AvVideo]) -> None:
         begins = packet.dts if packet.pts is None else packet.pts
         if begins is None or packet.is_discard or not packet.time_base:
             return
@@ -116,31 +124,31 @@ class Pictures:
         if packet.duration and (self._video.variable_rate or self._video.interlaced):
             lasts = packet.duration * packet.time_base
         ends = begins * packet.time_base + lasts
-        if ends - self._latest <= LONGEST_HOLD:
-            self._latest = max(self._latest, ends)
+        if ends - self._latest_end <= LONGEST_HOLD_S:
+            self._latest_end = max(self._latest_end, ends)
 
-    def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[Picture]:
+    def _assign_times(self, frames: Iterator[VideoFrame]) -> Iterator[TimedFrame]:
         last: Fraction | None = None
         for frame in frames:
-            time = _time(frame)
+            time = _compute_frame_time(frame)
             if time is None or (last is not None and time <= last):
-                self.misplaced += 1
+                self.untimed_frames += 1
                 continue
             if last is None:
-                self._begin(time)
-            elif time - last > LONGEST_HOLD:
+                self._set_origin(time)
+            elif time - last > LONGEST_HOLD_S:
                 raise BadMedia(
                     f"{self._path.name}: its clock jumps by {float(time - last):.0f} s between two pictures",
                     "cut the clip in two at the jump, and drop both parts",
                 )
             last = time
-            self.sizes[frame.width, frame.height] = None
-            torn = bool(self._mended) and time >= self._mended[0]
+            self.frame_sizes[frame.width, frame.height] = None
+            torn = bool(self._recovery_times) and time >= self._recovery_times[0]
             if torn:
-                self._mended.popleft()
-            yield Picture(time - self._origin, frame, torn)
+                self._recovery_times.popleft()
+            yield TimedFrame(time - self._origin, frame, torn)
 
-    def _begin(self, time: Fraction) -> None:
+    def _set_origin(self, time: Fraction) -> None:
         """Take the first picture's own exact time where it is the origin, rounded to microseconds.
 
         A 25 in a 30 grid lies exactly between two ticks now and then; a rounded origin would
@@ -150,6 +158,6 @@ class Pictures:
             self._origin = time
 
 
-def _time(frame: VideoFrame) -> Fraction | None:
+def _compute_frame_time(frame: VideoFrame) -> Fraction | None:
     """Return a picture's presentation time in the file, in seconds."""
     return None if frame.pts is None or not frame.time_base else frame.pts * frame.time_base

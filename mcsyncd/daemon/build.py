@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsyncd.conform.available import missing_encoders
+from mcsyncd.conform.encoder_check import find_missing_encoders
 from mcsyncd.daemon.live import Live
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
@@ -11,7 +11,7 @@ from mcsyncd.settings.profiles import from_document
 
 def missing(profile: ProfileRef) -> tuple[str, ...]:
     """Return the encoders that a profile needs and the build lacks."""
-    return missing_encoders(from_document(profile))
+    return find_missing_encoders(from_document(profile))
 
 
 def check_build(live: Live) -> None:

@@ -33,6 +33,6 @@ def _alone(path: Path, made: Rendition) -> tuple[str, ...]:
 
 
 def _differences(path: Path, made: Rendition) -> tuple[str, ...]:
-    from mcsyncd.conform.prove import differences  # noqa: PLC0415  # loads the codecs
+    from mcsyncd.conform.proof_check import find_differences  # noqa: PLC0415  # loads the codecs
 
-    return differences(path, made)
+    return find_differences(path, made)

@@ -22,7 +22,7 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Clip, Digest, Media, Sound
 from mcsyncd.model.facts import JobResult, TakenIn
-from mcsyncd.model.rendition import Conformed, Rendition, StoredObject, WrittenFile
+from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.workers.process import die_with_parent, keep_freed_memory, release_freed_memory
 
@@ -141,12 +141,12 @@ def _align_clips(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
     return _add_unplaced_clips(found, job.clips)
 
 
-def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
-    from mcsyncd.conform.conform import conform
+def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> ConformResult:
+    from mcsyncd.conform.conform import conform_clip
 
     folder = places.conformed(job.session, job.clip.camera)
     folder.mkdir(parents=True, exist_ok=True)
-    conformed = conform(
+    conformed = conform_clip(
         _locate_original(job.clip, places),
         _require_media(job.clip),
         rate=job.rate,
@@ -156,7 +156,7 @@ def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> Conformed:
         proxy=job.proxy,
         folder=folder,
         stem=stem(job.clip, job.id),
-        progress=tell,
+        report_progress=tell,
     )
     _locate_original(job.clip, places)  # it must not have changed while it was read
     return _relativize_paths(conformed, places)
@@ -174,7 +174,7 @@ def _publish_manifest(job: jobs.PublishManifest, places: Places) -> Publication:
     return put_manifest(job, places)
 
 
-def _relativize_paths(made: Conformed, places: Places) -> Conformed:
+def _relativize_paths(made: ConformResult, places: Places) -> ConformResult:
     """Return it with the paths as they are recorded."""
 
     def relativize(file: _File) -> _File:
@@ -187,7 +187,7 @@ def _relativize_paths(made: Conformed, places: Places) -> Conformed:
     sprites = made.sprites
     if sprites is not None:
         sheets = tuple(relativize(sheet) for sheet in sprites.sheets)
-        sprites = replace(sprites, sheets=sheets, track=relativize(sprites.track))
+        sprites = replace(sprites, sheets=sheets, webvtt=relativize(sprites.webvtt))
     return replace(
         made, renditions=tuple(relativize_rendition(file) for file in made.renditions), sprites=sprites
     )

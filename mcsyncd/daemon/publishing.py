@@ -12,7 +12,7 @@ from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import Sound
 from mcsyncd.model.due import conformed_now, manifest_job
 from mcsyncd.model.jobs import Job, Put
-from mcsyncd.model.rendition import Conformed, Rendition, WrittenFile
+from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import Session, State
 from mcsyncd.publish import manifest
 from mcsyncd.publish.plan import plan
@@ -70,7 +70,7 @@ def prepare(session: Session, places: Places, began: Entry) -> Publishing:
 
 
 def _waveforms(
-    session: Session, places: Places, conformed: Mapping[str, Conformed]
+    session: Session, places: Places, conformed: Mapping[str, ConformResult]
 ) -> dict[str, WrittenFile]:
     """Draw the sound of every clip that was heard, by clip key.
 
@@ -81,7 +81,7 @@ def _waveforms(
     for clip in session.clips:
         if clip.sound is not None and clip.sound.peaks:
             made = conformed.get(clip.key)
-            drawn[clip.key] = _waveform(clip.sound, made.of("proxy") if made else None, places)
+            drawn[clip.key] = _waveform(clip.sound, made.get_rendition("proxy") if made else None, places)
     return drawn
 
 

@@ -7,42 +7,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcsyncd.demo.shapes import Colour
-from mcsyncd.demo.truth import Kind
+from mcsyncd.demo.painting import Colour
+from mcsyncd.demo.truth import CameraKind
 
 ASPECT = 16 / 9
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CameraView:
     """A camera's place: what it centres, how close it is, and its white balance."""
 
     x: float
     y: float
     zoom: float
-    look: Colour
+    white_balance: Colour
 
 
-VIEWS: dict[Kind, View] = {
-    "cinema": View(ASPECT / 2, 0.5, 1.0, (1.0, 0.98, 0.97)),
-    "mirrorless": View(0.66, 0.53, 1.35, (0.93, 1.0, 1.08)),
-    "phone": View(1.20, 0.50, 1.3, (1.08, 0.98, 0.86)),
+CAMERA_VIEWS: dict[CameraKind, CameraView] = {
+    "cinema": CameraView(ASPECT / 2, 0.5, 1.0, (1.0, 0.98, 0.97)),
+    "mirrorless": CameraView(0.66, 0.53, 1.35, (0.93, 1.0, 1.08)),
+    "phone": CameraView(1.20, 0.50, 1.3, (1.08, 0.98, 0.86)),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
+class CameraLens:
     """A view at a picture size in pixels."""
 
-    view: View
+    view: CameraView
     width: int
     height: int
 
-    def unit(self, depth: float = 1.0) -> float:
+    def compute_unit_px(self, depth: float = 1.0) -> float:
         """Return the stage's height in pixels, for things at `depth` (1 the actors, below 1 behind)."""
         return self.view.zoom * depth * self.height
 
-    def at(self, x: float, y: float, depth: float = 1.0) -> tuple[float, float]:
+    def project_point(self, x: float, y: float, depth: float = 1.0) -> tuple[float, float]:
         """Return where a point of the stage is in the picture; what is behind moves less."""
-        unit = self.unit(depth)
+        unit = self.compute_unit_px(depth)
         return self.width / 2 + (x - self.view.x) * unit, self.height / 2 + (y - self.view.y) * unit

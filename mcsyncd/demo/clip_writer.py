@@ -15,8 +15,8 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from mcsyncd.demo.microphone import MICROPHONES
-from mcsyncd.demo.score import Wave
-from mcsyncd.demo.shapes import Bytes
+from mcsyncd.demo.painting import Pixels
+from mcsyncd.demo.sound_events import Wave
 from mcsyncd.demo.truth import Take
 from mcsyncd.errors import UsageError
 
@@ -24,14 +24,14 @@ _BT709, _LIMITED = 1, 1
 _AAC_FRAME = 1024
 
 
-def write_film(
+def write_clip(
     path: Path,
     take: Take,
     *,
     size: tuple[int, int],
-    pictures: Iterable[Bytes],
-    sound: Iterable[Wave],
-    progress: Callable[[float], None],
+    frames: Iterable[Pixels],
+    audio: Iterable[Wave],
+    report_progress: Callable[[float], None],
 ) -> None:
     """Write one camera's file.
 
@@ -45,15 +45,20 @@ def write_film(
         raise UsageError(f"a picture of {width} x {height} cannot be 4:2:0", "choose even numbers")
     # The movie's own clock counts milliseconds by default; at this one edit lists are exact.
     with av.open(str(path), "w", options={"movie_timescale": "48000"}) as container:
-        video = container.add_stream("libx264", rate=take.body.rate.fraction)
-        audio = container.add_stream("aac", rate=take.body.audio_rate, layout=_layout(take))
+        video = container.add_stream("libx264", rate=take.camera_model.rate.fraction)
+        audio_stream = container.add_stream(
+            "aac", rate=take.camera_model.audio_rate, layout=_get_channel_layout(take)
+        )
         _set_up_video(video, size)
-        audio.bit_rate = 160_000
-        both = (_video_frames(video, take, pictures, progress), _audio_frames(audio, take, sound))
+        audio_stream.bit_rate = 160_000
+        both = (
+            _time_video_frames(video, take, frames, report_progress),
+            _time_audio_frames(audio_stream, take, audio),
+        )
         for _, encode in merge(*both, key=lambda timed: timed[0]):
             container.mux(encode())
         container.mux(video.encode(None))
-        container.mux(audio.encode(None))
+        container.mux(audio_stream.encode(None))
 
 
 def _set_up_video(video: VideoStream, size: tuple[int, int]) -> None:
@@ -70,41 +75,43 @@ def _set_up_video(video: VideoStream, size: tuple[int, int]) -> None:
     video.options = {"preset": "ultrafast", "crf": "20"}
 
 
-def _layout(take: Take) -> str:
-    return "stereo" if len(MICROPHONES[take.body.kind].ears) == 2 else "mono"
+def _get_channel_layout(take: Take) -> str:
+    return "stereo" if len(MICROPHONES[take.camera_model.kind].channels) == 2 else "mono"
 
 
-_Timed: TypeAlias = "tuple[Fraction, Callable[[], Sequence[av.Packet[Any]]]]"
+_TimedEncode: TypeAlias = "tuple[Fraction, Callable[[], Sequence[av.Packet[Any]]]]"
 """A frame's time, and how to have it encoded: pictures and sound in one order of time."""
 
 
-def _video_frames(
-    stream: VideoStream, take: Take, pictures: Iterable[Bytes], progress: Callable[[float], None]
-) -> Iterator[_Timed]:
-    tick = 1 / take.body.rate.fraction
-    for number, picture in enumerate(pictures):
+def _time_video_frames(
+    stream: VideoStream, take: Take, frames: Iterable[Pixels], report_progress: Callable[[float], None]
+) -> Iterator[_TimedEncode]:
+    tick = 1 / take.camera_model.rate.fraction
+    for number, picture in enumerate(frames):
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts, frame.time_base = number, tick
         yield number * tick, partial(stream.encode, frame)
         if number % 25 == 0:
-            progress(number / take.frames)
+            report_progress(number / take.frames)
 
 
-def _audio_frames(stream: AudioStream, take: Take, sound: Iterable[Wave]) -> Iterator[_Timed]:
+def _time_audio_frames(stream: AudioStream, take: Take, audio: Iterable[Wave]) -> Iterator[_TimedEncode]:
     """Yield AAC-sized frames. Every one has its time: without, AAC lands 21 ms late in MP4."""
     at, rest = 0, np.zeros((0, 0), dtype=np.float32)
-    for stretch in sound:
+    for stretch in audio:
         rest = np.concatenate([rest.reshape(-1, stretch.shape[1]), stretch])
         while len(rest) >= _AAC_FRAME:
-            yield _audio_frame(stream, take, rest[:_AAC_FRAME], at)
+            yield _build_audio_frame(stream, take, rest[:_AAC_FRAME], at)
             rest = rest[_AAC_FRAME:]
             at += _AAC_FRAME
     if len(rest):
-        yield _audio_frame(stream, take, rest, at)
+        yield _build_audio_frame(stream, take, rest, at)
 
 
-def _audio_frame(stream: AudioStream, take: Take, samples: Wave, at: int) -> _Timed:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=_layout(take))
-    frame.sample_rate = take.body.audio_rate
-    frame.pts, frame.time_base = at, Fraction(1, take.body.audio_rate)
-    return Fraction(at, take.body.audio_rate), partial(stream.encode, frame)
+def _build_audio_frame(stream: AudioStream, take: Take, samples: Wave, first_sample: int) -> _TimedEncode:
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples.T), format="fltp", layout=_get_channel_layout(take)
+    )
+    frame.sample_rate = take.camera_model.audio_rate
+    frame.pts, frame.time_base = first_sample, Fraction(1, take.camera_model.audio_rate)
+    return Fraction(first_sample, take.camera_model.audio_rate), partial(stream.encode, frame)

@@ -13,21 +13,21 @@ from typing import Self
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import visible
 
-_STOP_S = 90.0
+_STOP_TIMEOUT_S = 90.0
 """A daemon that drains is given what its unit gives it."""
-_LAST_LINES = 15
+_SHOWN_LOG_LINES = 15
 
 
-class DaemonChild:
+class DaemonProcess:
     """`mcsyncd run` on one settings file, its words in a log file. Ends with the `with` block.
 
     `say` hears the log's last lines if the daemon ends by itself.
     """
 
-    def __init__(self, config: Path, log: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, config: Path, log: Path, print_line: Callable[[str], None]) -> None:
         self._command = [sys.executable, "-m", "mcsyncd", "--config", str(config.absolute()), "run"]
         self._log = log
-        self._say = say
+        self._print_line = print_line
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -47,8 +47,8 @@ class DaemonChild:
         """Raise McsyncError if the daemon has ended by itself, after telling its last words."""
         if self._process is None or self._process.poll() is None:
             return
-        for line in self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
-            self._say(f"    {visible(line)}")
+        for line in self._log.read_text(errors="replace").splitlines()[-_SHOWN_LOG_LINES:]:
+            self._print_line(f"    {visible(line)}")
         raise McsyncError(
             f"the daemon ended with code {self._process.returncode}", f"the whole log is {self._log}"
         )
@@ -59,7 +59,7 @@ class DaemonChild:
             return
         os.kill(self._process.pid, signal.SIGTERM)
         try:
-            self._process.wait(_STOP_S)
+            self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

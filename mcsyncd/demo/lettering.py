@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcsyncd.demo.shapes import Canvas, Colour, Plane
+from mcsyncd.demo.painting import Canvas, Colour, Plane
 
 _DARK: Colour = (0.10, 0.09, 0.14)
 
@@ -31,24 +31,24 @@ _FONT = {
 }
 
 
-def lamps(text: str, dot: float, colour: Colour) -> Canvas:
+def paint_lamp_text(text: str, dot: float, colour: Colour) -> Canvas:
     """Return a panel of lamps that spells `text`, each dot `dot` pixels apart.
 
     A dark panel with a rim of one dot; lamps that are off show faintly, as they do.
     """
     columns, rows = 6 * len(text) + 1, 9
-    canvas = Canvas(_even(columns * dot), _even(rows * dot))
+    canvas = Canvas(_round_to_even(columns * dot), _round_to_even(rows * dot))
     height, width = canvas.alpha.shape
-    canvas.paint(canvas.box(width / 2, height / 2, (width / 2, height / 2), dot), _DARK)
+    canvas.paint(canvas.draw_box(width / 2, height / 2, (width / 2, height / 2), dot), _DARK)
     lit = np.zeros((rows, columns), dtype=bool)
     for place, char in enumerate(text):
         for row, bits in enumerate(_FONT[char], start=1):
             lit[row, 6 * place + 1 : 6 * place + 6] = [bits >> shift & 1 for shift in (4, 3, 2, 1, 0)]
-    _light(canvas, dot, lit, colour)
+    _paint_dots(canvas, dot, lit, colour)
     return canvas
 
 
-def _light(canvas: Canvas, dot: float, lit: np.ndarray, colour: Colour) -> None:
+def _paint_dots(canvas: Canvas, dot: float, lit: np.ndarray, colour: Colour) -> None:
     """Paint all dots at once: every pixel asks how far it is from the middle of its own dot."""
     column, row = np.floor(canvas.x / dot), np.floor(canvas.y / dot)
     away = np.sqrt((canvas.x - (column + 0.5) * dot) ** 2 + (canvas.y - (row + 0.5) * dot) ** 2)
@@ -60,5 +60,5 @@ def _light(canvas: Canvas, dot: float, lit: np.ndarray, colour: Colour) -> None:
     canvas.paint(round_dot * np.float32(0.06) * ~on, colour)
 
 
-def _even(size: float) -> int:
+def _round_to_even(size: float) -> int:
     return 2 * max(1, round(size / 2))

@@ -13,12 +13,12 @@ from typing import Literal
 
 import numpy as np
 
-from mcsyncd.demo.score import SCENE_RATE, Sounding, Wave, hull, noise
+from mcsyncd.demo.sound_events import SCENE_RATE, SoundEvent, Wave, build_envelope, generate_noise
 
-_SCALE = (0, 2, 4, 5, 7, 9, 11)
-_FOLLOWS = {0: (3, 4, 5, 1), 1: (4, 3), 3: (0, 4, 1), 4: (0, 5, 3), 5: (3, 1, 4)}
+_SCALE_SEMITONES = (0, 2, 4, 5, 7, 9, 11)
+_NEXT_DEGREES = {0: (3, 4, 5, 1), 1: (4, 3), 3: (0, 4, 1), 4: (0, 5, 3), 5: (3, 1, 4)}
 """Degrees of the scale that may follow a degree, from 0: the commonplaces of popular song."""
-_RHYTHMS = ((1.0,), (0.5, 0.5), (1.5, 0.5), (0.75, 0.25), (0.5, 1.0, 0.5), (2.0,))
+_RHYTHMS_BEATS = ((1.0,), (0.5, 0.5), (1.5, 0.5), (0.75, 0.25), (0.5, 1.0, 0.5), (2.0,))
 _TONIC_HZ = 196.0
 
 
@@ -33,7 +33,7 @@ class Note:
     partials: tuple[float, ...]
     decay_s: float
 
-    def wave(self) -> Wave:
+    def render_wave(self) -> Wave:
         seconds = np.arange(self.length) / SCENE_RATE
         cycles = seconds * self.hertz
         fading = (-seconds / self.decay_s).astype(np.float32)
@@ -44,15 +44,17 @@ class Note:
             angle = np.float32(2 * np.pi) * (turns - np.floor(turns)).astype(np.float32)
             out += np.float32(level) * np.exp(fading * np.float32(number**0.7)) * np.sin(angle)
         end_s = self.length / SCENE_RATE
-        return out * hull(self.length, (0.0, 0.0), (0.004, self.gain), (0.8 * end_s, self.gain), (end_s, 0.0))
+        return out * build_envelope(
+            self.length, (0.0, 0.0), (0.004, self.gain), (0.8 * end_s, self.gain), (end_s, 0.0)
+        )
 
 
 Drum = Literal["kick", "snare", "hat"]
-_DRUM_S: dict[Drum, float] = {"kick": 0.2, "snare": 0.18, "hat": 0.06}
+_DRUM_LENGTH_S: dict[Drum, float] = {"kick": 0.2, "snare": 0.18, "hat": 0.06}
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class DrumHit:
     """A stroke on a drum; no two sound the same, because each has its own noise."""
 
     start: int
@@ -62,27 +64,27 @@ class Hit:
 
     @property
     def length(self) -> int:
-        return int(_DRUM_S[self.drum] * SCENE_RATE)
+        return int(_DRUM_LENGTH_S[self.drum] * SCENE_RATE)
 
-    def wave(self) -> Wave:
+    def render_wave(self) -> Wave:
         rng = np.random.default_rng(self.seed)
         seconds = np.arange(self.length) / SCENE_RATE
-        fall = np.exp(-seconds * 4.5 / _DRUM_S[self.drum])
-        body = self._body(rng, seconds, fall)
+        fall = np.exp(-seconds * 4.5 / _DRUM_LENGTH_S[self.drum])
+        body = self._render_body(rng, seconds, fall)
         return np.asarray(self.gain * body * np.minimum(1.0, seconds / 0.001), dtype=np.float32)
 
-    def _body(self, rng: np.random.Generator, seconds: np.ndarray, fall: np.ndarray) -> np.ndarray:
+    def _render_body(self, rng: np.random.Generator, seconds: np.ndarray, fall: np.ndarray) -> np.ndarray:
         if self.drum == "kick":
             # The pitch falls from 130 to 48 Hz within 40 ms, as a struck skin's does.
             turns = 48 * seconds + 82 * 0.04 * (1 - np.exp(-seconds / 0.04))
             return np.asarray(np.sin(2 * np.pi * turns) * fall)
         if self.drum == "snare":
             tone = np.sin(2 * np.pi * 188 * seconds)
-            return np.asarray((0.5 * noise(rng, self.length, 900, 8000) + 0.5 * tone) * fall)
-        return np.asarray(0.5 * noise(rng, self.length, 6500, 14000) * fall)
+            return np.asarray((0.5 * generate_noise(rng, self.length, 900, 8000) + 0.5 * tone) * fall)
+        return np.asarray(0.5 * generate_noise(rng, self.length, 6500, 14000) * fall)
 
 
-def band_plays(seed: int, begin_s: float, end_s: float) -> Iterator[Sounding]:
+def compose_music(seed: int, begin_s: float, end_s: float) -> Iterator[SoundEvent]:
     """Yield notes and strokes of the band from `begin_s` to `end_s`.
 
     Loudness changes every few bars between nearly nothing and full, so that a shoot has
@@ -97,11 +99,11 @@ def band_plays(seed: int, begin_s: float, end_s: float) -> Iterator[Sounding]:
         if rng.random() < 0.3:
             loudness = float(rng.choice([0.12, 0.5, 0.8, 1.0]))
         bar = _Bar(now, beat_s, tonic, degree, loudness)
-        yield from bar.chord(rng)
-        yield from bar.melody(rng)
-        yield from bar.drums(rng, seed)
+        yield from bar.compose_chord(rng)
+        yield from bar.compose_melody(rng)
+        yield from bar.compose_drums(rng, seed)
         now += 4 * beat_s
-        degree = int(rng.choice(_FOLLOWS[degree]))
+        degree = int(rng.choice(_NEXT_DEGREES[degree]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +116,21 @@ class _Bar:
     degree: int
     loudness: float
 
-    def chord(self, rng: np.random.Generator) -> Iterator[Note]:
+    def compose_chord(self, rng: np.random.Generator) -> Iterator[Note]:
         for step in (self.degree - 7, self.degree, self.degree + 2, self.degree + 4):
             late = rng.uniform(0.0, 0.05)
-            yield self._note(rng, late, 3.6, step, 0.045)
+            yield self._build_note(rng, late, 3.6, step, 0.045)
 
-    def melody(self, rng: np.random.Generator) -> Iterator[Note]:
+    def compose_melody(self, rng: np.random.Generator) -> Iterator[Note]:
         beat, step = 0.0, self.degree + 7
         while beat < 4:
-            for length in _RHYTHMS[int(rng.integers(len(_RHYTHMS)))]:
+            for length in _RHYTHMS_BEATS[int(rng.integers(len(_RHYTHMS_BEATS)))]:
                 step = int(np.clip(step + rng.integers(-3, 4), 4, 16))
                 if rng.random() < 0.85 and beat < 4:
-                    yield self._note(rng, beat + rng.normal(0, 0.015), length * 1.3, step, 0.075)
+                    yield self._build_note(rng, beat + rng.normal(0, 0.015), length * 1.3, step, 0.075)
                 beat += length
 
-    def drums(self, rng: np.random.Generator, seed: int) -> Iterator[Hit]:
+    def compose_drums(self, rng: np.random.Generator, seed: int) -> Iterator[DrumHit]:
         chances: tuple[tuple[Drum, float, float], ...] = (
             ("kick", 0.75, 0.22),
             ("snare", 0.35, 0.10),
@@ -138,17 +140,19 @@ class _Bar:
             for drum, chance, gain in chances:
                 on_beat = half % 2 == (1 if drum == "hat" else 0)
                 if rng.random() < chance * (1.0 if on_beat else 0.25):
-                    start = self._at(half / 2 + rng.normal(0, 0.012))
+                    start = self._compute_sample(half / 2 + rng.normal(0, 0.012))
                     loud = gain * self.loudness * rng.uniform(0.6, 1.1)
-                    yield Hit(start, drum, loud, (seed, 4, start & 0xFFFFFFFF, len(drum)))
+                    yield DrumHit(start, drum, loud, (seed, 4, start & 0xFFFFFFFF, len(drum)))
 
-    def _note(self, rng: np.random.Generator, beat: float, beats: float, step: int, gain: float) -> Note:
+    def _build_note(
+        self, rng: np.random.Generator, beat: float, beats: float, step: int, gain: float
+    ) -> Note:
         octave, tone = divmod(step, 7)
-        hertz = self.tonic_hz * 2 ** (octave + _SCALE[tone] / 12) * 2 ** (rng.normal(0, 3) / 1200)
+        hertz = self.tonic_hz * 2 ** (octave + _SCALE_SEMITONES[tone] / 12) * 2 ** (rng.normal(0, 3) / 1200)
         partials = tuple(rng.uniform(0.5, 1.0) / number**1.3 for number in range(1, 7))
         length = int(beats * self.beat_s * SCENE_RATE)
         loud = gain * self.loudness * rng.uniform(0.6, 1.1)
-        return Note(self._at(beat), length, hertz, loud, partials, rng.uniform(0.25, 0.6))
+        return Note(self._compute_sample(beat), length, hertz, loud, partials, rng.uniform(0.25, 0.6))
 
-    def _at(self, beat: float) -> int:
+    def _compute_sample(self, beat: float) -> int:
         return round((self.begin_s + beat * self.beat_s) * SCENE_RATE)

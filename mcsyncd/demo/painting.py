@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 Colour = tuple[float, float, float]
 
 
@@ -32,12 +32,12 @@ class Canvas:
         self.rgb += coverage[..., None] * (painted - self.rgb)
         self.alpha += coverage * (1 - self.alpha)
 
-    def disc(self, x: float, y: float, radius: float, soft: float = 1.0) -> Plane:
+    def draw_disc(self, x: float, y: float, radius: float, soft: float = 1.0) -> Plane:
         """Return the coverage of a disc whose edge is `soft` pixels wide."""
         away = np.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)
         return np.asarray(np.clip((radius - away) / soft + 0.5, 0, 1), dtype=np.float32)
 
-    def box(self, x: float, y: float, half: tuple[float, float], corner: float) -> Plane:
+    def draw_box(self, x: float, y: float, half: tuple[float, float], corner: float) -> Plane:
         """Return the coverage of a box of half width and half height, with round corners."""
         right = np.abs(self.x - x) - (half[0] - corner)
         down = np.abs(self.y - y) - (half[1] - corner)
@@ -45,7 +45,7 @@ class Canvas:
         away = outside + np.minimum(np.maximum(right, down), 0) - corner
         return np.asarray(np.clip(0.5 - away, 0, 1), dtype=np.float32)
 
-    def glow(self, x: float, y: float, reach: float) -> Plane:
+    def draw_glow(self, x: float, y: float, reach: float) -> Plane:
         """Return a soft light that falls to a third at `reach` pixels."""
         square = ((self.x - x) ** 2 + (self.y - y) ** 2) / np.float32(reach * reach)
         return np.asarray(np.exp(-square), dtype=np.float32)
@@ -62,14 +62,14 @@ class Sprite:
     add: tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
 
 
-class Picture:
+class YuvFrame:
     """A yuv420p picture in one block of memory, in the layout PyAV takes: (height * 3 / 2, width)."""
 
     def __init__(self, width: int, height: int) -> None:
         self.block = np.zeros((height * 3 // 2, width), dtype=np.uint8)
         flat, luma = self.block.reshape(-1), width * height
         small = (height // 2, width // 2)
-        self.planes: tuple[Bytes, Bytes, Bytes] = (
+        self.planes: tuple[Pixels, Pixels, Pixels] = (
             flat[:luma].reshape(height, width),
             flat[luma : luma + luma // 4].reshape(small),
             flat[luma + luma // 4 :].reshape(small),
@@ -82,9 +82,9 @@ class Picture:
         for number, (plane, add) in enumerate(zip(self.planes, sprite.add, strict=True)):
             step = 2 if number else 1
             keep = sprite.keep[1 if number else 0]
-            _blend(plane, keep, add, left // step, top // step)
+            _blend_plane(plane, keep, add, left // step, top // step)
 
-    def flash(self) -> None:
+    def apply_flash(self) -> None:
         """Light everything up: three quarters of the way to white."""
         luma, *colours = self.planes
         luma += (235 - np.minimum(luma, 235)) // 4 * 3
@@ -92,7 +92,9 @@ class Picture:
             plane[:] = plane // 4 + 96
 
 
-def _blend(plane: Bytes, keep: NDArray[np.uint16], add: NDArray[np.uint16], left: int, top: int) -> None:
+def _blend_plane(
+    plane: Pixels, keep: NDArray[np.uint16], add: NDArray[np.uint16], left: int, top: int
+) -> None:
     height, width = add.shape
     rows = slice(max(0, -top), min(height, plane.shape[0] - top))
     columns = slice(max(0, -left), min(width, plane.shape[1] - left))
@@ -105,41 +107,47 @@ def _blend(plane: Bytes, keep: NDArray[np.uint16], add: NDArray[np.uint16], left
     below[:] = mixed
 
 
-def sprite(canvas: Canvas, look: Colour) -> Sprite:
+def build_sprite(canvas: Canvas, white_balance: Colour) -> Sprite:
     """Return what is painted on a canvas (of even size) as a sprite, through a camera's white balance."""
-    planes, alphas = _yuv(canvas, look)
+    planes, alphas = _convert_to_yuv(canvas, white_balance)
     weights = [np.rint(256 * alpha) for alpha in alphas]
     return Sprite(
-        keep=(_uint16(256 - weights[0]), _uint16(256 - weights[1])),
-        add=(_uint16(256 * planes[0]), _uint16(256 * planes[1]), _uint16(256 * planes[2])),
+        keep=(_round_to_uint16(256 - weights[0]), _round_to_uint16(256 - weights[1])),
+        add=(
+            _round_to_uint16(256 * planes[0]),
+            _round_to_uint16(256 * planes[1]),
+            _round_to_uint16(256 * planes[2]),
+        ),
     )
 
 
-def background(canvas: Canvas, look: Colour) -> Picture:
+def build_background(canvas: Canvas, white_balance: Colour) -> YuvFrame:
     """Return a canvas that is painted all over as a picture."""
     height, width = canvas.alpha.shape
-    picture = Picture(width, height)
-    for plane, painted in zip(picture.planes, _yuv(canvas, look)[0], strict=True):
+    picture = YuvFrame(width, height)
+    for plane, painted in zip(picture.planes, _convert_to_yuv(canvas, white_balance)[0], strict=True):
         plane[:] = np.rint(painted)
     return picture
 
 
-def _uint16(values: Plane) -> NDArray[np.uint16]:
+def _round_to_uint16(values: Plane) -> NDArray[np.uint16]:
     return np.rint(values).astype(np.uint16)
 
 
-def _yuv(canvas: Canvas, look: Colour) -> tuple[tuple[Plane, Plane, Plane], tuple[Plane, Plane]]:
+def _convert_to_yuv(
+    canvas: Canvas, white_balance: Colour
+) -> tuple[tuple[Plane, Plane, Plane], tuple[Plane, Plane]]:
     """Return Y, U, V times coverage (BT.709, limited range), and the coverage at both sizes."""
-    rgb = np.minimum(canvas.rgb * np.asarray(look, dtype=np.float32), canvas.alpha[..., None])
+    rgb = np.minimum(canvas.rgb * np.asarray(white_balance, dtype=np.float32), canvas.alpha[..., None])
     alpha = canvas.alpha
     luma = rgb @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
     blue = (rgb[..., 2] - luma) / np.float32(1.8556)
     red = (rgb[..., 0] - luma) / np.float32(1.5748)
-    small = _halved(alpha)
-    chroma = tuple(128 * small + 224 * _halved(plane) for plane in (blue, red))
+    small = _halve_plane(alpha)
+    chroma = tuple(128 * small + 224 * _halve_plane(plane) for plane in (blue, red))
     return (16 * alpha + 219 * luma, chroma[0], chroma[1]), (alpha, small)
 
 
-def _halved(plane: Plane) -> Plane:
+def _halve_plane(plane: Plane) -> Plane:
     height, width = plane.shape
     return np.asarray(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)), dtype=np.float32)

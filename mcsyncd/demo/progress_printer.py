@@ -7,48 +7,48 @@ from typing import TextIO
 
 from mcsyncd.model.text import visible
 
-_EVERY_S = 10.0
+_PRINT_INTERVAL_S = 10.0
 
 
-class Teller:
+class ProgressPrinter:
     """Writes progress to `out`; `clock` gives seconds that only go forward."""
 
     def __init__(self, out: TextIO, clock: Callable[[], float], *, terminal: bool) -> None:
         self._out = out
         self._clock = clock
         self._terminal = terminal
-        self._open_line = False
+        self._is_line_open = False
         self._step = ""
-        self._told_at = clock()
+        self._printed_at = clock()
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Write a line that stays."""
         self._end_line()
         print(line, file=self._out, flush=True)
 
-    def progress(self, step: str, done: float | None = None, eta_s: float | None = None) -> None:
+    def print_progress(self, step: str, done: float | None = None, eta_s: float | None = None) -> None:
         """Tell how far a step is; 0 to 1, None where it cannot be known.
 
         Without a terminal only the beginning of a step is told, and then one line in ten
         seconds: a log is read afterwards.
         """
-        line = f"  {visible(step)}{'' if done is None else f'  {done:4.0%}'}{_left(eta_s)}"
+        line = f"  {visible(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
         if self._terminal:
             self._out.write(f"\r\x1b[K{line[:78]}")
             self._out.flush()
-            self._open_line = True
-        elif step != self._step or self._clock() - self._told_at >= _EVERY_S:
-            self.say(line)
-            self._told_at = self._clock()
+            self._is_line_open = True
+        elif step != self._step or self._clock() - self._printed_at >= _PRINT_INTERVAL_S:
+            self.print_line(line)
+            self._printed_at = self._clock()
         self._step = step
 
     def _end_line(self) -> None:
-        if self._open_line:
+        if self._is_line_open:
             self._out.write("\n")
-            self._open_line = False
+            self._is_line_open = False
 
 
-def _left(eta_s: float | None) -> str:
+def _format_time_left(eta_s: float | None) -> str:
     if eta_s is None:
         return ""
     minutes, seconds = divmod(round(eta_s), 60)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcsyncd.demo.music import Hit, band_plays
-from mcsyncd.demo.score import SCENE_RATE, Beep, Stem
-from mcsyncd.demo.voice import Syllable, conversation
+from mcsyncd.demo.music import DrumHit, compose_music
+from mcsyncd.demo.sound_events import SCENE_RATE, Beep, Stem
+from mcsyncd.demo.voice import Syllable, compose_conversation
 
 FLASH_S = 0.12
 """How long a flash lights the stage; every rate from 10 pictures a second on sees it."""
@@ -29,9 +29,9 @@ class Scene:
     slate: Stem
     flashes: tuple[int, ...]
     syllables: tuple[Syllable, ...]
-    hits: tuple[Hit, ...]
+    hits: tuple[DrumHit, ...]
 
-    def flashing(self, at_s: float) -> bool:
+    def is_flash_at(self, at_s: float) -> bool:
         """Tell whether the stage is lit by a flash at that instant."""
         return any(0 <= at_s - flash / SCENE_RATE < FLASH_S for flash in self.flashes)
 
@@ -42,20 +42,20 @@ def make_scene(seed: int, begin_s: float, end_s: float) -> Scene:
     The same arguments give the same scene in every process, which is how three cameras film
     one scene without speaking to each other.
     """
-    syllables = tuple(conversation(seed, begin_s, end_s))
-    music = list(band_plays(seed, begin_s, end_s))
-    flashes = _flashes(seed, begin_s, end_s)
+    syllables = tuple(compose_conversation(seed, begin_s, end_s))
+    music = list(compose_music(seed, begin_s, end_s))
+    flashes = _draw_flashes(seed, begin_s, end_s)
     return Scene(
         speech=Stem(list(syllables)),
         music=Stem(music),
         slate=Stem([Beep(flash) for flash in flashes]),
         flashes=flashes,
         syllables=syllables,
-        hits=tuple(event for event in music if isinstance(event, Hit)),
+        hits=tuple(event for event in music if isinstance(event, DrumHit)),
     )
 
 
-def _flashes(seed: int, begin_s: float, end_s: float) -> tuple[int, ...]:
+def _draw_flashes(seed: int, begin_s: float, end_s: float) -> tuple[int, ...]:
     rng = np.random.default_rng((seed, 5))
     found: list[int] = []
     now = begin_s + rng.uniform(2.0, 4.0)

@@ -9,15 +9,15 @@ from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
-from mcsyncd.demo.camera import Span, film
+from mcsyncd.demo.filming import SceneSpan, film_take
 from mcsyncd.demo.scene import make_scene
-from mcsyncd.demo.score import SCENE_RATE
-from mcsyncd.demo.truth import DEFAULT_KEYS, DEFAULT_OFFSETS_MS, Shoot, Take, make_takes
+from mcsyncd.demo.sound_events import SCENE_RATE
+from mcsyncd.demo.truth import DEFAULT_KEYS, DEFAULT_OFFSETS_MS, Shoot, Take, plan_takes
 
-Progress = Callable[[str, float], None]
+ReportCameraProgress = Callable[[str, float], None]
 """Hears a camera's key and how far it is, 0 to 1."""
 
-_told: SimpleQueue[tuple[str, float]]
+_progress_queue: SimpleQueue[tuple[str, float]]
 """A worker's way to its parent: set when the worker starts, since a queue cannot be sent with a job."""
 
 
@@ -29,7 +29,7 @@ def make_shoot(
     seed: int = 1,
     offsets_ms: Sequence[float] = DEFAULT_OFFSETS_MS,
     keys: Sequence[str] = DEFAULT_KEYS,
-    progress: Progress | None = None,
+    report_progress: ReportCameraProgress | None = None,
 ) -> Shoot:
     """Film one scene with three cameras into `folder/<key>/`, and return files and truth.
 
@@ -37,56 +37,58 @@ def make_shoot(
     Equal arguments give equal files. The cameras work at the same time, each in a process of
     its own. Raises UsageError for a shoot that cannot be, and what a worker raised.
     """
-    takes = make_takes(keys, seconds, offsets_ms)
-    span = _span(takes)
-    files = {take.key: folder / take.key / take.body.clip_name for take in takes}
+    takes = plan_takes(keys, seconds, offsets_ms)
+    span = _compute_span(takes)
+    files = {take.key: folder / take.key / take.camera_model.clip_name for take in takes}
     for file in files.values():
         file.parent.mkdir(parents=True, exist_ok=True)
-    _film_all([(files[take.key], take, size, seed, span) for take in takes], progress or _unheard)
+    _film_all(
+        [(files[take.key], take, size, seed, span) for take in takes], report_progress or _ignore_progress
+    )
     return Shoot(
         files=files,
         offsets_us={take.key: take.offset_us for take in takes},
-        drift_ppm={take.key: take.body.drift_ppm for take in takes},
+        drift_ppm={take.key: take.camera_model.drift_ppm for take in takes},
         flashes_us=tuple(round(at * 1_000_000 / SCENE_RATE) for at in make_scene(seed, *span).flashes),
         takes=takes,
     )
 
 
-_Job = tuple[Path, Take, tuple[int, int], int, Span]
+_FilmJob = tuple[Path, Take, tuple[int, int], int, SceneSpan]
 
 
-def _span(takes: Sequence[Take]) -> Span:
+def _compute_span(takes: Sequence[Take]) -> SceneSpan:
     """Return a scene's begin and end, whole seconds around everything that any camera sees."""
     begin_s = min(take.offset_us * 1e-6 for take in takes)
     return float(int(begin_s) - 2), float(int(max(take.end_s for take in takes)) + 2)
 
 
-def _film_all(jobs: Sequence[_Job], progress: Progress) -> None:
+def _film_all(jobs: Sequence[_FilmJob], report_progress: ReportCameraProgress) -> None:
     # Spawned, not forked: the caller may have threads, and a fork would copy their locks.
     context = multiprocessing.get_context("spawn")
     told: SimpleQueue[tuple[str, float]] = context.SimpleQueue()
-    with ProcessPoolExecutor(len(jobs), context, _begin_work, (told,)) as workers:
-        open_jobs = {workers.submit(_film, *job) for job in jobs}
+    with ProcessPoolExecutor(len(jobs), context, _init_worker, (told,)) as workers:
+        open_jobs = {workers.submit(_film_in_worker, *job) for job in jobs}
         while open_jobs:
             done, open_jobs = wait(open_jobs, timeout=0.1, return_when="FIRST_COMPLETED")
             while not told.empty():
-                progress(*told.get())
+                report_progress(*told.get())
             for job in done:
                 job.result()
 
 
-def _begin_work(told: SimpleQueue[tuple[str, float]]) -> None:
-    global _told  # noqa: PLW0603  # a process pool gives its initialiser no other place to put it
-    _told = told
+def _init_worker(progress_queue: SimpleQueue[tuple[str, float]]) -> None:
+    global _progress_queue  # noqa: PLW0603  # a process pool gives its initialiser no other place to put it
+    _progress_queue = progress_queue
 
 
-def _film(path: Path, take: Take, size: tuple[int, int], seed: int, span: Span) -> None:
-    film(path, take, size=size, seed=seed, span=span, progress=partial(_tell, take.key))
+def _film_in_worker(path: Path, take: Take, size: tuple[int, int], seed: int, span: SceneSpan) -> None:
+    film_take(path, take, size=size, seed=seed, span=span, report_progress=partial(_send_progress, take.key))
 
 
-def _tell(key: str, done: float) -> None:
-    _told.put((key, done))
+def _send_progress(key: str, done: float) -> None:
+    _progress_queue.put((key, done))
 
 
-def _unheard(_key: str, _done: float) -> None:
+def _ignore_progress(_key: str, _done: float) -> None:
     """Nobody listens."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-_STEPS_A_SECOND = 10
+_STEPS_PER_SECOND = 10
 
 
 def drop_slowly(
-    files: Mapping[str, Path], drop: Path, seconds: float, progress: Callable[[float], None]
+    files: Mapping[str, Path], drop: Path, seconds: float, report_progress: Callable[[float], None]
 ) -> None:
     """Copy each file to `drop/<camera>/<its name>`, all at once, growing over `seconds`.
 
@@ -19,7 +19,7 @@ def drop_slowly(
     the folder has to find out when a file is whole. `progress` hears 0 to 1. A file of the same
     name is replaced. Raises OSError.
     """
-    steps = max(1, round(seconds * _STEPS_A_SECOND))
+    steps = max(1, round(seconds * _STEPS_PER_SECOND))
     with ExitStack() as stack:
         pairs = []
         for key, source in files.items():
@@ -34,5 +34,5 @@ def drop_slowly(
             for reading, writing, chunk in pairs:
                 writing.write(reading.read(chunk))
                 writing.flush()
-            progress(step / steps)
-            time.sleep(max(0.0, begin + step / _STEPS_A_SECOND - time.monotonic()))
+            report_progress(step / steps)
+            time.sleep(max(0.0, begin + step / _STEPS_PER_SECOND - time.monotonic()))

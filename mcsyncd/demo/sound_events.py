@@ -23,26 +23,26 @@ SCENE_RATE = 48_000
 Wave = NDArray[np.float32]
 
 
-class Sounding(Hashable, Protocol):
+class SoundEvent(Hashable, Protocol):
     """Something that sounds: `wave()` has `length` samples, the first at scene sample `start`."""
 
     @property
     def start(self) -> int: ...
     @property
     def length(self) -> int: ...
-    def wave(self) -> Wave: ...
+    def render_wave(self) -> Wave: ...
 
 
 class Stem:
     """One source of sound, such as the speech: its events, in order of their start."""
 
-    def __init__(self, events: list[Sounding]) -> None:
+    def __init__(self, events: list[SoundEvent]) -> None:
         self.events = sorted(events, key=lambda event: event.start)
         self._starts = np.array([event.start for event in self.events], dtype=np.int64)
-        self._longest = max((event.length for event in self.events), default=0)
+        self._longest_event = max((event.length for event in self.events), default=0)
         # A long note is asked for by every second it sounds in and by every microphone: it is
         # made once. 48 of them are more than sound at a time, and at most 25 MB.
-        self._wave = lru_cache(maxsize=48)(_wave)
+        self._cached_wave = lru_cache(maxsize=48)(_render_wave)
 
     def render(self, first: int, count: int) -> Wave:
         """Return scene samples `first` to `first + count` as float32, about -1 to 1.
@@ -51,18 +51,18 @@ class Stem:
         stretch, which keeps the sums equal to the last bit.
         """
         out = np.zeros(count, dtype=np.float32)
-        begin = int(np.searchsorted(self._starts, first - self._longest))
+        begin = int(np.searchsorted(self._starts, first - self._longest_event))
         end = int(np.searchsorted(self._starts, first + count))
         for event in self.events[begin:end]:
             at = event.start - first
             low, high = max(0, at), min(count, at + event.length)
             if low < high:
-                out[low:high] += self._wave(event)[low - at : high - at]
+                out[low:high] += self._cached_wave(event)[low - at : high - at]
         return out
 
 
-def _wave(event: Sounding) -> Wave:
-    return event.wave()
+def _render_wave(event: SoundEvent) -> Wave:
+    return event.render_wave()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ class Beep:
     gain: float = 0.35
     length: int = SCENE_RATE * 60 // 1000
 
-    def wave(self) -> Wave:
+    def render_wave(self) -> Wave:
         time = np.arange(self.length) / SCENE_RATE
         sweep = 1200.0 * time + (4800.0 - 1200.0) * time**2 / (2 * self.length / SCENE_RATE)
         window = np.sin(np.pi * np.arange(self.length) / self.length) ** 0.5
         return np.asarray(self.gain * window * np.sin(2 * np.pi * sweep), dtype=np.float32)
 
 
-def noise(rng: np.random.Generator, length: int, low_hz: float, high_hz: float) -> Wave:
+def generate_noise(rng: np.random.Generator, length: int, low_hz: float, high_hz: float) -> Wave:
     """Return `length` samples of noise between two frequencies with an RMS of 1, float32.
 
     Shaped in the frequency domain, with soft edges of a fifth of the frequency: a recursive
@@ -92,19 +92,19 @@ def noise(rng: np.random.Generator, length: int, low_hz: float, high_hz: float) 
     """
     spectrum = np.fft.rfft(rng.standard_normal(length))
     hertz = np.fft.rfftfreq(length, 1 / SCENE_RATE)
-    spectrum *= band(hertz, low_hz, high_hz)
+    spectrum *= compute_band_gain(hertz, low_hz, high_hz)
     shaped = np.fft.irfft(spectrum, length)
     return np.asarray(shaped / (np.sqrt(np.mean(shaped**2)) + 1e-9), dtype=np.float32)
 
 
-def band(hertz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
+def compute_band_gain(hertz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
     """Return the gain, 0 to 1, of a soft band between two frequencies, at each of `hertz`."""
     rise = np.clip((hertz / low_hz - 0.8) / 0.4, 0, 1)
     fall = np.clip((1.2 - hertz / high_hz) / 0.4, 0, 1)
     return np.asarray(np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2)
 
 
-def hull(length: int, *points: tuple[float, float]) -> Wave:
+def build_envelope(length: int, *points: tuple[float, float]) -> Wave:
     """Return an envelope of `length` samples through `(seconds, gain)` points, straight between."""
     assert all(one[0] < two[0] for one, two in pairwise(points)), "points go forward in time"
     seconds = np.arange(length) / SCENE_RATE

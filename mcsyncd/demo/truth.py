@@ -15,25 +15,25 @@ DEFAULT_OFFSETS_MS = (0.0, -134.0, 87.0)
 
 DEFAULT_KEYS = ("cam_a", "cam_b", "cam_c")
 
-Kind = Literal["cinema", "mirrorless", "phone"]
+CameraKind = Literal["cinema", "mirrorless", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class CameraModel:
     """A make of camera: the name it gives its clip, its rates, its clock, how long it rolled on."""
 
-    kind: Kind
+    kind: CameraKind
     clip_name: str
     rate: Rate
     audio_rate: int
     drift_ppm: float
-    longer_s: float
+    extra_s: float
 
 
-BODIES = (
-    Body("cinema", "A001C003.MOV", Rate(30000, 1001), 48_000, 0.0, 0.0),
-    Body("mirrorless", "C0012.MP4", Rate(25), 48_000, 18.0, 0.6),
-    Body("phone", "IMG_2051.MP4", Rate(30), 44_100, -31.0, -0.4),
+CAMERA_MODELS = (
+    CameraModel("cinema", "A001C003.MOV", Rate(30000, 1001), 48_000, 0.0, 0.0),
+    CameraModel("mirrorless", "C0012.MP4", Rate(25), 48_000, 18.0, 0.6),
+    CameraModel("phone", "IMG_2051.MP4", Rate(30), 44_100, -31.0, -0.4),
 )
 
 
@@ -46,28 +46,28 @@ class Take:
 
     key: str
     label: str
-    body: Body
+    camera_model: CameraModel
     offset_us: int
     frames: int
 
     @property
-    def seconds(self) -> float:
+    def duration_s(self) -> float:
         """The length of the clip on its own clock."""
-        return float(self.frames / self.body.rate.fraction)
+        return float(self.frames / self.camera_model.rate.fraction)
 
     @property
-    def speed(self) -> float:
+    def clock_ratio(self) -> float:
         """Seconds of the session clock in a second of this camera's."""
-        return 1 + self.body.drift_ppm * 1e-6
+        return 1 + self.camera_model.drift_ppm * 1e-6
 
     @property
     def end_s(self) -> float:
         """The end of the clip on the session clock."""
-        return self.offset_us * 1e-6 + self.seconds * self.speed
+        return self.offset_us * 1e-6 + self.duration_s * self.clock_ratio
 
-    def picture_s(self, frame: int) -> float:
+    def compute_frame_s(self, frame: int) -> float:
         """Return the instant of a picture on the session clock, in seconds."""
-        return self.offset_us * 1e-6 + float(frame / self.body.rate.fraction) * self.speed
+        return self.offset_us * 1e-6 + float(frame / self.camera_model.rate.fraction) * self.clock_ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,15 @@ class Shoot:
     takes: tuple[Take, ...]
 
 
-def make_takes(keys: Sequence[str], seconds: float, offsets_ms: Sequence[float]) -> tuple[Take, ...]:
+def plan_takes(keys: Sequence[str], seconds: float, offsets_ms: Sequence[float]) -> tuple[Take, ...]:
     """Return what each camera does, for `keys` in order, the reference first.
 
     Raises UsageError when there are not three cameras, or when they have nothing in common.
     """
-    if len(keys) != len(BODIES) or len(offsets_ms) != len(BODIES):
+    if len(keys) != len(CAMERA_MODELS) or len(offsets_ms) != len(CAMERA_MODELS):
         raise UsageError(
-            f"the demo films with {len(BODIES)} cameras; got {len(keys)} and {len(offsets_ms)} offsets",
+            f"the demo films with {len(CAMERA_MODELS)} cameras; got {len(keys)} and {len(offsets_ms)} "
+            "offsets",
             "run it on settings with three cameras, such as config/local.yaml",
         )
     if offsets_ms[0] != 0:
@@ -107,9 +108,9 @@ def make_takes(keys: Sequence[str], seconds: float, offsets_ms: Sequence[float])
         Take(
             key=key,
             label=chr(ord("A") + place),
-            body=body,
+            camera_model=body,
             offset_us=round(offset_ms * 1000),
-            frames=round((seconds + body.longer_s) * body.rate.fraction),
+            frames=round((seconds + body.extra_s) * body.rate.fraction),
         )
-        for place, (key, body, offset_ms) in enumerate(zip(keys, BODIES, offsets_ms, strict=True))
+        for place, (key, body, offset_ms) in enumerate(zip(keys, CAMERA_MODELS, offsets_ms, strict=True))
     )

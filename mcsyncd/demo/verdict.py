@@ -16,21 +16,21 @@ class Verdict:
     """`table` for the eye, a line each; `wrong` says in sentences what is not right, empty if all is."""
 
     table: tuple[str, ...]
-    wrong: tuple[str, ...]
+    failures: tuple[str, ...]
 
 
-def judged(session: SessionBody, shoot: Shoot) -> Verdict:
+def judge_session(session: SessionBody, shoot: Shoot) -> Verdict:
     """Hold a session's offsets against the truth: right is within half a picture of the session's rate."""
     tick_ms = float(Rate.parse(session.rate or "30").tick_us) / 1000
-    rows = [_row(session, shoot, camera, tick_ms) for camera in shoot.files]
+    rows = [_build_row(session, shoot, camera, tick_ms) for camera in shoot.files]
     wrong = [sentence for _, sentence in rows if sentence]
     if session.sync_confidence is None:
         wrong.append("the session shows no confidence")
     head = f"{'camera':<10}{'offset':>14}{'truth':>14}{'error':>12}{'frames':>9}{'drift':>12}{'truth':>12}"
-    return Verdict((_confidence(session), head, *(line for line, _ in rows)), tuple(wrong))
+    return Verdict((_format_confidence(session), head, *(line for line, _ in rows)), tuple(wrong))
 
 
-def _confidence(session: SessionBody) -> str:
+def _format_confidence(session: SessionBody) -> str:
     """Floored, as every face shows it: 84.9 % is not 85 %."""
     if session.sync_confidence is None:
         return "Sync Confidence: unknown"
@@ -39,7 +39,7 @@ def _confidence(session: SessionBody) -> str:
     return f"{shown} · {call} · {session.sync_method}" if call else shown
 
 
-def _row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) -> tuple[str, str]:
+def _build_row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) -> tuple[str, str]:
     """Return a camera's line of the table, and what is wrong with it in a sentence, or nothing."""
     truth_ms = shoot.offsets_us[camera] / 1000
     found_ms = session.offsets_ms.get(camera)

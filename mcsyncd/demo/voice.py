@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcsyncd.demo.score import SCENE_RATE, Wave, hull, noise
+from mcsyncd.demo.sound_events import SCENE_RATE, Wave, build_envelope, generate_noise
 
 # First three formants in hertz: Peterson and Barney, JASA 24, 1952, averages of men.
 _VOWELS = (
@@ -39,10 +39,10 @@ _CONSONANTS = (
     (300, 1500, 0.020, 0.30),
     None,
 )
-_FOURTH_HZ = 3400.0
-_BANDWIDTHS = np.array([70.0, 100.0, 150.0, 220.0])
-_LEVELS = np.array([1.0, 0.55, 0.28, 0.14])
-_RING = SCENE_RATE * 14 // 1000
+_FOURTH_FORMANT_HZ = 3400.0
+_FORMANT_BANDWIDTHS_HZ = np.array([70.0, 100.0, 150.0, 220.0])
+_FORMANT_LEVELS = np.array([1.0, 0.55, 0.28, 0.14])
+_PULSE_SAMPLES = SCENE_RATE * 14 // 1000
 """A pulse has died away after 14 ms: the first formant is then at 5 %, and faded out by hand."""
 
 
@@ -63,21 +63,21 @@ class Syllable:
 
     start: int
     length: int
-    who: int
+    speaker: int
     pitch_hz: tuple[float, float]
     vowels: tuple[int, int]
     consonant: int
     gain: float
     seed: tuple[int, ...]
 
-    def wave(self) -> Wave:
+    def render_wave(self) -> Wave:
         rng = np.random.default_rng(self.seed)
         out = np.zeros(self.length, dtype=np.float32)
-        onset = self._consonant(rng, out)
-        self._vowel(rng, out, onset)
+        onset = self._add_consonant(rng, out)
+        self._add_vowel(rng, out, onset)
         return out * np.float32(self.gain)
 
-    def _consonant(self, rng: np.random.Generator, out: Wave) -> int:
+    def _add_consonant(self, rng: np.random.Generator, out: Wave) -> int:
         """Add the consonant; return the sample at which the vowel begins."""
         kind = _CONSONANTS[self.consonant]
         if kind is None:
@@ -85,24 +85,24 @@ class Syllable:
         low, high, seconds, level = kind
         count = min(int(seconds * SCENE_RATE * rng.uniform(0.8, 1.2)), self.length // 2)
         length_s = count / SCENE_RATE
-        shape = hull(count, (0.0, 0.0), (0.3 * length_s, 1.0), (length_s, 0.0))
-        out[:count] += noise(rng, count, low, high) * shape * np.float32(level)
+        shape = build_envelope(count, (0.0, 0.0), (0.3 * length_s, 1.0), (length_s, 0.0))
+        out[:count] += generate_noise(rng, count, low, high) * shape * np.float32(level)
         return int(0.7 * count)
 
-    def _vowel(self, rng: np.random.Generator, out: Wave, onset: int) -> None:
+    def _add_vowel(self, rng: np.random.Generator, out: Wave, onset: int) -> None:
         """Add the pulses and their formants."""
-        pulses = self._pulses(rng, onset)
+        pulses = self._draw_pulses(rng, onset)
         if not len(pulses):
             return
         along = (pulses - onset) / (self.length - onset)
         first = np.ceil(pulses).astype(np.int64)
-        seconds = (np.arange(_RING) + (first - pulses)[:, None]) / SCENE_RATE
-        rung = self._ring(seconds.astype(np.float32), along)
-        rung *= (_strength(along) * rng.normal(1.0, 0.06, len(pulses)))[:, None].astype(np.float32)
+        seconds = (np.arange(_PULSE_SAMPLES) + (first - pulses)[:, None]) / SCENE_RATE
+        rung = self._render_formants(seconds.astype(np.float32), along)
+        rung *= (_compute_loudness(along) * rng.normal(1.0, 0.06, len(pulses)))[:, None].astype(np.float32)
         for at, ring in zip(first, rung, strict=True):
-            out[at : at + _RING] += ring[: max(0, self.length - at)]
+            out[at : at + _PULSE_SAMPLES] += ring[: max(0, self.length - at)]
 
-    def _pulses(self, rng: np.random.Generator, onset: int) -> np.ndarray:
+    def _draw_pulses(self, rng: np.random.Generator, onset: int) -> np.ndarray:
         """Return the instants of the glottal pulses, in samples of the syllable, between samples too."""
         voiced = (self.length - onset) / SCENE_RATE
         count = int(voiced * sum(self.pitch_hz) / 2)
@@ -110,25 +110,25 @@ class Syllable:
         instants = onset + np.cumsum(SCENE_RATE / hertz)
         return instants[instants < self.length - 1]
 
-    def _ring(self, seconds: Wave, along: np.ndarray) -> Wave:
+    def _render_formants(self, seconds: Wave, along: np.ndarray) -> Wave:
         """Return what each pulse sounds like: `seconds` since the pulse, shape (pulses, samples)."""
-        tract = SPEAKERS[self.who].tract
-        ends = [np.array([*_VOWELS[vowel], _FOURTH_HZ]) * tract for vowel in self.vowels]
+        tract = SPEAKERS[self.speaker].tract
+        ends = [np.array([*_VOWELS[vowel], _FOURTH_FORMANT_HZ]) * tract for vowel in self.vowels]
         glide = np.clip(along * 1.6 - 0.5, 0, 1)[:, None]
         formants = ((1 - glide) * ends[0] + glide * ends[1]).astype(np.float32)
         out = np.zeros_like(seconds)
-        for hertz, bandwidth, level in zip(formants.T, _BANDWIDTHS, _LEVELS, strict=True):
+        for hertz, bandwidth, level in zip(formants.T, _FORMANT_BANDWIDTHS_HZ, _FORMANT_LEVELS, strict=True):
             decay = np.exp(np.float32(-np.pi * bandwidth) * seconds)
             out += np.float32(level) * decay * np.sin(np.float32(2 * np.pi) * hertz[:, None] * seconds)
-        return out * np.linspace(1, 0, _RING, dtype=np.float32)
+        return out * np.linspace(1, 0, _PULSE_SAMPLES, dtype=np.float32)
 
 
-def _strength(along: np.ndarray) -> np.ndarray:
+def _compute_loudness(along: np.ndarray) -> np.ndarray:
     """Return the loudness along a vowel: quick rise, slow fall."""
     return np.asarray(np.interp(along, [0.0, 0.15, 0.6, 1.0], [0.1, 1.0, 0.8, 0.05]))
 
 
-def conversation(seed: int, begin_s: float, end_s: float) -> Iterator[Syllable]:
+def compose_conversation(seed: int, begin_s: float, end_s: float) -> Iterator[Syllable]:
     """Yield the syllables of two people talking in turns, from `begin_s` to `end_s`.
 
     Phrases of 3 to 11 syllables with falling pitch and an accent, pauses between; nothing in it
@@ -137,7 +137,7 @@ def conversation(seed: int, begin_s: float, end_s: float) -> Iterator[Syllable]:
     rng = np.random.default_rng((seed, 1))
     now, who = begin_s, 0
     while now < end_s:
-        for syllable in _phrase(rng, seed, now, who):
+        for syllable in _compose_phrase(rng, seed, now, who):
             now = (syllable.start + syllable.length) / SCENE_RATE
             yield syllable
         if rng.random() < 0.45:
@@ -146,7 +146,7 @@ def conversation(seed: int, begin_s: float, end_s: float) -> Iterator[Syllable]:
         now += rng.uniform(0.1, 0.5)
 
 
-def _phrase(rng: np.random.Generator, seed: int, now: float, who: int) -> Iterator[Syllable]:
+def _compose_phrase(rng: np.random.Generator, seed: int, now: float, who: int) -> Iterator[Syllable]:
     count = int(rng.integers(3, 12))
     accent = int(rng.integers(0, count))
     vowel = int(rng.integers(len(_VOWELS)))
@@ -159,7 +159,7 @@ def _phrase(rng: np.random.Generator, seed: int, now: float, who: int) -> Iterat
         yield Syllable(
             start=start,
             length=int(length_s * SCENE_RATE),
-            who=who,
+            speaker=who,
             pitch_hz=(pitch * (1 + 0.25 * stress), pitch * rng.uniform(0.85, 1.05)),
             vowels=(vowel, after),
             consonant=int(rng.integers(len(_CONSONANTS))),

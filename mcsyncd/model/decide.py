@@ -19,7 +19,7 @@ from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, Publication, Session, State, Verdict
 
 CRASHES_ALLOWED = 3
@@ -123,7 +123,7 @@ def _record_result(session: Session, fact: fa.JobFinished, job: Job) -> tuple[ev
             return (ev.ClipHeard(fact.at, job.subject, result),)
         case Alignment() as result:
             return (ev.SessionAligned(fact.at, session.revision + 1, result, choose_session_rate(session)),)
-        case Conformed() as result:
+        case ConformResult() as result:
             return _record_conform(session, fact, job, result)
         case StoredObject() as result:
             return (ev.ObjectStored(fact.at, result),)
@@ -134,13 +134,17 @@ def _record_result(session: Session, fact: fa.JobFinished, job: Job) -> tuple[ev
 
 
 def _record_conform(
-    session: Session, fact: fa.JobFinished, job: Job, result: Conformed
+    session: Session, fact: fa.JobFinished, job: Job, result: ConformResult
 ) -> tuple[ev.Event, ...]:
     conformed = ev.ClipConformed(fact.at, job.id, job.subject, result)
-    if not result.report.look or session.state not in _APPROVED_WITHOUT_CONFORM or session.approval is None:
+    if (
+        not result.report.warnings
+        or session.state not in _APPROVED_WITHOUT_CONFORM
+        or session.approval is None
+    ):
         return (conformed,)
     # The approver could not know of this finding, so the approval does not cover it.
-    reason = f"{job.subject}: {result.report.look[0]}"
+    reason = f"{job.subject}: {result.report.warnings[0]}"
     return (conformed, ev.SessionReopened(fact.at, None, session.revision + 1, reason))
 
 

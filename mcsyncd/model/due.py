@@ -13,7 +13,7 @@ from mcsyncd.model.alignment import Method
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, TakeIn
 from mcsyncd.model.rate import on_grid
-from mcsyncd.model.rendition import Conformed
+from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.session import HALTED, Session, State
 
 _IDLE = frozenset({State.COLLECTING, State.REJECTED, *HALTED})
@@ -119,7 +119,7 @@ def _conform(session: Session, clip: Clip) -> Conform | None:
     )
 
 
-def conformed_now(session: Session) -> dict[str, Conformed]:
+def conformed_now(session: Session) -> dict[str, ConformResult]:
     """Return, by clip key, what conform has made under the present answer."""
     made = {one.job: one.result for one in session.conformed}
     return {job.clip.key: made[job.id] for job in conform_jobs(session) if job.id in made}
@@ -127,10 +127,10 @@ def conformed_now(session: Session) -> dict[str, Conformed]:
 
 def doubts(session: Session) -> tuple[str, ...]:
     """Return what conform met in the clips and a person must know before saying yes, in sentences."""
-    if not any(made.result.report.look for made in session.conformed):
+    if not any(made.result.report.warnings for made in session.conformed):
         return ()
     made = conformed_now(session)
-    return tuple(f"{key}: {said}" for key, one in made.items() for said in one.report.look)
+    return tuple(f"{key}: {said}" for key, one in made.items() for said in one.report.warnings)
 
 
 def ready_to_publish(session: Session) -> bool:

@@ -12,7 +12,7 @@ from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Clip, Digest, DropFile, Media, Sound
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, Attempt, Failure, Publication, State, Terms
 
 
@@ -150,7 +150,7 @@ class ClipConformed:
     at: str
     job: str
     clip: str
-    result: Conformed
+    result: ConformResult
     kind: Literal["clip_conformed"] = "clip_conformed"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Digest, DropFile, Media, Sound
-from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, Publication, Terms, Verdict
 
 
@@ -20,7 +20,7 @@ class TakenIn:
     paths: tuple[tuple[str, str], ...]
 
 
-JobResult = TakenIn | Digest | Media | Sound | Alignment | Conformed | StoredObject | Publication
+JobResult = TakenIn | Digest | Media | Sound | Alignment | ConformResult | StoredObject | Publication
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Kind
+from mcsyncd.model.rendition import ObjectKind
 from mcsyncd.model.session import ProfileRef
 
 
@@ -113,7 +113,7 @@ class Put(BaseJob):
 
     stage: ClassVar[str] = "publish"
     key: str
-    kind: Kind
+    kind: ObjectKind
     path: str
     bytes: int
     sha256: str

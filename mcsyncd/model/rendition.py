@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcsyncd.model.rate import Rate
 
-Kind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
+ObjectKind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class RenditionProof:
     """What a rendition must decode to, picked up while it was made; digests are sha256 in hex.
 
     `tick_map` is of which source picture each tick shows. `pictures` is of the decoded pictures
@@ -29,15 +29,15 @@ class Proof:
     """
 
     sidecar: WrittenFile
-    tick_map: str
-    every: int
-    pictures: str
+    tick_map_sha256: str
+    group_interval: int
+    frames_sha256: str
     samples: int
     pcm: str
 
 
 @dataclass(frozen=True, slots=True)
-class SoundTrack:
+class AudioTrack:
     """One audio track of a rendition, in the file's order.
 
     `layout` is of its channels (ffmpeg's name). `taken` says of which channels of the clip it is
@@ -47,8 +47,8 @@ class SoundTrack:
 
     layout: str
     channels: int
-    taken: tuple[tuple[int, int], ...]
-    pcm: str = ""
+    source_channels: tuple[tuple[int, int], ...]
+    pcm_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Rendition:
     notes: tuple[str, ...] = ()
     timecode: str | None = None
     layout: str | None = None
-    proof: Proof | None = None
-    tracks: tuple[SoundTrack, ...] = ()
+    proof: RenditionProof | None = None
+    tracks: tuple[AudioTrack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Sprites:
     names they have beside it.
     """
 
-    track: WrittenFile
+    webvtt: WrittenFile
     sheets: tuple[WrittenFile, ...]
     width: int
     height: int
@@ -105,11 +105,11 @@ class Sprites:
     @property
     def files(self) -> tuple[WrittenFile, ...]:
         """The sheets, then the track: who has the track can have what it names."""
-        return (*self.sheets, self.track)
+        return (*self.sheets, self.webvtt)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConformReport:
     """What conform met in a clip, counted.
 
     `damaged` are the first stretches of ticks, (first, number), that show a held picture because the
@@ -121,24 +121,24 @@ class Report:
     cannot see it, and conform cannot mend it.
     """
 
-    damaged: tuple[tuple[int, int], ...] = ()
+    damaged_ranges: tuple[tuple[int, int], ...] = ()
     damaged_ticks: int = 0
-    step_us: tuple[int, int] | None = None
-    silent_us: int = 0
-    damaged_sound: int = 0
-    look: tuple[str, ...] = ()
+    frame_interval_us: tuple[int, int] | None = None
+    missing_audio_us: int = 0
+    damaged_audio_packets: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Conformed:
+class ConformResult:
     """Everything one conform job made of one clip. `sprites` is None for a clip without picture."""
 
     renditions: tuple[Rendition, ...]
     versions: tuple[tuple[str, str], ...] = ()
     sprites: Sprites | None = None
-    report: Report = Report()
+    report: ConformReport = ConformReport()
 
-    def of(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
+    def get_rendition(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
         """Return the rendition of that kind, if there is one."""
         return next((made for made in self.renditions if made.kind == kind), None)
 
@@ -148,7 +148,7 @@ class StoredObject:
     """An object that the store holds and whose size and hash were checked after the upload."""
 
     key: str
-    kind: Kind
+    kind: ObjectKind
     bytes: int
     sha256: str
     clip: str = ""

@@ -13,7 +13,7 @@ from typing import Literal
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Camera, Clip, DropFile
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed, StoredObject
+from mcsyncd.model.rendition import ConformResult, StoredObject
 
 ConformWhen = Literal["confident", "approved", "always"]
 Verdict = Literal["transient", "crash", "final", "changed", "corrupt"]
@@ -110,7 +110,7 @@ class ConformedClip:
 
     job: str
     clip: str
-    result: Conformed
+    result: ConformResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Proof, Rendition, Report, SoundTrack
+from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, RenditionProof
 
 Document = dict[str, object]
 
@@ -31,32 +31,32 @@ def baked(file: Rendition) -> Document:
     }
 
 
-def _track(track: SoundTrack) -> Document:
+def _track(track: AudioTrack) -> Document:
     return {
         "layout": track.layout,
         "channels": track.channels,
-        "taken": [list(channel) for channel in track.taken],
-        "pcm_sha256": track.pcm or None,
+        "taken": [list(channel) for channel in track.source_channels],
+        "pcm_sha256": track.pcm_sha256 or None,
     }
 
 
-def met(report: Report) -> Document:
+def met(report: ConformReport) -> Document:
     """Return what conform met in a clip, and marked."""
     return {
-        "damaged": [list(stretch) for stretch in report.damaged],
+        "damaged": [list(stretch) for stretch in report.damaged_ranges],
         "damaged_ticks": report.damaged_ticks,
-        "step_us": list(report.step_us) if report.step_us is not None else None,
-        "silent_us": report.silent_us,
-        "damaged_sound": report.damaged_sound,
-        "look": list(report.look),
+        "step_us": list(report.frame_interval_us) if report.frame_interval_us is not None else None,
+        "silent_us": report.missing_audio_us,
+        "damaged_sound": report.damaged_audio_packets,
+        "look": list(report.warnings),
     }
 
 
-def _proof(proof: Proof) -> Document:
+def _proof(proof: RenditionProof) -> Document:
     return {
-        "tick_map_sha256": proof.tick_map or None,
-        "every": proof.every,
-        "groups_sha256": proof.pictures or None,
+        "tick_map_sha256": proof.tick_map_sha256 or None,
+        "every": proof.group_interval,
+        "groups_sha256": proof.frames_sha256 or None,
         "samples": proof.samples,
         "pcm_sha256": proof.pcm or None,
         "sidecar_sha256": proof.sidecar.sha256,

@@ -16,7 +16,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed, Rendition, WrittenFile
+from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
 from mcsyncd.publish.facts import Document, baked, media_facts, met, rate_pair
@@ -34,7 +34,7 @@ class _Material:
 
     session_id: str
     rate: Rate
-    conformed: Mapping[str, Conformed]
+    conformed: Mapping[str, ConformResult]
     peaks: Mapping[str, WrittenFile]
     profiles: Mapping[str, Document]
 
@@ -42,7 +42,7 @@ class _Material:
 def build(
     session: Session,
     *,
-    conformed: Mapping[str, Conformed],
+    conformed: Mapping[str, ConformResult],
     peaks: Mapping[str, WrittenFile],
     chain_head: str,
     versions: Mapping[str, str],
@@ -178,7 +178,7 @@ def _rendition(
     clip: Clip, kind: Literal["mezzanine", "proxy"], start_tick: int | None, material: _Material
 ) -> Document | None:
     made = material.conformed.get(clip.key)
-    file = made.of(kind) if made is not None else None
+    file = made.get_rendition(kind) if made is not None else None
     key = rendition_key(material.session_id, clip, made, kind)
     if file is None or key is None:
         return None
@@ -221,7 +221,7 @@ def _sprites(clip: Clip, material: _Material) -> Document | None:
     def stored(file: WrittenFile) -> Document:
         return _stored(sprite_key(material.session_id, clip.camera, source, file), file.bytes, file.sha256)
 
-    return stored(sprites.track) | {
+    return stored(sprites.webvtt) | {
         "sheets": [stored(sheet) for sheet in sprites.sheets],
         "width": sprites.width,
         "height": sprites.height,

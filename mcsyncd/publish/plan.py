@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.rendition import Conformed, Kind, Rendition, WrittenFile
+from mcsyncd.model.rendition import ConformResult, ObjectKind, Rendition, WrittenFile
 from mcsyncd.model.session import Session
 from mcsyncd.publish import keys
 
@@ -23,7 +23,7 @@ class PlannedObject:
     """
 
     key: str
-    kind: Kind
+    kind: ObjectKind
     path: str
     bytes: int
     sha256: str
@@ -32,7 +32,7 @@ class PlannedObject:
 
 
 def plan(
-    session: Session, *, conformed: Mapping[str, Conformed], peaks: Mapping[str, WrittenFile]
+    session: Session, *, conformed: Mapping[str, ConformResult], peaks: Mapping[str, WrittenFile]
 ) -> tuple[PlannedObject, ...]:
     """Return the uploads of a session: proxies, sprites, peaks, originals, mezzanines.
 
@@ -65,10 +65,10 @@ def original_key(session_id: str, clip: Clip) -> str | None:
 
 
 def rendition_key(
-    session_id: str, clip: Clip, made: Conformed | None, kind: Literal["mezzanine", "proxy"]
+    session_id: str, clip: Clip, made: ConformResult | None, kind: Literal["mezzanine", "proxy"]
 ) -> str | None:
     """Return the key of a clip's mezzanine or proxy, or None where there is none."""
-    file = made.of(kind) if made is not None else None
+    file = made.get_rendition(kind) if made is not None else None
     if file is None or clip.digest is None:
         return None
     return keys.rendition(
@@ -101,10 +101,10 @@ def sprite_key(session_id: str, camera: str, source: str, file: WrittenFile) -> 
 
 
 def _renditions(
-    session_id: str, clip: Clip, conformed: Mapping[str, Conformed], kind: Literal["mezzanine", "proxy"]
+    session_id: str, clip: Clip, conformed: Mapping[str, ConformResult], kind: Literal["mezzanine", "proxy"]
 ) -> Iterator[PlannedObject]:
     made = conformed.get(clip.key)
-    file = made.of(kind) if made is not None else None
+    file = made.get_rendition(kind) if made is not None else None
     key = rendition_key(session_id, clip, made, kind)
     if file is None or key is None:
         return
@@ -117,7 +117,7 @@ def _renditions(
         yield PlannedObject(beside, "sidecar", told.path, told.bytes, told.sha256, clip.key, facts)
 
 
-def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, Conformed]) -> Iterator[PlannedObject]:
+def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, ConformResult]) -> Iterator[PlannedObject]:
     made = conformed.get(clip.key)
     if made is None or made.sprites is None or clip.digest is None:
         return
@@ -144,6 +144,6 @@ def _original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
     yield PlannedObject(key, "original", clip.path, clip.digest.bytes, clip.digest.sha256, clip.key, facts)
 
 
-def _facts(clip: Clip, kind: Kind) -> Facts:
+def _facts(clip: Clip, kind: ObjectKind) -> Facts:
     source = clip.digest.sha256[:16] if clip.digest is not None else ""
     return ("mcs-kind", kind), ("mcs-camera", clip.camera), ("mcs-src", source)

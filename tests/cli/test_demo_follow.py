@@ -12,7 +12,7 @@ from mcsyncd import api
 from mcsyncd.cli import demo_follow
 from mcsyncd.cli.demo_follow import Follower, begun_before
 from mcsyncd.client import Client
-from mcsyncd.demo.teller import Teller
+from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import Shoot
 from mcsyncd.errors import McsyncError, NotPermitted, Unreachable
 
@@ -108,7 +108,9 @@ def run(script, folder, out=None, check=lambda: None):
 
     async def whole():
         async with playing(script, folder) as socket, Client(socket) as client:
-            follower = Follower(client, frozenset({OLD.id}), Teller(out, lambda: 0.0, terminal=False), check)
+            follower = Follower(
+                client, frozenset({OLD.id}), ProgressPrinter(out, lambda: 0.0, terminal=False), check
+            )
             session = await follower.approve(await follower.review(SHOOT), SHOOT)
             return (session, await follower.published())
 
@@ -173,7 +175,7 @@ def test_when_the_daemon_is_gone_its_own_end_is_told_first(tmp_path, ended):
     async def whole():
         async with Client(tmp_path / "none.sock") as client:
             follower = Follower(
-                client, frozenset(), Teller(io.StringIO(), lambda: 0.0, terminal=False), check
+                client, frozenset(), ProgressPrinter(io.StringIO(), lambda: 0.0, terminal=False), check
             )
             await follower.review(SHOOT)
 

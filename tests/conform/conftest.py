@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from mcsyncd.conform.conform import conform
+from mcsyncd.conform.conform import conform_clip
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import Conformed
+from mcsyncd.model.rendition import ConformResult
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
@@ -26,11 +26,11 @@ def run(tmp_path):
         folder: Path | None = None,
         media: Media | None = None,
         progress=None,
-    ) -> Conformed:
+    ) -> ConformResult:
         media = media or probe_clip(source)
         into = folder or tmp_path / "out"
         into.mkdir(exist_ok=True)
-        return conform(
+        return conform_clip(
             source,
             media,
             rate=rate or media.video.rate,
@@ -40,7 +40,7 @@ def run(tmp_path):
             proxy=load_profile(shipped_profiles(), "proxy-540p").ref("proxy-540p"),
             folder=into,
             stem="clip",
-            progress=progress,
+            report_progress=progress,
         )
 
     return run

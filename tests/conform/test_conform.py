@@ -28,7 +28,7 @@ def test_the_account_is_that_of_the_files(run, tmp_path):
         assert rendition.rate == Rate(30)
         assert (rendition.width, rendition.height) == (160, 120)
     # every tick shows a picture, and every picture is shown or counted
-    mezzanine = made.of("mezzanine")
+    mezzanine = made.get_rendition("mezzanine")
     assert mezzanine.frames == len(phone(3)) + mezzanine.duplicated - mezzanine.dropped
     assert dict(made.versions)["pyav"] == av.__version__
     assert dict(made.versions)["x264"].isdigit()
@@ -67,7 +67,7 @@ def test_key_pictures_come_at_equal_steps(run, tmp_path):
     # a cut in the middle of a group must not move the key pictures
     made = run(film(tmp_path / "clip.mp4", Shot(steady(30, 2), events=(0.3, 0.9))))
     for kind, group in (("mezzanine", 15), ("proxy", 10)):
-        with av.open(made.of(kind).path) as container:
+        with av.open(made.get_rendition(kind).path) as container:
             keys = [
                 index
                 for index, packet in enumerate(p for p in container.demux(video=0) if p.size)
@@ -80,7 +80,7 @@ def test_progress_rises_to_the_end(run, tmp_path):
     told = []
     made = run(film(tmp_path / "clip.mp4", Shot(steady(30, 2))), progress=lambda *step: told.append(step))
     assert told == sorted(told)
-    assert told[-1] == (made.of("mezzanine").frames,) * 2
+    assert told[-1] == (made.get_rendition("mezzanine").frames,) * 2
 
 
 def test_the_original_is_not_touched(run, tmp_path):
@@ -97,7 +97,9 @@ def test_what_was_there_is_replaced_whole(run, tmp_path):
     (folder / "clip.mezz.mp4.part").write_bytes(b"left by a crash")
     (folder / "clip.mezz.mp4").write_bytes(b"old")
     made = run(film(tmp_path / "clip.mp4", Shot(steady(30, 1))))
-    assert len(Path(made.of("mezzanine").path).read_bytes()) == made.of("mezzanine").bytes
+    assert (
+        len(Path(made.get_rendition("mezzanine").path).read_bytes()) == made.get_rendition("mezzanine").bytes
+    )
     assert not (folder / "clip.mezz.mp4.part").exists()
 
 
@@ -123,7 +125,7 @@ _ALONE = """
 import resource, signal, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[4]]
-from mcsyncd.conform.conform import conform
+from mcsyncd.conform.conform import conform_clip
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile
@@ -134,7 +136,7 @@ if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    conform(source, media, rate=media.video.rate, phase_us=0, drift_ppm=0.0, mezzanine=refs[0],
+    conform_clip(source, media, rate=media.video.rate, phase_us=0, drift_ppm=0.0, mezzanine=refs[0],
             proxy=refs[1], folder=folder, stem="clip")
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 except OSError as error:
@@ -191,5 +193,5 @@ def test_real_camera_files_conform(name, run):
     media = probe_clip(source)
     made = run(source, Rate(25))
     expected = Fraction(media.video.duration_us, 1_000_000) * 25
-    assert abs(made.of("mezzanine").frames - expected) <= 1
-    assert Path(made.of("proxy").path).stat().st_size == made.of("proxy").bytes
+    assert abs(made.get_rendition("mezzanine").frames - expected) <= 1
+    assert Path(made.get_rendition("proxy").path).stat().st_size == made.get_rendition("proxy").bytes

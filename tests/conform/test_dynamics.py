@@ -7,7 +7,7 @@ import pytest
 
 from footage import Shot, film, steady
 from judge import facts, make_pq, needs_ffmpeg, needs_zscale, rgb
-from mcsyncd.conform.dynamics import cube, standard
+from mcsyncd.conform.tone_mapping import build_cube_lut, map_to_standard_range
 from mcsyncd.model.rate import Rate
 
 # ITU-R BT.2408, table 1 (signal in percent): grey card 18 % and reference white, and 1000 cd/m2 in PQ.
@@ -18,7 +18,7 @@ TRANSFERS = pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 
 
 def grey(level: float, transfer: str) -> np.ndarray:
-    return standard(np.array([[level] * 3]), transfer)[0]
+    return map_to_standard_range(np.array([[level] * 3]), transfer)[0]
 
 
 @TRANSFERS
@@ -37,17 +37,17 @@ def test_a_grey_card_is_as_bright_as_it_was_meant_to_be_and_white_has_room_above
 @TRANSFERS
 def test_brighter_never_becomes_darker_and_grey_stays_grey(transfer):
     levels = np.linspace(0, 1, 500)
-    mapped = standard(np.repeat(levels[:, None], 3, axis=1), transfer)
+    mapped = map_to_standard_range(np.repeat(levels[:, None], 3, axis=1), transfer)
     assert (np.diff(mapped[:, 1]) >= -1e-6).all()
     assert np.abs(mapped - mapped[:, 1:2]).max() < 0.01
 
 
 def test_the_table_has_every_step_in_its_order():
-    head, *lines = cube("smpte2084").splitlines()
+    head, *lines = build_cube_lut("smpte2084").splitlines()
     assert head == "LUT_3D_SIZE 33"
     assert len(lines) == 33**3
     red = [float(part) for part in lines[16].split()]  # red runs fastest
-    assert red == pytest.approx(standard(np.array([[0.5, 0, 0]]), "smpte2084")[0], abs=1e-6)
+    assert red == pytest.approx(map_to_standard_range(np.array([[0.5, 0, 0]]), "smpte2084")[0], abs=1e-6)
 
 
 @needs_ffmpeg
@@ -57,7 +57,7 @@ def test_the_proxy_shows_it_and_the_mezzanine_keeps_it(transfer, run, tmp_path):
     tags = {"color_primaries": "bt2020", "color_trc": transfer, "colorspace": "bt2020nc", "color_range": "tv"}
     shot = Shot(steady(25, 1), events=(), tags=tags, grey=level, pix_fmt="yuv420p10le")
     made = run(film(tmp_path / "clip.mp4", shot), Rate(25))
-    proxy, mezzanine = (Path(made.of(kind).path) for kind in ("proxy", "mezzanine"))
+    proxy, mezzanine = (Path(made.get_rendition(kind).path) for kind in ("proxy", "mezzanine"))
     assert facts(proxy, "v")["color_transfer"] == "bt709"
     assert facts(mezzanine, "v")["color_transfer"] == transfer
     wanted = 255 * (26 / 203) ** (1 / 2.4)
@@ -72,4 +72,4 @@ def test_colours_made_pq_by_an_independent_tool_come_back(run, tmp_path):
     source = tmp_path / "clip.mov"
     make_pq(source, colour)
     made = run(source, Rate(25))
-    assert rgb(Path(made.of("proxy").path))[0].mean(axis=(0, 1)) == pytest.approx(colour, abs=6)
+    assert rgb(Path(made.get_rendition("proxy").path))[0].mean(axis=(0, 1)) == pytest.approx(colour, abs=6)

@@ -10,7 +10,7 @@ import pytest
 
 from footage import Shot, film, phone, steady
 from judge import framehash, needs_ffmpeg, pcm
-from mcsyncd.conform.prove import differences
+from mcsyncd.conform.proof_check import find_differences
 from mcsyncd.model.rate import Rate
 
 pytestmark = needs_ffmpeg
@@ -29,7 +29,7 @@ def test_an_independent_decoder_finds_the_same_pictures(mezzanine, run, tmp_path
     seconds = 9 if PROFILES[mezzanine] > 1 else 1
     size = (160, 120) if seconds > 1 else (320, 240)
     source = film(tmp_path / "clip.mov", Shot(phone(seconds), (0, seconds), size=size))
-    made = run(source, Rate(30), mezzanine=mezzanine).of("mezzanine")
+    made = run(source, Rate(30), mezzanine=mezzanine).get_rendition("mezzanine")
 
     seen = framehash(Path(made.path))
     assert len(seen) == made.frames
@@ -47,7 +47,7 @@ def test_an_independent_decoder_finds_the_same_pictures(mezzanine, run, tmp_path
 @pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_s24le"])
 def test_an_independent_decoder_hears_the_same_sound(mezzanine, codec, run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 2), (0, 2), sound_codec=codec, layout="stereo"))
-    made = run(source, mezzanine=mezzanine).of("mezzanine")
+    made = run(source, mezzanine=mezzanine).get_rendition("mezzanine")
     kept = told(made)["sound"]["tracks"][0]["format"]
     heard = pcm(Path(made.path), kept)
     assert hashlib.sha256(heard).hexdigest() == made.proof.pcm
@@ -56,7 +56,7 @@ def test_an_independent_decoder_hears_the_same_sound(mezzanine, codec, run, tmp_
 
 def test_the_sidecar_says_how_it_was_made(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(30, 1), (0, 1))), Rate(30), phase_us=4_000)
-    mezzanine, proxy = made.of("mezzanine"), made.of("proxy")
+    mezzanine, proxy = made.get_rendition("mezzanine"), made.get_rendition("proxy")
     said = told(mezzanine)
     assert said["file"]["sha256"] == hashlib.sha256(Path(mezzanine.path).read_bytes()).hexdigest()
     assert said["grid"]["phase_us"] == 4_000
@@ -71,7 +71,7 @@ def test_the_sidecar_says_how_it_was_made(run, tmp_path):
 def test_the_tick_map_tells_two_ways_of_laying_apart(run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 2)))
     same, again, other = (
-        run(source, rate, folder=tmp_path / name).of("proxy").proof.tick_map
+        run(source, rate, folder=tmp_path / name).get_rendition("proxy").proof.tick_map_sha256
         for name, rate in (("a", Rate(30)), ("b", Rate(30)), ("c", Rate(24)))
     )
     assert same == again != other
@@ -84,7 +84,7 @@ def test_a_rendition_that_is_whole_proves_itself(mezzanine, run, tmp_path):
     )
     made = run(source, mezzanine=mezzanine)
     for rendition in made.renditions:
-        assert differences(Path(rendition.path), rendition) == ()
+        assert find_differences(Path(rendition.path), rendition) == ()
 
 
 def test_another_film_of_the_same_length_is_found_out(run, tmp_path):
@@ -95,39 +95,42 @@ def test_another_film_of_the_same_length_is_found_out(run, tmp_path):
         for name, events in (("one", (0.2,)), ("two", (0.3,)))
     )
     for kind in ("mezzanine", "proxy"):
-        found = differences(Path(other.of(kind).path), made.of(kind))
+        found = find_differences(Path(other.get_rendition(kind).path), made.get_rendition(kind))
         assert any("pictures are not those" in said for said in found)
     assert any(
-        "sound is not" in said for said in differences(Path(other.of("mezzanine").path), made.of("mezzanine"))
+        "sound is not" in said
+        for said in find_differences(
+            Path(other.get_rendition("mezzanine").path), made.get_rendition("mezzanine")
+        )
     )
 
 
 def test_one_that_lacks_its_end_is_found_out(run, tmp_path):
-    long = run(film(tmp_path / "long.mov", Shot(steady(30, 3), (0, 3))), folder=tmp_path / "long").of(
-        "mezzanine"
-    )
-    short = run(film(tmp_path / "short.mov", Shot(steady(30, 2), (0, 2))), folder=tmp_path / "short").of(
-        "mezzanine"
-    )
-    said = differences(Path(short.path), long)
+    long = run(
+        film(tmp_path / "long.mov", Shot(steady(30, 3), (0, 3))), folder=tmp_path / "long"
+    ).get_rendition("mezzanine")
+    short = run(
+        film(tmp_path / "short.mov", Shot(steady(30, 2), (0, 2))), folder=tmp_path / "short"
+    ).get_rendition("mezzanine")
+    said = find_differences(Path(short.path), long)
     assert any("60 pictures come out of it, 90 were written" in one for one in said)
     assert any("96000 samples" in one for one in said)
 
 
 def test_one_of_another_rate_is_found_out(run, tmp_path):
-    made = run(film(tmp_path / "clip.mov", Shot(steady(30, 2))), Rate(30)).of("mezzanine")
+    made = run(film(tmp_path / "clip.mov", Shot(steady(30, 2))), Rate(30)).get_rendition("mezzanine")
     slower = replace(made, rate=Rate(25))
-    assert any("do not lie on their ticks" in said for said in differences(Path(made.path), slower))
+    assert any("do not lie on their ticks" in said for said in find_differences(Path(made.path), slower))
 
 
 def test_what_is_no_film_any_more_is_told_and_not_raised(run, tmp_path):
-    made = run(film(tmp_path / "clip.mov", Shot(steady(30, 1)))).of("mezzanine")
+    made = run(film(tmp_path / "clip.mov", Shot(steady(30, 1)))).get_rendition("mezzanine")
     Path(made.path).write_text("no picture here")
-    assert differences(Path(made.path), made)[0].startswith("cannot be decoded")
+    assert find_differences(Path(made.path), made)[0].startswith("cannot be decoded")
 
 
 def test_sound_alone_proves_itself(run, tmp_path):
-    made = run(film(tmp_path / "clip.wav", Shot((), (0, 1))), Rate(25)).of("mezzanine")
+    made = run(film(tmp_path / "clip.wav", Shot((), (0, 1))), Rate(25)).get_rendition("mezzanine")
     assert made.proof.pictures == ""
     assert made.proof.samples == 48_000
-    assert differences(Path(made.path), made) == ()
+    assert find_differences(Path(made.path), made) == ()

@@ -9,7 +9,7 @@ from mcsyncd.model.rate import STANDARD, Rate, on_grid
 rates = st.sampled_from(STANDARD)
 phases_us = st.integers(-20_000, 20_000)
 drifts_ppm = st.floats(-1000, 1000, allow_nan=False)
-grids = st.builds(Grid.of, rates, phases_us, drifts_ppm)
+grids = st.builds(Grid.from_drift, rates, phases_us, drifts_ppm)
 times = st.lists(st.fractions(0, 1, max_denominator=90_000), min_size=1, max_size=20, unique=True).map(sorted)
 
 
@@ -18,8 +18,8 @@ def choose(grid: Grid, pictures: list[Fraction], ticks: int) -> tuple[list[int],
     mapped = TickMap(grid)
     shown: list[int] = []
     for index, time in enumerate(pictures):
-        shown += [index - 1] * mapped.arrives(time)
-    shown += [len(pictures) - 1] * mapped.ends(ticks)
+        shown += [index - 1] * mapped.add_frame(time)
+    shown += [len(pictures) - 1] * mapped.finish(ticks)
     return shown, mapped
 
 
@@ -27,17 +27,20 @@ def choose(grid: Grid, pictures: list[Fraction], ticks: int) -> tuple[list[int],
 @given(grids, times)
 def test_each_tick_shows_the_nearest_picture_and_of_two_the_earlier(grid, pictures):
     pictures = [time - pictures[0] for time in pictures]
-    ticks = grid.ticks_of(pictures[-1])
+    ticks = grid.count_ticks(pictures[-1])
     shown, _ = choose(grid, pictures, ticks)
     assert shown[:ticks] == [
-        min(range(len(pictures)), key=lambda index: (abs(pictures[index] - grid.clip_time(tick)), index))
+        min(
+            range(len(pictures)),
+            key=lambda index: (abs(pictures[index] - grid.compute_clip_time(tick)), index),
+        )
         for tick in range(ticks)
     ]
 
 
 @given(grids, times)
 def test_every_picture_is_shown_or_counted(grid, pictures):
-    shown, mapped = choose(grid, pictures, grid.ticks_of(pictures[-1]))
+    shown, mapped = choose(grid, pictures, grid.count_ticks(pictures[-1]))
     assert mapped.dropped == len(pictures) - len(set(shown))
     assert mapped.duplicated == len(shown) - len(set(shown))
     assert mapped.ticks == len(shown)
@@ -47,30 +50,30 @@ def test_every_picture_is_shown_or_counted(grid, pictures):
 def test_a_clip_on_its_own_grid_stays_as_it_is(rate, count):
     grid = Grid(rate)
     pictures = [n / rate.fraction for n in range(count)]
-    shown, mapped = choose(grid, pictures, grid.ticks_of(count / rate.fraction))
+    shown, mapped = choose(grid, pictures, grid.count_ticks(count / rate.fraction))
     assert shown == list(range(count))
     assert (mapped.duplicated, mapped.dropped) == (0, 0)
 
 
 @given(grids, st.integers(0, 100_000))
 def test_a_tick_lies_where_its_clip_time_is_laid(grid, tick):
-    assert grid.laid(grid.clip_time(tick)) == tick / grid.rate.fraction
-    assert grid.ticks_through(grid.clip_time(tick)) == tick + 1
+    assert grid.compute_session_time(grid.compute_clip_time(tick)) == tick / grid.rate.fraction
+    assert grid.count_ticks_through(grid.compute_clip_time(tick)) == tick + 1
 
 
 @given(rates, st.integers(-10_000_000_000, 10_000_000_000), drifts_ppm, st.integers(0, 1_000_000))
 def test_start_tick_and_grid_together_put_a_tick_on_the_session_clock(rate, offset_us, drift_ppm, tick):
     start, phase_us = on_grid(offset_us, rate)
-    grid = Grid.of(rate, phase_us, drift_ppm)
+    grid = Grid.from_drift(rate, phase_us, drift_ppm)
     # t_reference = offset + t_clip * (1 + drift), in exact numbers
-    session = Fraction(offset_us, 10**6) + grid.clip_time(tick) * grid.stretch
+    session = Fraction(offset_us, 10**6) + grid.compute_clip_time(tick) * grid.clock_ratio
     on_clock = (start + tick) / rate.fraction
     assert abs(session - on_clock) <= Fraction(10, 10**6)  # a phase is told in steps of 20 µs
 
 
 @given(rates, st.integers(0, 1_000_000))
 def test_sound_is_as_long_as_the_picture_to_half_a_sample(rate, ticks):
-    assert abs(Grid(rate).samples_of(ticks) - ticks / rate.fraction * SAMPLE_RATE) <= Fraction(1, 2)
+    assert abs(Grid(rate).count_samples(ticks) - ticks / rate.fraction * SAMPLE_RATE) <= Fraction(1, 2)
 
 
 def test_25_in_30_repeats_every_fifth_picture():

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from footage import Shot, film, steady
 from judge import needs_ffmpeg, timecodes
-from mcsyncd.conform.explain import TYPICAL
+from mcsyncd.conform.explain import TYPICAL_CLIP
 from mcsyncd.conform.grid import Grid
-from mcsyncd.conform.labels import first_label
+from mcsyncd.conform.start_timecode import compute_start_timecode
 from mcsyncd.model.rate import STANDARD, Rate
 from mcsyncd.model.timecode import Timecode
 
@@ -20,8 +20,8 @@ NTSC, NTSC60 = Rate(30000, 1001), Rate(60000, 1001)
 
 
 def label(text: str | None, own: Rate, rate: Rate, phase_us: int = 0) -> str | None:
-    media = replace(TYPICAL, video=replace(TYPICAL.video, rate=own), timecode=text)
-    found = first_label(media, Grid.of(rate, phase_us, 0.0))
+    media = replace(TYPICAL_CLIP, video=replace(TYPICAL_CLIP.video, rate=own), timecode=text)
+    found = compute_start_timecode(media, Grid.from_drift(rate, phase_us, 0.0))
     return str(found) if found else None
 
 
@@ -76,5 +76,5 @@ def test_an_independent_reader_finds_it_in_mezzanine_and_proxy(text, mezzanine, 
 @needs_ffmpeg
 def test_without_one_none_is_made_up(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(25, 1))))
-    assert made.of("mezzanine").timecode is None
-    assert timecodes(Path(made.of("mezzanine").path)) == {}
+    assert made.get_rendition("mezzanine").timecode is None
+    assert timecodes(Path(made.get_rendition("mezzanine").path)) == {}

@@ -7,7 +7,7 @@ import gc
 from av.video.frame import VideoFrame
 
 from footage import Shot, film, steady
-from mcsyncd.conform.conform import conform
+from mcsyncd.conform.conform import conform_clip
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import shipped_profiles
@@ -29,7 +29,7 @@ def test_no_picture_waits_for_the_cyclic_collector(tmp_path):
     gc.collect()
     gc.disable()
     try:
-        conform(
+        conform_clip(
             source,
             probe_clip(source),
             rate=Rate(30),
@@ -39,7 +39,7 @@ def test_no_picture_waits_for_the_cyclic_collector(tmp_path):
             proxy=proxy,
             folder=tmp_path,
             stem="a",
-            progress=look,
+            report_progress=look,
         )
     finally:
         gc.enable()

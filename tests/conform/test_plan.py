@@ -3,23 +3,23 @@ from fractions import Fraction
 
 import pytest
 
-from mcsyncd.conform.available import missing_encoders
-from mcsyncd.conform.canvas import Shape, canvas_for
-from mcsyncd.conform.explain import TYPICAL, explained, gb_per_hour
+from mcsyncd.conform.encoder_check import find_missing_encoders
+from mcsyncd.conform.explain import TYPICAL_CLIP, estimate_gb_per_hour, explain_plan
+from mcsyncd.conform.frame_conversion import FrameFormat, plan_conversion
 from mcsyncd.conform.grid import Grid
-from mcsyncd.conform.plan import plan
+from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.model.clip import AudioStream, Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import shipped_profiles
 from mcsyncd.settings.profiles import load_profile, profile_names
 
-VIDEO = TYPICAL.video
+VIDEO = TYPICAL_CLIP.video
 R30 = Rate(30)
 
 
-def planned(media=TYPICAL, name="mezz-h264", rate=R30):
+def planned(media=TYPICAL_CLIP, name="mezz-h264", rate=R30):
     profile = load_profile(shipped_profiles(), name)
-    return plan(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+    return plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
 
 
 def track(channels: int, layout: str, codec: str = "aac") -> AudioStream:
@@ -42,19 +42,21 @@ def track(channels: int, layout: str, codec: str = "aac") -> AudioStream:
 )
 def test_the_canvas_is_upright_square_even_and_never_larger(size, rotation, aspect, short_side, encoded):
     video = replace(VIDEO, width=size[0], height=size[1], rotation=rotation, pixel_aspect=aspect)
-    assert canvas_for(video, short_side, "yuv420p").size == encoded
+    assert plan_conversion(video, short_side, "yuv420p").size == encoded
 
 
 def test_a_picture_that_fits_is_not_scaled():
-    canvas = canvas_for(VIDEO, None, "yuv420p")
-    assert "scale" not in canvas.filters(Shape((1920, 1080), "yuv420p", full_range=False))
-    assert "scale" in canvas.filters(Shape((1280, 720), "yuv420p", full_range=False))
+    canvas = plan_conversion(VIDEO, None, "yuv420p")
+    assert "scale" not in canvas.build_filter_chain(FrameFormat((1920, 1080), "yuv420p", full_range=False))
+    assert "scale" in canvas.build_filter_chain(FrameFormat((1280, 720), "yuv420p", full_range=False))
 
 
 def test_full_range_stays_in_h264_and_is_limited_for_editing_systems():
-    full = replace(TYPICAL, video=replace(VIDEO, colour=Colour("bt709", "bt709", "bt709", full_range=True)))
-    assert planned(full, "mezz-h264").files[0].canvas.tags.full_range
-    assert not planned(full, "mezz-prores-lt").files[0].canvas.tags.full_range
+    full = replace(
+        TYPICAL_CLIP, video=replace(VIDEO, colour=Colour("bt709", "bt709", "bt709", full_range=True))
+    )
+    assert planned(full, "mezz-h264").files[0].conversion.tags.full_range
+    assert not planned(full, "mezz-prores-lt").files[0].conversion.tags.full_range
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_full_range_stays_in_h264_and_is_limited_for_editing_systems():
     [(track(2, "stereo"), "stereo"), (track(6, "6 channels"), "5.1"), (track(4, "4.0"), "4.0")],
 )
 def test_channels_keep_their_layout_and_get_the_usual_one_where_there_is_none(stream, layout):
-    assert planned(replace(TYPICAL, audio=(stream,))).files[0].sounds[0].layout == layout
+    assert planned(replace(TYPICAL_CLIP, audio=(stream,))).files[0].audio_tracks[0].layout == layout
 
 
 @pytest.mark.parametrize(
@@ -78,10 +80,10 @@ def test_channels_keep_their_layout_and_get_the_usual_one_where_there_is_none(st
 )
 def test_a_track_with_more_channels_than_the_codec_becomes_several(name, channels, kept):
     wide = track(channels, f"{channels} channels")
-    sounds = planned(replace(TYPICAL, audio=(wide,)), name).files[0].sounds
+    sounds = planned(replace(TYPICAL_CLIP, audio=(wide,)), name).files[0].audio_tracks
     assert [sound.layout for sound in sounds] == kept
     if name != "proxy-540p":
-        everything = [taken for sound in sounds for taken in sound.taken]
+        everything = [taken for sound in sounds for taken in sound.source_channels]
         assert everything == [(0, channel) for channel in range(channels)]
 
 
@@ -99,36 +101,44 @@ def test_a_track_with_more_channels_than_the_codec_becomes_several(name, channel
 def test_what_a_proxy_lets_hear(layouts, taken, layout):
     many = {"mono": 1, "stereo": 2, "5.1": 6, "ambisonic 1": 4}
     tracks = tuple(track(many[name], name) for name in layouts)
-    (sound,) = planned(replace(TYPICAL, audio=tracks), "proxy-540p").files[0].sounds
-    assert (list(sound.taken), sound.layout) == (taken, layout)
+    (sound,) = planned(replace(TYPICAL_CLIP, audio=tracks), "proxy-540p").files[0].audio_tracks
+    assert (list(sound.source_channels), sound.layout) == (taken, layout)
 
 
 @pytest.mark.parametrize(("codec", "fmt"), [("pcm_s16le", "s16"), ("aac", "s16"), ("pcm_s24le", "s32")])
 def test_fine_sound_is_kept_fine(codec, fmt):
-    assert planned(replace(TYPICAL, audio=(track(2, "stereo", codec),))).files[0].sounds[0].encoder.fmt == fmt
+    assert (
+        planned(replace(TYPICAL_CLIP, audio=(track(2, "stereo", codec),)))
+        .files[0]
+        .audio_tracks[0]
+        .encoder.fmt
+        == fmt
+    )
 
 
 def test_only_what_is_looked_at_is_brought_down_to_standard_range():
-    hdr = replace(TYPICAL, video=replace(VIDEO, colour=Colour("bt2020", "smpte2084", "bt2020nc")))
+    hdr = replace(TYPICAL_CLIP, video=replace(VIDEO, colour=Colour("bt2020", "smpte2084", "bt2020nc")))
     kept, shown = planned(hdr).files[0], planned(hdr, "proxy-540p").files[0]
-    assert kept.canvas.mapped is None
-    assert (kept.canvas.tags.transfer, shown.canvas.tags.transfer) == ("smpte2084", "bt709")
+    assert kept.conversion.tone_mapped_from is None
+    assert (kept.conversion.tags.transfer, shown.conversion.tags.transfer) == ("smpte2084", "bt709")
     assert any("brought down" in note for note in shown.notes)
-    assert "lut3d" in shown.canvas.filters(Shape((960, 540), "yuv420p", full_range=False))
-    assert planned(hdr, "proxy-540p").sprites.canvas.mapped is not None
+    assert "lut3d" in shown.conversion.build_filter_chain(
+        FrameFormat((960, 540), "yuv420p", full_range=False)
+    )
+    assert planned(hdr, "proxy-540p").sprites.conversion.tone_mapped_from is not None
 
 
 def test_nothing_is_hidden():
     hdr = replace(VIDEO, colour=Colour("bt2020", "arib-std-b67", "bt2020nc"))
     tracks = (track(2, "stereo"), track(2, "stereo"))
-    notes = planned(replace(TYPICAL, video=hdr, audio=tracks), "proxy-540p").files[0].notes
+    notes = planned(replace(TYPICAL_CLIP, video=hdr, audio=tracks), "proxy-540p").files[0].notes
     assert any("HLG" in note for note in notes)
     assert any("of 2 audio tracks" in note for note in notes)
     assert planned().files[0].notes == ()
 
 
 def test_ticks_are_those_of_the_clip_at_the_sessions_rate():
-    short = replace(TYPICAL, duration_us=2_000_000)
+    short = replace(TYPICAL_CLIP, duration_us=2_000_000)
     assert planned(short, rate=Rate(30)).ticks == 60
     assert planned(short, rate=Rate(30000, 1001)).ticks == round(2 * Fraction(30000, 1001))
 
@@ -136,8 +146,8 @@ def test_ticks_are_those_of_the_clip_at_the_sessions_rate():
 @pytest.mark.parametrize("name", profile_names(shipped_profiles()))
 def test_every_shipped_profile_can_be_encoded_and_explained(name):
     profile = load_profile(shipped_profiles(), name)
-    assert missing_encoders(profile) == ()
-    said = explained(profile, planned(name=name))
+    assert find_missing_encoders(profile) == ()
+    said = explain_plan(profile, planned(name=name))
     assert said[-1].startswith("About")
 
 
@@ -145,14 +155,14 @@ def test_gigabytes_are_near_what_was_measured():
     # 1080p30 with grain: 29.3 Mbit/s for H.264, 117 for ProRes LT, 45 for DNxHR LB
     for name, measured in (("mezz-h264", 13.2), ("mezz-prores-lt", 52.5), ("mezz-dnxhr-lb", 20.3)):
         profile = load_profile(shipped_profiles(), name)
-        told = gb_per_hour(profile, planned(name=name).files[0], Rate(30))
+        told = estimate_gb_per_hour(profile, planned(name=name).files[0], Rate(30))
         assert told == pytest.approx(measured, rel=0.1)
 
 
 def test_sound_outside_the_picture_is_cut_and_told():
     early = replace(track(2, "stereo"), start_us=-200_000, duration_us=VIDEO.duration_us + 900_000)
-    notes = planned(replace(TYPICAL, audio=(early,))).files[0].notes
+    notes = planned(replace(TYPICAL_CLIP, audio=(early,))).files[0].notes
     assert "200.0 ms of sound before the first picture are cut" in notes
     assert "700.0 ms of sound after the last picture are cut" in notes
-    notes = planned(replace(TYPICAL, audio=(TYPICAL.audio[0], early))).files[0].notes
+    notes = planned(replace(TYPICAL_CLIP, audio=(TYPICAL_CLIP.audio[0], early))).files[0].notes
     assert "audio track 2: 200.0 ms of sound before the first picture are cut" in notes

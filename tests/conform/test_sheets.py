@@ -33,7 +33,7 @@ def test_each_thumbnail_shows_the_frame_of_the_proxy_that_it_stands_for(rate, ru
     # 105 s, so that a second sheet begins; at two pictures a second, to be filmed quickly
     source = film(tmp_path / "clip.mov", Shot(steady(2, 105), events=()))
     made = run(source, rate)
-    sprites, proxy = made.sprites, made.of("proxy")
+    sprites, proxy = made.sprites, made.get_rendition("proxy")
     assert sprites.count == -(-proxy.frames // sprites.step_ticks)
     assert len(sprites.sheets) == 2
     seen = [number_in(gray) for gray in thumbnails(sprites)]
@@ -57,7 +57,7 @@ def test_colours_of_a_thumbnail_are_those_of_the_clip(run, tmp_path):
     source = film(tmp_path / "clip.mp4", shot)
     made = run(source, Rate(25))
     height = made.sprites.height
-    wanted = rgb(Path(made.of("proxy").path))[0, 10:60].mean(axis=(0, 1))
+    wanted = rgb(Path(made.get_rendition("proxy").path))[0, 10:60].mean(axis=(0, 1))
     got = rgb(Path(made.sprites.sheets[0].path))[0, : height // 2].mean(axis=(0, 1))
     # the wrong matrix would be 14 off in red
     assert np.abs(wanted - got).max() < 6

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.conform.explain import TYPICAL
-from mcsyncd.conform.sprites import A_SHEET, BOX, sprite_plan, track
+from mcsyncd.conform.explain import TYPICAL_CLIP
+from mcsyncd.conform.sprites import THUMBNAIL_BOX, TILES_PER_SHEET, format_webvtt, plan_sprites
 from mcsyncd.model.rate import STANDARD, Rate
 
-VIDEO = TYPICAL.video
+VIDEO = TYPICAL_CLIP.video
 _CUE = re.compile(r"([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)\n")
 
 
@@ -29,14 +29,14 @@ def cues(text: str) -> list[tuple[Fraction, Fraction, str, tuple[int, ...]]]:
 
 @given(st.sampled_from(STANDARD), st.integers(1, 40_000))
 def test_the_cues_cover_the_clip_without_a_gap_and_no_two_share_a_place(rate, ticks):
-    plan = sprite_plan(VIDEO, rate)
-    names = [f"{number}.jpg" for number in range(-(-plan.tiles(ticks) // A_SHEET))]
-    found = cues(track(plan, ticks, names))
+    plan = plan_sprites(VIDEO, rate)
+    names = [f"{number}.jpg" for number in range(-(-plan.count_tiles(ticks) // TILES_PER_SHEET))]
+    found = cues(format_webvtt(plan, ticks, names))
     assert found[0][0] == 0
     assert abs(found[-1][1] - ticks / rate.fraction) <= Fraction(1, 1000)
     assert all(one[1] == two[0] for one, two in pairwise(found))
     assert all(Fraction(9, 10) < one[1] - one[0] < Fraction(11, 10) for one in found[:-1])
-    assert len({(name, place) for _, _, name, place in found}) == len(found) == plan.tiles(ticks)
+    assert len({(name, place) for _, _, name, place in found}) == len(found) == plan.count_tiles(ticks)
     assert {name for _, _, name, _ in found} == set(names)
 
 
@@ -54,6 +54,6 @@ def test_the_cues_cover_the_clip_without_a_gap_and_no_two_share_a_place(rate, ti
 )
 def test_a_thumbnail_fits_into_the_box_in_the_clips_shape(size, rotation, aspect, thumbnail):
     video = replace(VIDEO, width=size[0], height=size[1], rotation=rotation, pixel_aspect=aspect)
-    made = sprite_plan(video, Rate(30)).canvas.size
+    made = plan_sprites(video, Rate(30)).conversion.size
     assert made == thumbnail
-    assert max(made) <= max(BOX)
+    assert max(made) <= max(THUMBNAIL_BOX)

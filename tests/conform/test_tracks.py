@@ -10,7 +10,7 @@ import pytest
 
 from footage import Shot, film, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, sound, together
-from mcsyncd.conform.prove import differences
+from mcsyncd.conform.proof_check import find_differences
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 
@@ -35,7 +35,7 @@ def test_two_stereo_tracks_that_start_at_different_times_are_both_kept_in_place(
     )
     made = run(source, Rate(30), phase_us=4_000)
 
-    mezzanine = made.of("mezzanine")
+    mezzanine = made.get_rendition("mezzanine")
     path = Path(mezzanine.path)
     assert beeps_in(path, 0) == pytest.approx([0.629, 3.029], abs=BEEP_S)
     assert beeps_in(path, 1) == pytest.approx([1.754, 2.454], abs=BEEP_S)
@@ -46,7 +46,7 @@ def test_two_stereo_tracks_that_start_at_different_times_are_both_kept_in_place(
         ("stereo", ((1, 0), (1, 1))),
     ]
     assert mezzanine.layout == "stereo"
-    proxy = made.of("proxy")
+    proxy = made.get_rendition("proxy")
     assert beeps_in(Path(proxy.path)) == pytest.approx([0.629, 3.029], abs=BEEP_S)
     assert facts(Path(proxy.path), "a", 1) == {}
     assert "of 2 audio tracks, only the first is heard" in proxy.notes
@@ -67,13 +67,13 @@ def test_four_mono_tracks_stay_four_and_the_first_two_are_left_and_right_of_the_
     assert [track.channels for track in media.audio] == [1, 1, 1, 1]
 
     made = run(source, Rate(25))
-    mezzanine = Path(made.of("mezzanine").path)
+    mezzanine = Path(made.get_rendition("mezzanine").path)
     for number, events in enumerate(when):
         assert beeps_in(mezzanine, number) == pytest.approx(events, abs=BEEP_S)
         assert facts(mezzanine, "a", number)["channels"] == 1
         # Switched off, an editing system would not play it.
         assert facts(mezzanine, "a", number)["disposition"]["default"] == 1
-    proxy = made.of("proxy")
+    proxy = made.get_rendition("proxy")
     left_right = [beeps_in(Path(proxy.path), 0, channel) for channel in (0, 1)]
     assert left_right == [pytest.approx([0.5], abs=BEEP_S), pytest.approx([1.0], abs=BEEP_S)]
     assert proxy.tracks[0].taken == ((0, 0), (1, 0))
@@ -87,7 +87,7 @@ def test_sixteen_channels_of_one_track_are_all_kept(mezzanine, kept, run, tmp_pa
     source = together(tmp_path / "clip.mov", picture, many)
     made = run(source, Rate(25), mezzanine=mezzanine)
 
-    path = Path(made.of("mezzanine").path)
+    path = Path(made.get_rendition("mezzanine").path)
     heard = [sound(path, number) for number in range(len(kept))]
     assert [one.shape[1] for one in heard] == kept
     loudest = np.abs(np.concatenate(heard, axis=1)).max(axis=0)
@@ -96,10 +96,10 @@ def test_sixteen_channels_of_one_track_are_all_kept(mezzanine, kept, run, tmp_pa
     for number, channels in enumerate(kept):
         for channel in (0, channels - 1):
             assert beeps_in(path, number, channel) == pytest.approx([0.5, 1.7], abs=BEEP_S)
-    said = " ".join(made.of("mezzanine").notes)
+    said = " ".join(made.get_rendition("mezzanine").notes)
     assert ("kept as 2 tracks" in said) == (len(kept) == 2)
-    assert facts(Path(made.of("proxy").path), "a")["channels"] == 2
-    assert any("of 16 channels" in note for note in made.of("proxy").notes)
+    assert facts(Path(made.get_rendition("proxy").path), "a")["channels"] == 2
+    assert any("of 16 channels" in note for note in made.get_rendition("proxy").notes)
 
 
 def test_a_drifting_clock_is_taken_out_of_every_track(run, tmp_path):
@@ -107,7 +107,7 @@ def test_a_drifting_clock_is_taken_out_of_every_track(run, tmp_path):
     picture = film(tmp_path / "v.mov", Shot(steady(25, 16), events=()))
     source = together(tmp_path / "clip.mov", picture, *tracks, late=(0, 0.5))
     made = run(source, Rate(25), drift_ppm=300.0)
-    path = Path(made.of("mezzanine").path)
+    path = Path(made.get_rendition("mezzanine").path)
     for track, late in enumerate((0, 0.5)):
         wanted = [(event + late) * 1.0003 for event in (1.0, 15.0) if event + late < 15.9]
         assert beeps_in(path, track) == pytest.approx(wanted, abs=BEEP_S)
@@ -117,7 +117,7 @@ def test_a_track_that_ends_early_is_silent_from_there_on(run, tmp_path):
     short = wav(tmp_path / "1.wav", (0.5,), seconds=1)
     long = wav(tmp_path / "2.wav", (0.5, 3.5))
     source = together(tmp_path / "clip.mov", silent_film(tmp_path / "v.mov"), short, long)
-    path = Path(run(source, Rate(25)).of("mezzanine").path)
+    path = Path(run(source, Rate(25)).get_rendition("mezzanine").path)
     assert len(sound(path, 0)) == len(sound(path, 1)) == 4 * 48_000
     assert not sound(path, 0)[49_000:].any()
     assert beeps_in(path, 1) == pytest.approx([0.5, 3.5], abs=BEEP_S)
@@ -126,7 +126,7 @@ def test_a_track_that_ends_early_is_silent_from_there_on(run, tmp_path):
 def test_tracks_without_a_picture_are_laid_against_the_one_that_begins_first(run, tmp_path):
     tracks = [wav(tmp_path / f"{number}.wav", (1.0,)) for number in range(2)]
     source = together(tmp_path / "clip.mov", None, *tracks, late=(0.5, 0.25))
-    path = Path(run(source, Rate(25)).of("mezzanine").path)
+    path = Path(run(source, Rate(25)).get_rendition("mezzanine").path)
     assert beeps_in(path, 0) == pytest.approx([1.25], abs=BEEP_S)
     assert beeps_in(path, 1) == pytest.approx([1.0], abs=BEEP_S)
 
@@ -134,17 +134,17 @@ def test_tracks_without_a_picture_are_laid_against_the_one_that_begins_first(run
 def test_every_track_proves_itself(run, tmp_path):
     tracks = [wav(tmp_path / f"{number}.wav", (0.5 + number,)) for number in range(3)]
     source = together(tmp_path / "clip.mov", silent_film(tmp_path / "v.mov"), *tracks)
-    made = run(source, Rate(25)).of("mezzanine")
-    assert differences(Path(made.path), made) == ()
+    made = run(source, Rate(25)).get_rendition("mezzanine")
+    assert find_differences(Path(made.path), made) == ()
     assert len({track.pcm for track in made.tracks}) == 3
     assert made.proof.pcm == made.tracks[0].pcm
     told = json.loads(Path(made.proof.sidecar.path).read_text())["sound"]["tracks"]
     assert [one["pcm_sha256"] for one in told] == [track.pcm for track in made.tracks]
     swapped = replace(made, tracks=made.tracks[::-1])
-    said = differences(Path(made.path), swapped)
+    said = find_differences(Path(made.path), swapped)
     assert [one.partition(":")[0] for one in said] == ["audio track 1", "audio track 3"]
     lost = replace(made, tracks=(*made.tracks, made.tracks[0]))
-    assert differences(Path(made.path), lost) == ("3 audio tracks are in it, 4 were written",)
+    assert find_differences(Path(made.path), lost) == ("3 audio tracks are in it, 4 were written",)
 
 
 def test_the_same_again_gives_the_same_bytes(run, tmp_path):
@@ -152,7 +152,7 @@ def test_the_same_again_gives_the_same_bytes(run, tmp_path):
     source = together(tmp_path / "clip.mov", silent_film(tmp_path / "v.mov"), *tracks)
     one, two = (run(source, Rate(25), folder=tmp_path / name) for name in ("one", "two"))
     assert [made.sha256 for made in one.renditions] == [made.sha256 for made in two.renditions]
-    assert numbers(Path(one.of("mezzanine").path)) == list(range(100))
+    assert numbers(Path(one.get_rendition("mezzanine").path)) == list(range(100))
 
 
 def test_a_track_that_cannot_be_decoded_is_told(tmp_path):

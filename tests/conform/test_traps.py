@@ -43,7 +43,7 @@ def test_hidden_pictures_before_an_edit_list_stay_hidden(run, tmp_path):
         before=("-ss", "1.1"),
     )
     stored = len(packets(source))
-    made = run(source, Rate(30)).of("mezzanine")
+    made = run(source, Rate(30)).get_rendition("mezzanine")
     assert stored == 90  # from the key picture at 1.0 s on
     assert numbers(Path(made.path)) == list(range(33, 120))
     expected = [event - 1.1 for event in EVENTS if event > 1.1]
@@ -52,18 +52,18 @@ def test_hidden_pictures_before_an_edit_list_stay_hidden(run, tmp_path):
 
 def test_sound_of_another_rate_that_begins_late_in_aac(run, tmp_path):
     shot = Shot(steady(25, 4), (0.256, 4), sound_codec="aac", sample_rate=44_100)
-    made = run(film(tmp_path / "clip.mp4", shot), Rate(25)).of("mezzanine")
+    made = run(film(tmp_path / "clip.mp4", shot), Rate(25)).get_rendition("mezzanine")
     assert beeps_in(Path(made.path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
 
 
 def test_96_khz(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(25, 4), (0, 4), sample_rate=96_000)), Rate(25))
-    assert beeps_in(Path(made.of("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
+    assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
 
 
 def test_a_transport_stream_whose_sound_begins_21_ms_before_the_picture(run, shown, tmp_path):
     shot = Shot(steady(30, 3.8, Fraction(1, 5)), (0.179, 4), sound_codec="aac")
-    made = run(film(tmp_path / "clip.ts", shot), Rate(30)).of("mezzanine")
+    made = run(film(tmp_path / "clip.ts", shot), Rate(30)).get_rendition("mezzanine")
     assert numbers(Path(made.path)) == shown(shot.pictures, Rate(30), made.frames)
     assert beeps_in(Path(made.path)) == pytest.approx([event - 0.2 for event in EVENTS], abs=BEEP_S)
 
@@ -71,10 +71,10 @@ def test_a_transport_stream_whose_sound_begins_21_ms_before_the_picture(run, sho
 def test_a_hole_in_the_sound_of_a_transport_stream_is_silent_counted_and_told(run, tmp_path):
     shot = Shot(steady(30, 4), (0, 4), hole=(1.0, 1.4), sound_codec="aac")
     made = run(film(tmp_path / "clip.ts", shot), Rate(30))
-    path = Path(made.of("mezzanine").path)
+    path = Path(made.get_rendition("mezzanine").path)
     assert beeps_in(path) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert not sound(path)[round(1.05 * 48_000) : round(1.35 * 48_000)].any()
-    assert abs(made.report.silent_us - 400_000) < 30_000  # whole packets are missing
+    assert abs(made.report.missing_audio_us - 400_000) < 30_000  # whole packets are missing
     assert any("of sound are missing" in said for said in made.report.look)
 
 
@@ -85,8 +85,8 @@ def test_a_packet_of_sound_with_a_wrong_time_tears_no_hole(run, tmp_path):
     late = "setts=pts='PTS+10*eq(N,5)':dts='DTS+10*eq(N,5)'"  # the packet of the first beep
     remade(source, crooked, "-c", "copy", "-bsf:a", late)
     made = run(crooked, Rate(30))
-    assert beeps_in(Path(made.of("mezzanine").path)) == pytest.approx(list(EVENTS), abs=0.0006)
-    assert made.report.silent_us == 0
+    assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=0.0006)
+    assert made.report.missing_audio_us == 0
 
 
 @pytest.mark.parametrize("order", ["tff=1", "bff=1"])
@@ -100,7 +100,7 @@ def test_whole_pictures_of_either_field_order_are_those_of_the_judge(order, run,
     )
     media = probe_clip(fields)
     assert media.video.interlaced
-    made = run(fields, Rate(25)).of("mezzanine")
+    made = run(fields, Rate(25)).get_rendition("mezzanine")
     judged = remade(fields, tmp_path / "judged.mkv", "-vf", "bwdif=mode=send_frame", "-c:v", "ffv1")
     got, wanted = pictures(Path(made.path)).astype(int), pictures(judged).astype(int)
     assert len(got) == len(wanted) == 50
@@ -111,7 +111,7 @@ def test_whole_pictures_of_either_field_order_are_those_of_the_judge(order, run,
 def test_wide_pixels_are_stretched_as_the_judge_does(turned, size, run, tmp_path):
     shot = Shot(steady(25, 1), events=(), pixel_aspect=Fraction(4, 3), rotation=turned)
     source = film(tmp_path / "clip.mp4", shot)
-    made = Path(run(source, Rate(25)).of("mezzanine").path)
+    made = Path(run(source, Rate(25)).get_rendition("mezzanine").path)
     # The judge turns by itself, and its pixel aspect turns along.
     square = "scale=214:120" if not turned else "scale=120:214"
     judged = remade(source, tmp_path / "judged.mkv", "-vf", f"{square},setsar=1", "-c:v", "ffv1")
@@ -126,7 +126,7 @@ def test_odd_sizes_become_even_ones(run, tmp_path):
         whole, tmp_path / "clip.mkv", *("-vf", "scale=163:121", "-c:v", "ffv1", "-pix_fmt", "yuv444p")
     )
     assert (facts(odd, "v")["width"], facts(odd, "v")["height"]) == (163, 121)
-    made = Path(run(odd, Rate(25)).of("mezzanine").path)
+    made = Path(run(odd, Rate(25)).get_rendition("mezzanine").path)
     assert (facts(made, "v")["width"], facts(made, "v")["height"]) == (164, 120)
     assert numbers(made) == list(range(25))
 
@@ -139,7 +139,7 @@ def test_a_size_that_changes_midway_is_fitted_into_the_first(size, bars, run, tm
     source = tmp_path / "clip.ts"
     source.write_bytes(small.read_bytes() + large.read_bytes())
     made = run(source, Rate(30))
-    path = Path(made.of("mezzanine").path)
+    path = Path(made.get_rendition("mezzanine").path)
     seen = pictures(path)
     assert seen.shape == (120, 120, 160)
     assert abs(int(seen[100][60, 80]) - 120) < 4
@@ -168,7 +168,7 @@ def test_a_header_that_claims_8k_is_not_believed(run, tmp_path):
     whole[entry : entry + 4] = (7680).to_bytes(2) + (4320).to_bytes(2)
     source.write_bytes(whole)
     assert (probe_clip(source).video.width, probe_clip(source).video.height) == (160, 120)
-    made = Path(run(source, Rate(25)).of("mezzanine").path)
+    made = Path(run(source, Rate(25)).get_rendition("mezzanine").path)
     assert numbers(made) == list(range(25))
 
 
@@ -176,7 +176,7 @@ def test_hevc_of_10_bits_keeps_them_in_prores(run, tmp_path):
     options = {"preset": "ultrafast", "x265-params": "log-level=none:crf=8"}
     shot = Shot(steady(25, 1), (0, 1), codec="libx265", pix_fmt="yuv420p10le", options=options, events=(0.5,))
     source = film(tmp_path / "clip.mov", replace(shot, size=(320, 240)))
-    made = Path(run(source, Rate(25), mezzanine="mezz-prores-lt").of("mezzanine").path)
+    made = Path(run(source, Rate(25), mezzanine="mezz-prores-lt").get_rendition("mezzanine").path)
     assert facts(made, "v")["pix_fmt"] == "yuv422p10le"
     assert numbers(made) == list(range(25))
     assert beeps_in(made) == pytest.approx([0.5], abs=BEEP_S)
@@ -185,7 +185,7 @@ def test_hevc_of_10_bits_keeps_them_in_prores(run, tmp_path):
 def test_29_97_with_drop_frame_on_a_grid_of_30(run, shown, tmp_path):
     times = steady(Fraction(30000, 1001), 4)
     shot = Shot(times, (0, 4), timecode="09:59:59;28", time_base=Fraction(1001, 30000))
-    made = run(film(tmp_path / "clip.mov", shot), Rate(30)).of("mezzanine")
+    made = run(film(tmp_path / "clip.mov", shot), Rate(30)).get_rendition("mezzanine")
     assert numbers(Path(made.path)) == shown(times, Rate(30), made.frames)
     assert beeps_in(Path(made.path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert facts(Path(made.path), "v")["tags"]["timecode"] == made.timecode == "09:59:59:28"
@@ -199,7 +199,7 @@ def test_a_picture_that_is_damaged_in_part_is_not_shown(run, tmp_path):
     whole[position + size // 2] ^= 0x55
     source.write_bytes(whole)
     made = run(source, Rate(30))
-    seen = numbers(Path(made.of("mezzanine").path))
+    seen = numbers(Path(made.get_rendition("mezzanine").path))
     assert seen[:50] + seen[60:] == [*range(50), *range(60, 120)]
     assert set(seen[50:60]) <= {49, 60}
     assert made.report.damaged == ((50, 10),)
@@ -210,11 +210,11 @@ def test_damage_at_the_end_is_held_to_the_end(run, tmp_path):
     shot = Shot(steady(30, 4), (0, 4), options=GROUP)
     source = damage(film(tmp_path / "clip.mov", shot), 3.59, 4)
     made = run(source, Rate(30))
-    seen = numbers(Path(made.of("mezzanine").path))
+    seen = numbers(Path(made.get_rendition("mezzanine").path))
     assert len(seen) == 120
     assert set(seen[108:]) == {107}
     assert made.report.damaged == ((108, 12),)
-    assert beeps_in(Path(made.of("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
+    assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
 
 
 def test_damage_in_interlaced_footage_is_marked_where_it_is(run, tmp_path):
@@ -233,8 +233,8 @@ def test_damaged_sound_is_silent_and_told(run, tmp_path):
         whole[position : position + size] = b"\xaa" * size
     source.write_bytes(whole)
     made = run(source, Rate(30))
-    assert beeps_in(Path(made.of("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
-    assert made.report.damaged_sound >= 1
+    assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
+    assert made.report.damaged_audio_packets >= 1
     assert any("packets of sound are damaged" in said for said in made.report.look)
 
 
@@ -243,10 +243,10 @@ def test_a_camera_that_pauses_is_counted_and_told(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(times, (0, 3.5), events=(0.5, 3.0))), Rate(30))
     assert made.report.step_us == (33_333, pytest.approx(1_533_333, abs=1))
     assert any("one stands for 1.53 s" in said for said in made.report.look)
-    assert beeps_in(Path(made.of("mezzanine").path)) == pytest.approx([0.5, 3.0], abs=BEEP_S)
+    assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx([0.5, 3.0], abs=BEEP_S)
 
 
 def test_of_a_clean_clip_nothing_is_asked(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(Fraction(30000, 1001), 2), (0, 2))), Rate(30))
     assert made.report.look == ()
-    assert made.report.damaged_ticks == made.report.silent_us == 0
+    assert made.report.damaged_ticks == made.report.missing_audio_us == 0

@@ -53,7 +53,7 @@ def test_every_tick_shows_the_nearest_picture_and_every_beep_is_in_its_place(nam
 
     made = run(source, rate)
 
-    mezzanine = made.of("mezzanine")
+    mezzanine = made.get_rendition("mezzanine")
     seen = numbers(Path(mezzanine.path))
     assert seen == shown(shot.pictures, rate, len(seen))
     assert mezzanine.frames == len(seen)
@@ -66,8 +66,8 @@ def test_every_tick_shows_the_nearest_picture_and_every_beep_is_in_its_place(nam
 def test_the_proxy_tells_the_same_story(name, run, shown, tmp_path):
     shot, rate, suffix = CASES[name]
     made = run(film(tmp_path / f"clip{suffix}", shot), rate)
-    proxy = Path(made.of("proxy").path)
-    assert numbers(proxy) == shown(shot.pictures, rate, made.of("mezzanine").frames)
+    proxy = Path(made.get_rendition("proxy").path)
+    assert numbers(proxy) == shown(shot.pictures, rate, made.get_rendition("mezzanine").frames)
     assert beeps_in(proxy) == pytest.approx([event - float(shot.pictures[0]) for event in EVENTS], abs=BEEP_S)
 
 
@@ -77,12 +77,15 @@ def test_drift_and_phase_are_baked_into_picture_and_sound(run, shown, tmp_path):
     shot = Shot(steady(30, 16), (0, 16), events=events)
     made = run(film(tmp_path / "clip.mov", shot), Rate(30), phase_us=phase, drift_ppm=float(drift))
 
-    mezzanine = Path(made.of("mezzanine").path)
+    mezzanine = Path(made.get_rendition("mezzanine").path)
     seen = numbers(mezzanine)
     assert seen == shown(shot.pictures, Rate(30), len(seen), phase_us=phase, drift_ppm=drift)
     expected = [phase / 1e6 + event * (1 + float(drift) * 1e-6) for event in events]
     assert beeps_in(mezzanine) == pytest.approx(expected, abs=BEEP_S)
-    assert (made.of("mezzanine").phase_us, made.of("mezzanine").drift_applied_ppm) == (phase, 700.0)
+    assert (made.get_rendition("mezzanine").phase_us, made.get_rendition("mezzanine").drift_applied_ppm) == (
+        phase,
+        700.0,
+    )
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
@@ -92,12 +95,12 @@ def test_a_turned_clip_stands_upright(turned, run, tmp_path):
     source = film(tmp_path / "turned.mov", Shot(steady(30, 1), None, events=(), rotation=turned))
     made = run(source, Rate(30))
 
-    got = pictures(Path(made.of("mezzanine").path))[20].astype(int)
+    got = pictures(Path(made.get_rendition("mezzanine").path))[20].astype(int)
     # The display matrix turns anticlockwise; so does rot90.
     wanted = np.rot90(pictures(upright)[20], turned // 90).astype(int)
     assert got.shape == wanted.shape
     assert np.abs(got - wanted).mean() < 3
-    assert "side_data_list" not in facts(Path(made.of("mezzanine").path), "v")
+    assert "side_data_list" not in facts(Path(made.get_rendition("mezzanine").path), "v")
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
@@ -108,7 +111,7 @@ def test_a_mirrored_clip_is_turned_over(turned, run, tmp_path):
     made = run(source, Rate(30))
     upright = (160, 120) if turned in {0, 180} else (120, 160)
     wanted = pictures(source, upright)[20].astype(int)
-    got = pictures(Path(made.of("mezzanine").path))[20].astype(int)
+    got = pictures(Path(made.get_rendition("mezzanine").path))[20].astype(int)
     assert got.shape == wanted.shape
     assert np.abs(got - wanted).mean() < 3
 
@@ -117,11 +120,11 @@ def test_both_streams_begin_at_nought_and_are_equally_long(run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(NTSC, 4), (0.25, 3.5)))
     made = run(source, Rate(30000, 1001))
     for kind in ("mezzanine", "proxy"):
-        path = Path(made.of(kind).path)
+        path = Path(made.get_rendition(kind).path)
         for stream in ("v", "a"):
             assert int(facts(path, stream)["start_pts"]) == 0
             assert facts(path, stream)["start_time"] == "0.000000"
-    mezzanine = made.of("mezzanine")
+    mezzanine = made.get_rendition("mezzanine")
     assert facts(Path(mezzanine.path), "v")["r_frame_rate"] == "30000/1001"
     assert len(sound(Path(mezzanine.path))) == round(mezzanine.frames * 1001 / 30000 * 48_000)
 
@@ -141,7 +144,7 @@ def test_colour_tags_are_carried_and_missing_ones_written_out(tags, expected, ru
     source = film(tmp_path / "clip.mp4", Shot(steady(30, 1), None, events=(), tags=given))
     made = run(source, Rate(30))
     for kind in ("mezzanine", "proxy"):
-        told = facts(Path(made.of(kind).path), "v")
+        told = facts(Path(made.get_rendition(kind).path), "v")
         seen = tuple(
             told[name] for name in ("color_primaries", "color_transfer", "color_space", "color_range")
         )
@@ -153,7 +156,7 @@ def test_colour_tags_are_carried_and_missing_ones_written_out(tags, expected, ru
 def test_pixels_are_made_square(run, tmp_path):
     shot = Shot(steady(25, 1), None, events=(), pixel_aspect=Fraction(4, 3))
     made = run(film(tmp_path / "clip.mp4", shot), Rate(25))
-    told = facts(Path(made.of("mezzanine").path), "v")
+    told = facts(Path(made.get_rendition("mezzanine").path), "v")
     assert (told["width"], told["height"]) == (214, 120)  # 160 * 4/3 = 213.3, and even
     assert told.get("sample_aspect_ratio", "1:1") == "1:1"
 
@@ -162,53 +165,55 @@ def test_odd_sizes_are_made_even(run, tmp_path):
     shot = Shot(steady(25, 1), None, events=(), size=(160, 120), codec="ffv1", options={}, pix_fmt="yuv444p")
     source = film(tmp_path / "clip.mkv", shot)
     made = run(source, Rate(25))
-    assert facts(Path(made.of("mezzanine").path), "v")["pix_fmt"] == "yuv420p"
+    assert facts(Path(made.get_rendition("mezzanine").path), "v")["pix_fmt"] == "yuv420p"
 
 
 @pytest.mark.parametrize(("layout", "channels"), [("stereo", 2), ("5.1", 6), ("7.1", 8), ("quad", 4)])
 def test_every_channel_is_kept_in_the_mezzanine_and_mixed_in_the_proxy(layout, channels, run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 2), (0, 2), layout=layout))
     made = run(source, Rate(25))
-    heard = sound(Path(made.of("mezzanine").path))
+    heard = sound(Path(made.get_rendition("mezzanine").path))
     assert heard.shape[1] == channels
     loudest = np.abs(heard).max(axis=0)
     # footage.py makes each channel a little quieter than the one before
     assert loudest == pytest.approx(0.7 * (1 - np.arange(channels) / (2 * channels)), abs=0.01)
-    assert facts(Path(made.of("proxy").path), "a")["channels"] == 2
-    assert (made.of("mezzanine").layout, made.of("proxy").layout) == (layout, "stereo")
+    assert facts(Path(made.get_rendition("proxy").path), "a")["channels"] == 2
+    assert (made.get_rendition("mezzanine").layout, made.get_rendition("proxy").layout) == (layout, "stereo")
 
 
 def test_24_bit_sound_stays_24_bit(run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1), sound_codec="pcm_s24le"))
-    assert facts(Path(run(source, Rate(25)).of("mezzanine").path), "a")["bits_per_raw_sample"] == "24"
+    assert (
+        facts(Path(run(source, Rate(25)).get_rendition("mezzanine").path), "a")["bits_per_raw_sample"] == "24"
+    )
 
 
 def test_16_bit_sound_is_kept_to_the_bit(run, tmp_path):
     source = film(tmp_path / "clip.mov", Shot(steady(25, 2), (0, 2), layout="stereo"))
     made = run(source, Rate(25))
-    assert np.array_equal(sound(Path(made.of("mezzanine").path)), sound(source))
+    assert np.array_equal(sound(Path(made.get_rendition("mezzanine").path)), sound(source))
 
 
 def test_without_sound_there_is_only_a_picture(run, tmp_path):
     made = run(film(tmp_path / "clip.mp4", Shot(steady(30, 1))), Rate(30))
-    assert facts(Path(made.of("mezzanine").path), "a") == {}
-    assert made.of("mezzanine").frames == 30
+    assert facts(Path(made.get_rendition("mezzanine").path), "a") == {}
+    assert made.get_rendition("mezzanine").frames == 30
 
 
 def test_without_picture_there_is_only_sound(run, tmp_path):
     made = run(film(tmp_path / "clip.wav", Shot((), (0, 4))), Rate(25))
-    mezzanine = made.of("mezzanine")
+    mezzanine = made.get_rendition("mezzanine")
     assert facts(Path(mezzanine.path), "v") == {}
     assert (mezzanine.frames, mezzanine.width, mezzanine.height) == (0, 0, 0)
     assert beeps_in(Path(mezzanine.path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
-    assert beeps_in(Path(made.of("proxy").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
+    assert beeps_in(Path(made.get_rendition("proxy").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
 
 
 def test_from_damage_to_the_next_key_picture_a_good_one_is_held(run, tmp_path):
     group = {"preset": "veryfast", "crf": "12", "g": "15", "sc_threshold": "0", "bf": "0"}
     shot = Shot(steady(30, 4), (0, 4), options=group)
     source = damage(film(tmp_path / "clip.mov", shot), 1.6, 1.7)
-    made = run(source, Rate(30)).of("mezzanine")
+    made = run(source, Rate(30)).get_rendition("mezzanine")
 
     seen = numbers(Path(made.path))
     assert len(seen) == 120
@@ -225,7 +230,7 @@ def test_interlaced_pictures_are_made_whole(run, tmp_path):
     shot = Shot(steady(25, 2), (0, 2), options=fields, sound_codec="aac", events=(0.5,))
     source = film(tmp_path / "clip.ts", shot)
     assert facts(source, "v")["field_order"] != "progressive"
-    made = run(source, Rate(25)).of("mezzanine")
+    made = run(source, Rate(25)).get_rendition("mezzanine")
     assert facts(Path(made.path), "v").get("field_order", "progressive") == "progressive"
     assert numbers(Path(made.path)) == list(range(50))
     assert beeps_in(Path(made.path)) == pytest.approx([0.5], abs=BEEP_S)

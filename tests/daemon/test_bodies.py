@@ -5,7 +5,7 @@ from dataclasses import replace
 from mcsyncd.daemon.bodies import session_body
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.due import conform_jobs
-from mcsyncd.model.rendition import Report
+from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import ConformedClip, Session, State
 from shoots import AT, CAMERAS, DROPPED, NTSC, TERMS, alignment, media, result_of
 
@@ -28,7 +28,7 @@ def test_what_conform_met_stands_among_the_reasons():
         alignment=replace(alignment(), reasons=("short overlap",)),
     )
     job = conform_jobs(session)[1]
-    made = replace(result_of(job), report=Report(look=("one stands for 1.90 s",)))
+    made = replace(result_of(job), report=ConformReport(warnings=("one stands for 1.90 s",)))
     told = session_body(
         replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS
     )

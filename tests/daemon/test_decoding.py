@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from footage import Shot, film, steady
-from mcsyncd.conform.conform import make
+from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.daemon import decoding
 from mcsyncd.model.rate import Rate
@@ -25,7 +25,9 @@ def made(tmp_path) -> Rendition:
     source = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1)))
     profile = load_profile(shipped_profiles(), "mezz-h264")
     asked = (("mezzanine", profile.ref("mezz-h264")),)
-    return make(source, probe_clip(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip").renditions[0]
+    return conform_with_profiles(
+        source, probe_clip(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip"
+    ).renditions[0]
 
 
 def test_only_what_differs_is_told_and_by_its_name(made):

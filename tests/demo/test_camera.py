@@ -4,17 +4,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcsyncd.demo.camera import film
+from mcsyncd.demo.camera_view import CAMERA_VIEWS, CameraLens
+from mcsyncd.demo.filming import film_take
+from mcsyncd.demo.painting import Canvas, YuvFrame, build_sprite
 from mcsyncd.demo.scene import make_scene
-from mcsyncd.demo.shapes import Canvas, Picture, sprite
-from mcsyncd.demo.stage import Stage
-from mcsyncd.demo.truth import DEFAULT_KEYS, make_takes
-from mcsyncd.demo.view import VIEWS, Lens
+from mcsyncd.demo.stage import StagePainter
+from mcsyncd.demo.truth import DEFAULT_KEYS, plan_takes
 
 
 @pytest.fixture(scope="module")
 def take():
-    return replace(make_takes(DEFAULT_KEYS, 12.0, (0.0, 0.0, 0.0))[2], frames=20)
+    return replace(plan_takes(DEFAULT_KEYS, 12.0, (0.0, 0.0, 0.0))[2], frames=20)
 
 
 def digest(path):
@@ -24,8 +24,13 @@ def digest(path):
 def test_equal_arguments_give_equal_files_and_another_seed_another(tmp_path, take):
     done = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        film(
-            tmp_path / f"{name}.mp4", take, size=(160, 90), seed=seed, span=(-1.0, 3.0), progress=done.append
+        film_take(
+            tmp_path / f"{name}.mp4",
+            take,
+            size=(160, 90),
+            seed=seed,
+            span=(-1.0, 3.0),
+            report_progress=done.append,
         )
     one, same, other = (digest(tmp_path / f"{name}.mp4") for name in ("one", "same", "other"))
     assert one == same != other
@@ -35,11 +40,11 @@ def test_equal_arguments_give_equal_files_and_another_seed_another(tmp_path, tak
 def test_the_three_angles_differ_and_each_moves():
     scene = make_scene(1, 0.0, 10.0)
     seen = {}
-    for kind, view in VIEWS.items():
-        stage = Stage(scene, Lens(view, 320, 180), "A")
-        first, later = stage.picture(4.0).copy(), stage.picture(4.5).copy()
+    for kind, view in CAMERA_VIEWS.items():
+        stage = StagePainter(scene, CameraLens(view, 320, 180), "A")
+        first, later = stage.paint_frame(4.0).copy(), stage.paint_frame(4.5).copy()
         assert np.count_nonzero(first != later) > 200
-        assert np.array_equal(stage.picture(4.0), first), "a picture is a function of its instant"
+        assert np.array_equal(stage.paint_frame(4.0), first), "a picture is a function of its instant"
         seen[kind] = first.astype(int)
     assert np.abs(seen["cinema"] - seen["phone"]).mean() > 5
     assert np.abs(seen["cinema"] - seen["mirrorless"]).mean() > 5
@@ -48,8 +53,8 @@ def test_the_three_angles_differ_and_each_moves():
 def test_a_sprite_keeps_its_colour_and_is_cut_at_the_edge():
     canvas = Canvas(8, 8)
     canvas.paint(np.ones((8, 8), dtype=np.float32), (1.0, 1.0, 1.0))
-    white = sprite(canvas, (1.0, 1.0, 1.0))
-    picture = Picture(16, 16)
+    white = build_sprite(canvas, (1.0, 1.0, 1.0))
+    picture = YuvFrame(16, 16)
     picture.paste(white, 15, 15)
     luma, blue, red = picture.planes
     assert (luma[12:, 12:] == 235).all()

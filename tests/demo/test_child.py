@@ -2,14 +2,14 @@ import time
 
 import pytest
 
-from mcsyncd.demo.child import DaemonChild
+from mcsyncd.demo.daemon_process import DaemonProcess
 from mcsyncd.errors import McsyncError
 
 
 def test_a_daemon_that_ends_by_itself_leaves_its_last_words(tmp_path):
     config, said = tmp_path / "broken.yaml", []
     config.write_text("paths: 7\n")
-    with DaemonChild(config, tmp_path / "var" / "daemon.log", said.append) as child:
+    with DaemonProcess(config, tmp_path / "var" / "daemon.log", said.append) as child:
         ended = None
         until = time.monotonic() + 20
         while ended is None and time.monotonic() < until:
@@ -25,6 +25,6 @@ def test_a_daemon_that_ends_by_itself_leaves_its_last_words(tmp_path):
 
 
 def test_a_child_that_was_never_started_has_nothing_to_stop(tmp_path):
-    child = DaemonChild(tmp_path / "none.yaml", tmp_path / "log", pytest.fail)
+    child = DaemonProcess(tmp_path / "none.yaml", tmp_path / "log", pytest.fail)
     child.check()
     child.stop()

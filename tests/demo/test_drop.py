@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from mcsyncd.demo.drop import drop_slowly
+from mcsyncd.demo.slow_copy import drop_slowly
 
 
 @pytest.fixture

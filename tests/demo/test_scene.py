@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.signal import correlate
 
 from mcsyncd.demo.scene import make_scene
-from mcsyncd.demo.score import SCENE_RATE, Beep, Stem
+from mcsyncd.demo.sound_events import SCENE_RATE, Beep, Stem
 
 SECONDS = 8
 

@@ -26,7 +26,7 @@ def shoot(tmp_path_factory):
         size=SIZE,
         seed=3,
         offsets_ms=OFFSETS_MS,
-        progress=lambda *told: heard.append(told),
+        report_progress=lambda *told: heard.append(told),
     )
     assert {key for key, done in heard if done == 1.0} == set(made.files), "each camera says that it is done"
     return made
@@ -75,16 +75,18 @@ def on_clip_s(shoot, take, flash_us):
 
 def flashes_in(shoot, take):
     times = (on_clip_s(shoot, take, flash) for flash in shoot.flashes_us)
-    return [time for time in times if 0.1 < time < take.seconds - 0.2]
+    return [time for time in times if 0.1 < time < take.duration_s - 0.2]
 
 
 @needs_ffmpeg
 def test_every_beep_is_heard_where_truth_says_to_ten_microseconds(shoot):
     for take in shoot.takes:
-        sound = sound_of(shoot.files[take.key], take.body.audio_rate)
+        sound = sound_of(shoot.files[take.key], take.camera_model.audio_rate)
         beeps = flashes_in(shoot, take)
         assert beeps
-        errors_ms = [1000 * (heard_at(sound, take.body.audio_rate, take.speed, at) - at) for at in beeps]
+        errors_ms = [
+            1000 * (heard_at(sound, take.camera_model.audio_rate, take.clock_ratio, at) - at) for at in beeps
+        ]
         assert np.abs(errors_ms).max() < 0.01, (take.key, errors_ms)
 
 
@@ -95,7 +97,7 @@ def test_every_flash_begins_with_the_first_picture_after_it(shoot):
         assert len(brightness) == take.frames
         lit = brightness > np.median(brightness) + 50
         begins = np.flatnonzero(lit[1:] & ~lit[:-1]) + 1
-        expected = [ceil(at * take.body.rate.fraction) for at in flashes_in(shoot, take)]
+        expected = [ceil(at * take.camera_model.rate.fraction) for at in flashes_in(shoot, take)]
         assert [n for n in begins if n > 3 and n < take.frames - 5] == expected
 
 
@@ -105,13 +107,13 @@ def test_rates_lengths_and_starts_are_what_the_cameras_promise(shoot):
         command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", shoot.files[take.key]]
         told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["streams"]
         video, audio = (next(s for s in told if s["codec_type"] == kind) for kind in ("video", "audio"))
-        rate = take.body.rate
+        rate = take.camera_model.rate
         assert video["r_frame_rate"] == video["avg_frame_rate"] == f"{rate.num}/{rate.den}"
         assert (video["codec_name"], video["pix_fmt"], video["color_space"]) == ("h264", "yuv420p", "bt709")
-        assert (audio["codec_name"], int(audio["sample_rate"])) == ("aac", take.body.audio_rate)
+        assert (audio["codec_name"], int(audio["sample_rate"])) == ("aac", take.camera_model.audio_rate)
         assert video["start_pts"] == audio["start_pts"] == 0
         for stream in (video, audio):
-            assert float(stream["duration"]) == pytest.approx(take.seconds, abs=0.001)
+            assert float(stream["duration"]) == pytest.approx(take.duration_s, abs=0.001)
 
 
 def test_the_offsets_are_the_ones_asked_for(shoot):

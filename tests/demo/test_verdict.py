@@ -4,7 +4,7 @@ import pytest
 
 from mcsyncd.api import SessionBody
 from mcsyncd.demo.truth import Shoot
-from mcsyncd.demo.verdict import judged
+from mcsyncd.demo.verdict import judge_session
 
 SHOOT = Shoot(
     files={key: Path(key) for key in ("cam_a", "cam_b", "cam_c")},
@@ -30,8 +30,8 @@ def session(**changed):
 
 
 def test_right_offsets_are_shown_beside_the_truth_with_a_floored_confidence():
-    verdict = judged(session(), SHOOT)
-    assert verdict.wrong == ()
+    verdict = judge_session(session(), SHOOT)
+    assert verdict.failures == ()
     assert verdict.table[0].startswith("Sync Confidence: 91% · Looks Good")
     row = next(line for line in verdict.table if line.startswith("cam_b"))
     assert "-134.020 ms" in row
@@ -42,9 +42,11 @@ def test_right_offsets_are_shown_beside_the_truth_with_a_floored_confidence():
 # Half a picture of 29.97 is 16.683 ms.
 @pytest.mark.parametrize(("error_ms", "right"), [(16.6, True), (-16.6, True), (16.8, False), (-16.8, False)])
 def test_half_a_frame_is_the_limit_either_way(error_ms, right):
-    verdict = judged(session(offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 87 + error_ms}), SHOOT)
-    assert (verdict.wrong == ()) is right
-    assert right or "cam_c" in verdict.wrong[0]
+    verdict = judge_session(
+        session(offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 87 + error_ms}), SHOOT
+    )
+    assert (verdict.failures == ()) is right
+    assert right or "cam_c" in verdict.failures[0]
 
 
 @pytest.mark.parametrize(
@@ -56,4 +58,4 @@ def test_half_a_frame_is_the_limit_either_way(error_ms, right):
     ],
 )
 def test_what_is_missing_is_wrong(changed, about):
-    assert about in judged(session(**changed), SHOOT).wrong[0]
+    assert about in judge_session(session(**changed), SHOOT).failures[0]

@@ -14,7 +14,7 @@ from mcsyncd.model.due import conformed_now, doubts, is_confident, jobs_due, job
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.jobs import Conform, Put
-from mcsyncd.model.rendition import Report
+from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.review.policy import call_to_action
 from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, result_of
@@ -322,7 +322,9 @@ def with_doubt(session: Session, camera: str) -> Session:
     job = next(
         one for one in jobs_open(session, THRESHOLD) if isinstance(one, Conform) and camera in one.subject
     )
-    made = replace(result_of(job), report=Report(damaged=((48, 12),), damaged_ticks=12, look=(DOUBT,)))
+    made = replace(
+        result_of(job), report=ConformReport(damaged_ranges=((48, 12),), damaged_ticks=12, warnings=(DOUBT,))
+    )
     for event in decide(session, fa.JobFinished(AT, job.id, made), Expected(THRESHOLD)):
         session = apply_event(session, event)
     return session

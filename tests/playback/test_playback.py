@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from footage import Shot, film, steady
-from mcsyncd.conform.conform import make
+from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
@@ -50,7 +50,9 @@ def filmed(folder: Path, rate: Rate, camera: int, name: str = "proxy-540p") -> P
     source = film(folder / f"{camera}.mov", shot)
     profile = load_profile(shipped_profiles(), name)
     profiles = ((profile.kind, profile.ref(name)),)
-    made = make(source, probe_clip(source), Grid(rate), profiles, folder=folder, stem=f"camera{camera}")
+    made = conform_with_profiles(
+        source, probe_clip(source), Grid(rate), profiles, folder=folder, stem=f"camera{camera}"
+    )
     return Path(made.renditions[0].path)
 
 
@@ -70,7 +72,7 @@ def shown(browser: Path, rate: Fraction, frames: list[int], *files: Path) -> lis
 
 def targets(count: int) -> list[int]:
     """Jumps to and fro, single steps both ways, the first frame and the last."""
-    jumps = random.Random(4).sample(range(2, count - 2), 20)
+    jumps = random.Random(4).compute_sample(range(2, count - 2), 20)
     return [*jumps, *range(100, 106), *range(104, 99, -1), 0, count - 1]
 
 

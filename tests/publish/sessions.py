@@ -17,7 +17,15 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.rate import Rate, on_grid
-from mcsyncd.model.rendition import Conformed, Proof, Rendition, Report, SoundTrack, Sprites, WrittenFile
+from mcsyncd.model.rendition import (
+    AudioTrack,
+    ConformReport,
+    ConformResult,
+    Rendition,
+    RenditionProof,
+    Sprites,
+    WrittenFile,
+)
 from mcsyncd.model.session import Actor, Approval, ProfileRef, Publication, Session, State, Terms
 from mcsyncd.publish.credentials import AccessKey
 
@@ -44,7 +52,7 @@ def clip(key: str) -> Clip:
     return Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
 
 
-def conformed(key: str) -> Conformed:
+def conformed(key: str) -> ConformResult:
     _, phase = on_grid(OFFSETS[key] or 0, RATE)
     made = []
     for kind, name in (("mezzanine", "mezz-h264"), ("proxy", "proxy-540p")):
@@ -66,14 +74,16 @@ def conformed(key: str) -> Conformed:
                 11.8,
                 3,
                 1,
-                proof=Proof(
+                proof=RenditionProof(
                     written(f"{path}.json"), HASH, 8, HASH, 2_882_880, HASH if kind == "mezzanine" else ""
                 ),
-                tracks=(SoundTrack("stereo", 2, ((0, 0), (0, 1)), HASH if kind == "mezzanine" else ""),),
+                tracks=(AudioTrack("stereo", 2, ((0, 0), (0, 1)), HASH if kind == "mezzanine" else ""),),
             )
         )
-    report = Report(((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the picture is damaged for 0.40 s",))
-    return Conformed(tuple(made), (("x264", "165"),), sprites(key), report)
+    report = ConformReport(
+        ((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the picture is damaged for 0.40 s",)
+    )
+    return ConformResult(tuple(made), (("x264", "165"),), sprites(key), report)
 
 
 def sprites(key: str) -> Sprites:

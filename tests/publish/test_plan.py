@@ -33,7 +33,7 @@ def test_every_object_says_what_it_is_and_names_no_file():
 def test_paths_sizes_and_hashes_are_those_of_the_files():
     given = material()
     planned = {(one.clip, one.kind): one for one in plan(session(), **given)}
-    proxy = given["conformed"]["cam_a/A001.MOV"].of("proxy")
+    proxy = given["conformed"]["cam_a/A001.MOV"].get_rendition("proxy")
     found = planned["cam_a/A001.MOV", "proxy"]
     assert (found.path, found.bytes, found.sha256) == (proxy.path, proxy.bytes, proxy.sha256)
     original = planned["cam_a/A001.MOV", "original"]
