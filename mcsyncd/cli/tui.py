@@ -26,12 +26,12 @@ def command(context: click.Context, host: str | None, *, read_only: bool) -> Non
     """Open the terminal app: the queue, and one button."""
     # Not at the top: textual alone takes a third of a second, and `mcsyncd --help` must not pay it.
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above
-    from mcsyncd.tui.remote import forwarded  # noqa: PLC0415  # see above
+    from mcsyncd.tui.remote import forward_socket  # noqa: PLC0415  # see above
 
     faces: Faces = context.obj
     named = context.find_root().get_parameter_source("socket") not in {None, ParameterSource.DEFAULT}
     there = faces.socket if named else REMOTE_SOCKET
-    with forwarded(host, there) if host is not None else nullcontext(faces.socket) as socket:
+    with forward_socket(host, there) if host is not None else nullcontext(faces.socket) as socket:
         app = McsyncApp(socket, read_only=read_only)
         app.run()
     context.exit(app.return_code or 0)

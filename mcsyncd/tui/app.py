@@ -15,13 +15,13 @@ from textual.screen import Screen
 from mcsyncd.api import SessionBody
 from mcsyncd.client import MovedOn
 from mcsyncd.tui import view
+from mcsyncd.tui.dialogs import ConflictDialog, build_conflict_summary
 from mcsyncd.tui.feed import Feed
-from mcsyncd.tui.messages import Connected, Gone, Progressed, SessionChanged, StatusChanged
-from mcsyncd.tui.screens.dialogs import ConflictDialog, conflict_words
-from mcsyncd.tui.screens.queue import QueueScreen
+from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
+from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.shell import Shell
 from mcsyncd.tui.theme import DARK, LIGHT
-from mcsyncd.tui.world import Link
+from mcsyncd.tui.world import DaemonLink
 
 
 class McsyncApp(Shell):
@@ -48,43 +48,47 @@ class McsyncApp(Shell):
 
     def on_mount(self) -> None:
         """Begin to follow the daemon."""
-        self._follow()
+        self._follow_daemon()
 
     @work(exclusive=True, group="feed")
-    async def _follow(self) -> None:
+    async def _follow_daemon(self) -> None:
         async with self.client:
             await Feed(self.client, self.post_message).run()
 
     def on_connected(self, message: Connected) -> None:
         """Everything, read anew."""
         sessions = {body.id: body for body in message.sessions}
-        self.world = replace(self.world, sessions=sessions, status=message.status, link=self._live())
+        self.world = replace(
+            self.world, sessions=sessions, status=message.status, link=self._build_live_link()
+        )
 
     def on_session_changed(self, message: SessionChanged) -> None:
         """One session stands otherwise."""
-        self.world = replace(self.world.having(message.session), link=self._live())
+        self.world = replace(self.world.with_session(message.session), link=self._build_live_link())
 
-    def on_progressed(self, message: Progressed) -> None:
+    def on_progress_changed(self, message: ProgressChanged) -> None:
         """A step has come further."""
-        self.world = replace(self.world.progressing(message.session, message.progress), link=self._live())
+        self.world = replace(
+            self.world.with_progress(message.session, message.progress), link=self._build_live_link()
+        )
 
     def on_status_changed(self, message: StatusChanged) -> None:
         """The daemon's own state."""
-        self.world = replace(self.world, status=message.status, link=self._live())
+        self.world = replace(self.world, status=message.status, link=self._build_live_link())
 
-    def on_gone(self, message: Gone) -> None:
+    def on_disconnected(self, message: Disconnected) -> None:
         """Keep what is known, and say that it is old."""
-        retry_at = self.now() + timedelta(seconds=message.retry_s)
-        link = Link("gone", self.world.link.heard, message.why, message.hint, retry_at)
+        retry_at = self.get_now() + timedelta(seconds=message.retry_s)
+        link = DaemonLink("gone", self.world.link.last_contact, message.error, message.hint, retry_at)
         self.world = replace(self.world, link=link)
 
-    def _live(self) -> Link:
-        return Link("live", self.now())
+    def _build_live_link(self) -> DaemonLink:
+        return DaemonLink("live", self.get_now())
 
-    def moved_on(self, moved: MovedOn, unsent: str) -> None:
+    def show_conflict(self, moved: MovedOn, unsent: str) -> None:
         """Show that somebody was faster, and the session as it is now."""
         current: SessionBody | None = moved.current
         if current is not None:
-            self.world = self.world.having(current)
-        at = view.when(current.approved_at, self.now()) if current is not None else ""
-        self.push_screen(ConflictDialog(moved, conflict_words(current, at, unsent)))
+            self.world = self.world.with_session(current)
+        at = view.format_time(current.approved_at, self.get_now()) if current is not None else ""
+        self.push_screen(ConflictDialog(moved, build_conflict_summary(current, at, unsent)))

@@ -14,10 +14,10 @@ from textual.message import Message
 from mcsyncd.api import StreamBody
 from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError, UsageError
-from mcsyncd.tui.messages import Connected, Gone, Progressed, SessionChanged, StatusChanged
+from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
 
 FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 8.0
+MAX_RETRY_S = 8.0
 
 
 class Feed:
@@ -26,8 +26,8 @@ class Feed:
     def __init__(self, client: Client, post: Callable[[Message], object]) -> None:
         self._client = client
         self._post = post
-        self._last: int | None = None
-        self._daemon: tuple[int, str] | None = None
+        self._last_seq: int | None = None
+        self._daemon_id: tuple[int, str] | None = None
 
     async def run(self) -> None:
         """Connect and follow; on any trouble wait, slower each time, and connect again.
@@ -37,34 +37,34 @@ class Feed:
         retry_s = FIRST_RETRY_S
         while True:
             try:
-                async for word in self._client.events(self._last):
-                    await self._take(word)
+                async for word in self._client.events(self._last_seq):
+                    await self._handle_event(word)
                     retry_s = FIRST_RETRY_S
             except McsyncError as error:
-                self._post(Gone(error.message, error.hint, retry_s))
-                if self._last is None:  # there is nothing to go on from: read everything again
-                    self._daemon = None
+                self._post(Disconnected(error.message, error.hint, retry_s))
+                if self._last_seq is None:  # there is nothing to go on from: read everything again
+                    self._daemon_id = None
             await asyncio.sleep(retry_s)
-            retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+            retry_s = min(retry_s * 2, MAX_RETRY_S)
 
-    async def _take(self, word: StreamBody) -> None:
-        if word.seq is not None:
-            self._last = max(word.seq, self._last or 0)
-        if word.what in {"heartbeat", "folders"}:
+    async def _handle_event(self, event: StreamBody) -> None:
+        if event.seq is not None:
+            self._last_seq = max(event.seq, self._last_seq or 0)
+        if event.what in {"heartbeat", "folders"}:
             await self._read_status()
-        elif word.what == "progress" and word.session is not None:
-            self._post(Progressed(word.session, word.progress))
-        elif word.session is not None:
-            await self._read_session(word.session)
+        elif event.what == "progress" and event.session is not None:
+            self._post(ProgressChanged(event.session, event.progress))
+        elif event.session is not None:
+            await self._read_session(event.session)
 
     async def _read_status(self) -> None:
         """Read the daemon's state; another daemon than before means reading everything."""
         status = await self._client.status()
-        if (status.pid, status.started_at) == self._daemon:
+        if (status.pid, status.started_at) == self._daemon_id:
             self._post(StatusChanged(status))
             return
         sessions = (await self._client.sessions()).sessions
-        self._daemon = (status.pid, status.started_at)
+        self._daemon_id = (status.pid, status.started_at)
         self._post(Connected(status, sessions))
 
     async def _read_session(self, session: str) -> None:

@@ -25,7 +25,7 @@ class SessionChanged(Message):
 
 
 @dataclass
-class Progressed(Message):
+class ProgressChanged(Message):
     """A step of a session has come further."""
 
     session: str
@@ -33,7 +33,7 @@ class Progressed(Message):
 
     def can_replace(self, message: Message) -> bool:
         """A later word of the same session makes an earlier one superfluous."""
-        return isinstance(message, Progressed) and message.session == self.session
+        return isinstance(message, ProgressChanged) and message.session == self.session
 
 
 @dataclass
@@ -48,9 +48,9 @@ class StatusChanged(Message):
 
 
 @dataclass
-class Gone(Message):
+class Disconnected(Message):
     """The daemon cannot be reached; the next try is in `retry_s` seconds."""
 
-    why: str
+    error: str
     hint: str
     retry_s: float

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from mcsyncd.errors import Unreachable, UsageError
 
-_LOGIN_S = 120.0  # there may be a password or a touch of a key to wait for
-_LOOK_S = 0.05
-_END_S = 5.0
+_LOGIN_TIMEOUT_S = 120.0  # there may be a password or a touch of a key to wait for
+_POLL_INTERVAL_S = 0.05
+_STOP_TIMEOUT_S = 5.0
 
 
 @contextmanager
-def forwarded(host: str, socket: Path) -> Iterator[Path]:
+def forward_socket(host: str, socket: Path) -> Iterator[Path]:
     """Forward `socket` of `host` (as ssh knows it) and yield the local one.
 
     Raises `UsageError` for a host that ssh would take for an option, `Unreachable` when ssh
@@ -31,15 +31,15 @@ def forwarded(host: str, socket: Path) -> Iterator[Path]:
         raise UsageError(f"{host!r} is no host", "name it as for ssh: cam-nas, or user@cam-nas")
     with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
         local = Path(folder) / "api.sock"
-        child = _ssh(host, local, socket)
+        child = _start_ssh(host, local, socket)
         try:
-            _await(local, child, host)
+            _wait_for_socket(local, child, host)
             yield local
         finally:
-            _end(child)
+            _stop_ssh(child)
 
 
-def _ssh(host: str, local: Path, remote: Path) -> subprocess.Popen[bytes]:
+def _start_ssh(host: str, local: Path, remote: Path) -> subprocess.Popen[bytes]:
     command = ["ssh", "-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{local}:{remote}", "--", host]
     try:
         return subprocess.Popen(command)  # noqa: S603  # the host is no option, and no shell reads it
@@ -47,20 +47,20 @@ def _ssh(host: str, local: Path, remote: Path) -> subprocess.Popen[bytes]:
         raise Unreachable(f"ssh cannot be started: {error.strerror}", "install the OpenSSH client") from error
 
 
-def _await(local: Path, child: subprocess.Popen[bytes], host: str) -> None:
-    deadline = time.monotonic() + _LOGIN_S
+def _wait_for_socket(local: Path, child: subprocess.Popen[bytes], host: str) -> None:
+    deadline = time.monotonic() + _LOGIN_TIMEOUT_S
     while not local.exists():
         if child.poll() is not None or time.monotonic() > deadline:
             raise Unreachable(
                 f"ssh to {host} brought no socket", f"`ssh {host}` and `ls -l` of the socket there say more"
             )
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_INTERVAL_S)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _stop_ssh(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
     try:
-        child.wait(_END_S)
+        child.wait(_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -29,13 +29,13 @@ class Shell(App[None]):
         self.read_only = read_only
 
     @staticmethod
-    def now() -> datetime:
+    def get_now() -> datetime:
         """This moment, on the clock of the one who looks."""
         return datetime.now().astimezone()
 
-    def why_not(self, session: api.SessionBody | None = None) -> str:
+    def find_objection(self, session: api.SessionBody | None = None) -> str:
         """Say why no decision can be made here and now; empty when it can."""
-        trust = self.world.trust(self.now())
+        trust = self.world.assess_link(self.get_now())
         status = self.world.status
         if trust != "live" or status is None:
             return "not connected: decisions wait until the daemon answers"
@@ -48,7 +48,7 @@ class Shell(App[None]):
             return f"{visible(holder, 40)} is reviewing this"
         return ""
 
-    async def decide(
+    async def send_decision(
         self, session: api.SessionBody, decision: api.Decision, *, unsent: str = ""
     ) -> api.SessionBody | None:
         """Send a decision on `session` as it was seen; return it as it then stands, None if refused.
@@ -59,23 +59,23 @@ class Shell(App[None]):
         try:
             body = await self.client.decide(session.id, decision, session.revision)
         except MovedOn as moved:
-            self.moved_on(moved, unsent)
+            self.show_conflict(moved, unsent)
             return None
         except McsyncError as error:
-            self.complain(error)
+            self.show_error(error)
             return None
-        self.world = self.world.having(body)
+        self.world = self.world.with_session(body)
         return body
 
-    def moved_on(self, moved: MovedOn, unsent: str) -> None:
+    def show_conflict(self, conflict: MovedOn, unsent: str) -> None:
         """Show that somebody was faster."""
         raise NotImplementedError
 
-    def complain(self, error: McsyncError) -> None:
+    def show_error(self, error: McsyncError) -> None:
         """Show an error with its hint. Never as markup: names of files are in it."""
-        self.say(error.message, hint=error.hint, severity="error")
+        self.show_notice(error.message, hint=error.hint, severity="error")
 
-    def say(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
+    def show_notice(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
         """Show a notice for a while."""
         text = visible(message, 300) + (f"\n{visible(hint, 300)}" if hint else "")
         self.notify(text, severity=severity, markup=False, timeout=8)

@@ -21,13 +21,13 @@ ANGLE_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#009E73")
 LOOKS_GOOD = "Looks Good"
 REVIEW_SYNC = "Review Sync"
 
-_BUTTONS = {"looks_good": LOOKS_GOOD, "review_sync": REVIEW_SYNC}
+_BUTTON_LABELS = {"looks_good": LOOKS_GOOD, "review_sync": REVIEW_SYNC}
 MINUS = "−"  # noqa: RUF001  # a minus as wide as its plus, so that offsets stand in line
-NONE = "–"  # noqa: RUF001  # a dash where a figure would be
+NO_VALUE = "–"  # noqa: RUF001  # a dash where a figure would be
 
 
 @dataclass(frozen=True)
-class Look:
+class StateLabel:
     """What stands for a state: `glyph`, `word`, and the `tone` that repeats them."""
 
     glyph: str
@@ -38,48 +38,48 @@ class Look:
         return f"{self.glyph} {self.word}"
 
 
-_LOOKS = {
-    "collecting": Look("…", "collecting", "muted"),
-    "working": Look("…", "working", "primary"),
-    "in_review": Look("◐", "in review", "warning"),
-    "approved": Look("✔", "approved", "success"),
-    "publishing": Look("↑", "publishing", "primary"),
-    "published": Look("✔", "published", "muted"),
-    "failed": Look("✖", "failed", "error"),
-    "rejected": Look("⊘", "rejected", "muted"),
-    "stale": Look("◌", "stale", "warning"),
-    "quarantined": Look("✖", "quarantined", "error"),
+_STATE_LABELS = {
+    "collecting": StateLabel("…", "collecting", "muted"),
+    "working": StateLabel("…", "working", "primary"),
+    "in_review": StateLabel("◐", "in review", "warning"),
+    "approved": StateLabel("✔", "approved", "success"),
+    "publishing": StateLabel("↑", "publishing", "primary"),
+    "published": StateLabel("✔", "published", "muted"),
+    "failed": StateLabel("✖", "failed", "error"),
+    "rejected": StateLabel("⊘", "rejected", "muted"),
+    "stale": StateLabel("◌", "stale", "warning"),
+    "quarantined": StateLabel("✖", "quarantined", "error"),
 }
-_READY = Look("●", "ready", "success")
-_REVIEW = Look("◐", "review", "warning")
+_READY_LABEL = StateLabel("●", "ready", "success")
+_REVIEW_LABEL = StateLabel("◐", "review", "warning")
 
 
-def look(session: SessionBody) -> Look:
+def label_state(session: SessionBody) -> StateLabel:
     """Say how a session stands; a running step gives its own name (`conform`)."""
     if session.state == "in_review":
-        return _READY if session.call_to_action == "looks_good" else _REVIEW
+        return _READY_LABEL if session.call_to_action == "looks_good" else _REVIEW_LABEL
     if session.state == "working" and session.progress is not None:
-        return Look("…", visible(session.progress.stage, 11), "primary")
-    return _LOOKS.get(session.state, Look("?", visible(session.state, 11), "muted"))
+        return StateLabel("…", visible(session.progress.stage, 11), "primary")
+    return _STATE_LABELS.get(session.state, StateLabel("?", visible(session.state, 11), "muted"))
 
 
-def button(session: SessionBody) -> str | None:
+def label_button(session: SessionBody) -> str | None:
     """The one thing to press, or None where no decision is due."""
-    return _BUTTONS.get(session.call_to_action or "")
+    return _BUTTON_LABELS.get(session.call_to_action or "")
 
 
-def percent(confidence: float | None) -> str:
+def format_percent(confidence: float | None) -> str:
     """A confidence, floored: 0.8499 is `84%`."""
-    return NONE if confidence is None else f"{shown_percent(confidence)}%"
+    return NO_VALUE if confidence is None else f"{shown_percent(confidence)}%"
 
 
-def bar(fraction: float, width: int) -> str:
+def format_bar(fraction: float, width: int) -> str:
     """A bar of `width` cells; full only when it is full."""
     filled = int(max(0.0, min(1.0, fraction)) * width)
     return "█" * filled + "░" * (width - filled)
 
 
-def offset(ms: float | None) -> str:
+def format_offset(ms: float | None) -> str:
     """An offset with its sign: `+87 ms`, `+83.412 s` from ten seconds on, `not placed`."""
     if ms is None:
         return "not placed"
@@ -89,16 +89,16 @@ def offset(ms: float | None) -> str:
     return f"{sign}{abs(round(ms))} ms"
 
 
-def clock(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """A length of time: `03:10`, `1:02:03`."""
     if seconds is None:
-        return NONE
+        return NO_VALUE
     minutes, second = divmod(max(0, round(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute:02}:{second:02}"
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """Bytes in the powers of ten that card makers and shops use."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
@@ -107,7 +107,7 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def when(at: str | None, now: datetime) -> str:
+def format_time(at: str | None, now: datetime) -> str:
     """A recorded time on the clock of the one who looks: `14:02`, or `21 Nov 14:02` on other days."""
     try:
         moment = datetime.fromisoformat(at or "").astimezone(now.tzinfo)
@@ -116,7 +116,7 @@ def when(at: str | None, now: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == now.date() else "%d %b %H:%M")
 
 
-def rate(text: str | None) -> str:
+def format_rate(text: str | None) -> str:
     """A picture rate as people say it: `29.97 fps` for `30000/1001`."""
     try:
         exact = Rate.parse(text or "")
@@ -125,7 +125,7 @@ def rate(text: str | None) -> str:
     return f"{round(float(exact.fraction), 3):g} fps"
 
 
-def frame_us(text: str | None) -> int:
+def compute_frame_us(text: str | None) -> int:
     """The length of a picture in microseconds; that of 25 a second where no rate is known."""
     try:
         return round(Rate.parse(text or "").tick_us)
@@ -133,55 +133,57 @@ def frame_us(text: str | None) -> int:
         return 40_000
 
 
-def progress(step: ProgressBody, width: int = 80) -> str:
+def format_progress(step: ProgressBody, width: int = 80) -> str:
     """A running step: how much is done, when it ends, how fast it goes. What does not fit is left out."""
     told = [f"{int(step.done * 100)}%"]
     if step.eta_s is not None:
-        told.append(f"ETA {clock(step.eta_s)}")
+        told.append(f"ETA {format_duration(step.eta_s)}")
     in_bytes = step.unit in {"B", "bytes"}
     if step.rate:
-        told.append(f"{size(step.rate)}/s" if in_bytes else f"{step.rate:.0f} {visible(step.unit, 12)}/s")
+        told.append(
+            f"{format_size(step.rate)}/s" if in_bytes else f"{step.rate:.0f} {visible(step.unit, 12)}/s"
+        )
     if in_bytes and step.total:
-        told.append(f"{size(step.count)} of {size(step.total)}")
+        told.append(f"{format_size(step.count)} of {format_size(step.total)}")
     while len(told) > 1 and len(" · ".join(told)) > width:
         told.pop()
     return " · ".join(told)
 
 
-def why(session: SessionBody) -> str:
+def format_reasons(session: SessionBody) -> str:
     """Why the machine is not more sure, in one line."""
     found = [*session.reasons]
     found += [said for angle in session.angles.values() for said in angle.reasons if said not in found]
     return visible("; ".join(found), 400)
 
 
-def angles(session: SessionBody) -> list[str]:
+def order_angles(session: SessionBody) -> list[str]:
     """The cameras' keys, the reference first, the others as the settings have them."""
     return sorted(session.cameras, key=lambda key: key != session.reference)
 
 
-def label(session: SessionBody, camera: str) -> str:
+def get_camera_label(session: SessionBody, camera: str) -> str:
     """What people call a camera."""
     body = session.cameras.get(camera)
     return visible(body.label if body is not None and body.label else camera, 40)
 
 
-def glyph(index: int) -> str:
+def get_angle_glyph(index: int) -> str:
     """The sign of the angle at this place."""
     return ANGLE_GLYPHS[index % len(ANGLE_GLYPHS)]
 
 
-def colour(index: int) -> str:
+def get_angle_colour(index: int) -> str:
     """The colour that repeats the sign."""
     return ANGLE_COLOURS[index % len(ANGLE_COLOURS)]
 
 
-def facts(session: SessionBody) -> str:
+def format_facts(session: SessionBody) -> str:
     """A few quiet facts: angles, length, rate, clock drift, and how it was found."""
     told = [f"{len(session.cameras)} angles"]
     if session.duration_s is not None:
-        told.append(clock(session.duration_s))
-    told.append(rate(session.rate))
+        told.append(format_duration(session.duration_s))
+    told.append(format_rate(session.rate))
     drift = max((abs(ppm) for ppm in session.drift_ppm.values()), default=0.0)
     told.append(f"drift ≤ {drift:.1f} ppm" if drift else "")
     methods = {

@@ -5,10 +5,10 @@ from tui import scenes
 from tui.conftest import screen_text, until
 
 from mcsyncd import api
-from mcsyncd.tui.screens.dialogs import ConflictDialog, HelpDialog, ReasonDialog
-from mcsyncd.tui.screens.queue import QueueScreen
-from mcsyncd.tui.screens.review import ReviewScreen
-from mcsyncd.tui.screens.session import SessionScreen
+from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, ReasonDialog
+from mcsyncd.tui.queue.screen import QueueScreen
+from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.screen import SessionScreen
 
 
 def running(test):
@@ -26,7 +26,7 @@ async def test_the_queue_shows_who_waits_first(opened):
     async with opened(scenes.queue()) as (app, pilot, _):
         await pilot.pause()
         shown = screen_text(app)
-        ids = [body.id for body in app.world.queue()]
+        ids = [body.id for body in app.world.build_queue()]
         assert [shown.index(name) for name in ids] == sorted(shown.index(name) for name in ids)
         assert "3 waiting" in shown
         assert "Looks Good" in shown
@@ -56,7 +56,7 @@ async def test_looks_good_is_two_keys_away(opened):
         assert "Looks Good" in shown
         assert "Review Sync" not in shown
         await pilot.press("enter")
-        await until(pilot, lambda: app.world.session(scenes.SURE).state == "approved")
+        await until(pilot, lambda: app.world.get_session(scenes.SURE).state == "approved")
         assert daemon.decisions == [(scenes.SURE, {"action": "approve"}, "3")]
         await until(pilot, lambda: "Approved by s.okafor" in screen_text(app))
 
@@ -90,7 +90,7 @@ async def test_a_nudge_is_local_until_it_is_approved_and_the_percentage_stays(op
         assert "Sync Confidence: 71%" in shown
         assert daemon.decisions == []
         await pilot.press("s")
-        await until(pilot, lambda: app.world.session(scenes.UNSURE).state == "approved")
+        await until(pilot, lambda: app.world.get_session(scenes.UNSURE).state == "approved")
         assert daemon.decisions == [
             (scenes.UNSURE, {"action": "nudge", "camera": "cam_c", "to": "=88ms"}, "3"),
             (scenes.UNSURE, {"action": "approve"}, "4"),
@@ -120,14 +120,14 @@ async def test_a_nudge_is_seen_in_the_waveform(opened):
         screen = await reviewing(app, pilot)
 
         def rows():
-            wave = screen._lanes[2].wave
+            wave = screen._lanes[2].waveform
             return [wave.render_line(y).text for y in range(wave.size.height)]
 
-        before, others = rows(), screen._lanes[1].wave.render_line(1).text
+        before, others = rows(), screen._lanes[1].waveform.render_line(1).text
         await pilot.press("right")
         await pilot.pause()
         assert rows() != before
-        assert screen._lanes[1].wave.render_line(1).text == others
+        assert screen._lanes[1].waveform.render_line(1).text == others
         await pilot.press("left")
         await pilot.pause()
         assert rows() == before
@@ -138,38 +138,38 @@ async def test_the_review_opens_where_something_claps(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         daemon.wrong_ms["cam_c"] = -40.0
         screen = await reviewing(app, pilot)
-        assert screen._lens.cursor_ms == pytest.approx(12_400, abs=20)
-        assert screen._lens.window.span_ms < 1000
+        assert screen._viewport.cursor_ms == pytest.approx(12_400, abs=20)
+        assert screen._viewport.window.span_ms < 1000
 
 
 @running
 async def test_moves_that_need_no_answer(opened):
     async with opened([scenes.unsure()]) as (app, pilot, _):
         screen = await reviewing(app, pilot)
-        desk = screen._desk
+        desk = screen._draft
         await pilot.press("right_square_bracket")
-        assert desk.nudges.offset_us("cam_c") == 127_000 + 33_367
+        assert desk.nudges.get_offset_us("cam_c") == 127_000 + 33_367
         await pilot.press("u")
-        assert desk.nudges.changed == {}
+        assert desk.nudges.pending == {}
         await pilot.press("U")
-        assert desk.nudges.changed == {"cam_c": 160_367}
+        assert desk.nudges.pending == {"cam_c": 160_367}
         await pilot.press("0")
-        assert desk.nudges.changed == {}
+        assert desk.nudges.pending == {}
         await pilot.press("k")
         assert desk.camera == "cam_b"
         await pilot.press("k", "right")
         assert desk.camera == "cam_a"
-        assert desk.nudges.changed == {}
-        close = screen._lens.window
+        assert desk.nudges.pending == {}
+        close = screen._viewport.window
         await pilot.press("f")
-        assert screen._lens.window.span_ms == pytest.approx(601_000)
+        assert screen._viewport.window.span_ms == pytest.approx(601_000)
         await pilot.press("f", "minus", "plus")
-        assert screen._lens.window.dot_ms == close.dot_ms
-        cursor = screen._lens.cursor_ms
+        assert screen._viewport.window.dot_ms == close.dot_ms
+        cursor = screen._viewport.cursor_ms
         await pilot.press("full_stop")
-        assert screen._lens.cursor_ms == cursor + 8.0
+        assert screen._viewport.cursor_ms == cursor + 8.0
         await pilot.press("g")
-        assert screen._lanes[1].wave._picture.ghost is None
+        assert screen._lanes[1].waveform._picture.ghost is None
 
 
 @running
@@ -197,11 +197,11 @@ async def test_what_was_nudged_is_not_mixed_with_another_revision(opened):
         screen = await reviewing(app, pilot)
         await pilot.press("right")
         await daemon.put(scenes.unsure(revision=4, offsets_ms={"cam_a": 0.0, "cam_b": -9.0, "cam_c": 9.0}))
-        await until(pilot, lambda: app.world.session(scenes.UNSURE).revision == 4)
-        assert screen._desk.session.revision == 3
+        await until(pilot, lambda: app.world.get_session(scenes.UNSURE).revision == 4)
+        assert screen._draft.session.revision == 3
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, ConflictDialog))
-        assert screen._desk.session.revision == 4
+        assert screen._draft.session.revision == 4
 
 
 @running
@@ -233,8 +233,8 @@ async def test_another_daemon_is_read_from_the_beginning(opened):
         daemon.sessions = {scenes.UNSURE: scenes.unsure()}
         daemon.status = scenes.status(pid=4712)
         await daemon.start()
-        await until(pilot, lambda: app.world.session(scenes.UNSURE) is not None, tries=600)
-        assert app.world.session(scenes.SURE) is None
+        await until(pilot, lambda: app.world.get_session(scenes.UNSURE) is not None, tries=600)
+        assert app.world.get_session(scenes.SURE) is None
 
 
 @running
@@ -243,11 +243,11 @@ async def test_without_a_heartbeat_the_view_is_called_stale_and_decides_nothing(
         from dataclasses import replace  # noqa: PLC0415  # only here
         from datetime import timedelta  # noqa: PLC0415  # only here
 
-        long_ago = replace(app.world.link, heard=app.now() - timedelta(seconds=25))
+        long_ago = replace(app.world.link, last_contact=app.get_now() - timedelta(seconds=25))
         app.world = replace(app.world, link=long_ago)
         await pilot.pause()
         assert "◌ stale" in screen_text(app)
-        assert app.why_not()
+        assert app.find_objection()
 
 
 @running
@@ -339,7 +339,7 @@ async def test_who_reviews_is_shown_and_can_be_taken_over_from(opened):
         await pilot.pause()
         assert daemon.decisions == []
         await pilot.press("t")
-        await until(pilot, lambda: app.world.session(scenes.UNSURE).claimed_by == "s.okafor")
+        await until(pilot, lambda: app.world.get_session(scenes.UNSURE).claimed_by == "s.okafor")
         await pilot.press("s")
         await until(pilot, lambda: daemon.decisions)
 
@@ -390,7 +390,7 @@ async def test_listening_to_a_moved_angle_asks_for_the_two_sounds(opened):
         async def play(sound):
             heard.append(sound)
 
-        screen._listening.play = play
+        screen._playback.play = play
         await pilot.press("n", "space")
         await until(pilot, lambda: heard)
         starts = [float(said.split()[1]) for said in daemon.requests if said.startswith("audio")]

@@ -10,8 +10,8 @@ from tui import scenes
 from tui.conftest import screen_text, until
 
 from mcsyncd.tui.app import McsyncApp
-from mcsyncd.tui.screens.review import ReviewScreen
-from mcsyncd.tui.screens.session import SessionScreen
+from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.screen import SessionScreen
 
 SIZES = [(60, 20), (80, 24), (160, 46)]
 
@@ -79,7 +79,7 @@ def test_a_terminal_that_grows_shows_the_screen(opened):
             await pilot.press("v")
             await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
             await pilot.resize_terminal(120, 40)
-            await until(pilot, lambda: app.screen._lens.window.dots == 240)
+            await until(pilot, lambda: app.screen._viewport.window.dots == 240)
 
     asyncio.run(grow())
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mcsyncd.errors import McsyncError
-from mcsyncd.tui import listen
+from mcsyncd.tui.review import playback as listen
 
 
 def sound(left, right, rate=8000):
@@ -23,21 +23,23 @@ def sound(left, right, rate=8000):
 
 def test_paired_takes_the_reference_left_and_the_camera_right():
     ones, twos, threes = (np.full(100, value) for value in (1, 2, 3))
-    with wave.open(io.BytesIO(listen.paired(sound(ones, twos), sound(ones, threes[:100])))) as file:
+    with wave.open(io.BytesIO(listen.pair_channels(sound(ones, twos), sound(ones, threes[:100])))) as file:
         samples = np.frombuffer(file.readframes(-1), dtype="<i2").reshape(-1, 2)
         assert file.getframerate() == 8000
     assert (samples == [1, 3]).all()
 
 
 def test_the_shorter_sound_ends_both():
-    with wave.open(io.BytesIO(listen.paired(sound([1] * 9, [1] * 9), sound([1] * 5, [1] * 5)))) as file:
+    with wave.open(
+        io.BytesIO(listen.pair_channels(sound([1] * 9, [1] * 9), sound([1] * 5, [1] * 5)))
+    ) as file:
         assert file.getnframes() == 5
 
 
 @pytest.mark.parametrize("broken", [b"", b"RIFF", b"not a sound at all"])
 def test_what_is_no_wav_is_an_error_with_words(broken):
     with pytest.raises(McsyncError, match="WAV"):
-        listen.paired(broken, sound([1], [1]))
+        listen.pair_channels(broken, sound([1], [1]))
 
 
 @pytest.fixture
@@ -53,14 +55,14 @@ def player(tmp_path, monkeypatch):
 
 
 def test_the_players_that_are_there_are_used(player):
-    asyncio.run(listen.Listening().play(b"a sound"))
+    asyncio.run(listen.AudioPlayback().play(b"a sound"))
     assert player.read_bytes() == b"a sound"
 
 
 def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(McsyncError, match="no player"):
-        asyncio.run(listen.Listening().play(b""))
+        asyncio.run(listen.AudioPlayback().play(b""))
 
 
 def test_leaving_ends_the_sound(tmp_path, monkeypatch):
@@ -71,7 +73,7 @@ def test_leaving_ends_the_sound(tmp_path, monkeypatch):
 
     async def play_and_leave():
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(listen.Listening().play(b""), 1.0)
+            await asyncio.wait_for(listen.AudioPlayback().play(b""), 1.0)
 
     asyncio.run(play_and_leave())
     with pytest.raises(ProcessLookupError):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mcsyncd.errors import Unreachable, UsageError
-from mcsyncd.tui.remote import forwarded
+from mcsyncd.tui.remote import forward_socket
 
 # A stand-in for ssh that forwards as ssh would: it listens where -L says, and stays.
 SSH = """#!{python}
@@ -32,7 +32,7 @@ def ssh(tmp_path, monkeypatch):
 
 
 def test_the_socket_is_there_while_it_is_wanted_and_gone_after(ssh):
-    with forwarded("cam-nas", Path("/run/mcsyncd/api.sock")) as local:
+    with forward_socket("cam-nas", Path("/run/mcsyncd/api.sock")) as local:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(local))
         assert local.parent.stat().st_mode & 0o077 == 0
@@ -44,7 +44,7 @@ def test_the_socket_is_there_while_it_is_wanted_and_gone_after(ssh):
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=reboot", ""])
 def test_a_host_that_ssh_would_take_for_an_option_is_refused(host, ssh):
-    with pytest.raises(UsageError, match="no host"), forwarded(host, Path("/x")):
+    with pytest.raises(UsageError, match="no host"), forward_socket(host, Path("/x")):
         pass
     assert not ssh.exists()
 
@@ -54,11 +54,11 @@ def test_ssh_that_ends_is_reported_with_its_host(tmp_path, monkeypatch):
     script.write_text("#!/bin/sh\nexit 255\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unreachable, match="cam-nas"), forwarded("cam-nas", Path("/x")):
+    with pytest.raises(Unreachable, match="cam-nas"), forward_socket("cam-nas", Path("/x")):
         pass
 
 
 def test_no_ssh_at_all_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unreachable, match="OpenSSH"), forwarded("cam-nas", Path("/x")):
+    with pytest.raises(Unreachable, match="OpenSSH"), forward_socket("cam-nas", Path("/x")):
         pass

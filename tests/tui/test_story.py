@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 from tui import scenes
 
 from mcsyncd import api
-from mcsyncd.tui.story import SAFE, story
+from mcsyncd.tui.session.summary import ORIGINALS_SAFE, build_summary
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def tell(session, workers=(), log=()):
-    return story(session, workers, log, NOW)
+    return build_summary(session, workers, log, NOW)
 
 
 def entry(kind, **body):
@@ -33,7 +33,7 @@ def test_an_error_says_what_failed_what_to_do_and_what_is_safe():
     failed = next(body for body in scenes.queue() if body.state == "failed")
     told = tell(failed)
     assert "probe" in told.headline
-    assert told.lines == (failed.error.message, f"What to do: {failed.error.hint}", SAFE)
+    assert told.lines == (failed.error.message, f"What to do: {failed.error.hint}", ORIGINALS_SAFE)
     assert told.action == "retry"
 
 

@@ -3,8 +3,8 @@ import pytest
 from tui.fake_daemon import CLAP_MS, loudness
 
 from mcsyncd import api
-from mcsyncd.tui.stretch import Stretch, sharpest
-from mcsyncd.tui.window import Window
+from mcsyncd.tui.review.peaks import PeaksSegment, find_sharpest_moment
+from mcsyncd.tui.review.window import ViewWindow
 
 
 def stretch(start=0.0, step=4.0, columns=1000, late=0.0, gain=127):
@@ -12,60 +12,60 @@ def stretch(start=0.0, step=4.0, columns=1000, late=0.0, gain=127):
     body = api.PeaksBody(
         camera="cam_a", start_ms=start, step_ms=step, low=(-high).tolist(), high=high.tolist()
     )
-    return Stretch.of(body)
+    return PeaksSegment.from_body(body)
 
 
 def test_a_cut_is_what_the_window_shows():
     known = stretch(start=12_000.0, columns=300)
-    low, high = known.cut(Window(12_200.0, 4.0, 160))
+    low, high = known.resample(ViewWindow(12_200.0, 4.0, 160))
     assert np.allclose(high, np.minimum(known.high[50:210] / known.loudness, 1.0))
     assert np.allclose(low, np.maximum(known.low[50:210] / known.loudness, -1.0))
 
 
 def test_a_camera_that_is_moved_later_is_cut_from_earlier():
-    window = Window(12_200.0, 4.0, 160)
-    moved = stretch(start=11_000.0, columns=600).cut(window, shift_ms=40.0)[1]
-    truth = stretch(start=11_000.0, columns=600, late=40.0).cut(window)[1]
+    window = ViewWindow(12_200.0, 4.0, 160)
+    moved = stretch(start=11_000.0, columns=600).resample(window, shift_ms=40.0)[1]
+    truth = stretch(start=11_000.0, columns=600, late=40.0).resample(window)[1]
     assert np.array_equal(moved, truth)
 
 
 def test_beyond_what_is_known_there_is_silence():
-    low, high = stretch(columns=10).cut(Window(10_000.0, 4.0, 20))
+    low, high = stretch(columns=10).resample(ViewWindow(10_000.0, 4.0, 20))
     assert not low.any()
     assert not high.any()
 
 
 def test_a_faint_camera_is_drawn_as_large_as_a_loud_one():
-    window = Window(CLAP_MS - 300, 4.0, 160)
-    loud, faint = (stretch(start=12_000.0, gain=gain).cut(window)[1].max() for gain in (127, 24))
+    window = ViewWindow(CLAP_MS - 300, 4.0, 160)
+    loud, faint = (stretch(start=12_000.0, gain=gain).resample(window)[1].max() for gain in (127, 24))
     assert loud == faint == 1.0
 
 
 def test_noise_of_the_quantiser_is_not_blown_up():
     body = api.PeaksBody(camera="cam_a", start_ms=0, step_ms=1, low=[-1] * 99, high=[1] * 99)
-    assert Stretch.of(body).cut(Window(0.0, 1.0, 99))[1].max() < 0.5
+    assert PeaksSegment.from_body(body).resample(ViewWindow(0.0, 1.0, 99))[1].max() < 0.5
 
 
 def test_a_stretch_covers_only_its_own_zoom_and_time():
     known = stretch(start=0.0, columns=480)
-    assert known.covers(Window(640.0, 4.0, 160), 0.0)
-    assert not known.covers(Window(640.0, 8.0, 160), 0.0)
-    assert not known.covers(Window(640.0, 4.0, 160), 700.0)
-    assert not known.covers(Window(1600.0, 4.0, 160), 0.0)
+    assert known.can_cover(ViewWindow(640.0, 4.0, 160), 0.0)
+    assert not known.can_cover(ViewWindow(640.0, 8.0, 160), 0.0)
+    assert not known.can_cover(ViewWindow(640.0, 4.0, 160), 700.0)
+    assert not known.can_cover(ViewWindow(1600.0, 4.0, 160), 0.0)
 
 
 def test_the_sharpest_moment_is_the_clap():
-    assert sharpest(stretch(columns=6000)) == pytest.approx(CLAP_MS, abs=8.0)
+    assert find_sharpest_moment(stretch(columns=6000)) == pytest.approx(CLAP_MS, abs=8.0)
 
 
 def test_a_moment_that_the_other_camera_slept_through_is_not_taken():
     reference = stretch(start=0.0, columns=6000)
     asleep = np.where(np.arange(6000) * 4.0 > 12_000, 0.0, reference.high)
-    other = Stretch(0.0, 4.0, -asleep, asleep)
-    assert sharpest(reference, other) < 12_000
+    other = PeaksSegment(0.0, 4.0, -asleep, asleep)
+    assert find_sharpest_moment(reference, other) < 12_000
 
 
 def test_no_peaks_at_all_is_no_trouble():
-    nothing = Stretch(5.0, 1.0, np.zeros(0), np.zeros(0))
-    assert sharpest(nothing) == 5.0
-    assert not nothing.cut(Window(0.0, 1.0, 4))[0].any()
+    nothing = PeaksSegment(5.0, 1.0, np.zeros(0), np.zeros(0))
+    assert find_sharpest_moment(nothing) == 5.0
+    assert not nothing.resample(ViewWindow(0.0, 1.0, 4))[0].any()

@@ -3,17 +3,17 @@ from datetime import UTC, datetime, timedelta
 from tui import scenes
 
 from mcsyncd import api
-from mcsyncd.tui.world import Link, World
+from mcsyncd.tui.world import DaemonLink, World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def world(*bodies):
-    return World({body.id: body for body in bodies}, scenes.status(), Link("live", NOW))
+    return World({body.id: body for body in bodies}, scenes.status(), DaemonLink("live", NOW))
 
 
 def test_who_needs_a_person_comes_first_then_who_is_at_work_then_what_is_done():
-    states = [body.state for body in world(*reversed(scenes.queue())).queue()]
+    states = [body.state for body in world(*reversed(scenes.queue())).build_queue()]
     assert states == [
         *["failed", "in_review", "in_review"],
         *["publishing", "working", "collecting"],
@@ -23,27 +23,27 @@ def test_who_needs_a_person_comes_first_then_who_is_at_work_then_what_is_done():
 
 def test_those_who_wait_stand_oldest_first():
     bodies = [scenes.session(f"2026112{day}-090000-aaa") for day in (3, 1, 2)]
-    assert [body.id for body in world(*bodies).queue()] == sorted(body.id for body in bodies)
+    assert [body.id for body in world(*bodies).build_queue()] == sorted(body.id for body in bodies)
 
 
 def test_old_news_changes_nothing():
     known = world(scenes.session(revision=4))
-    assert known.having(scenes.session(revision=3)) is known
-    assert known.having(scenes.session(revision=5)).session(scenes.SURE).revision == 5
+    assert known.with_session(scenes.session(revision=3)) is known
+    assert known.with_session(scenes.session(revision=5)).get_session(scenes.SURE).revision == 5
 
 
 def test_progress_of_a_session_nobody_knows_is_no_news():
     known = world()
-    assert known.progressing("x", api.ProgressBody(stage="sync", done=0.5)) is known
+    assert known.with_progress("x", api.ProgressBody(stage="sync", done=0.5)) is known
 
 
 def test_without_a_heartbeat_the_view_grows_stale():
     known = world()
-    assert known.trust(NOW + timedelta(seconds=10)) == "live"
-    assert known.trust(NOW + timedelta(seconds=23)) == "stale"
-    assert World(link=Link("gone", NOW)).trust(NOW) == "gone"
+    assert known.assess_link(NOW + timedelta(seconds=10)) == "live"
+    assert known.assess_link(NOW + timedelta(seconds=23)) == "stale"
+    assert World(link=DaemonLink("gone", NOW)).assess_link(NOW) == "gone"
 
 
 def test_a_world_nobody_has_told_of_is_empty_and_not_live():
-    assert World().queue() == []
-    assert World().trust(NOW) == "connecting"
+    assert World().build_queue() == []
+    assert World().assess_link(NOW) == "connecting"

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from mcsyncd.model.text import visible
-from mcsyncd.tui.paint import words
+from mcsyncd.tui.content import build_content
 from mcsyncd.tui.shell import Shell
 
 
@@ -15,18 +15,18 @@ class Banner(Widget):
 
     def on_mount(self) -> None:
         """Keep the seconds to the next try true."""
-        self.set_interval(1.0, self._tick)
-        self.look()
+        self.set_interval(1.0, self._refresh_if_active)
+        self.update_visibility()
 
-    def _tick(self) -> None:
+    def _refresh_if_active(self) -> None:
         if self.screen.is_active:
-            self.look()
+            self.update_visibility()
 
-    def look(self) -> None:
+    def update_visibility(self) -> None:
         """Appear or disappear, and grey what lies below."""
         app = self.app
         assert isinstance(app, Shell)
-        trust = app.world.trust(app.now())
+        trust = app.world.assess_link(app.get_now())
         away = trust in {"gone", "stale"}
         if self.display != away:  # said again, it would lay out and send the whole screen again
             self.display = away
@@ -39,12 +39,12 @@ class Banner(Widget):
         app = self.app
         assert isinstance(app, Shell)
         link = app.world.link
-        since = f" · last word {link.heard:%H:%M:%S}" if link.heard is not None else ""
+        since = f" · last word {link.last_contact:%H:%M:%S}" if link.last_contact is not None else ""
         if link.state != "gone":
-            return words(("◌ stale", "bold"), f"{since} · decisions wait")
-        left_s = (link.retry_at - app.now()).total_seconds() if link.retry_at is not None else 0.0
+            return build_content(("◌ stale", "bold"), f"{since} · decisions wait")
+        left_s = (link.retry_at - app.get_now()).total_seconds() if link.retry_at is not None else 0.0
         again = f" · trying again in {left_s:.0f} s" if left_s >= 1 else " · trying again"
         hint = f"\n{visible(link.hint, 300)}" if link.hint and app.world.sessions is None else ""
-        return words(
-            ("○ not connected", "bold"), f"{since}{again}\n{visible(link.why, 300)}", (hint, "muted")
+        return build_content(
+            ("○ not connected", "bold"), f"{since}{again}\n{visible(link.error, 300)}", (hint, "muted")
         )

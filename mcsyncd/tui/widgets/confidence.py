@@ -7,12 +7,12 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.tui import view
-from mcsyncd.tui.paint import words
+from mcsyncd.tui.content import build_content
 
-_BAR = 20
+_BAR_CELLS = 20
 
 
-class Confidence(Widget):
+class ConfidenceBar(Widget):
     """`confidence` is the machine's probability; a person's nudge never changes it."""
 
     confidence: reactive[float | None] = reactive(None)
@@ -20,7 +20,7 @@ class Confidence(Widget):
 
     def render(self) -> Content:
         """`Sync Confidence: 92%   ██████████████████░░`, in one line."""
-        said = f"Sync Confidence: {view.percent(self.confidence)}"
+        said = f"Sync Confidence: {view.format_percent(self.confidence)}"
         if self.confidence is None:
-            return words((said, "bold"))
-        return words((said, "bold"), "   ", (view.bar(self.confidence, _BAR), self.tone))
+            return build_content((said, "bold"))
+        return build_content((said, "bold"), "   ", (view.format_bar(self.confidence, _BAR_CELLS), self.tone))

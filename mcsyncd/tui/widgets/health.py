@@ -9,10 +9,10 @@ from textual.widget import Widget
 from mcsyncd.api import FolderBody, StatusBody
 from mcsyncd.model.text import visible
 from mcsyncd.tui import view
-from mcsyncd.tui.paint import packed, words
+from mcsyncd.tui.content import build_content, pack_lines
 
 
-class Health(Widget):
+class HealthLine(Widget):
     """`status` as the daemon told it last; without `folders` where the screen shows them itself."""
 
     status: reactive[StatusBody | None] = reactive(None, layout=True)
@@ -24,39 +24,45 @@ class Health(Widget):
         if status is None:
             return Content()
         width = self.size.width or self.app.size.width
-        watched = [folder(body) for body in status.folders.values()] if self.folders else []
-        lines = [packed(items, width, gap=3) for items in (watched, _machine(status)) if items]
+        watched = [build_folder_line(body) for body in status.folders.values()] if self.folders else []
+        lines = [
+            pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
+        ]
         if status.unknown_folders:
             names = ", ".join(visible(name, 40) for name in status.unknown_folders[:4])
             lines.append(
-                words((f"▲ no camera of the settings: {names} (files there are left alone)", "warning"))
+                build_content(
+                    (f"▲ no camera of the settings: {names} (files there are left alone)", "warning")
+                )
             )
         return Content("\n").join(lines)
 
 
-def folder(body: FolderBody) -> Content:
+def build_folder_line(body: FolderBody) -> Content:
     """A drop folder in a few words: watched, taking something in, or what is wrong with it."""
     label = visible(body.label, 40)
     if body.health != "ok":
-        return words((f"✖ {label}", "error"), f" {visible(body.health, 120)}")
+        return build_content((f"✖ {label}", "error"), f" {visible(body.health, 120)}")
     refused = [file for file in body.settling if file.state == "refused"]
     if refused:
         note = f": {visible(refused[0].note, 60)}" if refused[0].note else ""
-        return words((f"▲ {label}", "warning"), f" refused {visible(refused[0].name, 30)}{note}")
+        return build_content((f"▲ {label}", "warning"), f" refused {visible(refused[0].name, 30)}{note}")
     coming = [file for file in body.settling if file.state != "ignored"]
     if not coming:
-        return words(("●", "success"), f" {label}", (" watching", "muted"))
-    first = f"{visible(coming[0].name, 24)}, {view.size(coming[0].bytes)}"
-    return words(("◌", "warning"), f" {label}", (f" {len(coming)} {coming[0].state} ({first})", "muted"))
+        return build_content(("●", "success"), f" {label}", (" watching", "muted"))
+    first = f"{visible(coming[0].name, 24)}, {view.format_size(coming[0].bytes)}"
+    return build_content(
+        ("◌", "warning"), f" {label}", (f" {len(coming)} {coming[0].state} ({first})", "muted")
+    )
 
 
-def _machine(status: StatusBody) -> list[Content]:
+def _build_machine_items(status: StatusBody) -> list[Content]:
     store = status.storage
     told = f" {visible(store.kind, 12)} store"
     if store.health != "ok":
         told += f": {visible(store.health, 120)}"
     return [
-        words(("●", "success") if store.health == "ok" else ("✖", "error"), (told, "muted")),
-        words((f"{view.size(store.work_free_bytes)} free", "muted")),
-        words((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
+        build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (told, "muted")),
+        build_content((f"{view.format_size(store.work_free_bytes)} free", "muted")),
+        build_content((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
     ]

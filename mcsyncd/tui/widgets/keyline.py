@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mcsyncd.tui.paint import words
+from mcsyncd.tui.content import build_content
 
-_LAST = ("?", "All keys")
-_GAP = 3
+_HELP_KEY = ("?", "All keys")
+_GAP_CELLS = 3
 
 
 class KeyLine(Widget):
@@ -21,19 +21,19 @@ class KeyLine(Widget):
 
     def render(self) -> Content:
         """Lay out as many as fit."""
-        room = self.size.width - _length(_LAST)
+        room = self.size.width - _measure_key(_HELP_KEY)
         shown = []
         for key in self.keys:
-            room -= _length(key) + _GAP
+            room -= _measure_key(key) + _GAP_CELLS
             if room < 0:
                 break
             shown.append(key)
-        line = words()
-        for sign, does in [*shown, _LAST]:
-            gap = " " * _GAP if line else ""
-            line = words(line, gap, (sign, "bold"), (f" {does}", "muted"))
+        line = build_content()
+        for sign, does in [*shown, _HELP_KEY]:
+            gap = " " * _GAP_CELLS if line else ""
+            line = build_content(line, gap, (sign, "bold"), (f" {does}", "muted"))
         return line
 
 
-def _length(key: tuple[str, str]) -> int:
+def _measure_key(key: tuple[str, str]) -> int:
     return len(key[0]) + 1 + len(key[1])

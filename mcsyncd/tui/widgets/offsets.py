@@ -8,10 +8,10 @@ from textual.widget import Widget
 
 from mcsyncd.api import SessionBody
 from mcsyncd.tui import view
-from mcsyncd.tui.paint import packed, words
+from mcsyncd.tui.content import build_content, pack_lines
 
 
-class Offsets(Widget):
+class OffsetsLine(Widget):
     """The offsets of `session`; an angle below `review_below` is marked with a question mark."""
 
     session: reactive[SessionBody | None] = reactive(None, layout=True)
@@ -22,14 +22,19 @@ class Offsets(Widget):
         session = self.session
         if session is None:
             return Content()
-        items = [self._item(session, index, key) for index, key in enumerate(view.angles(session))]
-        return packed(items, self.size.width or self.app.size.width)
+        items = [
+            self._build_item(session, index, key) for index, key in enumerate(view.order_angles(session))
+        ]
+        return pack_lines(items, self.size.width or self.app.size.width)
 
-    def _item(self, session: SessionBody, index: int, key: str) -> Content:
+    def _build_item(self, session: SessionBody, index: int, key: str) -> Content:
         evidence = session.angles.get(key)
         unsure = evidence is not None and evidence.confidence < self.review_below
-        return words(
-            (f"{view.glyph(index)} {view.label(session, key)}:", view.colour(index)),
-            (f" {view.offset(session.offsets_ms.get(key))}", "bold"),
+        return build_content(
+            (
+                f"{view.get_angle_glyph(index)} {view.get_camera_label(session, key)}:",
+                view.get_angle_colour(index),
+            ),
+            (f" {view.format_offset(session.offsets_ms.get(key))}", "bold"),
             (" ?" if unsure else "", "warning"),
         )

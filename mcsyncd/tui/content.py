@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from mcsyncd.tui.view import Look
+from mcsyncd.tui.view import StateLabel
 
 _TONES = {
     "muted": "$secondary",
@@ -16,11 +16,11 @@ _TONES = {
     "": "",
 }
 
-Word = tuple[str, str]
+TonedText = tuple[str, str]
 """A text and the tone it is said in."""
 
 
-def words(*parts: Word | str | Content) -> Content:
+def build_content(*parts: TonedText | str | Content) -> Content:
     """Put texts together, each in its tone; a plain string has none. `[` is just a `[`."""
     return Content.assemble(
         *(
@@ -30,12 +30,12 @@ def words(*parts: Word | str | Content) -> Content:
     )
 
 
-def badge(look: Look) -> Content:
+def build_badge(label: StateLabel) -> Content:
     """A state: glyph and word, in the colour that repeats them."""
-    return words((str(look), look.tone))
+    return build_content((str(label), label.tone))
 
 
-def spread(left: Content, right: Content, width: int, fill: str = " ") -> Content:
+def justify_line(left: Content, right: Content, width: int, fill: str = " ") -> Content:
     """Put two texts at the two ends of a line; the left one gives way when there is no room."""
     room = width - right.cell_length
     left = left.truncate(max(0, room - 1), ellipsis=True)
@@ -43,7 +43,7 @@ def spread(left: Content, right: Content, width: int, fill: str = " ") -> Conten
     return Content.assemble(left, gap, right)
 
 
-def packed(items: list[Content], width: int, gap: int = 4) -> Content:
+def pack_lines(items: list[Content], width: int, gap: int = 4) -> Content:
     """Lay items side by side, as many in a line as fit; never break within one."""
     lines: list[Content] = []
     for item in items:

@@ -11,112 +11,119 @@ from mcsyncd.api import ErrorBody, LogEntryBody, SessionBody, WorkerBody
 from mcsyncd.model.text import visible
 from mcsyncd.tui import view
 
-Action = Literal["approve", "review", "retry", "resync", "seal"]
+ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
 
-SAFE = "The originals are untouched; nothing is deleted."
+ORIGINALS_SAFE = "The originals are untouched; nothing is deleted."
 
 
 @dataclass(frozen=True)
-class Story:
+class SessionSummary:
     """`headline` stands large, `lines` quietly below; `button` does `action`."""
 
     headline: str
     tone: str
     lines: tuple[str, ...] = ()
     button: str | None = None
-    action: Action | None = None
+    action: ButtonAction | None = None
     steps: tuple[WorkerBody, ...] = field(default=())
 
 
-def story(
+def build_summary(
     session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
-) -> Story:
+) -> SessionSummary:
     """Tell how a session stands. `workers` are the jobs that run, `log` its events (may be empty)."""
     if session.state == "in_review":
-        return _in_review(session)
+        return _summarise_review(session)
     if session.state in {"failed", "quarantined", "stale"}:
-        return _halted(session)
+        return _summarise_halted(session)
     if session.state == "collecting":
-        return _collecting(session)
+        return _summarise_collecting(session)
     if session.state == "working":
-        return Story(str(view.look(session)), "primary", _waits(session), steps=_steps(session, workers))
-    return _decided(session, workers, log, now)
+        return SessionSummary(
+            str(view.label_state(session)),
+            "primary",
+            _format_wait(session),
+            steps=_collect_steps(session, workers),
+        )
+    return _summarise_decided(session, workers, log, now)
 
 
-def _in_review(session: SessionBody) -> Story:
-    said = view.why(session)
-    action: Action = "approve" if session.call_to_action == "looks_good" else "review"
+def _summarise_review(session: SessionBody) -> SessionSummary:
+    said = view.format_reasons(session)
+    action: ButtonAction = "approve" if session.call_to_action == "looks_good" else "review"
     tone = "success" if action == "approve" else "warning"
     lines = (f"Why: {said}",) if said and action == "review" else ()
-    headline = f"Sync Confidence: {view.percent(session.sync_confidence)}"
-    return Story(headline, tone, lines, view.button(session), action)
+    headline = f"Sync Confidence: {view.format_percent(session.sync_confidence)}"
+    return SessionSummary(headline, tone, lines, view.label_button(session), action)
 
 
-def _halted(session: SessionBody) -> Story:
+def _summarise_halted(session: SessionBody) -> SessionSummary:
     error = session.error
-    shown = view.look(session)
+    shown = view.label_state(session)
     headline = f"{shown} at {visible(error.stage, 20)}" if error is not None else str(shown)
-    lines = (*_told(error), SAFE) if error is not None else (SAFE,)
+    lines = (*_format_error(error), ORIGINALS_SAFE) if error is not None else (ORIGINALS_SAFE,)
     if session.state == "stale":
-        return Story(headline, shown.tone, lines, "Sync Again", "resync")
+        return SessionSummary(headline, shown.tone, lines, "Sync Again", "resync")
     if error is not None and not error.retryable:
-        return Story(headline, shown.tone, lines)
-    return Story(headline, shown.tone, lines, "Try Again", "retry")
+        return SessionSummary(headline, shown.tone, lines)
+    return SessionSummary(headline, shown.tone, lines, "Try Again", "retry")
 
 
-def _told(error: ErrorBody) -> tuple[str, ...]:
+def _format_error(error: ErrorBody) -> tuple[str, ...]:
     """An error in a line or two: what is wrong, and the operator's next action."""
     hint = (f"What to do: {visible(error.hint, 400)}",) if error.hint else ()
     return (visible(error.message, 400), *hint)
 
 
-def _collecting(session: SessionBody) -> Story:
-    missing = [view.label(session, key) for key, camera in session.cameras.items() if not camera.clips]
+def _summarise_collecting(session: SessionBody) -> SessionSummary:
+    missing = [
+        view.get_camera_label(session, key) for key, camera in session.cameras.items() if not camera.clips
+    ]
     waits = f"Waiting for {', '.join(missing)}." if missing else "Waiting for the folders to be quiet."
     lines = (waits, "It starts by itself when every camera has a clip and no file changes any more.")
-    return Story(str(view.look(session)), "muted", lines, "Start With What Is Here", "seal")
+    return SessionSummary(str(view.label_state(session)), "muted", lines, "Start With What Is Here", "seal")
 
 
-def _decided(
+def _summarise_decided(
     session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
-) -> Story:
-    shown = view.look(session)
-    lines = [*_history(session, log, now), *_waits(session)]
+) -> SessionSummary:
+    shown = view.label_state(session)
+    lines = [*_format_history(session, log, now), *_format_wait(session)]
     if session.manifest_key:
         lines.append(f"Manifest: {visible(session.manifest_key)}")
-    steps = _steps(session, workers) if session.state in {"approved", "publishing"} else ()
-    return Story(str(shown), shown.tone, tuple(lines), steps=steps)
+    steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
+    return SessionSummary(str(shown), shown.tone, tuple(lines), steps=steps)
 
 
-def _history(session: SessionBody, log: Sequence[LogEntryBody], now: datetime) -> list[str]:
+def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: datetime) -> list[str]:
     """Who decided and when: from the session itself, else from its last such event."""
     lines = []
     if session.approved_by:
-        percent = view.percent(session.sync_confidence)
-        at = view.when(session.approved_at, now)
+        percent = view.format_percent(session.sync_confidence)
+        at = view.format_time(session.approved_at, now)
         lines.append(f"Approved by {visible(session.approved_by, 60)} · {at} · the machine said {percent}")
     for entry in log:
         if entry.kind == "session_rejected" and session.state == "rejected":
-            lines[:] = [f"Rejected by {_who(entry)} · {view.when(entry.at, now)}"]
+            lines[:] = [f"Rejected by {_get_actor_name(entry)} · {view.format_time(entry.at, now)}"]
             if reason := entry.body.get("reason"):
                 lines.append(f"“{visible(str(reason), 300)}”")
         if entry.kind == "session_published" and session.state == "published":
-            lines.append(f"Published · {view.when(entry.at, now)}")
+            lines.append(f"Published · {view.format_time(entry.at, now)}")
     return lines
 
 
-def _who(entry: LogEntryBody) -> str:
+def _get_actor_name(entry: LogEntryBody) -> str:
     by = entry.body.get("by")
     name = by.get("name") if isinstance(by, dict) else by
     return visible(str(name or "somebody"), 60)
 
 
-def _waits(session: SessionBody) -> tuple[str, ...]:
+def _format_wait(session: SessionBody) -> tuple[str, ...]:
     """What a running session waits for, in the daemon's words."""
-    return (*_told(session.error), SAFE) if session.error is not None else ()
+    return (*_format_error(session.error), ORIGINALS_SAFE) if session.error is not None else ()
 
 
-def _steps(session: SessionBody, workers: Sequence[WorkerBody]) -> tuple[WorkerBody, ...]:
+def _collect_steps(session: SessionBody, workers: Sequence[WorkerBody]) -> tuple[WorkerBody, ...]:
     """The jobs that run for this session; its own progress stands in where none is named."""
     mine = tuple(worker for worker in workers if worker.session == session.id)
     if mine or session.progress is None:

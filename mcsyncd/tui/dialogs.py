@@ -16,9 +16,9 @@ from mcsyncd.api import SessionBody
 from mcsyncd.client import MovedOn
 from mcsyncd.model.text import visible
 from mcsyncd.tui import view
-from mcsyncd.tui.paint import words
+from mcsyncd.tui.content import build_content
 
-_LONGEST_REASON = 2000
+_MAX_REASON_CHARS = 2000
 
 
 class ReasonDialog(ModalScreen[str | None]):
@@ -34,11 +34,11 @@ class ReasonDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A question and a line to write in."""
         with Vertical(classes="dialog"):
-            yield Static(words((self._question, "bold")))
-            yield Static(words((self._hint, "muted")))
-            yield Input(placeholder="the reason, for the record", max_length=_LONGEST_REASON)
+            yield Static(build_content((self._question, "bold")))
+            yield Static(build_content((self._hint, "muted")))
+            yield Input(placeholder="the reason, for the record", max_length=_MAX_REASON_CHARS)
             yield Static(
-                words(("enter", "bold"), (" send   ", "muted"), ("esc", "bold"), (" cancel", "muted"))
+                build_content(("enter", "bold"), (" send   ", "muted"), ("esc", "bold"), (" cancel", "muted"))
             )
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -52,17 +52,17 @@ class ConflictDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Close")]
 
-    def __init__(self, moved: MovedOn, said: Content) -> None:
+    def __init__(self, conflict: MovedOn, summary: Content) -> None:
         super().__init__()
-        self._moved = moved
-        self._said = said
+        self._conflict = conflict
+        self._summary = summary
 
     def compose(self) -> ComposeResult:
         """The news, and one button."""
         with Vertical(classes="dialog"):
-            yield Static(words(("This session moved on while you looked at it", "bold")))
-            yield Static(words((visible(self._moved.message, 300), "muted")))
-            yield Static(self._said)
+            yield Static(build_content(("This session moved on while you looked at it", "bold")))
+            yield Static(build_content((visible(self._conflict.message, 300), "muted")))
+            yield Static(self._summary)
             yield Button(Content("Show Me"), classes="main")
 
     def on_button_pressed(self) -> None:
@@ -70,18 +70,20 @@ class ConflictDialog(ModalScreen[None]):
         self.dismiss(None)
 
 
-def conflict_words(current: SessionBody | None, when: str, unsent: str) -> Content:
+def build_conflict_summary(current: SessionBody | None, when: str, unsent: str) -> Content:
     """Say how the session stands now, and which offsets of the hand were not sent."""
     if current is None:
-        return words("It is read again now.")
+        return build_content("It is read again now.")
     offsets = ", ".join(
-        f"{view.label(current, key)} {view.offset(current.offsets_ms.get(key))}"
-        for key in view.angles(current)
+        f"{view.get_camera_label(current, key)} {view.format_offset(current.offsets_ms.get(key))}"
+        for key in view.order_angles(current)
     )
     by = f" by {visible(current.approved_by, 60)} {when}" if current.approved_by else ""
-    mine = words("\n\n", ("Not sent: ", "bold"), unsent) if unsent else words()
-    state = words("\n", (str(view.look(current)), "bold"), f"{by} · revision {current.revision}\n")
-    return words(state, offsets, mine)
+    mine = build_content("\n\n", ("Not sent: ", "bold"), unsent) if unsent else build_content()
+    state = build_content(
+        "\n", (str(view.label_state(current)), "bold"), f"{by} · revision {current.revision}\n"
+    )
+    return build_content(state, offsets, mine)
 
 
 class HelpDialog(ModalScreen[None]):
@@ -99,9 +101,9 @@ class HelpDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A list, long ones scroll."""
-        told = [words((f"{key:>14}", "bold"), f"  {does}") for key, does in self._keys]
+        told = [build_content((f"{key:>14}", "bold"), f"  {does}") for key, does in self._keys]
         with Vertical(classes="dialog help"):
-            yield Static(words(("Keys", "bold")))
+            yield Static(build_content(("Keys", "bold")))
             with VerticalScroll(can_focus=True):
                 yield Static(Content("\n").join(told))
-            yield Static(words(("esc", "bold"), (" close", "muted")))
+            yield Static(build_content(("esc", "bold"), (" close", "muted")))

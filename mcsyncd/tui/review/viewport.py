@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from mcsyncd.tui.window import CLOSE_MS, Window, fitting
+from mcsyncd.tui.review.window import REVIEW_ZOOM_MS, ViewWindow, fit_window
 
-_UNKNOWN_MS = 60_000.0
+_DEFAULT_DURATION_MS = 60_000.0
 
 
-class Lens:
+class Viewport:
     """A window and a cursor that stays in it. Zooming keeps the cursor where it is on screen."""
 
     def __init__(self) -> None:
-        self.window = Window(0.0, CLOSE_MS, 2)
+        self.window = ViewWindow(0.0, REVIEW_ZOOM_MS, 2)
         self.cursor_ms = 0.0
 
-    def point(self, window: Window, cursor_ms: float) -> None:
+    def show(self, window: ViewWindow, cursor_ms: float) -> None:
         """Look there."""
         self.window, self.cursor_ms = window, cursor_ms
 
     def resize(self, cells: int) -> None:
         """The lanes are so many cells wide now."""
-        self.window = self.window.resized(2 * cells, self.cursor_ms)
+        self.window = self.window.resize(2 * cells, self.cursor_ms)
 
     def zoom(self, steps: int) -> None:
         """Closer (negative) or farther."""
-        self.window = self.window.zoomed(steps, self.cursor_ms)
+        self.window = self.window.zoom(steps, self.cursor_ms)
 
     def fit(self, duration_s: float | None) -> None:
         """The whole session; and, seeing that already, close to the cursor again."""
         dots = self.window.dots
-        whole = fitting(duration_s * 1000.0 if duration_s else _UNKNOWN_MS, dots)
-        close = Window(0.0, CLOSE_MS, dots).around(self.cursor_ms)
+        whole = fit_window(duration_s * 1000.0 if duration_s else _DEFAULT_DURATION_MS, dots)
+        close = ViewWindow(0.0, REVIEW_ZOOM_MS, dots).centre_on(self.cursor_ms)
         self.window = close if self.window == whole else whole
 
-    def move(self, cells: int) -> None:
+    def move_cursor(self, cells: int) -> None:
         """Move the cursor; the window follows at its edges."""
         self.cursor_ms += cells * 2 * self.window.dot_ms
-        self.window = self.window.following(self.cursor_ms)
+        self.window = self.window.follow(self.cursor_ms)
 
     @property
     def cursor_cell(self) -> int:
         """The cell column the cursor stands in."""
-        return self.window.cell_of(self.cursor_ms)
+        return self.window.cell_from_ms(self.cursor_ms)

@@ -14,13 +14,13 @@ from textual.widgets.option_list import Option
 
 from mcsyncd.api import Retry, SessionBody, StatusBody
 from mcsyncd.model.text import visible
-from mcsyncd.tui.paint import words
-from mcsyncd.tui.rows import heads, row
-from mcsyncd.tui.screens.base import Keys, LiveScreen
-from mcsyncd.tui.screens.review import ReviewScreen
-from mcsyncd.tui.screens.session import SessionScreen
-from mcsyncd.tui.widgets.health import Health, folder
-from mcsyncd.tui.widgets.said import Said
+from mcsyncd.tui.content import build_content
+from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.queue.rows import build_header, build_row
+from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.screen import SessionScreen
+from mcsyncd.tui.widgets.health import HealthLine, build_folder_line
+from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
 
@@ -34,7 +34,7 @@ class QueueScreen(LiveScreen):
         ("r", "retry", "Try again"),
         ("q", "app.quit", "Quit"),
     ]
-    ALL_KEYS: ClassVar[Keys] = (
+    ALL_KEYS: ClassVar[KeyHints] = (
         ("enter", "open the session"),
         ("↑ ↓  k j", "choose a session"),
         ("v", "its waveforms"),
@@ -43,61 +43,63 @@ class QueueScreen(LiveScreen):
         ("q", "quit"),
     )
 
-    _laid: str | None = None
+    _auto_highlighted: str | None = None
     """The session that the cursor was laid on by the app; another one means a person moved it."""
 
-    def body(self) -> Iterable[Widget]:
+    def compose_body(self) -> Iterable[Widget]:
         """The list, or what to do when there is none, above the state of the machine."""
-        yield Said(id="heads")
+        yield LazyStatic(id="heads")
         yield OptionList(id="rows", markup=False)
-        yield VerticalScroll(Said(id="told"), id="empty", can_focus=False)
-        yield Health()
+        yield VerticalScroll(LazyStatic(id="told"), id="empty", can_focus=False)
+        yield HealthLine()
 
     def on_mount(self) -> None:
         """Rows are laid by hand: a new width means new rows; the ages in them count on."""
-        self.set_interval(15.0, self._again)
+        self.set_interval(15.0, self._refresh_rows)
 
     def on_resize(self) -> None:
         """Lay the rows for the new width."""
-        self.call_after_refresh(self._again)
+        self.call_after_refresh(self._refresh_rows)
 
-    def show(self, world: World) -> None:
+    def show_world(self, world: World) -> None:
         """Show the sessions, or how to begin."""
         status = world.status
-        self.top.place = words(("mcsyncd", "bold"), f" · {visible(status.host, 40)}" if status else "")
-        sessions = world.queue()
-        health = self.query_one(Health)
+        self.top_bar.title = build_content(
+            ("mcsyncd", "bold"), f" · {visible(status.host, 40)}" if status else ""
+        )
+        sessions = world.build_queue()
+        health = self.query_one(HealthLine)
         health.status, health.folders = status, bool(sessions)
         self.query_one("#empty").display = not sessions
-        self.query_one("#heads").display = self._list.display = bool(sessions)
+        self.query_one("#heads").display = self._option_list.display = bool(sessions)
         if sessions:
-            self._fill(sessions)
+            self._fill_rows(sessions)
         else:
-            self.query_one("#told", Said).say(_beginning(world))
-        self.keys(
+            self.query_one("#told", LazyStatic).show(_build_empty_state(world))
+        self.show_keys(
             [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Try again"), ("q", "Quit")]
             if sessions
             else [("q", "Quit")]
         )
 
     @property
-    def _list(self) -> OptionList:
+    def _option_list(self) -> OptionList:
         return self.query_one("#rows", OptionList)
 
-    def _again(self) -> None:
+    def _refresh_rows(self) -> None:
         if self.is_active:
-            self.show(self.shell.world)
+            self.show_world(self.shell.world)
 
-    def _fill(self, sessions: list[SessionBody]) -> None:
+    def _fill_rows(self, sessions: list[SessionBody]) -> None:
         """Fill the list.
 
         What a person chose stays chosen, wherever it now stands. Otherwise the cursor is on the
         first session, the one that needs somebody: enter must not open yesterday's.
         """
-        rows, now = self._list, self.shell.now()
+        rows, now = self._option_list, self.shell.get_now()
         width = max(40, self.size.width - 4)
-        self.query_one("#heads", Said).say(heads(width))
-        lines = {session.id: row(session, width, now) for session in sessions}
+        self.query_one("#heads", LazyStatic).show(build_header(width))
+        lines = {session.id: build_row(session, width, now) for session in sessions}
         if [option.id for option in rows.options] == list(lines):
             for option in rows.options:
                 line = lines[option.id or ""]
@@ -105,62 +107,70 @@ class QueueScreen(LiveScreen):
                 if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
                     rows.replace_option_prompt(option.id or "", line)
             return
-        chosen = self._chosen()
+        chosen = self._get_chosen_session()
         rows.set_options([Option(line, id=session) for session, line in lines.items()])
         ids = list(lines)
-        by_hand = chosen is not None and chosen.id != self._laid and chosen.id in lines
+        by_hand = chosen is not None and chosen.id != self._auto_highlighted and chosen.id in lines
         rows.highlighted = ids.index(chosen.id) if chosen is not None and by_hand else 0
-        self._laid = None if by_hand else ids[0]
+        self._auto_highlighted = None if by_hand else ids[0]
         if self.focused is None:
             rows.focus()
 
-    def _chosen(self) -> SessionBody | None:
-        option = self._list.highlighted_option
-        return self.shell.world.session(option.id) if option is not None and option.id else None
+    def _get_chosen_session(self) -> SessionBody | None:
+        option = self._option_list.highlighted_option
+        return self.shell.world.get_session(option.id) if option is not None and option.id else None
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the session."""
         if event.option.id:
-            self._laid = event.option.id  # dealt with: whoever needs somebody is next
+            self._auto_highlighted = event.option.id  # dealt with: whoever needs somebody is next
             self.app.push_screen(SessionScreen(event.option.id))
 
     def action_down(self) -> None:
         """Choose the next session."""
-        self._list.action_cursor_down()
+        self._option_list.action_cursor_down()
 
     def action_up(self) -> None:
         """Choose the session before."""
-        self._list.action_cursor_up()
+        self._option_list.action_cursor_up()
 
     def action_review(self) -> None:
         """Look at the waveforms, whatever the confidence."""
-        session = self._chosen()
+        session = self._get_chosen_session()
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(session.id))
 
     def action_retry(self) -> None:
         """Try a failed session again."""
-        session = self._chosen()
+        session = self._get_chosen_session()
         if session is None or session.state not in {"failed", "quarantined"}:
             return
-        if reason := self.shell.why_not():
-            self.shell.say(reason)
+        if reason := self.shell.find_objection():
+            self.shell.show_notice(reason)
             return
-        self.run_worker(self.shell.decide(session, Retry()), exclusive=True)
+        self.run_worker(self.shell.send_decision(session, Retry()), exclusive=True)
 
 
-def _beginning(world: World) -> Content:
+def _build_empty_state(world: World) -> Content:
     """What an empty queue says: where to drop cards, and whether the folders are well."""
     if world.sessions is None:
         waiting = world.link.state == "connecting"
-        return words(("Asking the daemon …" if waiting else "Nothing could be read yet.", "muted"))
+        return build_content(("Asking the daemon …" if waiting else "Nothing could be read yet.", "muted"))
     status: StatusBody | None = world.status
     if status is None:
         return Content()
-    lines = [words(("No sessions yet.", "bold")), words("Drop a card, or its files, into:"), Content()]
+    lines = [
+        build_content(("No sessions yet.", "bold")),
+        build_content("Drop a card, or its files, into:"),
+        Content(),
+    ]
     for body in status.folders.values():
-        lines += [words("  ", folder(body)), words((f"      {visible(body.path, 120)}", "muted")), Content()]
+        lines += [
+            build_content("  ", build_folder_line(body)),
+            build_content((f"      {visible(body.path, 120)}", "muted")),
+            Content(),
+        ]
     lines.append(
-        words(("It starts by itself once every camera has a clip and the copying is over.", "muted"))
+        build_content(("It starts by itself once every camera has a clip and the copying is over.", "muted"))
     )
     return Content("\n").join(lines)

@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mcsyncd.tui.paint import spread
-from mcsyncd.tui.widgets.waveform import Waveform
+from mcsyncd.tui.content import justify_line
+from mcsyncd.tui.review.waveform import Waveform
 
 
-class LaneHead(Widget):
+class LaneHeader(Widget):
     """`left` (which angle, where it lies) and `right` (how sure), with a rule between."""
 
     left: reactive[Content] = reactive(Content())
@@ -20,21 +20,21 @@ class LaneHead(Widget):
 
     def render(self) -> Content:
         """One line, whole at any width: the left side gives way."""
-        return spread(
+        return justify_line(
             Content.assemble(self.left, " "), Content.assemble(" ", self.right), self.size.width, "─"
         )
 
 
-class Lane(Vertical):
+class AngleLane(Vertical):
     """The lane of `camera`; the screen fills `head` and `wave`."""
 
     def __init__(self, camera: str, colour: str) -> None:
         super().__init__()
         self.camera = camera
-        self.head = LaneHead()
-        self.wave = Waveform(colour)
+        self.header = LaneHeader()
+        self.waveform = Waveform(colour)
 
     def compose(self) -> ComposeResult:
         """The head above the waveform."""
-        yield self.head
-        yield self.wave
+        yield self.header
+        yield self.waveform

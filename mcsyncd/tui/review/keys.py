@@ -54,7 +54,7 @@ ALL_KEYS = (
 )
 """Every key, for the help."""
 
-KEYS = (
+KEY_HINTS = (
     ("←→", "Nudge"),
     ("[ ]", "Frame"),
     ("n", "Next match"),

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 
-class Said(Static):
+class LazyStatic(Static):
     """A `Static` that is told everything at every change of the world, and mostly heard it before.
 
     An update costs a layout of the whole screen; a held nudge key would ask for thirty a second.
@@ -14,10 +14,10 @@ class Said(Static):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's own name
         super().__init__(id=id, markup=False)
-        self._words = Content()
+        self._content = Content()
 
-    def say(self, words: Content) -> None:
+    def show(self, content: Content) -> None:
         """Show these words, if they or their styles are others than before."""
-        if not words.is_same(self._words):
-            self._words = words
-            self.update(words)
+        if not content.is_same(self._content):
+            self._content = content
+            self.update(content)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from mcsyncd.tui.screens.dialogs import HelpDialog
+from mcsyncd.tui.dialogs import HelpDialog
 from mcsyncd.tui.shell import Shell
 from mcsyncd.tui.widgets.banner import Banner
 from mcsyncd.tui.widgets.keyline import KeyLine
@@ -21,7 +21,7 @@ from mcsyncd.tui.world import World
 
 TOO_SMALL = "needs 60×20; try mcsyncd review SESSION"  # noqa: RUF001  # the sign of a size
 
-Keys = Sequence[tuple[str, str]]
+KeyHints = Sequence[tuple[str, str]]
 
 
 class LiveScreen(Screen[None]):
@@ -30,7 +30,7 @@ class LiveScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "help", "All keys")]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-wide")]  # noqa: RUF012  # Textual's form
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (34, "-tall")]  # noqa: RUF012  # Textual's form
-    ALL_KEYS: ClassVar[Keys] = ()
+    ALL_KEYS: ClassVar[KeyHints] = ()
     """Every key of the screen, for the help."""
 
     def compose(self) -> ComposeResult:
@@ -38,21 +38,21 @@ class LiveScreen(Screen[None]):
         yield TopBar()
         yield Banner()
         with Vertical(id="body"):
-            yield from self.body()
+            yield from self.compose_body()
         yield KeyLine()
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
-    def body(self) -> Iterable[Widget]:
+    def compose_body(self) -> Iterable[Widget]:
         """The screen's own widgets."""
         raise NotImplementedError
 
-    def show(self, world: World) -> None:
+    def show_world(self, world: World) -> None:
         """Show the world as it now is."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
         """Follow the world from now on."""
-        self.watch(self.app, "world", self._changed)
+        self.watch(self.app, "world", self._handle_world_change)
 
     @property
     def shell(self) -> Shell:
@@ -62,11 +62,11 @@ class LiveScreen(Screen[None]):
         return app
 
     @property
-    def top(self) -> TopBar:
+    def top_bar(self) -> TopBar:
         """The first line."""
         return self.query_one(TopBar)
 
-    def keys(self, keys: Keys) -> None:
+    def show_keys(self, keys: KeyHints) -> None:
         """Name the keys that matter now."""
         self.query_one(KeyLine).keys = keys
 
@@ -76,11 +76,11 @@ class LiveScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen lay on top."""
-        self._changed(self.shell.world)
+        self._handle_world_change(self.shell.world)
 
-    def _changed(self, world: World) -> None:
+    def _handle_world_change(self, world: World) -> None:
         if not self.is_active:  # Textual would send the whole screen on top again for it
             return
-        self.query_one(Banner).look()
-        self.top.refresh()
-        self.show(world)
+        self.query_one(Banner).update_visibility()
+        self.top_bar.refresh()
+        self.show_world(world)

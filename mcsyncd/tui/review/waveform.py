@@ -17,27 +17,27 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mcsyncd.tui import braille
-from mcsyncd.tui.stretch import Floats, Stretch
-from mcsyncd.tui.window import Window
+from mcsyncd.tui.review import braille
+from mcsyncd.tui.review.peaks import Floats, PeaksSegment
+from mcsyncd.tui.review.window import ViewWindow
 
 _CURSOR = "┃"
-_GHOST, _LANE, _LINE = 0, 1, 2
+_GHOST, _TRACE, _CURSOR_LINE = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Picture:
+class WaveformImage:
     """What is seen through `window`: a camera's sound moved later by `shift_ms`, a ghost behind it.
 
     `cursor` is a column of cells. Equal pictures look alike, so a lane nobody touched is not sent
     to the terminal again.
     """
 
-    sound: Stretch
-    window: Window
+    peaks: PeaksSegment
+    window: ViewWindow
     shift_ms: float
-    ghost: Stretch | None
-    cursor: int
+    ghost: PeaksSegment | None
+    cursor_cell: int
 
 
 class Waveform(Widget):
@@ -48,57 +48,57 @@ class Waveform(Widget):
     def __init__(self, colour: str, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
         super().__init__(id=id)
         self._colour = colour
-        self._picture: Picture | None = None
-        self._rows: list[Strip] = []
-        self._built: tuple[Picture, Size] | None = None
+        self._image: WaveformImage | None = None
+        self._strips: list[Strip] = []
+        self._built_for: tuple[WaveformImage, Size] | None = None
 
-    def show(self, picture: Picture | None) -> None:
+    def show(self, image: WaveformImage | None) -> None:
         """Draw another picture; None is an empty lane."""
-        if picture != self._picture:
-            self._picture = picture
+        if image != self._image:
+            self._image = image
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Hand out a row, building all of them if the picture or the size is new."""
-        picture = self._picture
+        picture = self._image
         if picture is None or not self.size.width:
             return Strip.blank(self.size.width, self.rich_style)
-        if self._built != (picture, self.size):
-            self._rows = self._build(picture)
-            self._built = (picture, self.size)
-        return self._rows[y] if y < len(self._rows) else Strip.blank(self.size.width, self.rich_style)
+        if self._built_for != (picture, self.size):
+            self._strips = self._build_strips(picture)
+            self._built_for = (picture, self.size)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
 
-    def _build(self, picture: Picture) -> list[Strip]:
+    def _build_strips(self, image: WaveformImage) -> list[Strip]:
         width, height = self.size
-        codes = _cells(*picture.sound.cut(picture.window, picture.shift_ms), height, width)
-        kinds = np.full(codes.shape, _LANE)
-        if picture.ghost is not None:
-            ghost = _cells(*picture.ghost.cut(picture.window), height, width)
-            behind = braille.empty(codes)
+        codes = _draw_cells(*image.peaks.resample(image.window, image.shift_ms), height, width)
+        kinds = np.full(codes.shape, _TRACE)
+        if image.ghost is not None:
+            ghost = _draw_cells(*image.ghost.resample(image.window), height, width)
+            behind = braille.find_blank_cells(codes)
             codes = np.where(behind, ghost, codes)
             kinds[behind] = _GHOST
-        if 0 <= picture.cursor < width:
-            codes[:, picture.cursor] = ord(_CURSOR)
-            kinds[:, picture.cursor] = _LINE
-        styles = self._styles()
-        rows = zip(braille.lines(codes), kinds, strict=True)
-        return [Strip(_segments(row, kind, styles), width) for row, kind in rows]
+        if 0 <= image.cursor_cell < width:
+            codes[:, image.cursor_cell] = ord(_CURSOR)
+            kinds[:, image.cursor_cell] = _CURSOR_LINE
+        styles = self._resolve_styles()
+        rows = zip(braille.decode_rows(codes), kinds, strict=True)
+        return [Strip(_split_segments(row, kind, styles), width) for row, kind in rows]
 
-    def _styles(self) -> tuple[Style, Style, Style]:
+    def _resolve_styles(self) -> tuple[Style, Style, Style]:
         # Each with the background: since Textual 6 a line-API widget gets none for blank cells.
         lane = self.rich_style + Style.parse(self._colour)
         ghost = self.get_component_rich_style("waveform--ghost")
         return ghost, lane, self.get_component_rich_style("waveform--cursor")
 
 
-def _cells(low: Floats, high: Floats, height: int, width: int) -> NDArray[np.uint32]:
+def _draw_cells(low: Floats, high: Floats, height: int, width: int) -> NDArray[np.uint32]:
     """Draw pairs, cut or filled to the width: for one frame after a resize they are the old one's."""
-    codes = braille.cells(braille.envelope(low, high, 4 * height))
+    codes = braille.pack_dots(braille.draw_envelope(low, high, 4 * height))
     short = width - codes.shape[1]
     return np.pad(codes, ((0, 0), (0, short)), constant_values=0x2800) if short > 0 else codes[:, :width]
 
 
-def _segments(row: str, kinds: NDArray[np.int_], styles: tuple[Style, Style, Style]) -> list[Segment]:
+def _split_segments(row: str, kinds: NDArray[np.int_], styles: tuple[Style, Style, Style]) -> list[Segment]:
     """Cut a row where the kind changes."""
     edges = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(row)]
     return [Segment(row[a:b], styles[kinds[a]]) for a, b in pairwise(edges) if b > a]

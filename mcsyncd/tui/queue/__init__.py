@@ -1,0 +1,1 @@
+"""The queue: every session, those that wait for a person first."""

@@ -1,0 +1,96 @@
+"""One session in one line of the queue. Pure: a session, a width and a moment in, `Content` out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+
+from mcsyncd.api import ProgressBody, SessionBody
+from mcsyncd.model.text import visible
+from mcsyncd.tui import view
+from mcsyncd.tui.content import TonedText, build_content
+
+_STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 14, 8
+_OPENED_FROM_CELLS, _ANGLES_FROM_CELLS = 106, 70
+_BAR_CELLS = 10
+COLUMN_HEADINGS = ("STATE", "SESSION", "OPENED", "ANGLES", "SYNC")
+
+
+def build_header(width: int) -> Content:
+    """The names of the columns, as `row` lays them."""
+    state, session, opened, angles, sync = COLUMN_HEADINGS
+    line = f"{state:{_STATE_CELLS}}{session:{_ID_CELLS}}" + (
+        f"{opened:{_OPENED_CELLS}}" if width >= _OPENED_FROM_CELLS else ""
+    )
+    return build_content(
+        (f"{line}{angles:{_ANGLES_CELLS}}{sync}" if width >= _ANGLES_FROM_CELLS else f"{line}{sync}", "muted")
+    )
+
+
+def build_row(session: SessionBody, width: int, now: datetime) -> Content:
+    """The line of a session, never longer than `width`; a wider one only adds."""
+    shown = view.label_state(session)
+    opened = (
+        _pad_text(view.format_time(session.opened_at, now), _OPENED_CELLS)
+        if width >= _OPENED_FROM_CELLS
+        else ""
+    )
+    angles = (
+        f"{len(session.cameras) or view.NO_VALUE:<{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
+    )
+    line = build_content(
+        (_pad_text(str(shown), _STATE_CELLS), shown.tone),
+        _pad_text(visible(session.id, _ID_CELLS - 1), _ID_CELLS),
+        (opened, "muted"),
+        angles,
+    )
+    room = width - line.cell_length
+    return build_content(line, *_build_detail(session, now, room)).truncate(width, ellipsis=True)
+
+
+def _pad_text(text: str, width: int) -> str:
+    return f"{text:<{width}}"
+
+
+def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedText]:
+    """What one wants to know of it at a glance."""
+    if session.state == "in_review":
+        return _build_review(session, room)
+    if session.error is not None:
+        return [(visible(session.error.message, 200), "")]
+    if session.state == "collecting":
+        return [(_format_clip_counts(session), "muted")]
+    if session.progress is not None and session.state in {"working", "approved", "publishing"}:
+        return _build_progress(session.progress, room)
+    if session.approved_by:
+        said = f"{view.format_percent(session.sync_confidence):<5}by {visible(session.approved_by, 40)} "
+        return [(said + view.format_time(session.approved_at, now), "muted")]
+    return []
+
+
+def _build_progress(step: ProgressBody, room: int) -> list[TonedText]:
+    """The end of it matters more than the bar."""
+    told = view.format_progress(step, room - _BAR_CELLS - 1)
+    if "ETA" in told or room > 2 * _BAR_CELLS + 8:
+        return [(f"{view.format_bar(step.done, _BAR_CELLS)} ", "primary"), (told, "")]
+    return [(view.format_progress(step, room), "")]
+
+
+def _build_review(session: SessionBody, room: int) -> list[TonedText]:
+    confidence = session.sync_confidence
+    tone = view.label_state(session).tone
+    detail: list[TonedText] = [(f"{view.format_percent(confidence):<5}", "bold")]
+    if confidence is not None and room > _BAR_CELLS + 18:
+        detail.append((f"{view.format_bar(confidence, _BAR_CELLS)}  ", tone))
+    detail.append((view.label_button(session) or "", ""))
+    if session.claimed_by:
+        detail.append((f" · {visible(session.claimed_by, 20)}", "muted"))
+    return detail
+
+
+def _format_clip_counts(session: SessionBody) -> str:
+    return "  ".join(
+        f"{view.get_camera_label(session, key)} {len(camera.clips)}"
+        for key, camera in session.cameras.items()
+    )

@@ -1,0 +1,1 @@
+"""The review of one session: waveforms, nudges, listening, and what is not sent yet."""

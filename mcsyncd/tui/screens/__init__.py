@@ -1,1 +1,0 @@
-"""The screens: the queue, one session, its review, and the dialogs between them."""

@@ -1,0 +1,1 @@
+"""One session: confidence, offsets, one button, and the details on demand."""

@@ -1,0 +1,243 @@
+"""One session: how sure we are, where every angle lies, and one button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.binding import BindingType
+from textual.containers import Center, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button
+
+from mcsyncd.api import (
+    Approve,
+    Decision,
+    LogEntryBody,
+    Reject,
+    Reopen,
+    Resync,
+    Retry,
+    Seal,
+    SessionBody,
+    WorkerBody,
+)
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.text import visible
+from mcsyncd.tui import view
+from mcsyncd.tui.content import build_content
+from mcsyncd.tui.dialogs import ReasonDialog
+from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.details import build_details
+from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
+from mcsyncd.tui.widgets.confidence import ConfidenceBar
+from mcsyncd.tui.widgets.lazy_static import LazyStatic
+from mcsyncd.tui.widgets.offsets import OffsetsLine
+from mcsyncd.tui.world import World
+
+_BAR_CELLS = 20
+_DECISIONS: dict[ButtonAction, type[Approve | Retry | Resync | Seal]] = {
+    "approve": Approve,
+    "retry": Retry,
+    "resync": Resync,
+    "seal": Seal,
+}
+_DECIDED_STATES = {"approved", "publishing", "published", "rejected"}
+
+
+class SessionScreen(LiveScreen):
+    """Enter is the button. Everything else is quiet until it is asked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "app.pop_screen", "Queue"),
+        ("w", "details", "Why"),
+        ("j,down", "scroll(1)", "Down"),
+        ("k,up", "scroll(-1)", "Up"),
+        ("v", "review", "Waveforms"),
+        ("x", "reject", "Reject"),
+        ("o", "reopen", "Reopen"),
+    ]
+    ALL_KEYS: ClassVar[KeyHints] = (
+        ("enter", "press the button"),
+        ("w", "why: the evidence, the clips, what happened"),
+        ("↑ ↓  k j", "scroll what is unfolded"),
+        ("v", "waveforms"),
+        ("x", "reject, with a reason"),
+        ("o", "reopen what was decided, with a reason"),
+        ("esc", "back to the queue"),
+    )
+
+    def __init__(self, session: str) -> None:
+        super().__init__()
+        self._session_id = session
+        self._entries: list[LogEntryBody] = []
+        self._log_key: tuple[str, int] | None = None
+        self._summary: SessionSummary | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        """From the number down to the facts; the details below, folded."""
+        with VerticalScroll(id="page", can_focus=False):
+            yield LazyStatic(id="headline")
+            yield ConfidenceBar()
+            yield LazyStatic(id="why")
+            yield OffsetsLine()
+            with Center(id="deed"):
+                yield Button(Content(""), id="main", classes="main")
+            yield LazyStatic(id="whynot")
+            yield LazyStatic(id="facts")
+            yield LazyStatic(id="details")
+
+    def on_mount(self) -> None:
+        """The details are folded at first."""
+        self.query_one("#details").display = False
+
+    def show_world(self, world: World) -> None:
+        """Show the session as it now is."""
+        session = world.get_session(self._session_id)
+        if session is None:
+            return
+        self._read_log(session)
+        workers = world.status.workers if world.status is not None else []
+        self._summary = build_summary(session, workers, self._entries, self.shell.get_now())
+        self._update_headline(session, self._summary)
+        self._update_button(self._summary)
+        offsets = self.query_one(OffsetsLine)
+        offsets.session, offsets.review_below = session, world.status.review_below if world.status else 0.0
+        offsets.display = bool(session.offsets_ms)
+        self.query_one("#facts", LazyStatic).show(build_content((view.format_facts(session), "muted")))
+        if self.query_one("#details").display:
+            self.query_one("#details", LazyStatic).show(
+                build_details(session, self._entries, self.shell.get_now())
+            )
+        self._update_keys(session)
+
+    def _update_headline(self, session: SessionBody, summary: SessionSummary) -> None:
+        self.top_bar.title = build_content(
+            (visible(self._session_id, 60), "bold"), "   ", (str(view.label_state(session)), summary.tone)
+        )
+        you = self.shell.world.status.you if self.shell.world.status is not None else ""
+        other = session.claimed_by if session.claimed_by != you else None
+        self.top_bar.note = f"{visible(other, 24)} is looking too" if other else ""
+        asked = session.state == "in_review"
+        confidence = self.query_one(ConfidenceBar)
+        confidence.display, self.query_one("#headline").display = asked, not asked
+        confidence.confidence, confidence.tone = session.sync_confidence, summary.tone
+        self.query_one("#headline", LazyStatic).show(build_content((summary.headline, "bold")))
+        why = self.query_one("#why", LazyStatic)
+        why.show(
+            Content("\n").join([*(Content(line) for line in summary.lines), *map(_build_step, summary.steps)])
+        )
+        why.display = bool(summary.lines or summary.steps)
+        why.set_class(bool(summary.steps), "-steps")
+
+    def _update_button(self, summary: SessionSummary) -> None:
+        button = self.query_one("#main", Button)
+        self.query_one("#deed").display = summary.button is not None
+        if summary.button is not None:
+            button.label = Content(summary.button)
+        button.set_class(summary.action not in {"approve", None}, "-unsure")
+        # To look is always allowed; only a decision needs the right to decide.
+        reason = "" if summary.action in {"review", None} else self.shell.find_objection()
+        button.disabled = bool(reason)
+        self.query_one("#whynot", LazyStatic).show(build_content((reason, "muted")))
+        self.query_one("#whynot").display = bool(reason)
+        if summary.button is not None and not button.disabled and self.focused is None:
+            button.focus()
+
+    def _update_keys(self, session: SessionBody) -> None:
+        ready = self._summary is not None and not self.query_one("#main", Button).disabled
+        button = [("enter", self._summary.button)] if ready and self._summary and self._summary.button else []
+        keys: list[tuple[str, str]] = [*button, ("w", "Why")]
+        keys += [("v", "Waveforms")] if session.angles else []
+        if not self.shell.find_objection():
+            keys += [("x", "Reject")] if session.state == "in_review" else []
+            keys += [("o", "Reopen")] if session.state in _DECIDED_STATES else []
+        self.show_keys([*keys, ("esc", "Queue")])
+
+    def _read_log(self, session: SessionBody) -> None:
+        """Read what happened, once for each state and revision: who decided, and when."""
+        if self._log_key != (session.state, session.revision):
+            self._log_key = (session.state, session.revision)
+            self._fetch_log()
+
+    @work(exclusive=True, group="log")
+    async def _fetch_log(self) -> None:
+        try:
+            self._entries = (await self.shell.client.log(self._session_id)).entries
+        except McsyncError:  # the screen is whole without; the banner tells when the daemon is gone
+            return
+        self.show_world(self.shell.world)
+
+    def on_button_pressed(self) -> None:
+        """Do what the button says."""
+        session = self.shell.world.get_session(self._session_id)
+        action = self._summary.action if self._summary is not None else None
+        if session is None or action is None:
+            return
+        if action == "review":
+            self.action_review()
+            return
+        self._send_decision(session, _DECISIONS[action]())
+
+    @work(exclusive=True, group="decision")
+    async def _send_decision(self, session: SessionBody, decision: Decision) -> None:
+        await self.shell.send_decision(session, decision)
+
+    def action_details(self) -> None:
+        """Unfold or fold the evidence."""
+        panel = self.query_one("#details", LazyStatic)
+        panel.display = not panel.display
+        self.show_world(self.shell.world)
+        if panel.display:
+            self.call_after_refresh(panel.scroll_visible, top=True, animate=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the page, when it is longer than the screen."""
+        self.query_one("#page").scroll_relative(y=3 * lines, animate=False)
+
+    def action_review(self) -> None:
+        """Open the waveforms."""
+        session = self.shell.world.get_session(self._session_id)
+        if session is not None and session.angles:
+            self.app.push_screen(ReviewScreen(self._session_id))
+
+    def action_reject(self) -> None:
+        """Reject what is in review."""
+        session = self.shell.world.get_session(self._session_id)
+        if session is not None and session.state == "in_review":
+            self._ask_reason(
+                session, "Reject this session?", "Nothing is deleted; it can be reopened.", Reject
+            )
+
+    def action_reopen(self) -> None:
+        """Put what was decided back to review."""
+        session = self.shell.world.get_session(self._session_id)
+        if session is not None and session.state in _DECIDED_STATES:
+            self._ask_reason(session, "Reopen this session?", "Its approval is void from then on.", Reopen)
+
+    @work(exclusive=True, group="decision")
+    async def _ask_reason(
+        self, session: SessionBody, question: str, hint: str, kind: type[Reject | Reopen]
+    ) -> None:
+        if reason := self.shell.find_objection():
+            self.shell.show_notice(reason)
+            return
+        if given := await self.app.push_screen_wait(ReasonDialog(question, hint)):
+            await self.shell.send_decision(session, kind(reason=given))
+
+
+def _build_step(worker: WorkerBody) -> Content:
+    """A running job: what, on which clip, how far, how fast, until when."""
+    head = f"{visible(worker.stage, 12):<10}{visible(worker.subject, 40)}"
+    step = worker.progress
+    if step is None:
+        return build_content(("… ", "primary"), head)
+    return build_content(
+        ("… ", "primary"),
+        f"{head}\n  ",
+        (view.format_bar(step.done, _BAR_CELLS), "primary"),
+        f"  {view.format_progress(step)}",
+    )
