@@ -20,7 +20,7 @@ from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 TOLD = "told.json"
@@ -34,7 +34,7 @@ def command(clip: Path, folder: Path) -> list[str | Path]:
 
 def shipped(name: str) -> ProfileRef:
     """Return a profile as a job carries it."""
-    return load_profile(shipped_profiles(), name).ref(name)
+    return load_profile(find_shipped_profiles(), name).build_ref(name)
 
 
 class _Told:

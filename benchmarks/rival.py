@@ -14,7 +14,7 @@ from benchmarks.job import shipped
 from mcsyncd.conform.encoders import choose_audio_encoder, choose_video_encoder
 from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.listen.resample import ANALYSIS_RATE
-from mcsyncd.settings.profiles import Profile, from_document
+from mcsyncd.settings.profiles import Profile, profile_from_ref
 
 _QUIET = ("ffmpeg", "-nostdin", "-v", "error", "-y")
 
@@ -44,7 +44,7 @@ def libraries() -> str:
 
 
 def _outputs(clip: Path, folder: Path) -> list[list[str | Path]]:
-    mezzanine, proxy = (_rendition(from_document(shipped(name))) for name in ("mezz-h264", "proxy-540p"))
+    mezzanine, proxy = (_rendition(profile_from_ref(shipped(name))) for name in ("mezz-h264", "proxy-540p"))
     return [
         [*mezzanine, folder / f"{clip.stem}.mezz.mp4"],
         [*proxy, folder / f"{clip.stem}.proxy.mp4"],

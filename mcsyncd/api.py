@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 CallToAction = Literal["looks_good", "review_sync"]
 
 
-class Body(BaseModel):
+class ApiBody(BaseModel):
     """A body is a value: frozen, and a reader accepts fields it does not know yet."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
-class ErrorBody(Body):
+class ErrorBody(ApiBody):
     """Why something failed, and the operator's next action."""
 
     stage: str
@@ -28,7 +28,7 @@ class ErrorBody(Body):
     retryable: bool = False
 
 
-class ProgressBody(Body):
+class ProgressBody(ApiBody):
     """How far the step that runs now is. `done` is 0..1, `unit` says what `rate` counts a second."""
 
     stage: str
@@ -41,7 +41,7 @@ class ProgressBody(Body):
     rate: float | None = None
 
 
-class ClipBody(Body):
+class ClipBody(ApiBody):
     """One clip of a camera."""
 
     name: str
@@ -52,21 +52,21 @@ class ClipBody(Body):
     warnings: list[str] = []
 
 
-class CameraBody(Body):
+class CameraBody(ApiBody):
     """One angle and its clips, in order."""
 
     label: str
     clips: list[ClipBody] = []
 
 
-class CandidateBody(Body):
+class CandidateBody(ApiBody):
     """An offset that explains the sound."""
 
     offset_ms: float
     score: float
 
 
-class PieceBody(Body):
+class PieceBody(ApiBody):
     """Part of a clip that was cut or lost something, and where that part lies."""
 
     clip: str
@@ -76,7 +76,7 @@ class PieceBody(Body):
     drift_ppm: float
 
 
-class AngleBody(Body):
+class AngleBody(ApiBody):
     """The evidence behind one angle's offset.
 
     `strip` is the correlation around the offset for the eye: 0..1, `strip_step_ms` apart, the
@@ -95,7 +95,7 @@ class AngleBody(Body):
     pieces: list[PieceBody] = []
 
 
-class SessionBody(Body):
+class SessionBody(ApiBody):
     """One session as every face sees it."""
 
     id: str
@@ -121,13 +121,13 @@ class SessionBody(Body):
     manifest_key: str | None = None
 
 
-class SessionsBody(Body):
+class SessionsBody(ApiBody):
     """All sessions, newest first."""
 
     sessions: list[SessionBody]
 
 
-class SettlingBody(Body):
+class PendingFileBody(ApiBody):
     """A file in a drop folder that is not taken yet, and why."""
 
     name: str
@@ -136,16 +136,16 @@ class SettlingBody(Body):
     note: str = ""
 
 
-class FolderBody(Body):
+class FolderBody(ApiBody):
     """One watched drop folder. `health` is `ok` or a sentence on what is wrong."""
 
     path: str
     label: str
     health: str
-    settling: list[SettlingBody] = []
+    settling: list[PendingFileBody] = []
 
 
-class WorkerBody(Body):
+class WorkerBody(ApiBody):
     """One running job."""
 
     stage: str
@@ -155,7 +155,7 @@ class WorkerBody(Body):
     progress: ProgressBody | None = None
 
 
-class StorageBody(Body):
+class StorageBody(ApiBody):
     """The store that publish writes to, and the disk that work is done on."""
 
     kind: str
@@ -164,7 +164,7 @@ class StorageBody(Body):
     work_free_bytes: int
 
 
-class StatusBody(Body):
+class StatusBody(ApiBody):
     """What is going on now."""
 
     version: str
@@ -182,27 +182,27 @@ class StatusBody(Body):
     may_approve: bool = False
 
 
-class Approve(Body):
+class ApproveRequest(ApiBody):
     """Looks good."""
 
     action: Literal["approve"] = "approve"
 
 
-class Reject(Body):
+class RejectRequest(ApiBody):
     """Throw it out."""
 
     action: Literal["reject"] = "reject"
     reason: str = Field(min_length=1, max_length=2000)
 
 
-class Reopen(Body):
+class ReopenRequest(ApiBody):
     """Look at it again."""
 
     action: Literal["reopen"] = "reopen"
     reason: str = Field(min_length=1, max_length=2000)
 
 
-class Nudge(Body):
+class NudgeRequest(ApiBody):
     """Move one camera: `+1f`, `-12ms` from where it is, or `=-134ms` to lay it there."""
 
     action: Literal["nudge"] = "nudge"
@@ -210,36 +210,45 @@ class Nudge(Body):
     to: str = Field(max_length=40)
 
 
-class Seal(Body):
+class SealRequest(ApiBody):
     """Start with what is there."""
 
     action: Literal["seal"] = "seal"
 
 
-class Retry(Body):
+class RetryRequest(ApiBody):
     """Try again where it failed."""
 
     action: Literal["retry"] = "retry"
 
 
-class Resync(Body):
+class ResyncRequest(ApiBody):
     """Find the offsets again."""
 
     action: Literal["resync"] = "resync"
 
 
-Decision = Annotated[Approve | Reject | Reopen | Nudge | Seal | Retry | Resync, Field(discriminator="action")]
+DecisionRequest = Annotated[
+    ApproveRequest
+    | RejectRequest
+    | ReopenRequest
+    | NudgeRequest
+    | SealRequest
+    | RetryRequest
+    | ResyncRequest,
+    Field(discriminator="action"),
+]
 """A decision on a session. Approve, reject, reopen and nudge need `If-Match: <revision>`."""
 
 
-class ClaimBody(Body):
+class ClaimBody(ApiBody):
     """A courtesy: who is looking at a session. It gates nothing."""
 
     by: str
     expires_s: float
 
 
-class PeaksBody(Body):
+class PeaksBody(ApiBody):
     """Peaks of one camera on the session clock: int8 `low` and `high` (-127..127) per column.
 
     Column i covers session time `start_ms + i * step_ms`. Every clip of the camera is laid at
@@ -253,7 +262,7 @@ class PeaksBody(Body):
     high: list[int]
 
 
-class LogEntryBody(Body):
+class LogEntryBody(ApiBody):
     """One event of the ledger."""
 
     seq: int
@@ -264,13 +273,13 @@ class LogEntryBody(Body):
     hash: str
 
 
-class LogBody(Body):
+class LogBody(ApiBody):
     """Events, oldest first."""
 
     entries: list[LogEntryBody]
 
 
-class StreamBody(Body):
+class StreamEventBody(ApiBody):
     """One server-sent event. With `seq` it is an event of the ledger (and the SSE id).
 
     Without it is a passing word: progress of a step, a claim, or folder news.
@@ -284,7 +293,7 @@ class StreamBody(Body):
     progress: ProgressBody | None = None
 
 
-class ProblemBody(Body):
+class ProblemBody(ApiBody):
     """The answer to a request that could not be done. `current` comes with a 412."""
 
     message: str
@@ -293,7 +302,7 @@ class ProblemBody(Body):
     current: SessionBody | None = None
 
 
-class ReloadBody(Body):
+class ReloadBody(ApiBody):
     """What a reload did. `problems` is empty when the new settings are in force."""
 
     reloaded: bool

@@ -25,27 +25,29 @@ SILENCE_S = 30.0
 """The event stream has a heartbeat every 10 s; three missed and the daemon counts as gone."""
 
 _LARGEST_ANSWER = 64 * 1024 * 1024
-_ANSWER_S = 30.0
-_CONNECT_S = 5.0
-_START_IT = "start it with `mcsyncd run` or `systemctl start mcsyncd`, or name another socket with --socket"
-_ERRORS: dict[int, type[McsyncError]] = {
+_RESPONSE_TIMEOUT_S = 30.0
+_CONNECT_TIMEOUT_S = 5.0
+_START_DAEMON_HINT = (
+    "start it with `mcsyncd run` or `systemctl start mcsyncd`, or name another socket with --socket"
+)
+_ERROR_BY_EXIT_CODE: dict[int, type[McsyncError]] = {
     ExitCode.USAGE: UsageError,
     ExitCode.UNREACHABLE: Unreachable,
     ExitCode.CONFLICT: Conflict,
     ExitCode.NOT_PERMITTED: NotPermitted,
     ExitCode.BAD_MEDIA: BadMedia,
 }
-_Answer = TypeVar("_Answer", bound=BaseModel)
+_BodyT = TypeVar("_BodyT", bound=BaseModel)
 
 
-class MovedOn(Conflict):
+class RevisionConflict(Conflict):
     """The session has moved on; `current` is how it stands now."""
 
     def __init__(self, message: str, hint: str = "", current: api.SessionBody | None = None) -> None:
         super().__init__(message, hint)
         self.current = current
 
-    def __reduce__(self) -> tuple[type[MovedOn], tuple[str, str, api.SessionBody | None]]:  # type: ignore[override]  # carries one field more than its base
+    def __reduce__(self) -> tuple[type[RevisionConflict], tuple[str, str, api.SessionBody | None]]:  # type: ignore[override]  # carries one field more than its base
         return type(self), (self.message, self.hint, self.current)
 
 
@@ -71,36 +73,36 @@ class Client:
             await self._http.close()
             self._http = None
 
-    async def health(self) -> str:
+    async def fetch_version(self) -> str:
         """Return the daemon's version: the cheapest question there is."""
-        return (await self._get(_HealthBody, "health")).version
+        return (await self._fetch_body(_HealthBody, "health")).version
 
-    async def status(self) -> api.StatusBody:
+    async def fetch_status(self) -> api.StatusBody:
         """Return what is going on: folders, storage, workers, and whether the caller may approve."""
-        return await self._get(api.StatusBody, "status")
+        return await self._fetch_body(api.StatusBody, "status")
 
-    async def sessions(self) -> api.SessionsBody:
+    async def list_sessions(self) -> api.SessionsBody:
         """Return all sessions, newest first."""
-        return await self._get(api.SessionsBody, "sessions")
+        return await self._fetch_body(api.SessionsBody, "sessions")
 
-    async def session(self, session: str) -> api.SessionBody:
+    async def fetch_session(self, session: str) -> api.SessionBody:
         """Return one session. Raises `UsageError` if there is none of that id."""
-        return await self._get(api.SessionBody, "sessions", session)
+        return await self._fetch_body(api.SessionBody, "sessions", session)
 
-    async def peaks(
+    async def fetch_peaks(
         self, session: str, camera: str, *, start_ms: float, step_ms: float, columns: int
     ) -> api.PeaksBody:
         """Return the peaks of one camera from `start_ms` on the session clock, a pair for each column."""
         wanted = {"camera": camera, "start_ms": start_ms, "step_ms": step_ms, "columns": columns}
-        return await self._get(api.PeaksBody, "sessions", session, "peaks", query=wanted)
+        return await self._fetch_body(api.PeaksBody, "sessions", session, "peaks", query=wanted)
 
-    async def audio(self, session: str, camera: str, *, start_ms: float, duration_ms: float) -> bytes:
+    async def fetch_audio(self, session: str, camera: str, *, start_ms: float, duration_ms: float) -> bytes:
         """Return a WAV of that stretch of the session: the reference left, the camera right."""
         wanted = {"camera": camera, "start_ms": start_ms, "duration_ms": duration_ms}
-        return await self._fetch("GET", "sessions", session, "audio", query=wanted)
+        return await self._fetch_bytes("GET", "sessions", session, "audio", query=wanted)
 
-    async def decide(
-        self, session: str, decision: api.Decision, revision: int | None = None
+    async def send_decision(
+        self, session: str, decision: api.DecisionRequest, revision: int | None = None
     ) -> api.SessionBody:
         """Send a decision made while looking at `revision`; return the session as it then stands.
 
@@ -108,32 +110,34 @@ class Client:
         caller is no approver. Retry and resync need no revision.
         """
         headers = {} if revision is None else {"If-Match": str(revision)}
-        answer = await self._fetch("POST", "sessions", session, "decisions", body=decision, headers=headers)
-        return _read(api.SessionBody, answer)
+        answer = await self._fetch_bytes(
+            "POST", "sessions", session, "decisions", body=decision, headers=headers
+        )
+        return _parse_body(api.SessionBody, answer)
 
-    async def claim(self, session: str) -> api.ClaimBody:
+    async def claim_session(self, session: str) -> api.ClaimBody:
         """Show others that the caller is looking at a session. It gates nothing."""
-        return _read(api.ClaimBody, await self._fetch("POST", "sessions", session, "claim"))
+        return _parse_body(api.ClaimBody, await self._fetch_bytes("POST", "sessions", session, "claim"))
 
-    async def seal(self) -> api.SessionBody:
+    async def seal_session(self) -> api.SessionBody:
         """Start with the files that are there, waiting for no other camera."""
-        return _read(api.SessionBody, await self._fetch("POST", "seal", body=api.Seal()))
+        return _parse_body(api.SessionBody, await self._fetch_bytes("POST", "seal", body=api.SealRequest()))
 
-    async def log(self, session: str | None = None) -> api.LogBody:
+    async def fetch_log(self, session: str | None = None) -> api.LogBody:
         """Return the ledger's events, oldest first: of one session, or all."""
         wanted = {} if session is None else {"session": session}
-        return await self._get(api.LogBody, "log", query=wanted)
+        return await self._fetch_body(api.LogBody, "log", query=wanted)
 
-    async def manifest(self, session: str) -> dict[str, Any]:
+    async def fetch_manifest(self, session: str) -> dict[str, Any]:
         """Return the published manifest of a session."""
-        answer = await self._fetch("GET", "sessions", session, "manifest")
-        return _read(_ManifestBody, answer).model_dump()
+        answer = await self._fetch_bytes("GET", "sessions", session, "manifest")
+        return _parse_body(_ManifestBody, answer).model_dump()
 
-    async def reload(self) -> api.ReloadBody:
+    async def reload_settings(self) -> api.ReloadBody:
         """Have the daemon read its settings again."""
-        return _read(api.ReloadBody, await self._fetch("POST", "reload"))
+        return _parse_body(api.ReloadBody, await self._fetch_bytes("POST", "reload"))
 
-    async def events(self, last_id: int | None = None) -> AsyncIterator[api.StreamBody]:
+    async def stream_events(self, last_id: int | None = None) -> AsyncIterator[api.StreamEventBody]:
         """Yield what happens, beginning after ledger event `last_id` (None: from now on).
 
         The first is a heartbeat of the client's own, as soon as the stream stands: whoever reads
@@ -144,17 +148,21 @@ class Client:
         headers = {"Accept": "text/event-stream"}
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
-        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=SILENCE_S)
-        async with self._request("GET", _url("events"), headers=headers, timeout=patience) as response:
-            yield api.StreamBody(what="heartbeat")
-            async for body in _stream(response):
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=SILENCE_S)
+        async with self._send_request(
+            "GET", _build_url("events"), headers=headers, timeout=patience
+        ) as response:
+            yield api.StreamEventBody(what="heartbeat")
+            async for body in _parse_event_stream(response):
                 yield body
-        raise Unreachable(f"the daemon on {self.socket} closed the event stream", _START_IT)
+        raise Unreachable(f"the daemon on {self.socket} closed the event stream", _START_DAEMON_HINT)
 
-    async def _get(self, kind: type[_Answer], *path: str, query: Mapping[str, Any] | None = None) -> _Answer:
-        return _read(kind, await self._fetch("GET", *path, query=query))
+    async def _fetch_body(
+        self, body_type: type[_BodyT], *path: str, query: Mapping[str, Any] | None = None
+    ) -> _BodyT:
+        return _parse_body(body_type, await self._fetch_bytes("GET", *path, query=query))
 
-    async def _fetch(
+    async def _fetch_bytes(
         self,
         method: str,
         *path: str,
@@ -166,36 +174,42 @@ class Client:
         if body is not None:
             request["data"] = body.model_dump_json().encode()
             request["headers"]["Content-Type"] = "application/json"
-        patience = aiohttp.ClientTimeout(total=_ANSWER_S, sock_connect=_CONNECT_S)
-        async with self._request(method, _url(*path, query=query), timeout=patience, **request) as response:
-            return await _whole(response)
+        patience = aiohttp.ClientTimeout(total=_RESPONSE_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
+        async with self._send_request(
+            method, _build_url(*path, query=query), timeout=patience, **request
+        ) as response:
+            return await _read_limited(response)
 
     @asynccontextmanager
-    async def _request(self, method: str, url: URL, **request: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _send_request(
+        self, method: str, url: URL, **request: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send, and turn every way in which the other end can fail into an error of ours."""
         if self._http is None:
             raise RuntimeError("a Client is used inside `async with`")
         try:
             async with self._http.request(method, url, **request) as response:
                 if response.status >= 400:
-                    raise _problem(response.status, await _whole(response))
+                    raise _error_from_problem(response.status, await _read_limited(response))
                 yield response
         except aiohttp.ClientConnectorError as error:
-            raise self._no_connection(error.os_error) from error
+            raise self._build_connection_error(error.os_error) from error
         except TimeoutError as error:
-            raise Unreachable(f"the daemon on {self.socket} is silent", _START_IT) from error
+            raise Unreachable(f"the daemon on {self.socket} is silent", _START_DAEMON_HINT) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(f"the daemon on {self.socket} broke off: {error}", _START_IT) from error
+            raise Unreachable(
+                f"the daemon on {self.socket} broke off: {error}", _START_DAEMON_HINT
+            ) from error
 
-    def _no_connection(self, error: OSError) -> McsyncError:
+    def _build_connection_error(self, error: OSError) -> McsyncError:
         if isinstance(error, PermissionError):
             return NotPermitted(
                 f"you may not use the socket {self.socket}", "ask for membership in the group that owns it"
             )
-        return Unreachable(f"no daemon answers on {self.socket}", _START_IT)
+        return Unreachable(f"no daemon answers on {self.socket}", _START_DAEMON_HINT)
 
 
-class _HealthBody(api.Body):
+class _HealthBody(api.ApiBody):
     version: str
 
 
@@ -203,15 +217,15 @@ class _ManifestBody(BaseModel, extra="allow"):
     """Any JSON object: the manifest has its own schema, which is not a client's business."""
 
 
-def _url(*path: str, query: Mapping[str, Any] | None = None) -> URL:
+def _build_url(*path: str, query: Mapping[str, Any] | None = None) -> URL:
     # Encoded here because yarl would leave a "/" within a part as it is.
     parts = "/".join(quote(part, safe="") for part in path)
     return URL(f"http://mcsyncd/v1/{parts}{'?' + urlencode(query) if query else ''}", encoded=True)
 
 
-def _read(kind: type[_Answer], answer: bytes) -> _Answer:
+def _parse_body(body_type: type[_BodyT], answer: bytes) -> _BodyT:
     try:
-        return kind.model_validate_json(answer)
+        return body_type.model_validate_json(answer)
     except ValidationError as error:
         raise McsyncError(
             f"the daemon's answer is not understood: {error.errors()[0]['msg']}",
@@ -219,17 +233,17 @@ def _read(kind: type[_Answer], answer: bytes) -> _Answer:
         ) from error
 
 
-def _problem(status: int, answer: bytes) -> McsyncError:
+def _error_from_problem(status: int, answer: bytes) -> McsyncError:
     try:
         told = api.ProblemBody.model_validate_json(answer)
     except ValidationError:
         return McsyncError(f"the daemon answered HTTP {status}", "its log says why: journalctl -u mcsyncd")
     if told.exit_code == ExitCode.CONFLICT:
-        return MovedOn(told.message, told.hint, told.current)
-    return _ERRORS.get(told.exit_code, McsyncError)(told.message, told.hint)
+        return RevisionConflict(told.message, told.hint, told.current)
+    return _ERROR_BY_EXIT_CODE.get(told.exit_code, McsyncError)(told.message, told.hint)
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
     answer = bytearray()
     async for piece in response.content.iter_any():
         answer += piece
@@ -238,7 +252,7 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return bytes(answer)
 
 
-async def _stream(response: aiohttp.ClientResponse) -> AsyncIterator[api.StreamBody]:
+async def _parse_event_stream(response: aiohttp.ClientResponse) -> AsyncIterator[api.StreamEventBody]:
     """Read server-sent events (WHATWG HTML, section 9.2): `data:` lines, ended by an empty one.
 
     The `id:` lines repeat the body's `seq` and are skipped with everything else.
@@ -249,5 +263,5 @@ async def _stream(response: aiohttp.ClientResponse) -> AsyncIterator[api.StreamB
         if field == b"data":
             told.append(value.removeprefix(b" "))
         elif not field and not value and told:
-            yield _read(api.StreamBody, b"\n".join(told))
+            yield _parse_body(api.StreamEventBody, b"\n".join(told))
             told.clear()

@@ -113,10 +113,10 @@ class Line:
 
     def sessions(self) -> list[dict]:
         """All sessions, newest first: what `sessions --json` prints, without starting a process."""
-        return self.call(lambda client: client.sessions())["sessions"]
+        return self.call(lambda client: client.list_sessions())["sessions"]
 
     def status(self) -> dict:
-        return self.call(lambda client: client.status())
+        return self.call(lambda client: client.fetch_status())
 
     def call(self, ask: Callable[[Client], Awaitable[BaseModel]]) -> dict:
         async def calling():

@@ -17,7 +17,7 @@ from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate, on_grid
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 from mcsyncd.sync.recording import Recording, build_recording
 from mcsyncd.sync.solve import solve_alignment
@@ -72,7 +72,7 @@ def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder:
     assert placed.offset_us is not None
     start_tick, phase_us = on_grid(placed.offset_us, Rate(RATE))
     mezzanine, proxy = (
-        load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")
+        load_profile(find_shipped_profiles(), name).build_ref(name) for name in ("mezz-h264", "proxy-540p")
     )
     made = conform_clip(
         file,

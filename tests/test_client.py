@@ -7,7 +7,7 @@ from tui import scenes
 from tui.fake_daemon import FakeDaemon
 
 from mcsyncd import api, client
-from mcsyncd.client import Client, MovedOn
+from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import Conflict, ExitCode, McsyncError, NotPermitted, Unreachable, UsageError
 
 
@@ -32,24 +32,24 @@ def asked(tmp_path):
 
 def test_bodies_come_back_as_they_were(asked):
     async def ask(connection, daemon):
-        assert await connection.health() == "0.1.0"
-        assert await connection.status() == daemon.status
-        assert (await connection.sessions()).sessions == [scenes.session()]
-        assert await connection.session(scenes.SURE) == scenes.session()
-        assert (await connection.log()).entries == []
-        assert await connection.manifest(scenes.SURE) == {"schema": 1}
-        assert (await connection.reload()).reloaded
-        assert (await connection.seal()).id == scenes.SURE
-        assert (await connection.claim(scenes.SURE)).by == "s.okafor"
+        assert await connection.fetch_version() == "0.1.0"
+        assert await connection.fetch_status() == daemon.status
+        assert (await connection.list_sessions()).sessions == [scenes.session()]
+        assert await connection.fetch_session(scenes.SURE) == scenes.session()
+        assert (await connection.fetch_log()).entries == []
+        assert await connection.fetch_manifest(scenes.SURE) == {"schema": 1}
+        assert (await connection.reload_settings()).reloaded
+        assert (await connection.seal_session()).id == scenes.SURE
+        assert (await connection.claim_session(scenes.SURE)).by == "s.okafor"
 
     asked(ask)
 
 
 def test_peaks_and_audio_are_of_the_stretch_that_was_asked_for(asked):
     async def ask(connection, daemon):
-        peaks = await connection.peaks(scenes.SURE, "cam_b", start_ms=1.5, step_ms=0.5, columns=7)
+        peaks = await connection.fetch_peaks(scenes.SURE, "cam_b", start_ms=1.5, step_ms=0.5, columns=7)
         assert (peaks.camera, peaks.start_ms, peaks.step_ms, len(peaks.low)) == ("cam_b", 1.5, 0.5, 7)
-        sound = await connection.audio(scenes.SURE, "cam_b", start_ms=-20, duration_ms=100)
+        sound = await connection.fetch_audio(scenes.SURE, "cam_b", start_ms=-20, duration_ms=100)
         assert sound[:4] == b"RIFF"
         assert "audio -20" in daemon.requests
 
@@ -58,10 +58,10 @@ def test_peaks_and_audio_are_of_the_stretch_that_was_asked_for(asked):
 
 def test_a_decision_carries_the_revision_it_was_made_on(asked):
     async def ask(connection, daemon):
-        after = await connection.decide(scenes.SURE, api.Approve(), 3)
+        after = await connection.send_decision(scenes.SURE, api.ApproveRequest(), 3)
         assert after.state == "approved"
         assert daemon.decisions == [(scenes.SURE, {"action": "approve"}, "3")]
-        await connection.decide(scenes.SURE, api.Retry())
+        await connection.send_decision(scenes.SURE, api.RetryRequest())
         assert daemon.decisions[-1][2] is None
 
     asked(ask)
@@ -69,24 +69,24 @@ def test_a_decision_carries_the_revision_it_was_made_on(asked):
 
 def test_a_session_that_moved_on_comes_with_the_error(asked):
     async def ask(connection, daemon):
-        with pytest.raises(MovedOn) as caught:
-            await connection.decide(scenes.SURE, api.Approve(), 2)
+        with pytest.raises(RevisionConflict) as caught:
+            await connection.send_decision(scenes.SURE, api.ApproveRequest(), 2)
         assert caught.value.current == scenes.session()
         assert caught.value.exit_code == ExitCode.CONFLICT
         again = pickle.loads(pickle.dumps(caught.value))
         assert (again.message, again.current) == (caught.value.message, caught.value.current)
 
     asked(ask)
-    assert issubclass(MovedOn, Conflict)
+    assert issubclass(RevisionConflict, Conflict)
 
 
 def test_a_refusal_keeps_the_daemons_words(asked):
     async def ask(connection, daemon):
         with pytest.raises(NotPermitted) as caught:
-            await connection.decide(scenes.SURE, api.Approve(), 3)
+            await connection.send_decision(scenes.SURE, api.ApproveRequest(), 3)
         assert caught.value.hint == "ask a sysadmin"
         with pytest.raises(UsageError, match="no session"):
-            await connection.session("nothing")
+            await connection.fetch_session("nothing")
 
     asked(ask, may_approve=False)
 
@@ -94,7 +94,7 @@ def test_a_refusal_keeps_the_daemons_words(asked):
 @pytest.mark.parametrize("name", ["a/../b", "a?b=c#d", "x%2Fy", "é [/] \u202e"])
 def test_a_session_id_is_one_part_of_the_path_whatever_is_in_it(asked, name):
     async def ask(connection, daemon):
-        assert (await connection.session(name)).id == name
+        assert (await connection.fetch_session(name)).id == name
 
     asked(ask, sessions=[lambda: scenes.session(opened_at="").model_copy(update={"id": name})])
 
@@ -102,7 +102,7 @@ def test_a_session_id_is_one_part_of_the_path_whatever_is_in_it(asked, name):
 def test_nobody_there_is_told_with_the_socket_and_what_to_do(tmp_path):
     async def ask():
         async with Client(tmp_path / "none.sock") as connection:
-            await connection.health()
+            await connection.fetch_version()
 
     with pytest.raises(Unreachable, match=r"none\.sock") as caught:
         asyncio.run(ask())
@@ -120,7 +120,7 @@ def _odd_server(tmp_path, answer):
         await web.UnixSite(runner, str(tmp_path / "odd.sock")).start()
         try:
             async with Client(tmp_path / "odd.sock") as connection:
-                await connection.health()
+                await connection.fetch_version()
         finally:
             await runner.cleanup()
 
@@ -166,12 +166,12 @@ def test_an_answer_without_end_is_cut_off(tmp_path, monkeypatch):
 
 def test_events_begin_with_a_heartbeat_once_the_stream_stands(asked):
     async def ask(connection, daemon):
-        stream = connection.events(last_id=41)
+        stream = connection.stream_events(last_id=41)
         assert (await anext(stream)).what == "heartbeat"
         await daemon.put(scenes.session(revision=4))
         word = await anext(stream)
         assert (word.what, word.session, word.seq) == ("event", scenes.SURE, 1)
-        daemon.tell(api.StreamBody(what="folders"))
+        daemon.tell(api.StreamEventBody(what="folders"))
         assert (await anext(stream)).what == "folders"
         assert daemon.resumed_from == ["41"]
         await stream.aclose()
@@ -181,7 +181,7 @@ def test_events_begin_with_a_heartbeat_once_the_stream_stands(asked):
 
 def test_the_stream_ends_by_saying_that_the_daemon_is_gone(asked):
     async def ask(connection, daemon):
-        stream = connection.events()
+        stream = connection.stream_events()
         await anext(stream)
         assert daemon.resumed_from == [None]
         await daemon.stop()
@@ -195,7 +195,7 @@ def test_a_daemon_without_a_heartbeat_is_gone(asked, monkeypatch):
     monkeypatch.setattr(client, "SILENCE_S", 0.2)
 
     async def ask(connection, daemon):
-        stream = connection.events()
+        stream = connection.stream_events()
         await anext(stream)
         with pytest.raises(Unreachable, match="silent"):
             await anext(stream)

@@ -19,29 +19,29 @@ from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.text import visible
 
 if TYPE_CHECKING:
-    from mcsyncd.cli.align_hear import Heard
+    from mcsyncd.align.listen import ListenResult
     from mcsyncd.model.alignment import Alignment
     from mcsyncd.sync.recording import Recording
 
-_ON_DISK = Path("/var/tmp")  # noqa: S108  # only a private folder in it is used
+_DISK_SCRATCH_FOLDER = Path("/var/tmp")  # noqa: S108  # only a private folder in it is used
 """Where hours of sound go, unless TMPDIR says otherwise: /tmp is memory on many systems."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AngleFile:
     """One file of the command line, with its angle."""
 
     angle: str
     path: Path
 
 
-class SourceType(click.ParamType[Source]):
+class AngleFileType(click.ParamType[AngleFile]):
     """`angle=FILE`."""
 
     name = "ANGLE=FILE"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Source:
-        if isinstance(value, Source):
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> AngleFile:
+        if isinstance(value, AngleFile):
             return value
         angle, equals, file = str(value).partition("=")
         if not (equals and angle and file):
@@ -51,11 +51,11 @@ class SourceType(click.ParamType[Source]):
         if not Path(file).is_file():
             what = "not a file" if Path(file).exists() else "no such file"
             self.fail(f"{visible(file, 400)}: {what}", param, ctx)
-        return Source(angle, Path(file))
+        return AngleFile(angle, Path(file))
 
 
 @click.command("align", short_help="Sync files without a daemon.")
-@click.argument("sources", nargs=-1, required=True, type=SourceType())
+@click.argument("sources", nargs=-1, required=True, type=AngleFileType())
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option(
     "--plot",
@@ -63,7 +63,7 @@ class SourceType(click.ParamType[Source]):
     metavar="FILE.png",
     help="Draw the sound of all angles on one clock (needs mcsyncd[plot]).",
 )
-def command(sources: tuple[Source, ...], as_json: bool, plot: Path | None) -> None:
+def command(sources: tuple[AngleFile, ...], as_json: bool, plot: Path | None) -> None:
     """Put recordings of one event on the clock of the first angle named.
 
     Repeat an angle for several clips of one camera. A file that cannot be read has no place in
@@ -74,66 +74,76 @@ def command(sources: tuple[Source, ...], as_json: bool, plot: Path | None) -> No
         raise click.UsageError("align needs at least two angles: cam_a=FILE cam_b=FILE")
     # The workers and the folder of sound must not outlive a command that is told to stop.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    alignment, rate = _aligned(_distinct(sources), plot)
+    alignment, rate = _align_files(_drop_duplicate_files(sources), plot)
 
-    from mcsyncd.cli.align_answer import document, table  # noqa: PLC0415  # not at start-up
+    from mcsyncd.align.answer import build_answer, format_answer  # noqa: PLC0415  # not at start-up
 
-    click.echo(json.dumps(document(alignment)) if as_json else table(alignment, rate))
+    click.echo(json.dumps(build_answer(alignment)) if as_json else format_answer(alignment, rate))
 
 
-def _distinct(sources: Sequence[Source]) -> list[Source]:
+def _drop_duplicate_files(sources: Sequence[AngleFile]) -> list[AngleFile]:
     """Drop a file that its angle names twice, and say where angles share a file."""
-    kept: list[Source] = []
+    kept: list[AngleFile] = []
     for source in sources:
         twins = [other for other in kept if other.path.samefile(source.path)]
         for twin in twins:
             if twin.angle == source.angle:
-                _say(f"{source.angle}: {source.path.name} is named twice; once is enough", keep=True)
+                _print_message(
+                    f"{source.angle}: {source.path.name} is named twice; once is enough", keep=True
+                )
             else:
-                _say(f"{twin.angle} and {source.angle} are the same file: {source.path.name}", keep=True)
+                _print_message(
+                    f"{twin.angle} and {source.angle} are the same file: {source.path.name}", keep=True
+                )
         if all(twin.angle != source.angle for twin in twins):
             kept.append(source)
     return kept
 
 
-def _aligned(sources: Sequence[Source], plot: Path | None) -> tuple[Alignment, float | None]:
+def _align_files(sources: Sequence[AngleFile], plot: Path | None) -> tuple[Alignment, float | None]:
     # Before it is loaded: threads of the numeric library gain nothing here, their number would show
     # in last digits, and the workers could not be forked.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from mcsyncd.cli.align_hear import hear_all  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.align.listen import listen_to_files  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.workers.process import keep_freed_memory  # noqa: PLC0415  # loads ctypes: not at start-up
 
     keep_freed_memory()
 
     if plot is not None:
-        from mcsyncd.cli.plot import figure_class  # noqa: PLC0415  # heavy: not at start-up
+        from mcsyncd.align.plot import load_figure_class  # noqa: PLC0415  # heavy: not at start-up
 
         # Nobody waits for an hour of sound to hear that there will be no picture.
-        figure_class()
-    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=_scratch()) as scratch:
+        load_figure_class()
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=_choose_scratch_folder()) as scratch:
         paths = [source.path for source in sources]
-        found = hear_all(paths, Path(scratch), lambda done: _say(f"listened to {done} of {len(paths)}"))
+        found = listen_to_files(
+            paths, Path(scratch), lambda done: _print_message(f"listened to {done} of {len(paths)}")
+        )
         heard = list(zip(sources, found, strict=True))
-        _report(heard)
-        _insist(heard)
-        return _solved(heard, plot)
+        _print_file_findings(heard)
+        _require_two_angles(heard)
+        return _solve_alignment(heard, plot)
 
 
-def _scratch() -> Path | None:
-    return _ON_DISK if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK | os.X_OK) else None
+def _choose_scratch_folder() -> Path | None:
+    return (
+        _DISK_SCRATCH_FOLDER
+        if "TMPDIR" not in os.environ and os.access(_DISK_SCRATCH_FOLDER, os.W_OK | os.X_OK)
+        else None
+    )
 
 
-def _report(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
+def _print_file_findings(heard: Sequence[tuple[AngleFile, ListenResult | McsyncError]]) -> None:
     for source, found in heard:
         if isinstance(found, McsyncError):
-            _say(f"{source.angle}: {found.message}", keep=True)
-            _say(f"  → {found.hint}", keep=True)
+            _print_message(f"{source.angle}: {found.message}", keep=True)
+            _print_message(f"  → {found.hint}", keep=True)
             continue
         for note in found[1].notes:
-            _say(f"{source.angle}: {source.path.name}: {note}", keep=True)
+            _print_message(f"{source.angle}: {source.path.name}: {note}", keep=True)
 
 
-def _insist(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
+def _require_two_angles(heard: Sequence[tuple[AngleFile, ListenResult | McsyncError]]) -> None:
     """Raise BadMedia where nothing can be answered: no reference, or no other angle."""
     readable = {source.angle for source, found in heard if not isinstance(found, McsyncError)}
     reference = heard[0][0].angle
@@ -146,26 +156,26 @@ def _insist(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> None:
         raise BadMedia(f"of all angles only {reference} can be read", "mend the files named above")
 
 
-def _solved(
-    heard: Sequence[tuple[Source, Heard | McsyncError]], plot: Path | None
+def _solve_alignment(
+    heard: Sequence[tuple[AngleFile, ListenResult | McsyncError]], plot: Path | None
 ) -> tuple[Alignment, float | None]:
     from mcsyncd.sync.solve import solve_alignment  # noqa: PLC0415  # heavy: not at start-up
 
-    _say("aligning")
+    _print_message("aligning")
     reference = heard[0][0].angle
-    recordings = _recordings(heard)
-    alignment = solve_alignment(recordings, reference, lambda done: _say(f"aligning {done:.0%}"))
-    alignment = _with_unread(alignment, heard)
+    recordings = _build_recordings(heard)
+    alignment = solve_alignment(recordings, reference, lambda done: _print_message(f"aligning {done:.0%}"))
+    alignment = _add_unreadable_reasons(alignment, heard)
     if plot is not None:
-        from mcsyncd.cli.plot import draw  # noqa: PLC0415  # heavy: not at start-up
+        from mcsyncd.align.plot import draw_alignment  # noqa: PLC0415  # heavy: not at start-up
 
-        draw(plot, alignment, recordings)
+        draw_alignment(plot, alignment, recordings)
     medias = (found[0] for _, found in heard if not isinstance(found, McsyncError))
     video = next(medias).video
     return alignment, float(video.rate.fraction) if video else None
 
 
-def _recordings(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> list[Recording]:
+def _build_recordings(heard: Sequence[tuple[AngleFile, ListenResult | McsyncError]]) -> list[Recording]:
     """Make the solver's view of all files; one that cannot be read is one without sound.
 
     Within an angle those with sound come first: the first clip of the reference is the clock that
@@ -190,7 +200,9 @@ def _recordings(heard: Sequence[tuple[Source, Heard | McsyncError]]) -> list[Rec
     return sorted(made, key=lambda one: (angles.index(one.angle), not one.channels, one.duration_us == 0))
 
 
-def _with_unread(alignment: Alignment, heard: Sequence[tuple[Source, Heard | McsyncError]]) -> Alignment:
+def _add_unreadable_reasons(
+    alignment: Alignment, heard: Sequence[tuple[AngleFile, ListenResult | McsyncError]]
+) -> Alignment:
     """Say of a file that could not be read that this is why it has no place."""
     for source, found in heard:
         if isinstance(found, McsyncError):
@@ -205,9 +217,9 @@ def _with_unread(alignment: Alignment, heard: Sequence[tuple[Source, Heard | Mcs
     return alignment
 
 
-def _say(words: str, *, keep: bool = False) -> None:
+def _print_message(text: str, *, keep: bool = False) -> None:
     """Progress on stderr; on a terminal a passing word is overwritten by the next."""
     if keep:
-        click.echo(f"\r\x1b[K{visible(words, 400)}" if sys.stderr.isatty() else visible(words, 400), err=True)
+        click.echo(f"\r\x1b[K{visible(text, 400)}" if sys.stderr.isatty() else visible(text, 400), err=True)
     elif sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{visible(words)}", nl=False, err=True)
+        click.echo(f"\r\x1b[K{visible(text)}", nl=False, err=True)

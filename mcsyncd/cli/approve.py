@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import decide, json_option
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, send_decision
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -15,8 +15,8 @@ from mcsyncd.cli.context import Faces
 @click.option("--revision", type=int, required=True, help="The revision you looked at: `show` gives it.")
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str, revision: int, as_json: bool) -> None:
+def command(options: GlobalOptions, session: str, revision: int, as_json: bool) -> None:
     """Say that this revision looks good."""
-    from mcsyncd.api import Approve
+    from mcsyncd.api import ApproveRequest
 
-    decide(faces, session, Approve(), revision, as_json=as_json)
+    send_decision(options, session, ApproveRequest(), revision, as_json=as_json)

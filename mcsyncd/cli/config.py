@@ -6,8 +6,8 @@ import json
 
 import click
 
-from mcsyncd.cli.calling import json_option
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -20,34 +20,34 @@ def command() -> None:
 @command.command()
 @json_option
 @click.pass_obj
-def validate(faces: Faces, as_json: bool) -> int:
+def validate(options: GlobalOptions, as_json: bool) -> int:
     """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
-    from mcsyncd.cli.main import complain
+    from mcsyncd.cli.main import print_error
     from mcsyncd.daemon.build import check_build
     from mcsyncd.daemon.live import Live
     from mcsyncd.errors import ConfigError
 
     try:
-        check_build(Live.read(faces.config_path))
+        check_build(Live.read(options.config_path))
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps({"valid": False, "problems": list(error.problems or (str(error),))}))
         else:
-            complain(error)
+            print_error(error)
         return int(error.exit_code)
-    click.echo(json.dumps({"valid": True, "problems": []}) if as_json else f"{faces.config_path}: valid")
+    click.echo(json.dumps({"valid": True, "problems": []}) if as_json else f"{options.config_path}: valid")
     return 0
 
 
 @command.command()
 @json_option
 @click.pass_obj
-def show(faces: Faces, as_json: bool) -> None:
+def show(options: GlobalOptions, as_json: bool) -> None:
     """Print the settings in force, defaults included, with absolute paths."""
     import yaml
 
-    document = faces.settings.model_dump(mode="json")
-    document["profiles"]["rate"] = str(faces.settings.profiles.rate or "auto")
+    document = options.settings.model_dump(mode="json")
+    document["profiles"]["rate"] = str(options.settings.profiles.rate or "auto")
     click.echo(
         json.dumps(document, indent=2) if as_json else yaml.safe_dump(document, sort_keys=False), nl=as_json
     )
@@ -56,6 +56,6 @@ def show(faces: Faces, as_json: bool) -> None:
 @command.command()
 def schema() -> None:
     """Print the JSON Schema of the settings file, for editors."""
-    from mcsyncd.settings.schema import json_schema
+    from mcsyncd.settings.schema import build_json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(build_json_schema(), indent=2))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-class RateType(click.ParamType[Rate]):
+class RateParamType(click.ParamType[Rate]):
     """`25`, `29.97`, `30000/1001`."""
 
     name = "RATE"
@@ -42,7 +42,7 @@ class RateType(click.ParamType[Rate]):
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to."
 )
-@click.option("--rate", type=RateType(), help="Pictures a second of the result (else the clip's own).")
+@click.option("--rate", type=RateParamType(), help="Pictures a second of the result (else the clip's own).")
 @click.option("--drift-ppm", type=click.FloatRange(-5000, 5000), default=0.0, help="Clock drift to take out.")
 @click.option(
     "--profiles", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of profiles."
@@ -63,29 +63,29 @@ def command(
     The result stands in DIR under the clip's name, whole or not at all; FILE is only read.
     """
     try:
-        made = _made(file, name, out, rate, drift_ppm, profiles)
+        made = _conform_file(file, name, out, rate, drift_ppm, profiles)
     except OSError as error:
         raise McsyncError(
             f"{error.filename or out}: {error.strerror}", "free space or mend permissions, then try again"
         ) from error
     rendition = made.renditions[0]
-    click.echo(json.dumps(_document(made)) if as_json else _words(rendition))
+    click.echo(json.dumps(_build_document(made)) if as_json else _format_rendition(rendition))
 
 
-def _made(
-    file: Path, name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
+def _conform_file(
+    file: Path, profile_name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
 ) -> ConformResult:
     from mcsyncd.conform.conform import conform_with_profiles  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
     from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # the same
-    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
+    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # the same
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
 
-    profile = load_profile(profiles or shipped_profiles(), name)
+    profile = load_profile(profiles or find_shipped_profiles(), profile_name)
     media = probe_clip(file)
     rate = rate or (media.video.rate if media.video else Rate(25))
     out.mkdir(parents=True, exist_ok=True)
-    asked = ((profile.kind, profile.ref(name)),)
+    asked = ((profile.kind, profile.build_ref(profile_name)),)
     return conform_with_profiles(
         file,
         media,
@@ -93,37 +93,40 @@ def _made(
         asked,
         folder=out,
         stem=file.stem,
-        report_progress=_progress(),
+        report_progress=_build_progress_printer(),
     )
 
 
-def _progress() -> Callable[[int, int], None] | None:
+def _build_progress_printer() -> Callable[[int, int], None] | None:
     """Return what tells the ticks on a terminal; nothing where stderr is not one."""
     if not sys.stderr.isatty():
         return None
 
-    def tell(done: int, expected: int) -> None:
+    def print_progress(done: int, expected: int) -> None:
         click.echo(
             f"\r{done} of {expected} frames, {done / max(1, expected):.0%}", nl=done >= expected, err=True
         )
 
-    return tell
+    return print_progress
 
 
-def _document(made: ConformResult) -> dict[str, object]:
-    rendition = made.renditions[0]
+def _build_document(conformed: ConformResult) -> dict[str, object]:
+    rendition = conformed.renditions[0]
     return {
         **asdict(rendition),
         "rate": str(rendition.rate),
-        "versions": dict(made.versions),
+        "versions": dict(conformed.versions),
     }
 
 
-def _words(made: Rendition) -> str:
+def _format_rendition(rendition: Rendition) -> str:
     lines = [
-        visible(made.path, 4096),
-        f"  {made.frames} frames at {made.rate}, {made.width}x{made.height}, {made.bytes / 1e6:.1f} MB",
-        f"  {made.duplicated} pictures repeated, {made.dropped} left out",
-        f"  sha256 {made.sha256}",
+        visible(rendition.path, 4096),
+        (
+            f"  {rendition.frames} frames at {rendition.rate}, {rendition.width}x{rendition.height}, "
+            f"{rendition.bytes / 1e6:.1f} MB"
+        ),
+        f"  {rendition.duplicated} pictures repeated, {rendition.dropped} left out",
+        f"  sha256 {rendition.sha256}",
     ]
-    return "\n".join((*lines, *(f"  ! {note}" for note in made.notes)))
+    return "\n".join((*lines, *(f"  ! {note}" for note in rendition.notes)))

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.demo.daemon_process import DaemonProcess
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import plan_takes
 from mcsyncd.errors import McsyncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from mcsyncd.cli.demo_follow import Check
+    from mcsyncd.cli.demo_follow import LivenessCheck
     from mcsyncd.demo.truth import Shoot
     from mcsyncd.settings.schema import Settings
 
 _CHECKOUT_CONFIG = Path("config/local.yaml")
-_UP_WITHIN_S = 20.0
-_COPY_S = 8.0
+_STARTUP_TIMEOUT_S = 20.0
+_CARD_COPY_S = 8.0
 """About what a card reader needs for a short take; the files grow under the daemon's eyes."""
 
 
@@ -41,74 +41,76 @@ _COPY_S = 8.0
 @click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another scene.")
 @click.option("--keep", is_flag=True, help="Keep the cameras' files and say where they are.")
 @click.pass_obj
-def command(faces: Faces, headless: bool, seconds: float, offsets: str, seed: int, keep: bool) -> int:
+def command(
+    options: GlobalOptions, headless: bool, seconds: float, offsets: str, seed: int, keep: bool
+) -> int:
     """Make a three-camera shoot, drop it, sync it, review it.
 
     On a terminal the review opens in the terminal app; with --headless, with DEMO=headless, or
     without a terminal it is approved here. Done (0) only if every offset is right and the
     manifest is published.
     """
-    config = faces.config or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
-    settings = Faces(config).settings
+    config = options.config_option or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
+    settings = GlobalOptions(config).settings
     here = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
     # The reference first: its clock is the one that the truth is told in.
     keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
-    offsets_ms = _milliseconds(offsets)
+    offsets_ms = _parse_offsets_ms(offsets)
     plan_takes(keys, seconds, offsets_ms)  # what cannot be filmed is refused before a daemon is started
     teller = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
-    with _daemon(config, settings, teller) as check, _folder(keep, teller) as folder:
-        shoot = _film(folder, keys, teller, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
+    with _ensure_daemon(config, settings, teller) as check, _open_clip_folder(keep, teller) as folder:
+        shoot = _film_shoot(folder, keys, teller, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
         if here:
-            asyncio.run(_follow(shoot, settings, teller, check))
+            asyncio.run(_follow_session(shoot, settings, teller, check))
         else:
-            _look(shoot, settings)
+            _open_app(shoot, settings)
     return 0
 
 
 @contextmanager
-def _daemon(config: Path, settings: Settings, teller: ProgressPrinter) -> Iterator[Check]:
+def _ensure_daemon(config: Path, settings: Settings, teller: ProgressPrinter) -> Iterator[LivenessCheck]:
     """Have a daemon on these settings: the one that runs, else a child of ours, ended afterwards."""
-    if asyncio.run(_answers(settings.socket)):
+    if asyncio.run(_is_daemon_up(settings.socket)):
         teller.print_line(f"a daemon already answers on {settings.socket}: it does the work")
         yield lambda: None
         return
     log = settings.paths.state.parent / "demo-daemon.log"
     with DaemonProcess(config, log, teller.print_line) as child:
         teller.print_progress("starting the daemon")
-        asyncio.run(_up(settings.socket, child))
+        asyncio.run(_wait_until_up(settings.socket, child))
         teller.print_line(f"the daemon is up; its log is {log}")
         yield child.check
         teller.print_progress("stopping the daemon")
     teller.print_line("the daemon has stopped")
 
 
-async def _answers(socket: Path) -> bool:
+async def _is_daemon_up(socket: Path) -> bool:
     from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
 
     try:
         async with Client(socket) as client:
-            await client.health()
+            await client.fetch_version()
     except Unreachable:
         return False
     return True
 
 
-async def _up(socket: Path, child: DaemonProcess) -> None:
+async def _wait_until_up(socket: Path, child: DaemonProcess) -> None:
     """Wait until the daemon answers. Raises McsyncError if it ends, or takes too long."""
-    end = time.monotonic() + _UP_WITHIN_S
+    end = time.monotonic() + _STARTUP_TIMEOUT_S
     while time.monotonic() < end:
         child.check()
-        if await _answers(socket):
+        if await _is_daemon_up(socket):
             return
         await asyncio.sleep(0.1)
     raise McsyncError(
-        f"the daemon does not answer on {socket} within {_UP_WITHIN_S:.0f} s",
+        f"the daemon does not answer on {socket} within {_STARTUP_TIMEOUT_S:.0f} s",
         "its log is demo-daemon.log beside the state folder",
     )
 
 
 @contextmanager
-def _folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
+def _open_clip_folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
     """Have a place for the cameras' files; afterwards it is gone, or its name is told."""
     with ExitStack() as stack:
         if keep:
@@ -119,7 +121,7 @@ def _folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
         yield folder
 
 
-def _film(
+def _film_shoot(
     folder: Path,
     keys: list[str],
     teller: ProgressPrinter,
@@ -132,14 +134,14 @@ def _film(
 
     done = dict.fromkeys(keys, 0.0)
 
-    def hear(key: str, part: float) -> None:
+    def report_progress(key: str, part: float) -> None:
         done[key] = part
         teller.print_progress(
             f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done)
         )
 
     shoot = make_shoot(
-        folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, report_progress=hear
+        folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, report_progress=report_progress
     )
     for key, file in shoot.files.items():
         true = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
@@ -147,37 +149,39 @@ def _film(
     return shoot
 
 
-def _milliseconds(offsets: str) -> list[float]:
+def _parse_offsets_ms(offsets: str) -> list[float]:
     try:
         return [float(part) for part in offsets.split(",")]
     except ValueError:
         raise UsageError(f"--offsets {offsets!r} is not a list of numbers", "such as 0,-134,87") from None
 
 
-async def _follow(shoot: Shoot, settings: Settings, teller: ProgressPrinter, check: Check) -> None:
+async def _follow_session(
+    shoot: Shoot, settings: Settings, teller: ProgressPrinter, check: LivenessCheck
+) -> None:
     """Drop the clips, and follow them to the manifest. Raises McsyncError for all that is not right."""
-    from mcsyncd.cli.demo_follow import Follower, begun_before  # noqa: PLC0415  # needs aiohttp
+    from mcsyncd.cli.demo_follow import SessionFollower, list_started_sessions  # noqa: PLC0415  # needs aiohttp
     from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
     from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # as the two above
 
-    def hear(part: float) -> None:
+    def report_progress(part: float) -> None:
         teller.print_progress("copying the cards into the drop folders", part)
 
     async with Client(settings.socket) as client:
-        before = await begun_before(client)
-        await asyncio.to_thread(drop_slowly, shoot.files, settings.paths.drop, _COPY_S, hear)
-        follower = Follower(client, before, teller, check)
-        session = await follower.approve(await follower.review(shoot), shoot)
-        session = await follower.published()
+        before = await list_started_sessions(client)
+        await asyncio.to_thread(drop_slowly, shoot.files, settings.paths.drop, _CARD_COPY_S, report_progress)
+        follower = SessionFollower(client, before, teller, check)
+        session = await follower.approve(await follower.wait_for_review(shoot), shoot)
+        session = await follower.wait_until_published()
         teller.print_line(f"published: {session.manifest_key}")
 
 
-def _look(shoot: Shoot, settings: Settings) -> None:
+def _open_app(shoot: Shoot, settings: Settings) -> None:
     """Open the terminal app while the clips are being copied."""
     from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # only this command needs it
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
 
     with ThreadPoolExecutor(1) as copier:
-        copy = copier.submit(drop_slowly, shoot.files, settings.paths.drop, _COPY_S, lambda _: None)
+        copy = copier.submit(drop_slowly, shoot.files, settings.paths.drop, _CARD_COPY_S, lambda _: None)
         McsyncApp(settings.socket).run()
         copy.result()

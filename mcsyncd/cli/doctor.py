@@ -6,30 +6,30 @@ from dataclasses import asdict
 
 import click
 
-from mcsyncd.cli.calling import json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-_GLYPH = {"ok": "✔", "warn": "!", "fail": "✖"}
+_VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 
 
 @click.command()
 @json_option
 @click.pass_obj
-def command(faces: Faces, as_json: bool) -> int:
+def command(options: GlobalOptions, as_json: bool) -> int:
     """Check folders, limits, space, codecs, clock, socket, groups, storage, audio and terminal."""
     from mcsyncd.daemon.checkup import checkup
     from mcsyncd.daemon.live import Live
     from mcsyncd.model.text import visible
 
-    checks = checkup(Live.read(faces.config_path))
+    checks = checkup(Live.read(options.config_path))
     failed = any(check.verdict == "fail" for check in checks)
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
         return int(failed)
     for check in checks:
-        click.echo(f"{_GLYPH[check.verdict]} {check.name}: {visible(check.words)}")
+        click.echo(f"{_VERDICT_GLYPHS[check.verdict]} {check.name}: {visible(check.words)}")
         if check.hint:
             click.echo(f"    → {visible(check.hint)}")
     return int(failed)

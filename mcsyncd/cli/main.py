@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mcsyncd import __version__
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.errors import ConfigError, ExitCode, McsyncError
 from mcsyncd.model.text import visible
 
@@ -41,7 +41,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class LazyCommandGroup(click.Group):
     """Loads a command's module when it is called, so that `--help` costs nothing heavy."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,7 +58,7 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=Commands)
+@click.command(cls=LazyCommandGroup)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -75,32 +75,32 @@ def root(ctx: click.Context, config: Path | None, socket: Path | None) -> None:
     Drop a card into each camera's folder; the rest comes by itself, until a person says "Looks
     Good".
     """
-    ctx.obj = Faces(config, socket)
+    ctx.obj = GlobalOptions(config, socket)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(_status(argv))
+    sys.exit(_run_command(argv))
 
 
-def _status(argv: list[str] | None) -> int:
+def _run_command(argv: list[str] | None) -> int:
     try:
         result: Any = root.main(args=argv, prog_name="mcsyncd", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.ClickException, click.Abort, McsyncError, OSError) as error:
-        return _explained(error)
+        return _report_error(error)
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _explained(error: click.ClickException | click.Abort | McsyncError | OSError) -> int:
+def _report_error(error: click.ClickException | click.Abort | McsyncError | OSError) -> int:
     """Say on stderr what went wrong, and return the exit code for it."""
     match error:
         case click.ClickException():
             error.show()
             return ExitCode.USAGE
         case McsyncError():
-            complain(error)
+            print_error(error)
             return error.exit_code
         case BrokenPipeError():
             # The reader went away (`| head`); that is its right, and nothing to shout about.
@@ -108,13 +108,13 @@ def _explained(error: click.ClickException | click.Abort | McsyncError | OSError
             return ExitCode.DONE
         case OSError():
             where = error.filename or "the system"
-            complain(McsyncError(f"{where}: {error.strerror}", "mend it and try again"))
+            print_error(McsyncError(f"{where}: {error.strerror}", "mend it and try again"))
         case _:
             click.echo("stopped", err=True)
     return ExitCode.FAILED
 
 
-def complain(error: McsyncError) -> None:
+def print_error(error: McsyncError) -> None:
     """Print an error on stderr: what is wrong, and the next action."""
     for problem in error.problems if isinstance(error, ConfigError) else ():
         click.echo(problem, err=True)

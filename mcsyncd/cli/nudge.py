@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import decide, json_option, revision_option
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, revision_option, send_decision
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -17,8 +17,10 @@ from mcsyncd.cli.context import Faces
 @revision_option
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str, camera: str, to: str, revision: int | None, as_json: bool) -> None:
+def command(
+    options: GlobalOptions, session: str, camera: str, to: str, revision: int | None, as_json: bool
+) -> None:
     """Move CAMERA by hand: `+1f`, `-12ms` from where it is, `=-134ms` to lay it there."""
-    from mcsyncd.api import Nudge
+    from mcsyncd.api import NudgeRequest
 
-    decide(faces, session, Nudge(camera=camera, to=to), revision, as_json=as_json)
+    send_decision(options, session, NudgeRequest(camera=camera, to=to), revision, as_json=as_json)

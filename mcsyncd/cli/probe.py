@@ -26,11 +26,13 @@ def command(file: Path, as_json: bool) -> None:
     from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
     media = probe_clip(file)
-    actions = _would_do(media)
-    click.echo(json.dumps(document(file, media, actions)) if as_json else words(file, media, actions))
+    actions = _explain_conform(media)
+    click.echo(
+        json.dumps(build_document(file, media, actions)) if as_json else format_media(file, media, actions)
+    )
 
 
-def document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> dict[str, object]:
+def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> dict[str, object]:
     """The JSON: every fact of the probe, times in microseconds, rates as fractions."""
     found = asdict(media)
     if media.video is not None:
@@ -38,12 +40,12 @@ def document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> d
     return {"file": str(file), **found, "conform": {kind: list(lines) for kind, lines in actions.items()}}
 
 
-def words(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
+def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
     """The same for a person."""
     lines = [visible(file.name), f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}"]
     if media.video is not None:
-        lines.append(f"  picture  {_picture(media.video)}")
-    lines += [f"  sound    {_sound(track)}" for track in media.audio]
+        lines.append(f"  picture  {_format_video(media.video)}")
+    lines += [f"  sound    {_format_audio(track)}" for track in media.audio]
     lines += [f"  timecode {media.timecode}"] if media.timecode else []
     lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
     lines += [f"  ! {warning}" for warning in media.warnings]
@@ -53,7 +55,7 @@ def words(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _picture(video: VideoStream) -> str:
+def _format_video(video: VideoStream) -> str:
     kind = "variable, about " if video.variable_rate else ""
     colour = "/".join(
         tag or "-" for tag in (video.colour.primaries, video.colour.transfer, video.colour.matrix)
@@ -68,25 +70,25 @@ def _picture(video: VideoStream) -> str:
     return ", ".join(parts)
 
 
-def _sound(track: AudioStream) -> str:
+def _format_audio(track: AudioStream) -> str:
     return (
         f"{track.codec} {track.sample_rate} Hz {visible(track.layout, 40)}, from {track.start_us / 1e6:.6f} s"
     )
 
 
-def _would_do(media: Media) -> dict[str, tuple[str, ...]]:
+def _explain_conform(media: Media) -> dict[str, tuple[str, ...]]:
     """Explain both default profiles for the clip, by what each makes."""
     from mcsyncd.conform.explain import explain_plan  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
     from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
     from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
-    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # the same
+    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # the same
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
 
     rate = media.video.rate if media.video else Rate(25)
     said = {}
     for name in ("mezz-h264", "proxy-540p"):
-        profile = load_profile(shipped_profiles(), name)
-        planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+        profile = load_profile(find_shipped_profiles(), name)
+        planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
         said[str(profile.kind)] = explain_plan(profile, planned)
     return said

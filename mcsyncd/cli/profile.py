@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from mcsyncd.model.clip import Media
     from mcsyncd.settings.profiles import Profile
 
-_DEFAULTS = ("mezz-h264", "proxy-540p")
+_DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 
 _CLIP = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-_folder = click.option(
+_profiles_option = click.option(
     "--profiles",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of profiles (else those that come with mcsyncd).",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 @click.group("profile", short_help="The profiles, and in words what one does.")
@@ -33,15 +33,20 @@ def command() -> None:
 
 
 @command.command("list")
-@_folder
-@_json
+@_profiles_option
+@_json_option
 def list_profiles(profiles: Path | None, as_json: bool) -> None:
     """List the profiles; each is checked, and whether this build can encode it."""
-    folder = profiles or _shipped()
-    found = [(name, _checked(folder, name)) for name in _names(folder)]
+    folder = profiles or _find_shipped_profiles()
+    found = [(name, _load_encodable_profile(folder, name)) for name in _list_names(folder)]
     if as_json:
         listed = [
-            {"name": name, "kind": profile.kind, "hash": profile.hash(), "description": profile.description}
+            {
+                "name": name,
+                "kind": profile.kind,
+                "hash": profile.compute_hash(),
+                "description": profile.description,
+            }
             for name, profile in found
         ]
         click.echo(json.dumps(listed))
@@ -52,16 +57,16 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
-@_folder
-@_json
-def show(name: str, profiles: Path | None, as_json: bool) -> None:
+@_profiles_option
+@_json_option
+def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     """Show one profile in its canonical form, which its hash is made of."""
-    profile = _checked(profiles or _shipped(), name)
-    canonical = json.loads(profile.canonical())
+    profile = _load_encodable_profile(profiles or _find_shipped_profiles(), name)
+    canonical = json.loads(profile.format_canonical_json())
     if as_json:
-        click.echo(json.dumps({"name": name, "hash": profile.hash(), "profile": canonical}))
+        click.echo(json.dumps({"name": name, "hash": profile.compute_hash(), "profile": canonical}))
         return
-    click.echo(f"{name}  {profile.hash()}")
+    click.echo(f"{name}  {profile.compute_hash()}")
     click.echo(json.dumps(canonical, indent=2))
 
 
@@ -73,12 +78,15 @@ def show(name: str, profiles: Path | None, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Explain it for this clip.",
 )
-@_folder
-@_json
-def explain(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
+@_profiles_option
+@_json_option
+def explain_profiles(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
     """Say in words what a profile (else both defaults) does to a clip, with GB an hour."""
-    folder = profiles or _shipped()
-    said = {one: _explained(one, _checked(folder, one), file) for one in ((name,) if name else _DEFAULTS)}
+    folder = profiles or _find_shipped_profiles()
+    said = {
+        one: _explain_profile(one, _load_encodable_profile(folder, one), file)
+        for one in ((name,) if name else _DEFAULT_PROFILES)
+    }
     if as_json:
         click.echo(json.dumps({one: list(lines) for one, lines in said.items()}))
         return
@@ -86,26 +94,26 @@ def explain(name: str | None, file: Path | None, profiles: Path | None, as_json:
         click.echo("\n".join((one, *(f"  {visible(line, 300)}" for line in lines))))
 
 
-def _explained(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:
+def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:
     from mcsyncd.conform.explain import TYPICAL_CLIP, explain_plan  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
     from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
     from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
 
-    media = _probed(file) if file else TYPICAL_CLIP
+    media = _probe_clip(file) if file else TYPICAL_CLIP
     rate = media.video.rate if media.video else Rate(25)
-    planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+    planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
     about = () if file else ("For a typical clip: 1920x1080, 30 pictures a second, stereo.",)
     return (*about, *explain_plan(profile, planned))
 
 
-def _probed(file: Path) -> Media:
+def _probe_clip(file: Path) -> Media:
     from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
     return probe_clip(file)
 
 
-def _checked(folder: Path, name: str) -> Profile:
+def _load_encodable_profile(folder: Path, name: str) -> Profile:
     """Return a profile that this build can encode. Raises ConfigError."""
     from mcsyncd.conform.encoder_check import find_missing_encoders  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
@@ -119,13 +127,13 @@ def _checked(folder: Path, name: str) -> Profile:
     return profile
 
 
-def _names(folder: Path) -> tuple[str, ...]:
-    from mcsyncd.settings.profiles import profile_names  # noqa: PLC0415  # keeps --help free of pydantic
+def _list_names(folder: Path) -> tuple[str, ...]:
+    from mcsyncd.settings.profiles import list_profile_names  # noqa: PLC0415  # keeps --help free of pydantic
 
-    return profile_names(folder)
+    return list_profile_names(folder)
 
 
-def _shipped() -> Path:
-    from mcsyncd.settings.load import shipped_profiles  # noqa: PLC0415  # keeps --help free of pydantic
+def _find_shipped_profiles() -> Path:
+    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # keeps --help free of pydantic
 
-    return shipped_profiles()
+    return find_shipped_profiles()

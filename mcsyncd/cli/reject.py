@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcsyncd.cli.reason import with_reason
+from mcsyncd.cli.reason_command import build_reason_command
 
 if TYPE_CHECKING:
-    from mcsyncd.api import Reject
+    from mcsyncd.api import RejectRequest
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 
-def _decision(reason: str) -> Reject:
-    from mcsyncd.api import Reject
+def _build_request(reason: str) -> RejectRequest:
+    from mcsyncd.api import RejectRequest
 
-    return Reject(reason=reason)
+    return RejectRequest(reason=reason)
 
 
-command = with_reason(_decision, "Throw a session out, with a reason for the record.")
+command = build_reason_command(_build_request, "Throw a session out, with a reason for the record.")

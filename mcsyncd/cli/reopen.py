@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcsyncd.cli.reason import with_reason
+from mcsyncd.cli.reason_command import build_reason_command
 
 if TYPE_CHECKING:
-    from mcsyncd.api import Reopen
+    from mcsyncd.api import ReopenRequest
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 
-def _decision(reason: str) -> Reopen:
-    from mcsyncd.api import Reopen
+def _build_request(reason: str) -> ReopenRequest:
+    from mcsyncd.api import ReopenRequest
 
-    return Reopen(reason=reason)
+    return ReopenRequest(reason=reason)
 
 
-command = with_reason(_decision, "Look again at what was approved, published or rejected.")
+command = build_reason_command(_build_request, "Look again at what was approved, published or rejected.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import decide, json_option
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, send_decision
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -14,8 +14,8 @@ from mcsyncd.cli.context import Faces
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str, as_json: bool) -> None:
+def command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Try again where a session failed."""
-    from mcsyncd.api import Retry
+    from mcsyncd.api import RetryRequest
 
-    decide(faces, session, Retry(), None, as_json=as_json)
+    send_decision(options, session, RetryRequest(), None, as_json=as_json)

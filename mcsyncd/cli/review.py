@@ -14,75 +14,75 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.calling import json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.errors import UsageError
 from mcsyncd.model.text import visible
 
 if TYPE_CHECKING:
-    from mcsyncd.api import Decision, SessionBody
+    from mcsyncd.api import DecisionRequest, SessionBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-_TO = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
-_ASK = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON reject · q quit"
+_NUDGE_TARGET = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
+_PROMPT_HELP = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON reject · q quit"
 
 
 @click.command()
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str, as_json: bool) -> None:
+def command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show how sure the sync of a session is, and decide on it line by line."""
-    asyncio.run(_review(faces, session, as_json=as_json))
+    asyncio.run(_review_session(options, session, as_json=as_json))
 
 
-async def _review(faces: Faces, session: str, *, as_json: bool) -> None:
+async def _review_session(options: GlobalOptions, session: str, *, as_json: bool) -> None:
     from mcsyncd.client import Client
 
-    async with Client(faces.socket) as client:
-        body: SessionBody | None = await client.session(session)
+    async with Client(options.socket) as client:
+        body: SessionBody | None = await client.fetch_session(session)
         if as_json and body is not None:
             print_json(body)
             return
         while body is not None:
-            click.echo("\n".join(told(body)))
+            click.echo("\n".join(format_review(body)))
             asked = body.state == "in_review" and sys.stdin.isatty() and sys.stdout.isatty()
-            body = await _ask(client, body) if asked else None
+            body = await _ask_decision(client, body) if asked else None
 
 
-async def _ask(client: Client, body: SessionBody) -> SessionBody | None:
+async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None:
     """Ask until a decision on the revision that was shown is sent; None when there is none to come."""
-    click.echo(_ASK)
+    click.echo(_PROMPT_HELP)
     while True:
         # In a thread: a person may take an hour, and the loop has a connection to look after.
         said = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
         try:
-            decision = understood(said, body)
-            return None if decision is None else await client.decide(body.id, decision, body.revision)
+            decision = parse_decision(said, body)
+            return None if decision is None else await client.send_decision(body.id, decision, body.revision)
         except UsageError as error:
             click.echo(f"{visible(error.message)}\n  → {visible(error.hint)}", err=True)
 
 
-def understood(said: str, body: SessionBody) -> Decision | None:
+def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
     """Read an answer; None is to quit. Raises `UsageError` for what makes no sense."""
-    from mcsyncd.api import Approve, Nudge, Reject
+    from mcsyncd.api import ApproveRequest, NudgeRequest, RejectRequest
 
-    verb, _, rest = said.strip().partition(" ")
+    verb, _, rest = answer.strip().partition(" ")
     camera, _, to = rest.strip().partition(" ")
     if verb in {"q", "quit"}:
         return None
     if verb in {"a", "approve"} and not rest:
-        return Approve()
+        return ApproveRequest()
     if verb in {"x", "reject"} and rest.strip():
-        return Reject(reason=rest.strip())
-    if verb in {"n", "nudge"} and camera in body.cameras and _TO.fullmatch(to.strip()):
-        return Nudge(camera=camera, to=to.strip())
-    raise UsageError(f"{said!r} is not understood", _ASK)
+        return RejectRequest(reason=rest.strip())
+    if verb in {"n", "nudge"} and camera in body.cameras and _NUDGE_TARGET.fullmatch(to.strip()):
+        return NudgeRequest(camera=camera, to=to.strip())
+    raise UsageError(f"{answer!r} is not understood", _PROMPT_HELP)
 
 
-def told(body: SessionBody) -> Iterator[str]:
+def format_review(body: SessionBody) -> Iterator[str]:
     """The session in plain lines, and for every angle what else would explain its sound."""
     from mcsyncd.cli.words import offset, percent, session_lines
 

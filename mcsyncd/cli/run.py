@@ -7,22 +7,22 @@ import sys
 
 import click
 
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 
 @click.command()
 @click.pass_obj
-def command(faces: Faces) -> None:
+def command(options: GlobalOptions) -> None:
     """Run the daemon until SIGTERM. SIGHUP reloads the settings."""
     from mcsyncd.daemon.service import run
 
-    _log_to_stderr()
-    run(faces.config_path)
+    _configure_logging()
+    run(options.config_path)
 
 
-def _log_to_stderr() -> None:
+def _configure_logging() -> None:
     """JSON lines for the journal; colours and columns for a person."""
     import structlog
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.calling import call, json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 
 if TYPE_CHECKING:
     from mcsyncd.api import SessionBody
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 @click.option("--session", help="Only if this is the session that is collecting.")
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str | None, as_json: bool) -> None:
+def command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     """Start with the clips that are there, waiting for no other camera."""
-    from mcsyncd.api import Seal
+    from mcsyncd.api import SealRequest
     from mcsyncd.cli.words import session_lines
 
-    async def sealing(client: Client) -> SessionBody:
-        return await (client.decide(session, Seal()) if session else client.seal())
+    async def send_seal(client: Client) -> SessionBody:
+        return await (client.send_decision(session, SealRequest()) if session else client.seal_session())
 
-    sealed = call(faces, sealing)
+    sealed = call_daemon(options, send_seal)
     if as_json:
         print_json(sealed)
     else:

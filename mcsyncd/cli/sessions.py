@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import call, json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -13,11 +13,11 @@ from mcsyncd.cli.context import Faces
 @click.command()
 @json_option
 @click.pass_obj
-def command(faces: Faces, as_json: bool) -> None:
+def command(options: GlobalOptions, as_json: bool) -> None:
     """List all sessions, newest first."""
     from mcsyncd.cli.words import session_line
 
-    sessions = call(faces, lambda client: client.sessions()).sessions
+    sessions = call_daemon(options, lambda client: client.list_sessions()).sessions
     if as_json:
         print_json([*sessions])
     elif sessions:

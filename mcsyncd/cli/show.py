@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.calling import call, json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -14,11 +14,11 @@ from mcsyncd.cli.context import Faces
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(faces: Faces, session: str, as_json: bool) -> None:
+def command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.words import session_lines
 
-    found = call(faces, lambda client: client.session(session))
+    found = call_daemon(options, lambda client: client.fetch_session(session))
     if as_json:
         print_json(found)
     else:

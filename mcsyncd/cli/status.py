@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.calling import call, json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 
 if TYPE_CHECKING:
-    from mcsyncd.api import StreamBody
+    from mcsyncd.api import StreamEventBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.option("--follow", is_flag=True, help="Stream what happens (with --json as JSON lines) until Ctrl-C.")
 @json_option
 @click.pass_obj
-def command(faces: Faces, follow: bool, as_json: bool) -> None:
+def command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
     """Say what is going on."""
     from mcsyncd.cli.words import status_lines
 
-    status = call(faces, lambda client: client.status())
+    status = call_daemon(options, lambda client: client.fetch_status())
     if as_json and not follow:
         print_json(status)
         return
@@ -33,28 +33,28 @@ def command(faces: Faces, follow: bool, as_json: bool) -> None:
     else:
         click.echo("\n".join(status_lines(status)))
     if follow:
-        _follow(faces, as_json=as_json)
+        _follow_events(options, as_json=as_json)
 
 
-def _follow(faces: Faces, *, as_json: bool) -> None:
-    async def following(client: Client) -> None:
-        async for news in client.events():
+def _follow_events(options: GlobalOptions, *, as_json: bool) -> None:
+    async def print_events(client: Client) -> None:
+        async for news in client.stream_events():
             if as_json:
                 click.echo(news.model_dump_json())
-            elif line := _line(news):
+            elif line := _format_event(news):
                 click.echo(line)
 
     try:
-        call(faces, following)
+        call_daemon(options, print_events)
     except KeyboardInterrupt:
         return
 
 
-def _line(news: StreamBody) -> str | None:
+def _format_event(event: StreamEventBody) -> str | None:
     from mcsyncd.cli.words import progress
 
-    if news.what == "event":
-        return f"{news.at}  {news.session}  {news.kind}"
-    if news.what == "progress" and news.progress is not None:
-        return f"{'':>27}  {news.session}  {progress(news.progress)}"
+    if event.what == "event":
+        return f"{event.at}  {event.session}  {event.kind}"
+    if event.what == "progress" and event.progress is not None:
+        return f"{'':>27}  {event.session}  {progress(event.progress)}"
     return None

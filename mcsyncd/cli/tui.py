@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from mcsyncd.cli.context import Faces
+    from mcsyncd.cli.global_options import GlobalOptions
 
 REMOTE_SOCKET = Path("/run/mcsyncd/api.sock")
 """Where the shipped unit puts the socket; the settings of this machine say nothing about another."""
@@ -28,7 +28,7 @@ def command(context: click.Context, host: str | None, *, read_only: bool) -> Non
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above
     from mcsyncd.tui.remote import forward_socket  # noqa: PLC0415  # see above
 
-    faces: Faces = context.obj
+    faces: GlobalOptions = context.obj
     named = context.find_root().get_parameter_source("socket") not in {None, ParameterSource.DEFAULT}
     there = faces.socket if named else REMOTE_SOCKET
     with forward_socket(host, there) if host is not None else nullcontext(faces.socket) as socket:

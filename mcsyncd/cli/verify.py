@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.calling import json_option, print_json
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.daemon_calls import json_option, print_json
+from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-WHAT = ("log", "media", "store")
+TARGETS = ("log", "media", "store")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(WHAT))
+@click.argument("what", type=click.Choice(TARGETS))
 @click.argument("session", required=False)
 @click.option("--deep", is_flag=True, help="media: decode the renditions, too, and compare what comes out.")
 @json_option
 @click.pass_obj
-def command(faces: Faces, what: str, session: str | None, deep: bool, as_json: bool) -> int:
+def command(options: GlobalOptions, what: str, session: str | None, deep: bool, as_json: bool) -> int:
     """Check the audit chain (log), local files (media) or stored objects (store).
 
     Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
@@ -35,14 +35,14 @@ def command(faces: Faces, what: str, session: str | None, deep: bool, as_json: b
     if deep and what != "media":
         raise UsageError(f"verify {what} has no --deep", "leave it out, or use `mcsyncd verify media --deep`")
     if what == "media":
-        found = verify_media(faces.settings, session, deep=deep)
+        found = verify_media(options.settings, session, deep=deep)
     else:
-        found = {"log": verify_log, "store": verify_store}[what](faces.settings, session)
-    _report(what, found.checked, found.faults, found.note, as_json=as_json)
+        found = {"log": verify_log, "store": verify_store}[what](options.settings, session)
+    _print_report(what, found.checked, found.faults, found.note, as_json=as_json)
     return 1 if found.faults else 0
 
 
-def _report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:
+def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:
     from mcsyncd.model.text import visible
 
     if as_json:

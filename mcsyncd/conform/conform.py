@@ -21,7 +21,7 @@ from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import AudioTrack, ConformResult, Rendition, RenditionProof, Sprites, WrittenFile
 from mcsyncd.model.session import ProfileRef
-from mcsyncd.settings.profiles import from_document
+from mcsyncd.settings.profiles import profile_from_ref
 
 ReportProgress = Callable[[int, int], None]
 
@@ -71,7 +71,7 @@ def conform_with_profiles(
     report_progress: ReportProgress | None = None,
 ) -> ConformResult:
     """Make any set of renditions of one clip; see `conform`."""
-    asked = tuple((kind, ref, from_document(ref)) for kind, ref in profiles)
+    asked = tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles)
     planned = plan_renditions(media, grid, asked)
     targets = tuple(folder / f"{stem}.{_KIND_SUFFIXES[file.kind]}.{file.container}" for file in planned.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)

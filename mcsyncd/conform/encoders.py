@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcsyncd.conform.colour_tags import ColourTags
-from mcsyncd.settings.profiles import H264, Aac, Audio, DNxHD, Flac, ProRes, Video
+from mcsyncd.settings.profiles import H264, Aac, AudioCodec, DNxHD, Flac, ProRes, VideoCodec
 
 _PRORES_PROFILES = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3"}
 
@@ -29,7 +29,7 @@ class Encoder:
         return replace(self, options=(*self.options, *tags.options))
 
 
-def choose_video_encoder(video: Video) -> Encoder:
+def choose_video_encoder(video: VideoCodec) -> Encoder:
     """Return the encoder of a profile's picture."""
     match video:
         case H264():
@@ -56,7 +56,7 @@ def _build_x264_encoder(video: H264) -> Encoder:
     return Encoder("libx264", "yuv420p", tuple(options), video.threads)
 
 
-def choose_audio_encoder(audio: Audio, channels: int, *, over_16_bits: bool) -> Encoder:
+def choose_audio_encoder(audio: AudioCodec, channels: int, *, over_16_bits: bool) -> Encoder:
     """Return the encoder of a profile's sound; `fine` is sound recorded with more than 16 bits."""
     match audio:
         case Aac():

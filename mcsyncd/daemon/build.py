@@ -6,12 +6,12 @@ from mcsyncd.conform.encoder_check import find_missing_encoders
 from mcsyncd.daemon.live import Live
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
-from mcsyncd.settings.profiles import from_document
+from mcsyncd.settings.profiles import profile_from_ref
 
 
 def missing(profile: ProfileRef) -> tuple[str, ...]:
     """Return the encoders that a profile needs and the build lacks."""
-    return find_missing_encoders(from_document(profile))
+    return find_missing_encoders(profile_from_ref(profile))
 
 
 def check_build(live: Live) -> None:

@@ -113,15 +113,17 @@ class Desk:
         )
 
     async def decide(
-        self, session_id: str, decision: api.Decision, revision: int | None, actor: Actor
+        self, session_id: str, decision: api.DecisionRequest, revision: int | None, actor: Actor
     ) -> api.SessionBody:
         """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
         self.require_decider(actor)
         looked_at = revision if revision is not None else self._unrevised(session_id, decision)
         session = self._loop.session(session_id)
-        if isinstance(decision, api.Approve) and is_repeated_approval(session, actor, looked_at):
+        if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, looked_at):
             return self._body(session)
-        identities = self._identities(session) if isinstance(decision, api.Retry | api.Resync) else ()
+        identities = (
+            self._identities(session) if isinstance(decision, api.RetryRequest | api.ResyncRequest) else ()
+        )
 
         def build_applicable_fact(now: Session) -> Fact:
             fact = self._build_fact(now, decision, looked_at, actor, identities)
@@ -138,35 +140,35 @@ class Desk:
         self.require_decider(actor)
         return self._body(await self._loop.seal(actor))
 
-    def _unrevised(self, session_id: str, decision: api.Decision) -> int:
+    def _unrevised(self, session_id: str, decision: api.DecisionRequest) -> int:
         """Seal, retry and resync may leave the revision out: they approve nothing."""
-        if isinstance(decision, api.Seal | api.Retry | api.Resync):
+        if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
             return self._loop.session(session_id).revision
         raise UsageError("a decision names the revision it was looking at", "send If-Match: <revision>")
 
     def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,
         now: Session,
-        decision: api.Decision,
+        decision: api.DecisionRequest,
         revision: int,
         actor: Actor,
         identities: tuple[FileIdentity, ...],
     ) -> Fact:
         at = utc_now()
         match decision:
-            case api.Approve():
+            case api.ApproveRequest():
                 return Approve(at, actor, revision)
-            case api.Reject():
+            case api.RejectRequest():
                 return Reject(at, actor, revision, decision.reason)
-            case api.Reopen():
+            case api.ReopenRequest():
                 return Reopen(at, actor, revision, decision.reason)
-            case api.Nudge():
+            case api.NudgeRequest():
                 return _build_nudge(now, decision, revision, actor, at)
-            case api.Seal():
+            case api.SealRequest():
                 return Seal(at, self._live.terms, actor)
-            case api.Resync():
+            case api.ResyncRequest():
                 return Resync(at, actor, revision, self._live.terms, identities)
-            case api.Retry():
+            case api.RetryRequest():
                 return Retry(at, actor, identities)
             case _:
                 assert_never(decision)
@@ -190,7 +192,7 @@ class Desk:
         """Note, as a courtesy, who is looking at a session."""
         self._loop.session(session_id)
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
-        self._hub.tell(api.StreamBody(what="claim", session=session_id))
+        self._hub.tell(api.StreamEventBody(what="claim", session=session_id))
         return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
 
     def _claimed_by(self, session_id: str) -> str | None:
@@ -198,7 +200,7 @@ class Desk:
         return claim.by.name if claim and claim.until > time.monotonic() else None
 
 
-def _build_nudge(now: Session, decision: api.Nudge, revision: int, actor: Actor, at: str) -> Nudge:
+def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:
     """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
     angle = now.alignment.angle(decision.camera) if now.alignment else None
     if angle is None or now.rate is None or now.revision != revision:

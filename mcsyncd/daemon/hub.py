@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mcsyncd.api import StreamBody
+from mcsyncd.api import StreamEventBody
 
 _BACKLOG = 2000
 
@@ -15,19 +15,19 @@ class Hub:
     """Fans news out. A listener too slow to follow is cut off: it comes back with Last-Event-ID."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[StreamBody | None]] = set()
+        self._listeners: set[asyncio.Queue[StreamEventBody | None]] = set()
 
     @contextmanager
-    def listening(self) -> Iterator[asyncio.Queue[StreamBody | None]]:
+    def listening(self) -> Iterator[asyncio.Queue[StreamEventBody | None]]:
         """Give a queue of news; None in it means that the stream ends."""
-        queue: asyncio.Queue[StreamBody | None] = asyncio.Queue(_BACKLOG)
+        queue: asyncio.Queue[StreamEventBody | None] = asyncio.Queue(_BACKLOG)
         self._listeners.add(queue)
         try:
             yield queue
         finally:
             self._listeners.discard(queue)
 
-    def tell(self, news: StreamBody) -> None:
+    def tell(self, news: StreamEventBody) -> None:
         """Send news to everybody."""
         for queue in list(self._listeners):
             try:
@@ -40,7 +40,7 @@ class Hub:
         for queue in list(self._listeners):
             self._cut_off(queue)
 
-    def _cut_off(self, queue: asyncio.Queue[StreamBody | None]) -> None:
+    def _cut_off(self, queue: asyncio.Queue[StreamEventBody | None]) -> None:
         self._listeners.discard(queue)
         while not queue.empty():
             queue.get_nowait()

@@ -8,7 +8,7 @@ from pathlib import Path
 from mcsyncd.daemon.places import Places
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef, Terms
-from mcsyncd.settings.load import load
+from mcsyncd.settings.load import load_settings
 from mcsyncd.settings.profiles import load_profile
 from mcsyncd.settings.schema import Settings
 
@@ -27,7 +27,7 @@ class Live:
     @classmethod
     def read(cls, path: Path) -> Live:
         """Read settings and profiles. Raises ConfigError with every problem at once."""
-        settings = load(path)
+        settings = load_settings(path)
         profiles = settings.profiles
         problems: list[str] = []
         found = [
@@ -59,4 +59,4 @@ def _profile(directory: Path, name: str, problems: list[str]) -> ProfileRef:
     except ConfigError as error:
         problems.extend(error.problems or (str(error),))
         return ProfileRef(name, "", "")
-    return ProfileRef(name, profile.hash(), profile.canonical())
+    return ProfileRef(name, profile.compute_hash(), profile.format_canonical_json())

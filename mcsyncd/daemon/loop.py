@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from mcsyncd.api import StreamBody
+from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.clock import session_id, utc_now
 from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.live import Live
@@ -149,7 +149,9 @@ class Loop:
         entry = one.entry
         log.info(entry.kind, session=entry.session_id, seq=entry.seq)
         self._hub.tell(
-            StreamBody(what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at)
+            StreamEventBody(
+                what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
+            )
         )
 
     async def entries(self, session: str | None, after: int = 0) -> tuple[Entry, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mcsyncd.api import ProgressBody, StreamBody
+from mcsyncd.api import ProgressBody, StreamEventBody
 from mcsyncd.daemon.bodies import session_progress
 from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.loop import Loop
@@ -41,11 +41,11 @@ class Pulse:
         self.told = now
         for session_id in changed:
             progress = self.of_session(self._loop.sessions[session_id])
-            self._hub.tell(StreamBody(what="progress", session=session_id, progress=progress))
+            self._hub.tell(StreamEventBody(what="progress", session=session_id, progress=progress))
 
     async def heartbeat(self) -> None:
         """Tell all listeners that we live."""
-        self._hub.tell(StreamBody(what="heartbeat"))
+        self._hub.tell(StreamEventBody(what="heartbeat"))
 
     def of_session(self, session: Session) -> ProgressBody | None:
         """Return how far the session's present stage is; None when nothing runs for it."""

@@ -24,7 +24,7 @@ from mcsyncd.errors import Conflict, McsyncError, NotPermitted, UsageError
 from mcsyncd.model.session import Actor
 from mcsyncd.store.chain import Entry
 
-_DECISION: TypeAdapter[api.Decision] = TypeAdapter(api.Decision)
+_DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
 _STATUS = {Conflict: 412, NotPermitted: 403, UsageError: 400}
 _BODY_LIMIT = 64 * 1024
 _MOST_COLUMNS = 4000
@@ -152,7 +152,7 @@ class Server:
         for entry in await self._loop.entries(None, last):
             await _send(
                 stream,
-                api.StreamBody(
+                api.StreamEventBody(
                     what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
                 ),
             )
@@ -160,7 +160,7 @@ class Server:
         return last
 
 
-async def _send(stream: web.StreamResponse, news: api.StreamBody) -> None:
+async def _send(stream: web.StreamResponse, news: api.StreamEventBody) -> None:
     id_line = f"id: {news.seq}\n" if news.seq is not None else ""
     await stream.write(f"{id_line}data: {news.model_dump_json()}\n\n".encode())
 

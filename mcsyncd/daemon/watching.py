@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from mcsyncd.api import FolderBody, SettlingBody, StreamBody
+from mcsyncd.api import FolderBody, PendingFileBody, StreamEventBody
 from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.live import Live
 from mcsyncd.daemon.loop import Loop
@@ -112,7 +112,7 @@ class Watching:
         if self._watch is not None:
             await asyncio.to_thread(self._watch.renew)
         if changed:
-            self._hub.tell(StreamBody(what="folders"))
+            self._hub.tell(StreamEventBody(what="folders"))
         if intakes != self._loop.intakes:
             return  # clips were moved while we looked: what we saw may be there no longer
         collecting = self._loop.collecting
@@ -158,8 +158,8 @@ class Watching:
         return [visible(name) for name in self._scan.unknown_folders] if self._scan else []
 
 
-def _settling(track: FileTrack) -> SettlingBody:
-    return SettlingBody(
+def _settling(track: FileTrack) -> PendingFileBody:
+    return PendingFileBody(
         name=visible(track.observation.name),
         bytes=track.observation.size,
         state=track.status,

@@ -4,44 +4,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcsyncd.settings.problems import validated
+from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import LocalStorage, Paths, Settings
-from mcsyncd.settings.yaml import read
+from mcsyncd.settings.strict_yaml import read_yaml
 
-SYSTEM = Path("/etc/mcsync/config.yaml")
-CHECKOUT = Path("config/local.yaml")
+SYSTEM_CONFIG = Path("/etc/mcsync/config.yaml")
+CHECKOUT_CONFIG = Path("config/local.yaml")
 
 
-def default_path() -> Path:
+def find_settings_file() -> Path:
     """Return the settings file that is meant when none is named.
 
     The system's, unless we stand in a checkout that brings its own.
     """
-    return CHECKOUT if CHECKOUT.is_file() and not SYSTEM.is_file() else SYSTEM
+    return CHECKOUT_CONFIG if CHECKOUT_CONFIG.is_file() and not SYSTEM_CONFIG.is_file() else SYSTEM_CONFIG
 
 
-def load(path: Path) -> Settings:
+def load_settings(path: Path) -> Settings:
     """Read and validate the settings. Raises ConfigError with every problem at once."""
     path = path.absolute()
-    settings = validated(Settings, read(path))
-    return _absolute(settings, path.parent)
+    settings = validate_document(Settings, read_yaml(path))
+    return _resolve_paths(settings, path.parent)
 
 
-def _absolute(settings: Settings, base: Path) -> Settings:
-    def at(path: Path) -> Path:
+def _resolve_paths(settings: Settings, base: Path) -> Settings:
+    def resolve(path: Path) -> Path:
         return Path.resolve(base / path)
 
-    paths = Paths(drop=at(settings.paths.drop), work=at(settings.paths.work), state=at(settings.paths.state))
-    profiles = settings.profiles.model_copy(update={"directory": at(settings.profiles.directory)})
+    paths = Paths(
+        drop=resolve(settings.paths.drop),
+        work=resolve(settings.paths.work),
+        state=resolve(settings.paths.state),
+    )
+    profiles = settings.profiles.model_copy(update={"directory": resolve(settings.profiles.directory)})
     storage = settings.storage
     if isinstance(storage, LocalStorage):
-        storage = storage.model_copy(update={"path": at(storage.path)})
+        storage = storage.model_copy(update={"path": resolve(storage.path)})
     return settings.model_copy(
-        update={"paths": paths, "socket": at(settings.socket), "profiles": profiles, "storage": storage}
+        update={"paths": paths, "socket": resolve(settings.socket), "profiles": profiles, "storage": storage}
     )
 
 
-def shipped_profiles() -> Path:
+def find_shipped_profiles() -> Path:
     """Return the folder of the profiles that come with the package."""
     package = Path(__file__).parents[1]
     installed = package / "_shipped" / "profiles"

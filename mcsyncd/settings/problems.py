@@ -8,27 +8,31 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mcsyncd.errors import ConfigError
-from mcsyncd.settings.yaml import Located, Path_
+from mcsyncd.settings.strict_yaml import KeyPath, LocatedDocument
 
-_HINTS = {
+_HINT_BY_ERROR_TYPE = {
     "extra_forbidden": "no such key; see `mcsyncd config schema`",
     "missing": "add it",
     "string_type": "put it in quotes",
 }
 
-M = TypeVar("M", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def validated(model: type[M], source: Located) -> M:
+def validate_document(model: type[ModelT], source: LocatedDocument) -> ModelT:
     """Return the document as `model`. Raises ConfigError with every problem at once."""
     if not isinstance(source.document, Mapping):
-        problem = source.problem((), "must be a mapping of keys to values")
+        problem = source.format_problem((), "must be a mapping of keys to values")
         raise ConfigError(f"{source.path}: 1 problem(s)", "mend the lines above", (problem,))
     try:
         return model.model_validate(source.document)
     except ValidationError as error:
         problems = tuple(
-            source.problem(_place(one["loc"], source), _words(one["msg"]), _HINTS.get(one["type"], ""))
+            source.format_problem(
+                _drop_union_tags(one["loc"], source),
+                _strip_prefix(one["msg"]),
+                _HINT_BY_ERROR_TYPE.get(one["type"], ""),
+            )
             for one in error.errors(include_url=False, include_context=False, include_input=False)
         )
         raise ConfigError(
@@ -36,12 +40,12 @@ def validated(model: type[M], source: Located) -> M:
         ) from None
 
 
-def _place(loc: tuple[str | int, ...], source: Located) -> Path_:
+def _drop_union_tags(loc: tuple[str | int, ...], source: LocatedDocument) -> KeyPath:
     """Drop what pydantic adds to a path (the tag of a union), which nobody has written.
 
     The last part stays even when it is not written: it may be the very key that is missing.
     """
-    place: Path_ = ()
+    place: KeyPath = ()
     for index, part in enumerate(loc):
         last = index == len(loc) - 1
         if last or (*place, part) in source.lines:
@@ -49,5 +53,5 @@ def _place(loc: tuple[str | int, ...], source: Located) -> Path_:
     return place
 
 
-def _words(message: str) -> str:
+def _strip_prefix(message: str) -> str:
     return message.removeprefix("Value error, ")

@@ -16,17 +16,17 @@ from pydantic import Field, ValidationError, model_validator
 
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
-from mcsyncd.settings.problems import validated
-from mcsyncd.settings.schema import Part
-from mcsyncd.settings.yaml import read
+from mcsyncd.settings.problems import validate_document
+from mcsyncd.settings.schema import SettingsPart
+from mcsyncd.settings.strict_yaml import read_yaml
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
-Threads = Annotated[int, Field(ge=1, le=16)]
+EncoderThreads = Annotated[int, Field(ge=1, le=16)]
 """Encoder threads. A fixed number, never "auto": x264's bytes depend on it."""
 
 
-class H264(Part):
+class H264(SettingsPart):
     """H.264 High, 4:2:0, 8 bit, closed groups of equal length, no B pictures: seeks are exact and quick."""
 
     codec: Literal["h264"]
@@ -38,34 +38,34 @@ class H264(Part):
     """A picture that needs no other comes every so many; 1 is all intra."""
     fastdecode: bool = False
     """Leave out what costs the player most: half the decoding for about a tenth more bits."""
-    threads: Threads
+    threads: EncoderThreads
 
 
-class ProRes(Part):
+class ProRes(SettingsPart):
     """Apple ProRes 4:2:2, 10 bit, every picture on its own."""
 
     codec: Literal["prores"]
     flavour: Literal["proxy", "lt", "standard", "hq"]
     """The member of the family, smallest first."""
-    threads: Threads
+    threads: EncoderThreads
 
 
-class DNxHD(Part):
+class DNxHD(SettingsPart):
     """Avid DNxHR, every picture on its own."""
 
     codec: Literal["dnxhd"]
     flavour: Literal["dnxhr_lb", "dnxhr_sq", "dnxhr_hq"]
     """The member of the family, smallest first; all are 8 bit 4:2:2."""
-    threads: Threads
+    threads: EncoderThreads
 
 
-class Flac(Part):
+class Flac(SettingsPart):
     """Lossless; 16 bit, or 24 bit where the camera recorded more than 16."""
 
     codec: Literal["flac"]
 
 
-class Aac(Part):
+class Aac(SettingsPart):
     """AAC-LC, for players that take nothing else."""
 
     codec: Literal["aac"]
@@ -73,7 +73,7 @@ class Aac(Part):
     """Bits a second for two channels, in thousands."""
 
 
-class Pcm(Part):
+class Pcm(SettingsPart):
     """Uncompressed, as editing systems like it."""
 
     codec: Literal["pcm"]
@@ -81,16 +81,16 @@ class Pcm(Part):
     """Bits a sample."""
 
 
-Video = Annotated[H264 | ProRes | DNxHD, Field(discriminator="codec")]
-Audio = Annotated[Flac | Aac | Pcm, Field(discriminator="codec")]
+VideoCodec = Annotated[H264 | ProRes | DNxHD, Field(discriminator="codec")]
+AudioCodec = Annotated[Flac | Aac | Pcm, Field(discriminator="codec")]
 
-_FITS = {
+_CODECS_BY_CONTAINER = {
     "mp4": ({"h264"}, {"flac", "aac"}),
     "mov": ({"h264", "prores", "dnxhd"}, {"aac", "pcm"}),
 }
 
 
-class Profile(Part):
+class Profile(SettingsPart):
     """One profile. A picture is never enlarged and a channel never invented."""
 
     description: str = Field(default="", max_length=200)
@@ -103,12 +103,12 @@ class Profile(Part):
     """Length of the picture's shorter side in pixels; without it, the source's own size."""
     channels: Literal["all", "stereo"]
     """all: every channel as recorded; stereo: mixed to two (mono stays mono)."""
-    video: Video
-    audio: Audio
+    video: VideoCodec
+    audio: AudioCodec
 
     @model_validator(mode="after")
-    def _fits(self) -> Profile:
-        video, audio = _FITS[self.container]
+    def _check_codecs_fit_container(self) -> Profile:
+        video, audio = _CODECS_BY_CONTAINER[self.container]
         if self.video.codec not in video:
             raise ValueError(f"{self.video.codec} does not go into {self.container}: use container: mov")
         if self.audio.codec not in audio:
@@ -117,21 +117,21 @@ class Profile(Part):
             )
         return self
 
-    def canonical(self) -> str:
+    def format_canonical_json(self) -> str:
         """Return the profile as canonical JSON: sorted keys, no whitespace, defaults written out."""
         document = self.model_dump(mode="json", exclude={"description"})
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
-    def hash(self) -> str:
+    def compute_hash(self) -> str:
         """Return the sha256 (hex) of the canonical form: the profile's identity."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+        return hashlib.sha256(self.format_canonical_json().encode()).hexdigest()
 
-    def ref(self, name: str) -> ProfileRef:
+    def build_ref(self, name: str) -> ProfileRef:
         """Return what a job carries of the profile."""
-        return ProfileRef(name, self.hash(), self.canonical())
+        return ProfileRef(name, self.compute_hash(), self.format_canonical_json())
 
 
-def from_document(ref: ProfileRef) -> Profile:
+def profile_from_ref(ref: ProfileRef) -> Profile:
     """Return the profile that a job carries. Raises ConfigError if another release wrote it differently."""
     try:
         return Profile.model_validate_json(ref.document)
@@ -143,15 +143,15 @@ def from_document(ref: ProfileRef) -> Profile:
         ) from error
 
 
-def profile_names(directory: Path) -> tuple[str, ...]:
+def list_profile_names(directory: Path) -> tuple[str, ...]:
     """Return the names of the profiles in a folder, sorted."""
-    return tuple(sorted(file.stem for file in directory.glob("*.yaml") if _NAME.fullmatch(file.stem)))
+    return tuple(sorted(file.stem for file in directory.glob("*.yaml") if _PROFILE_NAME.fullmatch(file.stem)))
 
 
 def load_profile(directory: Path, name: str) -> Profile:
     """Read one profile. Raises ConfigError with every problem as `file:line: dotted.path: message`."""
     path = directory / f"{name}.yaml"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(profile_names(directory)) or "none"
+    if not _PROFILE_NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(list_profile_names(directory)) or "none"
         raise ConfigError(f"no profile {name!r} in {directory}", f"there are: {known}")
-    return validated(Profile, read(path))
+    return validate_document(Profile, read_yaml(path))

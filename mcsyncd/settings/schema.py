@@ -20,17 +20,17 @@ from mcsyncd.model.clip import Camera
 from mcsyncd.model.rate import Rate
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_CAMERA = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_CAMERA_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
-def _seconds(value: object) -> object:
+def _parse_duration(value: object) -> object:
     if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return float(found[1]) * _SECONDS[found[2]]
+        return float(found[1]) * _SECONDS_PER_UNIT[found[2]]
     raise ValueError("write a duration with its unit: 500ms, 5s, 10m or 1h")
 
 
-def _rate(value: object) -> object:
+def _parse_grid_rate(value: object) -> object:
     if value == "auto":
         return None
     try:
@@ -41,18 +41,18 @@ def _rate(value: object) -> object:
 
 Seconds = Annotated[
     float,
-    BeforeValidator(_seconds),
+    BeforeValidator(_parse_duration),
     Field(ge=0),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["5s"]}),
 ]
 GridRate = Annotated[
     Rate | None,
-    BeforeValidator(_rate),
+    BeforeValidator(_parse_grid_rate),
     WithJsonSchema({"type": ["string", "number"], "examples": ["auto", "25", "30000/1001"]}),
 ]
 
 
-class Part(BaseModel):
+class SettingsPart(BaseModel):
     """A part of the settings is a value; its attribute docstrings feed the JSON Schema."""
 
     model_config = ConfigDict(
@@ -60,7 +60,7 @@ class Part(BaseModel):
     )
 
 
-class Paths(Part):
+class Paths(SettingsPart):
     """Folders. Relative ones are relative to the settings file."""
 
     drop: Path
@@ -71,7 +71,7 @@ class Paths(Part):
     """The ledger. Never on a network filesystem."""
 
 
-class CameraSettings(Part):
+class CameraSettings(SettingsPart):
     """One angle; the key it stands under is the name of its drop folder."""
 
     label: str = Field(min_length=1, max_length=40)
@@ -80,7 +80,7 @@ class CameraSettings(Part):
     """The session clock is this camera's. At most one; without it, the first."""
 
 
-class Ingest(Part):
+class Ingest(SettingsPart):
     """When a file counts as complete and a session as whole."""
 
     watch: Literal["auto", "poll"] = "auto"
@@ -93,7 +93,7 @@ class Ingest(Part):
     """How long all drop folders must be quiet before a complete session is sealed."""
 
 
-class Profiles(Part):
+class Profiles(SettingsPart):
     """Which profiles are applied."""
 
     directory: Path
@@ -106,14 +106,14 @@ class Profiles(Part):
     """auto: the reference camera's true rate; or a rate."""
 
 
-class ConformSettings(Part):
+class ConformSettings(SettingsPart):
     """When mezzanine and proxy are made."""
 
     when: Literal["confident", "approved", "always"] = "confident"
     """confident: at once after a sync above the threshold, else after approval."""
 
 
-class Approvers(Part):
+class Approvers(SettingsPart):
     """Who may decide, by the kernel's word on who is calling. Looked up when the decision is made."""
 
     groups: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Approvers(Part):
     """These users, by name."""
 
 
-class Review(Part):
+class Review(SettingsPart):
     """Policy of the review."""
 
     review_below: float = Field(default=0.85, ge=0.0, le=1.0)
@@ -131,7 +131,7 @@ class Review(Part):
     """Who may approve, reject, nudge and reopen."""
 
 
-class LocalStorage(Part):
+class LocalStorage(SettingsPart):
     """A folder with the same keys as a bucket."""
 
     kind: Literal["local"]
@@ -139,7 +139,7 @@ class LocalStorage(Part):
     """The folder."""
 
 
-class R2Storage(Part):
+class R2Storage(SettingsPart):
     """A Cloudflare R2 bucket. The keys are a credential, never here."""
 
     kind: Literal["r2"]
@@ -156,7 +156,7 @@ class R2Storage(Part):
 
     @field_validator("endpoint")
     @classmethod
-    def _loopback_only(cls, value: str | None) -> str | None:
+    def _check_loopback(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"http://(127\.0\.0\.1|localhost):\d+", value):
             raise ValueError("only a loopback endpoint such as http://127.0.0.1:8333 may be named")
         return value
@@ -165,7 +165,7 @@ class R2Storage(Part):
 Storage = Annotated[LocalStorage | R2Storage, Field(discriminator="kind")]
 
 
-class Settings(Part):
+class Settings(SettingsPart):
     """Everything in the settings file."""
 
     paths: Paths
@@ -181,16 +181,16 @@ class Settings(Part):
 
     @field_validator("cameras")
     @classmethod
-    def _camera_keys(cls, value: dict[str, CameraSettings]) -> dict[str, CameraSettings]:
+    def _check_camera_keys(cls, value: dict[str, CameraSettings]) -> dict[str, CameraSettings]:
         for key in value:
-            if not _CAMERA.fullmatch(key):
+            if not _CAMERA_KEY.fullmatch(key):
                 raise ValueError(f"{key!r}: a camera's key is a folder name of a-z, 0-9, - and _, up to 32")
         if sum(camera.reference for camera in value.values()) > 1:
             raise ValueError("only one camera can be the reference")
         return value
 
     @model_validator(mode="after")
-    def _apart(self) -> Settings:
+    def _check_folders_apart(self) -> Settings:
         work, drop = self.paths.work.absolute(), self.paths.drop.absolute()
         if work == drop or work.is_relative_to(drop):
             raise ValueError("paths.work must not lie in paths.drop: it would be taken for a card")
@@ -202,7 +202,7 @@ class Settings(Part):
         return tuple(Camera(key, camera.label, camera.reference) for key, camera in self.cameras.items())
 
 
-def json_schema() -> dict[str, object]:
+def build_json_schema() -> dict[str, object]:
     """Return the JSON Schema of the settings file, for editors."""
     schema = Settings.model_json_schema()
     return (

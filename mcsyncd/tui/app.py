@@ -13,7 +13,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from mcsyncd.api import SessionBody
-from mcsyncd.client import MovedOn
+from mcsyncd.client import RevisionConflict
 from mcsyncd.tui import view
 from mcsyncd.tui.dialogs import ConflictDialog, build_conflict_summary
 from mcsyncd.tui.feed import Feed
@@ -85,7 +85,7 @@ class McsyncApp(Shell):
     def _build_live_link(self) -> DaemonLink:
         return DaemonLink("live", self.get_now())
 
-    def show_conflict(self, moved: MovedOn, unsent: str) -> None:
+    def show_conflict(self, moved: RevisionConflict, unsent: str) -> None:
         """Show that somebody was faster, and the session as it is now."""
         current: SessionBody | None = moved.current
         if current is not None:

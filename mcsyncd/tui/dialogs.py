@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from mcsyncd.api import SessionBody
-from mcsyncd.client import MovedOn
+from mcsyncd.client import RevisionConflict
 from mcsyncd.model.text import visible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import build_content
@@ -52,7 +52,7 @@ class ConflictDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Close")]
 
-    def __init__(self, conflict: MovedOn, summary: Content) -> None:
+    def __init__(self, conflict: RevisionConflict, summary: Content) -> None:
         super().__init__()
         self._conflict = conflict
         self._summary = summary

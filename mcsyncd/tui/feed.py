@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from mcsyncd.api import StreamBody
+from mcsyncd.api import StreamEventBody
 from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
@@ -37,7 +37,7 @@ class Feed:
         retry_s = FIRST_RETRY_S
         while True:
             try:
-                async for word in self._client.events(self._last_seq):
+                async for word in self._client.stream_events(self._last_seq):
                     await self._handle_event(word)
                     retry_s = FIRST_RETRY_S
             except McsyncError as error:
@@ -47,7 +47,7 @@ class Feed:
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, MAX_RETRY_S)
 
-    async def _handle_event(self, event: StreamBody) -> None:
+    async def _handle_event(self, event: StreamEventBody) -> None:
         if event.seq is not None:
             self._last_seq = max(event.seq, self._last_seq or 0)
         if event.what in {"heartbeat", "folders"}:
@@ -59,16 +59,16 @@ class Feed:
 
     async def _read_status(self) -> None:
         """Read the daemon's state; another daemon than before means reading everything."""
-        status = await self._client.status()
+        status = await self._client.fetch_status()
         if (status.pid, status.started_at) == self._daemon_id:
             self._post(StatusChanged(status))
             return
-        sessions = (await self._client.sessions()).sessions
+        sessions = (await self._client.list_sessions()).sessions
         self._daemon_id = (status.pid, status.started_at)
         self._post(Connected(status, sessions))
 
     async def _read_session(self, session: str) -> None:
         try:
-            self._post(SessionChanged(await self._client.session(session)))
+            self._post(SessionChanged(await self._client.fetch_session(session)))
         except UsageError:  # it went between the word and the question
             return

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.reactive import reactive
 
 from mcsyncd import api
-from mcsyncd.client import Client, MovedOn
+from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import visible
 from mcsyncd.tui.world import World
@@ -49,7 +49,7 @@ class Shell(App[None]):
         return ""
 
     async def send_decision(
-        self, session: api.SessionBody, decision: api.Decision, *, unsent: str = ""
+        self, session: api.SessionBody, decision: api.DecisionRequest, *, unsent: str = ""
     ) -> api.SessionBody | None:
         """Send a decision on `session` as it was seen; return it as it then stands, None if refused.
 
@@ -57,8 +57,8 @@ class Shell(App[None]):
         other as a notice.
         """
         try:
-            body = await self.client.decide(session.id, decision, session.revision)
-        except MovedOn as moved:
+            body = await self.client.send_decision(session.id, decision, session.revision)
+        except RevisionConflict as moved:
             self.show_conflict(moved, unsent)
             return None
         except McsyncError as error:
@@ -67,7 +67,7 @@ class Shell(App[None]):
         self.world = self.world.with_session(body)
         return body
 
-    def show_conflict(self, conflict: MovedOn, unsent: str) -> None:
+    def show_conflict(self, conflict: RevisionConflict, unsent: str) -> None:
         """Show that somebody was faster."""
         raise NotImplementedError
 

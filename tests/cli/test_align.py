@@ -161,8 +161,8 @@ def test_a_decoder_that_crashes_takes_its_own_file_and_no_other(files, tmp_path)
     # The fault cannot be provoked with a file: those that did are heard today.
     before = """
 import os, signal, mcsyncd.probe.probe as station
-probe = station.probe
-station.probe = lambda p: os.kill(os.getpid(), signal.SIGKILL) if p.name == "crashing.mov" else probe(p)
+probe = station.probe_clip
+station.probe_clip = lambda p: os.kill(os.getpid(), signal.SIGKILL) if p.name == "crashing.mov" else probe(p)
 """
     done = align("--json", f"cam_a={files['a']}", f"cam_b={crashing}", f"cam_c={files['b']}", before=before)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mcsyncd.cli.align_hear import at_once
+from mcsyncd.align.listen import count_parallel_files
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -24,10 +24,10 @@ def with_index(path, index_bytes):
 )
 def test_files_whose_indices_do_not_fit_into_memory_together_take_turns(tmp_path, mebibytes, expected):
     paths = [with_index(tmp_path / f"{at}.mp4", size << 20) for at, size in enumerate(mebibytes)]
-    assert at_once(paths) == min(expected, CORES + 1)
+    assert count_parallel_files(paths) == min(expected, CORES + 1)
 
 
 def test_a_file_that_cannot_be_read_has_no_index(tmp_path):
     sound = tmp_path / "a.wav"
     sound.write_bytes(b"RIFF")
-    assert at_once([tmp_path / "gone.mp4", sound]) == 2
+    assert count_parallel_files([tmp_path / "gone.mp4", sound]) == 2

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from mcsyncd import api
 from mcsyncd.cli import demo_follow
-from mcsyncd.cli.demo_follow import Follower, begun_before
+from mcsyncd.cli.demo_follow import SessionFollower, list_started_sessions
 from mcsyncd.client import Client
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import Shoot
@@ -108,11 +108,11 @@ def run(script, folder, out=None, check=lambda: None):
 
     async def whole():
         async with playing(script, folder) as socket, Client(socket) as client:
-            follower = Follower(
+            follower = SessionFollower(
                 client, frozenset({OLD.id}), ProgressPrinter(out, lambda: 0.0, terminal=False), check
             )
-            session = await follower.approve(await follower.review(SHOOT), SHOOT)
-            return (session, await follower.published())
+            session = await follower.approve(await follower.wait_for_review(SHOOT), SHOOT)
+            return (session, await follower.wait_until_published())
 
     return asyncio.run(asyncio.wait_for(whole(), 20))
 
@@ -174,10 +174,10 @@ def test_when_the_daemon_is_gone_its_own_end_is_told_first(tmp_path, ended):
 
     async def whole():
         async with Client(tmp_path / "none.sock") as client:
-            follower = Follower(
+            follower = SessionFollower(
                 client, frozenset(), ProgressPrinter(io.StringIO(), lambda: 0.0, terminal=False), check
             )
-            await follower.review(SHOOT)
+            await follower.wait_for_review(SHOOT)
 
     with pytest.raises(
         McsyncError if ended else Unreachable, match="ended" if ended else "no daemon answers"
@@ -189,6 +189,6 @@ def test_only_a_session_that_still_takes_clips_can_become_ours(tmp_path):
     async def asked():
         script = Script([ours("collecting")])
         async with playing(script, tmp_path) as socket, Client(socket) as client:
-            return await begun_before(client)
+            return await list_started_sessions(client)
 
     assert asyncio.run(asked()) == {OLD.id}

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from footage import Shot, film, steady
 from mcsyncd.cli.profile import command
 from mcsyncd.errors import ConfigError
-from mcsyncd.settings.load import shipped_profiles
-from mcsyncd.settings.profiles import load_profile, profile_names
+from mcsyncd.settings.load import find_shipped_profiles
+from mcsyncd.settings.profiles import list_profile_names, load_profile
 
 
 def run(*words):
@@ -15,17 +15,17 @@ def run(*words):
 
 
 def test_list_names_every_shipped_profile():
-    names = profile_names(shipped_profiles())
+    names = list_profile_names(find_shipped_profiles())
     assert [line.split()[0] for line in run("list").stdout.splitlines()] == list(names)
     assert [one["name"] for one in json.loads(run("list", "--json").stdout)] == list(names)
 
 
 def test_show_prints_the_canonical_form_and_its_hash():
-    profile = load_profile(shipped_profiles(), "mezz-h264")
+    profile = load_profile(find_shipped_profiles(), "mezz-h264")
     told = json.loads(run("show", "mezz-h264", "--json").stdout)
-    assert told["hash"] == profile.hash()
-    assert told["profile"] == json.loads(profile.canonical())
-    assert profile.hash() in run("show", "mezz-h264").stdout
+    assert told["hash"] == profile.compute_hash()
+    assert told["profile"] == json.loads(profile.format_canonical_json())
+    assert profile.compute_hash() in run("show", "mezz-h264").stdout
 
 
 def test_explain_says_gigabytes_an_hour_for_a_clip(tmp_path):

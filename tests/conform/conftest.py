@@ -8,7 +8,7 @@ from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 
@@ -36,8 +36,8 @@ def run(tmp_path):
             rate=rate or media.video.rate,
             phase_us=phase_us,
             drift_ppm=drift_ppm,
-            mezzanine=load_profile(shipped_profiles(), mezzanine).ref(mezzanine),
-            proxy=load_profile(shipped_profiles(), "proxy-540p").ref("proxy-540p"),
+            mezzanine=load_profile(find_shipped_profiles(), mezzanine).build_ref(mezzanine),
+            proxy=load_profile(find_shipped_profiles(), "proxy-540p").build_ref("proxy-540p"),
             folder=into,
             stem="clip",
             report_progress=progress,

@@ -127,11 +127,11 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[4]]
 from mcsyncd.conform.conform import conform_clip
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 source, folder, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 media = probe_clip(source)
-refs = [load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")]
+refs = [load_profile(find_shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")]
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

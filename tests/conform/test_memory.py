@@ -10,7 +10,7 @@ from footage import Shot, film, steady
 from mcsyncd.conform.conform import conform_clip
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 
@@ -24,7 +24,7 @@ def test_no_picture_waits_for_the_cyclic_collector(tmp_path):
             alive.append(sum(isinstance(thing, VideoFrame) for thing in gc.get_objects()))
 
     mezzanine, proxy = (
-        load_profile(shipped_profiles(), name).ref(name) for name in ("mezz-h264", "proxy-540p")
+        load_profile(find_shipped_profiles(), name).build_ref(name) for name in ("mezz-h264", "proxy-540p")
     )
     gc.collect()
     gc.disable()

@@ -10,16 +10,16 @@ from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.model.clip import AudioStream, Colour
 from mcsyncd.model.rate import Rate
-from mcsyncd.settings.load import shipped_profiles
-from mcsyncd.settings.profiles import load_profile, profile_names
+from mcsyncd.settings.load import find_shipped_profiles
+from mcsyncd.settings.profiles import list_profile_names, load_profile
 
 VIDEO = TYPICAL_CLIP.video
 R30 = Rate(30)
 
 
 def planned(media=TYPICAL_CLIP, name="mezz-h264", rate=R30):
-    profile = load_profile(shipped_profiles(), name)
-    return plan_renditions(media, Grid(rate), ((profile.kind, profile.ref(name), profile),))
+    profile = load_profile(find_shipped_profiles(), name)
+    return plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
 
 
 def track(channels: int, layout: str, codec: str = "aac") -> AudioStream:
@@ -143,9 +143,9 @@ def test_ticks_are_those_of_the_clip_at_the_sessions_rate():
     assert planned(short, rate=Rate(30000, 1001)).ticks == round(2 * Fraction(30000, 1001))
 
 
-@pytest.mark.parametrize("name", profile_names(shipped_profiles()))
+@pytest.mark.parametrize("name", list_profile_names(find_shipped_profiles()))
 def test_every_shipped_profile_can_be_encoded_and_explained(name):
-    profile = load_profile(shipped_profiles(), name)
+    profile = load_profile(find_shipped_profiles(), name)
     assert find_missing_encoders(profile) == ()
     said = explain_plan(profile, planned(name=name))
     assert said[-1].startswith("About")
@@ -154,7 +154,7 @@ def test_every_shipped_profile_can_be_encoded_and_explained(name):
 def test_gigabytes_are_near_what_was_measured():
     # 1080p30 with grain: 29.3 Mbit/s for H.264, 117 for ProRes LT, 45 for DNxHR LB
     for name, measured in (("mezz-h264", 13.2), ("mezz-prores-lt", 52.5), ("mezz-dnxhr-lb", 20.3)):
-        profile = load_profile(shipped_profiles(), name)
+        profile = load_profile(find_shipped_profiles(), name)
         told = estimate_gb_per_hour(profile, planned(name=name).files[0], Rate(30))
         assert told == pytest.approx(measured, rel=0.1)
 

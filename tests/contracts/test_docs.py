@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mcsyncd.cli.main import COMMANDS
-from mcsyncd.settings.problems import validated
+from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import Settings
-from mcsyncd.settings.yaml import parse
+from mcsyncd.settings.strict_yaml import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -30,7 +30,7 @@ def test_links_lead_somewhere(page):
 def test_settings_in_the_text_are_valid(page):
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
         if "paths:" in block and "cameras:" in block:
-            validated(Settings, parse(page, block))
+            validate_document(Settings, parse_yaml(page, block))
 
 
 def test_commands_in_the_text_exist(page):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcsyncd.cli.tui import REMOTE_SOCKET
-from mcsyncd.settings.load import load
+from mcsyncd.settings.load import load_settings
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "mcsyncd.service"
@@ -54,7 +54,7 @@ def installed(tmp_path):
 
 @pytest.fixture(scope="module")
 def settings():
-    return load(ROOT / "config" / "production.yaml")
+    return load_settings(ROOT / "config" / "production.yaml")
 
 
 @needs("systemd-analyze")
@@ -180,4 +180,4 @@ def test_the_r2_line_of_the_sample_is_valid_once_it_is_uncommented(tmp_path):
     text = "\n".join(line.removeprefix("# ") if line.startswith("# storage:") else line for line in lines)
     file = tmp_path / "config.yaml"
     file.write_text(text)
-    assert load(file).storage.kind == "r2"
+    assert load_settings(file).storage.kind == "r2"

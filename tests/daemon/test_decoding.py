@@ -16,15 +16,15 @@ from mcsyncd.daemon import decoding
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 
 @pytest.fixture
 def made(tmp_path) -> Rendition:
     source = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1)))
-    profile = load_profile(shipped_profiles(), "mezz-h264")
-    asked = (("mezzanine", profile.ref("mezz-h264")),)
+    profile = load_profile(find_shipped_profiles(), "mezz-h264")
+    asked = (("mezzanine", profile.build_ref("mezz-h264")),)
     return conform_with_profiles(
         source, probe_clip(source), Grid(Rate(25)), asked, folder=tmp_path, stem="clip"
     ).renditions[0]

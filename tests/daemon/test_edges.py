@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from mcsyncd.api import StreamBody
+from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.bodies import session_progress
 from mcsyncd.daemon.hub import Hub
 from mcsyncd.daemon.progress import Progress
@@ -48,7 +48,7 @@ async def test_a_listener_too_slow_to_follow_is_cut_off_and_the_others_go_on():
     hub = Hub()
     with hub.listening() as slow, hub.listening() as quick:
         for seq in range(5000):
-            hub.tell(StreamBody(what="event", seq=seq))
+            hub.tell(StreamEventBody(what="event", seq=seq))
             assert (await quick.get()).seq == seq
         assert await slow.get() is None
         assert slow.empty()

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from mcsyncd import api
-from mcsyncd.client import Client, MovedOn
+from mcsyncd.client import Client, RevisionConflict
 
 HALF_FRAME_MS = 1000 / 60
 
@@ -117,7 +117,7 @@ def test_what_happened_is_told_in_order_and_again_after_a_pause(published):
     async def replayed():
         async with Client(line.home / "var" / "api.sock") as client:
             seen = []
-            async for news in client.events(last_id=3):
+            async for news in client.stream_events(last_id=3):
                 if news.seq is not None:
                     seen.append(news.seq)
                 if len(seen) == 5:
@@ -132,9 +132,9 @@ def test_sound_and_peaks_of_the_review(published):
 
     async def asked():
         async with Client(line.home / "var" / "api.sock") as client:
-            peaks = await client.peaks(reviewed["id"], "cam_b", start_ms=2000, step_ms=10, columns=200)
-            wav = await client.audio(reviewed["id"], "cam_b", start_ms=2000, duration_ms=1000)
-            outside = await client.peaks(reviewed["id"], "cam_b", start_ms=-1e6, step_ms=10, columns=20)
+            peaks = await client.fetch_peaks(reviewed["id"], "cam_b", start_ms=2000, step_ms=10, columns=200)
+            wav = await client.fetch_audio(reviewed["id"], "cam_b", start_ms=2000, duration_ms=1000)
+            outside = await client.fetch_peaks(reviewed["id"], "cam_b", start_ms=-1e6, step_ms=10, columns=20)
             return peaks, wav, outside
 
     peaks, wav, outside = asyncio.run(asked())
@@ -150,8 +150,10 @@ def test_a_decision_on_an_old_revision_is_a_conflict_with_the_present_state(publ
 
     async def late():
         async with Client(line.home / "var" / "api.sock") as client:
-            with pytest.raises(MovedOn) as caught:
-                await client.decide(reviewed["id"], api.Reject(reason="late"), reviewed["revision"] + 7)
+            with pytest.raises(RevisionConflict) as caught:
+                await client.send_decision(
+                    reviewed["id"], api.RejectRequest(reason="late"), reviewed["revision"] + 7
+                )
             return caught.value.current
 
     assert asyncio.run(late()).state == "published"

@@ -19,7 +19,7 @@ from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
-from mcsyncd.settings.load import shipped_profiles
+from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 SCRIPT = Path(__file__).with_name("exact.mjs")
@@ -48,8 +48,8 @@ def filmed(folder: Path, rate: Rate, camera: int, name: str = "proxy-540p") -> P
     """A proxy of eight seconds; the pictures of camera n are numbered from 1000 n on."""
     shot = Shot(steady(rate.fraction, 8), (0, 8), numbered_from=1000 * camera, timecode="10:00:00:00")
     source = film(folder / f"{camera}.mov", shot)
-    profile = load_profile(shipped_profiles(), name)
-    profiles = ((profile.kind, profile.ref(name)),)
+    profile = load_profile(find_shipped_profiles(), name)
+    profiles = ((profile.kind, profile.build_ref(name)),)
     made = conform_with_profiles(
         source, probe_clip(source), Grid(rate), profiles, folder=folder, stem=f"camera{camera}"
     )

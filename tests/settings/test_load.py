@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.rate import Rate
-from mcsyncd.settings.load import load, shipped_profiles
-from mcsyncd.settings.schema import R2Storage, json_schema
-from mcsyncd.settings.yaml import parse
+from mcsyncd.settings.load import find_shipped_profiles, load_settings
+from mcsyncd.settings.schema import R2Storage, build_json_schema
+from mcsyncd.settings.strict_yaml import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "config" / "local.yaml").read_text()
@@ -29,17 +29,17 @@ def written(tmp_path, text: str) -> Path:
 def problems(tmp_path, text: str) -> tuple[str, ...]:
     path = written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
-        load(path)
+        load_settings(path)
     return tuple(line.removeprefix(f"{path}:") for line in caught.value.problems)
 
 
 @pytest.mark.parametrize("sample", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_sample_is_valid(sample):
-    load(sample)
+    load_settings(sample)
 
 
 def test_relative_paths_are_relative_to_the_file(tmp_path):
-    settings = load(written(tmp_path, GOOD))
+    settings = load_settings(written(tmp_path, GOOD))
     assert settings.paths.drop == (tmp_path.parent / "var" / "drop").resolve()
     assert settings.storage.path.is_absolute()
 
@@ -81,12 +81,12 @@ def test_what_is_no_text_or_far_too_large_is_refused(tmp_path, raw):
     path = tmp_path / "config.yaml"
     path.write_bytes(raw)
     with pytest.raises(ConfigError, match=r"UTF-8|larger"):
-        load(path)
+        load_settings(path)
 
 
 def test_a_missing_file_names_itself(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
-        load(tmp_path / "nowhere.yaml")
+        load_settings(tmp_path / "nowhere.yaml")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_missing_file_names_itself(tmp_path):
 )
 def test_scalars_are_what_they_look_like(text, value):
     """YAML 1.1 reads the first as 45000 and the second and third as True."""
-    document = parse(Path("x.yaml"), f"key: {text}\n").document
+    document = parse_yaml(Path("x.yaml"), f"key: {text}\n").document
     assert document == {"key": value}
     assert type(document["key"]) is type(value)
 
@@ -103,13 +103,13 @@ def test_scalars_are_what_they_look_like(text, value):
 @given(st.text(max_size=200))
 def test_no_text_makes_the_reader_stumble(text):
     with suppress(ConfigError):
-        assert parse(Path("x.yaml"), text).line(()) >= 1
+        assert parse_yaml(Path("x.yaml"), text).find_line(()) >= 1
 
 
 def test_the_grid_rate_is_a_rule_or_a_rate(tmp_path):
-    assert load(written(tmp_path, GOOD)).profiles.rate is None
+    assert load_settings(written(tmp_path, GOOD)).profiles.rate is None
     fixed = GOOD.replace("rate: auto", "rate: 29.97")
-    assert load(written(tmp_path, fixed)).profiles.rate == Rate(30000, 1001)
+    assert load_settings(written(tmp_path, fixed)).profiles.rate == Rate(30000, 1001)
     assert problems(tmp_path, GOOD.replace("rate: auto", "rate: fast"))
 
 
@@ -132,7 +132,7 @@ def test_secrets_have_no_place_in_the_settings(tmp_path):
     r2 = f"storage: {{kind: r2, account_id: {'0f' * 16}, bucket: shoots"
     lines = [line for line in GOOD.splitlines() if not line.startswith("storage")]
     fine = "\n".join([*lines, r2 + "}"])
-    assert isinstance(load(written(tmp_path, fine)).storage, R2Storage)
+    assert isinstance(load_settings(written(tmp_path, fine)).storage, R2Storage)
     for key in ("secret_access_key", "access_key_id", "token"):
         assert any(key in one for one in problems(tmp_path, "\n".join([*lines, f"{r2}, {key}: x}}"])))
     elsewhere = "\n".join([*lines, f"{r2}, endpoint: 'https://evil.example'}}"])
@@ -146,8 +146,8 @@ def test_an_id_of_digits_alone_wants_quotes(tmp_path):
 
 
 def test_the_schema_for_editors_is_the_one_in_the_docs():
-    assert json.loads((ROOT / "docs" / "settings.schema.json").read_text()) == json_schema()
+    assert json.loads((ROOT / "docs" / "settings.schema.json").read_text()) == build_json_schema()
 
 
 def test_the_shipped_profiles_are_found():
-    assert (shipped_profiles() / "mezz-h264.yaml").is_file()
+    assert (find_shipped_profiles() / "mezz-h264.yaml").is_file()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hearing import RATE, as_int16, babble, taken
-from mcsyncd.cli.align_answer import document
+from mcsyncd.align.answer import build_answer
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
 
@@ -94,7 +94,7 @@ def test_a_few_seconds_of_loud_noise_make_no_pieces():
 
 def test_the_document_holds_the_pieces():
     alignment = told(0.4)
-    pieces = json.loads(json.dumps(document(alignment)))["angles"]["b"]["pieces"]
+    pieces = json.loads(json.dumps(build_answer(alignment)))["angles"]["b"]["pieces"]
     assert [piece["offset_ms"] for piece in pieces] == pytest.approx([3000, 3400], abs=1)
     for said, piece in zip(pieces, alignment.angle("b").pieces, strict=True):
         assert said["begin_s"] == piece.begin_us / 1e6 < piece.end_us / 1e6 == said["end_s"]
@@ -103,4 +103,4 @@ def test_the_document_holds_the_pieces():
 
 
 def test_the_document_of_a_clean_clip_names_none():
-    assert "pieces" not in document(solve_alignment([whole("a", 2, 1), skipped(0.0)], "a"))["angles"]["b"]
+    assert "pieces" not in build_answer(solve_alignment([whole("a", 2, 1), skipped(0.0)], "a"))["angles"]["b"]

@@ -90,9 +90,9 @@ class FakeDaemon:
         """A session changes; everybody hears of it."""
         self.sessions[body.id] = body
         self._seq += 1
-        self.tell(api.StreamBody(what="event", session=body.id, seq=self._seq, kind="changed"))
+        self.tell(api.StreamEventBody(what="event", session=body.id, seq=self._seq, kind="changed"))
 
-    def tell(self, word: api.StreamBody):
+    def tell(self, word: api.StreamEventBody):
         for queue in self._listeners:
             queue.put_nowait(word)
 
@@ -193,7 +193,7 @@ class FakeDaemon:
         try:
             return await asyncio.wait_for(queue.get(), self.heartbeat_s)
         except TimeoutError:
-            return api.StreamBody(what="heartbeat")
+            return api.StreamEventBody(what="heartbeat")
 
 
 def _stretch(request):

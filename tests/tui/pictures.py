@@ -84,7 +84,7 @@ async def rejecting(app, pilot, daemon):
 
 
 def _settling():
-    file = api.SettlingBody(name="A002C014.MOV", bytes=3_200_000_000, state="settling", note="8 s quiet")
+    file = api.PendingFileBody(name="A002C014.MOV", bytes=3_200_000_000, state="settling", note="8 s quiet")
     folders = dict(scenes.status().folders)
     folders["cam_b"] = folders["cam_b"].model_copy(update={"settling": [file]})
     folders["cam_c"] = folders["cam_c"].model_copy(update={"health": "not there: is the disk mounted?"})

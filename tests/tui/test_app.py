@@ -169,7 +169,7 @@ async def test_moves_that_need_no_answer(opened):
         await pilot.press("full_stop")
         assert screen._viewport.cursor_ms == cursor + 8.0
         await pilot.press("g")
-        assert screen._lanes[1].waveform._picture.ghost is None
+        assert screen._lanes[1].waveform._image.ghost is None
 
 
 @running
@@ -255,7 +255,7 @@ async def test_changes_arrive_by_themselves(opened):
     async with opened([scenes.working()]) as (app, pilot, daemon):
         await until(pilot, lambda: "61%" in screen_text(app))
         step = api.ProgressBody(stage="conform", done=0.75, eta_s=60)
-        daemon.tell(api.StreamBody(what="progress", session=scenes.working().id, progress=step))
+        daemon.tell(api.StreamEventBody(what="progress", session=scenes.working().id, progress=step))
         await until(pilot, lambda: "75% · ETA 01:00" in screen_text(app))
         await daemon.put(scenes.session(scenes.working().id))
         await until(pilot, lambda: "Looks Good" in screen_text(app))

@@ -16,7 +16,7 @@ from tui import scenes
 from tui.fake_daemon import FakeDaemon
 
 from mcsyncd import api
-from mcsyncd.cli.review import told, understood
+from mcsyncd.cli.review import format_review, parse_decision
 from mcsyncd.errors import UsageError
 
 PATIENCE_S = 30.0
@@ -127,27 +127,27 @@ def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):
 @pytest.mark.parametrize("said", ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b", "hello"])
 def test_what_makes_no_sense_is_no_decision(said):
     with pytest.raises(UsageError):
-        understood(said, scenes.unsure())
+        parse_decision(said, scenes.unsure())
 
 
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("a", api.Approve()),
-        (" approve ", api.Approve()),
-        ("x wrong take", api.Reject(reason="wrong take")),
-        ("n cam_b +1f", api.Nudge(camera="cam_b", to="+1f")),
-        ("n cam_b -12.5ms", api.Nudge(camera="cam_b", to="-12.5ms")),
+        ("a", api.ApproveRequest()),
+        (" approve ", api.ApproveRequest()),
+        ("x wrong take", api.RejectRequest(reason="wrong take")),
+        ("n cam_b +1f", api.NudgeRequest(camera="cam_b", to="+1f")),
+        ("n cam_b -12.5ms", api.NudgeRequest(camera="cam_b", to="-12.5ms")),
         ("q", None),
     ],
 )
 def test_answers_are_read_as_they_are_meant(said, meant):
-    assert understood(said, scenes.unsure()) == meant
+    assert parse_decision(said, scenes.unsure()) == meant
 
 
 def test_hostile_names_are_shown_as_text():
     cameras = {key: api.CameraBody(label="\x1b[2J\u202e", clips=[]) for key in scenes.CAMERAS}
-    lines = "".join(told(scenes.unsure(cameras=cameras, reasons=["\x07"])))
+    lines = "".join(format_review(scenes.unsure(cameras=cameras, reasons=["\x07"])))
     assert "\x1b" not in lines
     assert "\u202e" not in lines
     assert "\x07" not in lines

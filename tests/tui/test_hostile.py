@@ -35,7 +35,7 @@ def poisoned(name):
 
 
 def poisoned_status(name):
-    file = api.SettlingBody(name=name, bytes=1, state="refused", note=name)
+    file = api.PendingFileBody(name=name, bytes=1, state="refused", note=name)
     folders = {key: api.FolderBody(path=name, label=name, health=name) for key in scenes.CAMERAS}
     folders["cam_a"] = api.FolderBody(path=name, label=name, health="ok", settling=[file])
     storage = api.StorageBody(kind=name, target=name, health=name, work_free_bytes=1)

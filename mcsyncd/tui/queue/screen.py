@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mcsyncd.api import Retry, SessionBody, StatusBody
+from mcsyncd.api import RetryRequest, SessionBody, StatusBody
 from mcsyncd.model.text import visible
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
@@ -148,7 +148,7 @@ class QueueScreen(LiveScreen):
         if reason := self.shell.find_objection():
             self.shell.show_notice(reason)
             return
-        self.run_worker(self.shell.send_decision(session, Retry()), exclusive=True)
+        self.run_worker(self.shell.send_decision(session, RetryRequest()), exclusive=True)
 
 
 def _build_empty_state(world: World) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsyncd.api import Nudge, SessionBody
+from mcsyncd.api import NudgeRequest, SessionBody
 from mcsyncd.tui import view
 from mcsyncd.tui.review.checklist import AngleChecklist
 from mcsyncd.tui.review.nudges import PendingNudges
@@ -74,10 +74,11 @@ class ReviewDraft:
             return round(best.offset_ms * US_PER_MS)
         return _get_recorded_offsets(self.session).get(camera)
 
-    def build_nudges(self) -> list[Nudge]:
+    def build_nudges(self) -> list[NudgeRequest]:
         """What must be recorded before an approval: a nudge for each camera that was moved."""
         return [
-            Nudge(camera=camera, to=format_nudge_target(at)) for camera, at in self.nudges.pending.items()
+            NudgeRequest(camera=camera, to=format_nudge_target(at))
+            for camera, at in self.nudges.pending.items()
         ]
 
     def format_unsent(self) -> str:

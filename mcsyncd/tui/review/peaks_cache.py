@@ -76,7 +76,7 @@ class PeaksCache:
         return find_sharpest_moment(loud, other)
 
     async def _fetch_segment(self, camera: str, wanted: ViewWindow) -> PeaksSegment:
-        body = await self._client.peaks(
+        body = await self._client.fetch_peaks(
             self._session, camera, start_ms=wanted.start_ms, step_ms=wanted.dot_ms, columns=wanted.dots
         )
         return PeaksSegment.from_body(body)

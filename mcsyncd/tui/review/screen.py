@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button
 
-from mcsyncd.api import Approve, Reject, SessionBody
+from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import visible
 from mcsyncd.tui import view
@@ -194,7 +194,7 @@ class ReviewScreen(LiveScreen):
         if self._find_objection():
             return
         try:
-            await self.shell.client.claim(self._session_id)
+            await self.shell.client.claim_session(self._session_id)
         except McsyncError as error:
             self.log.debug(str(error))
 
@@ -297,7 +297,7 @@ class ReviewScreen(LiveScreen):
 
     async def _fetch_audio(self, camera: str, start_ms: float) -> bytes:
         client = self.shell.client
-        return await client.audio(self._session_id, camera, start_ms=start_ms, duration_ms=_PLAYBACK_MS)
+        return await client.fetch_audio(self._session_id, camera, start_ms=start_ms, duration_ms=_PLAYBACK_MS)
 
     # --- decisions ---------------------------------------------------------------------------
 
@@ -338,7 +338,7 @@ class ReviewScreen(LiveScreen):
             if body is None:
                 return False
             self._adopt_session(draft, body)
-        return await self.shell.send_decision(draft.session, Approve()) is not None
+        return await self.shell.send_decision(draft.session, ApproveRequest()) is not None
 
     @work(exclusive=True, group="decision")
     async def action_reject(self) -> None:
@@ -349,7 +349,7 @@ class ReviewScreen(LiveScreen):
         seen = self._draft.session
         dialog = ReasonDialog("Reject this session?", "Nothing is deleted; it can be reopened.")
         given = await self.app.push_screen_wait(dialog)
-        if given and await self.shell.send_decision(seen, Reject(reason=given)) is not None:
+        if given and await self.shell.send_decision(seen, RejectRequest(reason=given)) is not None:
             self.dismiss()
 
     def action_take_over(self) -> None:

@@ -13,14 +13,14 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from mcsyncd.api import (
-    Approve,
-    Decision,
+    ApproveRequest,
+    DecisionRequest,
     LogEntryBody,
-    Reject,
-    Reopen,
-    Resync,
-    Retry,
-    Seal,
+    RejectRequest,
+    ReopenRequest,
+    ResyncRequest,
+    RetryRequest,
+    SealRequest,
     SessionBody,
     WorkerBody,
 )
@@ -39,11 +39,11 @@ from mcsyncd.tui.widgets.offsets import OffsetsLine
 from mcsyncd.tui.world import World
 
 _BAR_CELLS = 20
-_DECISIONS: dict[ButtonAction, type[Approve | Retry | Resync | Seal]] = {
-    "approve": Approve,
-    "retry": Retry,
-    "resync": Resync,
-    "seal": Seal,
+_DECISIONS: dict[ButtonAction, type[ApproveRequest | RetryRequest | ResyncRequest | SealRequest]] = {
+    "approve": ApproveRequest,
+    "retry": RetryRequest,
+    "resync": ResyncRequest,
+    "seal": SealRequest,
 }
 _DECIDED_STATES = {"approved", "publishing", "published", "rejected"}
 
@@ -166,7 +166,7 @@ class SessionScreen(LiveScreen):
     @work(exclusive=True, group="log")
     async def _fetch_log(self) -> None:
         try:
-            self._entries = (await self.shell.client.log(self._session_id)).entries
+            self._entries = (await self.shell.client.fetch_log(self._session_id)).entries
         except McsyncError:  # the screen is whole without; the banner tells when the daemon is gone
             return
         self.show_world(self.shell.world)
@@ -183,7 +183,7 @@ class SessionScreen(LiveScreen):
         self._send_decision(session, _DECISIONS[action]())
 
     @work(exclusive=True, group="decision")
-    async def _send_decision(self, session: SessionBody, decision: Decision) -> None:
+    async def _send_decision(self, session: SessionBody, decision: DecisionRequest) -> None:
         await self.shell.send_decision(session, decision)
 
     def action_details(self) -> None:
@@ -209,18 +209,20 @@ class SessionScreen(LiveScreen):
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.state == "in_review":
             self._ask_reason(
-                session, "Reject this session?", "Nothing is deleted; it can be reopened.", Reject
+                session, "Reject this session?", "Nothing is deleted; it can be reopened.", RejectRequest
             )
 
     def action_reopen(self) -> None:
         """Put what was decided back to review."""
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.state in _DECIDED_STATES:
-            self._ask_reason(session, "Reopen this session?", "Its approval is void from then on.", Reopen)
+            self._ask_reason(
+                session, "Reopen this session?", "Its approval is void from then on.", ReopenRequest
+            )
 
     @work(exclusive=True, group="decision")
     async def _ask_reason(
-        self, session: SessionBody, question: str, hint: str, kind: type[Reject | Reopen]
+        self, session: SessionBody, question: str, hint: str, kind: type[RejectRequest | ReopenRequest]
     ) -> None:
         if reason := self.shell.find_objection():
             self.shell.show_notice(reason)

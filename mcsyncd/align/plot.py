@@ -18,11 +18,11 @@ from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, shown_perc
 from mcsyncd.model.text import visible
 from mcsyncd.sync.recording import Recording
 
-_COLUMNS = 2000
+_ENVELOPE_COLUMNS = 2000
 _ROW_INCHES = 1.6
 
 
-def figure_class() -> Any:
+def load_figure_class() -> Any:
     """Return matplotlib's Figure, which draws without a display. Raises UsageError where it is absent."""
     try:
         return import_module("matplotlib.figure").Figure
@@ -32,26 +32,26 @@ def figure_class() -> Any:
         ) from error
 
 
-def draw(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> None:
+def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> None:
     """Write a PNG: a row for each angle, its sound at the left, the correlation at the right.
 
     `recordings` are what the alignment was made from. Raises UsageError without matplotlib and
     OSError where the file cannot be written.
     """
     rows = len(alignment.angles)
-    figure = figure_class()(figsize=(14, 1 + _ROW_INCHES * rows), layout="constrained")
+    figure = load_figure_class()(figsize=(14, 1 + _ROW_INCHES * rows), layout="constrained")
     figure.suptitle(f"Sync Confidence: {shown_percent(alignment.confidence)}% ({alignment.method})")
     axes = figure.subplots(rows, 2, squeeze=False, width_ratios=(4, 1))
     for angle, (sound, lags) in zip(alignment.angles, axes, strict=True):
         sound.sharex(axes[0][0])
-        sound.set_title(_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
-        _draw_sound(sound, angle, recordings)
+        sound.set_title(_format_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
+        _draw_audio(sound, angle, recordings)
         _draw_strip(lags, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {visible(alignment.reference)}", parse_math=False)
     figure.savefig(path, format="png", dpi=110)
 
 
-def envelope(channel: NDArray[np.int16], columns: int = _COLUMNS) -> NDArray[np.float64]:
+def compute_envelope(channel: NDArray[np.int16], columns: int = _ENVELOPE_COLUMNS) -> NDArray[np.float64]:
     """Return the greatest level in each of up to `columns` equal stretches, as a share of the loudest."""
     stretch = max(1, -(-channel.size // columns))
     levels = np.array(
@@ -64,7 +64,7 @@ def envelope(channel: NDArray[np.int16], columns: int = _COLUMNS) -> NDArray[np.
     return levels / max(1.0, float(levels.max(initial=0.0)))
 
 
-def _caption(angle: AngleMatch, reference: str) -> str:
+def _format_caption(angle: AngleMatch, reference: str) -> str:
     name = visible(angle.camera, 40)
     if angle.camera == reference:
         return f"{name}: reference"
@@ -74,7 +74,7 @@ def _caption(angle: AngleMatch, reference: str) -> str:
     return f"{name}: {placed}, {shown_percent(angle.confidence)}%"
 
 
-def _draw_sound(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
+def _draw_audio(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
     axes.set_yticks([])
     if angle.offset_us is None:
         why = visible(angle.reasons[0] if angle.reasons else "not placed", 120)
@@ -85,14 +85,16 @@ def _draw_sound(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -
         place = places.get(one.name)
         if one.angle != angle.camera or place is None or place.offset_us is None or not one.channels:
             continue
-        levels = envelope(one.channels[0])
-        axes.fill_between(_times_s(one, place, levels.size), -levels, levels, linewidth=0)
+        levels = compute_envelope(one.channels[0])
+        axes.fill_between(_compute_times_s(one, place, levels.size), -levels, levels, linewidth=0)
 
 
-def _times_s(recording: Recording, place: Placement, count: int) -> NDArray[np.float64]:
+def _compute_times_s(recording: Recording, placement: Placement, count: int) -> NDArray[np.float64]:
     seconds = recording.channels[0].size / recording.rate
     clip_s = recording.start_us / 1e6 + np.linspace(0.0, seconds, count, endpoint=False)
-    times_s: NDArray[np.float64] = (place.offset_us or 0) / 1e6 + clip_s * (1.0 + place.drift_ppm * 1e-6)
+    times_s: NDArray[np.float64] = (placement.offset_us or 0) / 1e6 + clip_s * (
+        1.0 + placement.drift_ppm * 1e-6
+    )
     return times_s
 
 

@@ -9,23 +9,23 @@ from mcsyncd.model.alignment import Alignment, AngleMatch, Piece, Placement, sho
 from mcsyncd.model.text import visible
 
 
-def document(alignment: Alignment) -> dict[str, object]:
+def build_answer(alignment: Alignment) -> dict[str, object]:
     """The promised JSON of an alignment."""
     others = [angle for angle in alignment.angles if angle.camera != alignment.reference]
     placed = [angle for angle in alignment.angles if angle.offset_us is not None]
     found: dict[str, object] = {
         "reference": alignment.reference,
-        "offsets_ms": {angle.camera: _ms(angle.offset_us) for angle in alignment.angles},
+        "offsets_ms": {angle.camera: _ms_from_us(angle.offset_us) for angle in alignment.angles},
         "drift_ppm": {angle.camera: angle.drift_ppm for angle in placed},
-        "confidence": _floored(alignment.confidence, 4),
+        "confidence": _floor_to_digits(alignment.confidence, 4),
         "method": str(alignment.method),
-        "angles": {angle.camera: _angle(angle) for angle in others},
+        "angles": {angle.camera: _build_angle(angle) for angle in others},
         "reasons": list(alignment.reasons),
     }
     if any(len(angle.placements) > 1 for angle in alignment.angles):
         found["clips"] = {
             angle.camera: [
-                {"name": one.clip, "offset_ms": _ms(one.offset_us), "drift_ppm": one.drift_ppm}
+                {"name": one.clip, "offset_ms": _ms_from_us(one.offset_us), "drift_ppm": one.drift_ppm}
                 for one in angle.placements
             ]
             for angle in alignment.angles
@@ -33,54 +33,56 @@ def document(alignment: Alignment) -> dict[str, object]:
     return found
 
 
-def table(alignment: Alignment, frames_a_second: float | None) -> str:
+def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
     """The same for a person: offsets in ms and frames, confidence floored, reasons."""
     lines = [f"Sync Confidence: {shown_percent(alignment.confidence)}% ({alignment.method})", ""]
     lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
     for angle in alignment.angles:
-        lines += [_row(angle, place, alignment.reference, frames_a_second) for place in angle.placements]
+        lines += [_format_row(angle, place, alignment.reference, frames_per_s) for place in angle.placements]
     lines += ["", *(f"- {visible(reason, 300)}" for reason in alignment.reasons)] if alignment.reasons else []
     return "\n".join(lines)
 
 
-def _row(angle: AngleMatch, place: Placement, reference: str, frames_a_second: float | None) -> str:
-    name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(place.clip).name}"
+def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_per_s: float | None) -> str:
+    name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(placement.clip).name}"
     sure = "reference" if angle.camera == reference else f"{shown_percent(angle.confidence)}%"
     offset, frames, drift = "not placed", "-", "-"
-    if place.offset_us is not None:
-        offset, drift = f"{place.offset_us / 1e3:+.3f} ms", f"{place.drift_ppm:+.2f} ppm"
-        frames = f"{place.offset_us * frames_a_second / 1e6:+.2f}" if frames_a_second else "-"
+    if placement.offset_us is not None:
+        offset, drift = f"{placement.offset_us / 1e3:+.3f} ms", f"{placement.drift_ppm:+.2f} ppm"
+        frames = f"{placement.offset_us * frames_per_s / 1e6:+.2f}" if frames_per_s else "-"
     return f"{visible(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{sure:>13}"
 
 
-def _angle(angle: AngleMatch) -> dict[str, object]:
+def _build_angle(angle: AngleMatch) -> dict[str, object]:
     return {
-        "confidence": _floored(angle.confidence, 4),
+        "confidence": _floor_to_digits(angle.confidence, 4),
         "reasons": list(angle.reasons),
-        "candidates": [{"offset_ms": _ms(one.offset_us), "score": one.score} for one in angle.candidates],
+        "candidates": [
+            {"offset_ms": _ms_from_us(one.offset_us), "score": one.score} for one in angle.candidates
+        ],
         "overlap_s": angle.overlap_s,
         "residual_ms": angle.residual_ms,
         "error_ms": angle.error_ms,
         "drift_error_ppm": angle.drift_error_ppm,
-        **({"pieces": [_piece(one) for one in angle.pieces]} if angle.pieces else {}),
+        **({"pieces": [_build_piece(one) for one in angle.pieces]} if angle.pieces else {}),
     }
 
 
-def _piece(piece: Piece) -> dict[str, object]:
+def _build_piece(piece: Piece) -> dict[str, object]:
     return {
         "clip": piece.clip,
         "begin_s": piece.begin_us / 1e6,
         "end_s": piece.end_us / 1e6,
-        "offset_ms": _ms(piece.offset_us),
+        "offset_ms": _ms_from_us(piece.offset_us),
         "drift_ppm": piece.drift_ppm,
     }
 
 
-def _ms(offset_us: int | None) -> float | None:
+def _ms_from_us(offset_us: int | None) -> float | None:
     return None if offset_us is None else offset_us / 1000
 
 
-def _floored(value: float, digits: int) -> float:
+def _floor_to_digits(value: float, digits: int) -> float:
     # 0.8499 must never be read as 0.85.
     steps = float(10**digits)
     return floor(value * steps) / steps

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from mcsyncd.cli.context import Faces
+from mcsyncd.cli.global_options import GlobalOptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from mcsyncd.api import Decision, SessionBody
+    from mcsyncd.api import DecisionRequest, SessionBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-T = TypeVar("T")
+AnswerT = TypeVar("AnswerT")
 
 reason_option = click.option("--reason", required=True, help="For the record.")
 revision_option = click.option(
@@ -28,15 +28,15 @@ revision_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
-def call(faces: Faces, ask: Callable[[Client], Awaitable[T]]) -> T:
+def call_daemon(options: GlobalOptions, request: Callable[[Client], Awaitable[AnswerT]]) -> AnswerT:
     """Return what the daemon answers. Raises `Unreachable` and what else the client raises."""
     from mcsyncd.client import Client
 
-    async def calling() -> T:
-        async with Client(faces.socket) as client:
-            return await ask(client)
+    async def run_request() -> AnswerT:
+        async with Client(options.socket) as client:
+            return await request(client)
 
-    return asyncio.run(calling())
+    return asyncio.run(run_request())
 
 
 def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
@@ -50,21 +50,23 @@ def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def decide(faces: Faces, session: str, decision: Decision, revision: int | None, *, as_json: bool) -> None:
+def send_decision(
+    options: GlobalOptions, session: str, decision: DecisionRequest, revision: int | None, *, as_json: bool
+) -> None:
     """Send a decision and print how the session then stands.
 
     Without a revision the session is looked at first: the caller takes it as it is now.
     """
-    from mcsyncd.api import Resync, Retry, Seal
+    from mcsyncd.api import ResyncRequest, RetryRequest, SealRequest
 
-    async def deciding(client: Client) -> SessionBody:
-        free = isinstance(decision, Retry | Resync | Seal)
+    async def send(client: Client) -> SessionBody:
+        free = isinstance(decision, RetryRequest | ResyncRequest | SealRequest)
         looked_at = revision
         if looked_at is None and not free:
-            looked_at = (await client.session(session)).revision
-        return await client.decide(session, decision, looked_at)
+            looked_at = (await client.fetch_session(session)).revision
+        return await client.send_decision(session, decision, looked_at)
 
-    after = call(faces, deciding)
+    after = call_daemon(options, send)
     if as_json:
         print_json(after)
         return

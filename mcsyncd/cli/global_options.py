@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Faces:
+class GlobalOptions:
     """The two global options: the settings file and the socket, each with its default."""
 
-    config: Path | None = None
+    config_option: Path | None = None
     socket_option: Path | None = None
 
     @cached_property
     def config_path(self) -> Path:
         """The settings file: `--config`, else `MCSYNCD_CONFIG`, else the system's or the checkout's."""
-        from mcsyncd.settings.load import default_path  # noqa: PLC0415  # keeps --help free of pydantic
+        from mcsyncd.settings.load import find_settings_file  # noqa: PLC0415  # keeps --help free of pydantic
 
         named = os.environ.get("MCSYNCD_CONFIG")
-        return self.config or (Path(named) if named else default_path())
+        return self.config_option or (Path(named) if named else find_settings_file())
 
     @cached_property
     def settings(self) -> Settings:
         """The settings, validated. Raises ConfigError."""
-        from mcsyncd.settings.load import load  # noqa: PLC0415  # keeps --help free of pydantic
+        from mcsyncd.settings.load import load_settings  # noqa: PLC0415  # keeps --help free of pydantic
 
-        return load(self.config_path)
+        return load_settings(self.config_path)
 
     @property
     def socket(self) -> Path:

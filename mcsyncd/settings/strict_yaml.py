@@ -20,31 +20,31 @@ from mcsyncd.model.text import visible
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
-Path_ = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedDocument:
     """A document and the line (from 1) on which each value of it begins."""
 
     path: Path
     document: object
-    lines: Mapping[Path_, int]
+    lines: Mapping[KeyPath, int]
 
-    def line(self, place: Path_) -> int:
+    def find_line(self, key_path: KeyPath) -> int:
         """Return the line of `place`, or of the nearest thing around it that is written down."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place, 1)
+        while key_path and key_path not in self.lines:
+            key_path = key_path[:-1]
+        return self.lines.get(key_path, 1)
 
-    def problem(self, place: Path_, message: str, hint: str = "") -> str:
+    def format_problem(self, key_path: KeyPath, message: str, hint: str = "") -> str:
         """Return one problem as `file:line: dotted.path: message (hint)`."""
-        dotted = ".".join(str(part) for part in place) or "document"
+        dotted = ".".join(str(part) for part in key_path) or "document"
         tail = f" ({hint})" if hint else ""
-        return visible(f"{self.path}:{self.line(place)}: {dotted}: {message}{tail}", 600)
+        return visible(f"{self.path}:{self.find_line(key_path)}: {dotted}: {message}{tail}", 600)
 
 
-class _Loader(yaml.SafeLoader):
+class _StrictLoader(yaml.SafeLoader):
     """Scalars by the YAML 1.2 core schema: no sexagesimal, no octal 0123, no yes/no/on/off."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  # PyYAML's own class attribute, replaced as a whole
@@ -56,26 +56,26 @@ for _tag, _pattern, _first in (
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+0123456789."),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+    _StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
 
-def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+def _construct_decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     return int(loader.construct_scalar(node), 10)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _decimal)
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_decimal)
 
 
-def read(path: Path) -> Located:
+def read_yaml(path: Path) -> LocatedDocument:
     """Read one YAML file.
 
     Raises ConfigError, with every problem as a line, when the file is missing, too large, not
     UTF-8, not YAML, or uses what is refused here.
     """
-    return parse(path, _text(path))
+    return parse_yaml(path, _read_text(path))
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -88,18 +88,18 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
 
 
-def parse(path: Path, text: str) -> Located:
+def parse_yaml(path: Path, text: str) -> LocatedDocument:
     """Parse YAML text; `path` is only for the messages. Raises ConfigError."""
     problems: list[str] = []
-    lines: dict[Path_, int] = {}
+    lines: dict[KeyPath, int] = {}
     document: object = None
     try:
         _refuse_bombs(text)
-        loader = _Loader(text)
+        loader = _StrictLoader(text)
         try:
             node = loader.get_single_node()
             if node is not None:
-                _walk(node, (), lines, problems, path)
+                _record_lines(node, (), lines, problems, path)
                 if not problems:
                     document = loader.construct_document(node)
         finally:
@@ -112,10 +112,10 @@ def parse(path: Path, text: str) -> Located:
         problems.append(visible(f"{path}:1: document: {error}", 600))
     if problems:
         raise ConfigError(f"{path}: {len(problems)} problem(s)", "mend the lines above", tuple(problems))
-    return Located(path, document, lines)
+    return LocatedDocument(path, document, lines)
 
 
-class _Refused(yaml.MarkedYAMLError):
+class _RefusedYaml(yaml.MarkedYAMLError):
     """YAML that is allowed elsewhere and refused here."""
 
 
@@ -124,31 +124,33 @@ def _refuse_bombs(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None):
-            raise _refused("anchors and aliases are refused (write the value out)", event)
+            raise _build_refusal("anchors and aliases are refused (write the value out)", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _refused("nested too deeply", event)
+            raise _build_refusal("nested too deeply", event)
 
 
-def _refused(problem: str, event: yaml.Event) -> _Refused:
-    refusal = _Refused(problem=problem)
+def _build_refusal(problem: str, event: yaml.Event) -> _RefusedYaml:
+    refusal = _RefusedYaml(problem=problem)
     refusal.problem_mark = event.start_mark  # type: ignore[assignment]  # the C parser's mark has the same fields
     return refusal
 
 
-def _walk(node: yaml.Node, place: Path_, lines: dict[Path_, int], problems: list[str], path: Path) -> None:
-    lines.setdefault(place, node.start_mark.line + 1)
+def _record_lines(
+    node: yaml.Node, key_path: KeyPath, lines: dict[KeyPath, int], problems: list[str], path: Path
+) -> None:
+    lines.setdefault(key_path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _walk(item, (*place, index), lines, problems, path)
+            _record_lines(item, (*key_path, index), lines, problems, path)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             name = str(key.value)
             line = key.start_mark.line + 1
             if name in seen:
-                dotted = ".".join(str(part) for part in (*place, name))
+                dotted = ".".join(str(part) for part in (*key_path, name))
                 problems.append(visible(f"{path}:{line}: {dotted}: written twice (keep one)", 600))
             seen.add(name)
-            lines[(*place, name)] = line
-            _walk(value, (*place, name), lines, problems, path)
+            lines[(*key_path, name)] = line
+            _record_lines(value, (*key_path, name), lines, problems, path)

@@ -1,0 +1,1 @@
+"""The offline pipeline of `mcsyncd align`: files in, offsets out, no daemon."""

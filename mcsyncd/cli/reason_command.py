@@ -1,0 +1,36 @@
+"""A decision that is taken with a reason: how `reject` and `reopen` are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from mcsyncd.cli.daemon_calls import json_option, reason_option, revision_option, send_decision
+from mcsyncd.cli.global_options import GlobalOptions
+
+if TYPE_CHECKING:
+    from mcsyncd.api import RejectRequest, ReopenRequest
+
+
+def build_reason_command(
+    build_request: Callable[[str], RejectRequest | ReopenRequest], help_text: str
+) -> click.Command:
+    """Return the command that takes SESSION and --reason and sends `decision(reason)`.
+
+    `said` is what `--help` says of it.
+    """
+
+    @click.command(help=help_text)
+    @click.argument("session")
+    @reason_option
+    @revision_option
+    @json_option
+    @click.pass_obj
+    def decision_command(
+        options: GlobalOptions, session: str, reason: str, revision: int | None, as_json: bool
+    ) -> None:
+        send_decision(options, session, build_request(reason), revision, as_json=as_json)
+
+    return decision_command
