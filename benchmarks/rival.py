@@ -48,7 +48,15 @@ def _outputs(clip: Path, folder: Path) -> list[list[str | Path]]:
     return [
         [*mezzanine, folder / f"{clip.stem}.mezz.mp4"],
         [*proxy, folder / f"{clip.stem}.proxy.mp4"],
-        ["-map", "0:a", "-ar", str(ANALYSIS_RATE), "-c:a", "pcm_s16le", folder / f"{clip.stem}.wav"],
+        [
+            "-map",
+            "0:a",
+            "-ar",
+            str(ANALYSIS_RATE),
+            "-c:a",
+            "pcm_s16le",
+            folder / f"{clip.stem}.wav",
+        ],
     ]
 
 

@@ -22,13 +22,13 @@ def command() -> None:
 @click.pass_obj
 def validate(options: GlobalOptions, as_json: bool) -> int:
     """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
+    from mcsyncd.checks.encoders import check_encoders
     from mcsyncd.cli.main import print_error
-    from mcsyncd.daemon.build import check_build
-    from mcsyncd.daemon.live import Live
     from mcsyncd.errors import ConfigError
+    from mcsyncd.settings.active_config import ActiveConfig
 
     try:
-        check_build(Live.read(options.config_path))
+        check_encoders(ActiveConfig.read(options.config_path))
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps({"valid": False, "problems": list(error.problems or (str(error),))}))

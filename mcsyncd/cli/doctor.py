@@ -19,17 +19,17 @@ _VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 @click.pass_obj
 def command(options: GlobalOptions, as_json: bool) -> int:
     """Check folders, limits, space, codecs, clock, socket, groups, storage, audio and terminal."""
-    from mcsyncd.daemon.checkup import checkup
-    from mcsyncd.daemon.live import Live
+    from mcsyncd.checks.doctor import run_checks
     from mcsyncd.model.text import visible
+    from mcsyncd.settings.active_config import ActiveConfig
 
-    checks = checkup(Live.read(options.config_path))
-    failed = any(check.verdict == "fail" for check in checks)
+    checks = run_checks(ActiveConfig.read(options.config_path))
+    failed = any(check.status == "fail" for check in checks)
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
         return int(failed)
     for check in checks:
-        click.echo(f"{_VERDICT_GLYPHS[check.verdict]} {check.name}: {visible(check.words)}")
+        click.echo(f"{_VERDICT_GLYPHS[check.status]} {check.name}: {visible(check.message)}")
         if check.hint:
             click.echo(f"    → {visible(check.hint)}")
     return int(failed)

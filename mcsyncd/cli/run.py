@@ -16,10 +16,10 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.pass_obj
 def command(options: GlobalOptions) -> None:
     """Run the daemon until SIGTERM. SIGHUP reloads the settings."""
-    from mcsyncd.daemon.service import run
+    from mcsyncd.daemon.service import run_daemon
 
     _configure_logging()
-    run(options.config_path)
+    run_daemon(options.config_path)
 
 
 def _configure_logging() -> None:

@@ -30,7 +30,7 @@ def command(options: GlobalOptions, what: str, session: str | None, deep: bool, 
     Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
     checks proves little. Exit code 1 when anything does not match the record.
     """
-    from mcsyncd.daemon.audit import verify_log, verify_media, verify_store
+    from mcsyncd.checks.verify import verify_log, verify_media, verify_store
 
     if deep and what != "media":
         raise UsageError(f"verify {what} has no --deep", "leave it out, or use `mcsyncd verify media --deep`")
@@ -38,8 +38,8 @@ def command(options: GlobalOptions, what: str, session: str | None, deep: bool, 
         found = verify_media(options.settings, session, deep=deep)
     else:
         found = {"log": verify_log, "store": verify_store}[what](options.settings, session)
-    _print_report(what, found.checked, found.faults, found.note, as_json=as_json)
-    return 1 if found.faults else 0
+    _print_report(what, found.checked, found.findings, found.note, as_json=as_json)
+    return 1 if found.findings else 0
 
 
 def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:

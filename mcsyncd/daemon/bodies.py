@@ -14,23 +14,23 @@ from mcsyncd.api import (
     ProgressBody,
     SessionBody,
 )
-from mcsyncd.daemon.progress import Progress
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import Failure, Session
 from mcsyncd.review.policy import call_to_action
+from mcsyncd.workers.progress import ProgressReport
 
 
-def session_body(
+def build_session_body(
     session: Session,
     review_below: float,
     *,
     cameras: tuple[Camera, ...],
     progress: ProgressBody | None = None,
     claimed_by: str | None = None,
-    trouble: Failure | None = None,
+    publishing_failure: Failure | None = None,
 ) -> SessionBody:
     """Return a session as every face sees it.
 
@@ -39,7 +39,7 @@ def session_body(
     """
     found = session.alignment
     approval = session.approval
-    error = session.error or trouble
+    error = session.error or publishing_failure
     return SessionBody(
         id=session.id,
         state=session.state,
@@ -47,11 +47,11 @@ def session_body(
         call_to_action=call_to_action(session, review_below),
         sync_confidence=found.confidence if found else None,
         sync_method=found.method if found else None,
-        offsets_ms={angle.camera: _ms(angle.offset_us) for angle in found.angles} if found else {},
+        offsets_ms={angle.camera: _ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
         drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
         reasons=[*(found.reasons if found else ()), *doubts(session)],
         rate=str(session.rate) if session.rate else None,
-        cameras=_cameras(session, session.terms.cameras if session.terms else cameras),
+        cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
         approved_at=approval.at if approval else None,
         error=ErrorBody(stage=error.stage, message=error.message, hint=error.hint, retryable=error.retryable)
@@ -59,27 +59,28 @@ def session_body(
         else None,
         progress=progress,
         reference=found.reference if found else None,
-        angles={angle.camera: _angle(angle) for angle in found.angles} if found else {},
-        duration_s=_duration_s(session, found),
+        angles={angle.camera: _build_angle_body(angle) for angle in found.angles} if found else {},
+        duration_s=_compute_duration_s(session, found),
         opened_at=session.opened_at,
         claimed_by=claimed_by,
         manifest_key=session.published.key if session.published else None,
     )
 
 
-def _ms(us: int | None) -> float | None:
+def _ms_from_us(us: int | None) -> float | None:
     return None if us is None else us / 1000
 
 
-def _cameras(session: Session, cameras: tuple[Camera, ...]) -> dict[str, CameraBody]:
+def _build_camera_bodies(session: Session, cameras: tuple[Camera, ...]) -> dict[str, CameraBody]:
     return {
-        camera.key: CameraBody(label=camera.label, clips=_clips(session, camera.key)) for camera in cameras
+        camera.key: CameraBody(label=camera.label, clips=_build_clip_bodies(session, camera.key))
+        for camera in cameras
     }
 
 
-def _clips(session: Session, camera: str) -> list[ClipBody]:
+def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
     if session.clips:
-        return [_clip(session, clip) for clip in session.clips if clip.camera == camera]
+        return [_build_clip_body(session, clip) for clip in session.clips if clip.camera == camera]
     return [
         ClipBody(name=file.name, bytes=file.bytes)
         for file in session.dropped
@@ -87,7 +88,7 @@ def _clips(session: Session, camera: str) -> list[ClipBody]:
     ]
 
 
-def _clip(session: Session, clip: Clip) -> ClipBody:
+def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
     placed = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
     warnings = [*(clip.media.warnings if clip.media else ()), *(clip.sound.notes if clip.sound else ())]
     return ClipBody(
@@ -95,12 +96,12 @@ def _clip(session: Session, clip: Clip) -> ClipBody:
         bytes=clip.bytes,
         sha256=clip.digest.sha256 if clip.digest else None,
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
-        offset_ms=_ms(placed.offset_us) if placed else None,
+        offset_ms=_ms_from_us(placed.offset_us) if placed else None,
         warnings=warnings,
     )
 
 
-def _angle(angle: AngleMatch) -> AngleBody:
+def _build_angle_body(angle: AngleMatch) -> AngleBody:
     return AngleBody(
         confidence=angle.confidence,
         reasons=list(angle.reasons),
@@ -126,7 +127,7 @@ def _angle(angle: AngleMatch) -> AngleBody:
     )
 
 
-def _duration_s(session: Session, found: Alignment | None) -> float | None:
+def _compute_duration_s(session: Session, found: Alignment | None) -> float | None:
     """From the first moment that any placed clip covers to the last."""
     if found is None:
         return None
@@ -140,8 +141,8 @@ def _duration_s(session: Session, found: Alignment | None) -> float | None:
     return (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6 if spans else None
 
 
-def session_progress(
-    running: Mapping[Job, Progress | None], waiting: tuple[Job, ...], finished_in_stage: int
+def build_session_progress(
+    running: Mapping[Job, ProgressReport | None], waiting: tuple[Job, ...], finished_in_stage: int
 ) -> ProgressBody | None:
     """Return how far a session's present stage is: that of the running jobs, uploads last.
 
@@ -172,17 +173,17 @@ def session_progress(
     )
 
 
-def job_progress(job: Job, told: Progress | None) -> ProgressBody | None:
+def build_job_progress(job: Job, report: ProgressReport | None) -> ProgressBody | None:
     """Return how far one job is."""
-    if told is None:
+    if report is None:
         return None
     return ProgressBody(
         stage=job.stage,
-        done=told.done,
-        eta_s=told.eta_s,
+        done=report.done,
+        eta_s=report.eta_s,
         subject=job.subject,
-        count=told.count,
-        total=told.total,
-        unit=told.unit,
-        rate=told.rate,
+        count=report.count,
+        total=report.total,
+        unit=report.unit,
+        rate=report.rate,
     )

@@ -20,13 +20,13 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def session_id(now: datetime | None = None) -> str:
+def new_session_id(now: datetime | None = None) -> str:
     """Return a new session's id: it sorts by time, and two in one second differ."""
     now = now or datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{''.join(secrets.choice(_LETTERS) for _ in range(3))}"
 
 
-def scheduler(*ticks: tuple[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
+def build_scheduler(*ticks: tuple[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
     """Return a scheduler that calls each coroutine function every so many seconds; start it yourself."""
     made = AsyncIOScheduler(timezone=UTC)
     for tick, every_s in ticks:

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from mcsyncd import __version__, api
-from mcsyncd.daemon.bodies import job_progress, session_body
+from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.hub import Hub
-from mcsyncd.daemon.live import Live
-from mcsyncd.daemon.loop import Loop
-from mcsyncd.daemon.peer import may_decide, require_decider
-from mcsyncd.daemon.pulse import Pulse
-from mcsyncd.daemon.watching import Watching
+from mcsyncd.daemon.drop_scanner import DropScanner
+from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.peer import can_decide, require_decider
+from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.errors import UsageError
 from mcsyncd.model.facts import Approve, Fact, FileIdentity, Nudge, Reject, Reopen, Resync, Retry, Seal
 from mcsyncd.model.session import Actor, Session
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.review.nudge import parse_nudge
+from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 
 CLAIM_S = 60.0
@@ -40,7 +40,9 @@ class _Claim:
 class Desk:
     """Answers questions and takes decisions."""
 
-    def __init__(self, loop: Loop, watching: Watching, pulse: Pulse, hub: Hub) -> None:
+    def __init__(
+        self, loop: SessionLoop, watching: DropScanner, pulse: ProgressMonitor, hub: EventHub
+    ) -> None:
         self._loop = loop
         self._watching = watching
         self._pulse = pulse
@@ -49,8 +51,8 @@ class Desk:
         self._started_at = utc_now()
 
     @property
-    def _live(self) -> Live:
-        return self._loop.live
+    def _live(self) -> ActiveConfig:
+        return self._loop.config
 
     def sessions(self) -> api.SessionsBody:
         """All sessions, newest first."""
@@ -59,16 +61,16 @@ class Desk:
 
     def session(self, session_id: str) -> api.SessionBody:
         """One session. Raises UsageError."""
-        return self._body(self._loop.session(session_id))
+        return self._body(self._loop.get_session(session_id))
 
     def _body(self, session: Session) -> api.SessionBody:
-        return session_body(
+        return build_session_body(
             session,
             self._live.settings.review.review_below,
             cameras=self._live.settings.angles,
-            progress=self._pulse.of_session(session),
+            progress=self._pulse.get_session_progress(session),
             claimed_by=self._claimed_by(session.id),
-            trouble=self._loop.trouble.get(session.id),
+            publishing_failure=self._loop.publishing_failures.get(session.id),
         )
 
     def status(self, actor: Actor) -> api.StatusBody:
@@ -83,8 +85,8 @@ class Desk:
             host=socket.gethostname(),
             started_at=self._started_at,
             review_below=settings.review.review_below,
-            folders=self._watching.folders(),
-            unknown_folders=self._watching.unknown_folders(),
+            folders=self._watching.build_folder_bodies(),
+            unknown_folders=self._watching.list_unknown_folders(),
             sessions=counts,
             storage=self._storage(),
             workers=[
@@ -93,13 +95,13 @@ class Desk:
                     session=one.job.session,
                     subject=one.job.subject,
                     pid=one.pid,
-                    progress=job_progress(one.job, self._pulse.told.get(one.job.id)),
+                    progress=build_job_progress(one.job, self._pulse.reports.get(one.job.id)),
                 )
                 for one in self._loop.workers.running.values()
             ],
-            worker_slots=self._loop.workers.slots,
+            worker_slots=self._loop.workers.slot_count,
             you=actor.name,
-            may_approve=may_decide(actor, settings.review.approvers),
+            may_approve=can_decide(actor, settings.review.approvers),
         )
 
     def _storage(self) -> api.StorageBody:
@@ -109,7 +111,7 @@ class Desk:
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
             health=self._pulse.storage_health if not local else "ok",
-            work_free_bytes=shutil.disk_usage(self._live.places.work).free,
+            work_free_bytes=shutil.disk_usage(self._live.layout.work).free,
         )
 
     async def decide(
@@ -118,7 +120,7 @@ class Desk:
         """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
         self.require_decider(actor)
         looked_at = revision if revision is not None else self._unrevised(session_id, decision)
-        session = self._loop.session(session_id)
+        session = self._loop.get_session(session_id)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, looked_at):
             return self._body(session)
         identities = (
@@ -127,23 +129,23 @@ class Desk:
 
         def build_applicable_fact(now: Session) -> Fact:
             fact = self._build_fact(now, decision, looked_at, actor, identities)
-            awaited = frozenset(job.id for job in self._loop.open_jobs(now))
+            awaited = frozenset(job.id for job in self._loop.list_open_jobs(now))
             require_applicable(now, fact, awaited)
             return fact
 
-        after = await self._loop.decide_with(session_id, build_applicable_fact)
+        after = await self._loop.submit_fact_from(session_id, build_applicable_fact)
         self._claims.pop(session_id, None)
         return self._body(after)
 
     async def seal(self, actor: Actor) -> api.SessionBody:
         """Start with what is there, whichever session that is."""
         self.require_decider(actor)
-        return self._body(await self._loop.seal(actor))
+        return self._body(await self._loop.seal_session(actor))
 
     def _unrevised(self, session_id: str, decision: api.DecisionRequest) -> int:
         """Seal, retry and resync may leave the revision out: they approve nothing."""
         if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
-            return self._loop.session(session_id).revision
+            return self._loop.get_session(session_id).revision
         raise UsageError("a decision names the revision it was looking at", "send If-Match: <revision>")
 
     def _build_fact(  # noqa: PLR0911  # one line for each decision
@@ -178,7 +180,7 @@ class Desk:
         found = []
         for clip in session.clips:
             try:
-                now = self._live.places.file(clip.path).stat(follow_symlinks=False)
+                now = self._live.layout.resolve_path(clip.path).stat(follow_symlinks=False)
             except OSError:
                 continue
             found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
@@ -190,9 +192,9 @@ class Desk:
 
     def claim(self, session_id: str, actor: Actor) -> api.ClaimBody:
         """Note, as a courtesy, who is looking at a session."""
-        self._loop.session(session_id)
+        self._loop.get_session(session_id)
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
-        self._hub.tell(api.StreamEventBody(what="claim", session=session_id))
+        self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
         return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
 
     def _claimed_by(self, session_id: str) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcsyncd import __version__
-from mcsyncd.daemon.places import Places
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import Sound
@@ -15,28 +14,29 @@ from mcsyncd.model.jobs import Job, Put
 from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import Session, State
 from mcsyncd.publish import manifest
-from mcsyncd.publish.plan import plan
-from mcsyncd.store.chain import Entry
+from mcsyncd.publish.plan import plan_objects
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.store.chain import LogEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class PublishingPlan:
     """The uploads of one revision, in order; the manifest comes when all of them are stored."""
 
     revision: int
-    puts: tuple[Put, ...]
+    uploads: tuple[Put, ...]
 
-    def open(self, session: Session) -> tuple[Job, ...]:
+    def list_open_jobs(self, session: Session) -> tuple[Job, ...]:
         """Return the uploads that are still missing; the manifest when none is."""
         if session.state is not State.PUBLISHING or session.revision != self.revision:
             return ()
         stored = {kept.key for kept in session.stored}
-        missing = tuple(put for put in self.puts if put.key not in stored)
-        last = manifest_job(session, tuple(put.key for put in self.puts))
+        missing = tuple(put for put in self.uploads if put.key not in stored)
+        last = manifest_job(session, tuple(put.key for put in self.uploads))
         return missing if missing or last is None else (last,)
 
 
-def prepare(session: Session, places: Places, began: Entry) -> Publishing:
+def prepare_publishing(session: Session, layout: WorkLayout, began: LogEntry) -> PublishingPlan:
     """Plan the uploads of a session and write its waveforms and its manifest into the work folder.
 
     `began` is the event that began publishing: the manifest's time and the chain's head are
@@ -46,14 +46,14 @@ def prepare(session: Session, places: Places, began: Entry) -> Publishing:
     Raises McsyncError and OSError.
     """
     conformed = conformed_now(session)
-    peaks = _waveforms(session, places, conformed)
-    planned = plan(session, conformed=conformed, peaks=peaks)
+    peaks = _write_waveforms(session, layout, conformed)
+    planned = plan_objects(session, conformed=conformed, peaks=peaks)
     puts = tuple(
-        Put(session.id, one.key, one.kind, one.path, one.bytes, one.sha256, one.clip, one.facts)
+        Put(session.id, one.key, one.kind, one.path, one.bytes, one.sha256, one.clip, one.metadata)
         for one in planned
     )
     versions = dict(version for made in conformed.values() for version in made.versions)
-    document = manifest.build(
+    document = manifest.build_manifest(
         session,
         conformed=conformed,
         peaks=peaks,
@@ -61,16 +61,16 @@ def prepare(session: Session, places: Places, began: Entry) -> Publishing:
         versions={"mcsyncd": __version__, **versions},
         generated_at=began.at,
     )
-    path = places.manifest(session.id, session.revision)
+    path = layout.locate_manifest(session.id, session.revision)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".part")
-    fresh.write_bytes(manifest.canonical(document))
+    fresh.write_bytes(manifest.serialize_canonical(document))
     fresh.replace(path)
-    return Publishing(session.revision, puts)
+    return PublishingPlan(session.revision, puts)
 
 
-def _waveforms(
-    session: Session, places: Places, conformed: Mapping[str, ConformResult]
+def _write_waveforms(
+    session: Session, layout: WorkLayout, conformed: Mapping[str, ConformResult]
 ) -> dict[str, WrittenFile]:
     """Draw the sound of every clip that was heard, by clip key.
 
@@ -81,26 +81,28 @@ def _waveforms(
     for clip in session.clips:
         if clip.sound is not None and clip.sound.peaks:
             made = conformed.get(clip.key)
-            drawn[clip.key] = _waveform(clip.sound, made.get_rendition("proxy") if made else None, places)
+            drawn[clip.key] = _write_clip_waveform(
+                clip.sound, made.get_rendition("proxy") if made else None, layout
+            )
     return drawn
 
 
-def _waveform(sound: Sound, proxy: Rendition | None, places: Places) -> WrittenFile:
+def _write_clip_waveform(sound: Sound, proxy: Rendition | None, layout: WorkLayout) -> WrittenFile:
     """Draw one clip along its proxy; along its own clock where it has no place and so no proxy."""
     clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
-    path = places.file(proxy.path if proxy else sound.peaks).with_suffix(".dat")
+    path = layout.resolve_path(proxy.path if proxy else sound.peaks).with_suffix(".dat")
     write_waveform(
         path,
-        [places.file(channel.path) for channel in sound.channels],
+        [layout.resolve_path(channel.path) for channel in sound.channels],
         start_us=sound.start_us,
         clock=clock,
-        duration_us=_duration_us(sound, proxy, clock),
+        duration_us=_compute_duration_us(sound, proxy, clock),
     )
     found = compute_digest(path)
-    return WrittenFile(places.below_work(path), found.bytes, found.sha256)
+    return WrittenFile(layout.make_relative(path), found.bytes, found.sha256)
 
 
-def _duration_us(sound: Sound, proxy: Rendition | None, clock: FileClock) -> int:
+def _compute_duration_us(sound: Sound, proxy: Rendition | None, clock: FileClock) -> int:
     """How long the file lasts: as its pictures, or to the end of its sound."""
     if proxy is not None and proxy.frames:
         return round(proxy.frames * proxy.rate.tick_us)

@@ -16,21 +16,21 @@ from aiohttp import web
 
 from mcsyncd import __version__
 from mcsyncd.api import ReloadBody
-from mcsyncd.daemon.clock import scheduler
+from mcsyncd.daemon.api_socket import bind_api_socket
+from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.desk import Desk
-from mcsyncd.daemon.hub import Hub
-from mcsyncd.daemon.listening import Listening
-from mcsyncd.daemon.live import Live
-from mcsyncd.daemon.loop import Loop
-from mcsyncd.daemon.progress import sweep
-from mcsyncd.daemon.pulse import Pulse
-from mcsyncd.daemon.server import Server
-from mcsyncd.daemon.sockets import bound
-from mcsyncd.daemon.storing import check
-from mcsyncd.daemon.systemd import Notifier
-from mcsyncd.daemon.watching import Watching
+from mcsyncd.daemon.drop_scanner import DropScanner
+from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.review_audio import ReviewAudio
+from mcsyncd.daemon.server import ApiServer
+from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError
+from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.ledger import Ledger
+from mcsyncd.workers.progress import clear_progress_folder
+from mcsyncd.workers.uploads import check_store
 
 DRAIN_S = 20.0
 """How long running jobs may go on after SIGTERM; what is left is due again at the next start."""
@@ -42,76 +42,78 @@ _SCAN_STUCK_S = 120.0
 log = structlog.get_logger("mcsyncd")
 
 
-def run(config: Path) -> None:
+def run_daemon(config: Path) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises McsyncError if it cannot start."""
-    live = Live.read(config)
+    live = ActiveConfig.read(config)
     asyncio.run(Service(live).run())
 
 
 class Service:
     """Owns the edges of one daemon."""
 
-    def __init__(self, live: Live) -> None:
-        self._hub = Hub()
-        self._live = live
-        self._notify = Notifier()
+    def __init__(self, config: ActiveConfig) -> None:
+        self._hub = EventHub()
+        self._config = config
+        self._notify = SystemdNotifier()
         self._stop = asyncio.Event()
-        self._endless: tuple[asyncio.Task[None], ...] = ()
-        self._loop: Loop
-        self._watching: Watching
+        self._background_loops: tuple[asyncio.Task[None], ...] = ()
+        self._loop: SessionLoop
+        self._drop_scanner: DropScanner
 
     async def run(self) -> None:
         """Start, serve, drain."""
         async with AsyncExitStack() as edges:
-            await self._open(edges)
-            self._on_signals()
-            self._notify.ready(f"mcsyncd {__version__}")
-            log.info("ready", socket=str(self._live.settings.socket), version=__version__)
+            await self._open_edges(edges)
+            self._install_signal_handlers()
+            self._notify.notify_ready(f"mcsyncd {__version__}")
+            log.info("ready", socket=str(self._config.settings.socket), version=__version__)
             await self._stop.wait()
             log.info("draining")
-            self._notify.stopping()
+            self._notify.notify_stopping()
             self._hub.close()
             await self._loop.drain(DRAIN_S)
         log.info("stopped")
 
-    async def _open(self, edges: AsyncExitStack) -> None:
-        live, hub = self._live, self._hub
-        live.places.work.mkdir(parents=True, exist_ok=True)
+    async def _open_edges(self, edges: AsyncExitStack) -> None:
+        live, hub = self._config, self._hub
+        live.layout.work.mkdir(parents=True, exist_ok=True)
         thread = edges.enter_context(ThreadPoolExecutor(1, "ledger"))
         running = asyncio.get_running_loop()
         ledger = await running.run_in_executor(thread, Ledger, live.settings.paths.state, __version__)
-        edges.push_async_callback(_in_thread, thread, ledger)
-        sweep(live.places.work / "progress")
-        self._loop = Loop(ledger, thread, live, hub, slots=_slots())
-        self._watching = Watching(lambda: self._loop.live, self._loop, hub)
-        pulse = Pulse(self._loop, hub)
-        listening = edges.enter_context(Listening(lambda: self._loop.live.places))
-        desk = Desk(self._loop, self._watching, pulse, hub)
-        server = Server(desk, self._loop, listening, hub, self.reload)
-        await edges.enter_async_context(_serving(server.app(), live))
+        edges.push_async_callback(_close_ledger, thread, ledger)
+        clear_progress_folder(live.layout.work / "progress")
+        self._loop = SessionLoop(ledger, thread, live, hub, slots=_choose_slot_count())
+        self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
+        pulse = ProgressMonitor(self._loop, hub)
+        listening = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout))
+        desk = Desk(self._loop, self._drop_scanner, pulse, hub)
+        server = ApiServer(desk, self._loop, listening, hub, self.reload_config)
+        await edges.enter_async_context(_serve_api(server.build_app(), live))
         await self._loop.resume()
-        self._watching.arm()
-        edges.callback(self._watching.disarm)
-        await self._watching.look_once()
-        self._endless = tuple(asyncio.create_task(work) for work in (self._watching.run(), pulse.run()))
-        for task in self._endless:
-            edges.push_async_callback(_ended, task)
-        await self._housekeeping(edges, pulse)
-        edges.push_async_callback(_ended, asyncio.create_task(self._loop.workers.warm()))
+        self._drop_scanner.start_watch()
+        edges.callback(self._drop_scanner.stop_watch)
+        await self._drop_scanner.scan_once()
+        self._background_loops = tuple(
+            asyncio.create_task(work) for work in (self._drop_scanner.run(), pulse.run())
+        )
+        for task in self._background_loops:
+            edges.push_async_callback(_cancel_task, task)
+        await self._start_housekeeping(edges, pulse)
+        edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.workers.warm_up()))
 
-    async def _housekeeping(self, edges: AsyncExitStack, pulse: Pulse) -> None:
-        async def store() -> None:
-            pulse.storage_health = await asyncio.to_thread(check, self._loop.live.settings.storage)
+    async def _start_housekeeping(self, edges: AsyncExitStack, pulse: ProgressMonitor) -> None:
+        async def check_storage() -> None:
+            pulse.storage_health = await asyncio.to_thread(check_store, self._loop.config.settings.storage)
 
-        ticks = scheduler(
+        ticks = build_scheduler(
             (self._loop.tick, _RETRY_TICK_S),
-            (pulse.heartbeat, _HEARTBEAT_S),
-            (store, _STORE_CHECK_S),
+            (pulse.send_heartbeat, _HEARTBEAT_S),
+            (check_storage, _STORE_CHECK_S),
             (self._feed_watchdog, self._notify.watchdog_s or 3600.0),
         )
         ticks.start()
         edges.callback(ticks.shutdown, wait=False)
-        edges.push_async_callback(_ended, asyncio.create_task(store()))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(check_storage()))
 
     async def _feed_watchdog(self) -> None:
         """Say that we live: only if the ledger's thread answers and both endless tasks still run.
@@ -119,73 +121,75 @@ class Service:
         A look at the drop folders that a dead network share holds up is the share's fault: it
         is said, not punished with a restart that would hang in the same place.
         """
-        await self._loop.head()
-        if any(task.done() for task in self._endless):
+        await self._loop.read_head()
+        if any(task.done() for task in self._background_loops):
             log.error("a task of the daemon has ended")
             return
-        silent_s = time.monotonic() - self._watching.looked_at
+        silent_s = time.monotonic() - self._drop_scanner.scanned_at
         if silent_s > _SCAN_STUCK_S:
-            self._notify.status(f"a look at the drop folders hangs since {silent_s:.0f} s")
-        self._notify.alive()
+            self._notify.set_status(f"a look at the drop folders hangs since {silent_s:.0f} s")
+        self._notify.feed_watchdog()
 
-    def _on_signals(self) -> None:
+    def _install_signal_handlers(self) -> None:
         running = asyncio.get_running_loop()
-        running.add_signal_handler(signal.SIGTERM, self._terminated)
-        running.add_signal_handler(signal.SIGINT, self._terminated)
-        running.add_signal_handler(signal.SIGHUP, lambda: _keep(asyncio.create_task(self.reload())))
+        running.add_signal_handler(signal.SIGTERM, self._handle_terminate)
+        running.add_signal_handler(signal.SIGINT, self._handle_terminate)
+        running.add_signal_handler(
+            signal.SIGHUP, lambda: _keep_task_alive(asyncio.create_task(self.reload_config()))
+        )
 
-    def _terminated(self) -> None:
+    def _handle_terminate(self) -> None:
         if self._stop.is_set():
             log.info("stopping at once")
             self._loop.workers.stop_all()
         self._stop.set()
 
-    async def reload(self) -> ReloadBody:
+    async def reload_config(self) -> ReloadBody:
         """Read the settings again. Bad ones change nothing and are said, every problem at once."""
-        self._notify.reloading()
+        self._notify.notify_reloading()
         try:
-            fresh = await asyncio.to_thread(self._loop.live.reread)
+            fresh = await asyncio.to_thread(self._loop.config.read_again)
         except ConfigError as error:
             problems = list(error.problems or (str(error),))
             log.warning("reload refused", problems=problems)
-            self._notify.ready("reload refused: the settings are bad, the old ones stay in force")
+            self._notify.notify_ready("reload refused: the settings are bad, the old ones stay in force")
             return ReloadBody(reloaded=False, problems=problems)
-        self._loop.live = fresh
-        self._watching.arm()
-        self._loop.start_due()
+        self._loop.config = fresh
+        self._drop_scanner.start_watch()
+        self._loop.start_due_jobs()
         log.info("reloaded", config=str(fresh.path))
-        self._notify.ready("reloaded")
+        self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)
 
 
-_kept: set[asyncio.Task[ReloadBody]] = set()
+_background_tasks: set[asyncio.Task[ReloadBody]] = set()
 
 
-def _keep(task: asyncio.Task[ReloadBody]) -> None:
+def _keep_task_alive(task: asyncio.Task[ReloadBody]) -> None:
     """Hold on to a task that nobody awaits, or it may be collected while it runs."""
-    _kept.add(task)
-    task.add_done_callback(_kept.discard)
+    _background_tasks.add(task)
+    task.add_done_callback(_background_tasks.discard)
 
 
-def _slots() -> int:
+def _choose_slot_count() -> int:
     """One job for each two cores, at least two: an encoder has threads of its own."""
     return max(2, (os.cpu_count() or 2) // 2)
 
 
-async def _in_thread(thread: ThreadPoolExecutor, ledger: Ledger) -> None:
+async def _close_ledger(thread: ThreadPoolExecutor, ledger: Ledger) -> None:
     await asyncio.get_running_loop().run_in_executor(thread, ledger.close)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _cancel_task(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
 @asynccontextmanager
-async def _serving(app: web.Application, live: Live) -> AsyncIterator[None]:
-    path = live.settings.socket
-    listener = bound(path, live.settings.review.approvers.groups)
+async def _serve_api(app: web.Application, config: ActiveConfig) -> AsyncIterator[None]:
+    path = config.settings.socket
+    listener = bind_api_socket(path, config.settings.review.approvers.groups)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     site = web.SockSite(runner, listener)

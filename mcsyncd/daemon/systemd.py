@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 
-class Notifier:
+class SystemdNotifier:
     """Sends state to the service manager, or nothing where there is none."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -25,23 +25,23 @@ class Notifier:
         """How often to say that we live: a third of the manager's patience; None if nobody asks."""
         return self._watchdog_us / 3e6 if self._address and self._watchdog_us else None
 
-    def ready(self, status: str) -> None:
+    def notify_ready(self, status: str) -> None:
         """The ledger is open, the first scan is done, the socket answers."""
         self._send(f"READY=1\nSTATUS={status}")
 
-    def status(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
         """One line for `systemctl status`."""
         self._send(f"STATUS={status}")
 
-    def reloading(self) -> None:
+    def notify_reloading(self) -> None:
         """The settings are read again; `ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
-    def stopping(self) -> None:
+    def notify_stopping(self) -> None:
         """Draining."""
         self._send("STOPPING=1\nSTATUS=draining")
 
-    def alive(self) -> None:
+    def feed_watchdog(self) -> None:
         """Feed the watchdog."""
         self._send("WATCHDOG=1")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mcsyncd.errors import StorageError
 
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
-_NEEDED = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
-_LARGEST = 4096
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
+_REQUIRED_NAMES = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+_MAX_FILE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
             f"no credential {name!r}: CREDENTIALS_DIRECTORY is not set",
             f"add LoadCredential={name}:/path/to/file to the unit",
         )
-    return access_key_in(Path(folder) / name)
+    return read_access_key_file(Path(folder) / name)
 
 
-def access_key_in(path: Path) -> AccessKey:
+def read_access_key_file(path: Path) -> AccessKey:
     """Read `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…`, a line each, from a private file.
 
     Raises StorageError if the file is missing, readable by others, or lacks one of the two.
@@ -49,31 +49,31 @@ def access_key_in(path: Path) -> AccessKey:
     except OSError as fault:
         raise StorageError(f"credential {path}: {fault.strerror}", "put the access key there") from None
     try:
-        _private(descriptor, path)
-        text = os.read(descriptor, _LARGEST).decode("utf-8", "replace")
+        _require_private(descriptor, path)
+        text = os.read(descriptor, _MAX_FILE_BYTES).decode("utf-8", "replace")
     finally:
         os.close(descriptor)
-    found = {match[1]: match[2] for line in text.splitlines() if (match := _LINE.fullmatch(line))}
-    values = [found.get(name, "").strip("'\"") for name in _NEEDED]
+    found = {match[1]: match[2] for line in text.splitlines() if (match := _ASSIGNMENT.fullmatch(line))}
+    values = [found.get(name, "").strip("'\"") for name in _REQUIRED_NAMES]
     if not all(values):
-        wanted = " and ".join(f"{name}=…" for name in _NEEDED)
+        wanted = " and ".join(f"{name}=…" for name in _REQUIRED_NAMES)
         raise StorageError(f"credential {path} is not complete", f"it needs the lines {wanted}")
     return AccessKey(*values)
 
 
-def _private(descriptor: int, path: Path) -> None:
+def _require_private(descriptor: int, path: Path) -> None:
     """Refuse what others may read.
 
     The group bits of a file with an access control list are the list's mask, not the group's
     right: systemd hands credentials over in just that way where the filesystem allows it.
     """
     mode = os.fstat(descriptor).st_mode
-    shared = stat.S_IRWXO | (0 if _has_list(descriptor) else stat.S_IRWXG)
+    shared = stat.S_IRWXO | (0 if _has_acl(descriptor) else stat.S_IRWXG)
     if not stat.S_ISREG(mode) or mode & shared:
         raise StorageError(f"credential {path} can be read by others", f"chmod 600 {path}")
 
 
-def _has_list(descriptor: int) -> bool:
+def _has_acl(descriptor: int) -> bool:
     try:
         return "system.posix_acl_access" in os.listxattr(descriptor)
     except OSError:

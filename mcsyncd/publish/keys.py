@@ -14,12 +14,12 @@ from typing import Literal
 
 from mcsyncd.errors import StorageError
 
-_PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+_KEY_PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
 _PEAKS_RECIPE = hashlib.sha256(b"audiowaveform 2, 8 bits, 48000/256").hexdigest()[:8]
 _SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
-_TYPES = {
+_CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
     ".mov": "video/quicktime",
@@ -37,12 +37,12 @@ _TYPES = {
 }
 
 
-def original(session: str, camera: str, sha256: str, name: str) -> str:
+def build_original_key(session: str, camera: str, sha256: str, name: str) -> str:
     """Return the key of a camera's file; `name` gives its suffix and nothing else."""
-    return _key("v1/orig", session, camera, sha256 + _suffix(name))
+    return _join_key("v1/orig", session, camera, sha256 + _extract_suffix(name))
 
 
-def rendition(
+def build_rendition_key(
     kind: Literal["mezzanine", "proxy"],
     session: str,
     camera: str,
@@ -59,65 +59,69 @@ def rendition(
     profile must not hide the old files.
     """
     recipe = f"{profile}-{profile_hash[:8]}"
-    return _key(f"v1/{_FOLDERS[kind]}", session, camera, source[:16], recipe, sha256 + _suffix(name))
+    return _join_key(
+        f"v1/{_FOLDERS[kind]}", session, camera, source[:16], recipe, sha256 + _extract_suffix(name)
+    )
 
 
-def sidecar(rendition: str, sha256: str) -> str:
+def build_sidecar_key(rendition: str, sha256: str) -> str:
     """Return the key of the sidecar beside a mezzanine or proxy, whose key is `rendition`.
 
     The sidecar's own hash is in it too: the same file made twice may have two that differ.
     """
-    return checked(f"{rendition.rpartition('.')[0]}.{sha256[:16]}.json")
+    return validate_key(f"{rendition.rpartition('.')[0]}.{sha256[:16]}.json")
 
 
-def peaks(session: str, camera: str, *, source: str, sha256: str) -> str:
+def build_peaks_key(session: str, camera: str, *, source: str, sha256: str) -> str:
     """Return the key of a clip's peaks; in place of a profile stands their format."""
-    return _key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.dat")
+    return _join_key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.dat")
 
 
-def sprites(session: str, camera: str, *, source: str, sha256: str, name: str) -> str:
+def build_sprites_key(session: str, camera: str, *, source: str, sha256: str, name: str) -> str:
     """Return the key of a sheet of thumbnails, or of the track that names the sheets.
 
     The last part is the file's own name (part of its hash), because the track names the sheets by it
     and has to find them beside it.
     """
-    return _key("v1/sprite", session, camera, source[:16], _SPRITES_RECIPE, sha256[:16] + _suffix(name))
+    return _join_key(
+        "v1/sprite", session, camera, source[:16], _SPRITES_RECIPE, sha256[:16] + _extract_suffix(name)
+    )
 
 
-def manifest(session: str, revision: int, sha256: str) -> str:
+def build_manifest_key(session: str, revision: int, sha256: str) -> str:
     """Return the key of one revision's manifest; written once, for ever."""
-    return _key("v1/manifest", session, f"{revision:06d}-{sha256[:16]}.json")
+    return _join_key("v1/manifest", session, f"{revision:06d}-{sha256[:16]}.json")
 
 
-def head(session: str) -> str:
+def build_head_key(session: str) -> str:
     """Return the key of the pointer to a session's newest manifest: the only one that changes."""
-    return _key("head", f"{session}.json")
+    return _join_key("head", f"{session}.json")
 
 
-def checked(key: str) -> str:
+def validate_key(key: str) -> str:
     """Return a key as it is. Raises StorageError if it could name anything outside the store."""
-    if not all(_PART.fullmatch(part) for part in key.split("/")) or len(key) > 1024:
+    if not all(_KEY_PART.fullmatch(part) for part in key.split("/")) or len(key) > 1024:
         raise StorageError(f"{key!r} is no key of an object", "this is a fault of the daemon: report it")
     return key
 
 
-def content_type(key: str) -> str:
+def get_content_type(key: str) -> str:
     """Return what a browser is told that the object is."""
-    return _TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+    return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
 
 
-def cache_control(key: str) -> str:
+def get_cache_control(key: str) -> str:
     """Return how long an answer may be kept: for ever, except the pointer and the originals."""
     if key.startswith("head/"):
         return "no-cache"
     return "private, no-store" if key.startswith("v1/orig/") else "private, max-age=31536000, immutable"
 
 
-def _key(prefix: str, *parts: str) -> str:
-    return checked("/".join((prefix, *parts)))
+def _join_key(prefix: str, *parts: str) -> str:
+    return validate_key("/".join((prefix, *parts)))
 
 
-def _suffix(name: str) -> str:
+def _extract_suffix(name: str) -> str:
     """Return a harmless suffix of a file's name: `.bin` unless it is a few letters and digits."""
     suffix = PurePosixPath(name).suffix.lower()
     return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

@@ -19,17 +19,29 @@ from mcsyncd.model.rate import Rate, on_grid
 from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
-from mcsyncd.publish.facts import Document, baked, media_facts, met, rate_pair
-from mcsyncd.publish.plan import original_key, peaks_key, rendition_key, sidecar_key, sprite_key
+from mcsyncd.publish.media_documents import (
+    Document,
+    build_media_document,
+    build_rate_pair,
+    build_rendition_document,
+    build_report_document,
+)
+from mcsyncd.publish.plan import (
+    build_original_key,
+    build_peaks_key,
+    build_rendition_key,
+    build_sidecar_key,
+    build_sprite_key,
+)
 
-SCHEMA = "1.2.0"
+SCHEMA_VERSION = "1.2.0"
 """Version of the manifest's form. A reader accepts unknown fields and refuses a higher major."""
 PEAKS_FORMAT = "audiowaveform-2"
 """What a waveform is written in: the binary form of audiowaveform, version 2."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Material:
+class _ManifestInputs:
     """What every part of the document may need, beside the thing it describes."""
 
     session_id: str
@@ -39,7 +51,7 @@ class _Material:
     profiles: Mapping[str, Document]
 
 
-def build(
+def build_manifest(
     session: Session,
     *,
     conformed: Mapping[str, ConformResult],
@@ -59,30 +71,32 @@ def build(
     terms, found, rate = session.terms, session.alignment, session.rate
     if terms is None or found is None or rate is None:
         raise McsyncError(f"{session.id} has no offsets yet", "wait until it is synced and approved")
-    profiles = {"mezzanine": _profile(terms.mezzanine), "proxy": _profile(terms.proxy)}
-    material = _Material(session.id, rate, conformed, peaks, profiles)
+    profiles = {"mezzanine": _build_profile(terms.mezzanine), "proxy": _build_profile(terms.proxy)}
+    material = _ManifestInputs(session.id, rate, conformed, peaks, profiles)
     angles = {angle.camera: angle for angle in found.angles}
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMA_VERSION,
         "generated_at": generated_at,
         "session": {"id": session.id, "opened_at": session.opened_at},
         "revision": session.revision,
-        "previous": _previous(session),
-        "rate": rate_pair(rate),
+        "previous": _build_previous(session),
+        "rate": build_rate_pair(rate),
         "reference": found.reference,
-        "origin": _origin(session, found),
+        "origin": _build_origin(session, found),
         "cameras": [
-            _camera(camera, session.clips, angles.get(camera.key, AngleMatch(camera.key, (), 0.0)), material)
+            _build_camera(
+                camera, session.clips, angles.get(camera.key, AngleMatch(camera.key, (), 0.0)), material
+            )
             for camera in terms.cameras
         ],
-        **_forensics(session, found),
+        **_build_forensics(session, found),
         "profiles": profiles,
         "versions": dict(versions),
         "chain_head": chain_head,
     }
 
 
-def canonical(document: Document) -> bytes:
+def serialize_canonical(document: Document) -> bytes:
     """Return the one way to write a document: sorted keys, no whitespace, UTF-8.
 
     What a file put into a tag may hold half of a character pair; it is written as a JSON escape.
@@ -91,7 +105,7 @@ def canonical(document: Document) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _previous(session: Session) -> Document | None:
+def _build_previous(session: Session) -> Document | None:
     """The manifest that this one takes the place of: manifests form a chain of their own."""
     last = session.published
     if last is None or last.revision == session.revision:
@@ -99,7 +113,7 @@ def _previous(session: Session) -> Document | None:
     return {"revision": last.revision, "key": last.key, "sha256": last.sha256}
 
 
-def _origin(session: Session, found: Alignment) -> Document:
+def _build_origin(session: Session, found: Alignment) -> Document:
     """Session time 0: the first picture of the reference's first clip."""
     angle = found.angle(found.reference)
     name = angle.placements[0].clip if angle is not None and angle.placements else None
@@ -113,7 +127,7 @@ def _origin(session: Session, found: Alignment) -> Document:
     }
 
 
-def _forensics(session: Session, found: Alignment) -> Document:
+def _build_forensics(session: Session, found: Alignment) -> Document:
     approval = session.approval
     return {
         "sync_confidence": found.confidence,
@@ -125,11 +139,13 @@ def _forensics(session: Session, found: Alignment) -> Document:
     }
 
 
-def _profile(ref: ProfileRef) -> Document:
+def _build_profile(ref: ProfileRef) -> Document:
     return {"name": ref.name, "hash": ref.hash, "document": json.loads(ref.document)}
 
 
-def _camera(camera: Camera, clips: Sequence[Clip], angle: AngleMatch, material: _Material) -> Document:
+def _build_camera(
+    camera: Camera, clips: Sequence[Clip], angle: AngleMatch, material: _ManifestInputs
+) -> Document:
     order = {placed.clip: place for place, placed in enumerate(angle.placements)}
     own = [clip for clip in clips if clip.camera == camera.key]
     own.sort(key=lambda clip: order.get(clip.name, len(order)))
@@ -142,11 +158,11 @@ def _camera(camera: Camera, clips: Sequence[Clip], angle: AngleMatch, material: 
         "reasons": list(angle.reasons),
         "overlap_us": round(angle.overlap_s * 1_000_000),
         "residual_us": None if angle.residual_ms is None else round(angle.residual_ms * 1000),
-        "clips": [_clip(clip, angle, material) for clip in own],
+        "clips": [_build_clip(clip, angle, material) for clip in own],
     }
 
 
-def _clip(clip: Clip, angle: AngleMatch, material: _Material) -> Document:
+def _build_clip(clip: Clip, angle: AngleMatch, material: _ManifestInputs) -> Document:
     placed = next((one for one in angle.placements if one.clip == clip.name), Placement(clip.name, None))
     start_tick = None if placed.offset_us is None else on_grid(placed.offset_us, material.rate)[0]
     return {
@@ -154,56 +170,58 @@ def _clip(clip: Clip, angle: AngleMatch, material: _Material) -> Document:
         "name": clip.name,
         "offset_us": placed.offset_us,
         "drift_ppm": placed.drift_ppm,
-        "original": _original(clip, material),
-        "mezzanine": _rendition(clip, "mezzanine", start_tick, material),
-        "proxy": _rendition(clip, "proxy", start_tick, material),
-        "peaks": _peaks(clip, material),
-        "sprites": _sprites(clip, material),
-        "report": met(material.conformed[clip.key].report) if clip.key in material.conformed else None,
+        "original": _build_original(clip, material),
+        "mezzanine": _build_rendition(clip, "mezzanine", start_tick, material),
+        "proxy": _build_rendition(clip, "proxy", start_tick, material),
+        "peaks": _build_peaks(clip, material),
+        "sprites": _build_sprites(clip, material),
+        "report": build_report_document(material.conformed[clip.key].report)
+        if clip.key in material.conformed
+        else None,
     }
 
 
-def _original(clip: Clip, material: _Material) -> Document | None:
-    key = original_key(material.session_id, clip)
+def _build_original(clip: Clip, material: _ManifestInputs) -> Document | None:
+    key = build_original_key(material.session_id, clip)
     if key is None or clip.digest is None:
         return None
-    return _stored(key, clip.digest.bytes, clip.digest.sha256) | {
+    return _build_stored(key, clip.digest.bytes, clip.digest.sha256) | {
         "xxh128": clip.digest.xxh128,
         "mtime_ns": clip.mtime_ns,
-        "media": media_facts(clip.media) if clip.media is not None else None,
+        "media": build_media_document(clip.media) if clip.media is not None else None,
     }
 
 
-def _rendition(
-    clip: Clip, kind: Literal["mezzanine", "proxy"], start_tick: int | None, material: _Material
+def _build_rendition(
+    clip: Clip, kind: Literal["mezzanine", "proxy"], start_tick: int | None, material: _ManifestInputs
 ) -> Document | None:
     made = material.conformed.get(clip.key)
     file = made.get_rendition(kind) if made is not None else None
-    key = rendition_key(material.session_id, clip, made, kind)
+    key = build_rendition_key(material.session_id, clip, made, kind)
     if file is None or key is None:
         return None
-    codecs = _codecs(material.profiles[kind])
-    placed = {"start_tick": start_tick, "sidecar": _sidecar(key, file)}
-    return _stored(key, file.bytes, file.sha256) | codecs | baked(file) | placed
+    codecs = _extract_codecs(material.profiles[kind])
+    placed = {"start_tick": start_tick, "sidecar": _build_sidecar(key, file)}
+    return _build_stored(key, file.bytes, file.sha256) | codecs | build_rendition_document(file) | placed
 
 
-def _sidecar(rendition: str, file: Rendition) -> Document | None:
-    key = sidecar_key(rendition, file)
+def _build_sidecar(rendition: str, file: Rendition) -> Document | None:
+    key = build_sidecar_key(rendition, file)
     if key is None or file.proof is None:
         return None
-    return _stored(key, file.proof.sidecar.bytes, file.proof.sidecar.sha256)
+    return _build_stored(key, file.proof.sidecar.bytes, file.proof.sidecar.sha256)
 
 
-def _peaks(clip: Clip, material: _Material) -> Document | None:
+def _build_peaks(clip: Clip, material: _ManifestInputs) -> Document | None:
     found = material.peaks.get(clip.key)
-    key = peaks_key(material.session_id, clip, found)
+    key = build_peaks_key(material.session_id, clip, found)
     if key is None or found is None:
         return None
-    drawn = {"format": PEAKS_FORMAT, "channels": _channels(clip)}
-    return _stored(key, found.bytes, found.sha256) | drawn
+    drawn = {"format": PEAKS_FORMAT, "channels": _list_channels(clip)}
+    return _build_stored(key, found.bytes, found.sha256) | drawn
 
 
-def _channels(clip: Clip) -> list[list[int]]:
+def _list_channels(clip: Clip) -> list[list[int]]:
     """Which channel of the original each channel of the waveform shows: [audio track, channel], from 0."""
     if clip.media is None or clip.sound is None:
         return []
@@ -211,18 +229,20 @@ def _channels(clip: Clip) -> list[list[int]]:
     return [[places[one.stream], one.channel] for one in clip.sound.channels]
 
 
-def _sprites(clip: Clip, material: _Material) -> Document | None:
+def _build_sprites(clip: Clip, material: _ManifestInputs) -> Document | None:
     made = material.conformed.get(clip.key)
     sprites = made.sprites if made is not None else None
     if sprites is None or clip.digest is None:
         return None
     source = clip.digest.sha256
 
-    def stored(file: WrittenFile) -> Document:
-        return _stored(sprite_key(material.session_id, clip.camera, source, file), file.bytes, file.sha256)
+    def build_sprite_file(file: WrittenFile) -> Document:
+        return _build_stored(
+            build_sprite_key(material.session_id, clip.camera, source, file), file.bytes, file.sha256
+        )
 
-    return stored(sprites.webvtt) | {
-        "sheets": [stored(sheet) for sheet in sprites.sheets],
+    return build_sprite_file(sprites.webvtt) | {
+        "sheets": [build_sprite_file(sheet) for sheet in sprites.sheets],
         "width": sprites.width,
         "height": sprites.height,
         "columns": sprites.columns,
@@ -232,11 +252,11 @@ def _sprites(clip: Clip, material: _Material) -> Document | None:
     }
 
 
-def _stored(key: str, size: int, sha256: str) -> Document:
-    return {"key": key, "bytes": size, "sha256": sha256, "content_type": keys.content_type(key)}
+def _build_stored(key: str, size: int, sha256: str) -> Document:
+    return {"key": key, "bytes": size, "sha256": sha256, "content_type": keys.get_content_type(key)}
 
 
-def _codecs(profile: Document) -> Document:
+def _extract_codecs(profile: Document) -> Document:
     """Return the codecs that the profile asks for; a clip has only the streams that it had."""
     document = profile["document"]
     asked = document if isinstance(document, dict) else {}

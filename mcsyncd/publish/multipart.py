@@ -25,32 +25,32 @@ from mcsyncd.errors import SourceChanged, StorageError
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-    from mcsyncd.publish.store import Progress
+    from mcsyncd.publish.object_store import ReportProgress
 
 S3Client = Any  # its methods are made at run time, from botocore's description of S3
 
-PART = 16 << 20
+MIN_PART_BYTES = 16 << 20
 """Bytes. With 16 MiB a line that drops every five minutes wastes 15 % at 5 Mbit/s, with 64 MiB 79 %."""
-MOST_PARTS = 9_000
+MAX_PARTS = 9_000
 """Below the 10,000 that a bucket allows."""
-_SENDERS = 2
+_PARTS_IN_FLIGHT = 2
 """Parts in flight: above two or three to one upload, R2 has been seen to answer 500."""
-_READ = 1 << 20
+_READ_BYTES = 1 << 20
 
 
-def part_size(size: int, smallest: int = PART) -> int:
+def choose_part_size(size: int, smallest: int = MIN_PART_BYTES) -> int:
     """Return the part size of a file: the smallest, doubled until the parts are few enough.
 
     All parts but the last are equal, which R2 insists on; and a pure function of the size gives
     the same parts after a restart.
     """
     part = smallest
-    while size > part * MOST_PARTS:
+    while size > part * MAX_PARTS:
         part *= 2
     return part
 
 
-class Slice(io.RawIOBase):
+class FileSlice(io.RawIOBase):
     """A window on an open file that can be read and rewound; several may share the descriptor."""
 
     def __init__(self, descriptor: int, start: int, length: int) -> None:
@@ -82,7 +82,7 @@ class Slice(io.RawIOBase):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class UploadTarget:
     """Where an upload goes, and what is said with it."""
 
     bucket: str
@@ -93,55 +93,55 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _UploadPart:
     number: int
     start: int
     length: int
     md5: bytes
 
 
-def upload(
+def upload_in_parts(
     client: S3Client,
-    target: Target,
+    target: UploadTarget,
     descriptor: int,
     *,
     size: int,
     sha256: str,
     part: int,
-    progress: Progress | None = None,
+    report_progress: ReportProgress | None = None,
 ) -> str:
     """Send the open file in parts and return the tag the whole must have: MD5 of the MD5s, and -N.
 
     Every byte is hashed on its way; the upload is only completed if the file is what `sha256`
     says, else it is dropped and SourceChanged raised. Raises botocore's errors as they come.
     """
-    upload_id, there = _opened(client, target)
+    upload_id, there = _adopt_or_create_upload(client, target)
     whole = hashlib.sha256()
-    arrived: list[_Part] = []
-    send = partial(_send, client, target, upload_id, descriptor)
-    for piece in _sent(_parts(descriptor, size, part, whole), send, there):
+    arrived: list[_UploadPart] = []
+    send = partial(_send_part, client, target, upload_id, descriptor)
+    for piece in _send_parts(_hash_parts(descriptor, size, part, whole), send, there):
         arrived.append(piece)
-        if progress is not None:
-            progress(piece.start + piece.length, size)
+        if report_progress is not None:
+            report_progress(piece.start + piece.length, size)
     if whole.hexdigest() != sha256:
         client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
         raise SourceChanged(f"{target.key}: the file is not what was recorded", "resync the session")
-    _complete(client, target, upload_id, arrived)
+    _complete_upload(client, target, upload_id, arrived)
     sums = b"".join(piece.md5 for piece in arrived)
-    return f"{_md5(sums).hexdigest()}-{len(arrived)}"
+    return f"{_new_md5(sums).hexdigest()}-{len(arrived)}"
 
 
-def content_md5(digest: bytes) -> str:
+def format_content_md5(digest: bytes) -> str:
     """Return a digest in the form of the Content-MD5 header."""
     return base64.b64encode(digest).decode()
 
 
-def _md5(data: bytes = b"") -> Hash:
+def _new_md5(data: bytes = b"") -> Hash:
     """Return MD5, which the protocol asks for; sha256 is what proves content here."""
     return hashlib.md5(data, usedforsecurity=False)
 
 
-def _opened(client: S3Client, target: Target) -> tuple[str, dict[int, tuple[int, str]]]:
+def _adopt_or_create_upload(client: S3Client, target: UploadTarget) -> tuple[str, dict[int, tuple[int, str]]]:
     """Return an upload of this key, and its parts as `(size, tag)` by number.
 
     One that an earlier process left is adopted, the newest where there are several; the others
@@ -154,7 +154,7 @@ def _opened(client: S3Client, target: Target) -> tuple[str, dict[int, tuple[int,
         client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=stale["UploadId"])
     if left:
         with suppress(client.exceptions.NoSuchUpload):
-            return left[-1]["UploadId"], _listed(client, target, left[-1]["UploadId"])
+            return left[-1]["UploadId"], _list_parts(client, target, left[-1]["UploadId"])
     made = client.create_multipart_upload(
         Bucket=target.bucket,
         Key=target.key,
@@ -165,7 +165,7 @@ def _opened(client: S3Client, target: Target) -> tuple[str, dict[int, tuple[int,
     return made["UploadId"], {}
 
 
-def _listed(client: S3Client, target: Target, upload_id: str) -> dict[int, tuple[int, str]]:
+def _list_parts(client: S3Client, target: UploadTarget, upload_id: str) -> dict[int, tuple[int, str]]:
     """Ask for the parts of an upload. A number that is listed twice counts as its last entry."""
     pages = client.get_paginator("list_parts").paginate(
         Bucket=target.bucket, Key=target.key, UploadId=upload_id
@@ -174,53 +174,57 @@ def _listed(client: S3Client, target: Target, upload_id: str) -> dict[int, tuple
     return {part["PartNumber"]: (part["Size"], part["ETag"].strip('"')) for part in parts}
 
 
-def _parts(descriptor: int, size: int, part: int, whole: Hash) -> Iterator[_Part]:
+def _hash_parts(descriptor: int, size: int, part: int, whole: Hash) -> Iterator[_UploadPart]:
     """Yield the parts of a file with their MD5, hashing the whole on the way."""
     for number, start in enumerate(range(0, size, part), 1):
-        window = Slice(descriptor, start, min(part, size - start))
-        md5 = _md5()
-        while chunk := window.read(_READ):
+        window = FileSlice(descriptor, start, min(part, size - start))
+        md5 = _new_md5()
+        while chunk := window.read(_READ_BYTES):
             md5.update(chunk)
             whole.update(chunk)
-        yield _Part(number, start, window.tell(), md5.digest())
+        yield _UploadPart(number, start, window.tell(), md5.digest())
 
 
-def _sent(
-    pieces: Iterable[_Part], send: Callable[[_Part], None], there: Mapping[int, tuple[int, str]]
-) -> Iterator[_Part]:
+def _send_parts(
+    pieces: Iterable[_UploadPart], send: Callable[[_UploadPart], None], there: Mapping[int, tuple[int, str]]
+) -> Iterator[_UploadPart]:
     """Yield the parts in order as they have arrived, with no more than a few on their way."""
-    with ThreadPoolExecutor(_SENDERS, "send") as senders:
-        flying: deque[tuple[_Part, Future[None] | None]] = deque()
+    with ThreadPoolExecutor(_PARTS_IN_FLIGHT, "send") as senders:
+        flying: deque[tuple[_UploadPart, Future[None] | None]] = deque()
         for piece in pieces:
             known = there.get(piece.number) == (piece.length, piece.md5.hex())
             flying.append((piece, None if known else senders.submit(send, piece)))
-            if len(flying) > _SENDERS:
-                yield _landed(*flying.popleft())
+            if len(flying) > _PARTS_IN_FLIGHT:
+                yield _await_part(*flying.popleft())
         while flying:
-            yield _landed(*flying.popleft())
+            yield _await_part(*flying.popleft())
 
 
-def _landed(piece: _Part, sending: Future[None] | None) -> _Part:
+def _await_part(piece: _UploadPart, sending: Future[None] | None) -> _UploadPart:
     if sending is not None:
         sending.result()
     return piece
 
 
-def _send(client: S3Client, target: Target, upload_id: str, descriptor: int, piece: _Part) -> None:
-    with Slice(descriptor, piece.start, piece.length) as body:
+def _send_part(
+    client: S3Client, target: UploadTarget, upload_id: str, descriptor: int, piece: _UploadPart
+) -> None:
+    with FileSlice(descriptor, piece.start, piece.length) as body:
         answer = client.upload_part(
             Bucket=target.bucket,
             Key=target.key,
             UploadId=upload_id,
             PartNumber=piece.number,
             Body=body,
-            ContentMD5=content_md5(piece.md5),
+            ContentMD5=format_content_md5(piece.md5),
         )
     if answer["ETag"].strip('"') != piece.md5.hex():
         raise StorageError(f"{target.key}: part {piece.number} arrived differently", "it is sent again")
 
 
-def _complete(client: S3Client, target: Target, upload_id: str, arrived: list[_Part]) -> None:
+def _complete_upload(
+    client: S3Client, target: UploadTarget, upload_id: str, arrived: list[_UploadPart]
+) -> None:
     """Put the parts together. An upload that is gone may have been completed by an earlier try.
 
     Never with a condition: on R2 one that is not met destroys the upload.

@@ -11,7 +11,7 @@ from mcsyncd.model.rendition import ConformResult, ObjectKind, Rendition, Writte
 from mcsyncd.model.session import Session
 from mcsyncd.publish import keys
 
-Facts = tuple[tuple[str, str], ...]
+ObjectMetadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class PlannedObject:
     bytes: int
     sha256: str
     clip: str
-    facts: Facts
+    metadata: ObjectMetadata
 
 
-def plan(
+def plan_objects(
     session: Session, *, conformed: Mapping[str, ConformResult], peaks: Mapping[str, WrittenFile]
 ) -> tuple[PlannedObject, ...]:
     """Return the uploads of a session: proxies, sprites, peaks, originals, mezzanines.
@@ -45,11 +45,11 @@ def plan(
     """
     hashed = [clip for clip in session.clips if clip.digest is not None]
     found = [
-        *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "proxy")),
-        *(one for clip in hashed for one in _sprites(session.id, clip, conformed)),
-        *(one for clip in hashed for one in _peaks(session.id, clip, peaks)),
-        *(one for clip in hashed for one in _original(session.id, clip)),
-        *(one for clip in hashed for one in _renditions(session.id, clip, conformed, "mezzanine")),
+        *(one for clip in hashed for one in _plan_renditions(session.id, clip, conformed, "proxy")),
+        *(one for clip in hashed for one in _plan_sprites(session.id, clip, conformed)),
+        *(one for clip in hashed for one in _plan_peaks(session.id, clip, peaks)),
+        *(one for clip in hashed for one in _plan_original(session.id, clip)),
+        *(one for clip in hashed for one in _plan_renditions(session.id, clip, conformed, "mezzanine")),
     ]
     first: dict[str, PlannedObject] = {}
     for one in found:
@@ -57,21 +57,21 @@ def plan(
     return tuple(first.values())
 
 
-def original_key(session_id: str, clip: Clip) -> str | None:
+def build_original_key(session_id: str, clip: Clip) -> str | None:
     """Return the key of a clip's original, or None while it has no hash."""
     if clip.digest is None:
         return None
-    return keys.original(session_id, clip.camera, clip.digest.sha256, clip.name)
+    return keys.build_original_key(session_id, clip.camera, clip.digest.sha256, clip.name)
 
 
-def rendition_key(
+def build_rendition_key(
     session_id: str, clip: Clip, made: ConformResult | None, kind: Literal["mezzanine", "proxy"]
 ) -> str | None:
     """Return the key of a clip's mezzanine or proxy, or None where there is none."""
     file = made.get_rendition(kind) if made is not None else None
     if file is None or clip.digest is None:
         return None
-    return keys.rendition(
+    return keys.build_rendition_key(
         kind,
         session_id,
         clip.camera,
@@ -83,67 +83,69 @@ def rendition_key(
     )
 
 
-def sidecar_key(rendition: str, file: Rendition) -> str | None:
+def build_sidecar_key(rendition: str, file: Rendition) -> str | None:
     """Return the key of the sidecar of a rendition whose own key is `rendition`; older ones have none."""
-    return keys.sidecar(rendition, file.proof.sidecar.sha256) if file.proof is not None else None
+    return keys.build_sidecar_key(rendition, file.proof.sidecar.sha256) if file.proof is not None else None
 
 
-def peaks_key(session_id: str, clip: Clip, found: WrittenFile | None) -> str | None:
+def build_peaks_key(session_id: str, clip: Clip, found: WrittenFile | None) -> str | None:
     """Return the key of a clip's peaks, or None where there are none."""
     if clip.digest is None or found is None:
         return None
-    return keys.peaks(session_id, clip.camera, source=clip.digest.sha256, sha256=found.sha256)
+    return keys.build_peaks_key(session_id, clip.camera, source=clip.digest.sha256, sha256=found.sha256)
 
 
-def sprite_key(session_id: str, camera: str, source: str, file: WrittenFile) -> str:
+def build_sprite_key(session_id: str, camera: str, source: str, file: WrittenFile) -> str:
     """Return the key of one file of a clip's thumbnails; `source` is the original's sha256."""
-    return keys.sprites(session_id, camera, source=source, sha256=file.sha256, name=file.path)
+    return keys.build_sprites_key(session_id, camera, source=source, sha256=file.sha256, name=file.path)
 
 
-def _renditions(
+def _plan_renditions(
     session_id: str, clip: Clip, conformed: Mapping[str, ConformResult], kind: Literal["mezzanine", "proxy"]
 ) -> Iterator[PlannedObject]:
     made = conformed.get(clip.key)
     file = made.get_rendition(kind) if made is not None else None
-    key = rendition_key(session_id, clip, made, kind)
+    key = build_rendition_key(session_id, clip, made, kind)
     if file is None or key is None:
         return
-    facts = (*_facts(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
+    facts = (*_build_metadata(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
     yield PlannedObject(key, kind, file.path, file.bytes, file.sha256, clip.key, facts)
-    beside = sidecar_key(key, file)
+    beside = build_sidecar_key(key, file)
     if beside is not None and file.proof is not None:
         told = file.proof.sidecar
-        facts = _facts(clip, "sidecar")
+        facts = _build_metadata(clip, "sidecar")
         yield PlannedObject(beside, "sidecar", told.path, told.bytes, told.sha256, clip.key, facts)
 
 
-def _sprites(session_id: str, clip: Clip, conformed: Mapping[str, ConformResult]) -> Iterator[PlannedObject]:
+def _plan_sprites(
+    session_id: str, clip: Clip, conformed: Mapping[str, ConformResult]
+) -> Iterator[PlannedObject]:
     made = conformed.get(clip.key)
     if made is None or made.sprites is None or clip.digest is None:
         return
     for file in made.sprites.files:
-        key = sprite_key(session_id, clip.camera, clip.digest.sha256, file)
-        facts = _facts(clip, "sprites")
+        key = build_sprite_key(session_id, clip.camera, clip.digest.sha256, file)
+        facts = _build_metadata(clip, "sprites")
         yield PlannedObject(key, "sprites", file.path, file.bytes, file.sha256, clip.key, facts)
 
 
-def _peaks(session_id: str, clip: Clip, peaks: Mapping[str, WrittenFile]) -> Iterator[PlannedObject]:
+def _plan_peaks(session_id: str, clip: Clip, peaks: Mapping[str, WrittenFile]) -> Iterator[PlannedObject]:
     found = peaks.get(clip.key)
-    key = peaks_key(session_id, clip, found)
+    key = build_peaks_key(session_id, clip, found)
     if key is None or found is None:
         return
-    facts = _facts(clip, "peaks")
+    facts = _build_metadata(clip, "peaks")
     yield PlannedObject(key, "peaks", found.path, found.bytes, found.sha256, clip.key, facts)
 
 
-def _original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
-    key = original_key(session_id, clip)
+def _plan_original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
+    key = build_original_key(session_id, clip)
     if key is None or clip.digest is None:
         return
-    facts = (*_facts(clip, "original"), ("mcs-xxh128", clip.digest.xxh128))
+    facts = (*_build_metadata(clip, "original"), ("mcs-xxh128", clip.digest.xxh128))
     yield PlannedObject(key, "original", clip.path, clip.digest.bytes, clip.digest.sha256, clip.key, facts)
 
 
-def _facts(clip: Clip, kind: ObjectKind) -> Facts:
+def _build_metadata(clip: Clip, kind: ObjectKind) -> ObjectMetadata:
     source = clip.digest.sha256[:16] if clip.digest is not None else ""
     return ("mcs-kind", kind), ("mcs-camera", clip.camera), ("mcs-src", source)

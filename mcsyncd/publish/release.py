@@ -7,10 +7,10 @@ import json
 
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import keys, manifest
-from mcsyncd.publish.store import ObjectStore
+from mcsyncd.publish.object_store import ObjectStore
 
 
-def release(store: ObjectStore, body: bytes) -> Publication:
+def release_manifest(store: ObjectStore, body: bytes) -> Publication:
     """Store a manifest (its canonical bytes) for ever and point the session's head at it.
 
     Idempotent, and safe to run late: a head that points at a later revision is left alone. The
@@ -22,21 +22,21 @@ def release(store: ObjectStore, body: bytes) -> Publication:
     document = json.loads(body)
     session_id, revision = document["session"]["id"], document["revision"]
     sha256 = hashlib.sha256(body).hexdigest()
-    key = keys.manifest(session_id, revision, sha256)
+    key = keys.build_manifest_key(session_id, revision, sha256)
     store.put_document(key, body)
     published = Publication(revision, key, sha256)
-    head = keys.head(session_id)
-    current = store.stat(head)
-    if current is None or json.loads(store.get(head))["revision"] <= revision:
-        pointer = _pointer(published, document["generated_at"])
+    head = keys.build_head_key(session_id)
+    current = store.stat_object(head)
+    if current is None or json.loads(store.get_document(head))["revision"] <= revision:
+        pointer = _build_head_pointer(published, document["generated_at"])
         store.put_document(head, pointer, if_match=current.etag if current is not None else None)
     return published
 
 
-def _pointer(published: Publication, at: str) -> bytes:
-    return manifest.canonical(
+def _build_head_pointer(published: Publication, at: str) -> bytes:
+    return manifest.serialize_canonical(
         {
-            "schema": manifest.SCHEMA,
+            "schema": manifest.SCHEMA_VERSION,
             "revision": published.revision,
             "manifest_key": published.key,
             "manifest_sha256": published.sha256,

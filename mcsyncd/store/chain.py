@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One row of the event log. `body` is the canonical JSON as it was written."""
 
     seq: int
@@ -22,12 +22,12 @@ class Entry:
     hash: str
 
 
-def link(*columns: int | str) -> str:
+def hash_row(*columns: int | str) -> str:
     """Return the hash of a row: sha256 over all its other columns, in order, as one JSON list."""
     return hashlib.sha256(json.dumps(columns, ensure_ascii=True).encode()).hexdigest()
 
 
-def broken_links(entries: Iterable[Entry]) -> tuple[str, ...]:
+def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
     """Return a sentence for every row that does not fit, oldest first; empty if all is well.
 
     A chain shows every change of what was written, but not that its end was cut off together
@@ -41,12 +41,12 @@ def broken_links(entries: Iterable[Entry]) -> tuple[str, ...]:
             faults.append(f"event {expected} is missing (the next is {entry.seq})")
         if entry.previous != previous:
             faults.append(f"event {entry.seq} does not continue event {expected - 1}")
-        if entry.hash != _relinked(entry):
+        if entry.hash != _rehash_entry(entry):
             faults.append(f"event {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")
         previous, expected = entry.hash, entry.seq + 1
     return tuple(faults)
 
 
-def _relinked(entry: Entry) -> str:
+def _rehash_entry(entry: LogEntry) -> str:
     *columns, _ = astuple(entry)
-    return link(*columns)
+    return hash_row(*columns)

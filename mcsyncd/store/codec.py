@@ -14,25 +14,25 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="k
 _SESSION: TypeAdapter[Session] = TypeAdapter(Session)
 
 
-def event_json(event: Event) -> str:
+def json_from_event(event: Event) -> str:
     """Return the event as canonical JSON: sorted keys, no white space. What the chain hashes."""
-    return _canonical(_EVENT.dump_python(event, mode="json"))
+    return _serialize_canonical(_EVENT.dump_python(event, mode="json"))
 
 
-def event_of(text: str) -> Event:
+def event_from_json(text: str) -> Event:
     """Return the event that was written as `text`. Raises ValueError."""
     return _EVENT.validate_json(text)
 
 
-def session_json(session: Session) -> str:
+def json_from_session(session: Session) -> str:
     """Return the session as canonical JSON."""
-    return _canonical(_SESSION.dump_python(session, mode="json"))
+    return _serialize_canonical(_SESSION.dump_python(session, mode="json"))
 
 
-def session_of_json(text: str) -> Session:
+def session_from_json(text: str) -> Session:
     """Return the session that was written as `text`. Raises ValueError."""
     return _SESSION.validate_json(text)
 
 
-def _canonical(value: object) -> str:
+def _serialize_canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -22,18 +22,18 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.events import Event
 from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.session import Session
-from mcsyncd.store.chain import Entry, broken_links, link
-from mcsyncd.store.codec import event_json, event_of, session_json, session_of_json
-from mcsyncd.store.migrations import ledger as migrations
+from mcsyncd.store.chain import LogEntry, find_chain_faults, hash_row
+from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session, session_from_json
+from mcsyncd.store.migrations import ledger_migrations as migrations
 
 _COLUMNS = "seq, session_id, at, kind, tool_version, body, previous, hash"
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedEvent:
     """An event as it stands in the log."""
 
-    entry: Entry
+    entry: LogEntry
     event: Event
 
 
@@ -43,10 +43,10 @@ class Ledger(AbstractContextManager["Ledger"]):
     def __init__(self, state: Path, tool_version: str) -> None:
         """Open, migrate and lock. Raises McsyncError if another daemon holds it or it is damaged."""
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _locked(state)
+        self._lock = _lock_state_folder(state)
         self._tool_version = tool_version
         try:
-            self._db = _opened(state / "ledger.db")
+            self._db = _open_database(state / "ledger.db")
         except BaseException:
             os.close(self._lock)
             raise
@@ -62,63 +62,63 @@ class Ledger(AbstractContextManager["Ledger"]):
         self._db.close()
         os.close(self._lock)
 
-    def record(self, session: Session, events: Sequence[Event]) -> tuple[Recorded, ...]:
+    def record(self, session: Session, events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
         """Append the events and keep `session`, what they made, in one transaction.
 
         Raises McsyncError, with nothing recorded, when the disk does not take it.
         """
         try:
             with self._db.atomic():
-                recorded = tuple(self._append(session.id, event) for event in events)
-                self._keep(session)
+                recorded = tuple(self._append_event(session.id, event) for event in events)
+                self._store_session(session)
         except sqlite3.OperationalError as error:
             raise McsyncError(
                 f"the ledger cannot be written: {error}", "make room on the disk of paths.state"
             ) from error
         return recorded
 
-    def _keep(self, session: Session) -> None:
+    def _store_session(self, session: Session) -> None:
         self._db.execute(
             "INSERT INTO session (id, state, revision, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
             "revision = excluded.revision, body = excluded.body",
-            (session.id, session.state, session.revision, session_json(session)),
+            (session.id, session.state, session.revision, json_from_session(session)),
         )
 
-    def _append(self, session_id: str, event: Event) -> Recorded:
-        seq, previous = self.head()
-        body = event_json(event)
+    def _append_event(self, session_id: str, event: Event) -> RecordedEvent:
+        seq, previous = self.read_head()
+        body = json_from_event(event)
         row = (seq + 1, session_id, event.at, event.kind, self._tool_version, body, previous)
-        entry = Entry(*row, link(*row))
+        entry = LogEntry(*row, hash_row(*row))
         self._db.execute(
             f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
             (*row, entry.hash),
         )
-        return Recorded(entry, event)
+        return RecordedEvent(entry, event)
 
-    def head(self) -> tuple[int, str]:
+    def read_head(self) -> tuple[int, str]:
         """Return number and hash of the last event; `(0, "")` of an empty log."""
         row = self._db.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         return (row[0], row[1]) if row else (0, "")
 
-    def sessions(self) -> tuple[Session, ...]:
+    def read_sessions(self) -> tuple[Session, ...]:
         """Return all sessions, oldest first."""
         rows = self._db.execute("SELECT body FROM session ORDER BY id")
-        return tuple(session_of_json(body) for (body,) in rows)
+        return tuple(session_from_json(body) for (body,) in rows)
 
-    def entries(
+    def read_entries(
         self, session_id: str | None = None, after: int = 0, limit: int = 100_000
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[LogEntry, ...]:
         """Return events after number `after`, oldest first, of one session or of all."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM event "  # noqa: S608  # a constant
             "WHERE seq > ? AND (? IS NULL OR session_id = ?) ORDER BY seq LIMIT ?",
             (after, session_id, session_id, limit),
         )
-        return tuple(Entry(*row) for row in rows)
+        return tuple(LogEntry(*row) for row in rows)
 
 
-def _locked(state: Path) -> int:
+def _lock_state_folder(state: Path) -> int:
     """Take the lock of the state folder, or say who has it."""
     lock = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -135,12 +135,12 @@ def _locked(state: Path) -> int:
     return lock
 
 
-def _opened(path: Path) -> Database:
+def _open_database(path: Path) -> Database:
     connection = sqlite3.connect(path)
     try:
         path.chmod(0o600)
         db = Database(connection)
-        _prepare(db)
+        _set_pragmas(db)
         migrations.apply(db)
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -148,7 +148,7 @@ def _opened(path: Path) -> Database:
     return db
 
 
-def _prepare(db: Database) -> None:
+def _set_pragmas(db: Database) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
@@ -161,7 +161,7 @@ def _prepare(db: Database) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class LedgerAudit:
     """What the check of a ledger found; `faults` is empty when it stands."""
 
     events: int
@@ -169,55 +169,55 @@ class Audit:
     faults: tuple[str, ...]
 
 
-def audit(path: Path) -> Audit:
+def audit_ledger(path: Path) -> LedgerAudit:
     """Check a ledger file, without a daemon and without changing it.
 
     The chain must be whole, and every session row must be what its events make of it.
     Raises McsyncError if the file is missing.
     """
     try:
-        with closing(_read_only(path)) as db:
-            return _audited(db)
+        with closing(_open_read_only(path)) as db:
+            return _audit_database(db)
     except sqlite3.DatabaseError as error:
-        return Audit(0, "", (f"{path}: {error}",))
+        return LedgerAudit(0, "", (f"{path}: {error}",))
 
 
-def recorded_sessions(path: Path) -> tuple[Session, ...]:
+def read_recorded_sessions(path: Path) -> tuple[Session, ...]:
     """Return all sessions of a ledger file, oldest first, without a daemon.
 
     Raises McsyncError if the file is missing or damaged.
     """
     try:
-        with closing(_read_only(path)) as db:
+        with closing(_open_read_only(path)) as db:
             return tuple(
-                session_of_json(body) for (body,) in db.execute("SELECT body FROM session ORDER BY id")
+                session_from_json(body) for (body,) in db.execute("SELECT body FROM session ORDER BY id")
             )
     except (sqlite3.DatabaseError, ValueError) as error:
         raise McsyncError(f"{path}: {error}", "check it with `mcsyncd verify log`") from error
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def _open_read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise McsyncError(f"{path}: no ledger there", "name the settings file with --config")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _audited(db: sqlite3.Connection) -> Audit:
+def _audit_database(db: sqlite3.Connection) -> LedgerAudit:
     rows = db.execute(f"SELECT {_COLUMNS} FROM event ORDER BY seq").fetchall()  # noqa: S608  # a constant
-    entries = [Entry(*row) for row in rows]
-    faults = [*broken_links(entries), *_odd_sessions(db, entries)]
-    return Audit(len(entries), entries[-1].hash if entries else "", tuple(faults))
+    entries = [LogEntry(*row) for row in rows]
+    faults = [*find_chain_faults(entries), *_find_session_faults(db, entries)]
+    return LedgerAudit(len(entries), entries[-1].hash if entries else "", tuple(faults))
 
 
-def _odd_sessions(db: sqlite3.Connection, entries: Sequence[Entry]) -> Iterator[str]:
+def _find_session_faults(db: sqlite3.Connection, entries: Sequence[LogEntry]) -> Iterator[str]:
     stored = dict(db.execute("SELECT id, body FROM session").fetchall())
-    histories: dict[str, list[Entry]] = {}
+    histories: dict[str, list[LogEntry]] = {}
     for entry in entries:
         histories.setdefault(entry.session_id, []).append(entry)
     for session_id in sorted(histories.keys() | stored.keys()):
         try:
-            made = replay_events(event_of(entry.body) for entry in histories.get(session_id, []))
-            kept = session_of_json(stored.get(session_id, "null"))
+            made = replay_events(event_from_json(entry.body) for entry in histories.get(session_id, []))
+            kept = session_from_json(stored.get(session_id, "null"))
         except ValueError as error:
             yield f"session {session_id}: its record cannot be read ({type(error).__name__})"
             continue

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-ledger = Migrations("mcsyncd")
+ledger_migrations = Migrations("mcsyncd")
 
 
-@ledger()
+@ledger_migrations()
 def m001_events_and_sessions(db: Database) -> None:
     """The append-only log with its chain, and the fold of it for quick reading."""
     for statement in (
@@ -51,7 +51,7 @@ def m001_events_and_sessions(db: Database) -> None:
         db.execute(statement)
 
 
-@ledger()
+@ledger_migrations()
 def m002_forensics(db: Database) -> None:
     """One row for each revision: what was known, how, and who approved it. All from events.
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mcsyncd.daemon.bodies import session_body
+from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.due import conform_jobs
 from mcsyncd.model.rendition import ConformReport
@@ -29,7 +29,7 @@ def test_what_conform_met_stands_among_the_reasons():
     )
     job = conform_jobs(session)[1]
     made = replace(result_of(job), report=ConformReport(warnings=("one stands for 1.90 s",)))
-    told = session_body(
+    told = build_session_body(
         replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS
     )
     assert told.reasons == ["short overlap", "cam_b/B001.MOV: one stands for 1.90 s"]

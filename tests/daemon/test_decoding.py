@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from footage import Shot, film, steady
+from mcsyncd.checks import decode as decoding
 from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
-from mcsyncd.daemon import decoding
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.probe.probe import probe_clip
@@ -34,7 +34,7 @@ def test_only_what_differs_is_told_and_by_its_name(made):
     path = Path(made.path)
     longer = replace(made, frames=made.frames + 1)
     older = replace(made, proof=None)
-    faults = decoding.decoded_faults([(path, made), (path, longer), (path, older)])
+    faults = decoding.check_decoding([(path, made), (path, longer), (path, older)])
     assert faults == [f"{path}: 25 pictures come out of it, 26 were written"]
 
 
@@ -45,6 +45,6 @@ def _killed(path: Path, made: Rendition) -> tuple[str, ...]:
 
 def test_a_decoder_that_crashes_is_a_finding_and_the_next_file_is_looked_at(made, monkeypatch):
     # A file that crashes the decoder of today cannot be provoked; the process's death can.
-    monkeypatch.setattr(decoding, "_differences", _killed)
+    monkeypatch.setattr(decoding, "_compare_decoded", _killed)
     path = Path(made.path)
-    assert decoding.decoded_faults([(path, made)] * 2) == [f"{path}: the decoder crashed on it"] * 2
+    assert decoding.check_decoding([(path, made)] * 2) == [f"{path}: the decoder crashed on it"] * 2

@@ -9,46 +9,46 @@ import stat
 import pytest
 
 from mcsyncd.api import StreamEventBody
-from mcsyncd.daemon.bodies import session_progress
-from mcsyncd.daemon.hub import Hub
-from mcsyncd.daemon.progress import Progress
-from mcsyncd.daemon.sockets import bound
+from mcsyncd.daemon.api_socket import bind_api_socket
+from mcsyncd.daemon.bodies import build_session_progress
+from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.jobs import Hash
+from mcsyncd.workers.progress import ProgressReport
 
 
 def test_the_socket_is_for_owner_and_group_only(tmp_path):
     path = tmp_path / "run" / "api.sock"
-    with bound(path, ()) as listener:
+    with bind_api_socket(path, ()) as listener:
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         assert listener.getsockname() == str(path)
 
 
 def test_a_dead_daemons_socket_is_replaced_and_a_living_ones_is_not(tmp_path):
     path = tmp_path / "api.sock"
-    bound(path, ()).close()
+    bind_api_socket(path, ()).close()
     assert path.is_socket()
-    with bound(path, ()), pytest.raises(McsyncError, match="another daemon answers"):
-        bound(path, ())
+    with bind_api_socket(path, ()), pytest.raises(McsyncError, match="another daemon answers"):
+        bind_api_socket(path, ())
 
 
 def test_a_path_too_long_for_a_socket_is_said(tmp_path):
     with pytest.raises(McsyncError, match=r"api\.sock"):
-        bound(tmp_path / ("x" * 100) / "api.sock", ())
+        bind_api_socket(tmp_path / ("x" * 100) / "api.sock", ())
 
 
 def test_a_group_that_is_not_there_leaves_the_socket_private(tmp_path):
     path = tmp_path / "api.sock"
-    with bound(path, ("no-such-group",)):
+    with bind_api_socket(path, ("no-such-group",)):
         assert path.stat().st_gid == os.getegid()
 
 
 async def test_a_listener_too_slow_to_follow_is_cut_off_and_the_others_go_on():
-    hub = Hub()
-    with hub.listening() as slow, hub.listening() as quick:
+    hub = EventHub()
+    with hub.subscribe() as slow, hub.subscribe() as quick:
         for seq in range(5000):
-            hub.tell(StreamEventBody(what="event", seq=seq))
+            hub.broadcast(StreamEventBody(what="event", seq=seq))
             assert (await quick.get()).seq == seq
         assert await slow.get() is None
         assert slow.empty()
@@ -59,21 +59,21 @@ def job(name: str) -> Hash:
 
 
 def test_progress_of_a_stage_counts_what_is_done_what_runs_and_what_waits():
-    running = {job("a"): Progress(50, 100, "bytes", 0.0, 10.0), job("b"): None}
-    body = session_progress(running, (job("c"),), finished_in_stage=1)
+    running = {job("a"): ProgressReport(50, 100, "bytes", 0.0, 10.0), job("b"): None}
+    body = build_session_progress(running, (job("c"),), finished_in_stage=1)
     assert body.stage == "ingest"
     assert body.done == pytest.approx((1 + 0.5 + 0.0) / 4)
     assert body.eta_s == pytest.approx(10.0 * 1.5)
     assert body.rate == pytest.approx(5.0)
-    assert session_progress({}, (), 0) is None
+    assert build_session_progress({}, (), 0) is None
 
 
 def test_the_socket_knows_its_callers(tmp_path):
-    from mcsyncd.daemon.peer import actor_of  # noqa: PLC0415  # only here
+    from mcsyncd.daemon.peer import identify_peer  # noqa: PLC0415  # only here
 
     path = tmp_path / "api.sock"
-    with bound(path, ()) as listener, socket.socket(socket.AF_UNIX) as caller:
+    with bind_api_socket(path, ()) as listener, socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(path))
         connection, _ = listener.accept()
         with connection:
-            assert actor_of(connection).uid == os.geteuid()
+            assert identify_peer(connection).uid == os.geteuid()

@@ -11,20 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.daemon import work
-from mcsyncd.daemon.places import Places, stem
-from mcsyncd.daemon.progress import forget, teller, told
-from mcsyncd.daemon.work import Workers, failure_of
+from mcsyncd.daemon import worker_pool as work
+from mcsyncd.daemon.worker_pool import WorkerPool, classify_failure
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import JobFailed, JobFinished
 from mcsyncd.model.jobs import Hash
 from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
+from mcsyncd.workers.progress import build_progress_writer, read_progress, remove_progress
 
 
 @pytest.fixture
 def places(tmp_path):
-    made = Places(tmp_path / "drop", tmp_path / "work", LocalStorage(kind="local", path=tmp_path / "bucket"))
+    made = WorkLayout(
+        tmp_path / "drop", tmp_path / "work", LocalStorage(kind="local", path=tmp_path / "bucket")
+    )
     (made.work / "progress").mkdir(parents=True)
     return made
 
@@ -38,24 +40,24 @@ def clip(places, name: str, content: bytes = b"x" * 1000) -> Hash:
 
 async def outcomes(jobs, places, **options) -> dict:
     facts: dict = {}
-    workers = Workers(2, lambda job, fact: facts.update({job.id: fact}), **options)
+    workers = WorkerPool(2, lambda job, fact: facts.update({job.id: fact}), **options)
     for job in jobs:
-        workers.start(job, places)
+        workers.start_job(job, places)
     while len(facts) < len(jobs):
         await asyncio.sleep(0.02)
     await workers.drain(1)
     assert not workers.running
-    assert workers.free == 2
+    assert workers.free_count == 2
     return facts
 
 
 @pytest.mark.parametrize(
-    "make", [work.process_slot, lambda: ThreadPoolExecutor(1)], ids=["processes", "threads"]
+    "make", [work.make_process_executor, lambda: ThreadPoolExecutor(1)], ids=["processes", "threads"]
 )
 async def test_any_executor_does(places, make):
     good, gone = clip(places, "a.mov"), clip(places, "b.mov")
     (places.work / "b.mov").unlink()
-    facts = await outcomes([good, gone], places, make=make)
+    facts = await outcomes([good, gone], places, make_executor=make)
     assert isinstance(facts[good.id], JobFinished)
     assert facts[good.id].result.bytes == 1000
     assert isinstance(facts[gone.id], JobFailed)
@@ -66,15 +68,15 @@ async def test_any_executor_does(places, make):
 async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
     doomed, other = clip(places, "a.mov", b"x" * 400_000_000), clip(places, "b.mov")
     facts: dict = {}
-    workers = Workers(2, lambda job, fact: facts.update({job.id: fact}))
-    workers.start(doomed, places)
+    workers = WorkerPool(2, lambda job, fact: facts.update({job.id: fact}))
+    workers.start_job(doomed, places)
     while workers.running[doomed.id].pid is None:
         await asyncio.sleep(0.01)
     os.kill(workers.running[doomed.id].pid, 9)
     while doomed.id not in facts:
         await asyncio.sleep(0.02)
     assert facts[doomed.id].verdict == "crash"
-    workers.start(other, places)
+    workers.start_job(other, places)
     while other.id not in facts:
         await asyncio.sleep(0.02)
     assert isinstance(facts[other.id], JobFinished)
@@ -84,14 +86,14 @@ async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
 async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
     job = clip(places, "a.mov", b"x" * 400_000_000)
     facts: dict = {}
-    workers = Workers(1, lambda job, fact: facts.update({job.id: fact}))
-    workers.start(job, places)
+    workers = WorkerPool(1, lambda job, fact: facts.update({job.id: fact}))
+    workers.start_job(job, places)
     await asyncio.sleep(0.3)
-    workers.stop(job.id)
+    workers.stop_job(job.id)
     while workers.running:
         await asyncio.sleep(0.02)
     assert facts == {}
-    assert workers.free == 1
+    assert workers.free_count == 1
     await workers.drain(1)
 
 
@@ -113,7 +115,7 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
 )
 def test_every_error_has_its_verdict_and_a_word(error, verdict):
     job = Hash("20261123-091502-k7q", Clip("cam_a", "a.mov", 1, 1, "a.mov"))
-    fact = failure_of(job, error)
+    fact = classify_failure(job, error)
     assert fact.verdict == verdict
     assert fact.message
     if verdict in {"transient", "crash"} and not isinstance(error, McsyncError):
@@ -123,7 +125,7 @@ def test_every_error_has_its_verdict_and_a_word(error, verdict):
 
 @given(st.text(max_size=80), st.text("0123456789abcdef", min_size=24, max_size=24))
 def test_a_name_can_only_lend_letters_to_the_files_made_of_it(name, job):
-    made = stem(Clip("cam_a", name, 1, 1), job)
+    made = build_file_stem(Clip("cam_a", name, 1, 1), job)
     assert made.endswith(job[:8])
     assert "/" not in made
     assert "." not in made
@@ -133,13 +135,13 @@ def test_a_name_can_only_lend_letters_to_the_files_made_of_it(name, job):
 
 def test_progress_is_told_now_and_then_and_forgotten(tmp_path):
     path = tmp_path / "job.json"
-    tell = teller(path, "bytes")
+    tell = build_progress_writer(path, "bytes")
     for count in range(1000):
         tell(count, 1000)
     tell(1000, 1000)
-    last = told(path)
+    last = read_progress(path)
     assert (last.count, last.total, last.unit, last.done) == (1000, 1000, "bytes", 1.0)
-    forget(path)
-    assert told(path) is None
+    remove_progress(path)
+    assert read_progress(path) is None
     path.write_text("{half a li")
-    assert told(path) is None
+    assert read_progress(path) is None

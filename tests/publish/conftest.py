@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from publish.sessions import ACCESS
 
-from mcsyncd.publish.r2 import connect
+from mcsyncd.publish.r2 import connect_client
 from mcsyncd.settings.schema import R2Storage
 
 ACCOUNT = "0" * 32
@@ -87,7 +87,7 @@ def endpoint(tmp_path_factory):
 def bucket(endpoint) -> R2Storage:
     """A bucket on that server."""
     storage = R2Storage(kind="r2", account_id=ACCOUNT, bucket="footage", endpoint=endpoint)
-    client = connect(storage, ACCESS)
+    client = connect_client(storage, ACCESS)
     for attempt in range(50):
         try:
             client.create_bucket(Bucket=storage.bucket)

@@ -15,7 +15,9 @@ from mcsyncd.settings.schema import R2Storage
 
 def main(settings: str, key_id: str, secret: str, *upload: str) -> None:
     key, path, sha256, size, part, event, kill_at = upload
-    store = R2Store(R2Storage.model_validate_json(settings), AccessKey(key_id, secret), part=int(part))
+    store = R2Store(
+        R2Storage.model_validate_json(settings), AccessKey(key_id, secret), min_part_bytes=int(part)
+    )
     count = itertools.count(1)
 
     def die(**_: object) -> None:
@@ -23,7 +25,7 @@ def main(settings: str, key_id: str, secret: str, *upload: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     store._client.meta.events.register(event, die)
-    store.put(key, Path(path), sha256=sha256, size=int(size))
+    store.put_file(key, Path(path), sha256=sha256, size=int(size))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from mcsyncd.errors import StorageError
-from mcsyncd.publish.answers import told
-from mcsyncd.publish.store import Offline
+from mcsyncd.publish.object_store import StoreOffline
+from mcsyncd.publish.s3_errors import translate_s3_error
 
 
 def answer(code: str, status: int) -> ClientError:
@@ -18,7 +18,7 @@ def answer(code: str, status: int) -> ClientError:
 
 
 def raised(fault: Exception) -> StorageError:
-    with pytest.raises(StorageError) as caught, told("v1/orig/x"):
+    with pytest.raises(StorageError) as caught, translate_s3_error("v1/orig/x"):
         raise fault
     return caught.value
 
@@ -35,7 +35,7 @@ def raised(fault: Exception) -> StorageError:
     ],
 )
 def test_trouble_that_passes(fault):
-    assert isinstance(raised(fault), Offline)
+    assert isinstance(raised(fault), StoreOffline)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_trouble_that_passes(fault):
 )
 def test_trouble_that_needs_a_person(fault):
     error = raised(fault)
-    assert not isinstance(error, Offline)
+    assert not isinstance(error, StoreOffline)
     assert "v1/orig/x" in error.message
     assert error.hint
     assert "secret detail" not in str(error)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from mcsyncd.errors import StorageError
-from mcsyncd.publish.credentials import access_key_in, read_access_key
+from mcsyncd.publish.credentials import read_access_key, read_access_key_file
 
 SECRET = "s3cr3t-never-to-be-shown"
 TEXT = f"# the daemon's key\nACCESS_KEY_ID=abc\nexport SECRET_ACCESS_KEY='{SECRET}'\n"
@@ -34,7 +34,7 @@ def test_without_systemd_the_hint_says_what_to_add(folder):
 def test_what_others_may_read_is_refused(folder, mode):
     (folder / "r2").chmod(mode)
     with pytest.raises(StorageError, match="read by others"):
-        access_key_in(folder / "r2")
+        read_access_key_file(folder / "r2")
 
 
 def test_a_systemd_credential_with_an_access_list_is_private(folder):
@@ -53,7 +53,7 @@ def test_a_systemd_credential_with_an_access_list_is_private(folder):
     except OSError:
         pytest.skip("no access lists on this filesystem")
     assert (folder / "r2").stat().st_mode & 0o040
-    assert access_key_in(folder / "r2").id == "abc"
+    assert read_access_key_file(folder / "r2").id == "abc"
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_a_systemd_credential_with_an_access_list_is_private(folder):
 def test_an_incomplete_one_is_refused_without_a_word_of_it(folder, text):
     (folder / "r2").write_text(text)
     with pytest.raises(StorageError, match="not complete") as caught:
-        access_key_in(folder / "r2")
+        read_access_key_file(folder / "r2")
     assert SECRET not in str(caught.value)
 
 
 def test_a_missing_one_and_a_folder(folder):
     for name in ("none", "."):
         with pytest.raises(StorageError):
-            access_key_in(folder / name)
+            read_access_key_file(folder / name)

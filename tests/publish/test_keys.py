@@ -21,28 +21,30 @@ def test_the_layout():
         "sha256": OTHER,
         "name": "x.mp4",
     }
-    assert keys.original(SESSION, "cam_a", SHA, "A001.MOV") == f"v1/orig/{SESSION}/cam_a/{SHA}.mov"
-    assert keys.rendition("mezzanine", SESSION, "cam_a", **made) == (
+    assert keys.build_original_key(SESSION, "cam_a", SHA, "A001.MOV") == f"v1/orig/{SESSION}/cam_a/{SHA}.mov"
+    assert keys.build_rendition_key("mezzanine", SESSION, "cam_a", **made) == (
         f"v1/mezz/{SESSION}/cam_a/abababababababab/mezz-h264-efefefef/{OTHER}.mp4"
     )
-    assert keys.rendition("proxy", SESSION, "cam_a", **made).startswith(f"v1/proxy/{SESSION}/cam_a/")
+    assert keys.build_rendition_key("proxy", SESSION, "cam_a", **made).startswith(
+        f"v1/proxy/{SESSION}/cam_a/"
+    )
     assert re.fullmatch(
         rf"v1/wave/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}-cdcdcdcdcdcdcdcd\.dat",
-        keys.peaks(SESSION, "cam_a", source=SHA, sha256=OTHER),
+        keys.build_peaks_key(SESSION, "cam_a", source=SHA, sha256=OTHER),
     )
     assert re.fullmatch(
         rf"v1/sprite/{SESSION}/cam_a/abababababababab/[0-9a-f]{{8}}/cdcdcdcdcdcdcdcd\.jpg",
-        keys.sprites(SESSION, "cam_a", source=SHA, sha256=OTHER, name="x.jpg"),
+        keys.build_sprites_key(SESSION, "cam_a", source=SHA, sha256=OTHER, name="x.jpg"),
     )
-    mezzanine = keys.rendition("mezzanine", SESSION, "cam_a", **made)
-    assert keys.sidecar(mezzanine, SHA) == mezzanine.replace(".mp4", ".abababababababab.json")
-    assert keys.manifest(SESSION, 3, SHA) == f"v1/manifest/{SESSION}/000003-abababababababab.json"
-    assert keys.head(SESSION) == f"head/{SESSION}.json"
+    mezzanine = keys.build_rendition_key("mezzanine", SESSION, "cam_a", **made)
+    assert keys.build_sidecar_key(mezzanine, SHA) == mezzanine.replace(".mp4", ".abababababababab.json")
+    assert keys.build_manifest_key(SESSION, 3, SHA) == f"v1/manifest/{SESSION}/000003-abababababababab.json"
+    assert keys.build_head_key(SESSION) == f"head/{SESSION}.json"
 
 
 @given(st.text())
 def test_no_text_of_a_file_name_reaches_a_key(name):
-    key = keys.original(SESSION, "cam_a", SHA, name)
+    key = keys.build_original_key(SESSION, "cam_a", SHA, name)
     assert re.fullmatch(rf"v1/orig/{SESSION}/cam_a/{SHA}\.[a-z0-9]{{1,8}}", key)
 
 
@@ -51,10 +53,10 @@ def test_no_text_of_a_file_name_reaches_a_key(name):
 )
 def test_a_key_that_leads_out_is_refused(key):
     with pytest.raises(StorageError):
-        keys.checked(key)
+        keys.validate_key(key)
 
 
 def test_only_the_pointer_may_be_asked_for_again():
-    assert keys.cache_control(keys.head(SESSION)) == "no-cache"
-    assert "immutable" in keys.cache_control(keys.manifest(SESSION, 1, SHA))
-    assert "no-store" in keys.cache_control(keys.original(SESSION, "cam_a", SHA, "a.mov"))
+    assert keys.get_cache_control(keys.build_head_key(SESSION)) == "no-cache"
+    assert "immutable" in keys.get_cache_control(keys.build_manifest_key(SESSION, 1, SHA))
+    assert "no-store" in keys.get_cache_control(keys.build_original_key(SESSION, "cam_a", SHA, "a.mov"))

@@ -13,7 +13,7 @@ import pytest
 import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.store import StoredStat
+from mcsyncd.publish.object_store import ObjectStat
 
 KEY = "v1/orig/s/cam_a/x.mov"
 CONTENT = b"footage" * 1_000_000
@@ -32,7 +32,7 @@ def source(tmp_path) -> Path:
 
 
 def put(store: LocalStore, source: Path, key: str = KEY, **how) -> None:
-    store.put(key, source, sha256=SHA, size=len(CONTENT), **how)
+    store.put_file(key, source, sha256=SHA, size=len(CONTENT), **how)
 
 
 def files(root: Path) -> list[str]:
@@ -41,11 +41,11 @@ def files(root: Path) -> list[str]:
 
 def test_what_is_stored_is_there_and_read_only(store, source, tmp_path):
     seen = []
-    put(store, source, progress=lambda done, total: seen.append((done, total)))
+    put(store, source, report_progress=lambda done, total: seen.append((done, total)))
     place = tmp_path / "bucket" / KEY
     assert place.read_bytes() == CONTENT
     assert stat.S_IMODE(place.stat().st_mode) == 0o444
-    assert store.stat(KEY) == StoredStat(len(CONTENT), SHA, SHA)
+    assert store.stat_object(KEY) == ObjectStat(len(CONTENT), SHA, SHA)
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert files(tmp_path / "bucket") == [KEY]
 
@@ -89,7 +89,11 @@ def test_a_disk_that_gives_back_other_bytes_is_noticed(store, source, tmp_path, 
 
 @pytest.mark.parametrize("key", ["../escape", "v1/../../escape", "/etc/x", "v1/./x", ""])
 def test_a_key_cannot_escape(store, source, key):
-    for call in (lambda: put(store, source, key), lambda: store.get(key), lambda: store.stat(key)):
+    for call in (
+        lambda: put(store, source, key),
+        lambda: store.get_document(key),
+        lambda: store.stat_object(key),
+    ):
         with pytest.raises(StorageError, match="no key"):
             call()
 
@@ -113,26 +117,26 @@ def test_a_folder_reached_through_a_link_of_the_admin_is_fine(source, tmp_path):
 def test_a_document_is_written_once(store):
     store.put_document("v1/manifest/s/1.json", b"{}")
     store.put_document("v1/manifest/s/1.json", b"{}")
-    assert store.get("v1/manifest/s/1.json") == b"{}"
+    assert store.get_document("v1/manifest/s/1.json") == b"{}"
     with pytest.raises(StorageError, match="another version"):
         store.put_document("v1/manifest/s/1.json", b"{1}")
-    assert store.get("v1/manifest/s/1.json") == b"{}"
+    assert store.get_document("v1/manifest/s/1.json") == b"{}"
 
 
 def test_the_pointer_is_replaced_only_from_the_version_that_was_read(store):
     store.put_document("head/s.json", b"1")
-    one = store.stat("head/s.json")
+    one = store.stat_object("head/s.json")
     store.put_document("head/s.json", b"2", if_match=one.etag)
-    assert store.get("head/s.json") == b"2"
+    assert store.get_document("head/s.json") == b"2"
     store.put_document("head/s.json", b"2", if_match=one.etag)
     with pytest.raises(StorageError, match="another version"):
         store.put_document("head/s.json", b"3", if_match=one.etag)
 
 
 def test_what_is_not_there(store):
-    assert store.stat(KEY) is None
+    assert store.stat_object(KEY) is None
     with pytest.raises(StorageError, match="not in the store"):
-        store.get(KEY)
+        store.get_document(KEY)
 
 
 def test_killed_while_it_writes_it_leaves_no_half_object(store, source, tmp_path):
@@ -146,7 +150,7 @@ def test_killed_while_it_writes_it_leaves_no_half_object(store, source, tmp_path
             os.kill(os.getpid(), signal.SIGKILL)
         os.write = write
         root, key, path, sha256, size = sys.argv[1:]
-        LocalStore(Path(root)).put(key, Path(path), sha256=sha256, size=int(size))
+        LocalStore(Path(root)).put_file(key, Path(path), sha256=sha256, size=int(size))
     """
     arguments = [tmp_path / "bucket", KEY, source, SHA, str(len(CONTENT))]
     env = {"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])}
@@ -154,7 +158,7 @@ def test_killed_while_it_writes_it_leaves_no_half_object(store, source, tmp_path
     assert died.returncode == -signal.SIGKILL
     (left,) = files(tmp_path / "bucket")
     assert left.endswith(".part")
-    assert store.stat(KEY) is None
+    assert store.stat_object(KEY) is None
     put(store, source)
     assert files(tmp_path / "bucket") == [KEY]
 

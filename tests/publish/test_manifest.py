@@ -16,7 +16,7 @@ from mcsyncd.model.alignment import Method
 from mcsyncd.model.rate import on_grid
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import manifest
-from mcsyncd.publish.plan import plan
+from mcsyncd.publish.plan import plan_objects
 
 GIVEN = {
     "chain_head": "f" * 64,
@@ -27,7 +27,9 @@ SCHEMA = json.loads((resources.files("mcsyncd.publish") / "manifest.schema.json"
 
 
 def built(of=None) -> dict:
-    return json.loads(manifest.canonical(manifest.build(of or session(), **material(), **GIVEN)))
+    return json.loads(
+        manifest.serialize_canonical(manifest.build_manifest(of or session(), **material(), **GIVEN))
+    )
 
 
 def clips(document: dict) -> dict[str, dict]:
@@ -51,7 +53,7 @@ def closed(schema):
 
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["$id"].endswith(manifest.SCHEMA)
+    assert SCHEMA["$id"].endswith(manifest.SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_every_planned_object_is_named_and_no_other():
     parts += [sheet for part in parts for sheet in part.get("sheets", ())]
     parts += [part["sidecar"] for part in parts if part.get("sidecar")]
     named = {part["key"]: (part["bytes"], part["sha256"]) for part in parts}
-    assert named == {one.key: (one.bytes, one.sha256) for one in plan(session(), **material())}
+    assert named == {one.key: (one.bytes, one.sha256) for one in plan_objects(session(), **material())}
 
 
 def test_audio_tracks_say_where_they_are_from_and_damage_is_marked():
@@ -154,7 +156,7 @@ def test_what_a_rendition_proves_is_told_and_an_older_one_proves_nothing():
     older = given["conformed"]["cam_a/A001.MOV"]
     bare = tuple(dataclasses.replace(made, proof=None) for made in older.renditions)
     given["conformed"]["cam_a/A001.MOV"] = dataclasses.replace(older, renditions=bare, sprites=None)
-    document = json.loads(manifest.canonical(manifest.build(session(), **given, **GIVEN)))
+    document = json.loads(manifest.serialize_canonical(manifest.build_manifest(session(), **given, **GIVEN)))
     jsonschema.validate(document, SCHEMA)
     assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["proof"] is None
     assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["sidecar"] is None
@@ -202,15 +204,17 @@ def test_no_time_is_a_float():
 
 
 def test_equal_sessions_give_equal_bytes_and_keys_are_sorted():
-    one = manifest.canonical(manifest.build(session(), **material(), **GIVEN))
-    two = manifest.canonical(manifest.build(session(), **material(), **GIVEN))
+    one = manifest.serialize_canonical(manifest.build_manifest(session(), **material(), **GIVEN))
+    two = manifest.serialize_canonical(manifest.build_manifest(session(), **material(), **GIVEN))
     assert hashlib.sha256(one).digest() == hashlib.sha256(two).digest()
     assert list(json.loads(one)) == sorted(json.loads(one))
     assert b"Cam [b]" in one
 
 
 def test_half_a_character_in_a_tag_is_written_all_the_same():
-    assert json.loads(manifest.canonical({"timecode": "\udcff \x1b"})) == {"timecode": "\udcff \x1b"}
+    assert json.loads(manifest.serialize_canonical({"timecode": "\udcff \x1b"})) == {
+        "timecode": "\udcff \x1b"
+    }
 
 
 def test_the_manifest_before_is_named():
@@ -221,7 +225,7 @@ def test_the_manifest_before_is_named():
 
 def test_a_session_without_an_answer_has_no_manifest():
     with pytest.raises(McsyncError, match="no offsets"):
-        manifest.build(dataclasses.replace(session(), alignment=None), **material(), **GIVEN)
+        manifest.build_manifest(dataclasses.replace(session(), alignment=None), **material(), **GIVEN)
 
 
 def test_the_fixture_is_on_the_grid_it_says():

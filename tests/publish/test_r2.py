@@ -18,11 +18,11 @@ import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError
 from mcsyncd.publish import keys, manifest
 from mcsyncd.publish.credentials import AccessKey
-from mcsyncd.publish.multipart import MOST_PARTS, PART, Slice, part_size
-from mcsyncd.publish.r2 import R2Store, connect, endpoint
-from mcsyncd.publish.release import release
-from mcsyncd.publish.store import Offline
-from mcsyncd.publish.stores import open_store
+from mcsyncd.publish.multipart import MAX_PARTS, MIN_PART_BYTES, FileSlice, choose_part_size
+from mcsyncd.publish.object_store import StoreOffline
+from mcsyncd.publish.open_store import open_store
+from mcsyncd.publish.r2 import R2Store, build_endpoint, connect_client
+from mcsyncd.publish.release import release_manifest
 from mcsyncd.settings.schema import R2Storage
 
 MIB = 1 << 20
@@ -33,7 +33,7 @@ SESSION = "20261123-091502-k7q"
 
 @pytest.fixture
 def store(bucket) -> R2Store:
-    return R2Store(bucket, ACCESS, part=LEAST)
+    return R2Store(bucket, ACCESS, min_part_bytes=LEAST)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def file(tmp_path):
         path = tmp_path / f"clip{size}.mov"
         path.write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
-        return path, sha256, keys.original(SESSION, "cam_a", sha256, path.name)
+        return path, sha256, keys.build_original_key(SESSION, "cam_a", sha256, path.name)
 
     return make
 
@@ -69,8 +69,10 @@ def test_what_is_stored_is_what_was_sent(store, file, size):
     path, sha256, key = file(size)
     seen = []
     facts = (("mcs-kind", "original"),)
-    store.put(key, path, sha256=sha256, size=size, facts=facts, progress=lambda *now: seen.append(now))
-    assert hashlib.sha256(store.get(key)).hexdigest() == sha256
+    store.put_file(
+        key, path, sha256=sha256, size=size, metadata=facts, report_progress=lambda *now: seen.append(now)
+    )
+    assert hashlib.sha256(store.get_document(key)).hexdigest() == sha256
     found = store._client.head_object(Bucket=store._bucket, Key=key)
     assert found["Metadata"] == {"mcs-sha256": sha256, "mcs-kind": "original"}
     assert (found["ContentType"], found["ContentLength"]) == ("video/quicktime", size)
@@ -85,32 +87,32 @@ def test_an_object_that_comes_to_be_there_meanwhile_is_compared(store, bucket, f
     meanwhile = path.read_bytes() if same else b"x" * 1000
 
     def overtake(**_: object) -> None:
-        connect(bucket, ACCESS).put_object(
+        connect_client(bucket, ACCESS).put_object(
             Bucket=bucket.bucket, Key=key, Body=meanwhile, Metadata={"mcs-sha256": sha256}
         )
 
     store._client.meta.events.register("before-call.s3.PutObject", overtake)
     if same:
-        store.put(key, path, sha256=sha256, size=1000)
+        store.put_file(key, path, sha256=sha256, size=1000)
     else:
         with pytest.raises(StorageError, match="something else"):
-            store.put(key, path, sha256=sha256, size=1000)
-    assert store.get(key) == meanwhile
+            store.put_file(key, path, sha256=sha256, size=1000)
+    assert store.get_document(key) == meanwhile
 
 
 def test_the_tag_of_a_large_object_is_the_md5_of_the_md5s(store, file):
     path, sha256, key = file(12 * MIB)
-    store.put(key, path, sha256=sha256, size=12 * MIB)
+    store.put_file(key, path, sha256=sha256, size=12 * MIB)
     content = path.read_bytes()
     sums = b"".join(hashlib.md5(content[at : at + LEAST]).digest() for at in range(0, len(content), LEAST))
-    assert store.stat(key).etag == f"{hashlib.md5(sums).hexdigest()}-3"
+    assert store.stat_object(key).etag == f"{hashlib.md5(sums).hexdigest()}-3"
 
 
 def test_again_is_one_question(store, file):
     path, sha256, key = file(6 * MIB)
-    store.put(key, path, sha256=sha256, size=6 * MIB)
+    store.put_file(key, path, sha256=sha256, size=6 * MIB)
     counted = calls(store)
-    store.put(key, path, sha256=sha256, size=6 * MIB)
+    store.put_file(key, path, sha256=sha256, size=6 * MIB)
     assert counted == {"HeadObject": 1}
 
 
@@ -119,8 +121,8 @@ def test_wrong_content_under_the_key_is_never_overwritten(store, file, size):
     path, sha256, key = file(size)
     store._client.put_object(Bucket=store._bucket, Key=key, Body=b"x" * size)
     with pytest.raises(StorageError, match="something else"):
-        store.put(key, path, sha256=sha256, size=size)
-    assert store.get(key) == b"x" * size
+        store.put_file(key, path, sha256=sha256, size=size)
+    assert store.get_document(key) == b"x" * size
 
 
 @pytest.mark.parametrize("size", [100, 6 * MIB])
@@ -128,11 +130,11 @@ def test_a_file_that_is_not_what_was_recorded_is_not_stored(store, file, size):
     path, sha256, key = file(size)
     path.write_bytes(bytes(size))
     with pytest.raises(SourceChanged):
-        store.put(key, path, sha256=sha256, size=size)
+        store.put_file(key, path, sha256=sha256, size=size)
     path.write_bytes(b"short")
     with pytest.raises(SourceChanged):
-        store.put(key, path, sha256=sha256, size=size)
-    assert store.stat(key) is None
+        store.put_file(key, path, sha256=sha256, size=size)
+    assert store.stat_object(key) is None
     assert uploads(store, key) == []
 
 
@@ -157,8 +159,8 @@ def test_killed_at_any_point_it_goes_on_where_it_was(store, bucket, file, point,
     )
     assert died.returncode == -signal.SIGKILL
     counted = calls(store)
-    store.put(key, path, sha256=sha256, size=size)
-    assert hashlib.sha256(store.get(key)).hexdigest() == sha256
+    store.put_file(key, path, sha256=sha256, size=size)
+    assert hashlib.sha256(store.get_document(key)).hexdigest() == sha256
     assert counted["UploadPart"] <= most_sent_again
     assert counted["CreateMultipartUpload"] == 0, "the upload that was begun is adopted"
     assert uploads(store, key) == []
@@ -171,15 +173,15 @@ def test_a_part_that_was_left_wrong_is_sent_again(store, file):
     client.upload_part(
         Bucket=store._bucket, Key=key, UploadId=left["UploadId"], PartNumber=1, Body=bytes(LEAST)
     )
-    store.put(key, path, sha256=sha256, size=2 * LEAST + 5)
-    assert hashlib.sha256(store.get(key)).hexdigest() == sha256
+    store.put_file(key, path, sha256=sha256, size=2 * LEAST + 5)
+    assert hashlib.sha256(store.get_document(key)).hexdigest() == sha256
 
 
 def test_of_several_uploads_left_behind_one_is_used_and_none_remains(store, file):
     path, sha256, key = file(LEAST + 5)
     for _ in range(3):
         store._client.create_multipart_upload(Bucket=store._bucket, Key=key, Metadata={"mcs-sha256": sha256})
-    store.put(key, path, sha256=sha256, size=LEAST + 5)
+    store.put_file(key, path, sha256=sha256, size=LEAST + 5)
     assert uploads(store, key) == []
 
 
@@ -191,7 +193,7 @@ def test_no_header_that_r2_does_not_know_is_sent(store, file):
     )
     for size in (10, LEAST + 1):
         path, sha256, key = file(size)
-        store.put(key, path, sha256=sha256, size=size)
+        store.put_file(key, path, sha256=sha256, size=size)
     assert len(sent) > 5
     for headers in sent:
         assert "expect" not in headers
@@ -204,8 +206,8 @@ def test_a_wrong_secret_is_said_plainly_and_is_no_passing_trouble(bucket, file):
     path, sha256, key = file(10)
     wrong = R2Store(bucket, AccessKey(ACCESS.id, "wrong"))
     with pytest.raises(StorageError, match="refuses the access key") as caught:
-        wrong.put(key, path, sha256=sha256, size=10)
-    assert not isinstance(caught.value, Offline)
+        wrong.put_file(key, path, sha256=sha256, size=10)
+    assert not isinstance(caught.value, StoreOffline)
     assert "credential" in caught.value.hint
     assert "refuses the access key" in wrong.check()
 
@@ -214,16 +216,16 @@ def test_a_bucket_that_does_not_exist(bucket, file):
     path, sha256, key = file(10)
     missing = R2Store(bucket.model_copy(update={"bucket": "nowhere"}), ACCESS)
     with pytest.raises(StorageError) as caught:
-        missing.put(key, path, sha256=sha256, size=10)
-    assert not isinstance(caught.value, Offline)
+        missing.put_file(key, path, sha256=sha256, size=10)
+    assert not isinstance(caught.value, StoreOffline)
     assert missing.check() != "ok"
 
 
 def test_a_store_that_does_not_answer_is_offline(bucket, file):
     path, sha256, key = file(10)
     away = R2Store(bucket.model_copy(update={"endpoint": "http://127.0.0.1:9"}), ACCESS)
-    with pytest.raises(Offline):
-        away.put(key, path, sha256=sha256, size=10)
+    with pytest.raises(StoreOffline):
+        away.put_file(key, path, sha256=sha256, size=10)
 
 
 def test_health(store):
@@ -231,23 +233,25 @@ def test_health(store):
 
 
 def test_documents_and_the_pointer(store):
-    body = manifest.canonical({"session": {"id": "r2-release"}, "revision": 1, "generated_at": "x"})
-    later = manifest.canonical({"session": {"id": "r2-release"}, "revision": 2, "generated_at": "y"})
-    first = release(store, body)
-    assert release(store, body) == first
-    second = release(store, later)
-    assert second.key.encode() in store.get(keys.head("r2-release"))
+    body = manifest.serialize_canonical({"session": {"id": "r2-release"}, "revision": 1, "generated_at": "x"})
+    later = manifest.serialize_canonical(
+        {"session": {"id": "r2-release"}, "revision": 2, "generated_at": "y"}
+    )
+    first = release_manifest(store, body)
+    assert release_manifest(store, body) == first
+    second = release_manifest(store, later)
+    assert second.key.encode() in store.get_document(keys.build_head_key("r2-release"))
     with pytest.raises(StorageError, match="another version"):
         store.put_document(first.key, b"{}")
     with pytest.raises(StorageError, match="another version"):
-        store.put_document(keys.head("r2-release"), b"{}", if_match="0" * 32)
-    assert store.get(first.key) == body
+        store.put_document(keys.build_head_key("r2-release"), b"{}", if_match="0" * 32)
+    assert store.get_document(first.key) == body
 
 
 def test_what_is_not_there(store):
-    assert store.stat("v1/orig/s/none.mov") is None
+    assert store.stat_object("v1/orig/s/none.mov") is None
     with pytest.raises(StorageError):
-        store.get("v1/orig/s/none.mov")
+        store.get_document("v1/orig/s/none.mov")
 
 
 def test_nothing_around_us_can_lead_the_client_elsewhere(bucket, monkeypatch, tmp_path):
@@ -267,7 +271,7 @@ def test_nothing_around_us_can_lead_the_client_elsewhere(bucket, monkeypatch, tm
         "AWS_CA_BUNDLE": str(tmp_path / "none"),
     }.items():
         monkeypatch.setenv(name, value)
-    client = connect(bucket, ACCESS)
+    client = connect_client(bucket, ACCESS)
     assert client.meta.endpoint_url == bucket.endpoint
     assert client._endpoint.http_session._verify is True, "only the usual authorities are believed"
     assert client.head_bucket(Bucket=bucket.bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -279,13 +283,13 @@ def test_nothing_around_us_can_lead_the_client_elsewhere(bucket, monkeypatch, tm
 )
 def test_cloudflares_own_addresses(jurisdiction, host):
     storage = R2Storage(kind="r2", account_id="a" * 32, bucket="footage", jurisdiction=jurisdiction)
-    assert endpoint(storage) == f"https://{'a' * 32}.{host}"
+    assert build_endpoint(storage) == f"https://{'a' * 32}.{host}"
 
 
 def test_the_secret_reaches_no_log_even_where_all_is_logged(bucket, file, caplog):
     path, sha256, key = file(10)
     with caplog.at_level(logging.DEBUG):
-        R2Store(bucket, ACCESS).put(key, path, sha256=sha256, size=10)
+        R2Store(bucket, ACCESS).put_file(key, path, sha256=sha256, size=10)
     assert ACCESS.secret not in caplog.text
     assert "Signature=" not in caplog.text
 
@@ -299,17 +303,17 @@ def test_a_bucket_is_opened_from_the_settings(bucket, tmp_path):
 @pytest.mark.parametrize("gib", [0.001, 1, 141, 180, 400, 1500, 4000])
 def test_parts_are_equal_few_and_not_larger_than_they_must_be(gib):
     size = int(gib * (1 << 30))
-    part = part_size(size)
-    assert part % PART == 0
-    assert size <= part * MOST_PARTS
-    assert part == PART or size > part // 2 * MOST_PARTS
+    part = choose_part_size(size)
+    assert part % MIN_PART_BYTES == 0
+    assert size <= part * MAX_PARTS
+    assert part == MIN_PART_BYTES or size > part // 2 * MAX_PARTS
     assert part <= 5 << 30
 
 
 def test_a_slice_reads_its_window_and_can_be_rewound(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"0123456789")
-    with path.open("rb") as whole, Slice(whole.fileno(), 3, 4) as window:
+    with path.open("rb") as whole, FileSlice(whole.fileno(), 3, 4) as window:
         assert (window.read(2), window.read(), window.read()) == (b"34", b"56", b"")
         assert window.seek(0, os.SEEK_END) == 4
         window.seek(1)

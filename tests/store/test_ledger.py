@@ -18,7 +18,7 @@ from mcsyncd.model.due import jobs_due
 from mcsyncd.model.events import SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.session import Session, State
-from mcsyncd.store.ledger import Ledger, audit, recorded_sessions
+from mcsyncd.store.ledger import Ledger, audit_ledger, read_recorded_sessions
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
 
 THRESHOLD = 0.85
@@ -60,8 +60,8 @@ def test_what_is_recorded_is_read_back_after_a_restart(state):
             recorded(ledger, "20261124-091502-aaa", State.IN_REVIEW),
         )
     with Ledger(state, "1.0") as ledger:
-        assert ledger.sessions() == (one, two)
-    assert recorded_sessions(state / "ledger.db") == (one, two)
+        assert ledger.read_sessions() == (one, two)
+    assert read_recorded_sessions(state / "ledger.db") == (one, two)
 
 
 def test_the_forensics_view_has_one_row_for_each_revision(state):
@@ -98,7 +98,7 @@ def test_events_are_only_ever_appended(state, crime):
     with pytest.raises(sqlite3.IntegrityError, match=r"append-only|chain"):
         db.execute(crime)
     db.close()
-    assert audit(state / "ledger.db").faults == ()
+    assert audit_ledger(state / "ledger.db").faults == ()
 
 
 def edit(state, statement, *parameters):
@@ -124,17 +124,17 @@ def test_the_check_finds_a_single_changed_byte(state, seq, column):
     else:
         forged = text[:-1] + ("0" if text[-1:] != "0" else "1") if text else "x"
     edit(state, f"UPDATE event SET {column} = ? WHERE seq = ?", forged, seq)
-    assert audit(state / "ledger.db").faults
+    assert audit_ledger(state / "ledger.db").faults
 
 
 def test_the_check_finds_what_is_missing_and_what_was_put_into_the_record(state):
     with Ledger(state, "1.0") as ledger:
         recorded(ledger, "20261123-091502-k7q")
-    assert audit(state / "ledger.db").faults == ()
+    assert audit_ledger(state / "ledger.db").faults == ()
     edit(state, "UPDATE session SET body = replace(body, '90000', '90001')")
-    assert any("not what its events say" in fault for fault in audit(state / "ledger.db").faults)
+    assert any("not what its events say" in fault for fault in audit_ledger(state / "ledger.db").faults)
     edit(state, "DELETE FROM event WHERE seq = 5")
-    assert any("event 5 is missing" in fault for fault in audit(state / "ledger.db").faults)
+    assert any("event 5 is missing" in fault for fault in audit_ledger(state / "ledger.db").faults)
 
 
 def test_a_second_daemon_on_the_same_ledger_is_refused(state):
@@ -157,9 +157,9 @@ def test_a_file_that_is_no_ledger_is_said_to_be_none(state, tmp_path):
     (state / "ledger.db").write_bytes(b"not a database, but a text of some length" * 100)
     with pytest.raises(McsyncError, match="not a database"):
         Ledger(state, "1.0")
-    assert audit(state / "ledger.db").faults
+    assert audit_ledger(state / "ledger.db").faults
     with pytest.raises(McsyncError, match="no ledger"):
-        audit(tmp_path / "nowhere.db")
+        audit_ledger(tmp_path / "nowhere.db")
 
 
 def test_a_killed_writer_leaves_whole_transactions(state):
@@ -190,7 +190,7 @@ for number in range(10_000):
     writer.wait()
     writer.stdout.close()
     acknowledged = int(rest[-1]) if rest else acknowledged
-    found = audit(state / "ledger.db")
+    found = audit_ledger(state / "ledger.db")
     assert found.faults == ()
     assert found.events % 2 == 0
     assert found.events >= 2 * (acknowledged + 1)

@@ -166,7 +166,14 @@ def run_on(cores: list[int], threads: int, files) -> bytes:
     program = f"import os; os.sched_setaffinity(0, {cores}); from mcsyncd.cli.main import main; main()"
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return subprocess.run(
-        [sys.executable, "-c", program, "align", "--json", *(f"{file.stem}={file}" for file in files)],
+        [
+            sys.executable,
+            "-c",
+            program,
+            "align",
+            "--json",
+            *(f"{file.stem}={file}" for file in files),
+        ],
         env=os.environ | dict.fromkeys(names, str(threads)),
         capture_output=True,
         check=True,

@@ -11,7 +11,7 @@ from mcsyncd.settings.schema import Settings, Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class WorkLayout:
     """The folders, absolute, and the store; small enough to travel with every job."""
 
     drop: Path
@@ -19,44 +19,44 @@ class Places:
     storage: Storage
 
     @classmethod
-    def of(cls, settings: Settings) -> Places:
+    def from_settings(cls, settings: Settings) -> WorkLayout:
         """Return the places that the settings name."""
         return cls(settings.paths.drop, settings.paths.work, settings.storage)
 
-    def session(self, session_id: str) -> Path:
+    def locate_session(self, session_id: str) -> Path:
         """A session's folder."""
         return self.work / "sessions" / session_id
 
-    def originals(self, session_id: str) -> Path:
+    def locate_originals(self, session_id: str) -> Path:
         """Holds a folder for each camera, with the clips as they were dropped."""
-        return self.session(session_id) / "original"
+        return self.locate_session(session_id) / "original"
 
-    def heard(self, session_id: str, camera: str, job: str) -> Path:
+    def locate_analysis(self, session_id: str, camera: str, job: str) -> Path:
         """Analysis audio and peaks of one clip; a replaced original gets a new folder."""
-        return self.session(session_id) / "listen" / camera / job
+        return self.locate_session(session_id) / "listen" / camera / job
 
-    def conformed(self, session_id: str, camera: str) -> Path:
+    def locate_conformed(self, session_id: str, camera: str) -> Path:
         """Mezzanines and proxies of one camera."""
-        return self.session(session_id) / "conform" / camera
+        return self.locate_session(session_id) / "conform" / camera
 
-    def manifest(self, session_id: str, revision: int) -> Path:
+    def locate_manifest(self, session_id: str, revision: int) -> Path:
         """The manifest of one revision, as it was published."""
-        return self.session(session_id) / "manifest" / f"{revision:06d}.json"
+        return self.locate_session(session_id) / "manifest" / f"{revision:06d}.json"
 
-    def progress(self, job: str) -> Path:
+    def locate_progress(self, job: str) -> Path:
         """Where a running job writes how far it is."""
         return self.work / "progress" / f"{job}.json"
 
-    def file(self, path: str) -> Path:
+    def resolve_path(self, path: str) -> Path:
         """The absolute path of a path that is relative to the work folder."""
         return self.work / path
 
-    def below_work(self, path: Path | str) -> str:
+    def make_relative(self, path: Path | str) -> str:
         """The path as it is recorded: relative to the work folder."""
         return Path(path).relative_to(self.work).as_posix()
 
 
-def stem(clip: Clip, job: str) -> str:
+def build_file_stem(clip: Clip, job: str) -> str:
     """Return the name, without suffix, of the files that a job makes of a clip.
 
     Readable for a person who looks into the folder, but nothing of the camera's file name can

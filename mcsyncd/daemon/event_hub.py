@@ -8,28 +8,28 @@ from contextlib import contextmanager
 
 from mcsyncd.api import StreamEventBody
 
-_BACKLOG = 2000
+_MAX_QUEUED = 2000
 
 
-class Hub:
+class EventHub:
     """Fans news out. A listener too slow to follow is cut off: it comes back with Last-Event-ID."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[StreamEventBody | None]] = set()
+        self._subscribers: set[asyncio.Queue[StreamEventBody | None]] = set()
 
     @contextmanager
-    def listening(self) -> Iterator[asyncio.Queue[StreamEventBody | None]]:
+    def subscribe(self) -> Iterator[asyncio.Queue[StreamEventBody | None]]:
         """Give a queue of news; None in it means that the stream ends."""
-        queue: asyncio.Queue[StreamEventBody | None] = asyncio.Queue(_BACKLOG)
-        self._listeners.add(queue)
+        queue: asyncio.Queue[StreamEventBody | None] = asyncio.Queue(_MAX_QUEUED)
+        self._subscribers.add(queue)
         try:
             yield queue
         finally:
-            self._listeners.discard(queue)
+            self._subscribers.discard(queue)
 
-    def tell(self, news: StreamEventBody) -> None:
+    def broadcast(self, news: StreamEventBody) -> None:
         """Send news to everybody."""
-        for queue in list(self._listeners):
+        for queue in list(self._subscribers):
             try:
                 queue.put_nowait(news)
             except asyncio.QueueFull:
@@ -37,11 +37,11 @@ class Hub:
 
     def close(self) -> None:
         """End all streams."""
-        for queue in list(self._listeners):
+        for queue in list(self._subscribers):
             self._cut_off(queue)
 
     def _cut_off(self, queue: asyncio.Queue[StreamEventBody | None]) -> None:
-        self._listeners.discard(queue)
+        self._subscribers.discard(queue)
         while not queue.empty():
             queue.get_nowait()
         queue.put_nowait(None)

@@ -16,19 +16,19 @@ from types import TracebackType
 import numpy as np
 
 from mcsyncd.api import PeaksBody
-from mcsyncd.daemon.places import Places
-from mcsyncd.daemon.stretch import Laid, wav_of
-from mcsyncd.daemon.work import process_slot
+from mcsyncd.daemon.worker_pool import make_process_executor
 from mcsyncd.errors import BadMedia, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.session import Session
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
 
-_LONGEST_US = 30_000_000
+_MAX_EXCERPT_US = 30_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PeaksQuery:
     """A stretch of the session clock as columns: `start_us`, then `columns` steps of `step_us`."""
 
     camera: str
@@ -37,11 +37,11 @@ class View:
     columns: int
 
 
-class Listening(AbstractContextManager["Listening"]):
+class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     """Serves peaks and sound of any session."""
 
-    def __init__(self, places: Callable[[], Places]) -> None:
-        self._places = places
+    def __init__(self, layout: Callable[[], WorkLayout]) -> None:
+        self._layout = layout
         self._executor: Executor | None = None
 
     def __exit__(
@@ -50,60 +50,64 @@ class Listening(AbstractContextManager["Listening"]):
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def peaks(self, session: Session, view: View) -> PeaksBody:
+    async def read_peaks(self, session: Session, query: PeaksQuery) -> PeaksBody:
         """Return one camera's peaks, every clip of it laid at its offset. Raises UsageError."""
-        clips = _clips(session, view.camera)
-        low, high = await asyncio.to_thread(self._merged, session, clips, view)
+        clips = _list_clips(session, query.camera)
+        low, high = await asyncio.to_thread(self._merge_peaks, session, clips, query)
         return PeaksBody(
-            camera=view.camera,
-            start_ms=view.start_us / 1000,
-            step_ms=view.step_us / 1000,
+            camera=query.camera,
+            start_ms=query.start_us / 1000,
+            step_ms=query.step_us / 1000,
             low=low.tolist(),
             high=high.tolist(),
         )
 
-    def _merged(self, session: Session, clips: tuple[Clip, ...], view: View) -> tuple[np.ndarray, np.ndarray]:
-        low = np.zeros(view.columns, np.int8)
-        high = np.zeros(view.columns, np.int8)
+    def _merge_peaks(
+        self, session: Session, clips: tuple[Clip, ...], query: PeaksQuery
+    ) -> tuple[np.ndarray, np.ndarray]:
+        low = np.zeros(query.columns, np.int8)
+        high = np.zeros(query.columns, np.int8)
         for clip in clips:
             if clip.sound is None or not clip.sound.peaks:
                 continue
-            offset_us, drift_ppm = _placed(session, clip)
+            offset_us, drift_ppm = _get_placement(session, clip)
             stretch = 1 + drift_ppm * 1e-6
-            start_us = round((view.start_us - offset_us) / stretch)
-            step_us = max(1, round(view.step_us / stretch))
+            start_us = round((query.start_us - offset_us) / stretch)
+            step_us = max(1, round(query.step_us / stretch))
             one_low, one_high = read_columns(
-                self._places().file(clip.sound.peaks), start_us, step_us, view.columns
+                self._layout().resolve_path(clip.sound.peaks), start_us, step_us, query.columns
             )
             np.minimum(low, one_low, out=low)
             np.maximum(high, one_high, out=high)
         return low, high
 
-    async def audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
+    async def render_audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
         """Return a stretch of the session as WAV: the reference left, `camera` right.
 
         Raises UsageError for a camera that is not there, BadMedia if it cannot be decoded.
         """
         if session.alignment is None:
             raise UsageError(f"{session.id} is not synced yet", "wait for it")
-        left = self._laid(session, session.alignment.reference, start_us)
-        right = self._laid(session, camera, start_us)
-        executor = self._executor = self._executor or process_slot()
-        length_us = max(1, min(duration_us, _LONGEST_US))
-        job = executor.submit(wav_of, left, right, start_us, length_us)
+        left = self._choose_clip(session, session.alignment.reference, start_us)
+        right = self._choose_clip(session, camera, start_us)
+        executor = self._executor = self._executor or make_process_executor()
+        length_us = max(1, min(duration_us, _MAX_EXCERPT_US))
+        job = executor.submit(render_audio_excerpt, left, right, start_us, length_us)
         try:
             return await asyncio.wrap_future(job)
         except BrokenExecutor:
             self._executor = None
             raise BadMedia(f"{session.id}: the decoder died", "look into the log") from None
 
-    def _laid(self, session: Session, camera: str, at_us: int) -> Laid:
+    def _choose_clip(self, session: Session, camera: str, at_us: int) -> PlacedOriginal:
         """The clip of a camera that was running at `at_us`, else the one nearest to it."""
         laid = []
-        for clip in _clips(session, camera):
+        for clip in _list_clips(session, camera):
             if clip.media is not None:
-                offset_us, drift_ppm = _placed(session, clip)
-                laid.append(Laid(self._places().file(clip.path), clip.media, offset_us, drift_ppm))
+                offset_us, drift_ppm = _get_placement(session, clip)
+                laid.append(
+                    PlacedOriginal(self._layout().resolve_path(clip.path), clip.media, offset_us, drift_ppm)
+                )
         if not laid:
             raise UsageError(f"{session.id}: nothing of {camera} is probed yet", "wait for it")
         return min(
@@ -112,14 +116,14 @@ class Listening(AbstractContextManager["Listening"]):
         )
 
 
-def _clips(session: Session, camera: str) -> tuple[Clip, ...]:
+def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
     clips = tuple(clip for clip in session.clips if clip.camera == camera)
     if not clips:
         raise UsageError(f"{session.id}: no camera {camera}", "see `mcsyncd show` for its cameras")
     return clips
 
 
-def _placed(session: Session, clip: Clip) -> tuple[int, float]:
+def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:
     """Where a clip lies; one without a place is shown at 0, for a person to lay it by eye."""
     found = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
     if found is None or found.offset_us is None:

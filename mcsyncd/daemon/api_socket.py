@@ -14,13 +14,13 @@ from mcsyncd.errors import McsyncError
 log = structlog.get_logger("mcsyncd.socket")
 
 
-def bound(path: Path, groups: tuple[str, ...]) -> socket.socket:
+def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
     """Return a listening socket at `path`, mode 0660, for the first of `groups` that exists.
 
     Raises McsyncError if a living daemon answers there already, or the path is too long.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _clear(path)
+    _remove_stale_socket(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     before = os.umask(0o117)
     try:
@@ -30,12 +30,12 @@ def bound(path: Path, groups: tuple[str, ...]) -> socket.socket:
         raise McsyncError(f"{path}: {error}", "name a shorter or another path as `socket`") from error
     finally:
         os.umask(before)
-    _give_to(path, groups)
+    _give_socket_to_group(path, groups)
     listener.listen(128)
     return listener
 
 
-def _clear(path: Path) -> None:
+def _remove_stale_socket(path: Path) -> None:
     """Remove the socket of a daemon that died; leave that of one that lives."""
     if not path.is_socket():
         return
@@ -48,7 +48,7 @@ def _clear(path: Path) -> None:
     raise McsyncError(f"{path}: another daemon answers there", "stop it, or name another socket")
 
 
-def _give_to(path: Path, groups: tuple[str, ...]) -> None:
+def _give_socket_to_group(path: Path, groups: tuple[str, ...]) -> None:
     for name in groups:
         try:
             os.chown(path, -1, grp.getgrnam(name).gr_gid)

@@ -13,20 +13,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-EVERY_S = 0.4
+REPORT_EVERY_S = 0.4
 
-Tell = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ProgressReport:
     """`count` of `total` units done; `since` and `at` are wall-clock seconds of start and word."""
 
     count: int
     total: int
     unit: str
-    since: float
-    at: float
+    started_at: float
+    reported_at: float
 
     @property
     def done(self) -> float:
@@ -36,7 +36,7 @@ class Progress:
     @property
     def rate(self) -> float | None:
         """Units a second since the start; None before anything can be said."""
-        took = self.at - self.since
+        took = self.reported_at - self.started_at
         return self.count / took if took > 0.5 and self.count > 0 else None
 
     @property
@@ -45,7 +45,7 @@ class Progress:
         return (self.total - self.count) / self.rate if self.rate and self.total >= self.count else None
 
 
-def teller(path: Path, unit: str) -> Tell:
+def build_progress_writer(path: Path, unit: str) -> ReportProgress:
     """Return a function that notes `(count, total)` at `path`, now and then.
 
     Atomic by rename and never fatal: a full disk must not fail a job for its progress file.
@@ -53,36 +53,36 @@ def teller(path: Path, unit: str) -> Tell:
     since = time.time()
     last = 0.0
 
-    def tell(count: int, total: int) -> None:
+    def report_progress(count: int, total: int) -> None:
         nonlocal last
         now = time.time()
-        if now - last < EVERY_S and count < total:
+        if now - last < REPORT_EVERY_S and count < total:
             return
         last = now
         fresh = path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(asdict(Progress(count, total, unit, since, now))))
+            fresh.write_text(json.dumps(asdict(ProgressReport(count, total, unit, since, now))))
             fresh.replace(path)
         except OSError:
             fresh.unlink(missing_ok=True)
 
-    return tell
+    return report_progress
 
 
-def told(path: Path) -> Progress | None:
+def read_progress(path: Path) -> ProgressReport | None:
     """Return the last word of a job, or None."""
     try:
-        return Progress(**json.loads(path.read_text()))
+        return ProgressReport(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def forget(path: Path) -> None:
+def remove_progress(path: Path) -> None:
     """Remove what a job told, when it is over."""
     path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
+def clear_progress_folder(folder: Path) -> None:
     """Make the folder, and remove what jobs of an earlier life have left in it."""
     folder.mkdir(parents=True, exist_ok=True)
     for left in os.scandir(folder):

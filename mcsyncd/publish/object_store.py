@@ -9,11 +9,11 @@ from typing import Protocol
 
 from mcsyncd.errors import StorageError
 
-Progress = Callable[[int, int], None]
-Facts = tuple[tuple[str, str], ...]
+ReportProgress = Callable[[int, int], None]
+ObjectMetadata = tuple[tuple[str, str], ...]
 
 
-class Offline(StorageError):
+class StoreOffline(StorageError):
     """The store could not be reached, or asked to be left alone for a while: trying again may help.
 
     Every other StorageError is for a person: a key that is refused, a bucket that does not
@@ -22,7 +22,7 @@ class Offline(StorageError):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredStat:
+class ObjectStat:
     """What the store says of an object: size, its sha256 if it knows it, and the version's tag."""
 
     bytes: int
@@ -33,15 +33,15 @@ class StoredStat:
 class ObjectStore(Protocol):
     """A store of objects that are written once and verified. All methods raise StorageError."""
 
-    def put(
+    def put_file(
         self,
         key: str,
         path: Path,
         *,
         sha256: str,
         size: int,
-        facts: Facts = (),
-        progress: Progress | None = None,
+        metadata: ObjectMetadata = (),
+        report_progress: ReportProgress | None = None,
     ) -> None:
         """Store a file and check that it arrived: size and content, after the upload.
 
@@ -63,10 +63,10 @@ class ObjectStore(Protocol):
         Raises StorageError if another version is there.
         """
 
-    def get(self, key: str) -> bytes:
+    def get_document(self, key: str) -> bytes:
         """Return a small document. Raises StorageError if there is none."""
 
-    def stat(self, key: str) -> StoredStat | None:
+    def stat_object(self, key: str) -> ObjectStat | None:
         """Return what the store says of an object, None if it has none."""
 
     def check(self) -> str:

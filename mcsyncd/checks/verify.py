@@ -6,82 +6,88 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcsyncd.daemon.decoding import decoded_faults
-from mcsyncd.daemon.places import Places
+from mcsyncd.checks.decode import check_decoding
 from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.due import conformed_now
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
-from mcsyncd.publish.stores import open_store
+from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import Settings
-from mcsyncd.store.ledger import audit, recorded_sessions
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.store.ledger import audit_ledger, read_recorded_sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VerifyResult:
     """What a check found: how much was checked, and a sentence for everything that is wrong."""
 
     checked: int
-    faults: tuple[str, ...]
+    findings: tuple[str, ...]
     note: str = ""
 
 
-def verify_log(settings: Settings, session: str | None) -> Finding:
+def verify_log(settings: Settings, session: str | None) -> VerifyResult:
     """Check the hash chain, and that every session is what its events say."""
     del session  # a chain is checked as a whole
-    found = audit(_ledger(settings))
-    return Finding(found.events, found.faults, f"head {found.head}" if found.head else "")
+    found = audit_ledger(_locate_ledger(settings))
+    return VerifyResult(found.events, found.faults, f"head {found.head}" if found.head else "")
 
 
-def verify_media(settings: Settings, session: str | None, *, deep: bool = False) -> Finding:
+def verify_media(settings: Settings, session: str | None, *, deep: bool = False) -> VerifyResult:
     """Check originals, mezzanines, proxies and sprites on disk against their hashes.
 
     `deep` also decodes every mezzanine and proxy from end to end and compares what comes out with
     what was recorded when it was made.
     """
-    places = Places.of(settings)
-    files = [one for session in _sessions(settings, session) for one in _files(session, places)]
+    places = WorkLayout.from_settings(settings)
+    files = [
+        one
+        for session in _select_sessions(settings, session)
+        for one in _list_recorded_files(session, places)
+    ]
     faults = [
         f"{path}: not what was recorded (or gone)"
         for path, sha256, size in files
         if not verify_digest(path, sha256, size)
     ]
     if deep:
-        renditions = [one for session in _sessions(settings, session) for one in _renditions(session)]
-        faults += decoded_faults([(places.file(one.path), one) for one in renditions])
-    return Finding(len(files), tuple(faults))
+        renditions = [
+            one for session in _select_sessions(settings, session) for one in _list_renditions(session)
+        ]
+        faults += check_decoding([(places.resolve_path(one.path), one) for one in renditions])
+    return VerifyResult(len(files), tuple(faults))
 
 
-def _renditions(session: Session) -> Iterator[Rendition]:
+def _list_renditions(session: Session) -> Iterator[Rendition]:
     for made in conformed_now(session).values():
         yield from made.renditions
 
 
-def _files(session: Session, places: Places) -> Iterator[tuple[Path, str, int]]:
+def _list_recorded_files(session: Session, places: WorkLayout) -> Iterator[tuple[Path, str, int]]:
     for clip in session.clips:
         if clip.digest is not None:
-            yield places.file(clip.path), clip.digest.sha256, clip.digest.bytes
+            yield places.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
     for made in conformed_now(session).values():
         for file in made.renditions:
-            yield places.file(file.path), file.sha256, file.bytes
+            yield places.resolve_path(file.path), file.sha256, file.bytes
             if file.proof is not None:
                 sidecar = file.proof.sidecar
-                yield places.file(sidecar.path), sidecar.sha256, sidecar.bytes
+                yield places.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
         for sprite in made.sprites.files if made.sprites else ():
-            yield places.file(sprite.path), sprite.sha256, sprite.bytes
+            yield places.resolve_path(sprite.path), sprite.sha256, sprite.bytes
 
 
-def verify_store(settings: Settings, session: str | None) -> Finding:
+def verify_store(settings: Settings, session: str | None) -> VerifyResult:
     """Check stored objects against the ledger: there, of the right size, with the recorded hash."""
     store = open_store(settings.storage)
     faults: list[str] = []
     checked = 0
-    for one in _sessions(settings, session):
+    for one in _select_sessions(settings, session):
         for kept in one.stored:
             checked += 1
             try:
-                found = store.stat(kept.key)
+                found = store.stat_object(kept.key)
             except StorageError as error:
                 faults.append(f"{kept.key}: {error}")
                 continue
@@ -89,11 +95,11 @@ def verify_store(settings: Settings, session: str | None) -> Finding:
                 faults.append(f"{kept.key}: not in the store")
             elif (found.bytes, found.sha256) != (kept.bytes, kept.sha256):
                 faults.append(f"{kept.key}: not what was recorded")
-    return Finding(checked, tuple(faults))
+    return VerifyResult(checked, tuple(faults))
 
 
-def _sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
-    sessions = recorded_sessions(_ledger(settings))
+def _select_sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
+    sessions = read_recorded_sessions(_locate_ledger(settings))
     if session is None:
         return sessions
     chosen = tuple(one for one in sessions if one.id == session)
@@ -102,5 +108,5 @@ def _sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
     return chosen
 
 
-def _ledger(settings: Settings) -> Path:
+def _locate_ledger(settings: Settings) -> Path:
     return settings.paths.state / "ledger.db"

@@ -15,8 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeVar, assert_never
 
-from mcsyncd.daemon.places import Places, stem
-from mcsyncd.daemon.progress import Tell, teller
 from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
@@ -24,7 +22,9 @@ from mcsyncd.model.clip import Clip, Digest, Media, Sound
 from mcsyncd.model.facts import JobResult, TakenIn
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
+from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
 from mcsyncd.workers.process import die_with_parent, keep_freed_memory, release_freed_memory
+from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
@@ -55,9 +55,9 @@ def enter_worker(parent: int) -> None:
         import_module(station)
 
 
-def perform(job: jobs.Job, places: Places) -> JobResult:
+def perform(job: jobs.Job, places: WorkLayout) -> JobResult:
     """Do the job in this process. Raises what its stage raises."""
-    tell = teller(places.progress(job.id), choose_unit(job))
+    tell = build_progress_writer(places.locate_progress(job.id), choose_unit(job))
     try:
         return _run_stage(job, places, tell)
     finally:
@@ -77,7 +77,7 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             assert_never(job)
 
 
-def _run_stage(job: jobs.Job, places: Places, tell: Tell) -> JobResult:  # noqa: PLR0911  # one line for each job
+def _run_stage(job: jobs.Job, places: WorkLayout, tell: ReportProgress) -> JobResult:  # noqa: PLR0911  # one line for each job
     match job:
         case jobs.TakeIn():
             return _offload_files(job, places, tell)
@@ -99,14 +99,14 @@ def _run_stage(job: jobs.Job, places: Places, tell: Tell) -> JobResult:  # noqa:
             assert_never(job)
 
 
-def _offload_files(job: jobs.TakeIn, places: Places, tell: Tell) -> TakenIn:
+def _offload_files(job: jobs.TakeIn, places: WorkLayout, tell: ReportProgress) -> TakenIn:
     from mcsyncd.ingest.offload import offload_files
 
-    moved = offload_files(job.files, places.drop, places.originals(job.session), tell)
-    return TakenIn(tuple((key, places.below_work(path)) for key, path in moved))
+    moved = offload_files(job.files, places.drop, places.locate_originals(job.session), tell)
+    return TakenIn(tuple((key, places.make_relative(path)) for key, path in moved))
 
 
-def _hash_original(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
+def _hash_original(job: jobs.Hash, places: WorkLayout, tell: ReportProgress) -> Digest:
     from mcsyncd.integrity.hashing import compute_digest
 
     found = compute_digest(_locate_original(job.clip, places), tell)
@@ -114,37 +114,37 @@ def _hash_original(job: jobs.Hash, places: Places, tell: Tell) -> Digest:
     return found
 
 
-def _probe_original(job: jobs.Probe, places: Places) -> Media:
+def _probe_original(job: jobs.Probe, places: WorkLayout) -> Media:
     from mcsyncd.probe.probe import probe_clip
 
     return probe_clip(_locate_original(job.clip, places))
 
 
-def _analyse_audio(job: jobs.Listen, places: Places, tell: Tell) -> Sound:
+def _analyse_audio(job: jobs.Listen, places: WorkLayout, tell: ReportProgress) -> Sound:
     from mcsyncd.listen.analysis import extract_analysis_audio
 
-    folder = places.heard(job.session, job.clip.camera, job.id)
+    folder = places.locate_analysis(job.session, job.clip.camera, job.id)
     folder.mkdir(parents=True, exist_ok=True)
     heard = extract_analysis_audio(
         _locate_original(job.clip, places), _require_media(job.clip), folder, _report_percent(tell)
     )
-    channels = tuple(replace(channel, path=places.below_work(channel.path)) for channel in heard.channels)
-    return replace(heard, channels=channels, peaks=places.below_work(heard.peaks))
+    channels = tuple(replace(channel, path=places.make_relative(channel.path)) for channel in heard.channels)
+    return replace(heard, channels=channels, peaks=places.make_relative(heard.peaks))
 
 
-def _align_clips(job: jobs.Align, places: Places, tell: Tell) -> Alignment:
-    from mcsyncd.daemon.recordings import recorded
+def _align_clips(job: jobs.Align, places: WorkLayout, tell: ReportProgress) -> Alignment:
     from mcsyncd.sync.solve import solve_alignment
+    from mcsyncd.workers.solver_input import load_recording
 
-    recordings = [recorded(clip, places) for clip in job.clips]
+    recordings = [load_recording(clip, places) for clip in job.clips]
     found = solve_alignment(recordings, job.reference, report_progress=_report_percent(tell))
     return _add_unplaced_clips(found, job.clips)
 
 
-def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> ConformResult:
+def _conform_clip(job: jobs.Conform, places: WorkLayout, tell: ReportProgress) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
 
-    folder = places.conformed(job.session, job.clip.camera)
+    folder = places.locate_conformed(job.session, job.clip.camera)
     folder.mkdir(parents=True, exist_ok=True)
     conformed = conform_clip(
         _locate_original(job.clip, places),
@@ -155,30 +155,30 @@ def _conform_clip(job: jobs.Conform, places: Places, tell: Tell) -> ConformResul
         mezzanine=job.mezzanine,
         proxy=job.proxy,
         folder=folder,
-        stem=stem(job.clip, job.id),
+        stem=build_file_stem(job.clip, job.id),
         report_progress=tell,
     )
     _locate_original(job.clip, places)  # it must not have changed while it was read
     return _relativize_paths(conformed, places)
 
 
-def _upload_object(job: jobs.Put, places: Places, tell: Tell) -> StoredObject:
-    from mcsyncd.daemon.storing import put
+def _upload_object(job: jobs.Put, places: WorkLayout, tell: ReportProgress) -> StoredObject:
+    from mcsyncd.workers.uploads import upload_object
 
-    return put(job, places, tell)
-
-
-def _publish_manifest(job: jobs.PublishManifest, places: Places) -> Publication:
-    from mcsyncd.daemon.storing import put_manifest
-
-    return put_manifest(job, places)
+    return upload_object(job, places, tell)
 
 
-def _relativize_paths(made: ConformResult, places: Places) -> ConformResult:
+def _publish_manifest(job: jobs.PublishManifest, places: WorkLayout) -> Publication:
+    from mcsyncd.workers.uploads import upload_manifest
+
+    return upload_manifest(job, places)
+
+
+def _relativize_paths(made: ConformResult, places: WorkLayout) -> ConformResult:
     """Return it with the paths as they are recorded."""
 
     def relativize(file: _File) -> _File:
-        return replace(file, path=places.below_work(file.path))
+        return replace(file, path=places.make_relative(file.path))
 
     def relativize_rendition(file: Rendition) -> Rendition:
         proof = replace(file.proof, sidecar=relativize(file.proof.sidecar)) if file.proof else None
@@ -193,9 +193,9 @@ def _relativize_paths(made: ConformResult, places: Places) -> ConformResult:
     )
 
 
-def _locate_original(clip: Clip, places: Places) -> Path:
+def _locate_original(clip: Clip, places: WorkLayout) -> Path:
     """Return an original's path, after a look that it is still the file that was taken in."""
-    path = places.file(clip.path)
+    path = places.resolve_path(clip.path)
     try:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:
@@ -213,7 +213,7 @@ def _require_media(clip: Clip) -> Media:
     return clip.media
 
 
-def _report_percent(tell: Tell) -> Callable[[float], None]:
+def _report_percent(tell: ReportProgress) -> Callable[[float], None]:
     return lambda done: tell(round(done * 100), 100)
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from mcsyncd.conform.encoder_check import find_missing_encoders
-from mcsyncd.daemon.live import Live
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
+from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.profiles import profile_from_ref
 
 
-def missing(profile: ProfileRef) -> tuple[str, ...]:
+def list_lacking_encoders(profile: ProfileRef) -> tuple[str, ...]:
     """Return the encoders that a profile needs and the build lacks."""
     return find_missing_encoders(profile_from_ref(profile))
 
 
-def check_build(live: Live) -> None:
+def check_encoders(config: ActiveConfig) -> None:
     """Raise ConfigError naming every profile whose encoders are not there."""
     problems = tuple(
-        f"{live.settings.profiles.directory / profile.name}.yaml: no encoder {name} in this build"
-        for profile in (live.terms.mezzanine, live.terms.proxy)
-        for name in missing(profile)
+        f"{config.settings.profiles.directory / profile.name}.yaml: no encoder {name} in this build"
+        for profile in (config.terms.mezzanine, config.terms.proxy)
+        for name in list_lacking_encoders(profile)
     )
     if problems:
-        raise ConfigError(f"{live.path}: {len(problems)} problem(s)", "install av from its wheel", problems)
+        raise ConfigError(f"{config.path}: {len(problems)} problem(s)", "install av from its wheel", problems)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mcsyncd.publish.credentials import read_access_key
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.store import ObjectStore
+from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.settings.schema import LocalStorage, R2Storage
 
 

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.perform import enter_worker, perform
-from mcsyncd.daemon.places import Places
-from mcsyncd.daemon.progress import forget
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.perform import enter_worker, perform
+from mcsyncd.workers.progress import remove_progress
 
-_PASSING = frozenset(
+_TRANSIENT_ERRNOS = frozenset(
     {
         errno.ENOSPC,
         errno.EDQUOT,
@@ -37,7 +37,7 @@ _PASSING = frozenset(
         errno.ENFILE,
     }
 )
-_VERDICTS = (
+_VERDICT_BY_ERROR = (
     (BadMedia, "final"),
     (ConfigError, "final"),
     (SourceChanged, "changed"),
@@ -45,11 +45,11 @@ _VERDICTS = (
     (StorageError, "transient"),
 )
 
-Report = Callable[[Job, Fact], None]
+ReportFact = Callable[[Job, Fact], None]
 MakeExecutor = Callable[[], Executor]
 
 
-def process_slot() -> Executor:
+def make_process_executor() -> Executor:
     """Return an executor with one worker process, started afresh rather than forked.
 
     A fork of a process with threads and an event loop copies their locks in any state.
@@ -60,18 +60,18 @@ def process_slot() -> Executor:
 
 
 @dataclass
-class _Slot:
+class _WorkerSlot:
     executor: Executor | None = None
     pid: int | None = None
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningJob:
     """A job that runs now."""
 
     job: Job
     task: asyncio.Task[None]
-    slot: _Slot
+    slot: _WorkerSlot
 
     @property
     def pid(self) -> int | None:
@@ -79,63 +79,69 @@ class Running:
         return self.slot.pid
 
 
-class Workers:
+class WorkerPool:
     """A fixed number of slots. Every started job ends in exactly one report, unless it is stopped."""
 
-    def __init__(self, slots: int, report: Report, make: MakeExecutor = process_slot) -> None:
-        self._free = [_Slot() for _ in range(slots)]
+    def __init__(
+        self, slot_count: int, report: ReportFact, make_executor: MakeExecutor = make_process_executor
+    ) -> None:
+        self._free_slots = [_WorkerSlot() for _ in range(slot_count)]
         self._report = report
-        self._make = make
-        self.slots = slots
-        self.running: dict[str, Running] = {}
+        self._make_executor = make_executor
+        self.slot_count = slot_count
+        self.running: dict[str, RunningJob] = {}
 
     @property
-    def free(self) -> int:
+    def free_count(self) -> int:
         """How many jobs could start now."""
-        return len(self._free)
+        return len(self._free_slots)
 
-    async def warm(self) -> None:
+    async def warm_up(self) -> None:
         """Start the processes of all free slots, so that the first shoot need not wait for them."""
-        await asyncio.gather(*(self._ready(slot) for slot in self._free), return_exceptions=True)
+        await asyncio.gather(
+            *(self._ensure_executor(slot) for slot in self._free_slots), return_exceptions=True
+        )
 
-    async def _ready(self, slot: _Slot) -> Executor:
-        executor = slot.executor = slot.executor or self._make()
+    async def _ensure_executor(self, slot: _WorkerSlot) -> Executor:
+        executor = slot.executor = slot.executor or self._make_executor()
         if slot.pid is None:
             slot.pid = await asyncio.wrap_future(executor.submit(os.getpid))
         return executor
 
-    def start(self, job: Job, places: Places) -> None:
+    def start_job(self, job: Job, layout: WorkLayout) -> None:
         """Start a job in a free slot. Raises IndexError if there is none."""
-        slot = self._free.pop(0)
-        task = asyncio.create_task(self._run(job, places, slot), name=f"{job.stage} {job.subject}")
-        self.running[job.id] = Running(job, task, slot)
+        slot = self._free_slots.pop(0)
+        task = asyncio.create_task(self._run_job(job, layout, slot), name=f"{job.stage} {job.subject}")
+        self.running[job.id] = RunningJob(job, task, slot)
 
-    async def _run(self, job: Job, places: Places, slot: _Slot) -> None:
+    async def _run_job(self, job: Job, layout: WorkLayout, slot: _WorkerSlot) -> None:
         stopped = False
         try:
-            fact = await self._outcome(job, places, slot)
+            fact = await self._await_outcome(job, layout, slot)
         except asyncio.CancelledError:
             stopped = True
             raise
         finally:
-            forget(places.progress(job.id))
+            remove_progress(layout.locate_progress(job.id))
             if stopped or isinstance(job, Conform):
-                _end(slot)  # an encoder's memory goes back to the machine with its process
-            self._free.append(slot)
+                _end_worker(slot)  # an encoder's memory goes back to the machine with its process
+            self._free_slots.append(slot)
             self.running.pop(job.id, None)
         self._report(job, fact)
 
-    async def _outcome(self, job: Job, places: Places, slot: _Slot) -> Fact:
+    async def _await_outcome(self, job: Job, layout: WorkLayout, slot: _WorkerSlot) -> Fact:
         try:
-            executor = await self._ready(slot)
-            result = await asyncio.wrap_future(executor.submit(perform, job, places))
+            executor = await self._ensure_executor(slot)
+            result = await asyncio.wrap_future(executor.submit(perform, job, layout))
         except asyncio.CancelledError:
             raise
         except BrokenExecutor:
-            _end(slot)
-            return failed(job, "crash", f"{job.subject}: the worker died in {job.stage}", "look into the log")
+            _end_worker(slot)
+            return build_job_failed(
+                job, "crash", f"{job.subject}: the worker died in {job.stage}", "look into the log"
+            )
         except Exception as error:  # noqa: BLE001  # whatever a station raises becomes a fact about its job
-            return failure_of(job, error)
+            return classify_failure(job, error)
         return JobFinished(utc_now(), job.id, result)
 
     async def drain(self, patience_s: float) -> None:
@@ -145,21 +151,21 @@ class Workers:
             await asyncio.wait(tasks, timeout=patience_s)
         self.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for slot in self._free:
-            _end(slot)
+        for slot in self._free_slots:
+            _end_worker(slot)
 
     def stop_all(self) -> None:
         """End all running jobs at once."""
         for running in list(self.running.values()):
             running.task.cancel()
 
-    def stop(self, job_id: str) -> None:
+    def stop_job(self, job_id: str) -> None:
         """End one job whose result nobody needs any more."""
         if (running := self.running.get(job_id)) is not None:
             running.task.cancel()
 
 
-def _end(slot: _Slot) -> None:
+def _end_worker(slot: _WorkerSlot) -> None:
     executor, pid = slot.executor, slot.pid
     slot.executor, slot.pid = None, None
     if executor is None:
@@ -170,28 +176,28 @@ def _end(slot: _Slot) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
 
 
-def failure_of(job: Job, error: Exception) -> JobFailed:
+def classify_failure(job: Job, error: Exception) -> JobFailed:
     """Return the fact that a job's error is, with the verdict that its kind deserves.
 
     What may pass by itself (a full disk, a network that is down) is tried again for ever; what
     trying again cannot mend is not.
     """
-    for kind, verdict in _VERDICTS:
+    for kind, verdict in _VERDICT_BY_ERROR:
         if isinstance(error, kind):
-            return failed(job, verdict, error.message, error.hint)
-    if isinstance(error, OSError) and error.errno in _PASSING:
+            return build_job_failed(job, verdict, error.message, error.hint)
+    if isinstance(error, OSError) and error.errno in _TRANSIENT_ERRNOS:
         hint = (
             "make room; work goes on by itself"
             if error.errno == errno.ENOSPC
             else "it is tried again by itself"
         )
-        return failed(job, "transient", f"{job.subject}: {error.strerror} ({error.filename})", hint)
+        return build_job_failed(job, "transient", f"{job.subject}: {error.strerror} ({error.filename})", hint)
     if isinstance(error, McsyncError):
-        return failed(job, "final", error.message, error.hint)
+        return build_job_failed(job, "final", error.message, error.hint)
     words = f"{job.subject}: {type(error).__name__} in {job.stage}: {error}"
-    return failed(job, "crash", words, "look into the log; this may be a fault of the daemon")
+    return build_job_failed(job, "crash", words, "look into the log; this may be a fault of the daemon")
 
 
-def failed(job: Job, verdict: str, message: str, hint: str) -> JobFailed:
+def build_job_failed(job: Job, verdict: str, message: str, hint: str) -> JobFailed:
     """Return a failure, as of now."""
     return JobFailed(utc_now(), time.time(), job.id, verdict, message, hint)  # type: ignore[arg-type]  # one of Verdict by construction

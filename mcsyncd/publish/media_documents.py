@@ -9,12 +9,12 @@ from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, Rendit
 Document = dict[str, object]
 
 
-def baked(file: Rendition) -> Document:
+def build_rendition_document(file: Rendition) -> Document:
     """Return what conform did for good, as opposed to what can still be moved."""
     return {
         "profile": file.profile,
         "profile_hash": file.profile_hash,
-        "rate": rate_pair(file.rate),
+        "rate": build_rate_pair(file.rate),
         "frames": file.frames,
         "duration_us": round(file.frames * file.rate.tick_us) or None,
         "width": file.width,
@@ -26,12 +26,12 @@ def baked(file: Rendition) -> Document:
         "notes": list(file.notes),
         "timecode": file.timecode,
         "audio_layout": file.layout,
-        "audio_tracks": [_track(track) for track in file.tracks],
-        "proof": _proof(file.proof) if file.proof is not None else None,
+        "audio_tracks": [_build_track_document(track) for track in file.tracks],
+        "proof": _build_proof_document(file.proof) if file.proof is not None else None,
     }
 
 
-def _track(track: AudioTrack) -> Document:
+def _build_track_document(track: AudioTrack) -> Document:
     return {
         "layout": track.layout,
         "channels": track.channels,
@@ -40,7 +40,7 @@ def _track(track: AudioTrack) -> Document:
     }
 
 
-def met(report: ConformReport) -> Document:
+def build_report_document(report: ConformReport) -> Document:
     """Return what conform met in a clip, and marked."""
     return {
         "damaged": [list(stretch) for stretch in report.damaged_ranges],
@@ -52,7 +52,7 @@ def met(report: ConformReport) -> Document:
     }
 
 
-def _proof(proof: RenditionProof) -> Document:
+def _build_proof_document(proof: RenditionProof) -> Document:
     return {
         "tick_map_sha256": proof.tick_map_sha256 or None,
         "every": proof.group_interval,
@@ -63,7 +63,7 @@ def _proof(proof: RenditionProof) -> Document:
     }
 
 
-def media_facts(media: Media) -> Document:
+def build_media_document(media: Media) -> Document:
     """Return what probe found in an original. Times are of presentation in the file, in microseconds."""
     return {
         "container": media.container,
@@ -71,19 +71,19 @@ def media_facts(media: Media) -> Document:
         "origin_us": media.origin_us,
         "timecode": media.timecode,
         "recorded_at": media.recorded_at,
-        "video": _video(media.video) if media.video is not None else None,
-        "audio": [_audio(track) for track in media.audio],
+        "video": _build_video_document(media.video) if media.video is not None else None,
+        "audio": [_build_audio_document(track) for track in media.audio],
         "warnings": list(media.warnings),
     }
 
 
-def _video(video: VideoStream) -> Document:
+def _build_video_document(video: VideoStream) -> Document:
     colour = video.colour
     return {
         "codec": video.codec,
         "width": video.width,
         "height": video.height,
-        "rate": rate_pair(video.rate),
+        "rate": build_rate_pair(video.rate),
         "variable_rate": video.variable_rate,
         "frames": video.pictures,
         "start_us": video.start_us,
@@ -102,7 +102,7 @@ def _video(video: VideoStream) -> Document:
     }
 
 
-def _audio(track: AudioStream) -> Document:
+def _build_audio_document(track: AudioStream) -> Document:
     return {
         "codec": track.codec,
         "sample_rate": track.sample_rate,
@@ -113,6 +113,6 @@ def _audio(track: AudioStream) -> Document:
     }
 
 
-def rate_pair(rate: Rate) -> list[int]:
+def build_rate_pair(rate: Rate) -> list[int]:
     """Return pictures a second as `[num, den]`."""
     return [rate.num, rate.den]
