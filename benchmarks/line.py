@@ -86,7 +86,7 @@ def follow(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> 
             copied_at = time.time()
             reviewed = _until(home, process.pid, peak, "in_review")
             aligned_at = _time_of(home, "session_aligned")
-            settled_at = _time_of(home, "files_seen")
+            settled_at = _time_of(home, "drop_files_changed")
             _ask(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
             _until(home, process.pid, peak, "published")
             published_at = _time_of(home, "session_published")

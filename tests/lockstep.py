@@ -15,7 +15,7 @@ from mcsyncd.conform.conform import conform_clip
 from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Media
-from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
@@ -67,10 +67,10 @@ def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, 
 
 def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder: Path) -> Conformed:
     """Conform one camera as the answer has it, to a grid of 30; return its mezzanine."""
-    placed = answer.placement(angle.key, file.name)
+    placed = answer.find_placement(angle.key, file.name)
     assert placed is not None
     assert placed.offset_us is not None
-    start_tick, phase_us = on_grid(placed.offset_us, Rate(RATE))
+    start_tick, phase_us = split_offset(placed.offset_us, Rate(RATE))
     mezzanine, proxy = (
         load_profile(find_shipped_profiles(), name).build_ref(name) for name in ("mezz-h264", "proxy-540p")
     )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Placement
-from mcsyncd.model.clip import AudioStream, Camera, Digest, DropFile, Media, Sound, SoundChannel, VideoStream
-from mcsyncd.model.facts import JobResult, TakenIn
-from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, Put, TakeIn
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Placement, SyncMethod
+from mcsyncd.model.clip import (
+    AnalysisAudio,
+    AnalysisChannel,
+    AudioStream,
+    Camera,
+    Digest,
+    DropFile,
+    Media,
+    VideoStream,
+)
+from mcsyncd.model.facts import JobResult, OffloadResult
+from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest, Upload
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject
 from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
@@ -40,7 +49,7 @@ def media(*, audio: bool = True, rate: Rate = NTSC) -> Media:
 
 
 def alignment(
-    confidence: float = 0.92, method: Method = Method.AUDIO_CORR, offsets: dict | None = None
+    confidence: float = 0.92, method: SyncMethod = SyncMethod.AUDIO_CORR, offsets: dict | None = None
 ) -> Alignment:
     """The answer to `DROPPED`; `offsets` in microseconds by camera, None for one without a place."""
     names = {file.camera: file.name for file in DROPPED if file.kind == "clip"}
@@ -52,7 +61,7 @@ def alignment(
             candidates=(Candidate(offset or 0, 0.9),),
             overlap_s=58.0,
             residual_ms=0.2,
-            strip=(0.1, 0.9, 0.1),
+            correlation_strip=(0.1, 0.9, 0.1),
             strip_step_us=1000,
         )
         for camera, offset in (offsets or OFFSETS).items()
@@ -81,20 +90,20 @@ def rendition(kind: str, job: Conform) -> Rendition:
 def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911  # one for each kind of job
     """A plausible result of any job."""
     match job:
-        case TakeIn():
+        case Offload():
             clips = [file for file in job.files if file.kind == "clip"]
             paths = {
                 f"{file.camera}/{file.name}": f"sessions/{job.session}/original/{file.camera}/{file.name}"
                 for file in clips
             }
-            return TakenIn(tuple(paths.items()))
+            return OffloadResult(tuple(paths.items()))
         case Hash():
             return Digest(job.clip.key.encode().hex()[:64].ljust(64, "0"), "c" * 32, job.clip.bytes)
         case Probe():
             return media()
         case Listen():
-            channel = SoundChannel(f"sessions/{job.session}/listen/{job.clip.camera}/0.s16", 1, 0)
-            return Sound(
+            channel = AnalysisChannel(f"sessions/{job.session}/listen/{job.clip.camera}/0.s16", 1, 0)
+            return AnalysisAudio(
                 8000, 0, 480_000, (channel,), f"sessions/{job.session}/listen/{job.clip.camera}/peaks"
             )
         case Align():
@@ -103,7 +112,7 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911
             return ConformResult(
                 (rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),)
             )
-        case Put():
+        case Upload():
             return StoredObject(job.key, job.kind, job.bytes, job.sha256, job.clip)
         case PublishManifest():
             return Publication(job.revision, f"v1/manifest/{job.session}/{job.revision:06d}-0.json", "d" * 64)

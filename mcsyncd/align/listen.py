@@ -17,11 +17,11 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from mcsyncd.errors import BadMedia, McsyncError
-from mcsyncd.model.clip import Media, Sound
+from mcsyncd.model.clip import AnalysisAudio, Media
 from mcsyncd.probe.boxes import count_index_bytes
 from mcsyncd.workers.process import die_with_parent, release_freed_memory
 
-ListenResult = tuple[Media, Sound]
+ListenResult = tuple[Media, AnalysisAudio]
 
 _INDEX_MEMORY_FACTOR = 8
 """So many times its length FFmpeg holds of an index while the file is open: 60 MB for the 8 MB of a

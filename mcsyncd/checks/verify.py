@@ -9,7 +9,7 @@ from pathlib import Path
 from mcsyncd.checks.decode import check_decoding
 from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.integrity.hashing import verify_digest
-from mcsyncd.model.due import conformed_now
+from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
 from mcsyncd.publish.open_store import open_store
@@ -60,7 +60,7 @@ def verify_media(settings: Settings, session: str | None, *, deep: bool = False)
 
 
 def _list_renditions(session: Session) -> Iterator[Rendition]:
-    for made in conformed_now(session).values():
+    for made in select_current_conforms(session).values():
         yield from made.renditions
 
 
@@ -68,7 +68,7 @@ def _list_recorded_files(session: Session, places: WorkLayout) -> Iterator[tuple
     for clip in session.clips:
         if clip.digest is not None:
             yield places.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
-    for made in conformed_now(session).values():
+    for made in select_current_conforms(session).values():
         for file in made.renditions:
             yield places.resolve_path(file.path), file.sha256, file.bytes
             if file.proof is not None:

@@ -13,7 +13,7 @@ import click
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 
 if TYPE_CHECKING:
     from mcsyncd.model.rendition import ConformResult, Rendition
@@ -33,7 +33,9 @@ class RateParamType(click.ParamType[Rate]):
         try:
             return Rate.parse(str(value))
         except (ValueError, ZeroDivisionError):
-            self.fail(f"{visible(str(value))!r}: write a rate such as 25, 29.97 or 30000/1001", param, ctx)
+            self.fail(
+                f"{escape_invisible(str(value))!r}: write a rate such as 25, 29.97 or 30000/1001", param, ctx
+            )
 
 
 @click.command("conform", short_help="Put one clip through one profile.")
@@ -121,7 +123,7 @@ def _build_document(conformed: ConformResult) -> dict[str, object]:
 
 def _format_rendition(rendition: Rendition) -> str:
     lines = [
-        visible(rendition.path, 4096),
+        escape_invisible(rendition.path, 4096),
         (
             f"  {rendition.frames} frames at {rendition.rate}, {rendition.width}x{rendition.height}, "
             f"{rendition.bytes / 1e6:.1f} MB"

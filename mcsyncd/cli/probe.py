@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 
 if TYPE_CHECKING:
     from mcsyncd.model.clip import AudioStream, Media, VideoStream
@@ -42,7 +42,10 @@ def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]
 
 def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
     """The same for a person."""
-    lines = [visible(file.name), f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}"]
+    lines = [
+        escape_invisible(file.name),
+        f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}",
+    ]
     if media.video is not None:
         lines.append(f"  picture  {_format_video(media.video)}")
     lines += [f"  sound    {_format_audio(track)}" for track in media.audio]
@@ -72,7 +75,8 @@ def _format_video(video: VideoStream) -> str:
 
 def _format_audio(track: AudioStream) -> str:
     return (
-        f"{track.codec} {track.sample_rate} Hz {visible(track.layout, 40)}, from {track.start_us / 1e6:.6f} s"
+        f"{track.codec} {track.sample_rate} Hz {escape_invisible(track.layout, 40)}, from "
+        f"{track.start_us / 1e6:.6f} s"
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcsyncd.api import FolderBody, LogEntryBody, ProgressBody, SessionBody, StatusBody
-from mcsyncd.model.alignment import shown_percent
-from mcsyncd.model.text import visible
+from mcsyncd.model.alignment import floor_percent
+from mcsyncd.model.text import escape_invisible
 
 _ACTIONS = {"looks_good": "Looks Good", "review_sync": "Review Sync"}
 _UNITS = {"frames": "frames", "bytes": "B"}
@@ -14,7 +14,7 @@ _UNITS = {"frames": "frames", "bytes": "B"}
 
 def percent(confidence: float | None) -> str:
     """A confidence as people see it: floored, as on every screen."""
-    return "—" if confidence is None else f"{shown_percent(confidence)}%"
+    return "—" if confidence is None else f"{floor_percent(confidence)}%"
 
 
 def offset(ms: float | None) -> str:
@@ -66,11 +66,11 @@ def session_line(session: SessionBody) -> str:
     if session.call_to_action:
         parts.append(_ACTIONS[session.call_to_action])
     elif session.error:
-        parts.append(visible(session.error.message, 80))
+        parts.append(escape_invisible(session.error.message, 80))
     elif session.progress:
         parts.append(progress(session.progress))
     elif session.approved_by:
-        parts.append(f"by {visible(session.approved_by)}")
+        parts.append(f"by {escape_invisible(session.approved_by)}")
     return "  ".join(parts)
 
 
@@ -80,20 +80,23 @@ def session_lines(session: SessionBody) -> Iterator[str]:
     if session.sync_confidence is not None:
         yield f"Sync Confidence: {percent(session.sync_confidence)}  ({session.sync_method})"
     for key, camera in session.cameras.items():
-        names = ", ".join(visible(clip.name, 60) for clip in camera.clips) or "no clip yet"
+        names = ", ".join(escape_invisible(clip.name, 60) for clip in camera.clips) or "no clip yet"
         placed = f"{offset(session.offsets_ms[key]):>12}" if key in session.offsets_ms else f"{'':>12}"
-        yield f"  {visible(camera.label):<10} {placed}{_drift(session, key)}  {names}"
+        yield f"  {escape_invisible(camera.label):<10} {placed}{_drift(session, key)}  {names}"
         for clip in camera.clips:
-            yield from (f"      {visible(clip.name, 40)}: {visible(warning)}" for warning in clip.warnings)
-    yield from (f"  Why: {visible(reason)}" for reason in session.reasons)
+            yield from (
+                f"      {escape_invisible(clip.name, 40)}: {escape_invisible(warning)}"
+                for warning in clip.warnings
+            )
+    yield from (f"  Why: {escape_invisible(reason)}" for reason in session.reasons)
     if session.progress:
         yield f"  {progress(session.progress)}"
     if session.error:
-        yield f"  {session.error.stage}: {visible(session.error.message, 400)}"
-        yield f"  → {visible(session.error.hint, 400)}"
+        yield f"  {session.error.stage}: {escape_invisible(session.error.message, 400)}"
+        yield f"  → {escape_invisible(session.error.hint, 400)}"
         yield "  Nothing is lost: the originals are kept as they were dropped."
     if session.approved_by:
-        yield f"  approved by {visible(session.approved_by)} at {session.approved_at}"
+        yield f"  approved by {escape_invisible(session.approved_by)} at {session.approved_at}"
     if session.call_to_action:
         action = _ACTIONS[session.call_to_action]
         yield f"  {action}: mcsyncd approve {session.id} --revision {session.revision}"
@@ -110,26 +113,26 @@ def status_lines(status: StatusBody) -> Iterator[str]:
     for key, folder in status.folders.items():
         yield from _folder_lines(key, folder)
     for name in status.unknown_folders:
-        yield f"  unknown folder {visible(name)}: no camera of that name; rename it, or add it to `cameras`"
+        yield f"  unknown folder {escape_invisible(name)}: no such camera; rename it, or add it to `cameras`"
     counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in status.sessions.items())
     yield f"sessions: {counts or 'none yet'}"
     for worker in status.workers:
         told = progress(worker.progress) if worker.progress else worker.stage
-        yield f"  {worker.session} {visible(worker.subject, 60)}: {told}"
+        yield f"  {worker.session} {escape_invisible(worker.subject, 60)}: {told}"
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
     storage = status.storage
-    yield f"storage: {storage.kind} {visible(storage.target)}: {visible(storage.health)}"
+    yield f"storage: {storage.kind} {escape_invisible(storage.target)}: {escape_invisible(storage.health)}"
     yield f"work disk: {size(storage.work_free_bytes)} free"
 
 
 def _folder_lines(key: str, folder: FolderBody) -> Iterator[str]:
-    yield f"{key}  {folder.path}: {visible(folder.health)}"
+    yield f"{key}  {folder.path}: {escape_invisible(folder.health)}"
     for file in folder.settling:
-        note = f" ({visible(file.note)})" if file.note else ""
-        yield f"  {file.state:<9} {visible(file.name, 60)}  {size(file.bytes)}{note}"
+        note = f" ({escape_invisible(file.note)})" if file.note else ""
+        yield f"  {file.state:<9} {escape_invisible(file.name, 60)}  {size(file.bytes)}{note}"
 
 
 def log_line(entry: LogEntryBody) -> str:
     """One event in one line."""
     told = {key: value for key, value in entry.body.items() if key not in {"at", "kind"}}
-    return f"{entry.seq:>6}  {entry.at}  {entry.session}  {entry.kind:<18} {visible(str(told), 120)}"
+    return f"{entry.seq:>6}  {entry.at}  {entry.session}  {entry.kind:<18} {escape_invisible(str(told), 120)}"

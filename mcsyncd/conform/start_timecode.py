@@ -23,8 +23,10 @@ def compute_start_timecode(media: Media, grid: Grid) -> Timecode | None:
     own = media.video.rate
     try:
         label = Timecode.parse(media.timecode)
-        shown = label.frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
-        return _convert_timecode(Timecode.at_frame(shown, own, drop_frame=label.drop_frame), own, grid.rate)
+        shown = label.to_frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
+        return _convert_timecode(
+            Timecode.from_frame_number(shown, own, drop_frame=label.drop_frame), own, grid.rate
+        )
     except ValueError:
         return None
 
@@ -35,7 +37,7 @@ def _convert_timecode(timecode: Timecode, own: Rate, rate: Rate) -> Timecode:
     frames = timecode.frames * ceil(rate.fraction) // ceil(own.fraction)
     drops = timecode.drop_frame and _has_drop_frame(rate)
     made = Timecode(timecode.hours, timecode.minutes, timecode.seconds, frames, drops)
-    made.frame_number(rate)
+    made.to_frame_number(rate)
     return made
 
 

@@ -16,10 +16,10 @@ from mcsyncd.api import (
 )
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.clip import Camera, Clip
-from mcsyncd.model.due import doubts
+from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import Failure, Session
-from mcsyncd.review.policy import call_to_action
+from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.workers.progress import ProgressReport
 
 
@@ -44,12 +44,12 @@ def build_session_body(
         id=session.id,
         state=session.state,
         revision=session.revision,
-        call_to_action=call_to_action(session, review_below),
+        call_to_action=choose_call_to_action(session, review_below),
         sync_confidence=found.confidence if found else None,
         sync_method=found.method if found else None,
         offsets_ms={angle.camera: _ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
         drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
-        reasons=[*(found.reasons if found else ()), *doubts(session)],
+        reasons=[*(found.reasons if found else ()), *list_conform_warnings(session)],
         rate=str(session.rate) if session.rate else None,
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
@@ -83,14 +83,17 @@ def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
         return [_build_clip_body(session, clip) for clip in session.clips if clip.camera == camera]
     return [
         ClipBody(name=file.name, bytes=file.bytes)
-        for file in session.dropped
+        for file in session.drop_files
         if file.camera == camera and file.kind == "clip"
     ]
 
 
 def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
-    placed = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
-    warnings = [*(clip.media.warnings if clip.media else ()), *(clip.sound.notes if clip.sound else ())]
+    placed = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    warnings = [
+        *(clip.media.warnings if clip.media else ()),
+        *(clip.analysis_audio.notes if clip.analysis_audio else ()),
+    ]
     return ClipBody(
         name=clip.name,
         bytes=clip.bytes,
@@ -110,7 +113,7 @@ def _build_angle_body(angle: AngleMatch) -> AngleBody:
         ],
         overlap_s=angle.overlap_s,
         residual_ms=angle.residual_ms,
-        strip=list(angle.strip),
+        strip=list(angle.correlation_strip),
         strip_step_ms=angle.strip_step_us / 1000,
         error_ms=angle.error_ms,
         drift_error_ppm=angle.drift_error_ppm,
@@ -134,7 +137,7 @@ def _compute_duration_s(session: Session, found: Alignment | None) -> float | No
     spans = [
         (placed.offset_us, placed.offset_us + clip.media.duration_us)
         for clip in session.clips
-        if (placed := found.placement(clip.camera, clip.name))
+        if (placed := found.find_placement(clip.camera, clip.name))
         and placed.offset_us is not None
         and clip.media is not None
     ]

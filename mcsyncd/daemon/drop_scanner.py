@@ -19,7 +19,7 @@ from mcsyncd.ingest.scan import DropScan
 from mcsyncd.ingest.settle import FileTrack, SettleState
 from mcsyncd.ingest.watch import DropWatcher
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.settings.active_config import ActiveConfig
 
 BUSY_SCAN_S = 1.0
@@ -122,14 +122,14 @@ class DropScanner:
         if intakes != self._loop.intake_count:
             return  # clips were moved while we looked: what we saw may be there no longer
         collecting = self._loop.collecting_session
-        if collecting is None or collecting.dropped != self._settled_files:
+        if collecting is None or collecting.drop_files != self._settled_files:
             await self._loop.accept_settled_files(self._settled_files)
         await self._seal_if_due(live)
 
     async def _seal_if_due(self, config: ActiveConfig) -> None:
         session = self._loop.collecting_session
         if session is None or not is_seal_due(
-            session.dropped,
+            session.drop_files,
             tuple(config.settings.cameras),
             quiet_for_s=self._state.quiet_for_s,
             required_quiet_s=config.settings.ingest.quiet,
@@ -161,12 +161,12 @@ class DropScanner:
 
     def list_unknown_folders(self) -> list[str]:
         """Return folders in the drop root that no camera is set for."""
-        return [visible(name) for name in self._scan.unknown_folders] if self._scan else []
+        return [escape_invisible(name) for name in self._scan.unknown_folders] if self._scan else []
 
 
 def _build_settling_body(track: FileTrack) -> PendingFileBody:
     return PendingFileBody(
-        name=visible(track.observation.name),
+        name=escape_invisible(track.observation.name),
         bytes=track.observation.size,
         state=track.status,
         note=track.note,

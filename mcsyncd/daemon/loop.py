@@ -21,8 +21,8 @@ from mcsyncd.daemon.publishing import PublishingPlan, prepare_publishing
 from mcsyncd.daemon.worker_pool import MakeExecutor, WorkerPool, make_process_executor
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.decide import Expected, decide, list_awaited_jobs
-from mcsyncd.model.due import jobs_due
+from mcsyncd.model.decide import Expectations, decide, list_awaited_jobs
+from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, FilesSettled, Seal
@@ -65,11 +65,11 @@ class SessionLoop:
         self.intake_count = 0
         """How many times clips were taken out of the drop folders since the start."""
 
-    async def resume(self) -> None:
+    async def resume_sessions(self) -> None:
         """Read the sessions back and go on where they were: the ordinary path of every start."""
         for session in await self._run_in_ledger_thread(self._ledger.read_sessions):
             self.sessions[session.id] = session
-        await self.tick()
+        await self.check_waiting_sessions()
 
     async def submit_fact(self, session: str, fact: Fact) -> Session:
         """Decide on a fact, record what it leads to, and start what is due. Returns the session."""
@@ -112,7 +112,7 @@ class SessionLoop:
     async def seal_session(self, by: Actor | None = None) -> Session:
         """Start with what is there. Raises UsageError if there is nothing."""
         session = self.collecting_session
-        if session is None or not any(file.kind == "clip" for file in session.dropped):
+        if session is None or not any(file.kind == "clip" for file in session.drop_files):
             raise UsageError("nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`")
         return await self.submit_fact(session.id, Seal(utc_now(), self.config.terms, by))
 
@@ -121,8 +121,8 @@ class SessionLoop:
         return {
             file
             for session in self.sessions.values()
-            if session.terms is not None and not session.taken_in and session.state is not State.REJECTED
-            for file in session.dropped
+            if session.terms is not None and not session.offloaded and session.state is not State.REJECTED
+            for file in session.drop_files
         }
 
     async def _open_session(self) -> Session:
@@ -142,7 +142,7 @@ class SessionLoop:
             after = apply_event(after, event)
         recorded = await self._run_in_ledger_thread(self._ledger.record, after, events)
         self.sessions[after.id] = after
-        self.intake_count += after.taken_in and not session.taken_in
+        self.intake_count += after.offloaded and not session.offloaded
         for one in recorded:
             self._announce_event(one)
         return after
@@ -190,16 +190,16 @@ class SessionLoop:
         self.publishing_failures.pop(session.id, None)
         self._publishing_plans[session.id] = plan
 
-    async def tick(self) -> None:
+    async def check_waiting_sessions(self) -> None:
         """Look again at what waited: for its time, for room, for a plan."""
         for session in list(self.sessions.values()):
             await self._plan_publishing(session)
         self.start_due_jobs()
 
-    def _build_expected(self, session: Session) -> Expected:
+    def _build_expected(self, session: Session) -> Expectations:
         planned = self._publishing_plans.get(session.id)
         uploads = planned.list_open_jobs(session) if planned else ()
-        return Expected(self.config.settings.review.review_below, uploads)
+        return Expectations(self.config.settings.review.review_below, uploads)
 
     def list_open_jobs(self, session: Session) -> tuple[Job, ...]:
         """Return what is still to be done for a session, uploads included."""
@@ -226,7 +226,7 @@ class SessionLoop:
         waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
         expected = self._build_expected(session)
         uploads = tuple(job for job in expected.uploads if job.id not in waiting)
-        return (*jobs_due(session, expected.review_below, now), *uploads)
+        return (*list_due_jobs(session, expected.review_below, now), *uploads)
 
     def _stop_unwanted_jobs(self) -> None:
         for running in list(self.workers.running.values()):
@@ -251,7 +251,7 @@ class SessionLoop:
             # The result is not recorded, so the job is still due: the next tick starts it again.
             log.exception("a result could not be recorded", job=job.id, session=job.session)
 
-    async def drain(self, patience_s: float) -> None:
+    async def drain_jobs(self, patience_s: float) -> None:
         """Start nothing more, let running jobs end for a while, record what they bring."""
         self.draining = True
         await self.workers.drain(patience_s)

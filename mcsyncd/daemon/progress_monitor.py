@@ -8,7 +8,7 @@ from mcsyncd.api import ProgressBody, StreamEventBody
 from mcsyncd.daemon.bodies import build_session_progress
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.model.jobs import Conform, Hash, Job, Listen, Probe, Put
+from mcsyncd.model.jobs import Conform, Hash, Job, Listen, Probe, Upload
 from mcsyncd.model.session import Session
 from mcsyncd.workers.progress import ProgressReport, read_progress
 
@@ -72,11 +72,11 @@ def _count_finished_jobs(session: Session, job: Job) -> int:
         case Probe():
             return sum(clip.media is not None for clip in clips)
         case Listen():
-            return sum(clip.sound is not None for clip in clips)
+            return sum(clip.analysis_audio is not None for clip in clips)
         case Conform():
             present = {clip.key for clip in clips}
             return sum(made.clip in present for made in session.conformed[-len(clips) :])
-        case Put():
+        case Upload():
             return len(session.stored)
         case _:
             return 0

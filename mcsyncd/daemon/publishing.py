@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from mcsyncd import __version__
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
-from mcsyncd.model.clip import Sound
-from mcsyncd.model.due import conformed_now, manifest_job
-from mcsyncd.model.jobs import Job, Put
+from mcsyncd.model.clip import AnalysisAudio
+from mcsyncd.model.due import build_manifest_job, select_current_conforms
+from mcsyncd.model.jobs import Job, Upload
 from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import Session, State
 from mcsyncd.publish import manifest
@@ -24,7 +24,7 @@ class PublishingPlan:
     """The uploads of one revision, in order; the manifest comes when all of them are stored."""
 
     revision: int
-    uploads: tuple[Put, ...]
+    uploads: tuple[Upload, ...]
 
     def list_open_jobs(self, session: Session) -> tuple[Job, ...]:
         """Return the uploads that are still missing; the manifest when none is."""
@@ -32,7 +32,7 @@ class PublishingPlan:
             return ()
         stored = {kept.key for kept in session.stored}
         missing = tuple(put for put in self.uploads if put.key not in stored)
-        last = manifest_job(session, tuple(put.key for put in self.uploads))
+        last = build_manifest_job(session, tuple(put.key for put in self.uploads))
         return missing if missing or last is None else (last,)
 
 
@@ -45,11 +45,11 @@ def prepare_publishing(session: Session, layout: WorkLayout, began: LogEntry) ->
 
     Raises McsyncError and OSError.
     """
-    conformed = conformed_now(session)
+    conformed = select_current_conforms(session)
     peaks = _write_waveforms(session, layout, conformed)
     planned = plan_objects(session, conformed=conformed, peaks=peaks)
     puts = tuple(
-        Put(session.id, one.key, one.kind, one.path, one.bytes, one.sha256, one.clip, one.metadata)
+        Upload(session.id, one.key, one.kind, one.path, one.bytes, one.sha256, one.clip, one.metadata)
         for one in planned
     )
     versions = dict(version for made in conformed.values() for version in made.versions)
@@ -79,15 +79,15 @@ def _write_waveforms(
     """
     drawn = {}
     for clip in session.clips:
-        if clip.sound is not None and clip.sound.peaks:
+        if clip.analysis_audio is not None and clip.analysis_audio.peaks:
             made = conformed.get(clip.key)
             drawn[clip.key] = _write_clip_waveform(
-                clip.sound, made.get_rendition("proxy") if made else None, layout
+                clip.analysis_audio, made.get_rendition("proxy") if made else None, layout
             )
     return drawn
 
 
-def _write_clip_waveform(sound: Sound, proxy: Rendition | None, layout: WorkLayout) -> WrittenFile:
+def _write_clip_waveform(sound: AnalysisAudio, proxy: Rendition | None, layout: WorkLayout) -> WrittenFile:
     """Draw one clip along its proxy; along its own clock where it has no place and so no proxy."""
     clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
     path = layout.resolve_path(proxy.path if proxy else sound.peaks).with_suffix(".dat")
@@ -102,7 +102,7 @@ def _write_clip_waveform(sound: Sound, proxy: Rendition | None, layout: WorkLayo
     return WrittenFile(layout.make_relative(path), found.bytes, found.sha256)
 
 
-def _compute_duration_us(sound: Sound, proxy: Rendition | None, clock: FileClock) -> int:
+def _compute_duration_us(sound: AnalysisAudio, proxy: Rendition | None, clock: FileClock) -> int:
     """How long the file lasts: as its pictures, or to the end of its sound."""
     if proxy is not None and proxy.frames:
         return round(proxy.frames * proxy.rate.tick_us)

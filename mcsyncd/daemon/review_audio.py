@@ -68,14 +68,14 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         low = np.zeros(query.columns, np.int8)
         high = np.zeros(query.columns, np.int8)
         for clip in clips:
-            if clip.sound is None or not clip.sound.peaks:
+            if clip.analysis_audio is None or not clip.analysis_audio.peaks:
                 continue
             offset_us, drift_ppm = _get_placement(session, clip)
             stretch = 1 + drift_ppm * 1e-6
             start_us = round((query.start_us - offset_us) / stretch)
             step_us = max(1, round(query.step_us / stretch))
             one_low, one_high = read_columns(
-                self._layout().resolve_path(clip.sound.peaks), start_us, step_us, query.columns
+                self._layout().resolve_path(clip.analysis_audio.peaks), start_us, step_us, query.columns
             )
             np.minimum(low, one_low, out=low)
             np.maximum(high, one_high, out=high)
@@ -125,7 +125,7 @@ def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
 
 def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:
     """Where a clip lies; one without a place is shown at 0, for a person to lay it by eye."""
-    found = session.alignment.placement(clip.camera, clip.name) if session.alignment else None
+    found = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
     if found is None or found.offset_us is None:
         return 0, 0.0
     return found.offset_us, found.drift_ppm

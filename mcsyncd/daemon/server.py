@@ -15,10 +15,10 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mcsyncd import __version__, api
-from mcsyncd.daemon.desk import Desk
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.peer import identify_peer
+from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
 from mcsyncd.errors import Conflict, McsyncError, NotPermitted, UsageError
 from mcsyncd.model.session import Actor
@@ -38,7 +38,12 @@ class ApiServer:
     """The routes. Everything they answer comes from the desk, the loop and the listening post."""
 
     def __init__(
-        self, desk: Desk, loop: SessionLoop, review_audio: ReviewAudio, hub: EventHub, reload: Reload
+        self,
+        desk: RequestHandler,
+        loop: SessionLoop,
+        review_audio: ReviewAudio,
+        hub: EventHub,
+        reload: Reload,
     ) -> None:
         self._desk = desk
         self._loop = loop
@@ -75,13 +80,13 @@ class ApiServer:
         return web.json_response({"version": __version__})
 
     async def _get_status(self, request: web.Request) -> web.Response:
-        return _build_response(self._desk.status(_identify_caller(request)))
+        return _build_response(self._desk.get_status(_identify_caller(request)))
 
     async def _get_sessions(self, _: web.Request) -> web.Response:
-        return _build_response(self._desk.sessions())
+        return _build_response(self._desk.list_sessions())
 
     async def _get_session(self, request: web.Request) -> web.Response:
-        return _build_response(self._desk.session(request.match_info["session"]))
+        return _build_response(self._desk.get_session(request.match_info["session"]))
 
     async def _get_peaks(self, request: web.Request) -> web.Response:
         view = PeaksQuery(
@@ -113,7 +118,7 @@ class ApiServer:
     async def _post_decision(self, request: web.Request) -> web.Response:
         decision = _DECISION.validate_json(await request.read())
         revision = request.headers.get("If-Match")
-        after = await self._desk.decide(
+        after = await self._desk.decide_session(
             request.match_info["session"],
             decision,
             _parse_revision(revision) if revision is not None else None,
@@ -122,10 +127,12 @@ class ApiServer:
         return _build_response(after)
 
     async def _post_claim(self, request: web.Request) -> web.Response:
-        return _build_response(self._desk.claim(request.match_info["session"], _identify_caller(request)))
+        return _build_response(
+            self._desk.claim_session(request.match_info["session"], _identify_caller(request))
+        )
 
     async def _post_seal(self, request: web.Request) -> web.Response:
-        return _build_response(await self._desk.seal(_identify_caller(request)))
+        return _build_response(await self._desk.seal_session(_identify_caller(request)))
 
     async def _post_reload(self, request: web.Request) -> web.Response:
         self._desk.require_decider(_identify_caller(request))
@@ -208,7 +215,7 @@ def _parse_revision(text: str) -> int:
         raise UsageError(f"{text!r} is no revision", "send the number that `show` gives") from None
 
 
-def _build_error_middleware(desk: Desk) -> Middleware:
+def _build_error_middleware(desk: RequestHandler) -> Middleware:
     @web.middleware
     async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -235,9 +242,9 @@ def _build_error_middleware(desk: Desk) -> Middleware:
     return handle_errors
 
 
-def _find_current_session(desk: Desk, request: web.Request) -> api.SessionBody | None:
+def _find_current_session(desk: RequestHandler, request: web.Request) -> api.SessionBody | None:
     try:
-        return desk.session(request.match_info["session"])
+        return desk.get_session(request.match_info["session"])
     except (KeyError, UsageError):
         return None
 

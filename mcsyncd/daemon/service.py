@@ -18,11 +18,11 @@ from mcsyncd import __version__
 from mcsyncd.api import ReloadBody
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.clock import build_scheduler
-from mcsyncd.daemon.desk import Desk
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
@@ -71,7 +71,7 @@ class Service:
             log.info("draining")
             self._notify.notify_stopping()
             self._hub.close()
-            await self._loop.drain(DRAIN_S)
+            await self._loop.drain_jobs(DRAIN_S)
         log.info("stopped")
 
     async def _open_edges(self, edges: AsyncExitStack) -> None:
@@ -86,10 +86,10 @@ class Service:
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         pulse = ProgressMonitor(self._loop, hub)
         listening = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout))
-        desk = Desk(self._loop, self._drop_scanner, pulse, hub)
+        desk = RequestHandler(self._loop, self._drop_scanner, pulse, hub)
         server = ApiServer(desk, self._loop, listening, hub, self.reload_config)
         await edges.enter_async_context(_serve_api(server.build_app(), live))
-        await self._loop.resume()
+        await self._loop.resume_sessions()
         self._drop_scanner.start_watch()
         edges.callback(self._drop_scanner.stop_watch)
         await self._drop_scanner.scan_once()
@@ -106,7 +106,7 @@ class Service:
             pulse.storage_health = await asyncio.to_thread(check_store, self._loop.config.settings.storage)
 
         ticks = build_scheduler(
-            (self._loop.tick, _RETRY_TICK_S),
+            (self._loop.check_waiting_sessions, _RETRY_TICK_S),
             (pulse.send_heartbeat, _HEARTBEAT_S),
             (check_storage, _STORE_CHECK_S),
             (self._feed_watchdog, self._notify.watchdog_s or 3600.0),

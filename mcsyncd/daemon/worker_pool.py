@@ -22,7 +22,7 @@ from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, S
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.workers.perform import enter_worker, perform
+from mcsyncd.workers.perform import enter_worker, perform_job
 from mcsyncd.workers.progress import remove_progress
 
 _TRANSIENT_ERRNOS = frozenset(
@@ -132,7 +132,7 @@ class WorkerPool:
     async def _await_outcome(self, job: Job, layout: WorkLayout, slot: _WorkerSlot) -> Fact:
         try:
             executor = await self._ensure_executor(slot)
-            result = await asyncio.wrap_future(executor.submit(perform, job, layout))
+            result = await asyncio.wrap_future(executor.submit(perform_job, job, layout))
         except asyncio.CancelledError:
             raise
         except BrokenExecutor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TextIO
 
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 
 _PRINT_INTERVAL_S = 10.0
 
@@ -32,7 +32,9 @@ class ProgressPrinter:
         Without a terminal only the beginning of a step is told, and then one line in ten
         seconds: a log is read afterwards.
         """
-        line = f"  {visible(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
+        line = (
+            f"  {escape_invisible(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
+        )
         if self._terminal:
             self._out.write(f"\r\x1b[K{line[:78]}")
             self._out.flush()

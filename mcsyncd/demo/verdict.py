@@ -8,7 +8,7 @@ from math import floor
 from mcsyncd.api import SessionBody
 from mcsyncd.demo.truth import Shoot
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _build_row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) 
     """Return a camera's line of the table, and what is wrong with it in a sentence, or nothing."""
     truth_ms = shoot.offsets_us[camera] / 1000
     found_ms = session.offsets_ms.get(camera)
-    name = visible(camera, 32)
+    name = escape_invisible(camera, 32)
     if found_ms is None:
         return f"{name:<10}{'not placed':>14}{truth_ms:>+11.3f} ms", f"{name} could not be placed"
     error_ms = found_ms - truth_ms

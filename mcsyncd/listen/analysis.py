@@ -21,7 +21,7 @@ from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks, open
 from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
-from mcsyncd.model.clip import AudioStream, Media, Sound, SoundChannel
+from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
 
 ReportFraction = Callable[[float], None]
 
@@ -41,7 +41,7 @@ def extract_analysis_audio(
     report_progress: ReportFraction | None = None,
     *,
     with_peaks: bool = True,
-) -> Sound:
+) -> AnalysisAudio:
     """Write analysis audio and peaks of `source` into `folder` and return what is there.
 
     `media` is the probe's word on the same file; `progress` hears 0..1 now and then. The files
@@ -65,7 +65,9 @@ def extract_analysis_audio(
     drawn = folder / "peaks.bin"
     if with_peaks:
         write_peaks(drawn, [Path(channel.path) for channel in channels], length, start_us)
-    return Sound(ANALYSIS_RATE, start_us, length, channels, str(drawn) if with_peaks else "", tuple(notes))
+    return AnalysisAudio(
+        ANALYSIS_RATE, start_us, length, channels, str(drawn) if with_peaks else "", tuple(notes)
+    )
 
 
 def _choose_tracks(media: Media) -> tuple[int, ...]:
@@ -170,13 +172,13 @@ def _format_count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _write_channel(group: ChannelGroup, folder: Path) -> SoundChannel:
+def _write_channel(group: ChannelGroup, folder: Path) -> AnalysisChannel:
     """Give the channel its final name; doubles are averaged into it, which lowers their noise."""
     heading = group.lead
     final = folder / f"track{heading.track}-channel{heading.index}.s16"
     if not group.duplicates:
         heading.file.path.replace(final)
-        return SoundChannel(str(final), heading.track, heading.index)
+        return AnalysisChannel(str(final), heading.track, heading.index)
     parts = [map_samples(one.file.path) for one in (heading, *group.duplicates)]
     whole = final.with_name(final.name + ".part")
     with whole.open("wb") as file:
@@ -186,4 +188,4 @@ def _write_channel(group: ChannelGroup, folder: Path) -> SoundChannel:
             total = np.sum([np.pad(piece, (0, length - piece.size)) for piece in pieces], axis=0)
             file.write((total // len(parts)).astype("<i2").tobytes())
     whole.replace(final)
-    return SoundChannel(str(final), heading.track, heading.index)
+    return AnalysisChannel(str(final), heading.track, heading.index)

@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 
-class Method(StrEnum):
+class SyncMethod(StrEnum):
     """How the offsets were found. `FALLBACK` is never above the review threshold."""
 
     AUDIO_CORR = "audio-corr"
@@ -71,7 +71,7 @@ class AngleMatch:
     candidates: tuple[Candidate, ...] = ()
     overlap_s: float = 0.0
     residual_ms: float | None = None
-    strip: tuple[float, ...] = ()
+    correlation_strip: tuple[float, ...] = ()
     strip_step_us: int = 0
     error_ms: float | None = None
     drift_error_ppm: float | None = None
@@ -99,22 +99,22 @@ class Alignment:
     reference: str
     angles: tuple[AngleMatch, ...]
     confidence: float
-    method: Method
+    method: SyncMethod
     reasons: tuple[str, ...] = ()
 
-    def angle(self, camera: str) -> AngleMatch | None:
+    def find_angle(self, camera: str) -> AngleMatch | None:
         """Return the match of one camera, or None if the camera is not part of it."""
         return next((angle for angle in self.angles if angle.camera == camera), None)
 
-    def placement(self, camera: str, clip: str) -> Placement | None:
+    def find_placement(self, camera: str, clip: str) -> Placement | None:
         """Return where one clip lies, or None if it is not part of the answer."""
-        angle = self.angle(camera)
+        angle = self.find_angle(camera)
         if angle is None:
             return None
         return next((placed for placed in angle.placements if placed.clip == clip), None)
 
 
-def shown_percent(confidence: float) -> int:
+def floor_percent(confidence: float) -> int:
     """Return a confidence as people see it: floored, so that no screen says 85% and asks for review.
 
     Through the decimal digits, because 0.29 * 100 is 28.999999999999996.

@@ -65,7 +65,7 @@ class VideoStream:
     pix_fmt: str
     start_us: int
     duration_us: int
-    pictures: int | None = None
+    frames: int | None = None
     variable_rate: bool = False
     rotation: int = 0
     interlaced: bool = False
@@ -111,7 +111,7 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundChannel:
+class AnalysisChannel:
     """One channel worth listening to: `path` is raw little-endian int16 at the Sound's rate."""
 
     path: str
@@ -120,7 +120,7 @@ class SoundChannel:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AnalysisAudio:
     """What listen made of a clip: analysis audio and peaks, all laid on the clip's own clock.
 
     Sample 0 of every channel lies at clip time `start_us` (0 is the clip's t = 0, see
@@ -131,7 +131,7 @@ class Sound:
     rate: int
     start_us: int
     samples: int
-    channels: tuple[SoundChannel, ...]
+    channels: tuple[AnalysisChannel, ...]
     peaks: str
     notes: tuple[str, ...] = ()
 
@@ -151,7 +151,7 @@ class Clip:
     path: str = ""
     digest: Digest | None = None
     media: Media | None = None
-    sound: Sound | None = None
+    analysis_audio: AnalysisAudio | None = None
 
     @property
     def key(self) -> str:

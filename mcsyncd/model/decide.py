@@ -12,17 +12,17 @@ from typing import assert_never
 
 from mcsyncd.model import events as ev
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Alignment, AngleMatch, Method, Placement
-from mcsyncd.model.clip import Clip, Digest, DropFile, Media, Sound
-from mcsyncd.model.due import jobs_open, ready_to_publish
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
+from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Attempt, Failure, Publication, Session, State, Verdict
+from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Session, State
 
-CRASHES_ALLOWED = 3
+MAX_CRASHES = 3
 """Crashes of a worker on one job before the session fails.
 
 Judgement: one crash may be the machine's (out of memory beside another program), three in a row are
@@ -41,7 +41,7 @@ FALLBACK_RATE = Rate(25)
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Expectations:
     """What the daemon waits for besides the jobs of `jobs_open`: its uploads.
 
     `review_below` is the policy in force; `uploads` are the publishing jobs it has planned.
@@ -51,12 +51,12 @@ class Expected:
     uploads: tuple[Job, ...] = ()
 
 
-def list_awaited_jobs(session: Session, expected: Expected) -> tuple[Job, ...]:
+def list_awaited_jobs(session: Session, expected: Expectations) -> tuple[Job, ...]:
     """Return the jobs whose results are still missing, uploads included."""
-    return (*jobs_open(session, expected.review_below), *expected.uploads)
+    return (*list_open_jobs(session, expected.review_below), *expected.uploads)
 
 
-def decide(session: Session, fact: fa.Fact, expected: Expected) -> tuple[ev.Event, ...]:
+def decide(session: Session, fact: fa.Fact, expected: Expectations) -> tuple[ev.Event, ...]:
     """Return the events that the fact leads to, in order; none if there is an objection to it."""
     awaited = {job.id: job for job in list_awaited_jobs(session, expected)}
     if find_objection(session, fact, frozenset(awaited)) is not None:
@@ -65,7 +65,7 @@ def decide(session: Session, fact: fa.Fact, expected: Expected) -> tuple[ev.Even
     after = session
     for event in events:
         after = apply_event(after, event)
-    if after.state is State.APPROVED and ready_to_publish(after):
+    if after.state is State.APPROVED and is_ready_to_publish(after):
         return (*events, ev.PublishingBegan(fact.at, after.revision))
     return events
 
@@ -99,11 +99,11 @@ def _apply_fact(session: Session, fact: fa.Fact, awaited: dict[str, Job]) -> tup
 
 def _update_drop_files(session: Session, fact: fa.FilesSettled) -> tuple[ev.Event, ...]:
     files = tuple(sorted(fact.files, key=lambda file: (file.camera, file.name)))
-    return (ev.FilesSeen(fact.at, files),) if files != session.dropped else ()
+    return (ev.DropFilesChanged(fact.at, files),) if files != session.drop_files else ()
 
 
 def _seal_session(session: Session, fact: fa.Seal) -> ev.Event:
-    clips = tuple(_build_clip(file) for file in session.dropped if file.kind == "clip")
+    clips = tuple(_build_clip(file) for file in session.drop_files if file.kind == "clip")
     return ev.SessionSealed(fact.at, fact.terms, clips, fact.by)
 
 
@@ -113,14 +113,14 @@ def _build_clip(file: DropFile) -> Clip:
 
 def _record_result(session: Session, fact: fa.JobFinished, job: Job) -> tuple[ev.Event, ...]:  # noqa: PLR0911  # one line for each result
     match fact.result:
-        case fa.TakenIn() as result:
-            return (ev.ClipsTakenIn(fact.at, result.paths),)
+        case fa.OffloadResult() as result:
+            return (ev.ClipsOffloaded(fact.at, result.paths),)
         case Digest() as result:
             return (ev.ClipHashed(fact.at, job.subject, result),)
         case Media() as result:
             return (ev.ClipProbed(fact.at, job.subject, result),)
-        case Sound() as result:
-            return (ev.ClipHeard(fact.at, job.subject, result),)
+        case AnalysisAudio() as result:
+            return (ev.ClipAudioAnalysed(fact.at, job.subject, result),)
         case Alignment() as result:
             return (ev.SessionAligned(fact.at, session.revision + 1, result, choose_session_rate(session)),)
         case ConformResult() as result:
@@ -167,15 +167,15 @@ def choose_session_rate(session: Session) -> Rate:
 
 
 def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
-    failure = Failure(job.stage, fact.message, fact.hint, retryable=fact.verdict != "final")
+    failure = Failure(job.stage, fact.message, fact.hint, retryable=fact.failure_kind != "final")
     attempt = _count_attempt(session, fact)
-    halted = _choose_halted_state(fact.verdict, attempt.crashes)
+    halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
     if halted is not None:
         return ev.SessionHalted(fact.at, halted, failure)
     return ev.JobPostponed(fact.at, attempt, failure)
 
 
-def _choose_halted_state(verdict: Verdict, crashes: int) -> State | None:
+def _choose_halted_state(verdict: FailureKind, crashes: int) -> State | None:
     """Return the state that a failure halts the session in; None where the job is tried again."""
     match verdict:
         case "changed":
@@ -185,7 +185,7 @@ def _choose_halted_state(verdict: Verdict, crashes: int) -> State | None:
         case "final":
             return State.FAILED
         case "crash":
-            return State.FAILED if crashes >= CRASHES_ALLOWED else None
+            return State.FAILED if crashes >= MAX_CRASHES else None
         case "transient":
             return None
         case _:
@@ -195,7 +195,7 @@ def _choose_halted_state(verdict: Verdict, crashes: int) -> State | None:
 def _count_attempt(session: Session, fact: fa.JobFailed) -> Attempt:
     before = next((one for one in session.attempts if one.job == fact.job), Attempt(fact.job, 0, 0, 0.0))
     failures = before.failures + 1
-    crashes = before.crashes + (fact.verdict == "crash")
+    crashes = before.crashes + (fact.failure_kind == "crash")
     wait = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
     return Attempt(fact.job, failures, crashes, fact.now + wait)
 
@@ -216,7 +216,7 @@ def move_angle(alignment: Alignment, camera: str, offset_us: int) -> Alignment:
     angles = tuple(
         _shift_placements(angle, offset_us) if angle.camera == camera else angle for angle in alignment.angles
     )
-    return replace(alignment, angles=angles, method=Method.MANUAL)
+    return replace(alignment, angles=angles, method=SyncMethod.MANUAL)
 
 
 def _shift_placements(angle: AngleMatch, offset_us: int) -> AngleMatch:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mcsyncd.model.alignment import Method
+from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Probe, PublishManifest, TakeIn
-from mcsyncd.model.rate import on_grid
+from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest
+from mcsyncd.model.rate import split_offset
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.session import HALTED, Session, State
 
@@ -27,10 +27,10 @@ def is_confident(session: Session, review_below: float) -> bool:
     Exactly at the threshold is above it. A person's nudge is never the machine's answer.
     """
     found = session.alignment
-    return found is not None and found.method is Method.AUDIO_CORR and found.confidence >= review_below
+    return found is not None and found.method is SyncMethod.AUDIO_CORR and found.confidence >= review_below
 
 
-def jobs_open(session: Session, review_below: float) -> tuple[Job, ...]:
+def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
     """Return the jobs whose results are still missing, first things first, whatever the state.
 
     Uploads are not among them: they need hashes of derived files and are planned by the daemon
@@ -38,12 +38,12 @@ def jobs_open(session: Session, review_below: float) -> tuple[Job, ...]:
     """
     if session.terms is None:
         return ()
-    if not session.taken_in:
-        return (TakeIn(session.id, session.dropped),)
-    return (*_understanding(session), *_conforming(session, review_below))
+    if not session.offloaded:
+        return (Offload(session.id, session.drop_files),)
+    return (*_list_analysis_jobs(session), *_list_missing_conforms(session, review_below))
 
 
-def jobs_due(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
+def list_due_jobs(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
     """Return the open jobs that may start at `now` (seconds since the epoch).
 
     None of a halted or rejected session; none that failed and waits for its next attempt.
@@ -51,44 +51,44 @@ def jobs_due(session: Session, review_below: float, now: float) -> tuple[Job, ..
     if session.state in _IDLE:
         return ()
     waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
-    return tuple(job for job in jobs_open(session, review_below) if job.id not in waiting)
+    return tuple(job for job in list_open_jobs(session, review_below) if job.id not in waiting)
 
 
-def _understanding(session: Session) -> Iterator[Job]:
+def _list_analysis_jobs(session: Session) -> Iterator[Job]:
     """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
     clips = session.clips
     for clip in clips:
         if clip.media is None:
-            yield Probe(session.id, _bare(clip))
-        elif clip.sound is None and clip.media.audio:
-            yield Listen(session.id, replace(_bare(clip), media=clip.media))
-    if session.alignment is None and all(_understood(clip) for clip in clips) and session.terms:
+            yield Probe(session.id, _strip_results(clip))
+        elif clip.analysis_audio is None and clip.media.audio:
+            yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
+    if session.alignment is None and all(_is_analysed(clip) for clip in clips) and session.terms:
         heard = tuple(replace(clip, digest=None) for clip in clips)
         yield Align(session.id, session.terms.reference, heard)
     for clip in clips:
         if clip.digest is None:
-            yield Hash(session.id, _bare(clip))
+            yield Hash(session.id, _strip_results(clip))
 
 
-def _understood(clip: Clip) -> bool:
-    return clip.media is not None and (clip.sound is not None or not clip.media.audio)
+def _is_analysed(clip: Clip) -> bool:
+    return clip.media is not None and (clip.analysis_audio is not None or not clip.media.audio)
 
 
-def _bare(clip: Clip) -> Clip:
+def _strip_results(clip: Clip) -> Clip:
     """The clip as a job's input: other results must not change the job's identity."""
     return Clip(clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path)
 
 
-def _conforming(session: Session, review_below: float) -> Iterator[Job]:
-    if not _may_conform(session, review_below):
+def _list_missing_conforms(session: Session, review_below: float) -> Iterator[Job]:
+    if not _is_conform_allowed(session, review_below):
         return
     done = {made.job for made in session.conformed}
-    for job in conform_jobs(session):
+    for job in list_conform_jobs(session):
         if job.id not in done:
             yield job
 
 
-def _may_conform(session: Session, review_below: float) -> bool:
+def _is_conform_allowed(session: Session, review_below: float) -> bool:
     if session.alignment is None or session.terms is None:
         return False
     if session.approval is not None or session.terms.conform_when == "always":
@@ -96,21 +96,21 @@ def _may_conform(session: Session, review_below: float) -> bool:
     return session.terms.conform_when == "confident" and is_confident(session, review_below)
 
 
-def conform_jobs(session: Session) -> tuple[Conform, ...]:
+def list_conform_jobs(session: Session) -> tuple[Conform, ...]:
     """Return the conform job of every placed clip under the present answer, done or not."""
-    return tuple(job for clip in session.clips if (job := _conform(session, clip)))
+    return tuple(job for clip in session.clips if (job := _build_conform_job(session, clip)))
 
 
-def _conform(session: Session, clip: Clip) -> Conform | None:
+def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
     if session.alignment is None or session.terms is None or session.rate is None or clip.media is None:
         return None
-    placed = session.alignment.placement(clip.camera, clip.name)
+    placed = session.alignment.find_placement(clip.camera, clip.name)
     if placed is None or placed.offset_us is None:
         return None
-    _, phase_us = on_grid(placed.offset_us, session.rate)
+    _, phase_us = split_offset(placed.offset_us, session.rate)
     return Conform(
         session.id,
-        replace(_bare(clip), media=clip.media),
+        replace(_strip_results(clip), media=clip.media),
         session.rate,
         phase_us,
         placed.drift_ppm,
@@ -119,29 +119,29 @@ def _conform(session: Session, clip: Clip) -> Conform | None:
     )
 
 
-def conformed_now(session: Session) -> dict[str, ConformResult]:
+def select_current_conforms(session: Session) -> dict[str, ConformResult]:
     """Return, by clip key, what conform has made under the present answer."""
     made = {one.job: one.result for one in session.conformed}
-    return {job.clip.key: made[job.id] for job in conform_jobs(session) if job.id in made}
+    return {job.clip.key: made[job.id] for job in list_conform_jobs(session) if job.id in made}
 
 
-def doubts(session: Session) -> tuple[str, ...]:
+def list_conform_warnings(session: Session) -> tuple[str, ...]:
     """Return what conform met in the clips and a person must know before saying yes, in sentences."""
     if not any(made.result.report.warnings for made in session.conformed):
         return ()
-    made = conformed_now(session)
+    made = select_current_conforms(session)
     return tuple(f"{key}: {said}" for key, one in made.items() for said in one.report.warnings)
 
 
-def ready_to_publish(session: Session) -> bool:
+def is_ready_to_publish(session: Session) -> bool:
     """Tell whether everything that was approved exists: hashes, mezzanines and proxies."""
     if session.approval is None or session.state not in _PUBLISHING:
         return False
     hashed = all(clip.digest is not None for clip in session.clips)
-    return hashed and len(conformed_now(session)) == len(conform_jobs(session))
+    return hashed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
-def manifest_job(session: Session, keys: tuple[str, ...]) -> PublishManifest | None:
+def build_manifest_job(session: Session, keys: tuple[str, ...]) -> PublishManifest | None:
     """Return the last job of a session once all of `keys` are in the store, else None."""
     stored = {kept.key for kept in session.stored}
     if session.state is not State.PUBLISHING or not stored.issuperset(keys):

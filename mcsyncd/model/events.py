@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import Clip, Digest, DropFile, Media, Sound
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -26,12 +26,12 @@ class SessionOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class FilesSeen:
+class DropFilesChanged:
     """The set of settled files changed."""
 
     at: str
     files: tuple[DropFile, ...]
-    kind: Literal["files_seen"] = "files_seen"
+    kind: Literal["drop_files_changed"] = "drop_files_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class SessionSealed:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipsTakenIn:
+class ClipsOffloaded:
     """The originals are in the work folder; paths by clip key."""
 
     at: str
     paths: tuple[tuple[str, str], ...]
-    kind: Literal["clips_taken_in"] = "clips_taken_in"
+    kind: Literal["clips_offloaded"] = "clips_offloaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class ClipProbed:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipHeard:
+class ClipAudioAnalysed:
     """A clip's analysis audio and peaks are there."""
 
     at: str
     clip: str
-    sound: Sound
-    kind: Literal["clip_heard"] = "clip_heard"
+    analysis_audio: AnalysisAudio
+    kind: Literal["clip_audio_analysed"] = "clip_audio_analysed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +224,12 @@ class SessionResynced:
 
 Event = (
     SessionOpened
-    | FilesSeen
+    | DropFilesChanged
     | SessionSealed
-    | ClipsTakenIn
+    | ClipsOffloaded
     | ClipHashed
     | ClipProbed
-    | ClipHeard
+    | ClipAudioAnalysed
     | SessionAligned
     | OffsetNudged
     | SessionApproved

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from mcsyncd.model import events as ev
-from mcsyncd.model.clip import Clip, Digest, Media, Sound
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.session import HALTED, Approval, ConformedClip, Session, State
 
@@ -38,18 +38,18 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
     match event:
         case ev.SessionOpened():
             raise ValueError(f"session {session.id} was opened before")
-        case ev.FilesSeen():
-            return replace(session, dropped=event.files)
+        case ev.DropFilesChanged():
+            return replace(session, drop_files=event.files)
         case ev.SessionSealed():
             return replace(session, state=State.WORKING, terms=event.terms, clips=event.clips)
-        case ev.ClipsTakenIn():
+        case ev.ClipsOffloaded():
             return _record_offload(session, event)
         case ev.ClipHashed():
             return _update_clip(session, event.clip, digest=event.digest)
         case ev.ClipProbed():
             return _update_clip(session, event.clip, media=event.media)
-        case ev.ClipHeard():
-            return _update_clip(session, event.clip, sound=event.sound)
+        case ev.ClipAudioAnalysed():
+            return _update_clip(session, event.clip, analysis_audio=event.analysis_audio)
         case ev.SessionAligned():
             return _record_alignment(session, event)
         case ev.OffsetNudged():
@@ -81,10 +81,10 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             assert_never(event)
 
 
-def _record_offload(session: Session, event: ev.ClipsTakenIn) -> Session:
+def _record_offload(session: Session, event: ev.ClipsOffloaded) -> Session:
     paths = dict(event.paths)
     clips = tuple(replace(clip, path=paths[clip.key]) for clip in session.clips)
-    return _clear_error(replace(session, taken_in=True, clips=clips))
+    return _clear_error(replace(session, offloaded=True, clips=clips))
 
 
 def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
@@ -162,7 +162,7 @@ def _update_clip(
     *,
     digest: Digest | None = None,
     media: Media | None = None,
-    sound: Sound | None = None,
+    analysis_audio: AnalysisAudio | None = None,
 ) -> Session:
     """Record one result for the clip with that key."""
     clips = tuple(
@@ -170,7 +170,7 @@ def _update_clip(
             clip,
             digest=digest or clip.digest,
             media=media or clip.media,
-            sound=sound or clip.sound,
+            analysis_audio=analysis_audio or clip.analysis_audio,
         )
         if clip.key == key
         else clip

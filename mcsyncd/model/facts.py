@@ -8,19 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import Digest, DropFile, Media, Sound
+from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, Media
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Actor, Publication, Terms, Verdict
+from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class OffloadResult:
     """The result of moving the clips: the paths, relative to the work folder, by clip key."""
 
     paths: tuple[tuple[str, str], ...]
 
 
-JobResult = TakenIn | Digest | Media | Sound | Alignment | ConformResult | StoredObject | Publication
+JobResult = (
+    OffloadResult | Digest | Media | AnalysisAudio | Alignment | ConformResult | StoredObject | Publication
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class JobFailed:
     at: str
     now: float
     job: str
-    verdict: Verdict
+    failure_kind: FailureKind
     message: str
     hint: str
 

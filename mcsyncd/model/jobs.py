@@ -38,7 +38,7 @@ class BaseJob:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeIn(BaseJob):
+class Offload(BaseJob):
     """Move the sealed files (sidecars too) into the session's folder. Result: `TakenIn`."""
 
     stage: ClassVar[str] = "ingest"
@@ -108,7 +108,7 @@ class Conform(ClipJob):
 
 
 @dataclass(frozen=True, slots=True)
-class Put(BaseJob):
+class Upload(BaseJob):
     """Store one file under its key and check it there. Result: `StoredObject`."""
 
     stage: ClassVar[str] = "publish"
@@ -135,5 +135,5 @@ class PublishManifest(BaseJob):
     stored: tuple[str, ...]
 
 
-Job = TakeIn | Hash | Probe | Listen | Align | Conform | Put | PublishManifest
+Job = Offload | Hash | Probe | Listen | Align | Conform | Upload | PublishManifest
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""

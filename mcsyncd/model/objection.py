@@ -90,14 +90,14 @@ def has_unplaced_clip(session: Session) -> bool:
     found = session.alignment
     if found is None:
         return True
-    placements = (found.placement(clip.camera, clip.name) for clip in session.clips)
+    placements = (found.find_placement(clip.camera, clip.name) for clip in session.clips)
     return any(placement is None or placement.offset_us is None for placement in placements)
 
 
 def _object_to_seal(session: Session) -> Objection | None:
     if session.state is not State.COLLECTING:
         return Objection("wrong_state", f"{session.id} is sealed already", suggest_next_step(session))
-    if not any(file.kind == "clip" for file in session.dropped):
+    if not any(file.kind == "clip" for file in session.drop_files):
         return Objection(
             "invalid", "nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`"
         )
@@ -119,7 +119,7 @@ def _object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
     objection = _object_outside_review(session, fact.revision)
     if objection is not None:
         return objection
-    if session.alignment is None or session.alignment.angle(fact.camera) is None:
+    if session.alignment is None or session.alignment.find_angle(fact.camera) is None:
         return Objection(
             "invalid", f"{session.id} has no camera {fact.camera}", f"see `mcsyncd show {session.id}`"
         )
@@ -147,7 +147,7 @@ def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
     objection = _require_revision(session, fact.revision)
     if objection is not None:
         return objection
-    if session.state in _RESYNCABLE and session.taken_in:
+    if session.state in _RESYNCABLE and session.offloaded:
         return None
     if session.state in HALTED:
         hint = f"its originals are not in yet: mcsyncd retry {session.id}"

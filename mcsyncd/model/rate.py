@@ -57,7 +57,7 @@ class Rate:
         return str(self.fraction)
 
 
-STANDARD = (
+STANDARD_RATES = (
     Rate(24000, 1001),
     Rate(24),
     Rate(25),
@@ -73,14 +73,14 @@ STANDARD = (
 )
 
 
-def snapped(measured: Fraction) -> Rate:
+def snap_rate(measured: Fraction) -> Rate:
     """Return the standard rate nearest to a measured one.
 
     A phone's average is never exact (29.986 and 29.988 were measured), so the nearest standard
     rate is taken whatever the distance: the grid of a session is always a rate that editors
     know. Distance is relative, so that 119.9 and 23.99 are judged alike.
     """
-    return min(STANDARD, key=lambda rate: abs(1 - measured / rate.fraction))
+    return min(STANDARD_RATES, key=lambda rate: abs(1 - measured / rate.fraction))
 
 
 PHASE_STEP_US = 20
@@ -91,7 +91,7 @@ number of microseconds.
 """
 
 
-def on_grid(offset_us: int, rate: Rate) -> tuple[int, int]:
+def split_offset(offset_us: int, rate: Rate) -> tuple[int, int]:
     """Split an offset into whole ticks of the session grid and the rest.
 
     Returns `(start_tick, phase_us)` with `offset ~ start_tick * tick + phase`, the phase within

@@ -16,7 +16,7 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 
 ConformWhen = Literal["confident", "approved", "always"]
-Verdict = Literal["transient", "crash", "final", "changed", "corrupt"]
+FailureKind = Literal["transient", "crash", "final", "changed", "corrupt"]
 
 
 class State(StrEnum):
@@ -134,9 +134,9 @@ class Session:
     opened_at: str
     state: State = State.COLLECTING
     revision: int = 0
-    dropped: tuple[DropFile, ...] = ()
+    drop_files: tuple[DropFile, ...] = ()
     terms: Terms | None = None
-    taken_in: bool = False
+    offloaded: bool = False
     clips: tuple[Clip, ...] = ()
     rate: Rate | None = None
     alignment: Alignment | None = None
@@ -147,6 +147,6 @@ class Session:
     attempts: tuple[Attempt, ...] = ()
     error: Failure | None = None
 
-    def clip(self, key: str) -> Clip | None:
+    def find_clip(self, key: str) -> Clip | None:
         """Return the clip with that key (`camera/name`), or None."""
         return next((clip for clip in self.clips if clip.key == key), None)

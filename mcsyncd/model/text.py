@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import unicodedata
 
-_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def visible(text: str, limit: int = 200) -> str:
+def escape_invisible(text: str, limit: int = 200) -> str:
     """Return `text` with every invisible or controlling character as an escape.
 
     Longer than `limit` characters, it is cut in the middle, because the end of a file name
     (its number and suffix) tells more than the middle.
     """
-    shown = "".join(_escape(char) for char in unicodedata.normalize("NFC", text))
+    shown = "".join(_escape_character(char) for char in unicodedata.normalize("NFC", text))
     if len(shown) <= limit:
         return shown
     head = limit * 2 // 3
     return f"{shown[:head]}…{shown[-(limit - head - 1) :]}"
 
 
-def _escape(char: str) -> str:
-    if unicodedata.category(char) not in _CATEGORIES:
+def _escape_character(char: str) -> str:
+    if unicodedata.category(char) not in _INVISIBLE_CATEGORIES:
         return char
     code = ord(char)
     if code < 0x100:

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from mcsyncd.model.rate import Rate
 
-_TEXT = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
-_DROP_MARKS = ";.,"
+_TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
+_DROP_FRAME_SEPARATORS = ";.,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Timecode:
     @classmethod
     def parse(cls, text: str) -> Timecode:
         """Read `HH:MM:SS:FF`, or `HH:MM:SS;FF` (also `.FF`, `,FF`) for drop frame. Raises ValueError."""
-        found = _TEXT.fullmatch(text.strip())
+        found = _TIMECODE.fullmatch(text.strip())
         if found is None:
             raise ValueError(f"not a timecode: {text!r}")
         hours, minutes, seconds, frames = (int(found[part]) for part in (1, 2, 3, 5))
-        return cls(hours, minutes, seconds, frames, found[4] in _DROP_MARKS)
+        return cls(hours, minutes, seconds, frames, found[4] in _DROP_FRAME_SEPARATORS)
 
     @classmethod
-    def at_frame(cls, number: int, rate: Rate, *, drop_frame: bool = False) -> Timecode:
+    def from_frame_number(cls, number: int, rate: Rate, *, drop_frame: bool = False) -> Timecode:
         """Return the label of picture `number`, counted from midnight; after 24 hours it begins anew.
 
         Raises ValueError where drop frame is not defined for the rate.
         """
-        nominal, dropped = _counting(rate, drop_frame=drop_frame)
+        nominal, dropped = _count_labels(rate, drop_frame=drop_frame)
         per_minute = nominal * 60 - dropped
         per_ten_minutes = per_minute * 10 + dropped
         tens, rest = divmod(number % (per_ten_minutes * 6 * 24), per_ten_minutes)
@@ -57,12 +57,12 @@ class Timecode:
         seconds, frames = divmod(number % (per_ten_minutes * 6 * 24) + skipped, nominal)
         return cls(seconds // 3600, seconds // 60 % 60, seconds % 60, frames, drop_frame)
 
-    def frame_number(self, rate: Rate) -> int:
+    def to_frame_number(self, rate: Rate) -> int:
         """Return the number of the picture with this label, counted from midnight.
 
         Raises ValueError for a label that does not exist at that rate.
         """
-        nominal, dropped = _counting(rate, drop_frame=self.drop_frame)
+        nominal, dropped = _count_labels(rate, drop_frame=self.drop_frame)
         if self.frames >= nominal:
             raise ValueError(f"{self} does not exist at {rate} pictures a second")
         minutes = self.hours * 60 + self.minutes
@@ -71,16 +71,16 @@ class Timecode:
         labels = (minutes * 60 + self.seconds) * nominal + self.frames
         return labels - dropped * (minutes - minutes // 10)
 
-    def since_midnight(self, rate: Rate) -> Fraction:
+    def to_seconds(self, rate: Rate) -> Fraction:
         """Return the real time since the label 00:00:00:00, in seconds, exactly."""
-        return self.frame_number(rate) / rate.fraction
+        return self.to_frame_number(rate) / rate.fraction
 
     def __str__(self) -> str:
         mark = ";" if self.drop_frame else ":"
         return f"{self.hours:02}:{self.minutes:02}:{self.seconds:02}{mark}{self.frames:02}"
 
 
-def _counting(rate: Rate, *, drop_frame: bool) -> tuple[int, int]:
+def _count_labels(rate: Rate, *, drop_frame: bool) -> tuple[int, int]:
     """Return the labels in a second, and how many are left out at the start of a minute."""
     nominal = -(-rate.num // rate.den)
     if not drop_frame:

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.model.clip import AudioStream, VideoStream
-from mcsyncd.model.rate import Rate, snapped
+from mcsyncd.model.rate import Rate, snap_rate
 from mcsyncd.probe.colour import read_colour
 from mcsyncd.probe.first_frames import FirstFrames
 
@@ -60,11 +60,11 @@ def describe_video_stream(
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
-        rate=snapped(steps.rate) if steps else _read_declared_rate(stream),
+        rate=snap_rate(steps.rate) if steps else _read_declared_rate(stream),
         pix_fmt=first.format.name,
         start_us=_us_from_seconds(start),
         duration_us=_us_from_seconds(duration),
-        pictures=stream.frames or first_frames.frame_count,
+        frames=stream.frames or first_frames.frame_count,
         variable_rate=steps.variable if steps else False,
         rotation=-first.rotation % 360,
         interlaced=first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS,
@@ -122,7 +122,7 @@ def _compute_duration(
 
 def _read_declared_rate(stream: AvVideo) -> Rate:
     declared = stream.guessed_rate or stream.average_rate
-    return snapped(Fraction(declared)) if declared and declared > 0 else Rate(25)
+    return snap_rate(Fraction(declared)) if declared and declared > 0 else Rate(25)
 
 
 def _read_pixel_aspect(stream: AvVideo) -> tuple[int, int]:

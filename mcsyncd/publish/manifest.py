@@ -15,7 +15,7 @@ from typing import Literal
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Camera, Clip
-from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
@@ -115,9 +115,9 @@ def _build_previous(session: Session) -> Document | None:
 
 def _build_origin(session: Session, found: Alignment) -> Document:
     """Session time 0: the first picture of the reference's first clip."""
-    angle = found.angle(found.reference)
+    angle = found.find_angle(found.reference)
     name = angle.placements[0].clip if angle is not None and angle.placements else None
-    clip = session.clip(f"{found.reference}/{name}")
+    clip = session.find_clip(f"{found.reference}/{name}")
     media = clip.media if clip is not None else None
     return {
         "camera": found.reference,
@@ -164,7 +164,7 @@ def _build_camera(
 
 def _build_clip(clip: Clip, angle: AngleMatch, material: _ManifestInputs) -> Document:
     placed = next((one for one in angle.placements if one.clip == clip.name), Placement(clip.name, None))
-    start_tick = None if placed.offset_us is None else on_grid(placed.offset_us, material.rate)[0]
+    start_tick = None if placed.offset_us is None else split_offset(placed.offset_us, material.rate)[0]
     return {
         "id": clip.key,
         "name": clip.name,
@@ -223,10 +223,10 @@ def _build_peaks(clip: Clip, material: _ManifestInputs) -> Document | None:
 
 def _list_channels(clip: Clip) -> list[list[int]]:
     """Which channel of the original each channel of the waveform shows: [audio track, channel], from 0."""
-    if clip.media is None or clip.sound is None:
+    if clip.media is None or clip.analysis_audio is None:
         return []
     places = {track.index: place for place, track in enumerate(clip.media.audio)}
-    return [[places[one.stream], one.channel] for one in clip.sound.channels]
+    return [[places[one.stream], one.channel] for one in clip.analysis_audio.channels]
 
 
 def _build_sprites(clip: Clip, material: _ManifestInputs) -> Document | None:

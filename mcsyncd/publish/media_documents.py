@@ -85,7 +85,7 @@ def _build_video_document(video: VideoStream) -> Document:
         "height": video.height,
         "rate": build_rate_pair(video.rate),
         "variable_rate": video.variable_rate,
-        "frames": video.pictures,
+        "frames": video.frames,
         "start_us": video.start_us,
         "duration_us": video.duration_us,
         "pix_fmt": video.pix_fmt,

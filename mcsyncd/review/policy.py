@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mcsyncd.model.alignment import Method
-from mcsyncd.model.due import doubts
+from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.session import Session, State
 
 CallToAction = Literal["looks_good", "review_sync"]
 
 
-def call_to_action(session: Session, review_below: float) -> CallToAction | None:
+def choose_call_to_action(session: Session, review_below: float) -> CallToAction | None:
     """Return what the one button says, or None where no decision is due.
 
     Exactly at the threshold looks good. A nudge does not change it: the confidence is the
@@ -21,5 +21,9 @@ def call_to_action(session: Session, review_below: float) -> CallToAction | None
     found = session.alignment
     if session.state is not State.IN_REVIEW or found is None:
         return None
-    sure = found.method is not Method.FALLBACK and found.confidence >= review_below and not doubts(session)
+    sure = (
+        found.method is not SyncMethod.FALLBACK
+        and found.confidence >= review_below
+        and not list_conform_warnings(session)
+    )
     return "looks_good" if sure else "review_sync"

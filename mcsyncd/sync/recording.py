@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsyncd.model.clip import Media, Sound
+from mcsyncd.model.clip import AnalysisAudio, Media
 from mcsyncd.model.timecode import Timecode
 
 ANALYSIS_RATE_HZ = 8000
@@ -44,7 +44,7 @@ class Recording:
 
 
 def build_recording(
-    angle: str, name: str, media: Media, audio: Sound | None, channels: Sequence[NDArray[np.int16]]
+    angle: str, name: str, media: Media, audio: AnalysisAudio | None, channels: Sequence[NDArray[np.int16]]
 ) -> Recording:
     """Make the solver's view of a clip from what probe and listen found.
 
@@ -67,7 +67,7 @@ def _parse_timecode_us(media: Media) -> int | None:
     if media.timecode is None or media.video is None:
         return None
     try:
-        return round(Timecode.parse(media.timecode).since_midnight(media.video.rate) * 1_000_000)
+        return round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
     except ValueError:
         # A label that does not exist at this rate is no evidence.
         return None

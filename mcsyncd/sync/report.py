@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Piece, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Piece, Placement, SyncMethod
 from mcsyncd.sync import reasons
 from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
 from mcsyncd.sync.graph import SolvedPlacement
@@ -41,7 +41,7 @@ def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], re
         reference,
         angles,
         min(angle.confidence for angle in angles) if others else 0.0,
-        Method.FALLBACK if guessed else Method.AUDIO_CORR,
+        SyncMethod.FALLBACK if guessed else SyncMethod.AUDIO_CORR,
         _collect_session_reasons(clips, recordings),
     )
 
@@ -65,7 +65,7 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
         candidates=_build_candidates(shown) if camera != reference else (),
         overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
         residual_ms=_compute_residual_ms(pair),
-        strip=build_correlation_strip(pair.match, invert=_is_x_of_pair(shown)) if pair else (),
+        correlation_strip=build_correlation_strip(pair.match, invert=_is_x_of_pair(shown)) if pair else (),
         strip_step_us=STRIP_STEP_US if pair else 0,
         error_ms=_round_finite(pair.evidence.end_s * 1e3) if pair else None,
         drift_error_ppm=_round_finite(pair.match.fit.sigma_slope * 1e6) if pair else None,

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
@@ -42,10 +42,12 @@ class Shell(App[None]):
         if self.read_only:
             return "read-only: started to look, not to decide"
         if not status.may_approve:
-            return f"{visible(status.you, 40) or 'you'} may look, not decide: not among the approvers"
+            return (
+                f"{escape_invisible(status.you, 40) or 'you'} may look, not decide: not among the approvers"
+            )
         holder = session.claimed_by if session is not None else None
         if holder and holder != status.you:
-            return f"{visible(holder, 40)} is reviewing this"
+            return f"{escape_invisible(holder, 40)} is reviewing this"
         return ""
 
     async def send_decision(
@@ -77,5 +79,5 @@ class Shell(App[None]):
 
     def show_notice(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
         """Show a notice for a while."""
-        text = visible(message, 300) + (f"\n{visible(hint, 300)}" if hint else "")
+        text = escape_invisible(message, 300) + (f"\n{escape_invisible(hint, 300)}" if hint else "")
         self.notify(text, severity=severity, markup=False, timeout=8)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcsyncd.api import ProgressBody, SessionBody
-from mcsyncd.model.alignment import shown_percent
+from mcsyncd.model.alignment import floor_percent
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 
 ANGLE_GLYPHS = "●▲■◆"
 ANGLE_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#009E73")
@@ -59,8 +59,8 @@ def label_state(session: SessionBody) -> StateLabel:
     if session.state == "in_review":
         return _READY_LABEL if session.call_to_action == "looks_good" else _REVIEW_LABEL
     if session.state == "working" and session.progress is not None:
-        return StateLabel("…", visible(session.progress.stage, 11), "primary")
-    return _STATE_LABELS.get(session.state, StateLabel("?", visible(session.state, 11), "muted"))
+        return StateLabel("…", escape_invisible(session.progress.stage, 11), "primary")
+    return _STATE_LABELS.get(session.state, StateLabel("?", escape_invisible(session.state, 11), "muted"))
 
 
 def label_button(session: SessionBody) -> str | None:
@@ -70,7 +70,7 @@ def label_button(session: SessionBody) -> str | None:
 
 def format_percent(confidence: float | None) -> str:
     """A confidence, floored: 0.8499 is `84%`."""
-    return NO_VALUE if confidence is None else f"{shown_percent(confidence)}%"
+    return NO_VALUE if confidence is None else f"{floor_percent(confidence)}%"
 
 
 def format_bar(fraction: float, width: int) -> str:
@@ -112,7 +112,7 @@ def format_time(at: str | None, now: datetime) -> str:
     try:
         moment = datetime.fromisoformat(at or "").astimezone(now.tzinfo)
     except ValueError:
-        return visible(at or "", 32)
+        return escape_invisible(at or "", 32)
     return moment.strftime("%H:%M" if moment.date() == now.date() else "%d %b %H:%M")
 
 
@@ -141,7 +141,9 @@ def format_progress(step: ProgressBody, width: int = 80) -> str:
     in_bytes = step.unit in {"B", "bytes"}
     if step.rate:
         told.append(
-            f"{format_size(step.rate)}/s" if in_bytes else f"{step.rate:.0f} {visible(step.unit, 12)}/s"
+            f"{format_size(step.rate)}/s"
+            if in_bytes
+            else f"{step.rate:.0f} {escape_invisible(step.unit, 12)}/s"
         )
     if in_bytes and step.total:
         told.append(f"{format_size(step.count)} of {format_size(step.total)}")
@@ -154,7 +156,7 @@ def format_reasons(session: SessionBody) -> str:
     """Why the machine is not more sure, in one line."""
     found = [*session.reasons]
     found += [said for angle in session.angles.values() for said in angle.reasons if said not in found]
-    return visible("; ".join(found), 400)
+    return escape_invisible("; ".join(found), 400)
 
 
 def order_angles(session: SessionBody) -> list[str]:
@@ -165,7 +167,7 @@ def order_angles(session: SessionBody) -> list[str]:
 def get_camera_label(session: SessionBody, camera: str) -> str:
     """What people call a camera."""
     body = session.cameras.get(camera)
-    return visible(body.label if body is not None and body.label else camera, 40)
+    return escape_invisible(body.label if body is not None and body.label else camera, 40)
 
 
 def get_angle_glyph(index: int) -> str:

@@ -18,8 +18,8 @@ from typing import Literal, TypeVar, assert_never
 from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
-from mcsyncd.model.clip import Clip, Digest, Media, Sound
-from mcsyncd.model.facts import JobResult, TakenIn
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
+from mcsyncd.model.facts import JobResult, OffloadResult
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
@@ -29,8 +29,8 @@ from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 _File = TypeVar("_File", Rendition, WrittenFile)
-_ADDRESS_SPACE = 8 << 30
-_ALWAYS_NEEDED = (
+_MAX_ADDRESS_SPACE_BYTES = 8 << 30
+_PRELOADED_MODULES = (
     "mcsyncd.ingest.offload",
     "mcsyncd.probe.probe",
     "mcsyncd.listen.analysis",
@@ -49,17 +49,19 @@ def enter_worker(parent: int) -> None:
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # footage must not lie about in core files
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = _ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, _ADDRESS_SPACE)
+    limit = (
+        _MAX_ADDRESS_SPACE_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MAX_ADDRESS_SPACE_BYTES)
+    )
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    for station in _ALWAYS_NEEDED:
+    for station in _PRELOADED_MODULES:
         import_module(station)
 
 
-def perform(job: jobs.Job, places: WorkLayout) -> JobResult:
+def perform_job(job: jobs.Job, layout: WorkLayout) -> JobResult:
     """Do the job in this process. Raises what its stage raises."""
-    tell = build_progress_writer(places.locate_progress(job.id), choose_unit(job))
+    report_progress = build_progress_writer(layout.locate_progress(job.id), choose_unit(job))
     try:
-        return _run_stage(job, places, tell)
+        return _run_stage(job, layout, report_progress)
     finally:
         release_freed_memory()
 
@@ -69,7 +71,7 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
     match job:
         case jobs.Conform():
             return "frames"
-        case jobs.TakeIn() | jobs.Hash() | jobs.Put():
+        case jobs.Offload() | jobs.Hash() | jobs.Upload():
             return "bytes"
         case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PublishManifest():
             return "percent"
@@ -77,77 +79,77 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             assert_never(job)
 
 
-def _run_stage(job: jobs.Job, places: WorkLayout, tell: ReportProgress) -> JobResult:  # noqa: PLR0911  # one line for each job
+def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: PLR0911  # one line for each job
     match job:
-        case jobs.TakeIn():
-            return _offload_files(job, places, tell)
+        case jobs.Offload():
+            return _offload_files(job, layout, report_progress)
         case jobs.Hash():
-            return _hash_original(job, places, tell)
+            return _hash_original(job, layout, report_progress)
         case jobs.Probe():
-            return _probe_original(job, places)
+            return _probe_original(job, layout)
         case jobs.Listen():
-            return _analyse_audio(job, places, tell)
+            return _analyse_audio(job, layout, report_progress)
         case jobs.Align():
-            return _align_clips(job, places, tell)
+            return _align_clips(job, layout, report_progress)
         case jobs.Conform():
-            return _conform_clip(job, places, tell)
-        case jobs.Put():
-            return _upload_object(job, places, tell)
+            return _conform_clip(job, layout, report_progress)
+        case jobs.Upload():
+            return _upload_object(job, layout, report_progress)
         case jobs.PublishManifest():
-            return _publish_manifest(job, places)
+            return _publish_manifest(job, layout)
         case _:
             assert_never(job)
 
 
-def _offload_files(job: jobs.TakeIn, places: WorkLayout, tell: ReportProgress) -> TakenIn:
+def _offload_files(job: jobs.Offload, layout: WorkLayout, report_progress: ReportProgress) -> OffloadResult:
     from mcsyncd.ingest.offload import offload_files
 
-    moved = offload_files(job.files, places.drop, places.locate_originals(job.session), tell)
-    return TakenIn(tuple((key, places.make_relative(path)) for key, path in moved))
+    moved = offload_files(job.files, layout.drop, layout.locate_originals(job.session), report_progress)
+    return OffloadResult(tuple((key, layout.make_relative(path)) for key, path in moved))
 
 
-def _hash_original(job: jobs.Hash, places: WorkLayout, tell: ReportProgress) -> Digest:
+def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:
     from mcsyncd.integrity.hashing import compute_digest
 
-    found = compute_digest(_locate_original(job.clip, places), tell)
-    _locate_original(job.clip, places)  # it must not have changed while it was read
+    found = compute_digest(_locate_original(job.clip, layout), report_progress)
+    _locate_original(job.clip, layout)  # it must not have changed while it was read
     return found
 
 
-def _probe_original(job: jobs.Probe, places: WorkLayout) -> Media:
+def _probe_original(job: jobs.Probe, layout: WorkLayout) -> Media:
     from mcsyncd.probe.probe import probe_clip
 
-    return probe_clip(_locate_original(job.clip, places))
+    return probe_clip(_locate_original(job.clip, layout))
 
 
-def _analyse_audio(job: jobs.Listen, places: WorkLayout, tell: ReportProgress) -> Sound:
+def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: ReportProgress) -> AnalysisAudio:
     from mcsyncd.listen.analysis import extract_analysis_audio
 
-    folder = places.locate_analysis(job.session, job.clip.camera, job.id)
+    folder = layout.locate_analysis(job.session, job.clip.camera, job.id)
     folder.mkdir(parents=True, exist_ok=True)
     heard = extract_analysis_audio(
-        _locate_original(job.clip, places), _require_media(job.clip), folder, _report_percent(tell)
+        _locate_original(job.clip, layout), _require_media(job.clip), folder, _report_percent(report_progress)
     )
-    channels = tuple(replace(channel, path=places.make_relative(channel.path)) for channel in heard.channels)
-    return replace(heard, channels=channels, peaks=places.make_relative(heard.peaks))
+    channels = tuple(replace(channel, path=layout.make_relative(channel.path)) for channel in heard.channels)
+    return replace(heard, channels=channels, peaks=layout.make_relative(heard.peaks))
 
 
-def _align_clips(job: jobs.Align, places: WorkLayout, tell: ReportProgress) -> Alignment:
+def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportProgress) -> Alignment:
     from mcsyncd.sync.solve import solve_alignment
     from mcsyncd.workers.solver_input import load_recording
 
-    recordings = [load_recording(clip, places) for clip in job.clips]
-    found = solve_alignment(recordings, job.reference, report_progress=_report_percent(tell))
+    recordings = [load_recording(clip, layout) for clip in job.clips]
+    found = solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
     return _add_unplaced_clips(found, job.clips)
 
 
-def _conform_clip(job: jobs.Conform, places: WorkLayout, tell: ReportProgress) -> ConformResult:
+def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
 
-    folder = places.locate_conformed(job.session, job.clip.camera)
+    folder = layout.locate_conformed(job.session, job.clip.camera)
     folder.mkdir(parents=True, exist_ok=True)
     conformed = conform_clip(
-        _locate_original(job.clip, places),
+        _locate_original(job.clip, layout),
         _require_media(job.clip),
         rate=job.rate,
         phase_us=job.phase_us,
@@ -156,29 +158,29 @@ def _conform_clip(job: jobs.Conform, places: WorkLayout, tell: ReportProgress) -
         proxy=job.proxy,
         folder=folder,
         stem=build_file_stem(job.clip, job.id),
-        report_progress=tell,
+        report_progress=report_progress,
     )
-    _locate_original(job.clip, places)  # it must not have changed while it was read
-    return _relativize_paths(conformed, places)
+    _locate_original(job.clip, layout)  # it must not have changed while it was read
+    return _relativize_paths(conformed, layout)
 
 
-def _upload_object(job: jobs.Put, places: WorkLayout, tell: ReportProgress) -> StoredObject:
+def _upload_object(job: jobs.Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
     from mcsyncd.workers.uploads import upload_object
 
-    return upload_object(job, places, tell)
+    return upload_object(job, layout, report_progress)
 
 
-def _publish_manifest(job: jobs.PublishManifest, places: WorkLayout) -> Publication:
+def _publish_manifest(job: jobs.PublishManifest, layout: WorkLayout) -> Publication:
     from mcsyncd.workers.uploads import upload_manifest
 
-    return upload_manifest(job, places)
+    return upload_manifest(job, layout)
 
 
-def _relativize_paths(made: ConformResult, places: WorkLayout) -> ConformResult:
+def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
     """Return it with the paths as they are recorded."""
 
     def relativize(file: _File) -> _File:
-        return replace(file, path=places.make_relative(file.path))
+        return replace(file, path=layout.make_relative(file.path))
 
     def relativize_rendition(file: Rendition) -> Rendition:
         proof = replace(file.proof, sidecar=relativize(file.proof.sidecar)) if file.proof else None
@@ -193,9 +195,9 @@ def _relativize_paths(made: ConformResult, places: WorkLayout) -> ConformResult:
     )
 
 
-def _locate_original(clip: Clip, places: WorkLayout) -> Path:
+def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
     """Return an original's path, after a look that it is still the file that was taken in."""
-    path = places.resolve_path(clip.path)
+    path = layout.resolve_path(clip.path)
     try:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:
@@ -213,13 +215,13 @@ def _require_media(clip: Clip) -> Media:
     return clip.media
 
 
-def _report_percent(tell: ReportProgress) -> Callable[[float], None]:
-    return lambda done: tell(round(done * 100), 100)
+def _report_percent(report_progress: ReportProgress) -> Callable[[float], None]:
+    return lambda done: report_progress(round(done * 100), 100)
 
 
 def _add_unplaced_clips(found: Alignment, clips: Iterable[Clip]) -> Alignment:
     """Say plainly, as a clip without a place, what the answer does not mention."""
-    missing = [clip for clip in clips if found.placement(clip.camera, clip.name) is None]
+    missing = [clip for clip in clips if found.find_placement(clip.camera, clip.name) is None]
     angles = {angle.camera: angle for angle in found.angles}
     for clip in missing:
         angle = angles.get(clip.camera, AngleMatch(clip.camera, (), 0.0))

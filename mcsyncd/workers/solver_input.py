@@ -13,6 +13,10 @@ def load_recording(clip: Clip, layout: WorkLayout) -> Recording:
     """Return a clip (`media` set; `sound` where it was heard) as a recording of its angle."""
     if clip.media is None:
         raise ValueError(f"{clip.key} is not probed")
-    paths = [layout.resolve_path(channel.path) for channel in clip.sound.channels] if clip.sound else []
+    paths = (
+        [layout.resolve_path(channel.path) for channel in clip.analysis_audio.channels]
+        if clip.analysis_audio
+        else []
+    )
     channels = [np.memmap(path, "<i2", "r") for path in paths if path.stat().st_size]
-    return build_recording(clip.camera, clip.name, clip.media, clip.sound, channels)
+    return build_recording(clip.camera, clip.name, clip.media, clip.analysis_audio, channels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcsyncd.errors import StorageError
-from mcsyncd.model.jobs import PublishManifest, Put
+from mcsyncd.model.jobs import PublishManifest, Upload
 from mcsyncd.model.rendition import StoredObject
 from mcsyncd.model.session import Publication
 from mcsyncd.publish.open_store import open_store
@@ -13,7 +13,7 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.progress import ReportProgress
 
 
-def upload_object(job: Put, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
+def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
     """Store one file. Raises what the store raises; SourceChanged if the file is not what it was."""
     store = open_store(layout.storage)
     store.put_file(

@@ -40,7 +40,7 @@ def test_an_independent_decoder_finds_the_same_pictures(mezzanine, run, tmp_path
         lines = "".join(f"{one}\n" for one in seen[tick : tick + pictures])
         assert hashlib.sha256(lines.encode()).hexdigest() == sha256
     lines = "".join(f"{tick} {pictures} {sha256}\n" for tick, pictures, sha256 in picture["groups"])
-    assert made.proof.pictures == hashlib.sha256(lines.encode()).hexdigest() == picture["groups_sha256"]
+    assert made.proof.frames_sha256 == hashlib.sha256(lines.encode()).hexdigest() == picture["groups_sha256"]
 
 
 @pytest.mark.parametrize("mezzanine", ["mezz-h264", "mezz-prores-lt"])
@@ -131,6 +131,6 @@ def test_what_is_no_film_any_more_is_told_and_not_raised(run, tmp_path):
 
 def test_sound_alone_proves_itself(run, tmp_path):
     made = run(film(tmp_path / "clip.wav", Shot((), (0, 1))), Rate(25)).get_rendition("mezzanine")
-    assert made.proof.pictures == ""
+    assert made.proof.frames_sha256 == ""
     assert made.proof.samples == 48_000
     assert find_differences(Path(made.path), made) == ()

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid, TickMap
-from mcsyncd.model.rate import STANDARD, Rate, on_grid
+from mcsyncd.model.rate import STANDARD_RATES, Rate, split_offset
 
-rates = st.sampled_from(STANDARD)
+rates = st.sampled_from(STANDARD_RATES)
 phases_us = st.integers(-20_000, 20_000)
 drifts_ppm = st.floats(-1000, 1000, allow_nan=False)
 grids = st.builds(Grid.from_drift, rates, phases_us, drifts_ppm)
@@ -63,7 +63,7 @@ def test_a_tick_lies_where_its_clip_time_is_laid(grid, tick):
 
 @given(rates, st.integers(-10_000_000_000, 10_000_000_000), drifts_ppm, st.integers(0, 1_000_000))
 def test_start_tick_and_grid_together_put_a_tick_on_the_session_clock(rate, offset_us, drift_ppm, tick):
-    start, phase_us = on_grid(offset_us, rate)
+    start, phase_us = split_offset(offset_us, rate)
     grid = Grid.from_drift(rate, phase_us, drift_ppm)
     # t_reference = offset + t_clip * (1 + drift), in exact numbers
     session = Fraction(offset_us, 10**6) + grid.compute_clip_time(tick) * grid.clock_ratio

@@ -13,7 +13,7 @@ from judge import needs_ffmpeg, timecodes
 from mcsyncd.conform.explain import TYPICAL_CLIP
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.start_timecode import compute_start_timecode
-from mcsyncd.model.rate import STANDARD, Rate
+from mcsyncd.model.rate import STANDARD_RATES, Rate
 from mcsyncd.model.timecode import Timecode
 
 NTSC, NTSC60 = Rate(30000, 1001), Rate(60000, 1001)
@@ -54,12 +54,17 @@ def test_the_label_is_that_of_the_picture_that_tick_0_shows():
     assert label("10:00:00:00", Rate(25), Rate(25), phase_us=19_000) == "10:00:00:00"
 
 
-@given(st.integers(0, 24 * 3600 * 120), st.sampled_from(STANDARD), st.sampled_from(STANDARD), st.booleans())
+@given(
+    st.integers(0, 24 * 3600 * 120),
+    st.sampled_from(STANDARD_RATES),
+    st.sampled_from(STANDARD_RATES),
+    st.booleans(),
+)
 def test_every_label_exists_at_the_rate_it_is_written_for(number, own, rate, drop):
     drop = drop and own in {NTSC, NTSC60}
-    found = label(str(Timecode.at_frame(number, own, drop_frame=drop)), own, rate)
+    found = label(str(Timecode.from_frame_number(number, own, drop_frame=drop)), own, rate)
     if found is not None:
-        Timecode.parse(found).frame_number(rate)
+        Timecode.parse(found).to_frame_number(rate)
 
 
 @needs_ffmpeg

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcsyncd.conform.explain import TYPICAL_CLIP
 from mcsyncd.conform.sprites import THUMBNAIL_BOX, TILES_PER_SHEET, format_webvtt, plan_sprites
-from mcsyncd.model.rate import STANDARD, Rate
+from mcsyncd.model.rate import STANDARD_RATES, Rate
 
 VIDEO = TYPICAL_CLIP.video
 _CUE = re.compile(r"([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)\n")
@@ -27,7 +27,7 @@ def cues(text: str) -> list[tuple[Fraction, Fraction, str, tuple[int, ...]]]:
     return [(seconds(one[0]), seconds(one[1]), one[2], tuple(map(int, one[3:]))) for one in found]
 
 
-@given(st.sampled_from(STANDARD), st.integers(1, 40_000))
+@given(st.sampled_from(STANDARD_RATES), st.integers(1, 40_000))
 def test_the_cues_cover_the_clip_without_a_gap_and_no_two_share_a_place(rate, ticks):
     plan = plan_sprites(VIDEO, rate)
     names = [f"{number}.jpg" for number in range(-(-plan.count_tiles(ticks) // TILES_PER_SHEET))]

@@ -75,7 +75,7 @@ def test_a_hole_in_the_sound_of_a_transport_stream_is_silent_counted_and_told(ru
     assert beeps_in(path) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert not sound(path)[round(1.05 * 48_000) : round(1.35 * 48_000)].any()
     assert abs(made.report.missing_audio_us - 400_000) < 30_000  # whole packets are missing
-    assert any("of sound are missing" in said for said in made.report.look)
+    assert any("of sound are missing" in said for said in made.report.warnings)
 
 
 def test_a_packet_of_sound_with_a_wrong_time_tears_no_hole(run, tmp_path):
@@ -147,7 +147,7 @@ def test_a_size_that_changes_midway_is_fitted_into_the_first(size, bars, run, tm
     assert (seen[100][5].max() < 24) == bars
     if not bars:
         assert numbers(path) == list(range(120))
-    assert any(f"{size[0]}x{size[1]}" in said for said in made.report.look)
+    assert any(f"{size[0]}x{size[1]}" in said for said in made.report.warnings)
 
 
 @pytest.mark.parametrize("mezzanine", ["mezz-h264", "mezz-prores-lt", "mezz-dnxhr-lb"])
@@ -202,8 +202,8 @@ def test_a_picture_that_is_damaged_in_part_is_not_shown(run, tmp_path):
     seen = numbers(Path(made.get_rendition("mezzanine").path))
     assert seen[:50] + seen[60:] == [*range(50), *range(60, 120)]
     assert set(seen[50:60]) <= {49, 60}
-    assert made.report.damaged == ((50, 10),)
-    assert "damaged for 0.33 s in all, first at 0:00:01.67" in made.report.look[0]
+    assert made.report.damaged_ranges == ((50, 10),)
+    assert "damaged for 0.33 s in all, first at 0:00:01.67" in made.report.warnings[0]
 
 
 def test_damage_at_the_end_is_held_to_the_end(run, tmp_path):
@@ -213,7 +213,7 @@ def test_damage_at_the_end_is_held_to_the_end(run, tmp_path):
     seen = numbers(Path(made.get_rendition("mezzanine").path))
     assert len(seen) == 120
     assert set(seen[108:]) == {107}
-    assert made.report.damaged == ((108, 12),)
+    assert made.report.damaged_ranges == ((108, 12),)
     assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
 
 
@@ -221,7 +221,7 @@ def test_damage_in_interlaced_footage_is_marked_where_it_is(run, tmp_path):
     fields = GROUP | {"flags": "+ildct+ilme", "x264-params": "tff=1"}
     shot = Shot(steady(25, 3), (0, 3), options=fields)
     made = run(damage(film(tmp_path / "clip.mov", shot), 1.59, 1.7), Rate(25))
-    ((first, ticks),) = made.report.damaged
+    ((first, ticks),) = made.report.damaged_ranges
     assert (first, ticks) == (40, 5)  # picture 40 is the first one hit, 45 the next key picture
 
 
@@ -235,18 +235,18 @@ def test_damaged_sound_is_silent_and_told(run, tmp_path):
     made = run(source, Rate(30))
     assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert made.report.damaged_audio_packets >= 1
-    assert any("packets of sound are damaged" in said for said in made.report.look)
+    assert any("packets of sound are damaged" in said for said in made.report.warnings)
 
 
 def test_a_camera_that_pauses_is_counted_and_told(run, tmp_path):
     times = [*steady(30, 1), *steady(30, 1, Fraction(5, 2))]
     made = run(film(tmp_path / "clip.mov", Shot(times, (0, 3.5), events=(0.5, 3.0))), Rate(30))
-    assert made.report.step_us == (33_333, pytest.approx(1_533_333, abs=1))
-    assert any("one stands for 1.53 s" in said for said in made.report.look)
+    assert made.report.frame_interval_us == (33_333, pytest.approx(1_533_333, abs=1))
+    assert any("one stands for 1.53 s" in said for said in made.report.warnings)
     assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx([0.5, 3.0], abs=BEEP_S)
 
 
 def test_of_a_clean_clip_nothing_is_asked(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(Fraction(30000, 1001), 2), (0, 2))), Rate(30))
-    assert made.report.look == ()
+    assert made.report.warnings == ()
     assert made.report.damaged_ticks == made.report.missing_audio_us == 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.due import conform_jobs
+from mcsyncd.model.due import list_conform_jobs
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import ConformedClip, Session, State
 from shoots import AT, CAMERAS, DROPPED, NTSC, TERMS, alignment, media, result_of
@@ -22,12 +22,12 @@ def test_what_conform_met_stands_among_the_reasons():
         state=State.IN_REVIEW,
         revision=1,
         terms=TERMS,
-        taken_in=True,
+        offloaded=True,
         clips=clips,
         rate=NTSC,
         alignment=replace(alignment(), reasons=("short overlap",)),
     )
-    job = conform_jobs(session)[1]
+    job = list_conform_jobs(session)[1]
     made = replace(result_of(job), report=ConformReport(warnings=("one stands for 1.90 s",)))
     told = build_session_body(
         replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS

@@ -24,7 +24,7 @@ def test_killed_again_and_again_a_shoot_arrives_once(line, shoot, seed):
     line.wait(lambda: approve(line) or line.session()["state"] == "published", "it is published", 120)
     assert len(line.sessions()) == 1
     log = [json.loads(text) for text in line.ask("log", "--json").stdout.splitlines()]
-    once = {"session_sealed", "clips_taken_in", "session_aligned", "session_approved", "session_published"}
+    once = {"session_sealed", "clips_offloaded", "session_aligned", "session_approved", "session_published"}
     kinds = [entry["kind"] for entry in log]
     assert {kind: kinds.count(kind) for kind in once} == dict.fromkeys(once, 1)
     jobs = [entry["body"]["job"] for entry in log if entry["kind"] == "clip_conformed"]

@@ -110,7 +110,7 @@ def test_what_happened_is_told_in_order_and_again_after_a_pause(published):
     kinds = [
         json.loads(text)["kind"] for text in line.ask("log", reviewed["id"], "--json").stdout.splitlines()
     ]
-    must = ["session_opened", "session_sealed", "clips_taken_in", "session_aligned", "session_approved",
+    must = ["session_opened", "session_sealed", "clips_offloaded", "session_aligned", "session_approved",
             "publishing_began", "session_published"]  # fmt: skip
     assert [kind for kind in kinds if kind in must] == must
 

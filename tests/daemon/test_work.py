@@ -116,7 +116,7 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
 def test_every_error_has_its_verdict_and_a_word(error, verdict):
     job = Hash("20261123-091502-k7q", Clip("cam_a", "a.mov", 1, 1, "a.mov"))
     fact = classify_failure(job, error)
-    assert fact.verdict == verdict
+    assert fact.failure_kind == verdict
     assert fact.message
     if verdict in {"transient", "crash"} and not isinstance(error, McsyncError):
         assert "cam_a/a.mov" in fact.message

@@ -9,14 +9,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.decide import BACKOFF_S, CRASHES_ALLOWED, Expected, decide
-from mcsyncd.model.due import conformed_now, doubts, is_confident, jobs_due, jobs_open, manifest_job
+from mcsyncd.model.decide import BACKOFF_S, MAX_CRASHES, Expectations, decide
+from mcsyncd.model.due import (
+    build_manifest_job,
+    is_confident,
+    list_conform_warnings,
+    list_due_jobs,
+    list_open_jobs,
+    select_current_conforms,
+)
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, Put
+from mcsyncd.model.jobs import Conform, Upload
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
-from mcsyncd.review.policy import call_to_action
+from mcsyncd.review.policy import choose_call_to_action
 from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, result_of
 
 THRESHOLD = 0.85
@@ -62,18 +69,18 @@ class Shoot(RuleBasedStateMachine):
         if self.session.state is not State.PUBLISHING:
             return ()
         puts = tuple(
-            Put(self.session.id, f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
-            for key, one in conformed_now(self.session).items()
+            Upload(self.session.id, f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
+            for key, one in select_current_conforms(self.session).items()
             for made in one.renditions
         )
-        last = manifest_job(self.session, tuple(put.key for put in puts))
+        last = build_manifest_job(self.session, tuple(put.key for put in puts))
         stored = {kept.key for kept in self.session.stored}
         missing = tuple(put for put in puts if put.key not in stored)
         return missing if missing or last is None else (last,)
 
     def tell(self, fact) -> tuple:
         before = self.session.state
-        events = decide(self.session, fact, Expected(THRESHOLD, self.uploads()))
+        events = decide(self.session, fact, Expectations(THRESHOLD, self.uploads()))
         for event in events:
             now = apply_event(self.session, event)
             assert now.state in ON_THE_WAY[self.session.state] | {self.session.state}, (
@@ -86,7 +93,7 @@ class Shoot(RuleBasedStateMachine):
         return events
 
     def open_jobs(self) -> tuple:
-        return (*jobs_due(self.session, THRESHOLD, self.now), *self.uploads())
+        return (*list_due_jobs(self.session, THRESHOLD, self.now), *self.uploads())
 
     @precondition(lambda self: self.session.state is State.COLLECTING)
     @rule(count=st.integers(0, len(DROPPED)))
@@ -120,7 +127,7 @@ class Shoot(RuleBasedStateMachine):
     def repeat(self, pick):
         """A result that comes again, or late, changes nothing unless it is due again."""
         fact = self.finished[pick % len(self.finished)]
-        due = {job.id for job in (*jobs_open(self.session, THRESHOLD), *self.uploads())}
+        due = {job.id for job in (*list_open_jobs(self.session, THRESHOLD), *self.uploads())}
         assume(fact.job not in due)
         assert self.tell(fact) == ()
 
@@ -132,7 +139,7 @@ class Shoot(RuleBasedStateMachine):
         self.tell(fa.JobFailed(AT, self.now, job.id, verdict, "no space left", "make room"))
         assert self.session.error is not None
         if self.session.state not in HALTED:
-            assert job.id not in {one.id for one in jobs_due(self.session, THRESHOLD, self.now)}
+            assert job.id not in {one.id for one in list_due_jobs(self.session, THRESHOLD, self.now)}
 
     @rule(seconds=st.sampled_from([1.0, BACKOFF_S[-1]]))
     def wait(self, seconds):
@@ -163,7 +170,7 @@ class Shoot(RuleBasedStateMachine):
     def nudge(self, by, camera, offset):
         before = self.session
         if self.tell(fa.Nudge(AT, by, self.session.revision, camera, offset)):
-            assert self.session.alignment.angle(camera).offset_us == offset
+            assert self.session.alignment.find_angle(camera).offset_us == offset
             assert self.session.alignment.confidence == before.alignment.confidence
             assert self.session.revision == before.revision + 1
 
@@ -213,13 +220,13 @@ class Shoot(RuleBasedStateMachine):
         """Whatever state it is in, something can go on: work, a wait, or a person."""
         running = {State.WORKING, State.APPROVED, State.PUBLISHING}
         if self.session.state in running:
-            assert jobs_open(self.session, THRESHOLD) or self.uploads()
+            assert list_open_jobs(self.session, THRESHOLD) or self.uploads()
 
     @invariant()
     def an_unsure_session_waits_for_a_person(self):
         if self.session.approval or is_confident(self.session, THRESHOLD):
             return
-        assert not any(isinstance(job, Conform) for job in jobs_open(self.session, THRESHOLD))
+        assert not any(isinstance(job, Conform) for job in list_open_jobs(self.session, THRESHOLD))
 
 
 Shoot.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
@@ -229,9 +236,9 @@ TestShoot = Shoot.TestCase
 def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) -> Session:
     """Do all due work until the session stands at `until`."""
     while session.state is not until:
-        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
         fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
-        for event in decide(session, fact, Expected(THRESHOLD)):
+        for event in decide(session, fact, Expectations(THRESHOLD)):
             session = apply_event(session, event)
     return session
 
@@ -239,7 +246,7 @@ def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) ->
 def sealed() -> Session:
     session = Session("20261123-091502-k7q", AT)
     for fact in (fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)):
-        for event in decide(session, fact, Expected(THRESHOLD)):
+        for event in decide(session, fact, Expectations(THRESHOLD)):
             session = apply_event(session, event)
     return session
 
@@ -247,24 +254,24 @@ def sealed() -> Session:
 def test_a_confident_session_is_conformed_while_it_waits_for_review():
     session = driven(sealed())
     assert session.revision == 1
-    assert {job.stage for job in jobs_due(session, THRESHOLD, 0.0)} == {"ingest", "conform"}
+    assert {job.stage for job in list_due_jobs(session, THRESHOLD, 0.0)} == {"ingest", "conform"}
 
 
 def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
     session = driven(sealed())
-    before = {job.clip.key: job.id for job in jobs_open(session, 0.0) if isinstance(job, Conform)}
+    before = {job.clip.key: job.id for job in list_open_jobs(session, 0.0) if isinstance(job, Conform)}
     session = replace(session, approval=None)
     tick = session.rate.tick_us
     moved = fa.Nudge(AT, OKAFOR, 1, "cam_b", round(OFFSETS["cam_b"] + 7 * tick))
-    for event in decide(session, moved, Expected(0.0)):
+    for event in decide(session, moved, Expectations(0.0)):
         session = apply_event(session, event)
     session = driven_to_approved(session)
-    after = {job.clip.key: job.id for job in jobs_open(session, THRESHOLD) if isinstance(job, Conform)}
+    after = {job.clip.key: job.id for job in list_open_jobs(session, THRESHOLD) if isinstance(job, Conform)}
     assert after == before
 
 
 def driven_to_approved(session: Session) -> Session:
-    for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), Expected(THRESHOLD)):
+    for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), Expectations(THRESHOLD)):
         session = apply_event(session, event)
     assert session.state is State.APPROVED
     return session
@@ -273,24 +280,24 @@ def driven_to_approved(session: Session) -> Session:
 def test_a_clip_without_a_place_cannot_be_approved():
     session = sealed()
     while session.state is not State.IN_REVIEW:
-        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
         lost = alignment(0.2, offsets=OFFSETS | {"cam_c": None})
         result = lost if job.stage == "sync" else result_of(job)
-        for event in decide(session, fa.JobFinished(AT, job.id, result), Expected(THRESHOLD)):
+        for event in decide(session, fa.JobFinished(AT, job.id, result), Expectations(THRESHOLD)):
             session = apply_event(session, event)
-    assert decide(session, fa.Approve(AT, OKAFOR, 1), Expected(THRESHOLD)) == ()
-    for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), Expected(THRESHOLD)):
+    assert decide(session, fa.Approve(AT, OKAFOR, 1), Expectations(THRESHOLD)) == ()
+    for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), Expectations(THRESHOLD)):
         session = apply_event(session, event)
-    assert decide(session, fa.Approve(AT, OKAFOR, 2), Expected(THRESHOLD))
+    assert decide(session, fa.Approve(AT, OKAFOR, 2), Expectations(THRESHOLD))
 
 
 def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
     session = sealed()
-    job = jobs_due(session, THRESHOLD, 0.0)[0]
-    for _ in range(CRASHES_ALLOWED):
+    job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+    for _ in range(MAX_CRASHES):
         assert session.state is State.WORKING
         for event in decide(
-            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), Expected(THRESHOLD)
+            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), Expectations(THRESHOLD)
         ):
             session = apply_event(session, event)
     assert session.state is State.FAILED
@@ -299,17 +306,17 @@ def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
 
 def test_a_full_disk_never_fails_a_session():
     session = sealed()
-    job = jobs_due(session, THRESHOLD, 0.0)[0]
+    job = list_due_jobs(session, THRESHOLD, 0.0)[0]
     now = 0.0
     for _ in range(50):
         for event in decide(
-            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), Expected(THRESHOLD)
+            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), Expectations(THRESHOLD)
         ):
             session = apply_event(session, event)
         assert session.state is State.WORKING
-        assert not jobs_due(session, THRESHOLD, now)
+        assert not list_due_jobs(session, THRESHOLD, now)
         now += BACKOFF_S[-1]
-        assert jobs_due(session, THRESHOLD, now)[0].id == job.id
+        assert list_due_jobs(session, THRESHOLD, now)[0].id == job.id
 
 
 DOUBT = (
@@ -320,29 +327,31 @@ DOUBT = (
 def with_doubt(session: Session, camera: str) -> Session:
     """Finish the conform job of one camera's clip, in which damage is found."""
     job = next(
-        one for one in jobs_open(session, THRESHOLD) if isinstance(one, Conform) and camera in one.subject
+        one
+        for one in list_open_jobs(session, THRESHOLD)
+        if isinstance(one, Conform) and camera in one.subject
     )
     made = replace(
         result_of(job), report=ConformReport(damaged_ranges=((48, 12),), damaged_ticks=12, warnings=(DOUBT,))
     )
-    for event in decide(session, fa.JobFinished(AT, job.id, made), Expected(THRESHOLD)):
+    for event in decide(session, fa.JobFinished(AT, job.id, made), Expectations(THRESHOLD)):
         session = apply_event(session, event)
     return session
 
 
 def test_damage_that_is_found_before_a_person_decides_asks_for_a_look():
     session = driven(sealed())
-    assert call_to_action(session, THRESHOLD) == "looks_good"
+    assert choose_call_to_action(session, THRESHOLD) == "looks_good"
     session = with_doubt(session, "cam_b")
     assert (session.state, session.revision) == (State.IN_REVIEW, 1)
-    assert doubts(session) == (f"cam_b/B001.MOV: {DOUBT}",)
-    assert call_to_action(session, THRESHOLD) == "review_sync"
+    assert list_conform_warnings(session) == (f"cam_b/B001.MOV: {DOUBT}",)
+    assert choose_call_to_action(session, THRESHOLD) == "review_sync"
 
 
 def test_damage_that_is_found_after_the_approval_takes_it_back():
     session = with_doubt(driven_to_approved(driven(sealed())), "cam_b")
     assert (session.state, session.revision, session.approval) == (State.IN_REVIEW, 2, None)
-    assert call_to_action(session, THRESHOLD) == "review_sync"
+    assert choose_call_to_action(session, THRESHOLD) == "review_sync"
 
 
 def test_who_approves_knowing_of_the_damage_is_not_asked_again():
@@ -355,4 +364,4 @@ def test_a_second_damaged_clip_is_asked_about_too():
     session = with_doubt(driven_to_approved(driven(sealed())), "cam_b")
     session = with_doubt(driven_to_approved(session), "cam_c")
     assert (session.state, session.revision) == (State.IN_REVIEW, 3)
-    assert len(doubts(session)) == 2
+    assert len(list_conform_warnings(session)) == 2

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.model.rate import PHASE_STEP_US, STANDARD, Rate, on_grid, snapped
+from mcsyncd.model.rate import PHASE_STEP_US, STANDARD_RATES, Rate, snap_rate, split_offset
 
-rates = st.sampled_from(STANDARD)
+rates = st.sampled_from(STANDARD_RATES)
 offsets = st.integers(-(10**11), 10**11)
 
 
@@ -40,12 +40,12 @@ def test_writes_what_it_reads(rate):
     ],
 )
 def test_snaps_to_the_nearest_standard_rate(measured, rate):
-    assert snapped(measured) == rate
+    assert snap_rate(measured) == rate
 
 
 @given(offsets, rates)
 def test_ticks_and_phase_make_up_the_offset(offset, rate):
-    tick, phase = on_grid(offset, rate)
+    tick, phase = split_offset(offset, rate)
     assert abs(tick * rate.tick_us + phase - offset) <= Fraction(PHASE_STEP_US, 2)
     assert abs(phase) <= rate.tick_us / 2 + PHASE_STEP_US
     assert phase % PHASE_STEP_US == 0
@@ -54,8 +54,8 @@ def test_ticks_and_phase_make_up_the_offset(offset, rate):
 @given(offsets, rates, st.integers(-1000, 1000))
 def test_whole_ticks_move_the_tick_and_hardly_the_phase(offset, rate, ticks):
     """Offsets are whole microseconds, ticks are not: the rounding may tip the phase one step."""
-    tick, phase = on_grid(offset, rate)
-    moved_tick, moved_phase = on_grid(round(offset + ticks * rate.tick_us), rate)
+    tick, phase = split_offset(offset, rate)
+    moved_tick, moved_phase = split_offset(round(offset + ticks * rate.tick_us), rate)
     if moved_tick == tick + ticks:
         assert abs(moved_phase - phase) <= PHASE_STEP_US
     else:  # exactly half a tick may round either way

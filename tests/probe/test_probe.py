@@ -46,7 +46,7 @@ def test_picture_and_sound_are_described(tmp_path):
     assert video.colour.full_range
     assert abs(video.start_us - 200_000) <= 1
     assert abs(video.duration_us - 2_000_000) <= 40_000
-    assert video.pictures == 50
+    assert video.frames == 50
     assert (track.channels, track.layout, track.sample_rate) == (6, "5.1", 44_100)
     assert abs(track.start_us - 500_000) <= 25
     assert media.timecode == "01:02:03:04"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Method, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
 from mcsyncd.model.clip import (
+    AnalysisAudio,
+    AnalysisChannel,
     AudioStream,
     Camera,
     Clip,
     Colour,
     Digest,
     Media,
-    Sound,
-    SoundChannel,
     VideoStream,
 )
-from mcsyncd.model.rate import Rate, on_grid
+from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.rendition import (
     AudioTrack,
     ConformReport,
@@ -47,13 +47,13 @@ def clip(key: str) -> Clip:
     )
     track = AudioStream(1, "aac", 48000, 2, "stereo", 0, 60_000_000)
     media = Media("mov", 60_060_000, None if name.endswith("WAV") else picture, (track,), "01:00:00:00")
-    heard = SoundChannel(f"sessions/s/listen/{key}/track1-channel1.s16", 1, 1)
-    sound = Sound(8000, 0, 480_000, (heard,), f"sessions/s/listen/{key}/peaks.bin")
+    heard = AnalysisChannel(f"sessions/s/listen/{key}/track1-channel1.s16", 1, 1)
+    sound = AnalysisAudio(8000, 0, 480_000, (heard,), f"sessions/s/listen/{key}/peaks.bin")
     return Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
 
 
 def conformed(key: str) -> ConformResult:
-    _, phase = on_grid(OFFSETS[key] or 0, RATE)
+    _, phase = split_offset(OFFSETS[key] or 0, RATE)
     made = []
     for kind, name in (("mezzanine", "mezz-h264"), ("proxy", "proxy-540p")):
         path = f"sessions/s/conform/{key}.{kind}.mp4"
@@ -130,7 +130,7 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
         terms=terms,
         clips=tuple(clip(key) for key in reversed(OFFSETS)),
         rate=RATE,
-        alignment=Alignment("cam_a", angles, 0.9, Method.AUDIO_CORR, ("weakest: cam_b",)),
+        alignment=Alignment("cam_a", angles, 0.9, SyncMethod.AUDIO_CORR, ("weakest: cam_b",)),
         approval=approval,
         published=published,
     )

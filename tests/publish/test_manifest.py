@@ -12,8 +12,8 @@ import pytest
 from publish.sessions import OFFSETS, RATE, material, session
 
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.alignment import Method
-from mcsyncd.model.rate import on_grid
+from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.rate import split_offset
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import manifest
 from mcsyncd.publish.plan import plan_objects
@@ -95,7 +95,7 @@ def test_the_forensic_fields():
 
 def test_a_nudge_is_manual_and_keeps_the_machines_number():
     one = session()
-    nudged = dataclasses.replace(one, alignment=dataclasses.replace(one.alignment, method=Method.MANUAL))
+    nudged = dataclasses.replace(one, alignment=dataclasses.replace(one.alignment, method=SyncMethod.MANUAL))
     document = built(nudged)
     assert (document["sync_method"], document["sync_confidence"]) == ("manual", 0.9)
 
@@ -229,4 +229,4 @@ def test_a_session_without_an_answer_has_no_manifest():
 
 
 def test_the_fixture_is_on_the_grid_it_says():
-    assert on_grid(OFFSETS["cam_b/B001.MP4"], RATE)[0] == -4
+    assert split_offset(OFFSETS["cam_b/B001.MP4"], RATE)[0] == -4

@@ -39,7 +39,7 @@ def test_paths_sizes_and_hashes_are_those_of_the_files():
     original = planned["cam_a/A001.MOV", "original"]
     assert (original.path, original.sha256) == (
         "sessions/s/original/cam_a/A001.MOV",
-        session().clip("cam_a/A001.MOV").digest.sha256,
+        session().find_clip("cam_a/A001.MOV").digest.sha256,
     )
 
 
@@ -64,7 +64,7 @@ def test_a_sidecar_lies_beside_its_file_and_an_older_file_has_none():
 
 def test_the_same_recording_twice_is_stored_once():
     one = session()
-    twin = dataclasses.replace(one.clip("cam_a/A001.MOV"), name="COPY.MOV")
+    twin = dataclasses.replace(one.find_clip("cam_a/A001.MOV"), name="COPY.MOV")
     planned = plan_objects(dataclasses.replace(one, clips=(*one.clips, twin)), **material())
     assert [p.key for p in planned] == [p.key for p in plan_objects(one, **material())]
 

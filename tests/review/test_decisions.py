@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcsyncd.errors import Conflict, UsageError
-from mcsyncd.model.alignment import Method, shown_percent
+from mcsyncd.model.alignment import SyncMethod, floor_percent
 from mcsyncd.model.facts import Approve, Nudge, Reject, Reopen, Resync, Retry
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.session import Approval, Attempt, Session, State
 from mcsyncd.review.decisions import is_repeated_approval
 from mcsyncd.review.decisions import require_applicable as require_applicable_given
 from mcsyncd.review.nudge import parse_nudge
-from mcsyncd.review.policy import call_to_action
+from mcsyncd.review.policy import choose_call_to_action
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment
 
 NTSC = Rate(30000, 1001)
@@ -150,27 +150,27 @@ def test_a_decision_outside_review_names_the_command_that_leads_there(state, com
 @pytest.mark.parametrize(
     ("confidence", "method", "action"),
     [
-        (0.85, Method.AUDIO_CORR, "looks_good"),
-        (0.8499999, Method.AUDIO_CORR, "review_sync"),
-        (0.99, Method.FALLBACK, "review_sync"),
-        (0.71, Method.MANUAL, "review_sync"),
-        (0.92, Method.MANUAL, "looks_good"),
+        (0.85, SyncMethod.AUDIO_CORR, "looks_good"),
+        (0.8499999, SyncMethod.AUDIO_CORR, "review_sync"),
+        (0.99, SyncMethod.FALLBACK, "review_sync"),
+        (0.71, SyncMethod.MANUAL, "review_sync"),
+        (0.92, SyncMethod.MANUAL, "looks_good"),
     ],
 )
 def test_exactly_at_the_threshold_looks_good(confidence, method, action):
-    assert call_to_action(reviewed(alignment=alignment(confidence, method)), 0.85) == action
+    assert choose_call_to_action(reviewed(alignment=alignment(confidence, method)), 0.85) == action
 
 
 def test_nothing_is_asked_for_where_no_decision_is_due():
     for state in set(State) - {State.IN_REVIEW}:
-        assert call_to_action(reviewed(state=state), 0.85) is None
+        assert choose_call_to_action(reviewed(state=state), 0.85) is None
 
 
 @given(st.floats(0, 1))
 def test_a_shown_percentage_never_flatters(confidence):
-    assert shown_percent(confidence) <= confidence * 100 + 1e-9
-    assert (shown_percent(confidence) >= 85) == (confidence >= 0.85)
+    assert floor_percent(confidence) <= confidence * 100 + 1e-9
+    assert (floor_percent(confidence) >= 85) == (confidence >= 0.85)
 
 
 def test_hundredths_are_shown_as_they_were_meant():
-    assert [shown_percent(n / 100) for n in range(101)] == list(range(101))
+    assert [floor_percent(n / 100) for n in range(101)] == list(range(101))

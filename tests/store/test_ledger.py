@@ -13,8 +13,8 @@ import pytest
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model import facts as fa
-from mcsyncd.model.decide import Expected, decide
-from mcsyncd.model.due import jobs_due
+from mcsyncd.model.decide import Expectations, decide
+from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.events import SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.session import Session, State
@@ -31,7 +31,7 @@ def recorded(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> 
 
     def tell(fact):
         nonlocal session
-        events = decide(session, fact, Expected(THRESHOLD))
+        events = decide(session, fact, Expectations(THRESHOLD))
         for event in events:
             session = apply_event(session, event)
         if events:
@@ -40,7 +40,7 @@ def recorded(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> 
     tell(fa.FilesSettled(AT, DROPPED))
     tell(fa.Seal(AT, TERMS))
     while session.state is State.WORKING:
-        job = jobs_due(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
         tell(fa.JobFinished(AT, job.id, result_of(job)))
     tell(fa.Nudge(AT, OKAFOR, 1, "cam_c", 90_000))
     if until is State.APPROVED:
@@ -169,13 +169,13 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from shoots import AT, DROPPED
-from mcsyncd.model.events import FilesSeen, SessionOpened
+from mcsyncd.model.events import DropFilesChanged, SessionOpened
 from mcsyncd.model.session import Session
 from mcsyncd.store.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]), "1")
 for number in range(10_000):
     session = Session(f"s{number:05}", AT, dropped=DROPPED)
-    ledger.record(session, [SessionOpened(AT, session.id), FilesSeen(AT, DROPPED)])
+    ledger.record(session, [SessionOpened(AT, session.id), DropFilesChanged(AT, DROPPED)])
     print(number, flush=True)
 """
     tests = str(Path(__file__).parents[1])

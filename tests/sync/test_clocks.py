@@ -118,7 +118,7 @@ def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
     two_events = [take("a", 2, 1, 0), take("b", 5, 2, 50 * HOUR + 1000 * S)]
     found = solve_alignment(two_events, "a")
     assert found.confidence < THRESHOLD
-    assert found.angle("b").offset_us == pytest.approx(3 * S, abs=50)
+    assert found.find_angle("b").offset_us == pytest.approx(3 * S, abs=50)
     assert "2.1 days" in found.reasons[0]
     # Without clocks it is as sure as the sound alone makes it, and clocks that agree change nothing.
     by_sound = solve_alignment([take("a", 2, 1, None), take("b", 5, 2, None)], "a")

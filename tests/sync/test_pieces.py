@@ -48,7 +48,7 @@ def told(lost_s: float, third: bool = False):
 
 @pytest.mark.parametrize("lost_s", [0.4, -0.4, 0.015])
 def test_two_pieces_each_in_its_place(lost_s):
-    angle = told(lost_s).angle("b")
+    angle = told(lost_s).find_angle("b")
     assert angle.confidence < SURE
     first, second = angle.pieces
     for piece, truth_s in ((first, 3.0), (second, 3.0 + lost_s)):
@@ -63,22 +63,22 @@ def test_two_pieces_each_in_its_place(lost_s):
 
 
 def test_which_camera_it_was_is_open_with_two():
-    (said,) = [reason for reason in told(0.4).angle("b").reasons if "skipped or was cut" in reason]
+    (said,) = [reason for reason in told(0.4).find_angle("b").reasons if "skipped or was cut" in reason]
     assert "a or b skipped" in said
 
 
 def test_which_camera_it_was_is_told_by_a_third():
     found = told(0.4, third=True)
-    (said,) = [reason for reason in found.angle("b").reasons if "skipped or was cut" in reason]
+    (said,) = [reason for reason in found.find_angle("b").reasons if "skipped or was cut" in reason]
     assert ": b skipped" in said
     assert "0:" in said
-    assert found.angle("c").offset_us == pytest.approx(1_500_000, abs=1000)
-    assert found.angle("c").pieces == ()
+    assert found.find_angle("c").offset_us == pytest.approx(1_500_000, abs=1000)
+    assert found.find_angle("c").pieces == ()
 
 
 def test_a_clean_clip_has_no_pieces():
     found = solve_alignment([whole("a", 2, 1), skipped(0.0)], "a")
-    assert found.angle("b").pieces == ()
+    assert found.find_angle("b").pieces == ()
     assert found.confidence > SURE
 
 
@@ -87,7 +87,7 @@ def test_a_few_seconds_of_loud_noise_make_no_pieces():
     channel = drowned.channels[0].copy()
     noise = as_int16(0.5 * np.random.default_rng(4).standard_normal(4 * RATE))
     channel[18 * RATE : 22 * RATE] = noise
-    angle = solve_alignment([whole("a", 2, 1), recording("b", channel / 32767)], "a").angle("b")
+    angle = solve_alignment([whole("a", 2, 1), recording("b", channel / 32767)], "a").find_angle("b")
     assert angle.pieces == ()
     assert angle.offset_us == pytest.approx(3_000_000, abs=1000)
 
@@ -96,7 +96,7 @@ def test_the_document_holds_the_pieces():
     alignment = told(0.4)
     pieces = json.loads(json.dumps(build_answer(alignment)))["angles"]["b"]["pieces"]
     assert [piece["offset_ms"] for piece in pieces] == pytest.approx([3000, 3400], abs=1)
-    for said, piece in zip(pieces, alignment.angle("b").pieces, strict=True):
+    for said, piece in zip(pieces, alignment.find_angle("b").pieces, strict=True):
         assert said["begin_s"] == piece.begin_us / 1e6 < piece.end_us / 1e6 == said["end_s"]
         assert said["clip"] == "clip"
         assert said["drift_ppm"] == piece.drift_ppm

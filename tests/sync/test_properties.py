@@ -43,7 +43,7 @@ def recording(angle: str, *channels: np.ndarray) -> Recording:
 
 
 def placed(*recordings: Recording, reference: str = "a", camera: str = "b"):
-    return solve_alignment(recordings, reference).angle(camera)
+    return solve_alignment(recordings, reference).find_angle(camera)
 
 
 @cache
@@ -144,8 +144,8 @@ def test_a_camera_that_saw_something_else_changes_no_digit_of_the_others(seed, s
     company.insert(at, recording("stranger", babble(seed, seconds)))
     with_it, without = solve_alignment(company, "a"), solve_alignment(known, "a")
     for camera in "abc":
-        assert with_it.angle(camera) == without.angle(camera)
-    assert with_it.angle("stranger").offset_us is None
+        assert with_it.find_angle(camera) == without.find_angle(camera)
+    assert with_it.find_angle("stranger").offset_us is None
 
 
 def test_the_digits_do_not_depend_on_the_machine(tmp_path):

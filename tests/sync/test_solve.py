@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
-from mcsyncd.model.alignment import Method
+from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
 
@@ -37,7 +37,7 @@ def test_a_clip_that_began_later_has_a_positive_offset(scene):
     assert offset_ms(found, "a") == 0
     assert offset_ms(found, "b") == pytest.approx(2250, abs=0.05)
     assert found.confidence > SURE
-    assert found.method is Method.AUDIO_CORR
+    assert found.method is SyncMethod.AUDIO_CORR
 
 
 def test_the_other_reference_turns_the_sign(scene):
@@ -51,8 +51,8 @@ def test_the_other_reference_turns_the_sign(scene):
 def test_a_shift_of_the_clips_clock_shifts_the_offset_by_just_that(scene, shift_us):
     first = recording("a", taken(scene, 5, 20))
     sound = taken(scene, 9, 20, seed=2)
-    still = solve_alignment([first, recording("b", sound)], "a").angle("b")
-    moved = solve_alignment([first, recording("b", sound, start_us=shift_us)], "a").angle("b")
+    still = solve_alignment([first, recording("b", sound)], "a").find_angle("b")
+    moved = solve_alignment([first, recording("b", sound, start_us=shift_us)], "a").find_angle("b")
     assert moved.offset_us == pytest.approx(still.offset_us - shift_us, abs=1)
     assert moved.confidence == pytest.approx(still.confidence)
 
@@ -77,25 +77,25 @@ def test_drift_is_found(ppm):
         ],
         "a",
     )
-    assert found.angle("b").drift_ppm == pytest.approx(ppm, abs=0.5)
+    assert found.find_angle("b").drift_ppm == pytest.approx(ppm, abs=0.5)
     assert offset_ms(found, "b") == pytest.approx(10_000, abs=0.05)
-    assert any("ppm" in reason for reason in found.angle("b").reasons)
+    assert any("ppm" in reason for reason in found.find_angle("b").reasons)
 
 
 def test_no_drift_is_reported_as_none(scene):
     found = solve_alignment(
         [recording("a", taken(scene, 5, 30)), recording("b", taken(scene, 7, 30, seed=2))], "a"
     )
-    assert found.angle("b").drift_ppm == 0
+    assert found.find_angle("b").drift_ppm == 0
 
 
 def test_unrelated_sound_is_never_sure_and_leaves_the_rest_alone(scene):
     alone = [recording("a", taken(scene, 5, 30)), recording("b", taken(scene, 7, 30, seed=2))]
     stranger = recording("c", babble(99, 30))
     found = solve_alignment([*alone, stranger], "a")
-    assert found.angle("c").offset_us is None
+    assert found.find_angle("c").offset_us is None
     assert found.confidence < 0.2
-    assert found.angle("b") == solve_alignment(alone, "a").angle("b")
+    assert found.find_angle("b") == solve_alignment(alone, "a").find_angle("b")
     assert any("c" in reason for reason in found.reasons)
 
 
@@ -103,9 +103,9 @@ def test_unrelated_sound_is_never_sure_and_leaves_the_rest_alone(scene):
 def test_nothing_to_hear_is_said_and_not_placed(scene, sound):
     clips = [recording("a", taken(scene, 5, 30)), recording("b", *sound)]
     found = solve_alignment(clips, "a")
-    assert found.angle("b").offset_us is None
+    assert found.find_angle("b").offset_us is None
     assert found.confidence == 0
-    assert "no usable sound" in found.angle("b").reasons[0]
+    assert "no usable sound" in found.find_angle("b").reasons[0]
 
 
 def test_timecode_then_clock_stand_in_and_are_never_sure(scene):
@@ -113,10 +113,10 @@ def test_timecode_then_clock_stand_in_and_are_never_sure(scene):
     by_code = solve_alignment(
         [first, recording("b", timecode_us=3_604_000_000, recorded_at_us=6_000_000)], "a"
     )
-    assert by_code.angle("b").offset_us == 4_000_000
-    assert by_code.method is Method.FALLBACK
+    assert by_code.find_angle("b").offset_us == 4_000_000
+    assert by_code.method is SyncMethod.FALLBACK
     by_clock = solve_alignment([first, recording("b", recorded_at_us=6_000_000)], "a")
-    assert by_clock.angle("b").offset_us == 1_000_000
+    assert by_clock.find_angle("b").offset_us == 1_000_000
     assert 0 < by_clock.confidence < by_code.confidence <= 0.5
 
 
@@ -124,7 +124,8 @@ def test_timecode_is_nearer_over_midnight(scene):
     day = 86_400_000_000
     first = recording("a", taken(scene, 5, 30), timecode_us=day - 1_000_000)
     assert (
-        solve_alignment([first, recording("b", timecode_us=2_000_000)], "a").angle("b").offset_us == 3_000_000
+        solve_alignment([first, recording("b", timecode_us=2_000_000)], "a").find_angle("b").offset_us
+        == 3_000_000
     )
 
 
@@ -138,7 +139,7 @@ def test_a_chain_goes_through_the_third():
     found = solve_alignment(clips, "a")
     assert offset_ms(found, "c") == pytest.approx(62_000, abs=0.1)
     assert found.confidence > SURE
-    assert any("through b" in reason for reason in found.angle("c").reasons)
+    assert any("through b" in reason for reason in found.find_angle("c").reasons)
 
 
 def test_an_exact_loop_is_for_a_person():
@@ -178,7 +179,7 @@ def test_clips_of_one_angle_each_get_their_place(scene):
         recording("b", taken(scene, 35, 20, seed=2), name="second"),
         recording("b", taken(scene, 4, 20, seed=3), name="first"),
     ]
-    angle = solve_alignment(clips, "a").angle("b")
+    angle = solve_alignment(clips, "a").find_angle("b")
     assert [placed.clip for placed in angle.placements] == ["first", "second"]
     assert [placed.offset_us / 1000 for placed in angle.placements] == pytest.approx([4000, 35_000], abs=0.1)
 
@@ -190,7 +191,7 @@ def test_two_clips_of_one_angle_cannot_lie_on_each_other(scene):
         recording("b", sound, name="first"),
         recording("b", sound, name="copy"),
     ]
-    placed = [one.offset_us for one in solve_alignment(clips, "a").angle("b").placements]
+    placed = [one.offset_us for one in solve_alignment(clips, "a").find_angle("b").placements]
     assert placed.count(None) == 1
 
 
@@ -216,9 +217,9 @@ def test_the_same_digits_every_time(scene):
 def test_the_strip_has_its_peak_in_the_middle(scene):
     angle = solve_alignment(
         [recording("a", taken(scene, 5, 20)), recording("b", taken(scene, 9, 20, seed=2))], "a"
-    ).angle("b")
-    assert len(angle.strip) % 2 == 1
-    assert max(angle.strip) == angle.strip[len(angle.strip) // 2] == 1.0
+    ).find_angle("b")
+    assert len(angle.correlation_strip) % 2 == 1
+    assert max(angle.correlation_strip) == angle.correlation_strip[len(angle.correlation_strip) // 2] == 1.0
     assert angle.strip_step_us > 0
     assert angle.candidates[0].offset_us == angle.offset_us
 

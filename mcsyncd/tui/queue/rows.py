@@ -7,7 +7,7 @@ from datetime import datetime
 from textual.content import Content
 
 from mcsyncd.api import ProgressBody, SessionBody
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import TonedText, build_content
 
@@ -41,7 +41,7 @@ def build_row(session: SessionBody, width: int, now: datetime) -> Content:
     )
     line = build_content(
         (_pad_text(str(shown), _STATE_CELLS), shown.tone),
-        _pad_text(visible(session.id, _ID_CELLS - 1), _ID_CELLS),
+        _pad_text(escape_invisible(session.id, _ID_CELLS - 1), _ID_CELLS),
         (opened, "muted"),
         angles,
     )
@@ -58,13 +58,16 @@ def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedT
     if session.state == "in_review":
         return _build_review(session, room)
     if session.error is not None:
-        return [(visible(session.error.message, 200), "")]
+        return [(escape_invisible(session.error.message, 200), "")]
     if session.state == "collecting":
         return [(_format_clip_counts(session), "muted")]
     if session.progress is not None and session.state in {"working", "approved", "publishing"}:
         return _build_progress(session.progress, room)
     if session.approved_by:
-        said = f"{view.format_percent(session.sync_confidence):<5}by {visible(session.approved_by, 40)} "
+        said = (
+            f"{view.format_percent(session.sync_confidence):<5}by "
+            f"{escape_invisible(session.approved_by, 40)} "
+        )
         return [(said + view.format_time(session.approved_at, now), "muted")]
     return []
 
@@ -85,7 +88,7 @@ def _build_review(session: SessionBody, room: int) -> list[TonedText]:
         detail.append((f"{view.format_bar(confidence, _BAR_CELLS)}  ", tone))
     detail.append((view.label_button(session) or "", ""))
     if session.claimed_by:
-        detail.append((f" · {visible(session.claimed_by, 20)}", "muted"))
+        detail.append((f" · {escape_invisible(session.claimed_by, 20)}", "muted"))
     return detail
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from mcsyncd.api import SessionBody
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.review.draft import ReviewDraft
@@ -17,7 +17,7 @@ def build_title(session: SessionBody) -> Content:
     """Which session, how sure, and how it stands."""
     shown = view.label_state(session)
     sure = f"   Sync Confidence: {view.format_percent(session.sync_confidence)}  "
-    return build_content((visible(session.id, 60), "bold"), sure, (str(shown), shown.tone))
+    return build_content((escape_invisible(session.id, 60), "bold"), sure, (str(shown), shown.tone))
 
 
 def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:

@@ -18,7 +18,7 @@ from textual.widgets import Button
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ReasonDialog
@@ -170,7 +170,9 @@ class ReviewScreen(LiveScreen):
             await self._peaks_cache.load(camera, wanted)
         except McsyncError as error:
             lane = next(lane for lane in self._lanes if lane.camera == camera)
-            lane.header.right = build_content(("✖ no waveform: ", "error"), visible(error.message, 60))
+            lane.header.right = build_content(
+                ("✖ no waveform: ", "error"), escape_invisible(error.message, 60)
+            )
             return
         self._update_lanes()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from mcsyncd.api import AngleBody, ClipBody, LogEntryBody, SessionBody
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import build_content
 
@@ -40,7 +40,7 @@ def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
         if others := _format_candidates(evidence):
             lines.append(build_content((f"    candidates  {others}", "muted")))
         lines += [
-            build_content(f"    {visible(reason, 300)}")
+            build_content(f"    {escape_invisible(reason, 300)}")
             for reason in evidence.reasons
             if reason not in session.reasons
         ]
@@ -65,16 +65,18 @@ def _format_candidates(evidence: AngleBody) -> str:
 
 def _build_clip(clip: ClipBody) -> Content:
     length = f" · {view.format_duration(clip.duration_s)}" if clip.duration_s is not None else ""
-    hashed = f" · sha256 {visible(clip.sha256[:12], 16)}" if clip.sha256 else ""
+    hashed = f" · sha256 {escape_invisible(clip.sha256[:12], 16)}" if clip.sha256 else ""
     line = build_content(
-        (f"    {visible(clip.name, 80)} · {view.format_size(clip.bytes)}{length}{hashed}", "muted")
+        (f"    {escape_invisible(clip.name, 80)} · {view.format_size(clip.bytes)}{length}{hashed}", "muted")
     )
-    return build_content(line, *(build_content("\n      ▲ ", visible(said, 200)) for said in clip.warnings))
+    return build_content(
+        line, *(build_content("\n      ▲ ", escape_invisible(said, 200)) for said in clip.warnings)
+    )
 
 
 def _build_event(entry: LogEntryBody, now: datetime) -> Content:
     by = entry.body.get("by")
     name = by.get("name") if isinstance(by, dict) else None
-    who = f" by {visible(str(name), 40)}" if name else ""
-    said = visible(entry.kind, 40).replace("_", " ")
+    who = f" by {escape_invisible(str(name), 40)}" if name else ""
+    said = escape_invisible(entry.kind, 40).replace("_", " ")
     return build_content((f"    {view.format_time(entry.at, now)}  {said}{who}", "muted"))

@@ -25,7 +25,7 @@ from mcsyncd.api import (
     WorkerBody,
 )
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ReasonDialog
@@ -116,11 +116,13 @@ class SessionScreen(LiveScreen):
 
     def _update_headline(self, session: SessionBody, summary: SessionSummary) -> None:
         self.top_bar.title = build_content(
-            (visible(self._session_id, 60), "bold"), "   ", (str(view.label_state(session)), summary.tone)
+            (escape_invisible(self._session_id, 60), "bold"),
+            "   ",
+            (str(view.label_state(session)), summary.tone),
         )
         you = self.shell.world.status.you if self.shell.world.status is not None else ""
         other = session.claimed_by if session.claimed_by != you else None
-        self.top_bar.note = f"{visible(other, 24)} is looking too" if other else ""
+        self.top_bar.note = f"{escape_invisible(other, 24)} is looking too" if other else ""
         asked = session.state == "in_review"
         confidence = self.query_one(ConfidenceBar)
         confidence.display, self.query_one("#headline").display = asked, not asked
@@ -233,7 +235,7 @@ class SessionScreen(LiveScreen):
 
 def _build_step(worker: WorkerBody) -> Content:
     """A running job: what, on which clip, how far, how fast, until when."""
-    head = f"{visible(worker.stage, 12):<10}{visible(worker.subject, 40)}"
+    head = f"{escape_invisible(worker.stage, 12):<10}{escape_invisible(worker.subject, 40)}"
     step = worker.progress
     if step is None:
         return build_content(("… ", "primary"), head)

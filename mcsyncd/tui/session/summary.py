@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from mcsyncd.api import ErrorBody, LogEntryBody, SessionBody, WorkerBody
-from mcsyncd.model.text import visible
+from mcsyncd.model.text import escape_invisible
 from mcsyncd.tui import view
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
@@ -60,7 +60,7 @@ def _summarise_review(session: SessionBody) -> SessionSummary:
 def _summarise_halted(session: SessionBody) -> SessionSummary:
     error = session.error
     shown = view.label_state(session)
-    headline = f"{shown} at {visible(error.stage, 20)}" if error is not None else str(shown)
+    headline = f"{shown} at {escape_invisible(error.stage, 20)}" if error is not None else str(shown)
     lines = (*_format_error(error), ORIGINALS_SAFE) if error is not None else (ORIGINALS_SAFE,)
     if session.state == "stale":
         return SessionSummary(headline, shown.tone, lines, "Sync Again", "resync")
@@ -71,8 +71,8 @@ def _summarise_halted(session: SessionBody) -> SessionSummary:
 
 def _format_error(error: ErrorBody) -> tuple[str, ...]:
     """An error in a line or two: what is wrong, and the operator's next action."""
-    hint = (f"What to do: {visible(error.hint, 400)}",) if error.hint else ()
-    return (visible(error.message, 400), *hint)
+    hint = (f"What to do: {escape_invisible(error.hint, 400)}",) if error.hint else ()
+    return (escape_invisible(error.message, 400), *hint)
 
 
 def _summarise_collecting(session: SessionBody) -> SessionSummary:
@@ -90,7 +90,7 @@ def _summarise_decided(
     shown = view.label_state(session)
     lines = [*_format_history(session, log, now), *_format_wait(session)]
     if session.manifest_key:
-        lines.append(f"Manifest: {visible(session.manifest_key)}")
+        lines.append(f"Manifest: {escape_invisible(session.manifest_key)}")
     steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
     return SessionSummary(str(shown), shown.tone, tuple(lines), steps=steps)
 
@@ -101,12 +101,14 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
     if session.approved_by:
         percent = view.format_percent(session.sync_confidence)
         at = view.format_time(session.approved_at, now)
-        lines.append(f"Approved by {visible(session.approved_by, 60)} · {at} · the machine said {percent}")
+        lines.append(
+            f"Approved by {escape_invisible(session.approved_by, 60)} · {at} · the machine said {percent}"
+        )
     for entry in log:
         if entry.kind == "session_rejected" and session.state == "rejected":
             lines[:] = [f"Rejected by {_get_actor_name(entry)} · {view.format_time(entry.at, now)}"]
             if reason := entry.body.get("reason"):
-                lines.append(f"“{visible(str(reason), 300)}”")
+                lines.append(f"“{escape_invisible(str(reason), 300)}”")
         if entry.kind == "session_published" and session.state == "published":
             lines.append(f"Published · {view.format_time(entry.at, now)}")
     return lines
@@ -115,7 +117,7 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
 def _get_actor_name(entry: LogEntryBody) -> str:
     by = entry.body.get("by")
     name = by.get("name") if isinstance(by, dict) else by
-    return visible(str(name or "somebody"), 60)
+    return escape_invisible(str(name or "somebody"), 60)
 
 
 def _format_wait(session: SessionBody) -> tuple[str, ...]:

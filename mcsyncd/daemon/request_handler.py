@@ -37,7 +37,7 @@ class _Claim:
     until: float
 
 
-class Desk:
+class RequestHandler:
     """Answers questions and takes decisions."""
 
     def __init__(
@@ -51,31 +51,31 @@ class Desk:
         self._started_at = utc_now()
 
     @property
-    def _live(self) -> ActiveConfig:
+    def _config(self) -> ActiveConfig:
         return self._loop.config
 
-    def sessions(self) -> api.SessionsBody:
+    def list_sessions(self) -> api.SessionsBody:
         """All sessions, newest first."""
         newest = sorted(self._loop.sessions.values(), key=lambda one: one.id, reverse=True)
-        return api.SessionsBody(sessions=[self._body(one) for one in newest])
+        return api.SessionsBody(sessions=[self._build_session_body(one) for one in newest])
 
-    def session(self, session_id: str) -> api.SessionBody:
+    def get_session(self, session_id: str) -> api.SessionBody:
         """One session. Raises UsageError."""
-        return self._body(self._loop.get_session(session_id))
+        return self._build_session_body(self._loop.get_session(session_id))
 
-    def _body(self, session: Session) -> api.SessionBody:
+    def _build_session_body(self, session: Session) -> api.SessionBody:
         return build_session_body(
             session,
-            self._live.settings.review.review_below,
-            cameras=self._live.settings.angles,
+            self._config.settings.review.review_below,
+            cameras=self._config.settings.angles,
             progress=self._pulse.get_session_progress(session),
-            claimed_by=self._claimed_by(session.id),
+            claimed_by=self._find_claimant(session.id),
             publishing_failure=self._loop.publishing_failures.get(session.id),
         )
 
-    def status(self, actor: Actor) -> api.StatusBody:
+    def get_status(self, actor: Actor) -> api.StatusBody:
         """What is going on, as seen by `actor`."""
-        settings = self._live.settings
+        settings = self._config.settings
         counts: dict[str, int] = {}
         for session in self._loop.sessions.values():
             counts[session.state] = counts.get(session.state, 0) + 1
@@ -88,7 +88,7 @@ class Desk:
             folders=self._watching.build_folder_bodies(),
             unknown_folders=self._watching.list_unknown_folders(),
             sessions=counts,
-            storage=self._storage(),
+            storage=self._build_storage_body(),
             workers=[
                 api.WorkerBody(
                     stage=one.job.stage,
@@ -104,27 +104,29 @@ class Desk:
             may_approve=can_decide(actor, settings.review.approvers),
         )
 
-    def _storage(self) -> api.StorageBody:
-        storage = self._live.settings.storage
+    def _build_storage_body(self) -> api.StorageBody:
+        storage = self._config.settings.storage
         local = isinstance(storage, LocalStorage)
         return api.StorageBody(
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
             health=self._pulse.storage_health if not local else "ok",
-            work_free_bytes=shutil.disk_usage(self._live.layout.work).free,
+            work_free_bytes=shutil.disk_usage(self._config.layout.work).free,
         )
 
-    async def decide(
+    async def decide_session(
         self, session_id: str, decision: api.DecisionRequest, revision: int | None, actor: Actor
     ) -> api.SessionBody:
         """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
         self.require_decider(actor)
-        looked_at = revision if revision is not None else self._unrevised(session_id, decision)
+        looked_at = revision if revision is not None else self._get_current_revision(session_id, decision)
         session = self._loop.get_session(session_id)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, looked_at):
-            return self._body(session)
+            return self._build_session_body(session)
         identities = (
-            self._identities(session) if isinstance(decision, api.RetryRequest | api.ResyncRequest) else ()
+            self._read_identities(session)
+            if isinstance(decision, api.RetryRequest | api.ResyncRequest)
+            else ()
         )
 
         def build_applicable_fact(now: Session) -> Fact:
@@ -135,14 +137,14 @@ class Desk:
 
         after = await self._loop.submit_fact_from(session_id, build_applicable_fact)
         self._claims.pop(session_id, None)
-        return self._body(after)
+        return self._build_session_body(after)
 
-    async def seal(self, actor: Actor) -> api.SessionBody:
+    async def seal_session(self, actor: Actor) -> api.SessionBody:
         """Start with what is there, whichever session that is."""
         self.require_decider(actor)
-        return self._body(await self._loop.seal_session(actor))
+        return self._build_session_body(await self._loop.seal_session(actor))
 
-    def _unrevised(self, session_id: str, decision: api.DecisionRequest) -> int:
+    def _get_current_revision(self, session_id: str, decision: api.DecisionRequest) -> int:
         """Seal, retry and resync may leave the revision out: they approve nothing."""
         if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
             return self._loop.get_session(session_id).revision
@@ -167,20 +169,20 @@ class Desk:
             case api.NudgeRequest():
                 return _build_nudge(now, decision, revision, actor, at)
             case api.SealRequest():
-                return Seal(at, self._live.terms, actor)
+                return Seal(at, self._config.terms, actor)
             case api.ResyncRequest():
-                return Resync(at, actor, revision, self._live.terms, identities)
+                return Resync(at, actor, revision, self._config.terms, identities)
             case api.RetryRequest():
                 return Retry(at, actor, identities)
             case _:
                 assert_never(decision)
 
-    def _identities(self, session: Session) -> tuple[FileIdentity, ...]:
+    def _read_identities(self, session: Session) -> tuple[FileIdentity, ...]:
         """Look at the originals as they lie now; one that is gone is left as it was."""
         found = []
         for clip in session.clips:
             try:
-                now = self._live.layout.resolve_path(clip.path).stat(follow_symlinks=False)
+                now = self._config.layout.resolve_path(clip.path).stat(follow_symlinks=False)
             except OSError:
                 continue
             found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
@@ -188,23 +190,23 @@ class Desk:
 
     def require_decider(self, actor: Actor) -> None:
         """Raise NotPermitted unless `actor` may decide."""
-        require_decider(actor, self._live.settings.review.approvers)
+        require_decider(actor, self._config.settings.review.approvers)
 
-    def claim(self, session_id: str, actor: Actor) -> api.ClaimBody:
+    def claim_session(self, session_id: str, actor: Actor) -> api.ClaimBody:
         """Note, as a courtesy, who is looking at a session."""
         self._loop.get_session(session_id)
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
         self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
         return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
 
-    def _claimed_by(self, session_id: str) -> str | None:
+    def _find_claimant(self, session_id: str) -> str | None:
         claim = self._claims.get(session_id)
         return claim.by.name if claim and claim.until > time.monotonic() else None
 
 
 def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:
     """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
-    angle = now.alignment.angle(decision.camera) if now.alignment else None
+    angle = now.alignment.find_angle(decision.camera) if now.alignment else None
     if angle is None or now.rate is None or now.revision != revision:
         return Nudge(at, actor, revision, decision.camera, 0)
     offset_us = parse_nudge(decision.to, angle.offset_us, now.rate)
