@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import floor
 from pathlib import Path
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Piece, Placement, floor_percent
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.alignment import Alignment, AngleMatch, Piece, Placement
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import NO_VALUE, format_drift, format_frames, format_offset, format_percent
 
 
 def build_answer(alignment: Alignment) -> dict[str, object]:
@@ -35,26 +36,25 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
 
 def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
     """The same for a person: offsets in ms and frames, confidence floored, reasons."""
-    lines = [f"Sync Confidence: {floor_percent(alignment.confidence)}% ({alignment.method})", ""]
+    lines = [f"Sync Confidence: {format_percent(alignment.confidence)} ({alignment.method})", ""]
     lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
     for angle in alignment.angles:
         lines += [_format_row(angle, place, alignment.reference, frames_per_s) for place in angle.placements]
     lines += (
-        ["", *(f"- {escape_invisible(reason, 300)}" for reason in alignment.reasons)]
-        if alignment.reasons
-        else []
+        ["", *(f"- {escape_text(reason, 300)}" for reason in alignment.reasons)] if alignment.reasons else []
     )
     return "\n".join(lines)
 
 
 def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_per_s: float | None) -> str:
     name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(placement.clip).name}"
-    sure = "reference" if angle.camera == reference else f"{floor_percent(angle.confidence)}%"
-    offset, frames, drift = "not placed", "-", "-"
+    sure = "reference" if angle.camera == reference else format_percent(angle.confidence)
+    offset = format_offset(_ms_from_us(placement.offset_us))
+    frames = drift = NO_VALUE
     if placement.offset_us is not None:
-        offset, drift = f"{placement.offset_us / 1e3:+.3f} ms", f"{placement.drift_ppm:+.2f} ppm"
-        frames = f"{placement.offset_us * frames_per_s / 1e6:+.2f}" if frames_per_s else "-"
-    return f"{escape_invisible(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{sure:>13}"
+        drift = format_drift(placement.drift_ppm)
+        frames = format_frames(placement.offset_us, frames_per_s) if frames_per_s else NO_VALUE
+    return f"{escape_text(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{sure:>13}"
 
 
 def _build_angle(angle: AngleMatch) -> dict[str, object]:

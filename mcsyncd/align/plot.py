@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.errors import UsageError
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, floor_percent
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_drift, format_offset, format_percent
 from mcsyncd.sync.recording import Recording
 
 _ENVELOPE_COLUMNS = 2000
@@ -40,16 +41,14 @@ def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Record
     """
     rows = len(alignment.angles)
     figure = load_figure_class()(figsize=(14, 1 + _ROW_INCHES * rows), layout="constrained")
-    figure.suptitle(f"Sync Confidence: {floor_percent(alignment.confidence)}% ({alignment.method})")
+    figure.suptitle(f"Sync Confidence: {format_percent(alignment.confidence)} ({alignment.method})")
     axes = figure.subplots(rows, 2, squeeze=False, width_ratios=(4, 1))
     for angle, (sound, lags) in zip(alignment.angles, axes, strict=True):
         sound.sharex(axes[0][0])
         sound.set_title(_format_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
         _draw_audio(sound, angle, recordings)
         _draw_strip(lags, angle)
-    axes[-1][0].set_xlabel(
-        f"seconds on the clock of {escape_invisible(alignment.reference)}", parse_math=False
-    )
+    axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
     figure.savefig(path, format="png", dpi=110)
 
 
@@ -67,19 +66,19 @@ def compute_envelope(channel: NDArray[np.int16], columns: int = _ENVELOPE_COLUMN
 
 
 def _format_caption(angle: AngleMatch, reference: str) -> str:
-    name = escape_invisible(angle.camera, 40)
+    name = escape_text(angle.camera, 40)
     if angle.camera == reference:
         return f"{name}: reference"
     placed = "not placed"
     if angle.offset_us is not None:
-        placed = f"{angle.offset_us / 1e3:+.3f} ms, {angle.drift_ppm:+.2f} ppm"
-    return f"{name}: {placed}, {floor_percent(angle.confidence)}%"
+        placed = f"{format_offset(angle.offset_us / 1e3)}, {format_drift(angle.drift_ppm)}"
+    return f"{name}: {placed}, {format_percent(angle.confidence)}"
 
 
 def _draw_audio(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
     axes.set_yticks([])
     if angle.offset_us is None:
-        why = escape_invisible(angle.reasons[0] if angle.reasons else "not placed", 120)
+        why = escape_text(angle.reasons[0] if angle.reasons else "not placed", 120)
         axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", parse_math=False)
         return
     places = {place.clip: place for place in angle.placements}

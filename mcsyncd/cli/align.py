@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.errors import BadMedia, McsyncError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
     from mcsyncd.align.listen import ListenResult
@@ -46,13 +46,13 @@ class AngleFileType(click.ParamType[AngleFile]):
         angle, equals, file = str(value).partition("=")
         if not (equals and angle and file):
             self.fail(
-                f"{escape_invisible(str(value))!r}: write an angle and a file, such as cam_a=A001.MOV",
+                f"{escape_text(str(value))!r}: write an angle and a file, such as cam_a=A001.MOV",
                 param,
                 ctx,
             )
         if not Path(file).is_file():
             what = "not a file" if Path(file).exists() else "no such file"
-            self.fail(f"{escape_invisible(file, 400)}: {what}", param, ctx)
+            self.fail(f"{escape_text(file, 400)}: {what}", param, ctx)
         return AngleFile(angle, Path(file))
 
 
@@ -223,8 +223,8 @@ def _print_message(text: str, *, keep: bool = False) -> None:
     """Progress on stderr; on a terminal a passing word is overwritten by the next."""
     if keep:
         click.echo(
-            f"\r\x1b[K{escape_invisible(text, 400)}" if sys.stderr.isatty() else escape_invisible(text, 400),
+            f"\r\x1b[K{escape_text(text, 400)}" if sys.stderr.isatty() else escape_text(text, 400),
             err=True,
         )
     elif sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{escape_invisible(text)}", nl=False, err=True)
+        click.echo(f"\r\x1b[K{escape_text(text)}", nl=False, err=True)

@@ -13,7 +13,8 @@ import click
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_size
 
 if TYPE_CHECKING:
     from mcsyncd.model.rendition import ConformResult, Rendition
@@ -34,7 +35,7 @@ class RateParamType(click.ParamType[Rate]):
             return Rate.parse(str(value))
         except (ValueError, ZeroDivisionError):
             self.fail(
-                f"{escape_invisible(str(value))!r}: write a rate such as 25, 29.97 or 30000/1001", param, ctx
+                f"{escape_text(str(value))!r}: write a rate such as 25, 29.97 or 30000/1001", param, ctx
             )
 
 
@@ -123,10 +124,10 @@ def _build_document(conformed: ConformResult) -> dict[str, object]:
 
 def _format_rendition(rendition: Rendition) -> str:
     lines = [
-        escape_invisible(rendition.path, 4096),
+        escape_text(rendition.path, 4096),
         (
             f"  {rendition.frames} frames at {rendition.rate}, {rendition.width}x{rendition.height}, "
-            f"{rendition.bytes / 1e6:.1f} MB"
+            f"{format_size(rendition.bytes)}"
         ),
         f"  {rendition.duplicated} pictures repeated, {rendition.dropped} left out",
         f"  sha256 {rendition.sha256}",

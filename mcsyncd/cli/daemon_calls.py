@@ -70,6 +70,6 @@ def send_decision(
     if as_json:
         print_json(after)
         return
-    from mcsyncd.cli.words import session_lines
+    from mcsyncd.cli.reports import format_session
 
-    click.echo("\n".join(session_lines(after)))
+    click.echo("\n".join(format_session(after)))

@@ -20,6 +20,7 @@ from mcsyncd.demo.daemon_process import DaemonProcess
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import plan_takes
 from mcsyncd.errors import McsyncError, Unreachable, UsageError
+from mcsyncd.present.numbers import format_size
 
 if TYPE_CHECKING:
     from mcsyncd.cli.demo_follow import LivenessCheck
@@ -145,7 +146,7 @@ def _film_shoot(
     )
     for key, file in shoot.files.items():
         true = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
-        teller.print_line(f"  {key}: {file.name}, {file.stat().st_size / 1e6:.1f} MB, {true}")
+        teller.print_line(f"  {key}: {file.name}, {format_size(file.stat().st_size)}, {true}")
     return shoot
 
 

@@ -13,7 +13,7 @@ from mcsyncd.demo.truth import Shoot
 from mcsyncd.demo.verdict import judge_session
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.session import HALTED, State
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 STALL_S = 300.0
 """A session that shows no change for so long will not come to an end by itself."""
@@ -129,7 +129,7 @@ class SessionFollower:
             self._teller.print_progress(_WAITING_MESSAGES.get(State(session.state), session.state))
         else:
             how = session.progress
-            step = f"{how.stage} {escape_invisible(how.subject, 40)}".rstrip()
+            step = f"{how.stage} {escape_text(how.subject, 40)}".rstrip()
             self._teller.print_progress(step, how.done, how.eta_s)
 
     async def _wait_for_change(self) -> None:

@@ -20,7 +20,7 @@ _VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 def command(options: GlobalOptions, as_json: bool) -> int:
     """Check folders, limits, space, codecs, clock, socket, groups, storage, audio and terminal."""
     from mcsyncd.checks.doctor import run_checks
-    from mcsyncd.model.text import escape_invisible
+    from mcsyncd.model.text import escape_text
     from mcsyncd.settings.active_config import ActiveConfig
 
     checks = run_checks(ActiveConfig.read(options.config_path))
@@ -29,7 +29,7 @@ def command(options: GlobalOptions, as_json: bool) -> int:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
         return int(failed)
     for check in checks:
-        click.echo(f"{_VERDICT_GLYPHS[check.status]} {check.name}: {escape_invisible(check.message)}")
+        click.echo(f"{_VERDICT_GLYPHS[check.status]} {check.name}: {escape_text(check.message)}")
         if check.hint:
-            click.echo(f"    → {escape_invisible(check.hint)}")
+            click.echo(f"    → {escape_text(check.hint)}")
     return int(failed)

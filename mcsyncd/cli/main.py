@@ -12,7 +12,7 @@ import click
 from mcsyncd import __version__
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.errors import ConfigError, ExitCode, McsyncError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 COMMANDS = {
     "run": "The daemon, in the foreground.",
@@ -118,6 +118,6 @@ def print_error(error: McsyncError) -> None:
     """Print an error on stderr: what is wrong, and the next action."""
     for problem in error.problems if isinstance(error, ConfigError) else ():
         click.echo(problem, err=True)
-    click.echo(f"mcsyncd: {escape_invisible(error.message, 600)}", err=True)
+    click.echo(f"mcsyncd: {escape_text(error.message, 600)}", err=True)
     if error.hint:
-        click.echo(f"  → {escape_invisible(error.hint, 600)}", err=True)
+        click.echo(f"  → {escape_text(error.hint, 600)}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
     from mcsyncd.model.clip import AudioStream, Media, VideoStream
@@ -43,7 +43,7 @@ def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]
 def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
     """The same for a person."""
     lines = [
-        escape_invisible(file.name),
+        escape_text(file.name),
         f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}",
     ]
     if media.video is not None:
@@ -75,7 +75,7 @@ def _format_video(video: VideoStream) -> str:
 
 def _format_audio(track: AudioStream) -> str:
     return (
-        f"{track.codec} {track.sample_rate} Hz {escape_invisible(track.layout, 40)}, from "
+        f"{track.codec} {track.sample_rate} Hz {escape_text(track.layout, 40)}, from "
         f"{track.start_us / 1e6:.6f} s"
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.errors import ConfigError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
     from mcsyncd.model.clip import Media
@@ -52,7 +52,7 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(listed))
         return
     for name, profile in found:
-        click.echo(f"{name:<18} {profile.kind:<10} {escape_invisible(profile.description)}")
+        click.echo(f"{name:<18} {profile.kind:<10} {escape_text(profile.description)}")
 
 
 @command.command("show")
@@ -91,7 +91,7 @@ def explain_profiles(name: str | None, file: Path | None, profiles: Path | None,
         click.echo(json.dumps({one: list(lines) for one, lines in said.items()}))
         return
     for one, lines in said.items():
-        click.echo("\n".join((one, *(f"  {escape_invisible(line, 300)}" for line in lines))))
+        click.echo("\n".join((one, *(f"  {escape_text(line, 300)}" for line in lines))))
 
 
 def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import click
 from mcsyncd.cli.daemon_calls import json_option, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.errors import UsageError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
     from mcsyncd.api import DecisionRequest, SessionBody
@@ -62,7 +62,7 @@ async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None
             decision = parse_decision(said, body)
             return None if decision is None else await client.send_decision(body.id, decision, body.revision)
         except UsageError as error:
-            click.echo(f"{escape_invisible(error.message)}\n  → {escape_invisible(error.hint)}", err=True)
+            click.echo(f"{escape_text(error.message)}\n  → {escape_text(error.hint)}", err=True)
 
 
 def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
@@ -84,13 +84,7 @@ def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
 
 def format_review(body: SessionBody) -> Iterator[str]:
     """The session in plain lines, and for every angle what else would explain its sound."""
-    from mcsyncd.cli.words import offset, percent, session_lines
+    from mcsyncd.cli.reports import format_candidates, format_session
 
-    yield from session_lines(body)
-    for camera, evidence in body.angles.items():
-        if camera == body.reference:
-            continue
-        label = body.cameras[camera].label if camera in body.cameras else camera
-        found = ", ".join(f"{offset(one.offset_ms)} ({one.score:.2f})" for one in evidence.candidates)
-        sure = f"{escape_invisible(label)} is {percent(evidence.confidence)} sure"
-        yield f"  {sure}; candidates: {found or 'none'}"
+    yield from format_session(body)
+    yield from format_candidates(body)

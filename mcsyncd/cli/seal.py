@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     """Start with the clips that are there, waiting for no other camera."""
     from mcsyncd.api import SealRequest
-    from mcsyncd.cli.words import session_lines
+    from mcsyncd.cli.reports import format_session
 
     async def send_seal(client: Client) -> SessionBody:
         return await (client.send_decision(session, SealRequest()) if session else client.seal_session())
@@ -32,4 +32,4 @@ def command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     if as_json:
         print_json(sealed)
     else:
-        click.echo("\n".join(session_lines(sealed)))
+        click.echo("\n".join(format_session(sealed)))

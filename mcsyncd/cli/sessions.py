@@ -15,12 +15,12 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.pass_obj
 def command(options: GlobalOptions, as_json: bool) -> None:
     """List all sessions, newest first."""
-    from mcsyncd.cli.words import session_line
+    from mcsyncd.cli.reports import format_session_line
 
     sessions = call_daemon(options, lambda client: client.list_sessions()).sessions
     if as_json:
         print_json([*sessions])
     elif sessions:
-        click.echo("\n".join(session_line(one) for one in sessions))
+        click.echo("\n".join(format_session_line(one) for one in sessions))
     else:
         click.echo("No sessions yet: drop a card into each camera's folder.")

@@ -16,10 +16,10 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.pass_obj
 def command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
-    from mcsyncd.cli.words import session_lines
+    from mcsyncd.cli.reports import format_session
 
     found = call_daemon(options, lambda client: client.fetch_session(session))
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(session_lines(found)))
+        click.echo("\n".join(format_session(found)))

@@ -10,7 +10,6 @@ from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 
 if TYPE_CHECKING:
-    from mcsyncd.api import StreamEventBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
     """Say what is going on."""
-    from mcsyncd.cli.words import status_lines
+    from mcsyncd.cli.reports import format_status
 
     status = call_daemon(options, lambda client: client.fetch_status())
     if as_json and not follow:
@@ -31,30 +30,22 @@ def command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
     if as_json:
         click.echo(status.model_dump_json())
     else:
-        click.echo("\n".join(status_lines(status)))
+        click.echo("\n".join(format_status(status)))
     if follow:
         _follow_events(options, as_json=as_json)
 
 
 def _follow_events(options: GlobalOptions, *, as_json: bool) -> None:
+    from mcsyncd.cli.reports import format_stream_event
+
     async def print_events(client: Client) -> None:
         async for news in client.stream_events():
             if as_json:
                 click.echo(news.model_dump_json())
-            elif line := _format_event(news):
+            elif line := format_stream_event(news):
                 click.echo(line)
 
     try:
         call_daemon(options, print_events)
     except KeyboardInterrupt:
         return
-
-
-def _format_event(event: StreamEventBody) -> str | None:
-    from mcsyncd.cli.words import progress
-
-    if event.what == "event":
-        return f"{event.at}  {event.session}  {event.kind}"
-    if event.what == "progress" and event.progress is not None:
-        return f"{'':>27}  {event.session}  {progress(event.progress)}"
-    return None

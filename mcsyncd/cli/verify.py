@@ -43,12 +43,12 @@ def command(options: GlobalOptions, what: str, session: str | None, deep: bool, 
 
 
 def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:
-    from mcsyncd.model.text import escape_invisible
+    from mcsyncd.model.text import escape_text
 
     if as_json:
         print_json({"what": what, "checked": checked, "faults": list(faults), "note": note})
         return
     for fault in faults:
-        click.echo(escape_invisible(fault, 400))
+        click.echo(escape_text(fault, 400))
     verdict = f"{len(faults)} fault(s)" if faults else "all as recorded"
     click.echo(f"{what}: {checked} checked, {verdict}. {note}".rstrip())

@@ -19,7 +19,7 @@ from mcsyncd.ingest.scan import DropScan
 from mcsyncd.ingest.settle import FileTrack, SettleState
 from mcsyncd.ingest.watch import DropWatcher
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 from mcsyncd.settings.active_config import ActiveConfig
 
 BUSY_SCAN_S = 1.0
@@ -161,12 +161,12 @@ class DropScanner:
 
     def list_unknown_folders(self) -> list[str]:
         """Return folders in the drop root that no camera is set for."""
-        return [escape_invisible(name) for name in self._scan.unknown_folders] if self._scan else []
+        return [escape_text(name) for name in self._scan.unknown_folders] if self._scan else []
 
 
 def _build_settling_body(track: FileTrack) -> PendingFileBody:
     return PendingFileBody(
-        name=escape_invisible(track.observation.name),
+        name=escape_text(track.observation.name),
         bytes=track.observation.size,
         state=track.status,
         note=track.note,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 _STOP_TIMEOUT_S = 90.0
 """A daemon that drains is given what its unit gives it."""
@@ -48,7 +48,7 @@ class DaemonProcess:
         if self._process is None or self._process.poll() is None:
             return
         for line in self._log.read_text(errors="replace").splitlines()[-_SHOWN_LOG_LINES:]:
-            self._print_line(f"    {escape_invisible(line)}")
+            self._print_line(f"    {escape_text(line)}")
         raise McsyncError(
             f"the daemon ended with code {self._process.returncode}", f"the whole log is {self._log}"
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TextIO
 
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_duration
 
 _PRINT_INTERVAL_S = 10.0
 
@@ -32,9 +33,7 @@ class ProgressPrinter:
         Without a terminal only the beginning of a step is told, and then one line in ten
         seconds: a log is read afterwards.
         """
-        line = (
-            f"  {escape_invisible(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
-        )
+        line = f"  {escape_text(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
         if self._terminal:
             self._out.write(f"\r\x1b[K{line[:78]}")
             self._out.flush()
@@ -51,7 +50,4 @@ class ProgressPrinter:
 
 
 def _format_time_left(eta_s: float | None) -> str:
-    if eta_s is None:
-        return ""
-    minutes, seconds = divmod(round(eta_s), 60)
-    return f"  {minutes}:{seconds:02d} left"
+    return "" if eta_s is None else f"  {format_duration(eta_s)} left"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor
 
 from mcsyncd.api import SessionBody
 from mcsyncd.demo.truth import Shoot
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_percent
+from mcsyncd.present.session import label_action, label_method
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,16 @@ def _format_confidence(session: SessionBody) -> str:
     """Floored, as every face shows it: 84.9 % is not 85 %."""
     if session.sync_confidence is None:
         return "Sync Confidence: unknown"
-    call = {"looks_good": "Looks Good", "review_sync": "Review Sync"}.get(session.call_to_action or "", "")
-    shown = f"Sync Confidence: {floor(session.sync_confidence * 100)}%"
-    return f"{shown} · {call} · {session.sync_method}" if call else shown
+    action = label_action(session)
+    shown = f"Sync Confidence: {format_percent(session.sync_confidence)}"
+    return f"{shown} · {action} · {label_method(session)}" if action else shown
 
 
 def _build_row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) -> tuple[str, str]:
     """Return a camera's line of the table, and what is wrong with it in a sentence, or nothing."""
     truth_ms = shoot.offsets_us[camera] / 1000
     found_ms = session.offsets_ms.get(camera)
-    name = escape_invisible(camera, 32)
+    name = escape_text(camera, 32)
     if found_ms is None:
         return f"{name:<10}{'not placed':>14}{truth_ms:>+11.3f} ms", f"{name} could not be placed"
     error_ms = found_ms - truth_ms

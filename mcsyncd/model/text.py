@@ -12,7 +12,7 @@ import unicodedata
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def escape_invisible(text: str, limit: int = 200) -> str:
+def escape_text(text: str, limit: int = 200) -> str:
     """Return `text` with every invisible or controlling character as an escape.
 
     Longer than `limit` characters, it is cut in the middle, because the end of a file name

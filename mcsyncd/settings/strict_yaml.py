@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from mcsyncd.errors import ConfigError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -41,7 +41,7 @@ class LocatedDocument:
         """Return one problem as `file:line: dotted.path: message (hint)`."""
         dotted = ".".join(str(part) for part in key_path) or "document"
         tail = f" ({hint})" if hint else ""
-        return escape_invisible(f"{self.path}:{self.find_line(key_path)}: {dotted}: {message}{tail}", 600)
+        return escape_text(f"{self.path}:{self.find_line(key_path)}: {dotted}: {message}{tail}", 600)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -107,9 +107,9 @@ def parse_yaml(path: Path, text: str) -> LocatedDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        problems.append(escape_invisible(f"{path}:{line}: document: {error.problem or 'not YAML'}", 600))
+        problems.append(escape_text(f"{path}:{line}: document: {error.problem or 'not YAML'}", 600))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problems.append(escape_invisible(f"{path}:1: document: {error}", 600))
+        problems.append(escape_text(f"{path}:1: document: {error}", 600))
     if problems:
         raise ConfigError(f"{path}: {len(problems)} problem(s)", "mend the lines above", tuple(problems))
     return LocatedDocument(path, document, lines)
@@ -150,7 +150,7 @@ def _record_lines(
             line = key.start_mark.line + 1
             if name in seen:
                 dotted = ".".join(str(part) for part in (*key_path, name))
-                problems.append(escape_invisible(f"{path}:{line}: {dotted}: written twice (keep one)", 600))
+                problems.append(escape_text(f"{path}:{line}: {dotted}: written twice (keep one)", 600))
             seen.add(name)
             lines[(*key_path, name)] = line
             _record_lines(value, (*key_path, name), lines, problems, path)

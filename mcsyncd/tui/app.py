@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from mcsyncd.api import SessionBody
 from mcsyncd.client import RevisionConflict
-from mcsyncd.tui import view
+from mcsyncd.present.numbers import format_time
 from mcsyncd.tui.dialogs import ConflictDialog, build_conflict_summary
 from mcsyncd.tui.feed import Feed
 from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
@@ -28,7 +28,7 @@ class McsyncApp(Shell):
     """The app on the daemon behind `socket`; with `read_only` it decides nothing."""
 
     TITLE = "mcsyncd"
-    CSS_PATH: ClassVar = ["app.tcss", "queue.tcss", "session.tcss", "review.tcss"]
+    CSS_PATH: ClassVar = ["app.tcss", "queue/queue.tcss", "session/session.tcss", "review/review.tcss"]
 
     def __init__(self, socket: Path, *, read_only: bool = False) -> None:
         super().__init__(socket, read_only=read_only)
@@ -90,5 +90,5 @@ class McsyncApp(Shell):
         current: SessionBody | None = moved.current
         if current is not None:
             self.world = self.world.with_session(current)
-        at = view.format_time(current.approved_at, self.get_now()) if current is not None else ""
+        at = format_time(current.approved_at, self.get_now()) if current is not None else ""
         self.push_screen(ConflictDialog(moved, build_conflict_summary(current, at, unsent)))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from mcsyncd.tui.view import StateLabel
-
 _TONES = {
     "muted": "$secondary",
     "primary": "$primary",
@@ -30,9 +28,10 @@ def build_content(*parts: TonedText | str | Content) -> Content:
     )
 
 
-def build_badge(label: StateLabel) -> Content:
-    """A state: glyph and word, in the colour that repeats them."""
-    return build_content((str(label), label.tone))
+def format_bar(fraction: float, width: int) -> str:
+    """Return a bar of `width` cells for 0..1; full only at 1."""
+    filled = int(max(0.0, min(1.0, fraction)) * width)
+    return "█" * filled + "░" * (width - filled)
 
 
 def justify_line(left: Content, right: Content, width: int, fill: str = " ") -> Content:

@@ -14,8 +14,9 @@ from textual.widgets import Button, Input, Static
 
 from mcsyncd.api import SessionBody
 from mcsyncd.client import RevisionConflict
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_offset
+from mcsyncd.present.session import get_camera_label, label_session, order_cameras
 from mcsyncd.tui.content import build_content
 
 _MAX_REASON_CHARS = 2000
@@ -61,7 +62,7 @@ class ConflictDialog(ModalScreen[None]):
         """The news, and one button."""
         with Vertical(classes="dialog"):
             yield Static(build_content(("This session moved on while you looked at it", "bold")))
-            yield Static(build_content((escape_invisible(self._conflict.message, 300), "muted")))
+            yield Static(build_content((escape_text(self._conflict.message, 300), "muted")))
             yield Static(self._summary)
             yield Button(Content("Show Me"), classes="main")
 
@@ -75,13 +76,13 @@ def build_conflict_summary(current: SessionBody | None, when: str, unsent: str) 
     if current is None:
         return build_content("It is read again now.")
     offsets = ", ".join(
-        f"{view.get_camera_label(current, key)} {view.format_offset(current.offsets_ms.get(key))}"
-        for key in view.order_angles(current)
+        f"{get_camera_label(current, key)} {format_offset(current.offsets_ms.get(key))}"
+        for key in order_cameras(current)
     )
-    by = f" by {escape_invisible(current.approved_by, 60)} {when}" if current.approved_by else ""
+    by = f" by {escape_text(current.approved_by, 60)} {when}" if current.approved_by else ""
     mine = build_content("\n\n", ("Not sent: ", "bold"), unsent) if unsent else build_content()
     state = build_content(
-        "\n", (str(view.label_state(current)), "bold"), f"{by} · revision {current.revision}\n"
+        "\n", (str(label_session(current)), "bold"), f"{by} · revision {current.revision}\n"
     )
     return build_content(state, offsets, mine)
 

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
@@ -42,12 +42,10 @@ class Shell(App[None]):
         if self.read_only:
             return "read-only: started to look, not to decide"
         if not status.may_approve:
-            return (
-                f"{escape_invisible(status.you, 40) or 'you'} may look, not decide: not among the approvers"
-            )
+            return f"{escape_text(status.you, 40) or 'you'} may look, not decide: not among the approvers"
         holder = session.claimed_by if session is not None else None
         if holder and holder != status.you:
-            return f"{escape_invisible(holder, 40)} is reviewing this"
+            return f"{escape_text(holder, 40)} is reviewing this"
         return ""
 
     async def send_decision(
@@ -79,5 +77,5 @@ class Shell(App[None]):
 
     def show_notice(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
         """Show a notice for a while."""
-        text = escape_invisible(message, 300) + (f"\n{escape_invisible(hint, 300)}" if hint else "")
+        text = escape_text(message, 300) + (f"\n{escape_text(hint, 300)}" if hint else "")
         self.notify(text, severity=severity, markup=False, timeout=8)

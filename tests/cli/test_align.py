@@ -57,7 +57,7 @@ def test_the_table_floors_confidence_and_shows_offsets(files):
     done = align(f"cam_a={files['a']}", f"cam_b={files['b']}")
     assert done.returncode == 0
     assert "Sync Confidence: 99%" in done.stdout
-    assert "+2500.0" in done.stdout
+    assert "+2500 ms" in done.stdout
 
 
 def test_an_unsure_answer_is_an_answer(files):

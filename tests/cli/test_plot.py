@@ -7,6 +7,7 @@ import pytest
 
 from mcsyncd.align.plot import _format_caption, compute_envelope
 from mcsyncd.model.alignment import AngleMatch, Placement
+from mcsyncd.present.numbers import MINUS
 
 
 def test_levels_are_the_greatest_of_each_stretch_as_a_share_of_the_loudest():
@@ -24,6 +25,6 @@ def test_any_length_fits_into_the_columns_and_silence_is_zero(samples):
 def test_the_caption_gives_no_drift_to_what_has_no_place():
     placed = AngleMatch("b", (Placement("x.mov", -134_000, 11.8),), 0.929)
     lost = AngleMatch("b", (Placement("x.mov", None),), 0.0)
-    assert _format_caption(placed, "a") == "b: -134.000 ms, +11.80 ppm, 92%"
+    assert _format_caption(placed, "a") == f"b: {MINUS}134 ms, +11.8 ppm, 92%"
     assert _format_caption(lost, "a") == "b: not placed, 0%"
     assert _format_caption(placed, "b") == "b: reference"

@@ -30,7 +30,7 @@ async def test_the_queue_shows_who_waits_first(opened):
         assert [shown.index(name) for name in ids] == sorted(shown.index(name) for name in ids)
         assert "3 waiting" in shown
         assert "Looks Good" in shown
-        assert "61% · ETA 03:10" in shown
+        assert "61% · 3:10 left" in shown
 
 
 @running
@@ -256,7 +256,7 @@ async def test_changes_arrive_by_themselves(opened):
         await until(pilot, lambda: "61%" in screen_text(app))
         step = api.ProgressBody(stage="conform", done=0.75, eta_s=60)
         daemon.tell(api.StreamEventBody(what="progress", session=scenes.working().id, progress=step))
-        await until(pilot, lambda: "75% · ETA 01:00" in screen_text(app))
+        await until(pilot, lambda: "75% · 1:00 left" in screen_text(app))
         await daemon.put(scenes.session(scenes.working().id))
         await until(pilot, lambda: "Looks Good" in screen_text(app))
 

@@ -51,7 +51,7 @@ def test_nothing_is_cut_off(opened, size):
     rows = [line for line in queue[0].splitlines() if "2026" in line]
     assert len(rows) == len(scenes.queue())
     assert any("Looks Good" in row for row in rows)
-    assert any("ETA 03:10" in row for row in rows)
+    assert any("3:10 left" in row for row in rows)
     assert len(sure[1]) == len(unsure[1]) == len(review[1]) == 1
     heads = [line.rstrip() for line in review[0].splitlines() if re.search("[●▲■] Cam . ", line)]
     assert [head.split()[-1] for head in heads] == ["reference", "sure", "unsure"]

@@ -7,9 +7,11 @@ from datetime import datetime
 from textual.content import Content
 
 from mcsyncd.api import ProgressBody, SessionBody
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
-from mcsyncd.tui.content import TonedText, build_content
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import NO_VALUE, format_percent, format_time
+from mcsyncd.present.progress import format_progress
+from mcsyncd.present.session import get_camera_label, label_action, label_session
+from mcsyncd.tui.content import TonedText, build_content, format_bar
 
 _STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 14, 8
 _OPENED_FROM_CELLS, _ANGLES_FROM_CELLS = 106, 70
@@ -30,18 +32,14 @@ def build_header(width: int) -> Content:
 
 def build_row(session: SessionBody, width: int, now: datetime) -> Content:
     """The line of a session, never longer than `width`; a wider one only adds."""
-    shown = view.label_state(session)
+    shown = label_session(session)
     opened = (
-        _pad_text(view.format_time(session.opened_at, now), _OPENED_CELLS)
-        if width >= _OPENED_FROM_CELLS
-        else ""
+        _pad_text(format_time(session.opened_at, now), _OPENED_CELLS) if width >= _OPENED_FROM_CELLS else ""
     )
-    angles = (
-        f"{len(session.cameras) or view.NO_VALUE:<{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
-    )
+    angles = f"{len(session.cameras) or NO_VALUE:<{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
     line = build_content(
         (_pad_text(str(shown), _STATE_CELLS), shown.tone),
-        _pad_text(escape_invisible(session.id, _ID_CELLS - 1), _ID_CELLS),
+        _pad_text(escape_text(session.id, _ID_CELLS - 1), _ID_CELLS),
         (opened, "muted"),
         angles,
     )
@@ -58,42 +56,38 @@ def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedT
     if session.state == "in_review":
         return _build_review(session, room)
     if session.error is not None:
-        return [(escape_invisible(session.error.message, 200), "")]
+        return [(escape_text(session.error.message, 200), "")]
     if session.state == "collecting":
         return [(_format_clip_counts(session), "muted")]
     if session.progress is not None and session.state in {"working", "approved", "publishing"}:
         return _build_progress(session.progress, room)
     if session.approved_by:
-        said = (
-            f"{view.format_percent(session.sync_confidence):<5}by "
-            f"{escape_invisible(session.approved_by, 40)} "
-        )
-        return [(said + view.format_time(session.approved_at, now), "muted")]
+        said = f"{format_percent(session.sync_confidence):<5}by {escape_text(session.approved_by, 40)} "
+        return [(said + format_time(session.approved_at, now), "muted")]
     return []
 
 
 def _build_progress(step: ProgressBody, room: int) -> list[TonedText]:
     """The end of it matters more than the bar."""
-    told = view.format_progress(step, room - _BAR_CELLS - 1)
-    if "ETA" in told or room > 2 * _BAR_CELLS + 8:
-        return [(f"{view.format_bar(step.done, _BAR_CELLS)} ", "primary"), (told, "")]
-    return [(view.format_progress(step, room), "")]
+    told = format_progress(step, room - _BAR_CELLS - 1)
+    if "left" in told or room > 2 * _BAR_CELLS + 8:
+        return [(f"{format_bar(step.done, _BAR_CELLS)} ", "primary"), (told, "")]
+    return [(format_progress(step, room), "")]
 
 
 def _build_review(session: SessionBody, room: int) -> list[TonedText]:
     confidence = session.sync_confidence
-    tone = view.label_state(session).tone
-    detail: list[TonedText] = [(f"{view.format_percent(confidence):<5}", "bold")]
+    tone = label_session(session).tone
+    detail: list[TonedText] = [(f"{format_percent(confidence):<5}", "bold")]
     if confidence is not None and room > _BAR_CELLS + 18:
-        detail.append((f"{view.format_bar(confidence, _BAR_CELLS)}  ", tone))
-    detail.append((view.label_button(session) or "", ""))
+        detail.append((f"{format_bar(confidence, _BAR_CELLS)}  ", tone))
+    detail.append((label_action(session) or "", ""))
     if session.claimed_by:
-        detail.append((f" · {escape_invisible(session.claimed_by, 20)}", "muted"))
+        detail.append((f" · {escape_text(session.claimed_by, 20)}", "muted"))
     return detail
 
 
 def _format_clip_counts(session: SessionBody) -> str:
     return "  ".join(
-        f"{view.get_camera_label(session, key)} {len(camera.clips)}"
-        for key, camera in session.cameras.items()
+        f"{get_camera_label(session, key)} {len(camera.clips)}" for key, camera in session.cameras.items()
     )

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from mcsyncd.api import RetryRequest, SessionBody, StatusBody
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.queue.rows import build_header, build_row
@@ -65,7 +65,7 @@ class QueueScreen(LiveScreen):
         """Show the sessions, or how to begin."""
         status = world.status
         self.top_bar.title = build_content(
-            ("mcsyncd", "bold"), f" · {escape_invisible(status.host, 40)}" if status else ""
+            ("mcsyncd", "bold"), f" · {escape_text(status.host, 40)}" if status else ""
         )
         sessions = world.build_queue()
         health = self.query_one(HealthLine)
@@ -167,7 +167,7 @@ def _build_empty_state(world: World) -> Content:
     for body in status.folders.values():
         lines += [
             build_content("  ", build_folder_line(body)),
-            build_content((f"      {escape_invisible(body.path, 120)}", "muted")),
+            build_content((f"      {escape_text(body.path, 120)}", "muted")),
             Content(),
         ]
     lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcsyncd.api import SessionBody
-from mcsyncd.tui import view
+from mcsyncd.present.session import LOOKS_GOOD, get_camera_label, order_cameras
 
 
 class AngleChecklist:
@@ -13,7 +13,7 @@ class AngleChecklist:
     """
 
     def __init__(self, session: SessionBody, review_below: float) -> None:
-        self.angles = view.order_angles(session)
+        self.angles = order_cameras(session)
         self._checked: set[str] = set()
         self._review_below = review_below
         others = [key for key in self.angles if key != session.reference] or self.angles
@@ -41,10 +41,10 @@ class AngleChecklist:
         """What enter does now, in words."""
         left = self.list_unchecked(session)
         if not left:
-            return view.LOOKS_GOOD
+            return LOOKS_GOOD
         if self.current in left:
-            return f"{view.get_camera_label(session, self.current)} {view.LOOKS_GOOD}"
-        return f"Review {view.get_camera_label(session, left[0])}"
+            return f"{get_camera_label(session, self.current)} {LOOKS_GOOD}"
+        return f"Review {get_camera_label(session, left[0])}"
 
     def advance(self, session: SessionBody) -> bool:
         """Go on: call the angle good, or go to the next unsure one. True when all is said."""

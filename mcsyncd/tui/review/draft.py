@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from mcsyncd.api import NudgeRequest, SessionBody
-from mcsyncd.tui import view
+from mcsyncd.model.rate import Rate
+from mcsyncd.present.numbers import format_offset
+from mcsyncd.present.session import get_camera_label, label_session
 from mcsyncd.tui.review.checklist import AngleChecklist
 from mcsyncd.tui.review.nudges import PendingNudges
 
 US_PER_MS = 1000
+
+_DEFAULT_FRAME_US = 40_000
+"""A frame at 25 fps. Judgement: a nudge by a frame needs a length before the rate is known."""
 
 
 class ReviewDraft:
@@ -44,7 +49,7 @@ class ReviewDraft:
     def explain_immovable(self) -> str:
         """Say why the angle cannot be moved; empty when it can."""
         if self.session.state != "in_review":
-            return f"nothing to move: {view.label_state(self.session).word}"
+            return f"nothing to move: {label_session(self.session).word}"
         if self.camera == self.session.reference:
             return "the reference stands still: choose another angle with j and k"
         return ""
@@ -85,7 +90,7 @@ class ReviewDraft:
         """The moves that were not sent, in words."""
         moved = self.nudges.pending.items()
         return ", ".join(
-            f"{view.get_camera_label(self.session, camera)} {view.format_offset(at / US_PER_MS)}"
+            f"{get_camera_label(self.session, camera)} {format_offset(at / US_PER_MS)}"
             for camera, at in moved
         )
 
@@ -97,3 +102,11 @@ def format_nudge_target(offset_us: int) -> str:
 
 def _get_recorded_offsets(session: SessionBody) -> dict[str, int | None]:
     return {key: None if ms is None else round(ms * US_PER_MS) for key, ms in session.offsets_ms.items()}
+
+
+def compute_frame_us(rate: str | None) -> int:
+    """Return the length of a frame in microseconds; that of 25 fps where the rate is unknown."""
+    try:
+        return round(Rate.parse(rate or "").tick_us)
+    except (ValueError, ZeroDivisionError):
+        return _DEFAULT_FRAME_US

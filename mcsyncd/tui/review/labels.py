@@ -5,9 +5,11 @@ from __future__ import annotations
 from textual.content import Content
 
 from mcsyncd.api import SessionBody
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
-from mcsyncd.tui.content import build_content
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import MINUS, format_offset, format_percent
+from mcsyncd.present.session import get_camera_label, label_session
+from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
+from mcsyncd.tui.content import build_content, format_bar
 from mcsyncd.tui.review.draft import ReviewDraft
 
 _BAR_CELLS = 10
@@ -15,23 +17,20 @@ _BAR_CELLS = 10
 
 def build_title(session: SessionBody) -> Content:
     """Which session, how sure, and how it stands."""
-    shown = view.label_state(session)
-    sure = f"   Sync Confidence: {view.format_percent(session.sync_confidence)}  "
-    return build_content((escape_invisible(session.id, 60), "bold"), sure, (str(shown), shown.tone))
+    shown = label_session(session)
+    sure = f"   Sync Confidence: {format_percent(session.sync_confidence)}  "
+    return build_content((escape_text(session.id, 60), "bold"), sure, (str(shown), shown.tone))
 
 
 def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:
     """Which angle, where it lies under the hand, and whether that is sent."""
     current = camera == draft.camera
     at = draft.nudges.get_offset_us(camera)
-    name = (
-        f"{'▸' if current else ' '} {view.get_angle_glyph(index)} "
-        f"{view.get_camera_label(draft.session, camera)} "
-    )
+    name = f"{'▸' if current else ' '} {get_angle_glyph(index)} {get_camera_label(draft.session, camera)} "
     moved = camera in draft.nudges.pending
     return build_content(
-        (name, f"{view.get_angle_colour(index)}{' bold reverse' if current else ''}"),
-        (f" {view.format_offset(None if at is None else at / 1000)}", "bold"),
+        (name, f"{get_angle_colour(index)}{' bold reverse' if current else ''}"),
+        (f" {format_offset(None if at is None else at / 1000)}", "bold"),
         (" (moved)" if moved else "", "warning"),
     )
 
@@ -47,8 +46,8 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
     word = "✔ seen" if draft.checklist.is_checked(camera) else "◐ unsure" if unsure else "● sure"
     tone = "warning" if unsure else "success"
     return build_content(
-        f"{view.format_percent(evidence.confidence)} ",
-        (view.format_bar(evidence.confidence, _BAR_CELLS), tone),
+        f"{format_percent(evidence.confidence)} ",
+        (format_bar(evidence.confidence, _BAR_CELLS), tone),
         f" {word}",
     )
 
@@ -69,20 +68,18 @@ def build_button_note(draft: ReviewDraft, reason: str) -> Content:
 def _format_position(draft: ReviewDraft) -> str:
     here, machine = draft.nudges.get_offset_us(draft.camera), draft.get_machine_offset_us(draft.camera)
     said = (
-        f"{view.get_camera_label(draft.session, draft.camera)} "
-        f"{view.format_offset(None if here is None else here / 1000)}"
+        f"{get_camera_label(draft.session, draft.camera)} "
+        f"{format_offset(None if here is None else here / 1000)}"
     )
     if draft.camera == draft.session.reference:
         return f"{said}, the reference"
     if here is None or machine is None or here == machine:
         return f"{said}, as the machine has it"
-    return (
-        f"{said}, {_format_distance(here - machine)} from the machine's {view.format_offset(machine / 1000)}"
-    )
+    return f"{said}, {_format_distance(here - machine)} from the machine's {format_offset(machine / 1000)}"
 
 
 def _format_distance(us: int) -> str:
     """A distance with its sign; below ten milliseconds the tenths matter."""
     ms = us / 1000
-    sign = "+" if ms > 0 else view.MINUS
+    sign = "+" if ms > 0 else MINUS
     return f"{sign}{abs(ms):.1f} ms" if abs(ms) < 10 and ms != round(ms) else f"{sign}{abs(ms):.0f} ms"

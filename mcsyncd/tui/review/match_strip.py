@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.api import AngleBody
-from mcsyncd.tui import view
+from mcsyncd.present.numbers import format_offset
 from mcsyncd.tui.content import build_content
 
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -44,7 +44,7 @@ class MatchStrip(Widget):
         line = [" "] * width
         for candidate in sorted(evidence.candidates, key=lambda one: one.offset_ms):
             said = " here" if abs(candidate.offset_ms - self.draft_ms) < 0.5 else ""
-            mark = f"▲{view.format_offset(candidate.offset_ms).removesuffix(' ms')}{said}"
+            mark = f"▲{format_offset(candidate.offset_ms).removesuffix(' ms')}{said}"
             _write_mark(line, self._cell_from_ms(candidate.offset_ms, span, width), mark)
         here = self._cell_from_ms(self.draft_ms, span, width)
         if 0 <= here < width and line[here] == " ":

@@ -18,12 +18,13 @@ from textual.widgets import Button
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.session import REVIEW_SYNC, format_facts, format_reasons, label_session
+from mcsyncd.tui.angle_marks import get_angle_colour
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
-from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
+from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft, compute_frame_us
 from mcsyncd.tui.review.keys import ALL_KEYS, BINDINGS, KEY_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_lane_left, build_lane_right, build_title
 from mcsyncd.tui.review.lane import AngleLane
@@ -64,7 +65,7 @@ class ReviewScreen(LiveScreen):
         yield LazyStatic(id="axis")
         yield MatchStrip()
         with Horizontal(id="deeds"):
-            yield Button(Content(view.REVIEW_SYNC), id="main", classes="main")
+            yield Button(Content(REVIEW_SYNC), id="main", classes="main")
             yield LazyStatic(id="beside")
 
     # --- what is shown -----------------------------------------------------------------------
@@ -84,8 +85,7 @@ class ReviewScreen(LiveScreen):
         self._draft = ReviewDraft(body, world.status.review_below if world.status is not None else 0.0)
         self._peaks_cache = PeaksCache(self.shell.client, self._session_id)
         self._lanes = [
-            AngleLane(key, view.get_angle_colour(index))
-            for index, key in enumerate(self._draft.checklist.angles)
+            AngleLane(key, get_angle_colour(index)) for index, key in enumerate(self._draft.checklist.angles)
         ]
         self.query_one("#lanes").mount(*self._lanes)
         self.query_one("#main").focus()
@@ -132,16 +132,16 @@ class ReviewScreen(LiveScreen):
         strip.evidence = draft.session.angles.get(draft.camera)
         strip.machine_ms = (draft.get_machine_offset_us(draft.camera) or 0) / US_PER_MS
         strip.draft_ms = (draft.nudges.get_offset_us(draft.camera) or 0) / US_PER_MS
-        strip.tone = view.get_angle_colour(draft.checklist.angles.index(draft.camera)) if draft.camera else ""
+        strip.tone = get_angle_colour(draft.checklist.angles.index(draft.camera)) if draft.camera else ""
 
     def _update_texts(self, draft: ReviewDraft) -> None:
         session, status = draft.session, self.shell.world.status
         self.top_bar.title = build_title(session)
         mine = status is not None and session.claimed_by == status.you
         self.top_bar.note = "claimed by you" if session.claimed_by and mine else ""
-        said = view.format_reasons(session)
+        said = format_reasons(session)
         self.query_one("#why", LazyStatic).show(
-            build_content(("Why: ", "bold"), said or view.format_facts(session))
+            build_content(("Why: ", "bold"), said or format_facts(session))
         )
         reason = self._find_objection()
         button = self.query_one("#main", Button)
@@ -157,7 +157,7 @@ class ReviewScreen(LiveScreen):
             return "not read yet"
         if reason := self.shell.find_objection(None if self._taken_over else session):
             return f"{reason} · t takes over" if reason.endswith("is reviewing this") else reason
-        return "" if session.state == "in_review" else f"no decision is due: {view.label_state(session).word}"
+        return "" if session.state == "in_review" else f"no decision is due: {label_session(session).word}"
 
     def on_resize(self) -> None:
         """Draw for the new width."""
@@ -170,9 +170,7 @@ class ReviewScreen(LiveScreen):
             await self._peaks_cache.load(camera, wanted)
         except McsyncError as error:
             lane = next(lane for lane in self._lanes if lane.camera == camera)
-            lane.header.right = build_content(
-                ("✖ no waveform: ", "error"), escape_invisible(error.message, 60)
-            )
+            lane.header.right = build_content(("✖ no waveform: ", "error"), escape_text(error.message, 60))
             return
         self._update_lanes()
 
@@ -209,7 +207,7 @@ class ReviewScreen(LiveScreen):
     def action_nudge_frames(self, frames: int) -> None:
         """Move the angle by pictures of the session's rate."""
         if self._draft is not None:
-            self.action_nudge_us(frames * view.compute_frame_us(self._draft.session.rate))
+            self.action_nudge_us(frames * compute_frame_us(self._draft.session.rate))
 
     def action_nudge_us(self, by_us: int) -> None:
         """Move the angle later (positive) or earlier."""

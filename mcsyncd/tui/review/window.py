@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from mcsyncd.tui.view import MINUS
+from mcsyncd.present.numbers import MINUS
 
 ZOOM_STEPS_MS = (
     0.5,

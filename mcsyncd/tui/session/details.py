@@ -8,8 +8,17 @@ from datetime import datetime
 from textual.content import Content
 
 from mcsyncd.api import AngleBody, ClipBody, LogEntryBody, SessionBody
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import (
+    MINUS,
+    format_duration,
+    format_offset,
+    format_percent,
+    format_size,
+    format_time,
+)
+from mcsyncd.present.session import format_reasons, get_camera_label, order_cameras
+from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
 from mcsyncd.tui.content import build_content
 
 _MAX_CANDIDATES = 4
@@ -18,8 +27,8 @@ _MAX_EVENTS = 12
 
 def build_details(session: SessionBody, log: Sequence[LogEntryBody], now: datetime) -> Content:
     """Everything behind the number, angle by angle, then the last events, newest first."""
-    lines = [build_content(("Why: ", "bold"), said)] if (said := view.format_reasons(session)) else []
-    for index, key in enumerate(view.order_angles(session)):
+    lines = [build_content(("Why: ", "bold"), said)] if (said := format_reasons(session)) else []
+    for index, key in enumerate(order_cameras(session)):
         lines += _build_angle(session, index, key)
     if log:
         lines += [Content(), build_content(("What happened", "bold"))]
@@ -29,7 +38,7 @@ def build_details(session: SessionBody, log: Sequence[LogEntryBody], now: dateti
 
 def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
     name = build_content(
-        (f"{view.get_angle_glyph(index)} {view.get_camera_label(session, key)}", view.get_angle_colour(index))
+        (f"{get_angle_glyph(index)} {get_camera_label(session, key)}", get_angle_colour(index))
     )
     evidence = session.angles.get(key)
     if key == session.reference or evidence is None:
@@ -40,7 +49,7 @@ def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
         if others := _format_candidates(evidence):
             lines.append(build_content((f"    candidates  {others}", "muted")))
         lines += [
-            build_content(f"    {escape_invisible(reason, 300)}")
+            build_content(f"    {escape_text(reason, 300)}")
             for reason in evidence.reasons
             if reason not in session.reasons
         ]
@@ -48,35 +57,35 @@ def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
 
 
 def _format_measurements(session: SessionBody, key: str, evidence: AngleBody) -> str:
-    told = [view.format_percent(evidence.confidence), view.format_offset(session.offsets_ms.get(key))]
+    told = [format_percent(evidence.confidence), format_offset(session.offsets_ms.get(key))]
     if evidence.overlap_s:
-        told.append(f"{view.format_duration(evidence.overlap_s)} of shared sound")
+        told.append(f"{format_duration(evidence.overlap_s)} of shared sound")
     if evidence.residual_ms is not None:
         told.append(f"scatter {evidence.residual_ms:.2f} ms")
     if drift := session.drift_ppm.get(key):
-        told.append(f"drift {drift:+.1f} ppm".replace("-", view.MINUS))
+        told.append(f"drift {drift:+.1f} ppm".replace("-", MINUS))
     return " · ".join(told)
 
 
 def _format_candidates(evidence: AngleBody) -> str:
     found = evidence.candidates[:_MAX_CANDIDATES]
-    return "   ".join(f"{view.format_offset(one.offset_ms)} ({one.score:.2f})" for one in found)
+    return "   ".join(f"{format_offset(one.offset_ms)} ({one.score:.2f})" for one in found)
 
 
 def _build_clip(clip: ClipBody) -> Content:
-    length = f" · {view.format_duration(clip.duration_s)}" if clip.duration_s is not None else ""
-    hashed = f" · sha256 {escape_invisible(clip.sha256[:12], 16)}" if clip.sha256 else ""
+    length = f" · {format_duration(clip.duration_s)}" if clip.duration_s is not None else ""
+    hashed = f" · sha256 {escape_text(clip.sha256[:12], 16)}" if clip.sha256 else ""
     line = build_content(
-        (f"    {escape_invisible(clip.name, 80)} · {view.format_size(clip.bytes)}{length}{hashed}", "muted")
+        (f"    {escape_text(clip.name, 80)} · {format_size(clip.bytes)}{length}{hashed}", "muted")
     )
     return build_content(
-        line, *(build_content("\n      ▲ ", escape_invisible(said, 200)) for said in clip.warnings)
+        line, *(build_content("\n      ▲ ", escape_text(said, 200)) for said in clip.warnings)
     )
 
 
 def _build_event(entry: LogEntryBody, now: datetime) -> Content:
     by = entry.body.get("by")
     name = by.get("name") if isinstance(by, dict) else None
-    who = f" by {escape_invisible(str(name), 40)}" if name else ""
-    said = escape_invisible(entry.kind, 40).replace("_", " ")
-    return build_content((f"    {view.format_time(entry.at, now)}  {said}{who}", "muted"))
+    who = f" by {escape_text(str(name), 40)}" if name else ""
+    said = escape_text(entry.kind, 40).replace("_", " ")
+    return build_content((f"    {format_time(entry.at, now)}  {said}{who}", "muted"))

@@ -25,9 +25,10 @@ from mcsyncd.api import (
     WorkerBody,
 )
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
-from mcsyncd.tui.content import build_content
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.progress import format_progress
+from mcsyncd.present.session import format_facts, label_session
+from mcsyncd.tui.content import build_content, format_bar
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.review.screen import ReviewScreen
@@ -107,7 +108,7 @@ class SessionScreen(LiveScreen):
         offsets = self.query_one(OffsetsLine)
         offsets.session, offsets.review_below = session, world.status.review_below if world.status else 0.0
         offsets.display = bool(session.offsets_ms)
-        self.query_one("#facts", LazyStatic).show(build_content((view.format_facts(session), "muted")))
+        self.query_one("#facts", LazyStatic).show(build_content((format_facts(session), "muted")))
         if self.query_one("#details").display:
             self.query_one("#details", LazyStatic).show(
                 build_details(session, self._entries, self.shell.get_now())
@@ -116,13 +117,13 @@ class SessionScreen(LiveScreen):
 
     def _update_headline(self, session: SessionBody, summary: SessionSummary) -> None:
         self.top_bar.title = build_content(
-            (escape_invisible(self._session_id, 60), "bold"),
+            (escape_text(self._session_id, 60), "bold"),
             "   ",
-            (str(view.label_state(session)), summary.tone),
+            (str(label_session(session)), summary.tone),
         )
         you = self.shell.world.status.you if self.shell.world.status is not None else ""
         other = session.claimed_by if session.claimed_by != you else None
-        self.top_bar.note = f"{escape_invisible(other, 24)} is looking too" if other else ""
+        self.top_bar.note = f"{escape_text(other, 24)} is looking too" if other else ""
         asked = session.state == "in_review"
         confidence = self.query_one(ConfidenceBar)
         confidence.display, self.query_one("#headline").display = asked, not asked
@@ -235,13 +236,13 @@ class SessionScreen(LiveScreen):
 
 def _build_step(worker: WorkerBody) -> Content:
     """A running job: what, on which clip, how far, how fast, until when."""
-    head = f"{escape_invisible(worker.stage, 12):<10}{escape_invisible(worker.subject, 40)}"
+    head = f"{escape_text(worker.stage, 12):<10}{escape_text(worker.subject, 40)}"
     step = worker.progress
     if step is None:
         return build_content(("… ", "primary"), head)
     return build_content(
         ("… ", "primary"),
         f"{head}\n  ",
-        (view.format_bar(step.done, _BAR_CELLS), "primary"),
-        f"  {view.format_progress(step)}",
+        (format_bar(step.done, _BAR_CELLS), "primary"),
+        f"  {format_progress(step)}",
     )

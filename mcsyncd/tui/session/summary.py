@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from mcsyncd.api import ErrorBody, LogEntryBody, SessionBody, WorkerBody
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_percent, format_time
+from mcsyncd.present.session import format_reasons, get_camera_label, label_action, label_session
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
 
@@ -40,7 +41,7 @@ def build_summary(
         return _summarise_collecting(session)
     if session.state == "working":
         return SessionSummary(
-            str(view.label_state(session)),
+            str(label_session(session)),
             "primary",
             _format_wait(session),
             steps=_collect_steps(session, workers),
@@ -49,18 +50,18 @@ def build_summary(
 
 
 def _summarise_review(session: SessionBody) -> SessionSummary:
-    said = view.format_reasons(session)
+    said = format_reasons(session)
     action: ButtonAction = "approve" if session.call_to_action == "looks_good" else "review"
     tone = "success" if action == "approve" else "warning"
     lines = (f"Why: {said}",) if said and action == "review" else ()
-    headline = f"Sync Confidence: {view.format_percent(session.sync_confidence)}"
-    return SessionSummary(headline, tone, lines, view.label_button(session), action)
+    headline = f"Sync Confidence: {format_percent(session.sync_confidence)}"
+    return SessionSummary(headline, tone, lines, label_action(session), action)
 
 
 def _summarise_halted(session: SessionBody) -> SessionSummary:
     error = session.error
-    shown = view.label_state(session)
-    headline = f"{shown} at {escape_invisible(error.stage, 20)}" if error is not None else str(shown)
+    shown = label_session(session)
+    headline = f"{shown} at {escape_text(error.stage, 20)}" if error is not None else str(shown)
     lines = (*_format_error(error), ORIGINALS_SAFE) if error is not None else (ORIGINALS_SAFE,)
     if session.state == "stale":
         return SessionSummary(headline, shown.tone, lines, "Sync Again", "resync")
@@ -71,26 +72,24 @@ def _summarise_halted(session: SessionBody) -> SessionSummary:
 
 def _format_error(error: ErrorBody) -> tuple[str, ...]:
     """An error in a line or two: what is wrong, and the operator's next action."""
-    hint = (f"What to do: {escape_invisible(error.hint, 400)}",) if error.hint else ()
-    return (escape_invisible(error.message, 400), *hint)
+    hint = (f"What to do: {escape_text(error.hint, 400)}",) if error.hint else ()
+    return (escape_text(error.message, 400), *hint)
 
 
 def _summarise_collecting(session: SessionBody) -> SessionSummary:
-    missing = [
-        view.get_camera_label(session, key) for key, camera in session.cameras.items() if not camera.clips
-    ]
+    missing = [get_camera_label(session, key) for key, camera in session.cameras.items() if not camera.clips]
     waits = f"Waiting for {', '.join(missing)}." if missing else "Waiting for the folders to be quiet."
     lines = (waits, "It starts by itself when every camera has a clip and no file changes any more.")
-    return SessionSummary(str(view.label_state(session)), "muted", lines, "Start With What Is Here", "seal")
+    return SessionSummary(str(label_session(session)), "muted", lines, "Start With What Is Here", "seal")
 
 
 def _summarise_decided(
     session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
 ) -> SessionSummary:
-    shown = view.label_state(session)
+    shown = label_session(session)
     lines = [*_format_history(session, log, now), *_format_wait(session)]
     if session.manifest_key:
-        lines.append(f"Manifest: {escape_invisible(session.manifest_key)}")
+        lines.append(f"Manifest: {escape_text(session.manifest_key)}")
     steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
     return SessionSummary(str(shown), shown.tone, tuple(lines), steps=steps)
 
@@ -99,25 +98,25 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
     """Who decided and when: from the session itself, else from its last such event."""
     lines = []
     if session.approved_by:
-        percent = view.format_percent(session.sync_confidence)
-        at = view.format_time(session.approved_at, now)
+        percent = format_percent(session.sync_confidence)
+        at = format_time(session.approved_at, now)
         lines.append(
-            f"Approved by {escape_invisible(session.approved_by, 60)} · {at} · the machine said {percent}"
+            f"Approved by {escape_text(session.approved_by, 60)} · {at} · the machine said {percent}"
         )
     for entry in log:
         if entry.kind == "session_rejected" and session.state == "rejected":
-            lines[:] = [f"Rejected by {_get_actor_name(entry)} · {view.format_time(entry.at, now)}"]
+            lines[:] = [f"Rejected by {_get_actor_name(entry)} · {format_time(entry.at, now)}"]
             if reason := entry.body.get("reason"):
-                lines.append(f"“{escape_invisible(str(reason), 300)}”")
+                lines.append(f"“{escape_text(str(reason), 300)}”")
         if entry.kind == "session_published" and session.state == "published":
-            lines.append(f"Published · {view.format_time(entry.at, now)}")
+            lines.append(f"Published · {format_time(entry.at, now)}")
     return lines
 
 
 def _get_actor_name(entry: LogEntryBody) -> str:
     by = entry.body.get("by")
     name = by.get("name") if isinstance(by, dict) else by
-    return escape_invisible(str(name or "somebody"), 60)
+    return escape_text(str(name or "somebody"), 60)
 
 
 def _format_wait(session: SessionBody) -> tuple[str, ...]:

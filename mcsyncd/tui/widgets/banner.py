@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.shell import Shell
 
@@ -44,9 +44,9 @@ class Banner(Widget):
             return build_content(("◌ stale", "bold"), f"{since} · decisions wait")
         left_s = (link.retry_at - app.get_now()).total_seconds() if link.retry_at is not None else 0.0
         again = f" · trying again in {left_s:.0f} s" if left_s >= 1 else " · trying again"
-        hint = f"\n{escape_invisible(link.hint, 300)}" if link.hint and app.world.sessions is None else ""
+        hint = f"\n{escape_text(link.hint, 300)}" if link.hint and app.world.sessions is None else ""
         return build_content(
             ("○ not connected", "bold"),
-            f"{since}{again}\n{escape_invisible(link.error, 300)}",
+            f"{since}{again}\n{escape_text(link.error, 300)}",
             (hint, "muted"),
         )

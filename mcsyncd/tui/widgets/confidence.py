@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mcsyncd.tui import view
-from mcsyncd.tui.content import build_content
+from mcsyncd.present.numbers import format_percent
+from mcsyncd.tui.content import build_content, format_bar
 
 _BAR_CELLS = 20
 
@@ -20,7 +20,7 @@ class ConfidenceBar(Widget):
 
     def render(self) -> Content:
         """`Sync Confidence: 92%   ██████████████████░░`, in one line."""
-        said = f"Sync Confidence: {view.format_percent(self.confidence)}"
+        said = f"Sync Confidence: {format_percent(self.confidence)}"
         if self.confidence is None:
             return build_content((said, "bold"))
-        return build_content((said, "bold"), "   ", (view.format_bar(self.confidence, _BAR_CELLS), self.tone))
+        return build_content((said, "bold"), "   ", (format_bar(self.confidence, _BAR_CELLS), self.tone))

@@ -7,8 +7,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.api import FolderBody, StatusBody
-from mcsyncd.model.text import escape_invisible
-from mcsyncd.tui import view
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_size
 from mcsyncd.tui.content import build_content, pack_lines
 
 
@@ -29,7 +29,7 @@ class HealthLine(Widget):
             pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
         ]
         if status.unknown_folders:
-            names = ", ".join(escape_invisible(name, 40) for name in status.unknown_folders[:4])
+            names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:4])
             lines.append(
                 build_content(
                     (f"▲ no camera of the settings: {names} (files there are left alone)", "warning")
@@ -40,19 +40,17 @@ class HealthLine(Widget):
 
 def build_folder_line(body: FolderBody) -> Content:
     """A drop folder in a few words: watched, taking something in, or what is wrong with it."""
-    label = escape_invisible(body.label, 40)
+    label = escape_text(body.label, 40)
     if body.health != "ok":
-        return build_content((f"✖ {label}", "error"), f" {escape_invisible(body.health, 120)}")
+        return build_content((f"✖ {label}", "error"), f" {escape_text(body.health, 120)}")
     refused = [file for file in body.settling if file.state == "refused"]
     if refused:
-        note = f": {escape_invisible(refused[0].note, 60)}" if refused[0].note else ""
-        return build_content(
-            (f"▲ {label}", "warning"), f" refused {escape_invisible(refused[0].name, 30)}{note}"
-        )
+        note = f": {escape_text(refused[0].note, 60)}" if refused[0].note else ""
+        return build_content((f"▲ {label}", "warning"), f" refused {escape_text(refused[0].name, 30)}{note}")
     coming = [file for file in body.settling if file.state != "ignored"]
     if not coming:
         return build_content(("●", "success"), f" {label}", (" watching", "muted"))
-    first = f"{escape_invisible(coming[0].name, 24)}, {view.format_size(coming[0].bytes)}"
+    first = f"{escape_text(coming[0].name, 24)}, {format_size(coming[0].bytes)}"
     return build_content(
         ("◌", "warning"), f" {label}", (f" {len(coming)} {coming[0].state} ({first})", "muted")
     )
@@ -60,11 +58,11 @@ def build_folder_line(body: FolderBody) -> Content:
 
 def _build_machine_items(status: StatusBody) -> list[Content]:
     store = status.storage
-    told = f" {escape_invisible(store.kind, 12)} store"
+    told = f" {escape_text(store.kind, 12)} store"
     if store.health != "ok":
-        told += f": {escape_invisible(store.health, 120)}"
+        told += f": {escape_text(store.health, 120)}"
     return [
         build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (told, "muted")),
-        build_content((f"{view.format_size(store.work_free_bytes)} free", "muted")),
+        build_content((f"{format_size(store.work_free_bytes)} free", "muted")),
         build_content((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
     ]

@@ -7,7 +7,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.api import SessionBody
-from mcsyncd.tui import view
+from mcsyncd.present.numbers import format_offset
+from mcsyncd.present.session import get_camera_label, order_cameras
+from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
 from mcsyncd.tui.content import build_content, pack_lines
 
 
@@ -22,9 +24,7 @@ class OffsetsLine(Widget):
         session = self.session
         if session is None:
             return Content()
-        items = [
-            self._build_item(session, index, key) for index, key in enumerate(view.order_angles(session))
-        ]
+        items = [self._build_item(session, index, key) for index, key in enumerate(order_cameras(session))]
         return pack_lines(items, self.size.width or self.app.size.width)
 
     def _build_item(self, session: SessionBody, index: int, key: str) -> Content:
@@ -32,9 +32,9 @@ class OffsetsLine(Widget):
         unsure = evidence is not None and evidence.confidence < self.review_below
         return build_content(
             (
-                f"{view.get_angle_glyph(index)} {view.get_camera_label(session, key)}:",
-                view.get_angle_colour(index),
+                f"{get_angle_glyph(index)} {get_camera_label(session, key)}:",
+                get_angle_colour(index),
             ),
-            (f" {view.format_offset(session.offsets_ms.get(key))}", "bold"),
+            (f" {format_offset(session.offsets_ms.get(key))}", "bold"),
             (" ?" if unsure else "", "warning"),
         )

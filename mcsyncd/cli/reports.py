@@ -1,0 +1,143 @@
+"""Sessions and the daemon's status as lines of text. Everything from outside is made safe first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from mcsyncd.api import FolderBody, LogEntryBody, SessionBody, StatusBody, StreamEventBody
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.events import format_event, format_kind
+from mcsyncd.present.numbers import (
+    format_drift,
+    format_offset,
+    format_percent,
+    format_size,
+    format_time,
+    format_timestamp,
+)
+from mcsyncd.present.progress import format_progress
+from mcsyncd.present.session import (
+    ORIGINALS_SAFE,
+    get_camera_label,
+    label_action,
+    label_method,
+    label_session,
+    label_state,
+    order_cameras,
+)
+
+
+def format_session_line(session: SessionBody) -> str:
+    """Return one session in one line."""
+    state = label_session(session).word
+    parts = [f"{session.id}  {state:<11} {format_percent(session.sync_confidence):>4}"]
+    if action := label_action(session):
+        parts.append(action)
+    elif session.error:
+        parts.append(escape_text(session.error.message, 80))
+    elif session.progress:
+        parts.append(format_progress(session.progress))
+    elif session.approved_by:
+        parts.append(f"by {escape_text(session.approved_by)} {_format_local(session.approved_at)}")
+    return "  ".join(parts)
+
+
+def format_session(session: SessionBody) -> Iterator[str]:
+    """Yield one session in full, a line each: state, offsets, reasons and the next command."""
+    yield f"{session.id}  {label_session(session).word}  revision {session.revision}"
+    if session.sync_confidence is not None:
+        yield f"Sync Confidence: {format_percent(session.sync_confidence)}  ({label_method(session)})"
+    for key in order_cameras(session):
+        yield from _format_camera(session, key)
+    yield from (f"  Why: {escape_text(reason)}" for reason in session.reasons)
+    if session.progress:
+        yield f"  {escape_text(session.progress.stage, 40)} · {format_progress(session.progress)}"
+    if session.error:
+        yield f"  {escape_text(session.error.stage, 40)}: {escape_text(session.error.message, 400)}"
+        yield f"  → {escape_text(session.error.hint, 400)}"
+        yield f"  {ORIGINALS_SAFE}"
+    if session.approved_by:
+        yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
+    if action := label_action(session):
+        yield f"  {action}: mcsyncd approve {session.id} --revision {session.revision}"
+
+
+def format_candidates(session: SessionBody) -> Iterator[str]:
+    """Yield a line for each angle but the reference: its confidence and its possible offsets."""
+    for camera, evidence in session.angles.items():
+        if camera == session.reference:
+            continue
+        found = ", ".join(f"{format_offset(one.offset_ms)} ({one.score:.2f})" for one in evidence.candidates)
+        confidence = format_percent(evidence.confidence)
+        label = get_camera_label(session, camera)
+        name = label if label == camera else f"{label} ({escape_text(camera, 40)})"  # a nudge takes the key
+        yield f"  {name}: confidence {confidence}; candidates: {found or 'none'}"
+
+
+def _format_camera(session: SessionBody, key: str) -> Iterator[str]:
+    clips = session.cameras[key].clips
+    offset = format_offset(session.offsets_ms[key]) if key in session.offsets_ms else ""
+    drift_ppm = session.drift_ppm.get(key, 0.0)
+    drift = f"  drift {format_drift(drift_ppm)}" if drift_ppm else ""
+    names = ", ".join(escape_text(clip.name, 60) for clip in clips) or "no clip yet"
+    yield f"  {get_camera_label(session, key):<10} {offset:>12}{drift}  {names}"
+    for clip in clips:
+        yield from (
+            f"      {escape_text(clip.name, 40)}: {escape_text(warning)}" for warning in clip.warnings
+        )
+
+
+def format_status(status: StatusBody) -> Iterator[str]:
+    """Yield the daemon's status in full, a line each."""
+    since = _format_local(status.started_at)
+    yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
+    for key, folder in status.folders.items():
+        yield from _format_folder(key, folder)
+    for name in status.unknown_folders:
+        yield f"  {escape_text(name)}: no camera has this name; rename the folder, or add it to `cameras`"
+    counts = ", ".join(f"{count} {label_state(state).word}" for state, count in status.sessions.items())
+    yield f"sessions: {counts or 'none yet'}"
+    for worker in status.workers:
+        progress = f" · {format_progress(worker.progress)}" if worker.progress else ""
+        subject = escape_text(worker.subject, 60)
+        yield f"  {worker.session} {subject}: {escape_text(worker.stage, 40)}{progress}"
+    yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
+    storage = status.storage
+    yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
+    yield f"work disk: {format_size(storage.work_free_bytes)} free"
+
+
+def _format_folder(key: str, folder: FolderBody) -> Iterator[str]:
+    yield f"{key}  {escape_text(folder.path)}: {escape_text(folder.health)}"
+    for file in folder.settling:
+        note = f" ({escape_text(file.note)})" if file.note else ""
+        yield f"  {file.state:<9} {escape_text(file.name, 60)}  {format_size(file.bytes)}{note}"
+
+
+def format_log_line(entry: LogEntryBody, labels: Mapping[str, str] | None = None) -> str:
+    """Return one event of the ledger in one line: number, local time, session, what happened.
+
+    `labels` are what people call the cameras, by key.
+    """
+    at = format_timestamp(entry.at, _get_local_now())
+    return f"{entry.seq:>6}  {at}  {entry.session}  {format_event(entry, labels)}"
+
+
+def format_stream_event(event: StreamEventBody) -> str | None:
+    """Return an event of the live stream in one line; None for what only programs need."""
+    if event.what == "event":
+        at = format_timestamp(event.at, _get_local_now())
+        return f"{at}  {event.session}  {format_kind(event.kind or '')}"
+    if event.what == "progress" and event.progress is not None:
+        step = event.progress
+        return f"{'':>19}  {event.session}  {escape_text(step.stage, 40)} · {format_progress(step)}"
+    return None
+
+
+def _format_local(at: str | None) -> str:
+    return format_time(at, _get_local_now())
+
+
+def _get_local_now() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,1 @@
+"""How values are written for people: one format for the CLI and the terminal app. Pure."""

@@ -1,0 +1,129 @@
+"""The ledger's events as sentences, for `mcsyncd log` and the session screen. Pure.
+
+The API returns the body of an event as plain JSON, and a client may be older than its daemon. So
+a missing field reads as a dash, and an event of an unknown kind is shown by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mcsyncd.api import LogEntryBody
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import NO_VALUE, format_offset, format_percent, format_size
+
+
+def format_event(entry: LogEntryBody, labels: Mapping[str, str] | None = None) -> str:
+    """Return an event as a sentence; `labels` are what people call the cameras, by key."""
+    sentence = _SENTENCES.get(entry.kind)
+    if sentence is None:
+        return format_kind(entry.kind)
+    return sentence(_EventFields(entry.body, labels or {}))
+
+
+def format_kind(kind: str) -> str:
+    """Return the name of a kind of event as words: `Session approved`."""
+    return escape_text(kind, 40).replace("_", " ").capitalize()
+
+
+def get_actor_name(entry: LogEntryBody) -> str | None:
+    """Return the name of the person who did it; None for what the daemon did by itself."""
+    return _EventFields(entry.body, {}).actor
+
+
+@dataclass(frozen=True)
+class _EventFields:
+    """The fields of an event's body, each ready to be put in a sentence."""
+
+    body: Mapping[str, object]
+    labels: Mapping[str, str]
+
+    def get(self, *path: str) -> object:
+        """Return the value at a path of keys, or None."""
+        value: object = self.body
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def text(self, *path: str, limit: int = 200) -> str:
+        """Return a text, safe to print."""
+        value = self.get(*path)
+        return escape_text(str(value), limit) if value is not None else NO_VALUE
+
+    def count(self, key: str, noun: str) -> str:
+        """Return how many there are: `3 clips`."""
+        value = self.get(key)
+        number = len(value) if isinstance(value, list) else 0
+        return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+    @property
+    def actor(self) -> str | None:
+        name = self.get("by", "name") or self.get("by")
+        return escape_text(name, 60) if isinstance(name, str) else None
+
+    @property
+    def by(self) -> str:
+        return f" by {self.actor}" if self.actor else ""
+
+    @property
+    def revision(self) -> str:
+        return f" (revision {self.text('revision', limit=12)})"
+
+    @property
+    def reason(self) -> str:
+        return f": {self.text('reason', limit=300)}" if self.get("reason") else ""
+
+    @property
+    def camera(self) -> str:
+        key = self.text("camera", limit=40)
+        return escape_text(self.labels.get(key, key), 40)
+
+    @property
+    def clip(self) -> str:
+        camera, slash, name = self.text("clip").partition("/")
+        return f"{name} ({escape_text(self.labels.get(camera, camera), 40)})" if slash else camera
+
+    @property
+    def offset(self) -> str:
+        offset_us = self.get("offset_us")
+        return format_offset(offset_us / 1000) if isinstance(offset_us, int | float) else NO_VALUE
+
+    @property
+    def confidence(self) -> str:
+        value = self.get("alignment", "confidence")
+        return format_percent(value if isinstance(value, int | float) else None)
+
+    @property
+    def stored_size(self) -> str:
+        size = self.get("object", "bytes")
+        return format_size(size) if isinstance(size, int | float) else NO_VALUE
+
+    @property
+    def failure(self) -> str:
+        return f"{self.text('failure', 'stage', limit=20)}: {self.text('failure', 'message', limit=300)}"
+
+
+_SENTENCES: dict[str, Callable[[_EventFields], str]] = {
+    "session_opened": lambda _: "Session opened",
+    "files_seen": lambda event: f"{event.count('files', 'file')} settled in the drop folders",
+    "session_sealed": lambda event: f"Started with {event.count('clips', 'clip')}{event.by}",
+    "clips_taken_in": lambda event: f"{event.count('paths', 'clip')} copied to the work folder",
+    "clip_hashed": lambda event: f"Hashed {event.clip}",
+    "clip_probed": lambda event: f"Probed {event.clip}",
+    "clip_heard": lambda event: f"Extracted the sound of {event.clip}",
+    "session_aligned": lambda event: f"Synced: confidence {event.confidence}{event.revision}",
+    "offset_nudged": lambda event: f"{event.camera} moved to {event.offset}{event.by}{event.revision}",
+    "session_approved": lambda event: f"Approved{event.by}{event.revision}",
+    "session_rejected": lambda event: f"Rejected{event.by}{event.revision}{event.reason}",
+    "session_reopened": lambda event: f"Reopened{event.by}{event.revision}{event.reason}",
+    "clip_conformed": lambda event: f"Conformed {event.clip}",
+    "publishing_began": lambda event: f"Publishing started{event.revision}",
+    "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
+    "session_published": lambda event: f"Published {event.text('publication', 'key')}",
+    "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
+    "session_halted": lambda event: f"{event.text('state', limit=20).capitalize()} at {event.failure}",
+    "session_retried": lambda event: f"Retried{event.by}",
+    "session_resynced": lambda event: f"Sync restarted{event.by}",
+}
+"""A sentence for each kind of event in `model/events.py`; a test checks that none is missing."""

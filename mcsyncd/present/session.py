@@ -1,0 +1,113 @@
+"""What people call the state of a session, its cameras and its button. Pure.
+
+A state is a glyph and a word; its tone only repeats them, so nothing is lost without colour.
+Text from outside is made safe to print before it leaves here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcsyncd.api import SessionBody
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_drift, format_duration, format_frame_rate
+
+LOOKS_GOOD = "Looks Good"
+REVIEW_SYNC = "Review Sync"
+
+_ACTION_LABELS = {"looks_good": LOOKS_GOOD, "review_sync": REVIEW_SYNC}
+
+ORIGINALS_SAFE = "The originals are untouched; nothing is deleted."
+
+_METHOD_LABELS = {
+    "audio-corr": "synced by sound",
+    "fallback": "placed by timecode or clock",
+    "manual": "set by hand",
+}
+
+
+@dataclass(frozen=True)
+class StateLabel:
+    """What stands for a state: `glyph`, `word`, and the `tone` that repeats them."""
+
+    glyph: str
+    word: str
+    tone: str
+
+    def __str__(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+_STATE_LABELS = {
+    "collecting": StateLabel("…", "collecting", "muted"),
+    "working": StateLabel("…", "working", "primary"),
+    "in_review": StateLabel("◐", "in review", "warning"),
+    "approved": StateLabel("✔", "approved", "success"),
+    "publishing": StateLabel("↑", "publishing", "primary"),
+    "published": StateLabel("✔", "published", "muted"),
+    "failed": StateLabel("✖", "failed", "error"),
+    "rejected": StateLabel("⊘", "rejected", "muted"),
+    "stale": StateLabel("◌", "stale", "warning"),
+    "quarantined": StateLabel("✖", "quarantined", "error"),
+}
+_READY_LABEL = StateLabel("●", "ready", "success")
+_REVIEW_LABEL = StateLabel("◐", "review", "warning")
+
+
+def label_state(state: str) -> StateLabel:
+    """Return the label of a state by its API name; one this version does not know keeps its name."""
+    return _STATE_LABELS.get(state) or StateLabel("?", escape_text(state, 11), "muted")
+
+
+def label_session(session: SessionBody) -> StateLabel:
+    """Return what a session is doing: its state, or more closely the step it is at (`conform`).
+
+    In review it is `ready` when the daemon calls it good, else `review`.
+    """
+    if session.state == "in_review":
+        return _READY_LABEL if session.call_to_action == "looks_good" else _REVIEW_LABEL
+    if session.state == "working" and session.progress is not None:
+        return StateLabel("…", escape_text(session.progress.stage, 11), "primary")
+    return label_state(session.state)
+
+
+def label_action(session: SessionBody) -> str | None:
+    """Return the name of the decision that is due, or None where none is."""
+    return _ACTION_LABELS.get(session.call_to_action or "")
+
+
+def label_method(session: SessionBody) -> str:
+    """Return how the offsets were found; empty before they are."""
+    method = session.sync_method or ""
+    return _METHOD_LABELS.get(method, escape_text(method, 40))
+
+
+def format_reasons(session: SessionBody) -> str:
+    """Return in one line why the confidence is low; empty if there is nothing to say."""
+    reasons = [*session.reasons]
+    for angle in session.angles.values():
+        reasons += [reason for reason in angle.reasons if reason not in reasons]
+    return escape_text("; ".join(reasons), 400)
+
+
+def order_cameras(session: SessionBody) -> list[str]:
+    """Return the camera keys: the reference first, the others in the order of the settings."""
+    return sorted(session.cameras, key=lambda key: key != session.reference)
+
+
+def get_camera_label(session: SessionBody, camera: str) -> str:
+    """Return what people call a camera (`Cam B`); its key where it has no label."""
+    body = session.cameras.get(camera)
+    return escape_text(body.label if body is not None and body.label else camera, 40)
+
+
+def format_facts(session: SessionBody) -> str:
+    """Return a few facts in one line: angles, duration, frame rate, clock drift, sync method."""
+    facts = [f"{len(session.cameras)} angles"]
+    if session.duration_s is not None:
+        facts.append(format_duration(session.duration_s))
+    facts.append(format_frame_rate(session.rate))
+    drift_ppm = max((abs(ppm) for ppm in session.drift_ppm.values()), default=0.0)
+    facts.append(f"drift ≤ {format_drift(drift_ppm).lstrip('+')}" if drift_ppm else "")
+    facts.append(label_method(session))
+    return " · ".join(fact for fact in facts if fact)
