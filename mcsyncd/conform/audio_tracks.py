@@ -2,7 +2,7 @@
 
 A mezzanine has every track of the source, in order, because an editor looks for the lavalier on
 track 3 where the recorder put it. A player in a browser plays one track, so that a file for
-scrubbing has one. docs/adr/0012 gives the reasons.
+scrubbing has one. docs/adr/0009 gives the reasons.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A file's own hash proves that nobody changed it; it cannot prove that it holds what was meant. So
 the encoder's packets are decoded again before they are muxed, and the pictures hashed as
-ffmpeg's `framehash` does. All of them would cost a third of the whole job (docs/adr/0010), every
+ffmpeg's `framehash` does. All of them would cost a third of the whole job (docs/adr/0007), every
 sixteenth group of pictures costs a fiftieth. Lossless sound is hashed before it is encoded: what comes
 out of the file later has to be the same.
 """

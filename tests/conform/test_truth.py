@@ -148,7 +148,7 @@ def test_colour_tags_are_carried_and_missing_ones_written_out(tags, expected, ru
         seen = tuple(
             told[name] for name in ("color_primaries", "color_transfer", "color_space", "color_range")
         )
-        # People scrub on ordinary screens: the proxy of HDR is mapped (docs/adr/0011).
+        # People scrub on ordinary screens: the proxy of HDR is mapped (docs/adr/0008).
         mapped = kind == "proxy" and "arib-std-b67" in expected
         assert seen == (("bt709", "bt709", "bt709", "tv") if mapped else expected)
 
