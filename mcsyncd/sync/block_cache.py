@@ -1,8 +1,8 @@
-"""Whitened blocks that were made already, as many as a bound on memory allows.
+"""A cache of whitened blocks, bounded in memory and shared by the matching threads.
 
-Matching pairs asks for the same sound again and again: every recording is in several pairs, and
-every pair is looked at along several lines. Ten-minute clips fit whole; of hours the blocks used
-last are kept. What is kept never changes a digit, only how often it is worked out.
+Matching pairs reads the same audio repeatedly: every recording is in several pairs, and every pair
+is measured along several lines. All blocks of ten-minute clips fit; of hour-long clips the most
+recently used blocks stay. The cache never changes a result, only how often a block is computed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ from numpy.typing import NDArray
 Block = NDArray[np.int16]
 
 MAX_CACHE_BYTES = 88 << 20
-"""Three angles of ten minutes in stereo, at both rates, are 82 MiB; of an hour in mono, at the lower one."""
+"""Bytes. Measured: three angles of ten minutes in stereo, at both rates, take 82 MiB; of an hour in mono,
+the lower rate alone takes as much. With less, ten-minute sessions whiten blocks twice."""
 _STREAMING_CACHE_BYTES = 24 << 20
+"""Bytes, for recordings that are too long to fit. Measured on four hours: 41 s with this and with the full
+size. More is memory without effect; far less separates pairs that are searched at the same time."""
 
 
 def choose_cache_bytes(single_read_bytes: int) -> int:
-    """Return how much to keep, where the search reads `once_bytes` once for every pair.
+    """Return the cache size when the search reads `single_read_bytes` once for each pair.
 
-    What does not fit is gone before the next pair asks for it: then only pairs that are searched side
-    by side share blocks. Of four hours a quarter of the bound does as well (41 s with either).
+    Blocks of recordings that do not fit are evicted before the next pair asks for them. Then only
+    pairs that are searched at the same time share blocks, and a small cache is enough for that.
     """
     return MAX_CACHE_BYTES if single_read_bytes <= MAX_CACHE_BYTES else _STREAMING_CACHE_BYTES
 
 
 class BlockCache:
-    """The blocks used last, up to `most_bytes`; threads that ask for the same one wait for one maker."""
+    """The most recently used blocks, up to `max_bytes` bytes; safe for use from several threads."""
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -41,33 +44,37 @@ class BlockCache:
         self._lock = Lock()
 
     def get(self, key: Hashable, build: Callable[[], Block]) -> Block:
-        """Return the block of `key`, made by `make` when it is not at hand."""
+        """Return the block of `key`; call `build` if it is not cached.
+
+        Threads that ask for a block that is being built wait for it. When `build` raises, every
+        waiting thread gets that exception and nothing is cached.
+        """
         with self._lock:
-            block = self._blocks.get(key)
-            if block is not None:
+            cached = self._blocks.get(key)
+            if cached is not None:
                 self._blocks.move_to_end(key)
             else:
-                mine = self._blocks[key] = Future()
-        if block is None:
-            self._build_block(key, mine, build)
-            block = mine
-        return block.result()
+                future = self._blocks[key] = Future()
+        if cached is not None:
+            return cached.result()
+        self._build_block(key, future, build)
+        return future.result()
 
     def _build_block(self, key: Hashable, future: Future[Block], build: Callable[[], Block]) -> None:
         try:
-            made = build()
+            block = build()
         except BaseException as error:
             with self._lock:
                 del self._blocks[key]
             future.set_exception(error)
             raise
-        future.set_result(made)
+        future.set_result(block)
         with self._lock:
-            self._bytes += made.nbytes
+            self._bytes += block.nbytes
             self._evict_oldest()
 
     def _evict_oldest(self) -> None:
-        """Let go of the blocks used longest ago; those still being made have no size yet and stay."""
+        """Drop the least recently used blocks; blocks still being built have no size yet and stay."""
         while self._bytes > self._max_bytes:
             oldest = next(key for key, block in self._blocks.items() if block.done())
             self._bytes -= self._blocks.pop(oldest).result().nbytes

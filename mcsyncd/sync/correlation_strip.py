@@ -1,4 +1,4 @@
-"""The correlation around an offset, for the eye of a reviewer."""
+"""The correlation around an offset, for display on the review screen."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES
 
 _LAGS_PER_VALUE = 5
+"""Samples. Judgement: 127 values of 0.625 ms fit a terminal's width; clients read the step from the strip,
+so another value changes only the detail shown."""
 STRIP_STEP_US = _LAGS_PER_VALUE * 1_000_000 // ANALYSIS_RATE_HZ
+"""Microseconds between two values, as `AngleMatch.strip_step_us` reports it."""
 
 
 def build_correlation_strip(match: Match, *, invert: bool) -> tuple[float, ...]:
-    """Return mean |z| along the line as values 0..1, `STEP_US` apart, the middle one on the line.
+    """Return mean |z| around the line, scaled to 0..1, `STRIP_STEP_US` apart, the line in the middle.
 
-    `turned` when the eye stands on the other clip: the lag axis runs the other way then.
+    `invert` reverses the lag axis: for a clip that is the x of the match.
     """
     profile = np.abs(match.correlations.z.mean(axis=0))
     half = (MAX_LAG_SAMPLES - _LAGS_PER_VALUE // 2) // _LAGS_PER_VALUE

@@ -1,7 +1,7 @@
-"""The 0.1 % mistake: sound of 29.97 pictures a second laid against pictures of 30, or the other way.
+"""The 0.1 % speed error: audio made for 29.97 frames per second played against 30, or the reverse.
 
-A thousand parts per million are beyond any clock, so the search does not look for them: where a
-recording finds no place, it is tried once more at either speed.
+1000 ppm is far beyond the drift of any clock, so the search does not cover it. A recording that
+finds no placement is tried again at both speeds instead.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.recording import Recording
 
 SPEED_CHANGES = (1e-3, 1 / 1.001 - 1)
+"""Relative changes, from SMPTE's 1000/1001 (29.97 for 30, 23.976 for 24) in both directions. Anything else
+would leave a drift that the search, which ends at ±320 ppm, smears."""
 
 
 def change_speed(recording: Recording, speed_change: float) -> Recording:
-    """Return `recording` played 1 + `by` times as fast: what lay at time t lies at t / (1 + by)."""
+    """Return `recording` played `1 + speed_change` times as fast: t becomes t / (1 + speed_change)."""
     return replace(
         recording,
         speed=recording.speed * (1.0 + speed_change),
@@ -25,5 +27,5 @@ def change_speed(recording: Recording, speed_change: float) -> Recording:
 
 
 def undo_speed_change(placement: SolvedPlacement, speed_change: float) -> SolvedPlacement:
-    """The place of a recording, given that of itself played 1 + `by` times as fast."""
+    """Return the placement of a recording, given that of `change_speed(recording, speed_change)`."""
     return SolvedPlacement(placement.offset_s, (1.0 + placement.slope) / (1.0 + speed_change) - 1.0)

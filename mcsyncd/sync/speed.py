@@ -1,6 +1,7 @@
-"""Sound played at another speed, worked out piece by piece where it is asked for.
+"""Resample audio to another playback speed, only where it is read.
 
-Of four hours a copy would be 230 MB, for each of two speeds that are mostly tried in vain.
+A resampled copy of four hours would take 230 MB for each of two speeds, and most recordings need
+neither.
 """
 
 from __future__ import annotations
@@ -11,30 +12,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FILTER_TAPS = 16
+"""Samples. With a Kaiser window of beta 8 the error is 60 dB down, which is plenty for a correlation; fewer
+taps raise the error, more cost time."""
 _FILTER_PHASES = 512
+"""Fractions of a sample in the table. Judgement: at 1/1024 sample at most, the timing error is 0.12 µs."""
+_KAISER_BETA = 8.0
+"""No unit; textbook value for side lobes about 60 dB down. Lower leaks, higher widens the transition."""
 
 
 def resample_at_speed(channel: NDArray[np.int16], speed: float, begin: int, end: int) -> NDArray[np.float32]:
-    """Return samples [begin, end) of `channel` played `speed` times as fast.
+    """Return samples [begin, end) of `channel` played `speed` times as fast, as float32.
 
-    With a windowed sinc from a table of `_STEPS` phases: 60 dB, plenty for a correlation. Beyond either
-    end of the channel there is silence.
+    Interpolates with a windowed sinc taken from a table (Smith & Gossett 1984). Not one FFT of the
+    whole channel, because the caller reads blocks at random. Beyond either end there is silence.
     """
-    places = np.arange(begin, end) * speed
-    whole = np.floor(places).astype(np.int64)
+    positions = np.arange(begin, end) * speed
+    whole = np.floor(positions).astype(np.int64)
     first = int(speed * begin) - _FILTER_TAPS // 2 + 1
     last = first + int(speed * end) - int(speed * begin) + _FILTER_TAPS + 1
-    sound = channel[max(0, first) : max(0, last)].astype(np.float32)
-    sound = np.pad(sound, (max(0, -first), max(0, last - max(first, 0) - sound.size)))
-    views = np.lib.stride_tricks.sliding_window_view(sound, _FILTER_TAPS)[whole - int(speed * begin)]
-    phases = np.rint((places - whole) * _FILTER_PHASES).astype(np.int64)
-    played: NDArray[np.float32] = np.einsum("nt,nt->n", views, _build_filter_table()[phases])
-    return played
+    samples = channel[max(0, first) : max(0, last)].astype(np.float32)
+    samples = np.pad(samples, (max(0, -first), max(0, last - max(first, 0) - samples.size)))
+    views = np.lib.stride_tricks.sliding_window_view(samples, _FILTER_TAPS)[whole - int(speed * begin)]
+    phases = np.rint((positions - whole) * _FILTER_PHASES).astype(np.int64)
+    resampled: NDArray[np.float32] = np.einsum("nt,nt->n", views, _build_filter_table()[phases])
+    return resampled
 
 
 @cache
 def _build_filter_table() -> NDArray[np.float32]:
+    """Return the filter of every phase, shape (phases + 1, taps), each with unit sum."""
     taps = np.arange(_FILTER_TAPS) - _FILTER_TAPS // 2 + 1
     phases = np.arange(_FILTER_PHASES + 1)[:, None] / _FILTER_PHASES
-    table = np.sinc(taps - phases) * np.kaiser(_FILTER_TAPS + 2, 8.0)[1:-1]
+    table = np.sinc(taps - phases) * np.kaiser(_FILTER_TAPS + 2, _KAISER_BETA)[1:-1]
     return np.asarray(table / table.sum(axis=1, keepdims=True), np.float32)
