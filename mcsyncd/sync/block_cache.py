@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 Block = NDArray[np.int16]
 
 MAX_CACHE_BYTES = 88 << 20
-"""Bytes. Measured: three angles of ten minutes in stereo, at both rates, take 82 MiB; of an hour in mono,
-the lower rate alone takes as much. With less, ten-minute sessions whiten blocks twice."""
+"""Bytes. Measured: three angles of ten minutes in stereo, at both rates, take 82 MiB; of an hour in mono, the
+lower rate alone takes as much. With less, ten-minute sessions whiten blocks twice."""
 _STREAMING_CACHE_BYTES = 24 << 20
 """Bytes, for recordings that are too long to fit. Measured on four hours: 41 s with this and with the full
 size. More is memory without effect; far less separates pairs that are searched at the same time."""

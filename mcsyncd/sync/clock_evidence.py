@@ -1,17 +1,19 @@
-"""What the cameras' clocks say about an offset that sound gave: a witness, never a judge.
+"""Weigh an offset found by audio against the cameras' clocks, which can lower its confidence only.
 
-One thing sound cannot see: the same recorded music played at two events matches as one event does.
-Clocks can, where they are right. A clock that contradicts is weighed by Bayes' rule: how likely is
-such a miss if the sound is right (then the clock is wrong), and how likely if it is not (then the
-clock may well be right)? A clock that agrees is said and raises nothing: it cannot tell an offset
-from one a frame beside it, and two clips of one song can begin at one time of day.
+Audio has one blind spot: the same recorded music played at two events matches like one event. Clocks
+see that, where they are right. A clock that contradicts is weighed by Bayes' rule: how likely is such
+a miss if the audio is right (then the clock is wrong), and how likely if it is wrong (then the clock
+may well be right)? A clock that agrees is reported and raises nothing: it cannot tell an offset from
+one a frame away, and two clips of one song can start at the same time of day.
 
-How such clocks err. Timecode: jammed, to frames, a second at most after a long day; a drop-frame
-clock against another kind, 0.1 % of the time of day; in rec-run or free-run mode it may say
-anything, and a whole hour is what a camera counts from that nobody has set. Recording time: set by
-hand, so minutes; written at a recording's start, at its end, or at the start of its first part; UTC
-or local time, so whole hours; now and then the time of a copy, or of a clock never set. The odds
-below are set by hand.
+How such clocks err:
+
+* Timecode, jammed: by frames, by a second at most after a long day. A drop-frame clock against
+  another kind: by 0.1 % of the time of day. In rec-run or free-run mode it is arbitrary, and a whole
+  hour is where a camera starts counting if nobody set it.
+* Recording time: set by hand, so by minutes. Written at the start of a recording, at its end, or at
+  the start of its first file. UTC or local time, so by whole hours. Sometimes the time of a copy, or
+  of a clock that was never set.
 """
 
 from __future__ import annotations
@@ -25,25 +27,40 @@ DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000
 _TIMECODE_TOLERANCE_US = 2 * _SECOND_US
+"""Microseconds within which timecode agrees. Judgement: twice what jammed clocks drift in a day. Wider lets
+the next take agree, narrower calls drifting clocks wrong."""
 _DROP_FRAME_ERROR = 0.001
+"""Share of the time of day by which drop-frame and non-drop timecode differ (SMPTE 12M: 108 frames an
+hour)."""
 _RECORDING_TIME_TOLERANCE_US = 120 * _SECOND_US
+"""Microseconds within which recording times agree. Judgement: clocks set by hand."""
 _MAX_CLOCK_ERROR_US = 30 * 60 * _SECOND_US
+"""Microseconds up to which a recording time does not contradict. Judgement: a badly set clock. Lower punishes
+those, higher misses a second set on the same evening."""
 _MAX_ZONE_HOURS = 26
+"""Hours between the outermost time zones (UTC-12 to UTC+14): a whole-hour miss up to this is a zone."""
 _UNSET_CLOCK_US = 60 * DAY_US
-"""Nobody drops the cards of events so far apart together; a clock that lost its battery is common."""
+"""Microseconds from which a miss is ignored. Judgement: cards of events so far apart do not arrive together,
+but a clock that lost its battery is common."""
 _MIN_WRONG_CHANCE = 0.03
-"""The chance that even the strongest sound is a recording played at two events."""
+"""Chance that even the best match is a recording played at two events. Judgement: the prior of Bayes' rule;
+at 0 no clock could lower a confidence of 1."""
 _TIMECODE_ODDS = 0.5
+"""Likelihood ratio of a contradicting timecode: right audio to wrong audio. Judgement: free-run is common.
+With this one 0.999 becomes 0.94, still accepted."""
 _PROVEN_TIMECODE_ODDS = 0.1
+"""The same where other timecodes of the session agree. Judgement: 0.999 becomes 0.76, which asks for
+review."""
 _RECORDING_TIME_ODDS = 0.1
+"""The same for recording times. Judgement, as above."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockEvidence:
-    """What clocks say of an offset, in words.
+    """What clocks say about an offset, and the reason to report.
 
-    `odds` is how likely that is if the sound is right, as a share of how likely if it is not; 1
-    where they agree.
+    `odds` is the likelihood of that if the audio is right over its likelihood if the audio is wrong;
+    1 where the clocks agree.
     """
 
     odds: float
@@ -51,16 +68,16 @@ class ClockEvidence:
 
     @property
     def contradicts(self) -> bool:
-        """Whether the clocks speak against the sound."""
+        """Whether the clocks contradict the audio."""
         return self.odds < 1.0
 
 
 def weigh_clocks(anchor: Recording, clip: Recording, offset_us: int, *, proven: bool) -> ClockEvidence | None:
-    """Weigh `t_anchor = offset + t_clip` by the clocks of both; None where they say nothing.
+    """Weigh `t_anchor = offset + t_clip` against the clocks of both; None where they say nothing.
 
-    `proven` tells that timecodes of this session were seen to agree with sound elsewhere: then
-    somebody jammed them, and one that does not agree weighs more. Both clocks of a camera are one
-    witness (timecode often is set from the camera's time), so that the graver one counts alone.
+    `proven` means that other timecodes of this session agree with audio: then somebody jammed them,
+    and one that disagrees counts more. The two clocks of a camera are one witness, since timecode is
+    often set from the camera's time; only the one that contradicts more counts.
     """
     by_code = _weigh_timecode(anchor, clip, offset_us, proven=proven)
     by_clock = _weigh_recording_time(anchor, clip, offset_us)
@@ -68,12 +85,12 @@ def weigh_clocks(anchor: Recording, clip: Recording, offset_us: int, *, proven: 
         return by_code
     if by_clock is not None and not by_clock.contradicts:
         return by_clock
-    heard = [one for one in (by_code, by_clock) if one is not None]
-    return min(heard, key=lambda one: one.odds, default=None)
+    known = [one for one in (by_code, by_clock) if one is not None]
+    return min(known, key=lambda one: one.odds, default=None)
 
 
 def apply_clock_evidence(confidence: float, evidence: ClockEvidence) -> float:
-    """Return the confidence after the clocks were heard: Bayes' rule, and never above what it was."""
+    """Return the confidence updated by Bayes' rule, never above what it was."""
     wrong = max(1.0 - confidence, _MIN_WRONG_CHANCE)
     right = (1.0 - wrong) * evidence.odds
     return min(confidence, right / (right + wrong)) if evidence.contradicts else confidence
@@ -82,7 +99,7 @@ def apply_clock_evidence(confidence: float, evidence: ClockEvidence) -> float:
 def has_jammed_timecodes(
     recordings: Sequence[Recording], offsets_us: Sequence[int | None], excluded: int
 ) -> bool:
-    """Whether timecodes of two angles, `besides` one recording, agree with where sound puts them."""
+    """Whether timecodes of two angles agree with their offsets by audio, not counting `excluded`."""
     known = [
         (one, offset)
         for at, (one, offset) in enumerate(zip(recordings, offsets_us, strict=True))
@@ -97,7 +114,7 @@ def has_jammed_timecodes(
 
 
 def compute_timecode_offset_us(anchor: Recording, clip: Recording) -> int | None:
-    """How much later `clip` began by timecode: the nearer way round the clock. None without one."""
+    """Return how much later `clip` starts by timecode, the shorter way around midnight; None without one."""
     if anchor.timecode_us is None or clip.timecode_us is None:
         return None
     return _wrap_at_midnight(clip.timecode_us - anchor.timecode_us)

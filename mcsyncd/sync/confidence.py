@@ -1,9 +1,10 @@
-"""How sure a pair is: the chance that its line is right to 8 ms, from named evidence.
+"""The confidence of a pair: the chance that its line is right to 8 ms, from named evidence.
 
-Each doubt is a way to be wrong, and what speaks against it gives the chance, between 0 and 1, that
-it is not so; a pair is right when none of them is: their product (a noisy AND, Pearl 1988). So
-strength in one kind of evidence never makes good for another, and the doubts give the reasons. The
-shapes are chosen here, the numbers in them are fitted (`fitted.py`).
+Each doubt is a way to be wrong. The evidence against it gives the chance, 0..1, that the doubt does
+not apply. A pair is right when no doubt applies, so its confidence is the product of these chances
+(a noisy AND, Pearl 1988). A product, not a logistic regression: strength in one kind of evidence
+must never compensate for another, and each factor is a reason to report. The shapes are chosen
+here, the numbers are fitted (`confidence_model.py`).
 """
 
 from __future__ import annotations
@@ -19,17 +20,30 @@ from mcsyncd.sync.confidence_model import FITTED_MODEL, ConfidenceModel, HillCur
 from mcsyncd.sync.match import Lead, Match
 
 HALF_FRAME_S = 1 / 120
-"""Half a frame at 60 pictures a second: what "right" means."""
+"""Seconds, 8.33 ms: half a frame at 60 frames per second. This defines "right"; the calibration counts by it,
+and another value needs a new one."""
 MIN_OVERLAP_S = 5.0
+"""Seconds of overlap below which `MAX_SHORT_CONFIDENCE` applies. From PluralEyes' manual (5 to 10 s of good
+audio) and the prototypes: a refrain or jingle lasts as long."""
 MAX_SHORT_CONFIDENCE = 0.8
-"""A few seconds of shared sound may be strong and still be a refrain: a person looks, whatever was fitted."""
+"""Most confidence for a short overlap. A rule (ADR 14): a few seconds may match well and still be a refrain.
+It is below `review_below`, so that a person checks; higher breaks that."""
 MAX_PIECEWISE_CONFIDENCE = 0.3
-"""Where parts lie on different lines no single offset is right, however many agree on one."""
+"""Most confidence for a clip in pieces. A rule (ADR 14): no single offset is right for all of it."""
 _MIN_WINDOWS = 5
+"""Windows below which none is called astray. From the prototypes: a share of fewer means little."""
+_CLEAR_Z = 4.0
+"""No unit: z of a window that is clear of noise. Judgement: as `matching._STRONG_Z`."""
+_LOUD_Z = 15.0
+"""No unit: median z of clear windows from which windows off the line count fully. Judgement: in a faint
+match, windows are off the line by noise alone."""
+_UNKNOWN_SLOPE = 100e-6
+"""Relative: standard error assumed for a slope too uncertain to have one. Judgement: a third of the largest
+drift; more makes short overlaps seem less certain than they are."""
 
 
 class Doubt(StrEnum):
-    """What can be wrong with a pair."""
+    """A way in which a pair can be wrong."""
 
     WEAK = "weak"
     SHORT = "short"
@@ -40,13 +54,13 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PairEvidence:
-    """What a match shows, in numbers.
+    """The evidence of a match, in numbers.
 
-    `significance` is the mean z a window times the root of their number: below about 10 it is what
-    the best of all lags reaches by chance. `agreed_s` are the seconds that the windows stand for which
-    are strong and on the line. `astray` is the share of windows off the line, counted half where even
-    the clear ones are faint, plus the share that contradicts. `end_s` is the standard error at the ends
-    of the overlap.
+    `significance` is the mean z per window times the root of their number; the best of all lags
+    reaches about 10 by chance. `agreed_s` is the overlap in seconds times the share of windows that
+    are strong and on the line. `astray` is the share of windows off the line (halved where even the
+    clear ones are faint) plus the share that contradicts it. `end_s` is the standard error of the
+    line at the ends of the overlap.
     """
 
     significance: float
@@ -58,16 +72,16 @@ class PairEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """A pair's confidence, 0..1, and the factor of each doubt."""
+    """A pair's confidence, 0..1, and the factors of its doubts, which multiply to it."""
 
     confidence: float
     factors: dict[Doubt, float]
 
 
 def measure_evidence(match: Match) -> PairEvidence:
-    """Return what a match shows."""
+    """Return the evidence of a match."""
     windows = min(match.strong_windows, int(match.fit.inlier.sum()))
-    slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else 100e-6
+    slope = match.fit.sigma_slope if isfinite(match.fit.sigma_slope) else _UNKNOWN_SLOPE
     return PairEvidence(
         significance=match.strength * sqrt(match.active_windows),
         agreed_s=match.overlap_s * windows / max(1, match.active_windows),
@@ -78,7 +92,7 @@ def measure_evidence(match: Match) -> PairEvidence:
 
 
 def judge_evidence(evidence: PairEvidence, model: ConfidenceModel = FITTED_MODEL) -> Belief:
-    """Judge a match by its evidence."""
+    """Return the confidence that the evidence of a match supports."""
     factors = {
         Doubt.WEAK: evaluate_hill(evidence.significance, model.weak),
         Doubt.SHORT: evaluate_hill(evidence.agreed_s, model.short),
@@ -90,10 +104,10 @@ def judge_evidence(evidence: PairEvidence, model: ConfidenceModel = FITTED_MODEL
 
 
 def compute_lead_chance(leads: Sequence[Lead], share_curve: HillCurve, t_curve: HillCurve) -> float:
-    """The chance that the best is ahead of all others by more than luck, and by more than a repeat is.
+    """Return the chance that the best line leads every rival by more than chance and by more than a repeat.
 
-    Exact repeats differ by up to 4 % (the microphones' own noise differs) and significantly so,
-    which is why scatter alone does not settle it; a mixture that only repeats in part by 14 %.
+    Measured: exact repeats differ by up to 4 % (the microphones' own noise differs) and significantly
+    so, which is why the t statistic alone does not settle it. Partly repeating mixtures differ by 14 %.
     """
     return min(
         (evaluate_hill(lead.share, share_curve) * evaluate_hill(lead.t, t_curve) for lead in leads),
@@ -102,12 +116,12 @@ def compute_lead_chance(leads: Sequence[Lead], share_curve: HillCurve, t_curve: 
 
 
 def compute_direct_path_chance(lead: Lead, model: ConfidenceModel = FITTED_MODEL) -> float:
-    """The chance that the joint choice of direct paths is the right one, by how clearly it leads."""
+    """Return the chance that the joint choice of direct paths is right, from its lead on the next one."""
     return _evaluate_logistic(lead.share, model.echo_share) * _evaluate_logistic(lead.t, model.echo_t)
 
 
 def platt_scale(chance: float, model: ConfidenceModel = FITTED_MODEL) -> float:
-    """How often a clip of this chance was right: Platt's scaling (1999), of the log odds."""
+    """Return how often clips of this chance were right: Platt scaling (1999) of the log odds."""
     chance = min(chance, model.no_hidden_error.value)
     if chance <= 0.0:
         return 0.0
@@ -119,23 +133,23 @@ def _evaluate_logistic(value: float, curve: LogisticCurve) -> float:
 
 
 def evaluate_hill(value: float, curve: HillCurve) -> float:
-    """The factor of `value`: half way at the step's middle."""
+    """Return the factor of `value` on a Hill curve."""
     if value <= 0.0:
         return curve.floor
-    # A power of so little overflows; its logarithm does not.
+    # A power of a value near 0 overflows; its logarithm does not.
     rise = 1.0 / (1.0 + exp(min(700.0, curve.exponent * log(curve.midpoint / value))))
     return curve.floor + (1.0 - curve.floor) * rise
 
 
 def _compute_astray_share(match: Match) -> float:
-    clear = match.fit.z > 4.0
+    clear = match.fit.z > _CLEAR_Z
     if match.active_windows < _MIN_WINDOWS or not clear.any():
         return 0.0
     off = 1.0 - float(match.fit.inlier.mean())
-    loud = float(np.median(match.fit.z[clear])) > 15.0
+    loud = float(np.median(match.fit.z[clear])) > _LOUD_Z
     return (off if loud else 0.5 * off) + match.contradicting_windows / match.active_windows
 
 
 def _compute_sharpness(end_s: float) -> float:
-    """The chance that both ends of the overlap are within half a frame, from the line's own errors."""
+    """Return the chance that both ends of the overlap are within half a frame, from the line's own errors."""
     return 0.0 if end_s == inf else erf(HALF_FRAME_S / (sqrt(2.0) * max(end_s, 1e-9)))

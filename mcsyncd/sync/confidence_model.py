@@ -1,4 +1,4 @@
-"""The numbers of the confidence, as fitted: see docs/calibration.md for data, method and command."""
+"""The fitted numbers of the confidence. See docs/calibration.md for data, method and command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HillCurve:
-    """A factor that rises from `least` to 1 around `middle`, the faster the higher `power`."""
+    """A factor that rises from `floor` to 1, half-way at `midpoint`, faster for a higher `exponent`.
+
+    floor + (1 - floor) / (1 + (midpoint / value)^exponent), for values from 0 on: the Hill equation.
+    """
 
     midpoint: float
     exponent: float
@@ -16,7 +19,10 @@ class HillCurve:
 
 @dataclass(frozen=True, slots=True)
 class LogisticCurve:
-    """The same on a scale that has no zero: half at `middle`, from a quarter to three in 2.2 `width`."""
+    """A factor that rises from 0 to 1, half-way at `midpoint`, for values that may be negative.
+
+    1 / (1 + exp((midpoint - value) / width)): from a quarter to three quarters within 2.2 `width`.
+    """
 
     midpoint: float
     width: float
@@ -24,7 +30,7 @@ class LogisticCurve:
 
 @dataclass(frozen=True, slots=True)
 class FixedChance:
-    """A chance that depends on nothing."""
+    """A chance that depends on nothing that is measured."""
 
     value: float
 
@@ -33,9 +39,10 @@ class FixedChance:
 class ConfidenceModel:
     """What each doubt is weighed with.
 
-    `seen` is the chance that nothing is wrong of what no evidence shows; `trust` is what an agreeing
-    loop adds, as a share of its own belief; `whole` maps what the graph makes of the pairs' chances, in
-    log odds, to how often sessions were right.
+    `no_hidden_error` is the chance that nothing is wrong that no evidence shows. `loop_trust` is how
+    much an agreeing loop counts as a witness, 0..1. `platt` maps the chance that the graph yields,
+    in log odds, to how often sessions were right. `echo_share` and `echo_t` weigh the choice of
+    direct paths; the other curves weigh the doubt they are named after.
     """
 
     no_hidden_error: FixedChance
@@ -51,6 +58,9 @@ class ConfidenceModel:
     platt: LogisticCurve
 
 
+# Fitted by `python -m calibration fit`, which rewrites everything below; all but `loop_trust`, which is a
+# judgement (ADR 14). Units are those of `confidence.PairEvidence` and `match.Lead`. Other numbers shift every
+# confidence, so the claim behind *Looks Good* (99.5 % right at 85 % and more) has to be verified again.
 FITTED_MODEL = ConfidenceModel(
     no_hidden_error=FixedChance(value=0.992),
     weak=HillCurve(midpoint=10.7, exponent=49.5),

@@ -9,8 +9,8 @@ from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES
 
 _LAGS_PER_VALUE = 5
-"""Samples. Judgement: 127 values of 0.625 ms fit a terminal's width; clients read the step from the strip,
-so another value changes only the detail shown."""
+"""Samples. Judgement: 127 values of 0.625 ms fit a terminal's width; clients read the step from the strip, so
+another value changes only the detail shown."""
 STRIP_STEP_US = _LAGS_PER_VALUE * 1_000_000 // ANALYSIS_RATE_HZ
 """Microseconds between two values, as `AngleMatch.strip_step_us` reports it."""
 

@@ -1,4 +1,4 @@
-"""Where a clip lies when sound does not say: timecode, then recording time. Never sure."""
+"""Place a clip by clocks when audio cannot: by timecode, otherwise by recording time. Never certain."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from mcsyncd.sync.clock_evidence import compute_timecode_offset_us
 from mcsyncd.sync.recording import Recording
 
 _TIMECODE_CONFIDENCE = 0.5
+"""Chance. A rule (ADR 14): a jammed timecode is right to a frame, a free-running one is arbitrary, and
+nothing here tells them apart. It must stay below `review_below`."""
 _RECORDING_TIME_CONFIDENCE = 0.3
+"""Chance. A rule, as above: such clocks count whole seconds and are set by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class FallbackOffset:
-    """An offset to the anchor, how far it is believed, and why, in words."""
+    """An offset to the anchor in microseconds, its confidence, 0..1, and the reason to report."""
 
     offset_us: int
     confidence: float
@@ -21,11 +24,10 @@ class FallbackOffset:
 
 
 def estimate_offset_from_clocks(anchor: Recording, clip: Recording) -> FallbackOffset | None:
-    """Place `clip` against `anchor` by what their files say; None where they say nothing useful.
+    """Return the offset of `clip` to `anchor` by their clocks, or None without a usable clock.
 
-    Timecodes are times of day, so the nearer way round the clock is taken. A jammed timecode is
-    right to a frame, a free-running one to anything; camera clocks count whole seconds and are set
-    by hand. Neither can be told apart from here.
+    Timecodes are times of day, so the shorter way around midnight is taken. A clock is not usable
+    if, by it, the two recordings would not overlap.
     """
     by_code = compute_timecode_offset_us(anchor, clip)
     if by_code is not None and _would_overlap(anchor, clip, by_code):
@@ -44,5 +46,5 @@ def estimate_offset_from_clocks(anchor: Recording, clip: Recording) -> FallbackO
 
 
 def _would_overlap(anchor: Recording, clip: Recording, apart_us: int) -> bool:
-    # Recordings that would not overlap at all were not made at one event, or their clocks are wrong.
+    # Recordings that do not overlap are not of one event, or their clocks are wrong.
     return -clip.duration_us < apart_us < anchor.duration_us

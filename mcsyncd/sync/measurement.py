@@ -1,6 +1,6 @@
-"""All that can be measured: pairs, rooms, speeds, and where that puts the clips.
+"""Everything that is measured: pairs, direct paths, speeds, and the placements that follow.
 
-What is found here is judged and put in words in `solve.py`, and calibrated from here.
+`solve.py` judges it and gives the reasons; the calibration reads it as it is.
 """
 
 from __future__ import annotations
@@ -15,24 +15,30 @@ from mcsyncd.sync.confidence import (
     platt_scale,
 )
 from mcsyncd.sync.confidence_model import FITTED_MODEL
-from mcsyncd.sync.direct_paths import DirectPathChoice, resolve_direct_paths
+from mcsyncd.sync.direct_paths import resolve_direct_paths
 from mcsyncd.sync.graph import Edge, Solution, check_loops, compute_miss_s, solve_graph
 from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
+from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
 from mcsyncd.sync.recording import Recording
 
 _MIN_LIKELY_CONFIDENCE = 0.5
+"""Chance below which a clip is tried at other speeds. Judgement: a wrong answer is then likelier than a right
+one; higher spends a search on clips that are placed already."""
 _MAX_CONSISTENT_MISS_S = 0.05
+"""Seconds that a pair's line may miss the placements. Judgement: beyond every echo, and below every repeat of
+music."""
 _MIN_SPEED_SCORE = 100.0
-"""Coarse score from which another speed is looked at closely: the right one has 500 and more, any other
-under 30 (measured on 15 sessions)."""
+"""Summed evidence of the coarse search from which another speed is measured. Measured on 15 sessions: the
+right speed has 500 and more, any other below 30."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """All that was measured: the pairs, how rooms were heard out, and where that puts the clips.
+    """All that was measured in a session.
 
-    `recordings` are those that were measured: one in `pulls` at that much more than its own speed.
+    `recordings` are as they were measured: one in `speed_changes` at its own speed times 1 + that
+    change. `choices` are the choices of direct paths, by clip.
     """
 
     recordings: tuple[Recording, ...]
@@ -43,51 +49,54 @@ class Measurement:
 
     @property
     def edges(self) -> list[Edge]:
-        """The pairs that share sound."""
+        """The edges of the pairs that share audio."""
         return [pair.edge for pair in self.pairs if pair.has_shared_sound]
 
 
 def measure_recordings(
     recordings: Sequence[Recording], root: int, report_progress: ProgressCallback | None = None
 ) -> Measurement:
-    """Match all pairs, hear the room out, and put all clips on the clock of recording `root`.
+    """Match all pairs, resolve direct paths, and put all clips on the clock of recording `root`.
 
-    A clip without a likely place is tried at the speeds of the 0.1 % mistake.
+    A clip without a likely placement is tried at the speeds of the 0.1 % error as well.
     """
     pairs = match_all_pairs(recordings, report_progress)
-    found = _solve_pairs(recordings, {}, root, pairs)
+    measurement = _solve_pairs(recordings, {}, root, pairs)
     for at in range(len(recordings)):
-        if at != root and _is_unlikely(found, at):
-            found = max(
-                [found, *_try_other_speeds(found, root, at)],
-                key=lambda one: round(_compute_confidence_or_zero(one, at), 2),
-            )
-    return found
+        if at != root and _is_unlikely(measurement, at):
+            attempts = [measurement, *_try_other_speeds(measurement, root, at)]
+            measurement = max(attempts, key=lambda one: round(_compute_confidence_or_zero(one, at), 2))
+    return measurement
 
 
 def _solve_pairs(
     recordings: Sequence[Recording], speed_changes: dict[int, float], root: int, pairs: Sequence[Pair]
 ) -> Measurement:
     solution = solve_graph(len(recordings), root, [pair.edge for pair in pairs if pair.has_shared_sound])
-    heard, choices = resolve_direct_paths(recordings, root, pairs, solution)
+    resolved, choices = resolve_direct_paths(recordings, root, pairs, solution)
     if choices:
-        solution = solve_graph(len(recordings), root, [pair.edge for pair in heard if pair.has_shared_sound])
-    return Measurement(tuple(recordings), speed_changes, tuple(heard), choices, solution)
+        edges = [pair.edge for pair in resolved if pair.has_shared_sound]
+        solution = solve_graph(len(recordings), root, edges)
+    return Measurement(tuple(recordings), speed_changes, tuple(resolved), choices, solution)
 
 
 def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[Measurement]:
-    """The same with clip `at` at other speeds."""
-    rest = [pair for pair in measurement.pairs if at not in {pair.x, pair.y}]
-    for by in SPEED_CHANGES:
+    """Yield the session with clip `at` at each other speed, where that matches anything."""
+    others = [pair for pair in measurement.pairs if at not in {pair.x, pair.y}]
+    for change in SPEED_CHANGES:
         recordings = list(measurement.recordings)
-        recordings[at] = change_speed(recordings[at], by)
+        recordings[at] = change_speed(recordings[at], change)
         pairs = match_all_pairs(recordings, only=at, min_score=_MIN_SPEED_SCORE)
         if pairs:
-            yield _solve_pairs(recordings, {**measurement.speed_changes, at: by}, root, [*rest, *pairs])
+            speed_changes = {**measurement.speed_changes, at: change}
+            yield _solve_pairs(recordings, speed_changes, root, [*others, *pairs])
 
 
 def find_suspects(measurement: Measurement, pair: Pair) -> list[int]:
-    """Who of a pair in pieces lost something: not the one whose line to a third holds throughout."""
+    """Return which clips of a pair in pieces may have lost something.
+
+    Not a clip whose line to a third one holds throughout. Both, where no third one tells.
+    """
     whole = {
         node
         for one in measurement.pairs
@@ -98,7 +107,7 @@ def find_suspects(measurement: Measurement, pair: Pair) -> list[int]:
 
 
 def _is_consistent(measurement: Measurement, pair: Pair) -> bool:
-    """Whether the places follow a pair: pieces of a refrain elsewhere are no pieces of a clip."""
+    """Whether the placements follow a pair: a refrain elsewhere does not put a clip in pieces."""
     return (
         pair.has_shared_sound
         and abs(compute_miss_s(measurement.solution.placements, pair.edge)) < _MAX_CONSISTENT_MISS_S
@@ -117,7 +126,7 @@ def _compute_confidence_or_zero(measurement: Measurement, at: int) -> float:
 
 
 def compute_clip_confidence(measurement: Measurement, at: int) -> tuple[float, list[tuple[Edge, float]]]:
-    """Return how sure clip `at` is by sound alone, and the loops that do not close with their miss."""
+    """Return the confidence of clip `at` by audio alone, and the failing loops with their miss in seconds."""
     confidence, failing = check_loops(measurement.solution, measurement.edges, at, FITTED_MODEL.loop_trust)
     confidence = platt_scale(confidence)
     choice = measurement.choices.get(at)
@@ -127,7 +136,7 @@ def compute_clip_confidence(measurement: Measurement, at: int) -> tuple[float, l
 
 
 def _compute_confidence_limit(measurement: Measurement, at: int) -> float:
-    """What no evidence lifts a clip over: rules, not fitted."""
+    """Return the cap on a clip's confidence, from rules that are not fitted."""
     if any(
         at in find_suspects(measurement, pair)
         for pair in measurement.pairs

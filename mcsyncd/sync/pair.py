@@ -1,4 +1,4 @@
-"""Every pair of angles matched: the edges of the graph, each with its evidence."""
+"""Match every pair of recordings of different angles: the edges of the graph, with their evidence."""
 
 from __future__ import annotations
 
@@ -20,34 +20,33 @@ from mcsyncd.sync.confidence import (
     measure_evidence,
 )
 from mcsyncd.sync.graph import Edge
-from mcsyncd.sync.match import Match, match_recordings
-from mcsyncd.sync.match import measure_along_line as measured_along
+from mcsyncd.sync.match import Match
+from mcsyncd.sync.matching import match_recordings, measure_along_line
 from mcsyncd.sync.pieces import PairPiece, find_pieces
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.whitening import WhitenedChannel
 
 ProgressCallback = Callable[[float], None]
+"""Called with the share of the work that is done, 0..1."""
 Input = TypeVar("Input")
 Output = TypeVar("Output")
 
 MIN_SHARED_CHANCE = 0.5
-"""A pair whose evidence is worth less says nothing: a place from it would look like an answer.
-
-What is significant and still doubtful (a loop, a skip) gets its place, with the doubt in
-its confidence: a person can begin from there.
-"""
-
-
+"""Chance that a match is not too weak, from which it is an edge. Judgement: below it, an offset would look
+like an answer; a match that is significant but doubtful (a loop, a skip) still gets one, for a person to
+start from."""
 _MAX_MATCHES_AT_ONCE = 3
-"""Pairs matched side by side. Transforms run outside of the interpreter's lock, so threads do; a
-fixed number. It changes no digit."""
+"""Threads; transforms release the interpreter's lock. Three angles have three pairs. Results do not depend on
+it, memory does."""
 _MAX_SEARCHES_AT_ONCE = 2
-"""A search through four hours needs 70 MB, what comes after it ten."""
+"""Threads. Measured: searching four hours takes 70 MB, what follows only 10."""
+_MIN_CHANNEL_SAMPLES = ANALYSIS_RATE_HZ // 4
+"""Samples, 0.25 s. Judgement: half of the shortest overlap that gets a window (`spread_windows`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A matched pair of recordings, by index, with its edge of the graph."""
+    """A matched pair of recordings, `x` and `y` by index, with its edge of the graph."""
 
     x: int
     y: int
@@ -60,12 +59,12 @@ class Pair:
 
     @property
     def has_shared_sound(self) -> bool:
-        """Whether the two share sound at all."""
+        """Whether the two recordings share audio at all."""
         return self.belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE
 
     @property
     def is_short(self) -> bool:
-        """Whether they share so little that no strength makes them sure."""
+        """Whether the overlap is so short that its confidence is capped."""
         return self.match.overlap_s < MIN_OVERLAP_S
 
     def has_as_x(self, recording: Recording) -> bool:
@@ -80,79 +79,85 @@ def match_all_pairs(
     only: int | None = None,
     min_score: float = 0.0,
 ) -> list[Pair]:
-    """Match every two recordings of different angles that have something to hear.
+    """Match every two recordings of different angles that have usable audio.
 
-    With `only`, those pairs alone that this recording is in; with `least`, those whose coarse score
-    reaches it.
+    With `only`, match just the pairs of that recording; with `min_score`, just those whose coarse
+    score reaches it. Raises ValueError where audio is not at the analysis rate.
     """
-    # The search reads at half the rate: a byte a sample.
-    kept = BlockCache(choose_cache_bytes(sum(channel.size for one in recordings for channel in one.channels)))
-    ears = [_whiten_channels(recording, kept) for recording in recordings]
+    # The search reads at half the rate in int16: one byte for each sample of a channel.
+    search_bytes = sum(channel.size for one in recordings for channel in one.channels)
+    cache = BlockCache(choose_cache_bytes(search_bytes))
+    whitened = [_whiten_channels(recording, cache) for recording in recordings]
     due = [
         (x, y)
         for x, y in combinations(range(len(recordings)), 2)
-        if recordings[x].angle != recordings[y].angle and ears[x] and ears[y] and only in {None, x, y}
+        if recordings[x].angle != recordings[y].angle and whitened[x] and whitened[y] and only in {None, x, y}
     ]
-    pairs = []
-    turns = BoundedSemaphore(_MAX_SEARCHES_AT_ONCE)
+    search_slots = BoundedSemaphore(_MAX_SEARCHES_AT_ONCE)
     matches = map_in_threads(
-        lambda pair: _search_and_match(ears[pair[0]], ears[pair[1]], min_score, turns), due
+        lambda pair: _search_and_match(whitened[pair[0]], whitened[pair[1]], min_score, search_slots), due
     )
-    for done, ((x, y), found) in enumerate(zip(due, matches, strict=True)):
-        if found is not None:
-            pairs.append(_build_pair(x, y, recordings, found))
+    pairs = []
+    for done, ((x, y), match) in enumerate(zip(due, matches, strict=True)):
+        if match is not None:
+            pairs.append(_build_pair(x, y, recordings, match))
         if report_progress is not None:
             report_progress((done + 1) / len(due))
     return pairs
 
 
 def _search_and_match(
-    x: Sequence[WhitenedChannel], y: Sequence[WhitenedChannel], min_score: float, turns: BoundedSemaphore
+    x: Sequence[WhitenedChannel],
+    y: Sequence[WhitenedChannel],
+    min_score: float,
+    search_slots: BoundedSemaphore,
 ) -> Match | None:
-    with turns:
+    with search_slots:
         lines = find_lines(x, y)
     return match_recordings(x, y, lines) if lines and lines[0].score >= min_score else None
 
 
 def map_in_threads(function: Callable[[Input], Output], inputs: Sequence[Input]) -> Iterator[Output]:
-    """Look at pairs in threads, and yield what was seen in the order of `due`."""
+    """Apply `function` to all inputs in threads; yield the results in the order of `inputs`."""
     with ThreadPoolExecutor(_MAX_MATCHES_AT_ONCE) as threads:
         yield from threads.map(function, inputs)
 
 
 def remeasure_pair(pair: Pair, recordings: Sequence[Recording], line: Line | None) -> Pair:
-    """The same pair measured along another line, or as it was where nothing is to be measured."""
-    found = measured_along(pair.match, line) if line else None
-    return pair if found is None else _build_pair(pair.x, pair.y, recordings, found)
+    """Return the pair measured along another line; unchanged without a line or an overlap along it."""
+    match = measure_along_line(pair.match, line) if line else None
+    return pair if match is None else _build_pair(pair.x, pair.y, recordings, match)
 
 
 def _build_pair(x: int, y: int, recordings: Sequence[Recording], match: Match) -> Pair:
     evidence = measure_evidence(match)
     belief = judge_evidence(evidence)
-    parts = find_pieces(match) if belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE else ()
-    names = (key_from_recording(recordings[x]), key_from_recording(recordings[y]))
-    return Pair(x, y, match, parts, evidence, belief, _build_edge(x, y, recordings, match, belief), names)
+    pieces = find_pieces(match) if belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE else ()
+    keys = (key_from_recording(recordings[x]), key_from_recording(recordings[y]))
+    return Pair(x, y, match, pieces, evidence, belief, _build_edge(x, y, recordings, match, belief), keys)
 
 
 def key_from_recording(recording: Recording) -> tuple[str, str]:
-    """Angle and clip: what tells a recording from all others."""
+    """Return angle and clip name, which identify a recording within its session."""
     return recording.angle, recording.name
 
 
 def _whiten_channels(recording: Recording, cache: BlockCache) -> list[WhitenedChannel]:
+    """Return the channels long enough to match and not silent."""
     if recording.rate != ANALYSIS_RATE_HZ:
         raise ValueError(
             f"analysis audio has {ANALYSIS_RATE_HZ} samples a second, {recording.name} has {recording.rate}"
         )
-    ears = [
+    whitened = [
         WhitenedChannel(channel, cache, recording.speed)
         for channel in recording.channels
-        if channel.size >= ANALYSIS_RATE_HZ // 4
+        if channel.size >= _MIN_CHANNEL_SAMPLES
     ]
-    return [ear for ear in ears if not ear.is_silent]
+    return [channel for channel in whitened if not channel.is_silent]
 
 
 def _build_edge(x: int, y: int, recordings: Sequence[Recording], match: Match, belief: Belief) -> Edge:
+    """Convert a match, in time of the analysis audio, to an edge in clip time."""
     start_x, start_y = recordings[x].start_us / 1e6, recordings[y].start_us / 1e6
     slope = match.line.slope
     return Edge(
@@ -169,5 +174,5 @@ def _build_edge(x: int, y: int, recordings: Sequence[Recording], match: Match, b
 
 
 def compute_loop_ceiling(belief: Belief) -> float:
-    """The most that agreeing loops can make of a pair: repeats close as well as the truth does."""
+    """Return the most that agreeing loops can raise a pair to: repeats close loops as well as the truth."""
     return belief.factors[Doubt.RIVAL]

@@ -1,4 +1,4 @@
-"""What the solver is given: one recording's analysis audio and what its file says of time."""
+"""The solver's input: one recording's analysis audio, and what its file says about time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from mcsyncd.model.clip import AnalysisAudio, Media
 from mcsyncd.model.timecode import Timecode
 
 ANALYSIS_RATE_HZ = 8000
-"""Samples a second of all analysis audio."""
+"""Samples a second of all analysis audio. A contract with the stage that decodes it (`listen`). Every
+constant that counts samples depends on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """One clip as the solver sees it.
 
-    `channels` are int16 at `rate` samples a second, sample 0 at clip time `start_us`; memory maps
-    are welcome, the solver reads in passing and keeps no copy. Empty when nothing usable was heard.
-    `recorded_at_us` is wall-clock time and `timecode_us` time of day, both of clip time 0, where
-    the file has them. `name` names the clip within its angle. `channels` are played `speed` times as
-    fast as they are; all times are those of what is heard then.
+    `channels` are int16 at `rate` samples a second, sample 0 at clip time `start_us`; empty where
+    there is no usable audio. They may be memory maps: the solver reads blocks and keeps no copy.
+    `recorded_at_us` is wall-clock time and `timecode_us` is time of day, both at clip time 0, where
+    the file has them. `name` identifies the clip within its angle. `channels` are played `speed`
+    times as fast as recorded, and all times are on that scale.
     """
 
     angle: str
@@ -39,17 +40,17 @@ class Recording:
 
     @property
     def samples(self) -> int:
-        """Length of the longest channel, as it is played."""
+        """The length of the longest channel, at its playback speed."""
         return int(max((channel.size for channel in self.channels), default=0) / self.speed)
 
 
 def build_recording(
     angle: str, name: str, media: Media, audio: AnalysisAudio | None, channels: Sequence[NDArray[np.int16]]
 ) -> Recording:
-    """Make the solver's view of a clip from what probe and listen found.
+    """Build the solver's view of a clip from the results of probing it and decoding its audio.
 
-    `channels` are the samples of `sound.channels`, mapped or read by the caller; the solver opens
-    no files. `sound` is None for a clip that was not listened to.
+    `channels` are the samples of `audio.channels`, mapped or read by the caller: the solver opens no
+    files. `audio` is None for a clip whose audio was not decoded.
     """
     return Recording(
         angle=angle,
@@ -69,7 +70,7 @@ def _parse_timecode_us(media: Media) -> int | None:
     try:
         return round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
     except ValueError:
-        # A label that does not exist at this rate is no evidence.
+        # A timecode that does not exist at this frame rate is not evidence.
         return None
 
 
@@ -78,5 +79,5 @@ def _parse_recorded_at_us(media: Media) -> int | None:
         when = datetime.fromisoformat(media.recorded_at or "")
     except ValueError:
         return None
-    # Without a zone it is compared with other cameras' only, and those that leave it away all do.
+    # Times without a zone are compared as if all were UTC; cameras that omit it all do.
     return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000_000)

@@ -1,6 +1,6 @@
-"""Waveforms in, alignment out: every pair of angles, then all clips on the reference's clock.
+"""Waveforms in, alignment out: every pair of angles, then all clips on the reference clock.
 
-Pure: no files, no clock, no chance. The same recordings give the same digits.
+Pure: no files, no clock, no randomness. The same recordings give the same digits.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from mcsyncd.sync.clock_evidence import (
     weigh_clocks,
 )
 from mcsyncd.sync.confidence import compute_direct_path_chance
-from mcsyncd.sync.direct_paths import DirectPathChoice
 from mcsyncd.sync.fallback import FallbackOffset, estimate_offset_from_clocks
 from mcsyncd.sync.graph import Solution, SolvedPlacement
 from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, find_suspects, measure_recordings
 from mcsyncd.sync.pair import Pair, ProgressCallback
+from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pieces import invert_pieces
 from mcsyncd.sync.pulldown import undo_speed_change
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.report import ClipResult, build_alignment
 
 _MAX_ANGLE_OVERLAP_S = 1.0
+"""Seconds that two clips of one angle may overlap. Judgement: recorders split files with a little overlap,
+and clocks place clips to a second; one camera cannot record twice at once. Lower drops good clips."""
 _UNPLACED_CONFIDENCE = 0.0
+"""Chance: a clip without a placement is never right."""
 
 
 def solve_alignment(
@@ -36,15 +39,15 @@ def solve_alignment(
 ) -> Alignment:
     """Put every recording on the clock of the first recording of the angle `reference`.
 
-    Recordings of one angle never overlap and are not compared with each other. What cannot be
-    placed has offset None and the rest stands. `progress` hears 0..1. Raises ValueError when no
-    recording has the angle `reference`.
+    Recordings of one angle never overlap and are not compared with each other. A clip that cannot be
+    placed has offset None; the others are not affected. `report_progress` is called with 0..1.
+    Raises ValueError if no recording has the angle `reference`.
     """
     root = next((at for at, one in enumerate(recordings) if one.angle == reference), None)
     if root is None:
         raise ValueError(f"no recording of the reference {reference!r}")
-    found = measure_recordings(recordings, root, report_progress)
-    clips = [_judge_clip(at, recordings, root, found) for at in range(len(recordings))]
+    measurement = measure_recordings(recordings, root, report_progress)
+    clips = [_judge_clip(at, recordings, root, measurement) for at in range(len(recordings))]
     return build_alignment(_drop_overlapping_clips(clips), recordings, reference)
 
 
@@ -93,17 +96,17 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
 
 
 def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece, ...]:
-    """Where the parts of a clip lie on the reference's clock, when they do not lie on one line."""
-    other, parts = (pair.x, pair.pieces) if pair.y == at else (pair.y, invert_pieces(pair.pieces))
+    """Return where the pieces of a clip lie on the reference clock; empty where one line holds."""
+    other, pair_pieces = (pair.x, pair.pieces) if pair.y == at else (pair.y, invert_pieces(pair.pieces))
     recordings, anchor = measurement.recordings, measurement.solution.placements[other]
     if anchor is None:
         return ()
     ours, theirs = recordings[at].start_us / 1e6, recordings[other].start_us / 1e6
     pieces = []
-    for part in parts:
-        slope = (1.0 + part.line.slope) * (1.0 + anchor.slope) - 1.0
-        offset_s = anchor.map_time(part.line.offset_s + theirs) - ours * (1.0 + slope)
-        begin_us, end_us = (round((time_s + ours) * 1e6) for time_s in (part.begin_s, part.end_s))
+    for piece in pair_pieces:
+        slope = (1.0 + piece.line.slope) * (1.0 + anchor.slope) - 1.0
+        offset_s = anchor.map_time(piece.line.offset_s + theirs) - ours * (1.0 + slope)
+        begin_us, end_us = (round((time_s + ours) * 1e6) for time_s in (piece.begin_s, piece.end_s))
         drift_ppm = round(slope * 1e6, 3) + 0.0
         pieces.append(Piece(recordings[at].name, begin_us, end_us, round(offset_s * 1e6), drift_ppm))
     return tuple(pieces)
@@ -162,7 +165,7 @@ def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: 
 
 
 def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
-    """Clips of one angle never overlap: where two would, the less sure one is taken out."""
+    """Take the less confident one of two clips of an angle that overlap out of the alignment."""
     kept: list[ClipResult] = []
     for clip in sorted(clips, key=lambda clip: -clip.confidence):
         if any(_has_overlap(clip, other) for other in kept):

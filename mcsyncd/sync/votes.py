@@ -95,9 +95,7 @@ class _Tally:
         samples = np.concatenate(self._median_samples, axis=1)
         for segment, shift in enumerate(self._shifts):
             overlapping = samples[segment][samples[segment] > 0]
-            noise = (
-                max(1.0, float(np.median(overlapping)) / _EXPECTED_MEDIAN_Z) if overlapping.size else 1.0
-            )
+            noise = max(1.0, float(np.median(overlapping)) / _EXPECTED_MEDIAN_Z) if overlapping.size else 1.0
             parts = [block.select_segment(segment) for block in self._exceedances]
             excess = np.concatenate([z for _, z in parts]) / np.float32(noise) - np.float32(_MIN_Z)
             positive = excess > 0

@@ -65,13 +65,14 @@ _LOUDNESS_EXPONENT = 0.15
 """Power of a frame's relative energy that weights it. From the prototypes: pauses count less than speech, but
 a loud bang does not outweigh everything else."""
 _MIN_ACTIVE_ENERGY = 1e-4
-"""Share of the loud frames' energy (-40 dB) below which a frame is set to zero: noise floors have a phase, but
-it is not shared. From the prototypes. Lower correlates hiss, higher drops quiet speech."""
+"""Share of the loud frames' energy (-40 dB) below which a frame is set to zero: noise floors have a phase,
+but it is not shared. From the prototypes. Lower correlates hiss, higher drops quiet speech."""
 _MAX_LOUDNESS_FRAMES = 2000
-"""Frames sampled to measure loudness. Judgement: enough for a 95th percentile; more costs time on long files."""
+"""Frames sampled to measure loudness. Judgement: enough for a 95th percentile; more costs time on long
+files."""
 _BLOCK_SAMPLES = 256 * STFT_HOP_SAMPLES
-"""Samples in a cached block, 8.2 s. Judgement: large enough for efficient transforms, small enough that random
-reads waste little. Results do not depend on it."""
+"""Samples in a cached block, 8.2 s. Judgement: large enough for efficient transforms, small enough that
+random reads waste little. Results do not depend on it."""
 _STEPS_PER_UNIT = np.float32(1024)
 """Steps of a cached int16 sample. A frame of unit power that is a single click reaches 16, overlapping frames
 26: below the 32 that int16 holds at this step, so nothing ever clips. Larger values clip."""

@@ -35,14 +35,15 @@ _POOL_SAMPLES = 40
 """Samples, 5 ms, over which energy is summed for the normalisation. Judgement: energy varies slowly; 1 ms
 costs five times as much."""
 _MIN_VARIANCE_SHARE = 0.002
-"""Share of unit power added to the variance. Judgement: keeps z finite where almost nothing overlaps; a larger
-share lowers z in quiet passages."""
+"""Share of unit power added to the variance. Judgement: keeps z finite where almost nothing overlaps; a
+larger share lowers z in quiet passages."""
 _MIN_ENERGY_SHARE = 0.02
 """Share of unit power below which a coefficient's energy does not fall. Judgement, as above."""
 _WINDOWS_PER_BATCH = 12
 """Windows transformed together. Judgement: bounds memory to a few megabytes. Results do not depend on it."""
 _RAMP_STRIDE = 64
-"""Bins between two exact exponentials of a phase ramp; about the root of 4097, where the fewest are needed."""
+"""Bins between two exact exponentials of a phase ramp; about the root of 4097, where the fewest are
+needed."""
 
 Table = NDArray[np.float32]
 WhitenedReader = Callable[[WhitenedChannel, int, int], Table]

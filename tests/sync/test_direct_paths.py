@@ -9,9 +9,9 @@ import pytest
 
 from hearing import RATE, as_int16, taken
 from mcsyncd.sync.confidence import compute_direct_path_chance
-from mcsyncd.sync.direct_paths import MIN_RIVAL_SAMPLES, FirstArrivals, choose_direct_paths
 from mcsyncd.sync.match import Lead
 from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
+from mcsyncd.sync.path_choice import MIN_RIVAL_SAMPLES, FirstArrivals, choose_direct_paths
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES
 

@@ -1,0 +1,109 @@
+"""Compare a match with its rivals: other alignments of the same two recordings.
+
+The comparison is paired. On windows that both alignments explain: how far ahead is the best one, and
+is that more than its scatter? A plain ratio of strengths escalates too many right alignments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsyncd.sync.coarse_search import Line
+from mcsyncd.sync.line_fit import fit_line
+from mcsyncd.sync.line_scoring import MIN_ACTIVE_SHARE, read_z_on_line, score_line
+from mcsyncd.sync.match import Lead, Match, Rival
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
+from mcsyncd.sync.whitening import WhitenedChannel
+from mcsyncd.sync.window_correlation import (
+    WindowCorrelations,
+    WindowSpectra,
+    correlate_windows,
+    slice_lags,
+    transform_windows,
+)
+
+_MAX_RIVALS = 4
+"""Rivals compared. Judgement: the confidence uses the nearest one; the review screen lists all of them."""
+_SAME_LINE_S = 0.006
+"""Seconds. Two lines closer than this at both ends are the same. From the prototypes: less than the 8 ms that
+counts as right, so a rival beyond it is a different answer."""
+_MAX_PAIRED_WINDOWS = 24
+"""Windows compared. Judgement: a third of all, enough for a t statistic at a third of the cost."""
+_MIN_PAIRED_WINDOWS = 3
+"""Windows. Below three, scatter means nothing; the rival is then scored on its own windows."""
+_UNPAIRED_T = 5.0
+"""Factor that makes a t of an unpaired lead. Judgement: assumes a scatter of a fifth of the strength."""
+_MIN_REFIT_SHARE = 0.4
+"""Share of the best one's strength from which a rival's line is fitted first. Judgement: weaker ones are no
+danger, and fitting costs as much as comparing."""
+_RIVAL_REACH_SAMPLES = 8
+"""Samples, 1 ms: how far a rival's peak may be from its line. Wider than for the best line, so that the
+comparison errs against it."""
+
+
+def add_rivals(best: Match, lines: Sequence[Line]) -> Match:
+    """Return `best` with its rivals: the first of `lines` that differ, the strongest first."""
+    others = _select_rival_lines(best, lines)
+    if not others:
+        return best
+    count = min(best.active_windows, _MAX_PAIRED_WINDOWS)
+    chosen = np.unique(np.linspace(0, best.active_windows - 1, count).astype(int))
+    y_windows = transform_windows(best.channels[1], best.windows.select(chosen), best.reader)
+    best_z = read_z_on_line(best.correlations, best.fit.polarity)[chosen]
+    rivals = [_compare_rival(best, line, y_windows, best_z) for line in others]
+    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+
+
+def compute_distance_s(one: Line, other: Line, times: NDArray[np.float64]) -> float:
+    """Return how far two lines are apart at most, in seconds, from the first of `times` to the last."""
+    return max(abs(one.map_time(float(time)) - other.map_time(float(time))) for time in (times[0], times[-1]))
+
+
+def _select_rival_lines(best: Match, lines: Sequence[Line]) -> list[Line]:
+    kept = [best.line]
+    for line in lines:
+        if all(compute_distance_s(line, other, best.correlations.times) > _SAME_LINE_S for other in kept):
+            kept.append(line)
+    return kept[1 : 1 + _MAX_RIVALS]
+
+
+def _compare_rival(best: Match, line: Line, y_windows: WindowSpectra, best_z: NDArray[np.float64]) -> Rival:
+    """Compare on the windows that both explain, or on the rival's own where those are too few."""
+    x = best.channels[0]
+    correlations = _mask_outside(x, correlate_windows(x, line, y_windows))
+    both = correlations.active_share > MIN_ACTIVE_SHARE
+    if both.any() and _compute_mean_peak(correlations.z[both]) > _MIN_REFIT_SHARE * best.strength:
+        # Half a sample beside its peak, a rival would look a fifth weaker than it is.
+        line = fit_line(correlations.select(both)).line
+        correlations = _mask_outside(x, correlate_windows(x, line, y_windows))
+        both = correlations.active_share > MIN_ACTIVE_SHARE
+    if both.sum() < _MIN_PAIRED_WINDOWS:
+        return _compare_unpaired(best, line)
+    near = np.abs(correlations.z[both, slice_lags(_RIVAL_REACH_SAMPLES)])
+    rival_z = near.max(axis=1).astype(np.float64)
+    ahead = best_z[both] - rival_z
+    error = float(ahead.std(ddof=1)) / float(np.sqrt(ahead.size)) + 1e-9
+    mean = float(ahead.mean())
+    return Rival(line, float(rival_z.mean()), Lead(mean / max(best.strength, 1e-9), mean / error))
+
+
+def _compare_unpaired(best: Match, line: Line) -> Rival:
+    scored = score_line(*best.channels, line)
+    strength = scored.strength if scored else 0.0
+    lead = 1.0 - strength / max(best.strength, 1e-9)
+    return Rival(line, strength, Lead(lead, _UNPAIRED_T * lead * float(np.sqrt(best.active_windows))))
+
+
+def _compute_mean_peak(z: NDArray[np.float32]) -> float:
+    return float(np.abs(z).max(axis=1).mean())
+
+
+def _mask_outside(x: WhitenedChannel, correlations: WindowCorrelations) -> WindowCorrelations:
+    """Return the same with windows marked inactive whose centre is outside of x."""
+    end_s = x.samples / ANALYSIS_RATE_HZ
+    inside = [0.0 <= correlations.line.map_time(float(time)) <= end_s for time in correlations.times]
+    return replace(correlations, active_share=np.where(np.array(inside), correlations.active_share, 0.0))
