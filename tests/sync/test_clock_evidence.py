@@ -1,4 +1,4 @@
-"""Clocks as witnesses: what each miss means, and that they never raise a confidence."""
+"""Clocks as evidence: what each miss means, and that they never raise a confidence."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def by_clock(miss_us):
     return weigh_clocks(anchor, other, 5 * S, proven=False)
 
 
-def test_no_clock_says_nothing():
+def test_a_missing_clock_gives_no_evidence():
     assert weigh_clocks(clip("a"), clip("b", timecode=NOON, recorded_at=NOON), 0, proven=True) is None
 
 
-def test_a_timecode_that_agrees_is_said_over_midnight_too():
+def test_a_timecode_that_agrees_is_reported_across_midnight_too():
     for at in (NOON, DAY - 2 * S):
-        heard = by_timecode(-S // 2, at=at)
-        assert not heard.contradicts
-        assert "0.50 s" in heard.reason
+        evidence = by_timecode(-S // 2, at=at)
+        assert not evidence.contradicts
+        assert "0.50 s" in evidence.reason
 
 
 def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
@@ -61,7 +61,7 @@ def test_another_way_of_counting_is_no_contradiction():
     assert by_timecode(60 * S, proven=True).contradicts
 
 
-def test_a_counter_that_nobody_set_is_no_witness():
+def test_a_counter_that_nobody_set_is_no_evidence():
     anchor, other = clip("a", timecode=HOUR), clip("b", timecode=NOON)
     assert weigh_clocks(anchor, other, 0, proven=True) is None
 
@@ -77,15 +77,15 @@ def test_whole_hours_are_a_time_zone(hours):
 
 
 @pytest.mark.parametrize("miss", [5 * MINUTE, -25 * MINUTE, 300 * DAY, -3000 * DAY])
-def test_a_clock_set_by_hand_or_never_set_is_no_witness(miss):
+def test_a_clock_set_by_hand_or_never_set_is_no_evidence(miss):
     assert by_clock(miss) is None
 
 
 @pytest.mark.parametrize("miss", [47 * MINUTE, -3 * HOUR - 20 * MINUTE, 49 * HOUR + 30 * MINUTE, 9 * DAY])
 def test_another_time_altogether_asks_for_a_person(miss):
-    heard = by_clock(miss)
-    assert heard.contradicts
-    assert apply_clock_evidence(0.999, heard) < THRESHOLD
+    evidence = by_clock(miss)
+    assert evidence.contradicts
+    assert apply_clock_evidence(0.999, evidence) < THRESHOLD
 
 
 def test_an_agreeing_clock_of_the_camera_outweighs_its_contradicting_one():

@@ -1,4 +1,4 @@
-"""When few segments of a long recording settle where it lies."""
+"""When a few segments of a long recording settle its lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_drift_of_hours_is_no_rival_of_itself(ppm):
 
 
 @pytest.mark.parametrize("apart_s", [0.3, -600.0])
-def test_a_rival_beside_it_is_looked_at_with_more_segments(apart_s):
+def test_a_rival_beside_it_needs_more_segments(apart_s):
     assert find_settled_lines(votes((-7.3, 25, 600), (-7.3 + apart_s, 25, 200)), 8) == []
     assert find_settled_lines(votes((-7.3, 25, 600), (-7.3 + apart_s, 25, 60)), 8)
 

@@ -1,4 +1,4 @@
-"""The confidence of a pair: more evidence never makes it less, and each cap holds whatever else is known."""
+"""The confidence of a pair: more evidence never lowers it, and each doubt alone can ask for review."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ evidences = st.builds(
     astray=st.floats(0.0, 2.0),
     end_s=st.floats(0.0, 0.1) | st.just(inf),
 )
-steps = st.builds(HillCurve, st.floats(0.001, 10.0), st.floats(0.5, 8.0))
+curves = st.builds(HillCurve, st.floats(0.001, 10.0), st.floats(0.5, 8.0))
 more = st.floats(0.0, 100.0)
 
 CERTAIN = PairEvidence(
@@ -51,13 +51,13 @@ def test_the_best_evidence_there_is_reaches_the_top():
 
 
 @given(evidence=evidences, more=more, field=st.sampled_from(["significance", "agreed_s"]))
-def test_more_of_what_speaks_for_it_never_lowers_it(evidence, more, field):
+def test_more_evidence_for_a_line_never_lowers_it(evidence, more, field):
     better = replace(evidence, **{field: getattr(evidence, field) + more})
     assert sure(better) >= sure(evidence) - 1e-12
 
 
 @given(evidence=evidences, more=more, field=st.sampled_from(["astray", "end_s"]))
-def test_more_of_what_speaks_against_it_never_raises_it(evidence, more, field):
+def test_more_evidence_against_a_line_never_raises_it(evidence, more, field):
     worse = replace(evidence, **{field: getattr(evidence, field) + more})
     assert sure(worse) <= sure(evidence) + 1e-12
 
@@ -83,38 +83,38 @@ def test_a_rival_that_is_further_behind_never_lowers_it(evidence, rival, share, 
         (Doubt.SPREAD, {"end_s": 0.02}),
     ],
 )
-def test_each_doubt_alone_is_enough_for_a_person_to_look_and_is_named(doubt, change):
+def test_each_doubt_alone_is_enough_to_ask_for_review_and_is_named(doubt, change):
     belief = judge_evidence(replace(CERTAIN, **change))
     assert belief.confidence < 0.85
     assert min(belief.factors, key=belief.factors.__getitem__) is doubt
 
 
-def test_nothing_but_itself_is_ahead_of_all():
+def test_without_rivals_the_lead_is_certain():
     assert compute_lead_chance([], FITTED_MODEL.rival_lead, FITTED_MODEL.rival_t) == 1.0
 
 
-@given(st.lists(leads, min_size=1, max_size=5), steps, steps)
-def test_ahead_is_as_sure_as_it_is_of_the_nearest_rival(rivals, share, t):
+@given(st.lists(leads, min_size=1, max_size=5), curves, curves)
+def test_the_nearest_rival_decides(rivals, share, t):
     alone = [compute_lead_chance([one], share, t) for one in rivals]
     assert compute_lead_chance(rivals, share, t) == min(alone)
     assert compute_lead_chance(rivals[::-1], share, t) == min(alone)
 
 
-@given(share=steps, t=steps)
-def test_both_a_share_and_a_clear_one_are_asked_for(share, t):
+@given(share=curves, t=curves)
+def test_a_lead_must_be_large_and_significant(share, t):
     assert compute_lead_chance([Lead(share.midpoint, 1e9)], share, t) == pytest.approx(0.5, abs=0.01)
     assert compute_lead_chance([Lead(1e9, t.midpoint)], share, t) == pytest.approx(0.5, abs=0.01)
     assert compute_lead_chance([Lead(share.midpoint, t.midpoint)], share, t) == pytest.approx(0.25)
 
 
-@given(share=steps, t=steps, lead=st.floats(-1.0, 0.0))
-def test_who_is_not_ahead_is_not_believed(share, t, lead):
+@given(share=curves, t=curves, lead=st.floats(-1.0, 0.0))
+def test_no_lead_gives_no_chance(share, t, lead):
     assert compute_lead_chance([Lead(lead, 100.0)], share, t) == 0.0
     assert compute_lead_chance([Lead(1.0, lead)], share, t) == 0.0
 
 
-@given(step=steps, low=st.floats(0.0, 100.0), further=more)
-def test_a_step_rises_from_nothing_through_a_half(step, low, further):
-    assert evaluate_hill(0.0, step) == 0.0
-    assert evaluate_hill(step.midpoint, step) == pytest.approx(0.5)
-    assert 0.0 <= evaluate_hill(low, step) <= evaluate_hill(low + further, step) <= 1.0
+@given(curve=curves, low=st.floats(0.0, 100.0), further=more)
+def test_a_curve_rises_from_nothing_through_a_half(curve, low, further):
+    assert evaluate_hill(0.0, curve) == 0.0
+    assert evaluate_hill(curve.midpoint, curve) == pytest.approx(0.5)
+    assert 0.0 <= evaluate_hill(low, curve) <= evaluate_hill(low + further, curve) <= 1.0

@@ -1,4 +1,4 @@
-"""Rooms whose echoes are stronger than the direct path, and the choice for all pairs together."""
+"""Rooms whose echoes are stronger than the direct path, and the joint choice for all pairs."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def spread(seed: int) -> tuple[Recording, ...]:
     return tuple(recordings(strikes(), [room(10 * seed + number) for number in range(3)]))
 
 
-def misses_ms(found: Measurement, root: int) -> dict[str, float]:
+def misses_ms(measurement: Measurement, root: int) -> dict[str, float]:
     """How far each clip is from its truth, at whichever end of it is worse."""
-    zero = STARTS[found.recordings[root].angle]
+    zero = STARTS[measurement.recordings[root].angle]
     misses = {}
-    for one, place in zip(found.recordings, found.solution.placements, strict=True):
-        ends = [place.map_time(time_s) - (STARTS[one.angle] - zero + time_s) for time_s in (0.0, SECONDS)]
+    for one, placement in zip(measurement.recordings, measurement.solution.placements, strict=True):
+        ends = [placement.map_time(time_s) - (STARTS[one.angle] - zero + time_s) for time_s in (0.0, SECONDS)]
         misses[one.angle] = 1e3 * max(map(abs, ends))
     return misses
 
@@ -86,28 +86,30 @@ def highest_peak_ms(x: Recording, y: Recording) -> float:
 def test_the_direct_paths_are_found_where_no_pair_has_its_highest_peak(seed):
     cameras = spread(seed)
     assert all(abs(highest_peak_ms(cameras[x], cameras[y])) > 1 for x, y in [(0, 1), (0, 2), (1, 2)])
-    found = measure_recordings(cameras, 0)
-    assert max(misses_ms(found, 0).values()) < 1
-    assert all(compute_clip_confidence(found, at)[0] > SURE for at in (1, 2))
-    assert set(found.choices) == {1, 2}
+    measurement = measure_recordings(cameras, 0)
+    assert max(misses_ms(measurement, 0).values()) < 1
+    assert all(compute_clip_confidence(measurement, at)[0] > SURE for at in (1, 2))
+    assert set(measurement.choices) == {1, 2}
 
 
 @pytest.mark.parametrize("order", [(2, 1, 0), (1, 2, 0)])
 def test_the_order_of_the_angles_changes_nothing(order):
-    found = measure_recordings([spread(0)[at] for at in order], order.index(0))
-    assert max(misses_ms(found, order.index(0)).values()) < 1
+    measurement = measure_recordings([spread(0)[at] for at in order], order.index(0))
+    assert max(misses_ms(measurement, order.index(0)).values()) < 1
 
 
-def test_in_dry_recordings_nothing_is_to_be_chosen():
-    found = measure_recordings(recordings(strikes(), [DRY] * 3), 0)
-    assert found.choices == {}
-    assert max(misses_ms(found, 0).values()) < 1
+def test_dry_recordings_need_no_choice():
+    measurement = measure_recordings(recordings(strikes(), [DRY] * 3), 0)
+    assert measurement.choices == {}
+    assert max(misses_ms(measurement, 0).values()) < 1
 
 
 def test_two_equal_paths_are_told_apart_by_which_comes_first():
     """Each of the eight ways to name one path of each camera closes as well as the true one."""
-    found = measure_recordings(recordings(strikes(), [two_paths(later, 1.0) for later in (90, 150, 230)]), 0)
-    assert max(misses_ms(found, 0).values()) < 1
+    measurement = measure_recordings(
+        recordings(strikes(), [two_paths(later, 1.0) for later in (90, 150, 230)]), 0
+    )
+    assert max(misses_ms(measurement, 0).values()) < 1
 
 
 def test_a_choice_that_hardly_leads_costs_confidence():
@@ -116,10 +118,10 @@ def test_a_choice_that_hardly_leads_costs_confidence():
     assert compute_direct_path_chance(Lead(-0.2, -3.0)) < 0.5
 
 
-def seen(
+def arrive(
     x: int, y: int, peaks: dict[int, float], *, windows: int = 12, scatter: float = 0.01
 ) -> FirstArrivals:
-    """A view whose windows have these heights at these lags, each window with some scatter."""
+    """Arrivals whose windows have these heights at these lags, each window with some scatter."""
     random = np.random.default_rng(x + 10 * y)
     table = scatter * random.standard_normal((windows, 2 * MAX_LAG_SAMPLES + 1))
     for lag, height in peaks.items():
@@ -127,48 +129,53 @@ def seen(
     return FirstArrivals(x, y, table, np.abs(table.mean(axis=0)))
 
 
-def test_all_together_win_over_the_highest_of_each():
-    views = [
-        seen(0, 1, {10: 0.3, -50: 0.4}),
-        seen(0, 2, {40: 0.3, 100: 0.4}),
-        seen(1, 2, {30: 0.3, -200: 0.4}),
+def test_the_joint_choice_wins_over_the_highest_peak_of_each_pair():
+    arrivals = [
+        arrive(0, 1, {10: 0.3, -50: 0.4}),
+        arrive(0, 2, {40: 0.3, 100: 0.4}),
+        arrive(1, 2, {30: 0.3, -200: 0.4}),
     ]
-    chosen = choose_direct_paths(0, views)
+    chosen = choose_direct_paths(0, arrivals)
     assert {node: one.shift_samples for node, one in chosen.items()} == {1: 10, 2: 40}
     assert all(one.lead.share > 0 and one.lead.t > 5 for one in chosen.values())
 
 
-def test_the_root_stays_and_a_view_turned_over_says_the_same():
-    chosen = choose_direct_paths(1, [seen(0, 1, {25: 0.5}), seen(1, 2, {-60: 0.5}), seen(0, 2, {-35: 0.5})])
+def test_the_root_stays_and_a_reversed_pair_gives_the_same():
+    chosen = choose_direct_paths(
+        1,
+        [arrive(0, 1, {25: 0.5}), arrive(1, 2, {-60: 0.5}), arrive(0, 2, {-35: 0.5})],
+    )
     assert {node: one.shift_samples for node, one in chosen.items()} == {0: -25, 2: -60}
 
 
-def test_the_runner_up_is_another_place_not_the_same_peak():
-    (only,) = choose_direct_paths(0, [seen(0, 1, {80: 0.5, 80 - MIN_RIVAL_SAMPLES: 0.45, 140: 0.3})]).values()
+def test_the_runner_up_is_another_peak_not_the_same_one():
+    (only,) = choose_direct_paths(
+        0, [arrive(0, 1, {80: 0.5, 80 - MIN_RIVAL_SAMPLES: 0.45, 140: 0.3})]
+    ).values()
     assert only.shift_samples == 80
     assert only.rival_samples == 60
     # 0.5 against 0.3, of 0.5.
     assert only.lead.share == pytest.approx(0.4, abs=0.05)
 
 
-def test_clips_are_not_moved_for_what_may_be_luck():
+def test_clips_are_not_moved_for_what_may_be_chance():
     random = np.random.default_rng(5)
-    view = seen(0, 1, {0: 0.30, 90: 0.31})
-    view.coefficients[:, 90 + MAX_LAG_SAMPLES] += 0.3 * random.permutation(np.linspace(-1, 1, 12))
-    (only,) = choose_direct_paths(0, [view]).values()
+    arrivals = arrive(0, 1, {0: 0.30, 90: 0.31})
+    arrivals.coefficients[:, 90 + MAX_LAG_SAMPLES] += 0.3 * random.permutation(np.linspace(-1, 1, 12))
+    (only,) = choose_direct_paths(0, [arrivals]).values()
     assert only.shift_samples == 0
     assert only.lead.t < 2
 
 
-def test_clips_that_no_view_reaches_are_left_out():
-    assert set(choose_direct_paths(0, [seen(0, 1, {5: 0.5}), seen(2, 3, {7: 0.5})])) == {1}
+def test_clips_that_no_pair_reaches_are_left_out():
+    assert set(choose_direct_paths(0, [arrive(0, 1, {5: 0.5}), arrive(2, 3, {7: 0.5})])) == {1}
 
 
 @pytest.mark.parametrize("polarity", [1, -1])
 def test_each_window_is_signed_so_that_their_mean_is_positive(polarity):
-    view = seen(0, 1, {12: 0.4 * polarity}, scatter=0.0)
-    view.coefficients[3, 12 + MAX_LAG_SAMPLES] *= -1
-    each = view.select_lag(12)
+    arrivals = arrive(0, 1, {12: 0.4 * polarity}, scatter=0.0)
+    arrivals.coefficients[3, 12 + MAX_LAG_SAMPLES] *= -1
+    each = arrivals.select_lag(12)
     assert each.mean() > 0
     assert each[3] == pytest.approx(-0.4)
     assert np.delete(each, 3) == pytest.approx(0.4)
@@ -176,4 +183,4 @@ def test_each_window_is_signed_so_that_their_mean_is_positive(polarity):
 
 @pytest.mark.parametrize("lag", [-3 * MAX_LAG_SAMPLES, 3 * MAX_LAG_SAMPLES])
 def test_beyond_the_reach_the_edge_is_read(lag):
-    assert seen(0, 1, {0: 0.4}).select_lag(lag).shape == (12,)
+    assert arrive(0, 1, {0: 0.4}).select_lag(lag).shape == (12,)

@@ -1,4 +1,4 @@
-"""A recording that lost or gained something: its parts, where they meet, and who did it."""
+"""A recording that lost or gained something: its pieces, where they meet, and which camera it was."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def skipped(lost_s: float) -> Recording:
 
 
 @cache
-def told(lost_s: float, third: bool = False):
+def solve_skip(lost_s: float, third: bool = False):
     """The answer for a and b, and with `third` for a c that has all of it, too."""
     return solve_alignment([whole("a", 2, 1), skipped(lost_s), *([whole("c", 3.5, 3)] if third else [])], "a")
 
 
 @pytest.mark.parametrize("lost_s", [0.4, -0.4, 0.015])
-def test_two_pieces_each_in_its_place(lost_s):
-    angle = told(lost_s).find_angle("b")
+def test_two_pieces_each_at_its_offset(lost_s):
+    angle = solve_skip(lost_s).find_angle("b")
     assert angle.confidence < SURE
     first, second = angle.pieces
     for piece, truth_s in ((first, 3.0), (second, 3.0 + lost_s)):
@@ -63,12 +63,12 @@ def test_two_pieces_each_in_its_place(lost_s):
 
 
 def test_which_camera_it_was_is_open_with_two():
-    (said,) = [reason for reason in told(0.4).find_angle("b").reasons if "skipped or was cut" in reason]
+    (said,) = [reason for reason in solve_skip(0.4).find_angle("b").reasons if "skipped or was cut" in reason]
     assert "a or b skipped" in said
 
 
-def test_which_camera_it_was_is_told_by_a_third():
-    found = told(0.4, third=True)
+def test_which_camera_it_was_is_known_from_a_third():
+    found = solve_skip(0.4, third=True)
     (said,) = [reason for reason in found.find_angle("b").reasons if "skipped or was cut" in reason]
     assert ": b skipped" in said
     assert "0:" in said
@@ -93,7 +93,7 @@ def test_a_few_seconds_of_loud_noise_make_no_pieces():
 
 
 def test_the_document_holds_the_pieces():
-    alignment = told(0.4)
+    alignment = solve_skip(0.4)
     pieces = json.loads(json.dumps(build_answer(alignment)))["angles"]["b"]["pieces"]
     assert [piece["offset_ms"] for piece in pieces] == pytest.approx([3000, 3400], abs=1)
     for said, piece in zip(pieces, alignment.find_angle("b").pieces, strict=True):

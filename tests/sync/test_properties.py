@@ -1,4 +1,4 @@
-"""What must hold of every answer: shift, swap, level, clock, company and the machine it ran on."""
+"""Properties of every answer under shift, swap, gain, drift, other cameras and another machine."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def plain():
     return placed(first(), recording("b", heard()))
 
 
-def test_the_plain_pair_is_right_and_sure():
+def test_the_plain_pair_is_right_and_confident():
     assert plain().offset_us == pytest.approx(2_500_000, abs=20)
     assert plain().confidence > 0.9
 
@@ -127,7 +127,7 @@ def test_a_clock_that_runs_off_by_so_much_changes_the_drift_by_so_much(ppm, sign
     assert placed(steady(), again).drift_ppm == pytest.approx(both, abs=0.3)
 
 
-def test_swapping_turns_the_clock_over_too():
+def test_swapping_inverts_the_drift_too():
     """t_a = o + t_b (1 + d) is t_b = -o / (1 + d) + t_a / (1 + d)."""
     other = recording("b", drifting())
     forth, back = placed(steady(), other), placed(steady(), other, reference="b", camera="a")

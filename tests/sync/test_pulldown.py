@@ -1,4 +1,4 @@
-"""The 0.1 % mistake: found, placed at both ends, said, and the resampling it takes."""
+"""The 0.1 % speed error: found, placed at both ends, reported, and the resampling it takes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_clip_at_the_wrong_speed_is_placed_at_both_ends(ppm, said):
     assert angle.camera in angle.reasons[0]
 
 
-def test_a_clip_at_its_own_speed_is_not_said_to_run_otherwise():
+def test_a_clip_at_its_own_speed_reports_no_speed_error():
     scene = babble(21, 30)
     clips = [recording("a", taken(scene, 2, 25)), recording("b", taken(scene, 4, 20, seed=2))]
     angle = solve_alignment(clips, "a").find_angle("b")
@@ -49,53 +49,53 @@ def test_a_clip_at_its_own_speed_is_not_said_to_run_otherwise():
     assert not any("0.1%" in reason for reason in angle.reasons)
 
 
-@pytest.mark.parametrize("by", SPEED_CHANGES)
+@pytest.mark.parametrize("change", SPEED_CHANGES)
 @pytest.mark.parametrize("hertz", [100.0, 1000.0, 2500.0])
-def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, by):
+def test_a_sine_has_the_faster_frequency_and_the_same_level(hertz, change):
     times = np.arange(10 * RATE) / RATE
-    after = change_speed(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), by)
-    heard = resample_at_speed(after.channels[0], after.speed, 0, after.samples) / 32767
-    # The ends are the resampler's run-in; what lay at t lies at t / (1 + by), phase and all.
-    middle = slice(100, heard.size - 100)
-    turns = 2 * np.pi * hertz * (1 + by) * np.arange(heard.size)[middle] / RATE
-    np.testing.assert_allclose(heard[middle], 0.5 * np.sin(turns), atol=0.5 * 10 ** (-50 / 20))
-    assert heard.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.002)
+    after = change_speed(recording("a", 0.5 * np.sin(2 * np.pi * hertz * times)), change)
+    resampled = resample_at_speed(after.channels[0], after.speed, 0, after.samples) / 32767
+    # The ends are the resampler's run-in; what lay at t lies at t / (1 + change), phase and all.
+    middle = slice(100, resampled.size - 100)
+    turns = 2 * np.pi * hertz * (1 + change) * np.arange(resampled.size)[middle] / RATE
+    np.testing.assert_allclose(resampled[middle], 0.5 * np.sin(turns), atol=0.5 * 10 ** (-50 / 20))
+    assert resampled.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.002)
 
 
 @given(
-    by=st.sampled_from(SPEED_CHANGES),
+    change=st.sampled_from(SPEED_CHANGES),
     begin=st.integers(0, 12_000),
     length=st.integers(1, 3000),
     size=st.integers(1, 12_000),
 )
-def test_a_piece_is_the_same_as_that_part_of_the_whole(by, begin, length, size):
+def test_a_piece_is_the_same_as_that_part_of_the_whole(change, begin, length, size):
     sound = np.random.default_rng(size).integers(-30_000, 30_000, size).astype(np.int16)
-    whole = resample_at_speed(sound, 1 + by, 0, begin + length)
-    np.testing.assert_array_equal(resample_at_speed(sound, 1 + by, begin, begin + length), whole[begin:])
+    whole = resample_at_speed(sound, 1 + change, 0, begin + length)
+    np.testing.assert_array_equal(resample_at_speed(sound, 1 + change, begin, begin + length), whole[begin:])
 
 
-@pytest.mark.parametrize("by", SPEED_CHANGES)
-def test_all_times_of_a_recording_shrink_together(by):
+@pytest.mark.parametrize("change", SPEED_CHANGES)
+def test_all_times_of_a_recording_shrink_together(change):
     before = recording("a", babble(3, 5), start_us=-2_000_000)
-    after = change_speed(before, by)
-    assert after.start_us == round(-2_000_000 / (1 + by))
-    assert after.duration_us == pytest.approx(before.duration_us / (1 + by), abs=1)
-    assert after.samples == pytest.approx(before.samples / (1 + by), abs=1)
+    after = change_speed(before, change)
+    assert after.start_us == round(-2_000_000 / (1 + change))
+    assert after.duration_us == pytest.approx(before.duration_us / (1 + change), abs=1)
+    assert after.samples == pytest.approx(before.samples / (1 + change), abs=1)
     assert (after.angle, after.name, after.rate) == (before.angle, before.name, before.rate)
 
 
-places = st.builds(SolvedPlacement, st.floats(-1e5, 1e5), st.floats(-4e-4, 4e-4))
+placements = st.builds(SolvedPlacement, st.floats(-1e5, 1e5), st.floats(-4e-4, 4e-4))
 
 
-@given(place=places, by=st.sampled_from(SPEED_CHANGES), time_s=st.floats(-100.0, 36_000.0))
-def test_put_back_sends_every_moment_where_the_pulled_clip_had_it(place, by, time_s):
-    assert undo_speed_change(place, by).map_time(time_s) == pytest.approx(
-        place.map_time(time_s / (1 + by)), abs=1e-6
+@given(placement=placements, change=st.sampled_from(SPEED_CHANGES), time_s=st.floats(-100.0, 36_000.0))
+def test_undoing_a_speed_change_maps_every_moment_as_the_changed_clip_did(placement, change, time_s):
+    assert undo_speed_change(placement, change).map_time(time_s) == pytest.approx(
+        placement.map_time(time_s / (1 + change)), abs=1e-6
     )
 
 
-@given(place=places, by=st.sampled_from(SPEED_CHANGES))
-def test_put_back_is_undone_by_the_other_speed(place, by):
-    again = undo_speed_change(undo_speed_change(place, by), 1 / (1 + by) - 1)
-    assert again.offset_s == place.offset_s
-    assert again.slope == pytest.approx(place.slope, abs=1e-12)
+@given(placement=placements, change=st.sampled_from(SPEED_CHANGES))
+def test_undoing_a_speed_change_is_inverted_by_the_other_speed(placement, change):
+    again = undo_speed_change(undo_speed_change(placement, change), 1 / (1 + change) - 1)
+    assert again.offset_s == placement.offset_s
+    assert again.slope == pytest.approx(placement.slope, abs=1e-12)

@@ -40,7 +40,7 @@ def test_a_clip_that_began_later_has_a_positive_offset(scene):
     assert found.method is SyncMethod.AUDIO_CORR
 
 
-def test_the_other_reference_turns_the_sign(scene):
+def test_the_other_reference_flips_the_sign(scene):
     clips = [recording("a", taken(scene, 5, 30)), recording("b", taken(scene, 7.25, 30, seed=2))]
     assert offset_ms(solve_alignment(clips, "b"), "a") == pytest.approx(-2250, abs=0.05)
     assert offset_ms(solve_alignment(clips[::-1], "b"), "a") == pytest.approx(-2250, abs=0.05)
@@ -89,7 +89,7 @@ def test_no_drift_is_reported_as_none(scene):
     assert found.find_angle("b").drift_ppm == 0
 
 
-def test_unrelated_sound_is_never_sure_and_leaves_the_rest_alone(scene):
+def test_unrelated_audio_is_never_confident_and_leaves_the_rest_alone(scene):
     alone = [recording("a", taken(scene, 5, 30)), recording("b", taken(scene, 7, 30, seed=2))]
     stranger = recording("c", babble(99, 30))
     found = solve_alignment([*alone, stranger], "a")
@@ -100,7 +100,7 @@ def test_unrelated_sound_is_never_sure_and_leaves_the_rest_alone(scene):
 
 
 @pytest.mark.parametrize("sound", [(), (np.zeros(30 * RATE),), (np.zeros(1),)])
-def test_nothing_to_hear_is_said_and_not_placed(scene, sound):
+def test_a_clip_without_usable_audio_is_reported_and_not_placed(scene, sound):
     clips = [recording("a", taken(scene, 5, 30)), recording("b", *sound)]
     found = solve_alignment(clips, "a")
     assert found.find_angle("b").offset_us is None
@@ -108,7 +108,7 @@ def test_nothing_to_hear_is_said_and_not_placed(scene, sound):
     assert "no usable sound" in found.find_angle("b").reasons[0]
 
 
-def test_timecode_then_clock_stand_in_and_are_never_sure(scene):
+def test_timecode_then_recording_time_are_the_fallback_and_never_confident(scene):
     first = recording("a", taken(scene, 5, 30), timecode_us=3_600_000_000, recorded_at_us=5_000_000)
     by_code = solve_alignment(
         [first, recording("b", timecode_us=3_604_000_000, recorded_at_us=6_000_000)], "a"
@@ -120,7 +120,7 @@ def test_timecode_then_clock_stand_in_and_are_never_sure(scene):
     assert 0 < by_clock.confidence < by_code.confidence <= 0.5
 
 
-def test_timecode_is_nearer_over_midnight(scene):
+def test_timecode_takes_the_shorter_way_around_midnight(scene):
     day = 86_400_000_000
     first = recording("a", taken(scene, 5, 30), timecode_us=day - 1_000_000)
     assert (
@@ -142,7 +142,7 @@ def test_a_chain_goes_through_the_third():
     assert any("through b" in reason for reason in found.find_angle("c").reasons)
 
 
-def test_an_exact_loop_is_for_a_person():
+def test_an_exact_loop_asks_for_review():
     bar = babble(7, 3.0)
     loop = np.tile(bar, 20)
     found = solve_alignment(
@@ -156,7 +156,7 @@ def test_an_exact_loop_is_for_a_person():
     assert any("repeats" in reason or "chance" in reason for reason in found.reasons)
 
 
-def test_a_skip_in_the_middle_is_for_a_person(scene):
+def test_a_skip_in_the_middle_asks_for_review(scene):
     whole = taken(scene, 5, 50)
     half = 25 * RATE
     skipped = np.concatenate([whole[:half], whole[half + round(0.4 * RATE) :]])
@@ -164,7 +164,7 @@ def test_a_skip_in_the_middle_is_for_a_person(scene):
     assert found.confidence < SURE
 
 
-def test_a_few_seconds_are_placed_and_not_sure(scene):
+def test_a_few_seconds_are_placed_without_confidence(scene):
     found = solve_alignment(
         [recording("a", taken(scene, 0, 60)), recording("b", taken(scene, 31, 3.5, seed=2))], "a"
     )
@@ -173,7 +173,7 @@ def test_a_few_seconds_are_placed_and_not_sure(scene):
     assert any("s of usable sound" in reason for reason in found.reasons)
 
 
-def test_clips_of_one_angle_each_get_their_place(scene):
+def test_clips_of_one_angle_each_get_a_placement(scene):
     clips = [
         recording("a", taken(scene, 0, 60)),
         recording("b", taken(scene, 35, 20, seed=2), name="second"),
@@ -184,7 +184,7 @@ def test_clips_of_one_angle_each_get_their_place(scene):
     assert [placed.offset_us / 1000 for placed in angle.placements] == pytest.approx([4000, 35_000], abs=0.1)
 
 
-def test_two_clips_of_one_angle_cannot_lie_on_each_other(scene):
+def test_two_clips_of_one_angle_cannot_overlap(scene):
     sound = taken(scene, 4, 20, seed=2)
     clips = [
         recording("a", taken(scene, 0, 60)),
@@ -195,7 +195,7 @@ def test_two_clips_of_one_angle_cannot_lie_on_each_other(scene):
     assert placed.count(None) == 1
 
 
-def test_the_same_recording_twice_is_said(scene):
+def test_the_same_recording_twice_is_reported(scene):
     sound = taken(scene, 0, 20)
     found = solve_alignment([recording("a", sound), recording("b", sound)], "a")
     assert offset_ms(found, "b") == 0
@@ -232,6 +232,6 @@ def test_progress_ends_at_one(scene):
     assert told[-1] == 1.0
 
 
-def test_an_unknown_reference_is_refused(scene):
+def test_an_unknown_reference_raises(scene):
     with pytest.raises(ValueError, match="no recording"):
         solve_alignment([recording("a", taken(scene, 5, 10))], "z")

@@ -1,4 +1,4 @@
-"""Votes for lags: every segment that is in both finds its place, chance finds little, silence nothing."""
+"""Votes: every segment that is in both finds its lag, chance finds little, silence nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcsyncd.sync.votes import COLUMN_S, cast_votes
 from mcsyncd.sync.whitening import WhitenedChannel
 
 
-def ear(sound: np.ndarray) -> list[WhitenedChannel]:
+def whiten(sound: np.ndarray) -> list[WhitenedChannel]:
     return [WhitenedChannel(as_int16(sound), BlockCache())]
 
 
@@ -23,10 +23,10 @@ def scene():
 
 
 @pytest.mark.parametrize("later_s", [31.4, -2.6])
-def test_every_segment_of_the_shorter_votes_for_its_place(scene, later_s):
-    longer, shorter = ear(taken(scene, 3, 120)), ear(taken(scene, 3 + later_s, 40, seed=2))
+def test_every_segment_of_the_shorter_votes_for_its_lag(scene, later_s):
+    longer, shorter = whiten(taken(scene, 3, 120)), whiten(taken(scene, 3 + later_s, 40, seed=2))
     found = cast_votes(longer, shorter, 24)
-    within = found.times > -later_s + 5  # what began before the longer did has no place in it
+    within = found.times > -later_s + 5  # what began before the longer did is not in it
     assert within.sum() > 4
     for columns, evidence in zip(
         np.array(found.columns, object)[within], np.array(found.evidence, object)[within], strict=True
@@ -35,17 +35,17 @@ def test_every_segment_of_the_shorter_votes_for_its_place(scene, later_s):
         assert lag_s == pytest.approx(later_s, abs=COLUMN_S)
 
 
-def test_what_is_not_shared_leaves_one_place_in_fifty(scene):
-    found = cast_votes(ear(taken(scene, 0, 120)), ear(babble(99, 40)), 24)
-    met = int(found.overlap_counts.sum())
-    assert met > 100_000
-    assert met / 100 < sum(columns.size for columns in found.columns) < met / 25
+def test_what_is_not_shared_leaves_one_column_in_fifty(scene):
+    found = cast_votes(whiten(taken(scene, 0, 120)), whiten(babble(99, 40)), 24)
+    overlapping = int(found.overlap_counts.sum())
+    assert overlapping > 100_000
+    assert overlapping / 100 < sum(columns.size for columns in found.columns) < overlapping / 25
     for columns in found.columns:
         assert np.all(np.diff(columns) > 0)
 
 
 def test_a_sample_of_the_noise_is_as_good_as_all_of_it(scene, monkeypatch):
-    pair = ear(taken(scene, 0, 120)), ear(taken(scene, 50, 40, seed=2))
+    pair = whiten(taken(scene, 0, 120)), whiten(taken(scene, 50, 40, seed=2))
     whole = find_lines(*pair)
     monkeypatch.setattr(votes, "_MAX_MEDIAN_COLUMNS", 2000)
     some = find_lines(*pair)
@@ -54,6 +54,6 @@ def test_a_sample_of_the_noise_is_as_good_as_all_of_it(scene, monkeypatch):
 
 
 def test_silence_has_no_votes(scene):
-    silent = ear(np.zeros(60 * RATE))
-    assert find_lines(silent, ear(taken(scene, 0, 20))) == []
+    silent = whiten(np.zeros(60 * RATE))
+    assert find_lines(silent, whiten(taken(scene, 0, 20))) == []
     assert find_lines(silent, silent) == []
