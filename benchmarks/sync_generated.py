@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.sync_film import SAMPLE_RATE, STRETCH_S, Wave, write_film
 from benchmarks.sync_session import Clip, Session
-from calibration.cases import Case, Truth, case_of
+from calibration.cases import Case, Truth, build_case
 from calibration.material import Material
 from mcsyncd.sync.recording import Recording
 
@@ -53,7 +53,7 @@ def dozens(home: Path, first: int, rounds: int) -> Iterator[Session]:
 
 def made(condition: str, seed: int, home: Path) -> Session:
     """Make the session of a seed in a condition, of made-up sound, and write its files."""
-    case = case_of(condition, seed, Material(None))
+    case = build_case(condition, seed, Material(None))
     folder = home / f"{condition}-{seed}"
     folder.mkdir(parents=True)
     clips = tuple(_clip(case, number, folder) for number in range(len(case.recordings)))

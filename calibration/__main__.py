@@ -8,14 +8,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from calibration.collect import collect, read, write
-from calibration.fit import fit, samples
-from calibration.judge import fit_sessions, report, verdict
-from calibration.numbers import write_numbers
-from mcsyncd.sync.confidence_model import FITTED_MODEL
+from calibration.collect import collect, read_rows, write_rows
 
 HERE = Path(__file__).parent
 EVIDENCE = HERE / "evidence.jsonl.gz"
+"""The evidence of the sessions in docs/calibration.md; what `fit` reads by default."""
 
 
 def main() -> None:
@@ -29,30 +26,37 @@ def main() -> None:
     gather.add_argument("--jobs", type=int, default=2)
     gather.add_argument("--out", type=Path, default=EVIDENCE)
     refit = steps.add_parser(
-        "fit", help="fit mcsyncd/sync/confidence_model.py to the evidence and say how good it is"
+        "fit", help="fit mcsyncd/sync/confidence_model.py to the evidence and report how good it is"
     )
     refit.add_argument("evidence", type=Path, nargs="?", default=EVIDENCE)
-    refit.add_argument("--keep", action="store_true", help="only say how good the present numbers are")
+    refit.add_argument("--keep", action="store_true", help="only report how good the present model is")
     chosen = parser.parse_args()
     if chosen.step == "collect":
         seeds = range(chosen.first, chosen.first + chosen.count)
-        write(collect(seeds, chosen.sources, chosen.jobs), chosen.out)
+        write_rows(collect(seeds, chosen.sources, chosen.jobs), chosen.out)
     else:
         _fit(chosen.evidence, keep=chosen.keep)
 
 
 def _fit(evidence: Path, *, keep: bool) -> None:
-    rows = read(evidence)
-    # Every third session is never fitted to: it says how good the numbers are.
-    fitted_to = [row for row in rows if row["seed"] % 3]
-    held = [row for row in rows if row["seed"] % 3 == 0]
-    numbers = FITTED_MODEL
+    # scipy's optimiser takes 0.6 s to import, and `collect` starts many processes without it.
+    from calibration.fit import fit_pairs, select_samples  # noqa: PLC0415
+    from calibration.judge import fit_sessions, format_report, judge_session, parse_session  # noqa: PLC0415
+    from calibration.model_file import write_model  # noqa: PLC0415
+    from mcsyncd.sync.confidence_model import FITTED_MODEL  # noqa: PLC0415
+
+    rows = read_rows(evidence)
+    # Every third session is held back from the fit, to measure how good the model is.
+    fitted = [row for row in rows if row["seed"] % 3]
+    sessions = [parse_session(row) for row in fitted]
+    held_back = [parse_session(row) for row in rows if row["seed"] % 3 == 0]
+    model = FITTED_MODEL
     if not keep:
-        numbers = fit_sessions(fitted_to, fit(samples(fitted_to), FITTED_MODEL))
-    print("fitted to:\n" + report([verdict(row, numbers) for row in fitted_to]))
-    print("\nheld back:\n" + report([verdict(row, numbers) for row in held]))
+        model = fit_sessions(sessions, fit_pairs(select_samples(fitted), model))
+    print("fitted to:\n" + format_report([judge_session(one, model) for one in sessions]))
+    print("\nheld back:\n" + format_report([judge_session(one, model) for one in held_back]))
     if not keep:
-        write_numbers(numbers)
+        write_model(model)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from calibration.clock import sampled
-from calibration.codec import through_aac
-from calibration.listened import listened
+from calibration.analysis import build_analysis_recording
+from calibration.clock import sample_at_clock
+from calibration.codec import encode_and_decode_aac
 from calibration.material import Shelf
-from calibration.microphone import Trouble, hum
-from calibration.room import LEAD, OpenGround, Point, Room, response
-from calibration.signals import RATE, Wave, convolved, levelled
+from calibration.microphone import Trouble, generate_hum
+from calibration.room import LEAD_SAMPLES, OpenGround, Point, Room, compute_response
+from calibration.signals import RATE, Wave, convolve, set_loudness
 from mcsyncd.sync.recording import Recording
 
 _RUN_UP_S = 1.5
-"""What sounded so long before a take is still in the room."""
+"""Seconds before a take that are rendered as well, because their reverberation is still in the room. Judgement."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +33,8 @@ class Take:
     """One clip of one camera.
 
     It starts at `start_s` of the scene's clock and lasts `seconds` of its own, which runs so that
-    scene time = start_s + clip time * (1 + slope). `known` says that it has one right place.
-    `late` is by how many analysis samples its sound starts after its picture. `skips` are (clip
+    scene time = start_s + clip time * (1 + slope). `has_truth` means that it has one right offset.
+    `late_samples` is how many analysis samples its audio starts after its video. `skips` are (clip
     second, scene seconds lost there). `second` is what a second channel carries, if there is one.
     """
 
@@ -44,11 +44,11 @@ class Take:
     seconds: float
     point: Point
     slope: float = 0.0
-    known: bool = True
+    has_truth: bool = True
     direct: float = 1.0
     troubles: tuple[Trouble, ...] = ()
-    kilobits: int | None = None
-    late: int = 0
+    aac_kbps: int | None = None
+    late_samples: int = 0
     rms: float = 0.05
     skips: tuple[tuple[float, float], ...] = ()
     second: str | None = None
@@ -56,28 +56,28 @@ class Take:
 
     @property
     def end_s(self) -> float:
-        """The scene's time at which the take ends, skips left away."""
+        """The scene's time at which the take ends, without skips."""
         return self.start_s + self.seconds * (1 + self.slope)
 
 
-def recorded(take: Take, shelf: Shelf, rng: np.random.Generator) -> Recording:
-    """Return what the engine is given of a take."""
-    wave = _at_the_clock(take, _heard(take, rng))
+def record_take(take: Take, shelf: Shelf, rng: np.random.Generator) -> Recording:
+    """Return what the solver is given of a take."""
+    wave = _apply_clock(take, _hear_scene(take, rng))
     for trouble in take.troubles:
         wave = trouble(wave, rng, shelf)
-    wave = levelled(wave, take.rms)[2 * take.late :]
-    channels = [wave, *_second(take.second, wave, rng)]
+    wave = set_loudness(wave, take.rms)[2 * take.late_samples :]
+    channels = [wave, *_build_second_channel(take.second, wave, rng)]
     # The converter's own noise, half a step, is what keeps silence from being the same everywhere.
     channels = [
-        _converted(one + rng.standard_normal(one.size, dtype=np.float32) * np.float32(1.5e-5))
+        _convert_to_int16_steps(one + rng.standard_normal(one.size, dtype=np.float32) * np.float32(1.5e-5))
         for one in channels
     ]
-    if take.kilobits is not None:
-        channels = [through_aac(one, take.kilobits) for one in channels]
-    return listened(take.angle, take.name, channels, take.late, take.seconds)
+    if take.aac_kbps is not None:
+        channels = [encode_and_decode_aac(one, take.aac_kbps) for one in channels]
+    return build_analysis_recording(take.angle, take.name, channels, take.late_samples, take.seconds)
 
 
-def _heard(take: Take, rng: np.random.Generator) -> Wave:
+def _hear_scene(take: Take, rng: np.random.Generator) -> Wave:
     """Return the sound at the camera's place, from `_RUN_UP_S` before its start, on the scene's clock."""
     lost = sum(seconds for _, seconds in take.skips)
     first = int(np.floor((take.start_s - _RUN_UP_S) * RATE))
@@ -89,39 +89,41 @@ def _heard(take: Take, rng: np.random.Generator) -> Wave:
         if not dry.any():
             continue
         direct = take.direct if at == 0 else 1.0
-        wet = convolved(dry, response(take.scene.place, point, take.point, zero_m, rng, direct=direct))[LEAD:]
+        wet = convolve(
+            dry, compute_response(take.scene.place, point, take.point, zero_m, rng, direct=direct)
+        )[LEAD_SAMPLES:]
         begin = max(0, -first)
         size = min(wet.size, total.size - begin)
         total[begin : begin + size] += wet[:size]
     return total
 
 
-def _at_the_clock(take: Take, heard: Wave) -> Wave:
-    """Return the camera's own samples of `heard`, without what it skipped."""
+def _apply_clock(take: Take, signal: Wave) -> Wave:
+    """Return the camera's own samples of `signal`, without what it skipped."""
     first = int(np.floor((take.start_s - _RUN_UP_S) * RATE))
     count, lost, begun, pieces = round(take.seconds * RATE), 0.0, 0, []
     for at_s, lost_s in (*take.skips, (take.seconds, 0.0)):
         end = min(round(at_s * RATE), count)
         place = (take.start_s + lost) * RATE + begun * (1 + take.slope) - first
-        pieces.append(sampled(heard, place, take.slope, end - begun))
+        pieces.append(sample_at_clock(signal, place, take.slope, end - begun))
         begun, lost = end, lost + lost_s
     return np.concatenate(pieces)
 
 
-def _second(kind: str | None, wave: Wave, rng: np.random.Generator) -> list[Wave]:
+def _build_second_channel(kind: str | None, wave: Wave, rng: np.random.Generator) -> list[Wave]:
     if kind is None:
         return []
     if kind == "dead":
         return [np.zeros_like(wave)]
     if kind == "hum":
-        return [levelled(hum(wave.size, rng), 0.2)]
+        return [set_loudness(generate_hum(wave.size, rng), 0.2)]
     if kind == "inverted":
         return [-wave]
     # The other capsule: less of the scene, more of its own hiss.
-    hiss = levelled(rng.standard_normal(wave.size, dtype=np.float32), 0.02)
+    hiss = set_loudness(rng.standard_normal(wave.size, dtype=np.float32), 0.02)
     return [np.float32(rng.uniform(0.2, 0.8)) * wave + hiss]
 
 
-def _converted(wave: Wave) -> Wave:
+def _convert_to_int16_steps(wave: Wave) -> Wave:
     """Return `wave` as a 16-bit converter leaves it."""
     return np.clip(np.rint(wave * 32767), -32768, 32767).astype(np.float32) / np.float32(32767)

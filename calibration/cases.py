@@ -1,4 +1,4 @@
-"""Generated sessions with known truth: `case(seed, material)` is the same digits for the same seed."""
+"""Generated sessions with known truth: a pure function of a seed and the source material."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from zlib import crc32
 
 import numpy as np
 
-from calibration.camera import Take, recorded
+from calibration.camera import Take, record_take
 from calibration.conditions import CONDITIONS
 from calibration.material import Material, Shelf
 from calibration.sounds import Draw
-from calibration.stage import linked
+from calibration.stage import find_linked
 from mcsyncd.sync.recording import Recording
 
 
@@ -36,30 +36,31 @@ class Case:
     truths: tuple[Truth | None, ...]
 
 
-def case(seed: int, material: Material) -> Case:
+def draw_case(seed: int, material: Material) -> Case:
     """Return the session of a seed; its condition is drawn by the weights of CONDITIONS."""
-    return case_of(condition_of(seed), seed, material)
+    return build_case(draw_condition(seed), seed, material)
 
 
-def condition_of(seed: int) -> str:
+def draw_condition(seed: int) -> str:
     """Return the condition that a seed draws."""
     names = list(CONDITIONS)
     weights = np.array([CONDITIONS[name][0] for name in names], np.float64)
     return str(np.random.default_rng((seed, 0)).choice(names, p=weights / weights.sum()))
 
 
-def case_of(condition: str, seed: int, material: Material) -> Case:
-    """Return the session of a seed in one of CONDITIONS. Raises KeyError when there is no such one."""
+def build_case(condition: str, seed: int, material: Material) -> Case:
+    """Return the session of a seed in one of CONDITIONS. Raises KeyError when there is none of that name."""
     # Not hash(): Python salts it anew in every process.
     scene_rng, *camera_rngs = np.random.default_rng((seed, crc32(condition.encode()))).spawn(6)
     shelf = Shelf(material, scene_rng)
     takes = CONDITIONS[condition][1](Draw(scene_rng, shelf))
-    recordings = tuple(recorded(take, shelf, rng) for take, rng in zip(takes, camera_rngs, strict=False))
+    recordings = tuple(record_take(take, shelf, rng) for take, rng in zip(takes, camera_rngs, strict=False))
     truths = tuple(
-        _truth(take, takes[0]) if sure else None for take, sure in zip(takes, linked(takes), strict=True)
+        _compute_truth(take, takes[0]) if sure else None
+        for take, sure in zip(takes, find_linked(takes), strict=True)
     )
     return Case(condition, seed, recordings, truths)
 
 
-def _truth(take: Take, reference: Take) -> Truth:
+def _compute_truth(take: Take, reference: Take) -> Truth:
     return Truth(take.start_s - reference.start_s, take.slope)

@@ -10,7 +10,7 @@ import numpy as np
 from calibration.signals import RATE, Wave
 
 
-def through_aac(wave: Wave, kilobits: int) -> Wave:
+def encode_and_decode_aac(wave: Wave, kilobits: int) -> Wave:
     """Return `wave` through AAC in MP4 at a bit rate, of the same length.
 
     The encoder's priming and padding are put where presentation times say: sample 0 is time 0.

@@ -11,41 +11,49 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.material import Shelf
-from calibration.signals import RATE, Wave, band, decibels, levelled, loudness, shaped
+from calibration.signals import (
+    RATE,
+    Wave,
+    amplitude_from_db,
+    band_pass,
+    measure_loudness,
+    set_loudness,
+    shape_spectrum,
+)
 
 Trouble = Callable[[Wave, np.random.Generator, Shelf], Wave]
-"""Takes what was heard, returns it troubled, of the same length."""
+"""Takes the signal at a microphone and returns it degraded, of the same length."""
 
 _BLOCK = RATE // 100
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The noise of this microphone alone: `kind` is one of NOISES, `snr_db` against what is heard."""
+    """The noise of this microphone alone: `kind` is one of NOISES, `snr_db` relative to the signal."""
 
     kind: str
     snr_db: float
 
     def __call__(self, wave: Wave, rng: np.random.Generator, shelf: Shelf) -> Wave:
         own = NOISES[self.kind](wave.size, rng, shelf)
-        level = max(loudness(wave), 1e-4) / decibels(self.snr_db)
-        return wave + levelled(own, level)
+        level = max(measure_loudness(wave), 1e-4) / amplitude_from_db(self.snr_db)
+        return wave + set_loudness(own, level)
 
 
-def _ambience(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
-    return _exactly(shelf.noise(count / RATE), count)
+def _add_ambience(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
+    return _fit_length(shelf.cut_noise(count / RATE), count)
 
 
-def _exactly(wave: Wave, count: int) -> Wave:
+def _fit_length(wave: Wave, count: int) -> Wave:
     # Seconds are rounded to samples on the way, either way.
     return np.pad(wave[:count], (0, max(0, count - wave.size)))
 
 
-def _hiss(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def _generate_hiss(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     return rng.standard_normal(count, dtype=np.float32)
 
 
-def hum(count: int, rng: np.random.Generator) -> Wave:
+def generate_hum(count: int, rng: np.random.Generator) -> Wave:
     """Return mains hum: 50 or 60 Hz nearly, and a dozen harmonics that waver."""
     mains_hz = rng.choice([50.0, 60.0]) * (1 + rng.normal(0, 2e-4))
     turns = np.arange(count) * (mains_hz / RATE)
@@ -56,25 +64,25 @@ def hum(count: int, rng: np.random.Generator) -> Wave:
     return out
 
 
-def _mains(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
-    return hum(count, rng)
+def _generate_mains_hum(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+    return generate_hum(count, rng)
 
 
-def wind(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def generate_wind(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Return wind in a microphone: rumble below 100 to 500 Hz that comes in gusts and flutters."""
     corner = rng.uniform(100, 500)
-    rumble = shaped(
+    rumble = shape_spectrum(
         rng.standard_normal(count, dtype=np.float32), [10, corner, 4 * corner, 8000], [0, 0, -40, -70]
     )
-    return rumble * _gusts(count, rng, 1.5, 1.0) * _gusts(count, rng, 0.08, 0.5)
+    return rumble * _generate_gusts(count, rng, 1.5, 1.0) * _generate_gusts(count, rng, 0.08, 0.5)
 
 
-def _gusts(count: int, rng: np.random.Generator, every_s: float, spread: float) -> Wave:
+def _generate_gusts(count: int, rng: np.random.Generator, every_s: float, spread: float) -> Wave:
     knots = np.arange(0, count + 2 * RATE, max(1, int(every_s * RATE)))
     return np.interp(np.arange(count), knots, np.exp(rng.normal(0, spread, knots.size))).astype(np.float32)
 
 
-def _bumps(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def _generate_bumps(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Return handling: thuds and rustles, a few a minute."""
     out = np.zeros(count, np.float32)
     for _ in range(max(1, rng.poisson(count / RATE / rng.uniform(2, 12)))):
@@ -84,52 +92,52 @@ def _bumps(count: int, rng: np.random.Generator, _shelf: Shelf) -> Wave:
             -np.arange(size, dtype=np.float32) * np.float32(5 / size)
         )
         low = rng.uniform(30, 800)
-        out[at : at + size] += band(burst, low, low * rng.uniform(2, 8))[: count - at]
+        out[at : at + size] += band_pass(burst, low, low * rng.uniform(2, 8))[: count - at]
     return out
 
 
-def _talk(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
+def _add_talk(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
     """Return somebody who speaks beside this camera only."""
-    return _exactly(shelf.speech(count / RATE), count)
+    return _fit_length(shelf.cut_speech(count / RATE), count)
 
 
 NOISES: dict[str, Callable[[int, np.random.Generator, Shelf], Wave]] = {
-    "ambience": _ambience,
-    "hiss": _hiss,
-    "mains": _mains,
-    "wind": wind,
-    "bumps": _bumps,
-    "talk": _talk,
+    "ambience": _add_ambience,
+    "hiss": _generate_hiss,
+    "mains": _generate_mains_hum,
+    "wind": generate_wind,
+    "bumps": _generate_bumps,
+    "talk": _add_talk,
 }
 
 
-def tilted(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def tilt_spectrum(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Tone as microphones differ: a smooth curve of a few dB."""
     hertz = [60.0, 200.0, 600.0, 1500.0, 3000.0, 7000.0]
-    return shaped(wave, hertz, list(rng.normal(0, 3, 6) + np.linspace(-1, 1, 6) * rng.normal(0, 4)))
+    return shape_spectrum(wave, hertz, list(rng.normal(0, 3, 6) + np.linspace(-1, 1, 6) * rng.normal(0, 4)))
 
 
-def telephone(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def apply_telephone_band(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """300 to 3400 Hz, give or take."""
-    return band(wave, rng.uniform(250, 450), rng.uniform(2600, 3600))
+    return band_pass(wave, rng.uniform(250, 450), rng.uniform(2600, 3600))
 
 
-def muffled(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def muffle(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """In a pocket or behind a door: nothing above 600 to 1500 Hz."""
-    return band(wave, 40, rng.uniform(600, 1500))
+    return band_pass(wave, 40, rng.uniform(600, 1500))
 
 
-def thin(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def apply_low_cut(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """A small microphone with its low-cut on."""
-    return band(wave, rng.uniform(500, 1200), 7500)
+    return band_pass(wave, rng.uniform(500, 1200), 7500)
 
 
-def inverted(wave: Wave, _rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def invert_polarity(wave: Wave, _rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Wires swapped."""
     return -wave
 
 
-def automatic_gain(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def apply_automatic_gain(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Automatic gain: falls within its attack, rises within its release, as far as it may."""
     attack, release = 1 - np.exp(-0.01 / np.array([rng.uniform(0.005, 0.05), rng.uniform(0.2, 3.0)]))
     blocks = wave[: wave.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
@@ -140,19 +148,19 @@ def automatic_gain(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     for level in levels:
         held += (attack if level > held else release) * (level - held)
         followed.append(held)
-    target, most = rng.uniform(0.08, 0.3), decibels(rng.uniform(12, 36))
+    target, most = rng.uniform(0.08, 0.3), amplitude_from_db(rng.uniform(12, 36))
     gain = np.minimum(target / np.maximum(followed, 1e-6), most)
     middles = (np.arange(gain.size) + 0.5) * _BLOCK
     return wave * np.interp(np.arange(wave.size), middles, gain).astype(np.float32)
 
 
-def clipping(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def clip_peaks(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Overdriven: flat tops at one to three times the RMS, hard or soft."""
-    top = np.float32(loudness(wave) * rng.uniform(1.0, 3.0) + 1e-6)
+    top = np.float32(measure_loudness(wave) * rng.uniform(1.0, 3.0) + 1e-6)
     return top * np.tanh(wave / top) if rng.random() < 0.4 else np.clip(wave, -top, top)
 
 
-def dropouts(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def drop_out(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """Holes of digital silence, as a wireless link leaves them: time goes on."""
     out = wave.copy()
     for _ in range(int(rng.integers(1, 8))):
@@ -162,7 +170,7 @@ def dropouts(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     return out
 
 
-def gated(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
+def gate_noise(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     """A noise gate, or a telephone's suppression: pauses are digital silence."""
     blocks = wave[: wave.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     power = np.mean(np.square(blocks), axis=1) if blocks.size else np.zeros(1)
@@ -172,16 +180,16 @@ def gated(wave: Wave, rng: np.random.Generator, _shelf: Shelf) -> Wave:
     return out
 
 
-def drawn_troubles(rng: np.random.Generator, most: int = 3) -> tuple[Trouble, ...]:
+def draw_troubles(rng: np.random.Generator, max_count: int = 3) -> tuple[Trouble, ...]:
     """Draw none to `most` troubles for one camera, in the order in which sound meets them."""
-    count = int(rng.integers(0, most + 1))
+    count = int(rng.integers(0, max_count + 1))
     noise_db = float(rng.uniform(-8, 30))
     # Against one's own talk speech is lost sooner than against a hiss: -8 dB would be no session.
     kinds = list(NOISES)
     kind = kinds[int(rng.choice(len(kinds), p=[0.35, 0.15, 0.1, 0.2, 0.1, 0.1]))]
     acoustic: list[Trouble] = [Noise(kind, max(noise_db, 0.0) if kind == "talk" else noise_db)]
-    tones: list[Trouble] = [tilted, telephone, muffled, thin, inverted]
-    electric: list[Trouble] = [automatic_gain, clipping, dropouts, gated]
+    tones: list[Trouble] = [tilt_spectrum, apply_telephone_band, muffle, apply_low_cut, invert_polarity]
+    electric: list[Trouble] = [apply_automatic_gain, clip_peaks, drop_out, gate_noise]
     ordered = [*acoustic, *acoustic, *tones, *electric]
     picked = sorted(rng.choice(len(ordered), size=count, replace=False))
     chosen = [ordered[at] for at in picked]

@@ -18,7 +18,7 @@ from calibration.signals import RATE, Wave
 Point = tuple[float, float, float]
 
 SOUND_M_S = 343.0
-LEAD = RATE // 50
+LEAD_SAMPLES = RATE // 50
 """Samples of a response before time zero: a source nearer than the main one is heard before it."""
 _EARLY_S = 0.08
 _TAPS = 32
@@ -46,7 +46,7 @@ class OpenGround:
     reflection: float
 
 
-def response(
+def compute_response(
     place: Room | OpenGround,
     source: Point,
     microphone: Point,
@@ -62,15 +62,19 @@ def response(
     that distance. `direct` is what is left of the direct path when somebody stands in the way.
     """
     distances, gains = (
-        _images(place, source, microphone) if isinstance(place, Room) else _ground(place, source, microphone)
+        _find_images(place, source, microphone)
+        if isinstance(place, Room)
+        else _find_ground_paths(place, source, microphone)
     )
     gains = np.where(distances == distances.min(), direct, 1.0) * gains * zero_m / distances
-    arrivals = LEAD + (distances - zero_m) / SOUND_M_S * RATE
-    early = _laid(arrivals, gains)
-    return _with_tail(early, place.rt60_s, rng) if isinstance(place, Room) else early
+    arrivals = LEAD_SAMPLES + (distances - zero_m) / SOUND_M_S * RATE
+    early = _place_impulses(arrivals, gains)
+    return _add_tail(early, place.rt60_s, rng) if isinstance(place, Room) else early
 
 
-def _images(room: Room, source: Point, microphone: Point) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _find_images(
+    room: Room, source: Point, microphone: Point
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return distance and gain of every image within the early part."""
     reach_m = _EARLY_S * SOUND_M_S + float(np.linalg.norm(np.subtract(source, microphone)))
     away, bounces = [], []
@@ -85,7 +89,7 @@ def _images(room: Room, source: Point, microphone: Point) -> tuple[NDArray[np.fl
     return np.maximum(np.sqrt(squares[near]), 0.1), room.reflection ** count[near]
 
 
-def _ground(
+def _find_ground_paths(
     ground: OpenGround, source: Point, microphone: Point
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     mirrored = (source[0], source[1], -source[2])
@@ -93,9 +97,9 @@ def _ground(
     return np.array(paths), np.array([1.0, ground.reflection])
 
 
-def _laid(arrivals: NDArray[np.float64], gains: NDArray[np.float64]) -> Wave:
+def _place_impulses(arrivals: NDArray[np.float64], gains: NDArray[np.float64]) -> Wave:
     """Put impulses between samples, each as a windowed sinc."""
-    out = np.zeros(LEAD + int(_EARLY_S * RATE) + 2 * _TAPS, np.float64)
+    out = np.zeros(LEAD_SAMPLES + int(_EARLY_S * RATE) + 2 * _TAPS, np.float64)
     keep = (arrivals >= _TAPS) & (arrivals < out.size - _TAPS)
     whole = np.floor(arrivals[keep]).astype(np.int64)
     part = arrivals[keep] - whole
@@ -105,8 +109,8 @@ def _laid(arrivals: NDArray[np.float64], gains: NDArray[np.float64]) -> Wave:
     return out.astype(np.float32)
 
 
-def _with_tail(early: Wave, rt60_s: float, rng: np.random.Generator) -> Wave:
-    end = LEAD + int(_EARLY_S * RATE)
+def _add_tail(early: Wave, rt60_s: float, rng: np.random.Generator) -> Wave:
+    end = LEAD_SAMPLES + int(_EARLY_S * RATE)
     half = end - int(_EARLY_S * RATE) // 2
     count = int(rt60_s * RATE)
     decay = np.log(1000) / rt60_s

@@ -8,53 +8,48 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import oaconvolve
 
 Wave = NDArray[np.float32]
 
 RATE = 16_000
 """Samples a second of scenes and of cameras before they are listened to."""
 
-_BLOCK = 1 << 16
-_TAPS = 2048
-"""Of a filter: 128 ms, so that gains are right down to about 30 Hz."""
+_FILTER_TAPS = 2048
+"""Samples of a filter, 128 ms. Judgement: gains are then right down to about 30 Hz; more costs time."""
 
 
-def convolved(wave: Wave, response: Wave) -> Wave:
+def convolve(wave: Wave, response: Wave) -> Wave:
     """Return the full linear convolution, `wave.size + response.size - 1` samples.
 
-    By overlap-add: blocks that stay in the processor's cache are several times as quick as one
-    transform of minutes.
+    By overlap-add: blocks that fit the processor's cache are several times as fast as one transform
+    of minutes.
     """
-    step = _BLOCK - response.size + 1
-    assert step > 0, "responses are shorter than four seconds"
-    count = wave.size + response.size - 1
-    spectrum = np.fft.rfft(response, _BLOCK)
-    out = np.zeros(count, np.float32)
-    for at in range(0, wave.size, step):
-        block = np.fft.irfft(np.fft.rfft(wave[at : at + step], _BLOCK) * spectrum, _BLOCK)
-        out[at : at + _BLOCK] += block[: count - at]
-    return out
+    return np.asarray(oaconvolve(wave, response), np.float32)
 
 
-def shaped(wave: Wave, hertz: list[float], levels_db: list[float]) -> Wave:
+def shape_spectrum(wave: Wave, hertz: list[float], levels_db: list[float]) -> Wave:
     """Return `wave` with a gain that is straight in decibels between points of rising frequency.
 
     No delay: a gain without phase is a symmetric filter, and the truth stays where it is.
     """
-    axis = np.maximum(np.fft.rfftfreq(_TAPS, 1 / RATE), 1.0)
+    axis = np.maximum(np.fft.rfftfreq(_FILTER_TAPS, 1 / RATE), 1.0)
     gain = 10 ** (np.interp(np.log(axis), np.log(hertz), levels_db) / 20)
-    taps = np.roll(np.fft.irfft(gain, _TAPS), _TAPS // 2) * np.hanning(_TAPS + 1)[:_TAPS]
-    return convolved(wave, taps.astype(np.float32))[_TAPS // 2 :][: wave.size]
+    taps = (
+        np.roll(np.fft.irfft(gain, _FILTER_TAPS), _FILTER_TAPS // 2)
+        * np.hanning(_FILTER_TAPS + 1)[:_FILTER_TAPS]
+    )
+    return convolve(wave, taps.astype(np.float32))[_FILTER_TAPS // 2 :][: wave.size]
 
 
-def band(wave: Wave, low_hz: float, high_hz: float) -> Wave:
+def band_pass(wave: Wave, low_hz: float, high_hz: float) -> Wave:
     """Return `wave` between two frequencies, 30 dB an octave down beyond them."""
-    return shaped(
+    return shape_spectrum(
         wave, [low_hz / 4, low_hz / 2, low_hz, high_hz, 2 * high_hz, 4 * high_hz], [-60, -30, 0, 0, -30, -60]
     )
 
 
-def loudness(wave: Wave) -> float:
+def measure_loudness(wave: Wave) -> float:
     """Return the RMS of what is not pause: of the blocks of 100 ms within 30 dB of the loudest."""
     blocks = wave[: wave.size // 1600 * 1600].reshape(-1, 1600)
     if blocks.size == 0:
@@ -63,18 +58,18 @@ def loudness(wave: Wave) -> float:
     return float(np.sqrt(power[power >= 1e-3 * power.max()].mean()))
 
 
-def levelled(wave: Wave, rms: float) -> Wave:
+def set_loudness(wave: Wave, rms: float) -> Wave:
     """Return `wave` at a loudness; silence stays silence."""
-    now = loudness(wave)
+    now = measure_loudness(wave)
     return wave * np.float32(rms / now) if now > 1e-7 else wave
 
 
-def fitted(wave: Wave, count: int) -> Wave:
+def fit_length(wave: Wave, count: int) -> Wave:
     """Return exactly `count` samples: cut, or with silence behind."""
     return wave[:count] if wave.size >= count else np.pad(wave, (0, count - wave.size))
 
 
-def faded(wave: Wave, seconds: float = 0.01) -> Wave:
+def fade_ends(wave: Wave, seconds: float = 0.01) -> Wave:
     """Return `wave` with soft ends, so that joins do not click."""
     count = min(int(seconds * RATE), wave.size // 2)
     out = wave.copy()
@@ -85,6 +80,6 @@ def faded(wave: Wave, seconds: float = 0.01) -> Wave:
     return out
 
 
-def decibels(level: float) -> float:
+def amplitude_from_db(level: float) -> float:
     """Return the factor of amplitude that a level in dB stands for."""
     return float(10 ** (level / 20))

@@ -7,11 +7,11 @@ import wave
 import numpy as np
 import pytest
 
-from calibration.cases import case, case_of, condition_of
+from calibration.cases import build_case, draw_case, draw_condition
 from calibration.conditions import CONDITIONS
 from calibration.material import Material, Shelf
 from calibration.sounds import Draw
-from calibration.stage import linked
+from calibration.stage import find_linked
 from hearing import as_int16, babble
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 
@@ -46,8 +46,8 @@ def digits(made):
 
 
 def test_a_case_is_a_pure_function_of_its_seed(root, material):
-    seed = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")
-    one, other = case(seed, material), case(seed, Material(root))
+    seed = next(seed for seed in range(1000) if draw_condition(seed) == "short_clips")
+    one, other = draw_case(seed, material), draw_case(seed, Material(root))
 
     assert one.condition == other.condition
     assert one.truths == other.truths
@@ -55,13 +55,13 @@ def test_a_case_is_a_pure_function_of_its_seed(root, material):
 
 
 def test_there_are_cases_without_any_recordings():
-    made = case_of("short_clips", 1, Material(None))
+    made = build_case("short_clips", 1, Material(None))
 
     assert all(one.channels for one in made.recordings)
 
 
 def test_another_seed_is_another_case(material):
-    assert digits(case_of("short_clips", 1, material)) != digits(case_of("short_clips", 2, material))
+    assert digits(build_case("short_clips", 1, material)) != digits(build_case("short_clips", 2, material))
 
 
 def miss_s(reference, other, truth, at_s):
@@ -94,7 +94,7 @@ def shared(reference, other, truth):
 
 @pytest.mark.parametrize("condition", ["clean_speech", "clean_music", "clean_mix"])
 def test_the_sound_lies_where_the_truth_says_at_both_ends(material, condition):
-    made = case_of(condition, 2, material)
+    made = build_case(condition, 2, material)
     checked = 0
     reference = made.recordings[0]
 
@@ -126,13 +126,13 @@ def whole(made):
 
 @pytest.mark.parametrize("condition", ["short_clips", "silence", "several_clips", "exact_loop"])
 def test_a_case_is_whole(material, condition):
-    assert whole(case_of(condition, 3, material))
+    assert whole(build_case(condition, 3, material))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_condition_makes_whole_cases(material, condition):
-    assert whole(case_of(condition, 1, material))
+    assert whole(build_case(condition, 1, material))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_in_every_condition_a_truth_is_there_where_sound_can_tell(material, cond
     rng = np.random.default_rng(11)
     build = CONDITIONS[condition][1]
 
-    sure = linked(build(Draw(rng, Shelf(material, rng))))
+    sure = find_linked(build(Draw(rng, Shelf(material, rng))))
 
     hopeless = build.__module__ == "calibration.unsolvable"
     assert sure[0]

@@ -9,18 +9,18 @@ from runpy import run_path
 import numpy as np
 import pytest
 
-from calibration.cases import case, condition_of
-from calibration.collect import read, row, write
-from calibration.fit import Sample, evidence_of, fit
-from calibration.judge import verdict
+from calibration.cases import draw_case, draw_condition
+from calibration.collect import measure_case, read_rows, write_rows
+from calibration.fit import PairSample, fit_pairs, parse_evidence
+from calibration.judge import judge_session, parse_session
 from calibration.material import Material
-from calibration.numbers import MODULE, write_numbers
+from calibration.model_file import MODULE, write_model
 from mcsyncd.sync.confidence import PairEvidence, judge_evidence
 from mcsyncd.sync.confidence_model import FITTED_MODEL, ConfidenceModel, HillCurve, LogisticCurve
 from mcsyncd.sync.match import Lead
 from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
 
-SEED = next(seed for seed in range(1000) if condition_of(seed) == "short_clips")
+SEED = next(seed for seed in range(1000) if draw_condition(seed) == "short_clips")
 
 
 def drawn(count: int, seed: int) -> list[PairEvidence]:
@@ -47,11 +47,11 @@ def test_the_chances_that_evidence_was_drawn_with_are_found_again():
     begin = replace(FITTED_MODEL, weak=HillCurve(9.0, 6.0), contradiction=HillCurve(0.25, 2.5))
     evidence, luck = drawn(150, 1), np.random.default_rng(2).uniform(size=150)
     pairs = [
-        Sample(one, bool(draw < sure), 1.0)
+        PairSample(one, bool(draw < sure), 1.0)
         for one, sure, draw in zip(evidence, chances(evidence, truth), luck, strict=True)
     ]
 
-    found = fit(pairs, begin)
+    found = fit_pairs(pairs, begin)
 
     fresh = drawn(200, 3)
     miss = np.abs(chances(fresh, found) - chances(fresh, truth)).mean()
@@ -64,16 +64,16 @@ def test_the_chances_that_evidence_was_drawn_with_are_found_again():
 
 @cache
 def solved() -> Measurement:
-    return measure_recordings(case(SEED, Material(None)).recordings, 0)
+    return measure_recordings(draw_case(SEED, Material(None)).recordings, 0)
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     """The row of one session, written and read, plain and compressed."""
-    made, folder = row(SEED, None), tmp_path_factory.mktemp("evidence")
+    made, folder = measure_case(SEED, None), tmp_path_factory.mktemp("evidence")
     for name in ("rows.jsonl", "rows.jsonl.gz"):
-        write([made, made], folder / name)
-    plain, compressed = read(folder / "rows.jsonl"), read(folder / "rows.jsonl.gz")
+        write_rows([made, made], folder / name)
+    plain, compressed = read_rows(folder / "rows.jsonl"), read_rows(folder / "rows.jsonl.gz")
     assert plain == compressed
     assert plain[0] == plain[1]
     assert (folder / "rows.jsonl.gz").stat().st_size < (folder / "rows.jsonl").stat().st_size
@@ -84,7 +84,7 @@ def test_evidence_survives_the_file(stored):
     assert stored["seed"] == SEED
     assert stored["condition"] == "short_clips"
     for pair, kept in zip(solved().pairs, stored["pairs"], strict=True):
-        again = evidence_of(kept["evidence"])
+        again = parse_evidence(kept["evidence"])
         assert kept["broken"] is bool(pair.pieces)
         for name in ("significance", "agreed_s", "astray", "end_s"):
             assert getattr(again, name) == pytest.approx(getattr(pair.evidence, name), rel=1e-6)
@@ -94,14 +94,14 @@ def test_evidence_survives_the_file(stored):
 
 
 def test_a_stored_session_is_judged_as_the_solver_does(stored):
-    judged = verdict(stored, FITTED_MODEL)
+    judged = judge_session(parse_session(stored), FITTED_MODEL)
     found = solved()
     assert all(place is not None for place in found.solution.placements)
     sound = min(compute_clip_confidence(found, at)[0] for at in range(1, len(found.recordings)))
     assert judged.confidence == pytest.approx(sound, rel=1e-4)
     assert judged.right
-    assert judged.solvable
-    assert (judged.seed, judged.condition) == (SEED, "short_clips")
+    assert judged.session.solvable
+    assert (judged.session.seed, judged.session.condition) == (SEED, "short_clips")
 
 
 def test_numbers_are_written_as_a_module_that_holds_them(tmp_path):
@@ -111,8 +111,8 @@ def test_numbers_are_written_as_a_module_that_holds_them(tmp_path):
         FITTED_MODEL, weak=HillCurve(12.3, 4.56), echo_t=LogisticCurve(-1.23, 0.456), loop_trust=0.55
     )
 
-    write_numbers(given, path)
+    write_model(given, path)
 
     assert asdict(run_path(str(path))["FITTED_MODEL"]) == asdict(given)
-    write_numbers(FITTED_MODEL, path)
+    write_model(FITTED_MODEL, path)
     assert path.read_bytes() == MODULE.read_bytes()

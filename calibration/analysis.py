@@ -1,4 +1,4 @@
-"""From a camera's samples to what the engine is given: the listening station's own work."""
+"""From a camera's samples to the solver's input, with the product's own audio stage."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ from mcsyncd.listen.track_writer import ChannelFile
 from mcsyncd.sync.recording import Recording
 
 
-def listened(angle: str, name: str, channels: Sequence[Wave], late: int, duration_s: float) -> Recording:
-    """Return the engine's view of a clip whose sound starts `late` analysis samples after its picture.
+def build_analysis_recording(
+    angle: str, name: str, channels: Sequence[Wave], late_samples: int, duration_s: float
+) -> Recording:
+    """Return the solver's view of a clip whose audio starts `late_samples` after its video.
 
-    The station's own functions bring `channels` (16 kHz) to 8 kHz int16 and choose among them:
-    silent ones, hum, doubles and opposites go as they would from a file.
+    The product's own functions resample `channels` from 16 kHz to int16 at 8 kHz and choose among
+    them: silent channels, hum, duplicates and inverted duplicates are dropped as they would be from
+    a file.
     """
     with TemporaryDirectory() as folder:
-        headings = [_laid(Path(folder), number, wave) for number, wave in enumerate(channels)]
+        headings = [_write_channel(Path(folder), number, wave) for number, wave in enumerate(channels)]
         voices, _ = choose_channels(headings)
         kept = tuple(np.array(map_samples(voice.lead.file.path)) for voice in voices)
     return Recording(
         angle=angle,
         name=name,
         rate=ANALYSIS_RATE,
-        start_us=late * 1_000_000 // ANALYSIS_RATE,
+        start_us=late_samples * 1_000_000 // ANALYSIS_RATE,
         channels=kept,
         duration_us=round(duration_s * 1e6),
     )
 
 
-def _laid(folder: Path, number: int, wave: Wave) -> SourceChannel:
+def _write_channel(folder: Path, number: int, wave: Wave) -> SourceChannel:
     file = ChannelFile(folder / f"{number}.s16")
     resampler = AnalysisResampler(RATE, 1, Fraction(0))
     for index, block in (*resampler.push(wave[None, :]), *resampler.flush()):
