@@ -16,7 +16,8 @@ from calibration.signals import RATE, Wave, convolve, set_loudness
 from mcsyncd.sync.recording import Recording
 
 _RUN_UP_S = 1.5
-"""Seconds before a take that are rendered as well, because their reverberation is still in the room. Judgement."""
+"""Seconds before a take that are rendered as well, because their reverberation is still in the room.
+Judgement."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ import numpy as np
 from calibration.signals import Wave
 
 _TAPS = 32
+"""Samples of the interpolating sinc; flat to 7 kHz, above the band that is analysed."""
 _FILTER_SHARED_SAMPLES = 128
 """Samples that share a filter. At 1000 ppm the clock runs 8 us in 128 samples."""
 

@@ -21,6 +21,7 @@ from mcsyncd.sync.measurement import Measurement, measure_recordings
 from mcsyncd.sync.recording import Recording
 
 _STORED_DIGITS = 7
+"""Significant digits of stored floats. Judgement: far more than the fit resolves, and half the file."""
 
 Row = dict[str, Any]
 

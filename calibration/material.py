@@ -21,10 +21,13 @@ from mcsyncd.demo.score import SCENE_RATE, Sounding, Stem
 from mcsyncd.demo.voice import conversation
 
 _SPEECH_RMS = 0.08
+"""Level of speech, full scale 1. Judgement: -22 dBFS, common for speech; cameras set their own level
+afterwards."""
 _SYNTHETIC_SHARE = 0.2
-"""Share of pieces that are synthesised although there are recordings, for other voices and music. Judgement."""
+"""Share of pieces that are synthesised although there are recordings, for other voices and music.
+Judgement."""
 _MIN_BYTES = {"speech": 9_000, "music": 100_000, "noise": 9_000}
-"""Shorter files of music are fanfares, of speech single words."""
+"""Bytes. Judgement: shorter music files are fanfares, shorter speech files single words."""
 
 
 class Material:

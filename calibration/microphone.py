@@ -25,6 +25,8 @@ Trouble = Callable[[Wave, np.random.Generator, Shelf], Wave]
 """Takes the signal at a microphone and returns it degraded, of the same length."""
 
 _BLOCK = RATE // 100
+"""Samples, 10 ms: the resolution of automatic gain and of gates. Judgement: as quick as such circuits
+react."""
 
 
 @dataclass(frozen=True, slots=True)

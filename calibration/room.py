@@ -18,10 +18,14 @@ from calibration.signals import RATE, Wave
 Point = tuple[float, float, float]
 
 SOUND_M_S = 343.0
+"""Metres a second: the speed of sound in air at 20 °C."""
 LEAD_SAMPLES = RATE // 50
 """Samples of a response before time zero: a source nearer than the main one is heard before it."""
 _EARLY_S = 0.08
+"""Seconds for which images are counted (see the module). More costs the cube of it in time."""
 _TAPS = 32
+"""Samples of the sinc that places an impulse between samples; flat to 7 kHz, above the band that is
+analysed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ def build_plain(*kinds: str, style: str = "usual", place: str = "any", max_troub
 
 
 build_anything = build_plain(*CONTENTS, max_troubles=3)
-"""Any sound, any place, any layout, none to three troubles a camera: because conditions cannot be listed exhaustively."""
+"""Any sound, any place, any layout, none to three troubles a camera: because conditions cannot be listed
+exhaustively."""
 
 
 def build_own_noise(*kinds: str, low_db: float, high_db: float) -> Builder:

@@ -13,16 +13,22 @@ from calibration.signals import Wave
 from calibration.sounds import Draw, generate_content
 
 ANGLES = ("cam_a", "cam_b", "cam_c")
+"""The angles of every session; the first is the reference."""
 
 Span = tuple[float, float]
 """Start on the scene's clock and length, in seconds."""
 
 _FIRST_START_S = 2.0
-_MIN_DISTANCE_M = 0.7
-"""How far from the main source others are at most. Their sound then differs by 4 ms at most between
-two cameras, and an engine that locks to them instead is still within half a frame."""
+"""Seconds of the scene before the first take: more than `camera._RUN_UP_S`, which has to be inside of it."""
+_MAX_SPREAD_M = 0.7
+"""Metres that other sources are away from the main one at most. Their sound then differs by 4 ms at most
+between two cameras, so a solver that locks on to them is still within half a frame. More makes the truth
+ambiguous."""
 _LAYOUT_WEIGHTS = {"full": 0.58, "partial": 0.16, "short": 0.09, "inside": 0.10, "long": 0.03, "chain": 0.04}
+"""Shares of the layouts when any may be drawn. Judgement: most shoots overlap fully; the rest are hard
+cases."""
 _PLACE_WEIGHTS = {"dry": 0.15, "outdoors": 0.2, "near": 0.35, "spread": 0.3}
+"""Shares of the places when any may be drawn. Judgement."""
 
 
 def draw_spans(draw: Draw, style: str) -> list[Span]:
@@ -134,7 +140,7 @@ def _keep_away(camera: Point, main: Point, size: Point) -> Point:
 
 
 def _place_beside(draw: Draw, main: Point, count: int, size: Point | None) -> tuple[Point, ...]:
-    return (main, *(_move_point(draw, main, _MIN_DISTANCE_M, size) for _ in range(count - 1)))
+    return (main, *(_move_point(draw, main, _MAX_SPREAD_M, size) for _ in range(count - 1)))
 
 
 def draw_take(draw: Draw, angle: str, where: Scene, *, span: Span, point: Point, max_troubles: int) -> Take:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from mcsyncd.sync.recording import Recording
 
+# Microseconds.
 DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000

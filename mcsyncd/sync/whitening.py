@@ -76,6 +76,7 @@ random reads waste little. Results do not depend on it."""
 _STEPS_PER_UNIT = np.float32(1024)
 """Steps of a cached int16 sample. A frame of unit power that is a single click reaches 16, overlapping frames
 26: below the 32 that int16 holds at this step, so nothing ever clips. Larger values clip."""
+# Applied before the transform and after the inverse.
 _FRAME_WINDOW = _build_root_hann(STFT_FRAME_SAMPLES)
 _ARRIVAL_WINDOW = _build_root_hann(_ARRIVAL_FRAME_SAMPLES)
 
