@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.signals import RATE, Wave, fade_ends, fit_length, set_loudness, shape_spectrum
-from mcsyncd.demo.music import band_plays
-from mcsyncd.demo.score import SCENE_RATE, Sounding, Stem
-from mcsyncd.demo.voice import conversation
+from mcsyncd.demo.music import compose_music
+from mcsyncd.demo.sound_events import SCENE_RATE, SoundEvent, Stem
+from mcsyncd.demo.voice import compose_conversation
 
 _SPEECH_RMS = 0.08
 """Level of speech, full scale 1. Judgement: -22 dBFS, common for speech; cameras set their own level
@@ -84,7 +84,8 @@ class Shelf:
         """Return people talking in turns: `seconds` of it, with pauses."""
         if self._should_synthesise("speech"):
             return set_loudness(
-                _render_events(list(conversation(self._draw_seed(), 0.0, seconds)), seconds), _SPEECH_RMS
+                _render_events(list(compose_conversation(self._draw_seed(), 0.0, seconds)), seconds),
+                _SPEECH_RMS,
             )
         count, pause = int(seconds * RATE), self._rng.uniform(0.1, 0.8)
         out = np.zeros(count, np.float32)
@@ -100,7 +101,7 @@ class Shelf:
         """Return a piece of music: one recording from a random place on, or a band that plays."""
         if self._should_synthesise("music"):
             return set_loudness(
-                _render_events(list(band_plays(self._draw_seed(), 0.0, seconds)), seconds), 0.1
+                _render_events(list(compose_music(self._draw_seed(), 0.0, seconds)), seconds), 0.1
             )
         count = int(seconds * RATE)
         whole = self._take_next("music")
@@ -132,7 +133,7 @@ class Shelf:
         return self._material.read_wave(self._material.list_files(kind)[self._left[kind].pop()])
 
 
-def _render_events(events: list[Sounding], seconds: float) -> Wave:
+def _render_events(events: list[SoundEvent], seconds: float) -> Wave:
     """Render the generator's events at its rate, and crop the spectrum to ours."""
     # Whole seconds, because a transform of a prime length is a hundred times as slow.
     whole = ceil(seconds)
