@@ -27,7 +27,7 @@ def recording(angle, *channels, name="clip", start_us=0, **times):
 
 
 def offset_ms(alignment, angle):
-    return alignment.angle(angle).offset_us / 1000
+    return alignment.find_angle(angle).offset_us / 1000
 
 
 def test_a_clip_that_began_later_has_a_positive_offset(scene):
