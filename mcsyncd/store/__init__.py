@@ -1,1 +1,1 @@
-"""The ledger: the only SQL."""
+"""The ledger: the only package with SQL."""

@@ -5,13 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
+
+CHAIN_FORMAT = 1
+"""Format of new rows: which columns their hash covers.
+
+A later column gets a new format with its own entry in `_HASHED_COLUMNS`. Changing an existing entry
+would make every ledger in use look forged.
+"""
+_HASHED_COLUMNS = {
+    1: ("format", "seq", "session_id", "at", "kind", "tool_version", "body", "previous"),
+}
+"""Columns in the order in which a row's hash covers them, by format. The format is always the first:
+a row cannot be passed off as one of another format."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One row of the event log. `body` is the canonical JSON as it was written."""
+    """One row of the event log. `body` is the canonical JSON of the event, as it was written."""
 
+    format: int
     seq: int
     session_id: str
     at: str
@@ -19,20 +32,29 @@ class LogEntry:
     tool_version: str
     body: str
     previous: str
-    hash: str
+    hash: str = ""
 
 
-def hash_row(*columns: int | str) -> str:
-    """Return the hash of a row: sha256 over all its other columns, in order, as one JSON list."""
+def seal_entry(entry: LogEntry) -> LogEntry:
+    """Return the entry with its hash. Raises KeyError for a format that does not exist."""
+    return replace(entry, hash=compute_row_hash(entry))
+
+
+def compute_row_hash(entry: LogEntry) -> str:
+    """Return the hash of a row: sha256 over the columns of its format, as one JSON list, in hex.
+
+    Raises KeyError for a format that does not exist.
+    """
+    columns = [getattr(entry, name) for name in _HASHED_COLUMNS[entry.format]]
     return hashlib.sha256(json.dumps(columns, ensure_ascii=True).encode()).hexdigest()
 
 
 def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
-    """Return a sentence for every row that does not fit, oldest first; empty if all is well.
+    """Return a sentence for every row that does not fit, oldest first; empty if the chain is whole.
 
-    A chain shows every change of what was written, but not that its end was cut off together
-    with everything that depends on it: for that, compare its head with the one that the last
-    published manifest carries.
+    A chain reveals every change to what was written. It does not reveal that its end was cut off
+    together with everything that depends on it: for that, compare its head with the one in the last
+    published manifest.
     """
     faults: list[str] = []
     previous, expected = "", 1
@@ -41,12 +63,9 @@ def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
             faults.append(f"event {expected} is missing (the next is {entry.seq})")
         if entry.previous != previous:
             faults.append(f"event {entry.seq} does not continue event {expected - 1}")
-        if entry.hash != _rehash_entry(entry):
+        if entry.format not in _HASHED_COLUMNS:
+            faults.append(f"event {entry.seq} has format {entry.format}, unknown to this version of mcsyncd")
+        elif entry.hash != compute_row_hash(entry):
             faults.append(f"event {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")
         previous, expected = entry.hash, entry.seq + 1
     return tuple(faults)
-
-
-def _rehash_entry(entry: LogEntry) -> str:
-    *columns, _ = astuple(entry)
-    return hash_row(*columns)

@@ -1,4 +1,4 @@
-"""Events and sessions as JSON and back: the only place that knows how they are written down."""
+"""Events and sessions as JSON and back: the only place that knows their stored form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SESSION: TypeAdapter[Session] = TypeAdapter(Session)
 
 
 def json_from_event(event: Event) -> str:
-    """Return the event as canonical JSON: sorted keys, no white space. What the chain hashes."""
+    """Return the event as canonical JSON: sorted keys, no whitespace. The chain hashes it."""
     return _serialize_canonical(_EVENT.dump_python(event, mode="json"))
 
 

@@ -1,8 +1,8 @@
-"""The ledger: events and sessions in SQLite, by one writing connection.
+"""The ledger: events and sessions in SQLite, with a single writing connection.
 
 WAL with `synchronous=FULL`, so that an acknowledged approval survives a power cut (WAL with
 NORMAL was measured to lose even the table). One connection both writes and checkpoints, which
-keeps clear of the WAL-reset fault of SQLite 3.7 to 3.51.2.
+avoids the WAL-reset bug of SQLite 3.7 to 3.51.2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,11 +22,18 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.events import Event
 from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.session import Session
-from mcsyncd.store.chain import LogEntry, find_chain_faults, hash_row
+from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, find_chain_faults, seal_entry
 from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session, session_from_json
 from mcsyncd.store.migrations import ledger_migrations as migrations
 
-_COLUMNS = "seq, session_id, at, kind, tool_version, body, previous, hash"
+_COLUMNS = "format, seq, session_id, at, kind, tool_version, body, previous, hash"
+"""Columns of the event log in the order of `LogEntry`'s fields: a row is read by position."""
+PAGE_ENTRIES = 500
+"""Entries that one read of the log returns at most.
+
+Judgement: an entry has 1 to 20 KB, so a page stays below 10 MB. Larger, and the ledger's thread is kept
+from recording facts while it reads; a page of the API must also fit the client's limit of 64 MiB.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +45,13 @@ class RecordedEvent:
 
 
 class Ledger(AbstractContextManager["Ledger"]):
-    """The open ledger. All calls from the thread that opened it; one daemon for each state folder."""
+    """The open ledger of one state folder. Call it only from the thread that opened it."""
 
     def __init__(self, state: Path, tool_version: str) -> None:
-        """Open, migrate and lock. Raises McsyncError if another daemon holds it or it is damaged."""
+        """Lock the state folder, open the ledger and migrate it.
+
+        Raises McsyncError if another daemon has it open or if it is damaged.
+        """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock_state_folder(state)
         self._tool_version = tool_version
@@ -57,15 +67,15 @@ class Ledger(AbstractContextManager["Ledger"]):
         self.close()
 
     def close(self) -> None:
-        """Checkpoint, close and let go of the lock."""
+        """Checkpoint, close and release the lock."""
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
         os.close(self._lock)
 
     def record(self, session: Session, events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
-        """Append the events and keep `session`, what they made, in one transaction.
+        """Append the events and store `session`, the result of them, in one transaction.
 
-        Raises McsyncError, with nothing recorded, when the disk does not take it.
+        Raises McsyncError, with nothing recorded, if SQLite cannot write.
         """
         try:
             with self._db.atomic():
@@ -73,7 +83,7 @@ class Ledger(AbstractContextManager["Ledger"]):
                 self._store_session(session)
         except sqlite3.OperationalError as error:
             raise McsyncError(
-                f"the ledger cannot be written: {error}", "make room on the disk of paths.state"
+                f"the ledger cannot be written: {error}", "check that the disk of paths.state has space"
             ) from error
         return recorded
 
@@ -87,17 +97,26 @@ class Ledger(AbstractContextManager["Ledger"]):
 
     def _append_event(self, session_id: str, event: Event) -> RecordedEvent:
         seq, previous = self.read_head()
-        body = json_from_event(event)
-        row = (seq + 1, session_id, event.at, event.kind, self._tool_version, body, previous)
-        entry = LogEntry(*row, hash_row(*row))
+        entry = seal_entry(
+            LogEntry(
+                format=CHAIN_FORMAT,
+                seq=seq + 1,
+                session_id=session_id,
+                at=event.at,
+                kind=event.kind,
+                tool_version=self._tool_version,
+                body=json_from_event(event),
+                previous=previous,
+            )
+        )
         self._db.execute(
-            f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
-            (*row, entry.hash),
+            f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
+            astuple(entry),
         )
         return RecordedEvent(entry, event)
 
     def read_head(self) -> tuple[int, str]:
-        """Return number and hash of the last event; `(0, "")` of an empty log."""
+        """Return the number and the hash of the last event; `(0, "")` for an empty log."""
         row = self._db.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         return (row[0], row[1]) if row else (0, "")
 
@@ -107,9 +126,12 @@ class Ledger(AbstractContextManager["Ledger"]):
         return tuple(session_from_json(body) for (body,) in rows)
 
     def read_entries(
-        self, session_id: str | None = None, after: int = 0, limit: int = 100_000
+        self, session_id: str | None = None, after: int = 0, limit: int = PAGE_ENTRIES
     ) -> tuple[LogEntry, ...]:
-        """Return events after number `after`, oldest first, of one session or of all."""
+        """Return a page of the events after number `after`, oldest first, of one session or of all.
+
+        A full page may have a next one: read on after its last number until a page is not full.
+        """
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM event "  # noqa: S608  # a constant
             "WHERE seq > ? AND (? IS NULL OR session_id = ?) ORDER BY seq LIMIT ?",
@@ -119,7 +141,7 @@ class Ledger(AbstractContextManager["Ledger"]):
 
 
 def _lock_state_folder(state: Path) -> int:
-    """Take the lock of the state folder, or say who has it."""
+    """Lock the state folder. Raises McsyncError, naming the process, if another daemon has it locked."""
     lock = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,8 +149,8 @@ def _lock_state_folder(state: Path) -> int:
         holder = os.read(lock, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(lock)
         raise McsyncError(
-            f"{state}: another daemon (process {holder}) has this ledger",
-            "stop it, or name another state folder",
+            f"{state}: another daemon (process {holder}) has this ledger open",
+            "stop it, or set another paths.state",
         ) from None
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
@@ -162,7 +184,7 @@ def _set_pragmas(db: Database) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LedgerAudit:
-    """What the check of a ledger found; `faults` is empty when it stands."""
+    """What the check of a ledger found: `faults` is empty for an intact ledger."""
 
     events: int
     head: str
@@ -172,7 +194,7 @@ class LedgerAudit:
 def audit_ledger(path: Path) -> LedgerAudit:
     """Check a ledger file, without a daemon and without changing it.
 
-    The chain must be whole, and every session row must be what its events make of it.
+    The chain must be whole, and every session row must equal the replay of its events.
     Raises McsyncError if the file is missing.
     """
     try:
@@ -198,7 +220,7 @@ def read_recorded_sessions(path: Path) -> tuple[Session, ...]:
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
-        raise McsyncError(f"{path}: no ledger there", "name the settings file with --config")
+        raise McsyncError(f"{path}: no such ledger", "name the settings file with --config")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
@@ -216,11 +238,11 @@ def _find_session_faults(db: sqlite3.Connection, entries: Sequence[LogEntry]) ->
         histories.setdefault(entry.session_id, []).append(entry)
     for session_id in sorted(histories.keys() | stored.keys()):
         try:
-            made = replay_events(event_from_json(entry.body) for entry in histories.get(session_id, []))
-            kept = session_from_json(stored.get(session_id, "null"))
+            replayed = replay_events(event_from_json(entry.body) for entry in histories.get(session_id, []))
+            row = session_from_json(stored.get(session_id, "null"))
         except ValueError as error:
-            yield f"session {session_id}: its record cannot be read ({type(error).__name__})"
+            yield f"session {session_id}: its row or its events cannot be read ({type(error).__name__})"
             continue
-        # Values, not texts: an older release wrote fewer fields, and their defaults are the same.
-        if made != kept:
-            yield f"session {session_id}: the record is not what its events say"
+        # Values, not texts: a field that is added later has a default, and rows of today lack it.
+        if replayed != row:
+            yield f"session {session_id}: its row differs from what its events say"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,36 +17,43 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import Expectations, decide
 from mcsyncd.model.due import list_due_jobs
-from mcsyncd.model.events import SessionOpened
-from mcsyncd.model.evolve import apply_event
+from mcsyncd.model.events import Event, SessionOpened
+from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.session import Session, State
+from mcsyncd.store.chain import LogEntry, compute_row_hash, find_chain_faults, seal_entry
+from mcsyncd.store.codec import event_from_json, json_from_session
 from mcsyncd.store.ledger import Ledger, audit_ledger, read_recorded_sessions
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
 
 THRESHOLD = 0.85
 
 
-def recorded(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> Session:
+def decide_and_apply(session: Session, fact: fa.Fact) -> tuple[Session, tuple[Event, ...]]:
+    events = decide(session, fact, Expectations(THRESHOLD))
+    for event in events:
+        session = apply_event(session, event)
+    return session, events
+
+
+def record_session(ledger: Ledger, session_id: str, until: State = State.APPROVED) -> Session:
     """Drive a session to `until` and record every step as the daemon does."""
     session = Session(session_id, AT)
     ledger.record(session, [SessionOpened(AT, session_id)])
 
-    def tell(fact):
+    def submit(fact):
         nonlocal session
-        events = decide(session, fact, Expectations(THRESHOLD))
-        for event in events:
-            session = apply_event(session, event)
+        session, events = decide_and_apply(session, fact)
         if events:
             ledger.record(session, events)
 
-    tell(fa.FilesSettled(AT, DROPPED))
-    tell(fa.Seal(AT, TERMS))
+    submit(fa.FilesSettled(AT, DROPPED))
+    submit(fa.Seal(AT, TERMS))
     while session.state is State.WORKING:
         job = list_due_jobs(session, THRESHOLD, 0.0)[0]
-        tell(fa.JobFinished(AT, job.id, result_of(job)))
-    tell(fa.Nudge(AT, OKAFOR, 1, "cam_c", 90_000))
+        submit(fa.JobFinished(AT, job.id, result_of(job)))
+    submit(fa.Nudge(AT, OKAFOR, 1, "cam_c", 90_000))
     if until is State.APPROVED:
-        tell(fa.Approve(AT, OKAFOR, 2))
+        submit(fa.Approve(AT, OKAFOR, 2))
     return session
 
 
@@ -56,8 +65,8 @@ def state(tmp_path):
 def test_what_is_recorded_is_read_back_after_a_restart(state):
     with Ledger(state, "1.0") as ledger:
         one, two = (
-            recorded(ledger, "20261123-091502-k7q"),
-            recorded(ledger, "20261124-091502-aaa", State.IN_REVIEW),
+            record_session(ledger, "20261123-091502-k7q"),
+            record_session(ledger, "20261124-091502-aaa", State.IN_REVIEW),
         )
     with Ledger(state, "1.0") as ledger:
         assert ledger.read_sessions() == (one, two)
@@ -66,7 +75,7 @@ def test_what_is_recorded_is_read_back_after_a_restart(state):
 
 def test_the_forensics_view_has_one_row_for_each_revision(state):
     with Ledger(state, "1.0") as ledger:
-        recorded(ledger, "20261123-091502-k7q")
+        record_session(ledger, "20261123-091502-k7q")
     with closing(sqlite3.connect(state / "ledger.db")) as db:
         db.row_factory = sqlite3.Row
         first, second = db.execute("SELECT * FROM forensics").fetchall()
@@ -86,13 +95,13 @@ def test_the_forensics_view_has_one_row_for_each_revision(state):
         "UPDATE event SET body = body WHERE seq = 2",
         "DELETE FROM event WHERE seq = 2",
         "REPLACE INTO event SELECT * FROM event WHERE seq = 2",
-        "INSERT INTO event SELECT seq + 100, session_id, at, kind, 'x', body, previous, 'x' FROM event",
-        "INSERT INTO event SELECT max(seq) + 1, session_id, at, kind, 'x', body, 'forged', 'x' FROM event",
+        "INSERT INTO event SELECT seq + 100, 1, session_id, at, kind, 'x', body, previous, 'x' FROM event",
+        "INSERT INTO event SELECT max(seq) + 1, 1, session_id, at, kind, 'x', body, 'no', 'x' FROM event",
     ],
 )
 def test_events_are_only_ever_appended(state, crime):
     with Ledger(state, "1.0") as ledger:
-        recorded(ledger, "20261123-091502-k7q")
+        record_session(ledger, "20261123-091502-k7q")
     db = sqlite3.connect(state / "ledger.db")
     db.execute("PRAGMA recursive_triggers = ON")
     with pytest.raises(sqlite3.IntegrityError, match=r"append-only|chain"):
@@ -112,14 +121,18 @@ def edit(state, statement, *parameters):
 
 
 @pytest.mark.parametrize("seq", [1, 4, 9])
-@pytest.mark.parametrize("column", ["session_id", "at", "kind", "tool_version", "body", "previous", "hash"])
+@pytest.mark.parametrize(
+    "column", ["format", "session_id", "at", "kind", "tool_version", "body", "previous", "hash"]
+)
 def test_the_check_finds_a_single_changed_byte(state, seq, column):
     with Ledger(state, "1.0") as ledger:
-        recorded(ledger, "20261123-091502-k7q")
+        record_session(ledger, "20261123-091502-k7q")
     db = sqlite3.connect(state / "ledger.db")
     (text,) = db.execute(f"SELECT {column} FROM event WHERE seq = ?", (seq,)).fetchone()
     db.close()
-    if column == "body":  # stays JSON: one digit of the time becomes another
+    if column == "format":
+        forged = 2
+    elif column == "body":  # stays JSON: one digit of the time becomes another
         forged = text.replace("2026-11-23T09", "2026-11-23T08", 1)
     else:
         forged = text[:-1] + ("0" if text[-1:] != "0" else "1") if text else "x"
@@ -127,12 +140,59 @@ def test_the_check_finds_a_single_changed_byte(state, seq, column):
     assert audit_ledger(state / "ledger.db").faults
 
 
+def test_the_check_names_the_row_after_a_forged_approval(state):
+    """The forger knows the rules: the row's own hash fits, and so does the session's row."""
+    session_id = "20261123-091502-k7q"
+    with Ledger(state, "1.0") as ledger:
+        session = record_session(ledger, session_id)
+        approval = ledger.read_entries()[-1]
+        ledger.record(session, decide_and_apply(session, fa.Reopen(AT, OKAFOR, 2, "look again"))[1])
+    assert approval.kind == "session_approved"
+    forged = seal_entry(replace(approval, body=approval.body.replace("s.okafor", "a.nobody")))
+    edit(state, "UPDATE event SET body = ?, hash = ? WHERE seq = ?", forged.body, forged.hash, forged.seq)
+    with closing(sqlite3.connect(state / "ledger.db")) as db:
+        bodies = [body for (body,) in db.execute("SELECT body FROM event ORDER BY seq")]
+    replayed = replay_events(event_from_json(body) for body in bodies)
+    edit(state, "UPDATE session SET body = ?", json_from_session(replayed))
+    assert audit_ledger(state / "ledger.db").faults == (
+        f"event {forged.seq + 1} does not continue event {forged.seq}",
+    )
+
+
+def test_the_hash_of_a_row_is_that_of_its_format_for_good():
+    """A later column gets a format of its own: this hash must never change."""
+    entry = LogEntry(1, 7, "20261123-091502-k7q", AT, "session_opened", "0.1.0", '{"a":"é"}', "f" * 64)
+    columns = [1, 7, "20261123-091502-k7q", AT, "session_opened", "0.1.0", '{"a":"é"}', "f" * 64]
+    assert compute_row_hash(entry) == hashlib.sha256(json.dumps(columns).encode()).hexdigest()
+    assert compute_row_hash(entry) == "d58d9260aacd379a0fb90243c71811d62c43190e84e21f7cddaad320768d8e29"
+
+
+def test_a_row_of_a_later_format_is_reported_and_not_guessed_at():
+    later = LogEntry(2, 1, "s", AT, "session_opened", "9.0", "{}", "", "e" * 64)
+    assert find_chain_faults([later]) == ("event 1 has format 2, unknown to this version of mcsyncd",)
+
+
+def test_the_log_is_read_in_pages_of_all_events_or_of_one_session(state):
+    with Ledger(state, "1.0") as ledger:
+        for session_id in ("20261123-091502-k7q", "20261124-091502-aaa"):
+            record_session(ledger, session_id)
+        everything = ledger.read_entries()
+        pages, last = [], 0
+        while page := ledger.read_entries(after=last, limit=5):
+            assert len(page) <= 5
+            pages.extend(page)
+            last = page[-1].seq
+        assert tuple(pages) == everything
+        own = ledger.read_entries("20261124-091502-aaa", after=everything[0].seq, limit=3)
+        assert [entry.session_id for entry in own] == ["20261124-091502-aaa"] * 3
+
+
 def test_the_check_finds_what_is_missing_and_what_was_put_into_the_record(state):
     with Ledger(state, "1.0") as ledger:
-        recorded(ledger, "20261123-091502-k7q")
+        record_session(ledger, "20261123-091502-k7q")
     assert audit_ledger(state / "ledger.db").faults == ()
     edit(state, "UPDATE session SET body = replace(body, '90000', '90001')")
-    assert any("not what its events say" in fault for fault in audit_ledger(state / "ledger.db").faults)
+    assert any("differs from what" in fault for fault in audit_ledger(state / "ledger.db").faults)
     edit(state, "DELETE FROM event WHERE seq = 5")
     assert any("event 5 is missing" in fault for fault in audit_ledger(state / "ledger.db").faults)
 
@@ -158,7 +218,7 @@ def test_a_file_that_is_no_ledger_is_said_to_be_none(state, tmp_path):
     with pytest.raises(McsyncError, match="not a database"):
         Ledger(state, "1.0")
     assert audit_ledger(state / "ledger.db").faults
-    with pytest.raises(McsyncError, match="no ledger"):
+    with pytest.raises(McsyncError, match="no such ledger"):
         audit_ledger(tmp_path / "nowhere.db")
 
 
@@ -174,7 +234,7 @@ from mcsyncd.model.session import Session
 from mcsyncd.store.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]), "1")
 for number in range(10_000):
-    session = Session(f"s{number:05}", AT, dropped=DROPPED)
+    session = Session(f"s{number:05}", AT, drop_files=DROPPED)
     ledger.record(session, [SessionOpened(AT, session.id), DropFilesChanged(AT, DROPPED)])
     print(number, flush=True)
 """
