@@ -274,9 +274,13 @@ class LogEntryBody(ApiBody):
 
 
 class LogBody(ApiBody):
-    """Events, oldest first."""
+    """A page of the ledger's events, oldest first.
+
+    `next_after` is what to send as `after` for the next page; null on the last one.
+    """
 
     entries: list[LogEntryBody]
+    next_after: int | None = None
 
 
 class StreamEventBody(ApiBody):

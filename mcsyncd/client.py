@@ -123,10 +123,18 @@ class Client:
         """Start with the files that are there, waiting for no other camera."""
         return _parse_body(api.SessionBody, await self._fetch_bytes("POST", "seal", body=api.SealRequest()))
 
-    async def fetch_log(self, session: str | None = None) -> api.LogBody:
-        """Return the ledger's events, oldest first: of one session, or all."""
-        wanted = {} if session is None else {"session": session}
-        return await self._fetch_body(api.LogBody, "log", query=wanted)
+    async def read_log(self, session: str | None = None, after: int = 0) -> AsyncIterator[api.LogEntryBody]:
+        """Yield the ledger's events after number `after`, oldest first: of one session, or all.
+
+        The daemon sends them in pages, and a page is fetched when the one before it was read.
+        """
+        next_after: int | None = after
+        while next_after is not None:
+            query = {"after": next_after} | ({} if session is None else {"session": session})
+            page = await self._fetch_body(api.LogBody, "log", query=query)
+            for entry in page.entries:
+                yield entry
+            next_after = page.next_after
 
     async def fetch_manifest(self, session: str) -> dict[str, Any]:
         """Return the published manifest of a session."""

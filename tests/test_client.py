@@ -36,11 +36,23 @@ def test_bodies_come_back_as_they_were(asked):
         assert await connection.fetch_status() == daemon.status
         assert (await connection.list_sessions()).sessions == [scenes.session()]
         assert await connection.fetch_session(scenes.SURE) == scenes.session()
-        assert (await connection.fetch_log()).entries == []
+        assert [entry async for entry in connection.read_log()] == []
         assert await connection.fetch_manifest(scenes.SURE) == {"schema": 1}
         assert (await connection.reload_settings()).reloaded
         assert (await connection.seal_session()).id == scenes.SURE
         assert (await connection.claim_session(scenes.SURE)).by == "s.okafor"
+
+    asked(ask)
+
+
+def test_the_log_is_read_page_by_page_to_its_end(asked):
+    async def ask(connection, daemon):
+        daemon.log = [
+            api.LogEntryBody(seq=seq, at="t", session="s", kind="k", body={}, hash="h") for seq in range(1, 7)
+        ]
+        for daemon.log_page in (1, 2, 3, 4, 6, 7):
+            assert [entry.seq async for entry in connection.read_log()] == [1, 2, 3, 4, 5, 6]
+            assert [entry.seq async for entry in connection.read_log(after=4)] == [5, 6]
 
     asked(ask)
 

@@ -157,7 +157,7 @@ class SessionLoop:
         )
 
     async def read_entries(self, session: str | None, after: int = 0) -> tuple[LogEntry, ...]:
-        """Return recorded events, oldest first."""
+        """Return a page of recorded events after number `after`, oldest first; see `Ledger.read_entries`."""
         return await self._run_in_ledger_thread(self._ledger.read_entries, session, after)
 
     async def read_head(self) -> tuple[int, str]:
@@ -177,7 +177,9 @@ class SessionLoop:
         if session.state is not State.PUBLISHING or (planned and planned.revision == session.revision):
             self.publishing_failures.pop(session.id, None)
             return
-        history = await self.read_entries(session.id)
+        history = list(await self.read_entries(session.id))
+        while page := await self.read_entries(session.id, history[-1].seq):
+            history.extend(page)
         began = next(entry for entry in reversed(history) if entry.kind == "publishing_began")
         try:
             plan = await asyncio.to_thread(prepare_publishing, session, self.config.layout, began)

@@ -23,6 +23,7 @@ from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
 from mcsyncd.errors import Conflict, McsyncError, NotPermitted, UsageError
 from mcsyncd.model.session import Actor
 from mcsyncd.store.chain import LogEntry
+from mcsyncd.store.ledger import PAGE_ENTRIES
 
 _DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
 _STATUS_BY_ERROR = {Conflict: 412, NotPermitted: 403, UsageError: 400}
@@ -142,32 +143,38 @@ class ApiServer:
         session = request.query.get("session")
         if session is not None:
             self._loop.get_session(session)
-        entries = await self._loop.read_entries(session)
-        return _build_response(api.LogBody(entries=[_build_log_entry_body(entry) for entry in entries]))
+        entries = await self._loop.read_entries(session, _parse_sequence(request.query.get("after", "0")))
+        body = api.LogBody(
+            entries=[_build_log_entry_body(entry) for entry in entries],
+            next_after=entries[-1].seq if len(entries) == PAGE_ENTRIES else None,
+        )
+        return _build_response(body)
 
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:
         """Send server-sent events: what was missed since Last-Event-ID, then what comes."""
         stream = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
+        last = request.headers.get("Last-Event-ID")
+        after = _parse_sequence(last) if last is not None else None  # before the answer begins: it may refuse
         with self._hub.subscribe() as news:
             await stream.prepare(request)
-            last = request.headers.get("Last-Event-ID")
-            seen = await self._send_missed_events(stream, _parse_revision(last)) if last is not None else 0
+            seen = await self._send_missed_events(stream, after) if after is not None else 0
             while (one := await news.get()) is not None:
                 if one.seq is None or one.seq > seen:
                     await _send_event(stream, one)
         return stream
 
     async def _send_missed_events(self, stream: web.StreamResponse, last: int) -> int:
-        for entry in await self._loop.read_entries(None, last):
-            await _send_event(
-                stream,
-                api.StreamEventBody(
-                    what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
-                ),
-            )
-            last = entry.seq
+        while page := await self._loop.read_entries(None, last):
+            for entry in page:
+                await _send_event(
+                    stream,
+                    api.StreamEventBody(
+                        what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
+                    ),
+                )
+            last = page[-1].seq
         return last
 
 
@@ -213,6 +220,19 @@ def _parse_revision(text: str) -> int:
         return int(text.strip().strip('"'))
     except ValueError:
         raise UsageError(f"{text!r} is no revision", "send the number that `show` gives") from None
+
+
+def _parse_sequence(text: str) -> int:
+    """Return the number of a ledger event. Raises UsageError."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 63:  # SQLite's integers end there
+        raise UsageError(
+            f"{text!r} is not the number of an event", "send the `seq` of the last event you have"
+        )
+    return value
 
 
 def _build_error_middleware(desk: RequestHandler) -> Middleware:

@@ -47,6 +47,7 @@ class FakeDaemon:
         self.status = status
         self.sessions = {body.id: body for body in sessions}
         self.log: list[api.LogEntryBody] = []
+        self.log_page = 500
         self.decisions: list[tuple[str, dict, str | None]] = []
         self.resumed_from: list[str | None] = []
         self.wrong_ms: dict[str, float] = {}
@@ -108,8 +109,11 @@ class FakeDaemon:
     async def _reload(self, _):
         return _json(api.ReloadBody(reloaded=True))
 
-    async def _log(self, _):
-        return _json(api.LogBody(entries=self.log))
+    async def _log(self, request):
+        after = int(request.query["after"])
+        page = [entry for entry in self.log if entry.seq > after][: self.log_page]
+        full = len(page) == self.log_page
+        return _json(api.LogBody(entries=page, next_after=page[-1].seq if full else None))
 
     async def _all(self, _):
         self.requests.append("sessions")

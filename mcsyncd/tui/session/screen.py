@@ -169,7 +169,7 @@ class SessionScreen(LiveScreen):
     @work(exclusive=True, group="log")
     async def _fetch_log(self) -> None:
         try:
-            self._entries = (await self.shell.client.fetch_log(self._session_id)).entries
+            self._entries = [entry async for entry in self.shell.client.read_log(self._session_id)]
         except McsyncError:  # the screen is whole without; the banner tells when the daemon is gone
             return
         self.show_world(self.shell.world)
