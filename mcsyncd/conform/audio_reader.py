@@ -19,7 +19,7 @@ from av.audio.stream import AudioStream as AvAudio
 from mcsyncd.conform.audio_tracks import SourceTrack
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
 from mcsyncd.conform.resampler import RatioResampler, Samples
-from mcsyncd.conform.source import opened
+from mcsyncd.media.open import open_media
 
 MIN_GAP_S = Fraction(1, 1000)
 """A step of more than this between sound and sound is a hole, and what follows is laid anew."""
@@ -107,7 +107,7 @@ class AudioTrackReader:
 
     def _decode_frames(self) -> Iterator[AudioFrame]:
         index = self._track.stream.index
-        with opened(self._path, self._container, index) as container:
+        with open_media(self._path, streams=(index,), expected_format=self._container) as container:
             stream = container.streams[index]
             assert isinstance(stream, AvAudio)
             for packet in container.demux(stream):

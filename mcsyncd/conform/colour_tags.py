@@ -20,8 +20,6 @@ _TAGS_BY_MATRIX = {
     "smpte170m": _NTSC,
     "bt2020nc": ("bt2020", "bt2020-10", "bt2020nc"),
 }
-HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
-"""Transfers of high dynamic range, and what people call them (ITU-R BT.2100)."""
 
 _RGB = "gbr"
 _HD_LINES = 720

@@ -11,8 +11,8 @@ from av.video.frame import VideoFrame
 
 from mcsyncd.conform.frame_conversion import LUT_PATH_PLACEHOLDER, FrameConversion, FrameFormat
 from mcsyncd.conform.tone_mapping import build_cube_lut
+from mcsyncd.media.frames import is_full_range
 
-_FULL_RANGE = 2
 _FrameShape = tuple[int, int, str, int, int]
 
 
@@ -65,9 +65,11 @@ class FrameConverter:
         return next(self._graph.filter_frame(frame))
 
     def _build_graph(self, frame: VideoFrame) -> VideoFilterGraph:
-        full = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+
         size = (frame.width, frame.height)
-        chain = self._conversion.build_filter_chain(FrameFormat(size, frame.format.name, full))
+        chain = self._conversion.build_filter_chain(
+            FrameFormat(size, frame.format.name, is_full_range(frame))
+        )
         if self._conversion.tone_mapped_from is None:
             return VideoFilterGraph(frame, chain)
         with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:

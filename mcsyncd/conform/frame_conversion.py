@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from mcsyncd.conform.colour_tags import HDR, STANDARD_TAGS, ColourTags, choose_tags
+from mcsyncd.conform.colour_tags import STANDARD_TAGS, ColourTags, choose_tags
+from mcsyncd.media.colour import HDR_TRANSFERS
 from mcsyncd.model.clip import VideoStream
 
 _ROTATION_FILTERS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
@@ -154,7 +155,7 @@ def _build_conversion(
 ) -> FrameConversion:
     scaled = (_round_to_even(square_size[0]), _round_to_even(square_size[1]))
     turned = video.rotation in {90, 270}
-    mapped = tags if standard_range and tags.transfer in HDR else None
+    mapped = tags if standard_range and tags.transfer in HDR_TRANSFERS else None
     return FrameConversion(
         scaled_size=scaled,
         size=(scaled[1], scaled[0]) if turned else scaled,

@@ -18,12 +18,12 @@ from mcsyncd.conform.audio_tracks import (
     plan_audio_tracks,
     plan_source_track,
 )
-from mcsyncd.conform.colour_tags import HDR
 from mcsyncd.conform.encoders import Encoder, choose_video_encoder
 from mcsyncd.conform.frame_conversion import FrameConversion, plan_conversion
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.sprites import SpritePlan, plan_sprites
 from mcsyncd.conform.start_timecode import compute_start_timecode
+from mcsyncd.media.colour import HDR_TRANSFERS
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import Profile
@@ -120,7 +120,7 @@ def _plan_file(
 def _describe_video(profile: Profile, media: Media) -> tuple[str, ...]:
     said = _describe_cut_audio(media)
     video = media.video
-    if video and (name := HDR.get(video.colour.transfer or "")):
+    if video and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
         said += _describe_dynamic_range(name, profile)
     if video and video.colour.matrix is None:
         said.append("the source carries no colour tags: taken for what is usual at its size")

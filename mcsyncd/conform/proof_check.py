@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.audio.resampler import AudioResampler
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from mcsyncd.conform.evidence import AudioEvidence, FrameGroupHasher, compute_group_list_digest
+from mcsyncd.errors import BadMedia
+from mcsyncd.media.open import open_media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import Rendition, RenditionProof
 
@@ -28,15 +29,17 @@ def find_differences(path: Path, made: Rendition) -> tuple[str, ...]:
         return ()
     try:
         return (*_check_frames(path, made, made.proof), *_check_audio(path, made, made.proof))
-    except av.FFmpegError as error:
-        return (f"cannot be decoded: {error.strerror}",)
+    except BadMedia as error:
+        return (f"cannot be decoded: {error.message}",)
+    except OSError as error:
+        return (f"cannot be read: {error.strerror}",)
 
 
 def _check_frames(path: Path, made: Rendition, proof: RenditionProof) -> Iterator[str]:
     if not made.frames:
         return
     hashed, count, misplaced = FrameGroupHasher(proof.group_interval), 0, 0
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         for picture in _decode_frames(container):
             misplaced += _compute_tick(picture, made.rate) != count
             if picture.key_frame:
@@ -68,13 +71,13 @@ def _check_audio(path: Path, made: Rendition, proof: RenditionProof) -> Iterator
     recorded = [track.pcm_sha256 for track in made.tracks] or [proof.pcm]
     if not any(recorded):
         return
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         found = len(container.streams.audio)
     if found < len(recorded):
         yield f"{found} audio tracks are in it, {len(recorded)} were written"
     for number, pcm in enumerate(recorded[:found]):
         named = f"audio track {number + 1}: " if len(recorded) > 1 else ""
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             heard = _hash_audio(container, number)
         if heard.samples != proof.samples:
             yield f"{named}{heard.samples} samples of sound come out of it, {proof.samples} were written"

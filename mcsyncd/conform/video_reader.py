@@ -16,8 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.conform.filter_graphs import deinterlace_frames
-from mcsyncd.conform.source import opened
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import VideoStream
 
 
@@ -69,8 +69,9 @@ class VideoReader:
         return self._latest_end - self._origin
 
     def __iter__(self) -> Iterator[TimedFrame]:
-        with opened(self._path, self._container, self._video.index) as container:
-            stream = container.streams[self._video.index]
+        index = self._video.index
+        with open_media(self._path, streams=(index,), expected_format=self._container) as container:
+            stream = container.streams[index]
             assert isinstance(stream, AvVideo)
             stream.codec_context.thread_type = ThreadType.FRAME
             stream.codec_context.thread_count = min(_DECODER_THREADS, os.cpu_count() or 1)

@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
-from mcsyncd.errors import BadMedia
 from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
-from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks, open_audio
+from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks
 from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
 
 ReportFraction = Callable[[float], None]
@@ -90,15 +89,12 @@ def _decode_to_files(
     limit = min(media.duration_us // 1_000_000 + _TIMESTAMP_SLACK_S, _MAX_TIMESTAMP_S) * ANALYSIS_RATE
     tracks = {index: TrackWriter(index, folder, origin, limit) for index in wanted}
     try:
-        with open_audio(source) as container:
+        with open_media(source, streams=wanted) as container:
             for heard in _report_decode_progress(
                 decode_tracks(container, wanted), origin, media.duration_us, report_progress
             ):
                 tracks[heard.track].write(heard)
-    except av.FFmpegError as error:
-        raise BadMedia(
-            f"{source.name}: the sound cannot be read: {error}", "copy the clip from the card again"
-        ) from error
+
     finally:
         for track in tracks.values():
             track.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
@@ -14,10 +13,8 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard
 from numpy.typing import NDArray
 
-from mcsyncd.errors import BadMedia
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 
 RUN_BREAK_S = Fraction(3, 2000)
@@ -107,27 +104,6 @@ class _BlockBuilder:
             return False
         late = (pts - self._start) * self._scale - self._count * self._time_base.denominator
         return abs(late) > self._tolerance
-
-
-def open_audio(source: Path) -> InputContainer:
-    """Open `source` with everything but its audio tracks discarded.
-
-    The demuxer then skips the picture's packets instead of handing them over, so that a 50 GB
-    clip costs its audio. Raises BadMedia.
-    """
-    try:
-        # An absolute path, because "concat:x" or "http:x" would be read as an address.
-        container = av.open(
-            str(source.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        )
-    except (OSError, ValueError) as error:
-        raise BadMedia(
-            f"{source.name}: cannot be opened: {error}", "copy the clip from the card again"
-        ) from error
-    for stream in container.streams:
-        if stream.type != "audio":
-            stream.discard = Discard.all
-    return container
 
 
 def decode_tracks(container: InputContainer, wanted: Collection[int]) -> Iterator[AudioBlock | DamagedPacket]:

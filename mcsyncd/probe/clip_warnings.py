@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from mcsyncd.media.colour import HDR_TRANSFERS
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.probe.frame_intervals import FrameIntervals
 
 _MAX_START_GAP_US = 1_000
 _MAX_END_GAP_US = 500_000
-HDR_TRANSFERS = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 
 
 def build_warnings(media: Media) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from mcsyncd.media.open import keep_streams
 from mcsyncd.probe.frame_intervals import FrameIntervals, measure_frame_intervals
 
 MAX_PACKETS = 600
@@ -62,8 +63,7 @@ def read_first_frames(container: InputContainer, stream: VideoStream) -> FirstFr
 
     Damaged packets are passed over; `first` is None if nothing could be decoded.
     """
-    for other in container.streams:
-        other.discard = av.stream.Discard.none if other is stream else av.stream.Discard.all
+    keep_streams(container, (stream.index,))
     found = FirstFrames()
     for packet in container.demux(stream):
         if packet.size == 0:

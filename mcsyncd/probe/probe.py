@@ -8,11 +8,11 @@ from pathlib import Path
 from av.container import InputContainer
 
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
 from mcsyncd.probe.boxes import count_missing_bytes
 from mcsyncd.probe.clip_warnings import build_warnings, warn_about_intervals, warn_about_undecodable
 from mcsyncd.probe.first_frames import read_first_frames
-from mcsyncd.probe.opening import COPY_AGAIN, open_media
 from mcsyncd.probe.streams import (
     DEFAULT_TIME_BASE,
     choose_main_video,
@@ -22,7 +22,6 @@ from mcsyncd.probe.streams import (
 )
 from mcsyncd.probe.tags import find_recorded_at, find_timecode
 
-MAX_STREAMS = 64
 _MIN_SIDE, _MAX_SIDE = 16, 16_384
 
 
@@ -35,15 +34,10 @@ def probe_clip(path: Path) -> Media:
     OSError where the file cannot be read at all.
     """
     with open_media(path) as container:
-        if len(container.streams) > MAX_STREAMS:
-            raise BadMedia(
-                f"{path.name} claims to hold {len(container.streams)} streams",
-                "no camera writes such a file: take it out of the drop folder",
-            )
         with path.open("rb") as file:
             missing = count_missing_bytes(file)
         if missing:
-            raise BadMedia(f"{path.name} is cut off: {missing} bytes are missing at its end", COPY_AGAIN)
+            raise BadMedia(f"{path.name} is cut off: {missing} bytes are missing at its end", COPY_AGAIN_HINT)
         return _describe_media(path, container)
 
 
@@ -79,7 +73,7 @@ def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | N
         return None, ()
     seen = read_first_frames(container, stream)
     if seen.first is None:
-        raise BadMedia(f"{path.name}: not one of its pictures can be decoded", COPY_AGAIN)
+        raise BadMedia(f"{path.name}: not one of its pictures can be decoded", COPY_AGAIN_HINT)
     for side in (seen.first.width, seen.first.height):
         if not _MIN_SIDE <= side <= _MAX_SIDE:
             raise BadMedia(

@@ -17,9 +17,9 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
+from mcsyncd.media.frames import read_colour
 from mcsyncd.model.clip import AudioStream, VideoStream
 from mcsyncd.model.rate import Rate, snap_rate
-from mcsyncd.probe.colour import read_colour
 from mcsyncd.probe.first_frames import FirstFrames
 
 _INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT

@@ -21,8 +21,8 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia
-from mcsyncd.listen.decode import open_audio
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media
 
 PLAYBACK_RATE = 48_000
@@ -83,16 +83,17 @@ def _decode_mono(clip: ComparedClip, first: int, stop: int, rate: int) -> MonoSa
     origin = Fraction(clip.media.origin_us, 1_000_000)
     track = clip.media.audio[0].index
     try:
-        with open_audio(clip.path) as container:
-            for start, sound in _decode_frames(container, track, float(first / rate + origin)):
-                at = round((start - origin) * rate) - first
-                if at >= out.size:
+        with open_media(clip.path, streams=(track,)) as container:
+            for start, samples in _decode_frames(container, track, float(first / rate + origin)):
+                position = round((start - origin) * rate) - first
+                if position >= out.size:
                     break
-                piece = sound[max(0, -at) :][: out.size - max(0, at)]
-                out[max(0, at) : max(0, at) + piece.size] = piece
-    except av.FFmpegError as error:
+                fitting = samples[max(0, -position) :][: out.size - max(0, position)]
+                out[max(0, position) : max(0, position) + fitting.size] = fitting
+    except OSError as error:  # a person is waiting for the sound: nothing would retry it
         raise BadMedia(
-            f"{clip.path.name}: the sound cannot be read: {error}", "copy the clip from the card again"
+            f"{clip.path.name} cannot be read: {error.strerror}",
+            "check that the original is still in the work folder and readable",
         ) from error
     return out
 

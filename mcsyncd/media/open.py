@@ -1,0 +1,130 @@
+"""Opening a media file that must not be trusted.
+
+A file's format is determined by its content, never by its name, and only formats that cameras
+and recorders write are accepted: a playlist (HLS, ffconcat) named .mp4 would otherwise make
+FFmpeg open other files or the network. Probe, listen, playback and conform all open files here,
+so that none of them can miss a restriction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Discard
+
+from mcsyncd.errors import BadMedia
+
+ALLOWED_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",  # one demuxer with six names
+    "matroska,webm",
+    "mpegts",
+    "mpeg",
+    "mxf",
+    "avi",
+    "dv",
+    "wav",
+    "w64",
+    "aiff",
+    "flac",
+    "mp3",
+    "ogg",
+)
+"""FFmpeg's names of the demuxers that may be used: what cameras, phones and sound recorders write.
+
+Security boundary: a demuxer that follows references (hls, concat, dash, sdp) must never be added.
+Remove one, and its recordings are refused as unreadable.
+"""
+
+MAX_PIXELS = 8192 * 8192
+"""Pixels in one frame. Judgement: twice an 8K frame (7680 x 4320), more than any camera records.
+Without the limit, a wrong or hostile header decides how much memory the decoder allocates."""
+
+MAX_STREAMS = 64
+"""Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
+hostile file decides how many decoders are opened."""
+
+COPY_AGAIN_HINT = (
+    "copy it from the card again; if that copy fails too, the recording is incomplete or damaged: "
+    "use the camera's repair function"
+)
+
+
+@contextmanager
+def open_media(
+    path: Path, *, streams: Collection[int] | None = None, expected_format: str | None = None
+) -> Iterator[InputContainer]:
+    """Open a media file for reading and close it when the block ends.
+
+    `streams` are the indices of the streams to read; the demuxer skips the packets of all others,
+    so that the audio of a 50 GB clip costs only its audio. None reads all of them.
+    `expected_format` is the format name that probe found (`Media.container`).
+
+    Raises BadMedia, naming the file and the next action, if the file is not a readable recording,
+    is not the file that was probed, or fails to decode inside the block. Raises OSError if the
+    system cannot read it: a failing disk or missing permission is not the clip's fault.
+    """
+    _check_file(path)
+    options = {
+        "format_whitelist": ",".join(ALLOWED_FORMATS),
+        "protocol_whitelist": "file",
+        "max_pixels": str(MAX_PIXELS),
+    }
+    try:
+        # An absolute path, because "concat:x" or "http:x" would be read as an address.
+        container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise _translate_open_error(path, error) from error
+    with container:
+        _check_container(path, container, streams or (), expected_format)
+        if streams is not None:
+            keep_streams(container, streams)
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise _translate_decode_error(path, error) from error
+
+
+def keep_streams(container: InputContainer, indices: Collection[int]) -> None:
+    """Make the demuxer skip the packets of every stream whose index is not in `indices`."""
+    for stream in container.streams:
+        stream.discard = Discard.none if stream.index in indices else Discard.all
+
+
+def _check_file(path: Path) -> None:
+    size = path.stat().st_size
+    if not path.is_file():
+        raise BadMedia(f"{path.name} is not a file", "drop the clip itself")
+    if size == 0:
+        raise BadMedia(f"{path.name} is empty", COPY_AGAIN_HINT)
+
+
+def _check_container(
+    path: Path, container: InputContainer, streams: Collection[int], expected_format: str | None
+) -> None:
+    count = len(container.streams)
+    if count > MAX_STREAMS:
+        raise BadMedia(
+            f"{path.name} claims to hold {count} streams",
+            "no camera writes such a file: take it out of the drop folder",
+        )
+    if expected_format not in {None, container.format.name} or any(index >= count for index in streams):
+        raise BadMedia(f"{path.name} is not the file that was probed", "probe it again")
+
+
+def _translate_open_error(path: Path, error: Exception) -> Exception:
+    if isinstance(error, OSError):
+        return OSError(error.errno, error.strerror, str(path))
+    return BadMedia(
+        f"{path.name} is not a readable recording",
+        "check that it is a camera file and plays in the camera; if it does, copy it from the card again",
+    )
+
+
+def _translate_decode_error(path: Path, error: av.FFmpegError) -> Exception:
+    if isinstance(error, OSError):
+        return OSError(error.errno, error.strerror, str(path))
+    return BadMedia(f"{path.name} cannot be decoded: {error.strerror}", COPY_AGAIN_HINT)
