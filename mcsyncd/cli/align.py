@@ -65,7 +65,7 @@ class AngleFileType(click.ParamType[AngleFile]):
     metavar="FILE.png",
     help="Draw the sound of all angles on one clock (needs mcsyncd[plot]).",
 )
-def command(sources: tuple[AngleFile, ...], as_json: bool, plot: Path | None) -> None:
+def align_command(sources: tuple[AngleFile, ...], as_json: bool, plot: Path | None) -> None:
     """Put recordings of one event on the clock of the first angle named.
 
     Repeat an angle for several clips of one camera. A file that cannot be read has no place in

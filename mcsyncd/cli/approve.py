@@ -15,7 +15,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.option("--revision", type=int, required=True, help="The revision you looked at: `show` gives it.")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str, revision: int, as_json: bool) -> None:
+def approve_command(options: GlobalOptions, session: str, revision: int, as_json: bool) -> None:
     """Say that this revision looks good."""
     from mcsyncd.api import ApproveRequest
 

@@ -13,14 +13,14 @@ from mcsyncd.cli.global_options import GlobalOptions
 
 
 @click.group()
-def command() -> None:
+def config_command() -> None:
     """Check and show the settings."""
 
 
-@command.command()
+@config_command.command("validate")
 @json_option
 @click.pass_obj
-def validate(options: GlobalOptions, as_json: bool) -> int:
+def validate_settings(options: GlobalOptions, as_json: bool) -> int:
     """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
     from mcsyncd.checks.encoders import check_encoders
     from mcsyncd.cli.main import print_error
@@ -39,10 +39,10 @@ def validate(options: GlobalOptions, as_json: bool) -> int:
     return 0
 
 
-@command.command()
+@config_command.command("show")
 @json_option
 @click.pass_obj
-def show(options: GlobalOptions, as_json: bool) -> None:
+def show_settings(options: GlobalOptions, as_json: bool) -> None:
     """Print the settings in force, defaults included, with absolute paths."""
     import yaml
 
@@ -53,8 +53,8 @@ def show(options: GlobalOptions, as_json: bool) -> None:
     )
 
 
-@command.command()
-def schema() -> None:
+@config_command.command("schema")
+def print_schema() -> None:
     """Print the JSON Schema of the settings file, for editors."""
     from mcsyncd.settings.schema import build_json_schema
 

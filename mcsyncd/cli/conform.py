@@ -51,7 +51,7 @@ class RateParamType(click.ParamType[Rate]):
     "--profiles", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of profiles."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def command(
+def conform_command(
     *,
     file: Path,
     name: str,

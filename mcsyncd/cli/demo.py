@@ -42,7 +42,7 @@ _CARD_COPY_S = 8.0
 @click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another scene.")
 @click.option("--keep", is_flag=True, help="Keep the cameras' files and say where they are.")
 @click.pass_obj
-def command(
+def demo_command(
     options: GlobalOptions, headless: bool, seconds: float, offsets: str, seed: int, keep: bool
 ) -> int:
     """Make a three-camera shoot, drop it, sync it, review it.

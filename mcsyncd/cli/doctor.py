@@ -17,7 +17,7 @@ _VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 @click.command()
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, as_json: bool) -> int:
+def doctor_command(options: GlobalOptions, as_json: bool) -> int:
     """Check folders, limits, space, codecs, clock, socket, groups, storage, audio and terminal."""
     from mcsyncd.checks.doctor import run_checks
     from mcsyncd.model.text import escape_text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("session", required=False)
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
+def log_command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     """Print the events of a session, or all, oldest first (--json: JSON lines)."""
     from mcsyncd.cli.reports import format_log_line
 

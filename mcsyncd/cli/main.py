@@ -50,7 +50,7 @@ class LazyCommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"mcsyncd.cli.{cmd_name}").command
+        command: click.Command = getattr(import_module(f"mcsyncd.cli.{cmd_name}"), f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -69,7 +69,7 @@ class LazyCommandGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="mcsyncd")
 @click.pass_context
-def root(ctx: click.Context, config: Path | None, socket: Path | None) -> None:
+def root_command(ctx: click.Context, config: Path | None, socket: Path | None) -> None:
     """Are these assets correct, synced and ready?
 
     Drop a card into each camera's folder; the rest comes by itself, until a person says "Looks
@@ -85,7 +85,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _run_command(argv: list[str] | None) -> int:
     try:
-        result: Any = root.main(args=argv, prog_name="mcsyncd", standalone_mode=False)
+        result: Any = root_command.main(args=argv, prog_name="mcsyncd", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.ClickException, click.Abort, McsyncError, OSError) as error:

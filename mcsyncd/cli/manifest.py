@@ -12,6 +12,6 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str, as_json: bool) -> None:  # noqa: ARG001  # it is JSON either way; scripts add --json everywhere
+def manifest_command(options: GlobalOptions, session: str, as_json: bool) -> None:  # noqa: ARG001  # it is JSON either way; scripts add --json everywhere
     """Print the published manifest of a session."""
     print_json(call_daemon(options, lambda client: client.fetch_manifest(session)))

@@ -17,7 +17,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 @revision_option
 @json_option
 @click.pass_obj
-def command(
+def nudge_command(
     options: GlobalOptions, session: str, camera: str, to: str, revision: int | None, as_json: bool
 ) -> None:
     """Move CAMERA by hand: `+1f`, `-12ms` from where it is, `=-134ms` to lay it there."""

@@ -28,11 +28,11 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON do
 
 
 @click.group("profile", short_help="The profiles, and in words what one does.")
-def command() -> None:
+def profile_command() -> None:
     """The profiles: what mezzanines and proxies are made of."""
 
 
-@command.command("list")
+@profile_command.command("list")
 @_profiles_option
 @_json_option
 def list_profiles(profiles: Path | None, as_json: bool) -> None:
@@ -55,7 +55,7 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
         click.echo(f"{name:<18} {profile.kind:<10} {escape_text(profile.description)}")
 
 
-@command.command("show")
+@profile_command.command("show")
 @click.argument("name")
 @_profiles_option
 @_json_option
@@ -70,7 +70,7 @@ def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     click.echo(json.dumps(canonical, indent=2))
 
 
-@command.command("explain")
+@profile_command.command("explain")
 @click.argument("name", required=False)
 @click.option(
     "--for",

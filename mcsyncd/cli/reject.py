@@ -18,4 +18,4 @@ def _build_request(reason: str) -> RejectRequest:
     return RejectRequest(reason=reason)
 
 
-command = build_reason_command(_build_request, "Throw a session out, with a reason for the record.")
+reject_command = build_reason_command(_build_request, "Throw a session out, with a reason for the record.")

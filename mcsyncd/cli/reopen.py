@@ -18,4 +18,6 @@ def _build_request(reason: str) -> ReopenRequest:
     return ReopenRequest(reason=reason)
 
 
-command = build_reason_command(_build_request, "Look again at what was approved, published or rejected.")
+reopen_command = build_reason_command(
+    _build_request, "Look again at what was approved, published or rejected."
+)

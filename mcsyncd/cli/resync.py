@@ -14,7 +14,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str, as_json: bool) -> None:
+def resync_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Find the offsets again."""
     from mcsyncd.api import ResyncRequest
 

@@ -14,7 +14,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str, as_json: bool) -> None:
+def retry_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Try again where a session failed."""
     from mcsyncd.api import RetryRequest
 

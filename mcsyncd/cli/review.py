@@ -33,7 +33,7 @@ _PROMPT_HELP = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON re
 @click.argument("session")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str, as_json: bool) -> None:
+def review_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show how sure the sync of a session is, and decide on it line by line."""
     asyncio.run(_review_session(options, session, as_json=as_json))
 

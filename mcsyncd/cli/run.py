@@ -14,7 +14,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 
 @click.command()
 @click.pass_obj
-def command(options: GlobalOptions) -> None:
+def run_command(options: GlobalOptions) -> None:
     """Run the daemon until SIGTERM. SIGHUP reloads the settings."""
     from mcsyncd.daemon.service import run_daemon
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--session", help="Only if this is the session that is collecting.")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
+def seal_command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     """Start with the clips that are there, waiting for no other camera."""
     from mcsyncd.api import SealRequest
     from mcsyncd.cli.reports import format_session

@@ -13,7 +13,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.command()
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, as_json: bool) -> None:
+def sessions_command(options: GlobalOptions, as_json: bool) -> None:
     """List all sessions, newest first."""
     from mcsyncd.cli.reports import format_session_line
 

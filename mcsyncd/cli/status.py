@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--follow", is_flag=True, help="Stream what happens (with --json as JSON lines) until Ctrl-C.")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
+def status_command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
     """Say what is going on."""
     from mcsyncd.cli.reports import format_status
 

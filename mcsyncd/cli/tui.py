@@ -22,7 +22,7 @@ REMOTE_SOCKET = Path("/run/mcsyncd/api.sock")
 )
 @click.option("--read-only", is_flag=True, help="Look, but decide nothing.")
 @click.pass_context
-def command(context: click.Context, host: str | None, *, read_only: bool) -> None:
+def tui_command(context: click.Context, host: str | None, *, read_only: bool) -> None:
     """Open the terminal app: the queue, and one button."""
     # Not at the top: textual alone takes a third of a second, and `mcsyncd --help` must not pay it.
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above

@@ -24,7 +24,7 @@ TARGETS = ("log", "media", "store")
 @click.option("--deep", is_flag=True, help="media: decode the renditions, too, and compare what comes out.")
 @json_option
 @click.pass_obj
-def command(options: GlobalOptions, what: str, session: str | None, deep: bool, as_json: bool) -> int:
+def verify_command(options: GlobalOptions, what: str, session: str | None, deep: bool, as_json: bool) -> int:
     """Check the audit chain (log), local files (media) or stored objects (store).
 
     Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
