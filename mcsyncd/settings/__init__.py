@@ -1,1 +1,1 @@
-"""YAML in, validated and frozen settings and profiles out; every error at once, with its place."""
+"""YAML in, validated and frozen settings and profiles out. Reports every error at once, with its line."""

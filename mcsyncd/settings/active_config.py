@@ -10,6 +10,7 @@ from mcsyncd.model.session import ProfileRef, Terms
 from mcsyncd.settings.load import load_settings
 from mcsyncd.settings.profiles import load_profile
 from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.strict_yaml import build_config_error
 from mcsyncd.settings.work_layout import WorkLayout
 
 _RESTART_ONLY_KEYS = ("paths", "socket", "storage")
@@ -35,7 +36,7 @@ class ActiveConfig:
             for name in (profiles.mezzanine, profiles.proxy)
         ]
         if problems:
-            raise ConfigError(f"{path}: {len(problems)} problem(s)", "mend the lines above", tuple(problems))
+            raise build_config_error(path, tuple(problems))
         mezzanine, proxy = found
         terms = Terms(settings.angles, mezzanine, proxy, profiles.rate, settings.conform.when)
         return cls(path, settings, terms, WorkLayout.from_settings(settings))

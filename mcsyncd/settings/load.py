@@ -1,27 +1,33 @@
-"""From a settings file to `Settings`: relative paths made absolute, every error at once."""
+"""Loads a settings file: validates it, resolves relative paths, and reports every error at once."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mcsyncd.settings.problems import validate_document
-from mcsyncd.settings.schema import LocalStorage, Paths, Settings
+from mcsyncd.settings.schema import LocalStorage, PathSettings, Settings
 from mcsyncd.settings.strict_yaml import read_yaml
 
 SYSTEM_CONFIG = Path("/etc/mcsync/config.yaml")
+"""The settings of an installed service; the shipped unit and docs/operations.md name the same path."""
 CHECKOUT_CONFIG = Path("config/local.yaml")
+"""The settings of a development checkout, relative to the current folder."""
 
 
 def find_settings_file() -> Path:
-    """Return the settings file that is meant when none is named.
+    """Return the settings file to use when the caller names none.
 
-    The system's, unless we stand in a checkout that brings its own.
+    The system's file, unless there is none and the current folder is a checkout with its own.
     """
     return CHECKOUT_CONFIG if CHECKOUT_CONFIG.is_file() and not SYSTEM_CONFIG.is_file() else SYSTEM_CONFIG
 
 
 def load_settings(path: Path) -> Settings:
-    """Read and validate the settings. Raises ConfigError with every problem at once."""
+    """Read and validate the settings file `path`.
+
+    Relative paths in it are resolved against its own folder, not the current one: the daemon
+    starts in `/`. Raises ConfigError with every problem at once.
+    """
     path = path.absolute()
     settings = validate_document(Settings, read_yaml(path))
     return _resolve_paths(settings, path.parent)
@@ -31,7 +37,7 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
     def resolve(path: Path) -> Path:
         return Path.resolve(base / path)
 
-    paths = Paths(
+    paths = PathSettings(
         drop=resolve(settings.paths.drop),
         work=resolve(settings.paths.work),
         state=resolve(settings.paths.state),
@@ -46,7 +52,7 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
 
 
 def find_shipped_profiles() -> Path:
-    """Return the folder of the profiles that come with the package."""
+    """Return the folder of the profiles that ship with mcsyncd, in a wheel or in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "_shipped" / "profiles"
     return installed if installed.is_dir() else package.parent / "profiles"

@@ -1,7 +1,7 @@
-"""Profiles: what a mezzanine or a proxy is made of, one YAML file each.
+"""Profiles: how a mezzanine or a proxy is encoded, one YAML file each.
 
-A profile travels as its canonical JSON (`Profile.canonical`) and is known by the hash of it, so
-that comments, key order and the wording of a description never cause a new encode.
+A profile travels as its canonical JSON (`Profile.format_canonical_json`) and is identified by the hash
+of it, so comments, key order and the wording of a description never cause a new encode.
 """
 
 from __future__ import annotations
@@ -21,28 +21,30 @@ from mcsyncd.settings.schema import SettingsPart
 from mcsyncd.settings.strict_yaml import read_yaml
 
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+"""A profile's name is a file name and part of the manifest: no slash, no leading dot, at most 64 long."""
 
 EncoderThreads = Annotated[int, Field(ge=1, le=16)]
-"""Encoder threads. A fixed number, never "auto": x264's bytes depend on it."""
+"""Encoder threads. A fixed number, never "auto": x264's output depends on it, and so would the hash of
+a rendition on the machine that made it."""
 
 
 class H264(SettingsPart):
-    """H.264 High, 4:2:0, 8 bit, closed groups of equal length, no B pictures: seeks are exact and quick."""
+    """H.264 High, 4:2:0, 8 bit, closed GOPs of equal length, no B-frames: seeks are exact and fast."""
 
     codec: Literal["h264"]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
-    """x264's own name for how much work goes into a picture."""
+    """x264's preset: slower ones compress better."""
     crf: int = Field(ge=0, le=40)
-    """Quality: lower is better and larger; 18 is hard to tell from the source."""
+    """x264's constant rate factor: lower is better and larger; 18 is hard to tell from the source."""
     gop: int = Field(ge=1, le=250)
-    """A picture that needs no other comes every so many; 1 is all intra."""
+    """Frames from one keyframe to the next; 1 is all-intra."""
     fastdecode: bool = False
-    """Leave out what costs the player most: half the decoding for about a tenth more bits."""
+    """x264's fastdecode tuning: half the decoding work for about a tenth more bits."""
     threads: EncoderThreads
 
 
 class ProRes(SettingsPart):
-    """Apple ProRes 4:2:2, 10 bit, every picture on its own."""
+    """Apple ProRes 4:2:2, 10 bit, all-intra."""
 
     codec: Literal["prores"]
     flavour: Literal["proxy", "lt", "standard", "hq"]
@@ -51,7 +53,7 @@ class ProRes(SettingsPart):
 
 
 class DNxHD(SettingsPart):
-    """Avid DNxHR, every picture on its own."""
+    """Avid DNxHR, all-intra."""
 
     codec: Literal["dnxhd"]
     flavour: Literal["dnxhr_lb", "dnxhr_sq", "dnxhr_hq"]
@@ -66,19 +68,19 @@ class Flac(SettingsPart):
 
 
 class Aac(SettingsPart):
-    """AAC-LC, for players that take nothing else."""
+    """AAC-LC, for players that support nothing else."""
 
     codec: Literal["aac"]
     kbps: int = Field(ge=48, le=512)
-    """Bits a second for two channels, in thousands."""
+    """Kilobits per second for two channels."""
 
 
 class Pcm(SettingsPart):
-    """Uncompressed, as editing systems like it."""
+    """Uncompressed PCM, which editing systems prefer."""
 
     codec: Literal["pcm"]
     bits: Literal[16, 24]
-    """Bits a sample."""
+    """Bits per sample."""
 
 
 VideoCodec = Annotated[H264 | ProRes | DNxHD, Field(discriminator="codec")]
@@ -88,21 +90,23 @@ _CODECS_BY_CONTAINER = {
     "mp4": ({"h264"}, {"flac", "aac"}),
     "mov": ({"h264", "prores", "dnxhd"}, {"aac", "pcm"}),
 }
+"""Video and audio codecs that a profile may put into each container. Judgement: mp4 is for browsers, mov
+for editing systems, and a pair that neither is known to play is rejected here rather than at playback."""
 
 
 class Profile(SettingsPart):
-    """One profile. A picture is never enlarged and a channel never invented."""
+    """One profile. Conform never upscales a frame and never adds a channel."""
 
     description: str = Field(default="", max_length=200)
     """One line for people; not part of the profile's identity."""
     kind: Literal["mezzanine", "proxy"]
-    """What it makes: the file that is rendered from, or the file that people scrub."""
+    """mezzanine: the file that later phases render from; proxy: the file that people scrub."""
     container: Literal["mp4", "mov"]
-    """The file format; its index stands in front."""
+    """The file format; its index comes first, for playback while downloading."""
     short_side: int | None = Field(default=None, ge=90, le=4320, multiple_of=2)
-    """Length of the picture's shorter side in pixels; without it, the source's own size."""
+    """Pixels of the frame's shorter side; without it, the source's own size."""
     channels: Literal["all", "stereo"]
-    """all: every channel as recorded; stereo: mixed to two (mono stays mono)."""
+    """all: every channel as recorded; stereo: mixed down to two (mono stays mono)."""
     video: VideoCodec
     audio: AudioCodec
 
@@ -127,31 +131,37 @@ class Profile(SettingsPart):
         return hashlib.sha256(self.format_canonical_json().encode()).hexdigest()
 
     def build_ref(self, name: str) -> ProfileRef:
-        """Return what a job carries of the profile."""
+        """Return the form in which a job carries the profile."""
         return ProfileRef(name, self.compute_hash(), self.format_canonical_json())
 
 
 def profile_from_ref(ref: ProfileRef) -> Profile:
-    """Return the profile that a job carries. Raises ConfigError if another release wrote it differently."""
+    """Return the profile that a job carries.
+
+    Raises ConfigError if another release recorded it in a form that this one cannot read.
+    """
     try:
         return Profile.model_validate_json(ref.document)
     except ValidationError as error:
         raise ConfigError(
-            f"profile {ref.name} of this session is not understood by this release",
-            "resync the session, which takes today's profile",
-            tuple(f"{ref.name}: {one['msg']}" for one in error.errors(include_url=False)),
+            f"this release cannot read the profile {ref.name} of this session",
+            "resync the session, which takes the current profile",
+            tuple(f"{ref.name}: {detail['msg']}" for detail in error.errors(include_url=False)),
         ) from error
 
 
 def list_profile_names(directory: Path) -> tuple[str, ...]:
-    """Return the names of the profiles in a folder, sorted."""
+    """Return the sorted names of the profiles in a folder."""
     return tuple(sorted(file.stem for file in directory.glob("*.yaml") if _PROFILE_NAME.fullmatch(file.stem)))
 
 
 def load_profile(directory: Path, name: str) -> Profile:
-    """Read one profile. Raises ConfigError with every problem as `file:line: dotted.path: message`."""
+    """Read and validate the profile `directory`/`name`.yaml.
+
+    Raises ConfigError with every problem as `file:line: dotted.path: message`.
+    """
     path = directory / f"{name}.yaml"
     if not _PROFILE_NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(list_profile_names(directory)) or "none"
-        raise ConfigError(f"no profile {name!r} in {directory}", f"there are: {known}")
+        names = ", ".join(list_profile_names(directory)) or "none"
+        raise ConfigError(f"no profile {name!r} in {directory}", f"profiles there: {names}")
     return validate_document(Profile, read_yaml(path))

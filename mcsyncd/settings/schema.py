@@ -1,4 +1,7 @@
-"""The settings: what a sysadmin writes in one YAML file. Frozen, unknown keys refused."""
+"""The settings that a sysadmin writes in one YAML file. Frozen; unknown keys are rejected.
+
+The docstrings below each field are the descriptions in `mcsyncd config schema`.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from mcsyncd.model.rate import Rate
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CAMERA_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+"""A camera's key is a folder name and part of every object key and of the manifest: safe in a path, a URL
+and a shell without quoting. Judgement: 32 characters, which still fit one line of a terminal."""
 
 
 def _parse_duration(value: object) -> object:
@@ -53,112 +58,112 @@ GridRate = Annotated[
 
 
 class SettingsPart(BaseModel):
-    """A part of the settings is a value; its attribute docstrings feed the JSON Schema."""
+    """Base of every section: an immutable value whose attribute docstrings describe the JSON Schema."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True
     )
 
 
-class Paths(SettingsPart):
-    """Folders. Relative ones are relative to the settings file."""
+class PathSettings(SettingsPart):
+    """Folders. Relative paths are relative to the settings file."""
 
     drop: Path
     """Holds one folder for each camera."""
     work: Path
-    """Originals taken in, mezzanines, proxies, peaks."""
+    """Holds the sealed originals, mezzanines, proxies and peaks."""
     state: Path
-    """The ledger. Never on a network filesystem."""
+    """Holds the ledger. Must not be on a network filesystem."""
 
 
 class CameraSettings(SettingsPart):
-    """One angle; the key it stands under is the name of its drop folder."""
+    """One camera; its key is the name of its drop folder."""
 
     label: str = Field(min_length=1, max_length=40)
-    """What a person calls the camera."""
+    """The name that people see."""
     reference: bool = False
-    """The session clock is this camera's. At most one; without it, the first."""
+    """The session clock is this camera's clock. At most one; without it, the first camera's."""
 
 
-class Ingest(SettingsPart):
-    """When a file counts as complete and a session as whole."""
+class IngestSettings(SettingsPart):
+    """When a file is complete and when a session is."""
 
     watch: Literal["auto", "poll"] = "auto"
-    """auto: the kernel wakes the scan; poll: scan alone, for network shares."""
+    """auto: kernel events trigger a scan; poll: periodic scans only, for network shares."""
     settle: Seconds = 5.0
-    """How long a file must not have changed."""
+    """How long a file must be unchanged to be complete."""
     settle_network: Seconds = 30.0
     """The same on a network filesystem."""
     quiet: Seconds = 10.0
-    """How long all drop folders must be quiet before a complete session is sealed."""
+    """How long all drop folders must be unchanged before a complete session is sealed."""
 
 
-class Profiles(SettingsPart):
-    """Which profiles are applied."""
+class ProfileSettings(SettingsPart):
+    """Which profiles conform uses."""
 
     directory: Path
-    """Holds the profile files, NAME.yaml each."""
+    """Holds the profiles, as NAME.yaml."""
     mezzanine: str = "mezz-h264"
-    """Profile of the file that later phases render from."""
+    """Profile of the mezzanine, which later phases render from."""
     proxy: str = "proxy-540p"
-    """Profile of the file that people scrub."""
+    """Profile of the proxy, which people scrub."""
     rate: GridRate = None
-    """auto: the reference camera's true rate; or a rate."""
+    """The session's frame rate: a rate, or auto for the reference camera's own."""
 
 
 class ConformSettings(SettingsPart):
-    """When mezzanine and proxy are made."""
+    """When mezzanines and proxies are made."""
 
     when: Literal["confident", "approved", "always"] = "confident"
-    """confident: at once after a sync above the threshold, else after approval."""
+    """confident: right after a sync at or above `review_below`, else after approval."""
 
 
 class Approvers(SettingsPart):
-    """Who may decide, by the kernel's word on who is calling. Looked up when the decision is made."""
+    """Who may decide. The kernel identifies the caller; groups are looked up at each decision."""
 
     groups: tuple[str, ...] = ()
-    """Members of these groups."""
+    """Unix groups whose members may decide."""
     users: tuple[str, ...] = ()
-    """These users, by name."""
+    """Unix users who may decide."""
 
 
-class Review(SettingsPart):
-    """Policy of the review."""
+class ReviewSettings(SettingsPart):
+    """Review policy."""
 
     review_below: float = Field(default=0.85, ge=0.0, le=1.0)
-    """Below this confidence a person is asked to look closer."""
+    """Below this confidence the button is Review Sync."""
     approvers: Approvers = Approvers()
     """Who may approve, reject, nudge and reopen."""
 
 
 class LocalStorage(SettingsPart):
-    """A folder with the same keys as a bucket."""
+    """Publishes to a folder, under the same keys as in a bucket."""
 
     kind: Literal["local"]
     path: Path
-    """The folder."""
+    """The folder to publish to."""
 
 
 class R2Storage(SettingsPart):
-    """A Cloudflare R2 bucket. The keys are a credential, never here."""
+    """Publishes to a Cloudflare R2 bucket. The access key is a systemd credential, never a setting."""
 
     kind: Literal["r2"]
     account_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    """The account's id, 32 hexadecimal digits."""
+    """Cloudflare account ID: 32 hexadecimal digits."""
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
-    """The bucket's name."""
+    """Bucket name."""
     jurisdiction: Literal["default", "eu", "fedramp", "us"] = "default"
-    """Where the bucket was made; fixed for its life."""
+    """Jurisdiction that the bucket was created in; it cannot change."""
     credentials: str = Field(default="r2", pattern=r"^[A-Za-z0-9_.-]+$")
-    """Name of the systemd credential with the access key."""
+    """Name of the systemd credential that holds the access key."""
     endpoint: str | None = None
-    """Another S3 endpoint: only on the loopback, for tests."""
+    """Another S3 endpoint, on the loopback interface only; for tests."""
 
     @field_validator("endpoint")
     @classmethod
     def _check_loopback(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"http://(127\.0\.0\.1|localhost):\d+", value):
-            raise ValueError("only a loopback endpoint such as http://127.0.0.1:8333 may be named")
+            raise ValueError("must be a loopback endpoint such as http://127.0.0.1:8333")
         return value
 
 
@@ -166,17 +171,17 @@ Storage = Annotated[LocalStorage | R2Storage, Field(discriminator="kind")]
 
 
 class Settings(SettingsPart):
-    """Everything in the settings file."""
+    """The whole settings file."""
 
-    paths: Paths
+    paths: PathSettings
     socket: Path
     """The Unix socket of the API."""
     cameras: dict[str, CameraSettings] = Field(min_length=2)
-    """Two or more; the key is the name of the drop folder."""
-    ingest: Ingest = Ingest()
-    profiles: Profiles
+    """Two or more cameras; the key is the name of the drop folder."""
+    ingest: IngestSettings = IngestSettings()
+    profiles: ProfileSettings
     conform: ConformSettings = ConformSettings()
-    review: Review = Review()
+    review: ReviewSettings = ReviewSettings()
     storage: Storage
 
     @field_validator("cameras")
@@ -184,7 +189,9 @@ class Settings(SettingsPart):
     def _check_camera_keys(cls, value: dict[str, CameraSettings]) -> dict[str, CameraSettings]:
         for key in value:
             if not _CAMERA_KEY.fullmatch(key):
-                raise ValueError(f"{key!r}: a camera's key is a folder name of a-z, 0-9, - and _, up to 32")
+                raise ValueError(
+                    f"{key!r}: a camera's key is up to 32 of a-z, 0-9, - and _, the first not - or _"
+                )
         if sum(camera.reference for camera in value.values()) > 1:
             raise ValueError("only one camera can be the reference")
         return value
@@ -193,12 +200,12 @@ class Settings(SettingsPart):
     def _check_folders_apart(self) -> Settings:
         work, drop = self.paths.work.absolute(), self.paths.drop.absolute()
         if work == drop or work.is_relative_to(drop):
-            raise ValueError("paths.work must not lie in paths.drop: it would be taken for a card")
+            raise ValueError("paths.work must not be inside paths.drop: it would be offloaded as a card")
         return self
 
     @property
     def angles(self) -> tuple[Camera, ...]:
-        """The cameras as the core knows them."""
+        """The cameras as the model's values, in the order of the file."""
         return tuple(Camera(key, camera.label, camera.reference) for key, camera in self.cameras.items())
 
 

@@ -1,8 +1,8 @@
-"""YAML read with suspicion, and with the place of every value remembered.
+"""A strict YAML reader that remembers the line of every value.
 
-PyYAML's safe loader still lets the last of two equal keys win silently, expands alias bombs, and
-reads `12:30:00` as the number 45000 and `on` as True. Here duplicate keys, anchors and aliases
-are refused, scalars follow the YAML 1.2 core schema, and size and depth are capped.
+PyYAML's safe loader silently lets the last of two equal keys win, expands alias bombs, and reads
+`12:30:00` as the number 45000 and `on` as True. This reader rejects duplicate keys, anchors and
+aliases, reads scalars by the YAML 1.2 core schema, and limits size and depth.
 """
 
 from __future__ import annotations
@@ -15,24 +15,39 @@ from pathlib import Path
 import yaml
 
 from mcsyncd.errors import ConfigError
-from mcsyncd.model.text import escape_text
+from mcsyncd.model.text import escape_invisible
 
 MAX_BYTES = 256 * 1024
+"""Judgement: the sample settings have 2 KiB, so a larger file is not a settings file. Without a limit,
+naming a video as settings by mistake would read all of it into memory."""
+
 MAX_DEPTH = 20
+"""Levels of nesting. Judgement: the settings nest three deep. PyYAML builds documents recursively, so
+without a limit a few kilobytes of brackets exhaust Python's stack."""
+
+MAX_PROBLEM_LENGTH = 600
+"""Characters of one problem line. Judgement: longer than any real path and message together; a hostile
+value cannot flood the terminal."""
 
 KeyPath = tuple[str | int, ...]
+"""Where a value is: the keys and list indices that lead to it from the top of the document."""
+
+
+def build_config_error(path: Path, problems: tuple[str, ...]) -> ConfigError:
+    """Return the error that lists all `problems` of the file `path`, one a line."""
+    return ConfigError(f"{path}: {len(problems)} problem(s)", "fix the lines listed above", problems)
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedDocument:
-    """A document and the line (from 1) on which each value of it begins."""
+    """A document, and the line (from 1) on which each of its values begins."""
 
     path: Path
     document: object
     lines: Mapping[KeyPath, int]
 
     def find_line(self, key_path: KeyPath) -> int:
-        """Return the line of `place`, or of the nearest thing around it that is written down."""
+        """Return the line of `key_path`, or of its nearest parent that is in the file."""
         while key_path and key_path not in self.lines:
             key_path = key_path[:-1]
         return self.lines.get(key_path, 1)
@@ -40,12 +55,13 @@ class LocatedDocument:
     def format_problem(self, key_path: KeyPath, message: str, hint: str = "") -> str:
         """Return one problem as `file:line: dotted.path: message (hint)`."""
         dotted = ".".join(str(part) for part in key_path) or "document"
-        tail = f" ({hint})" if hint else ""
-        return escape_text(f"{self.path}:{self.find_line(key_path)}: {dotted}: {message}{tail}", 600)
+        suffix = f" ({hint})" if hint else ""
+        line = self.find_line(key_path)
+        return escape_invisible(f"{self.path}:{line}: {dotted}: {message}{suffix}", MAX_PROBLEM_LENGTH)
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Scalars by the YAML 1.2 core schema: no sexagesimal, no octal 0123, no yes/no/on/off."""
+    """Reads scalars by the YAML 1.2 core schema: no sexagesimal, no octal 0123, no yes/no/on/off."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  # PyYAML's own class attribute, replaced as a whole
 
@@ -69,8 +85,8 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_decimal)
 def read_yaml(path: Path) -> LocatedDocument:
     """Read one YAML file.
 
-    Raises ConfigError, with every problem as a line, when the file is missing, too large, not
-    UTF-8, not YAML, or uses what is refused here.
+    Raises ConfigError, with one line for each problem, when the file is missing, larger than
+    `MAX_BYTES`, not UTF-8, not YAML, or uses a feature that this reader rejects.
     """
     return parse_yaml(path, _read_text(path))
 
@@ -89,12 +105,12 @@ def _read_text(path: Path) -> str:
 
 
 def parse_yaml(path: Path, text: str) -> LocatedDocument:
-    """Parse YAML text; `path` is only for the messages. Raises ConfigError."""
+    """Parse YAML text. `path` appears in messages only. Raises ConfigError like `read_yaml`."""
     problems: list[str] = []
     lines: dict[KeyPath, int] = {}
     document: object = None
     try:
-        _refuse_bombs(text)
+        _reject_bombs(text)
         loader = _StrictLoader(text)
         try:
             node = loader.get_single_node()
@@ -107,50 +123,58 @@ def parse_yaml(path: Path, text: str) -> LocatedDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        problems.append(escape_text(f"{path}:{line}: document: {error.problem or 'not YAML'}", 600))
+        problems.append(_format_yaml_problem(path, line, error.problem or "not YAML"))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problems.append(escape_text(f"{path}:1: document: {error}", 600))
+        problems.append(_format_yaml_problem(path, 1, str(error)))
     if problems:
-        raise ConfigError(f"{path}: {len(problems)} problem(s)", "mend the lines above", tuple(problems))
+        raise build_config_error(path, tuple(problems))
     return LocatedDocument(path, document, lines)
 
 
-class _RefusedYaml(yaml.MarkedYAMLError):
-    """YAML that is allowed elsewhere and refused here."""
+def _format_yaml_problem(path: Path, line: int, message: str, dotted: str = "document") -> str:
+    return escape_invisible(f"{path}:{line}: {dotted}: {message}", MAX_PROBLEM_LENGTH)
 
 
-def _refuse_bombs(text: str) -> None:
-    """Walk the events, which costs no memory, before anything is built from them."""
+class _RejectedYaml(yaml.MarkedYAMLError):
+    """Valid YAML that this reader rejects."""
+
+
+def _reject_bombs(text: str) -> None:
+    """Raise _RejectedYaml for aliases and deep nesting.
+
+    Walks the parser's events, which takes no memory, before anything is built from them.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None):
-            raise _build_refusal("anchors and aliases are refused (write the value out)", event)
+            raise _build_rejection("anchors and aliases are not allowed (write the value out)", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _build_refusal("nested too deeply", event)
+            raise _build_rejection("nested too deeply", event)
 
 
-def _build_refusal(problem: str, event: yaml.Event) -> _RefusedYaml:
-    refusal = _RefusedYaml(problem=problem)
-    refusal.problem_mark = event.start_mark  # type: ignore[assignment]  # the C parser's mark has the same fields
-    return refusal
+def _build_rejection(problem: str, event: yaml.Event) -> _RejectedYaml:
+    rejection = _RejectedYaml(problem=problem)
+    rejection.problem_mark = event.start_mark  # type: ignore[assignment]  # the C parser's mark has the same fields
+    return rejection
 
 
 def _record_lines(
     node: yaml.Node, key_path: KeyPath, lines: dict[KeyPath, int], problems: list[str], path: Path
 ) -> None:
+    """Fill `lines` for `node` and everything below it, and add a problem for each duplicate key."""
     lines.setdefault(key_path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _record_lines(item, (*key_path, index), lines, problems, path)
     elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            line = key.start_mark.line + 1
-            if name in seen:
-                dotted = ".".join(str(part) for part in (*key_path, name))
-                problems.append(escape_text(f"{path}:{line}: {dotted}: written twice (keep one)", 600))
-            seen.add(name)
-            lines[(*key_path, name)] = line
-            _record_lines(value, (*key_path, name), lines, problems, path)
+        keys: set[str] = set()
+        for key_node, value in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in keys:
+                dotted = ".".join(str(part) for part in (*key_path, key))
+                problems.append(_format_yaml_problem(path, line, "written twice (keep one)", dotted))
+            keys.add(key)
+            lines[(*key_path, key)] = line
+            _record_lines(value, (*key_path, key), lines, problems, path)
