@@ -6,8 +6,8 @@ import json
 
 import click
 
-from mcsyncd.cli.daemon_calls import json_option
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import json_option
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcsyncd.cli.options import json_option
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import escape_text
@@ -50,7 +51,7 @@ class RateParamType(click.ParamType[Rate]):
 @click.option(
     "--profiles", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of profiles."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@json_option
 def conform_command(
     *,
     file: Path,

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
-reason_option = click.option("--reason", required=True, help="For the record.")
-revision_option = click.option(
-    "--revision", type=int, help="The revision you looked at (else: as it is now)."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-
 
 def call_daemon(options: GlobalOptions, request: Callable[[Client], Awaitable[AnswerT]]) -> AnswerT:
     """Return what the daemon answers. Raises `Unreachable` and what else the client raises."""

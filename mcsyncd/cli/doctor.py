@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import click
 
-from mcsyncd.cli.daemon_calls import json_option, print_json
+from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import json_option
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 

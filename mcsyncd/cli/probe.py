@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcsyncd.cli.options import json_option
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("probe", short_help="Say what a file is and what conform would do with it.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@json_option
 def probe_command(file: Path, as_json: bool) -> None:
     """Look into a clip: streams, true rate, timecode, rotation, colour, sound.
 

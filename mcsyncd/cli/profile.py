@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcsyncd.cli.options import json_option
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.text import escape_text
 
@@ -24,7 +25,6 @@ _profiles_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of profiles (else those that come with mcsyncd).",
 )
-_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 @click.group("profile", short_help="The profiles, and in words what one does.")
@@ -34,7 +34,7 @@ def profile_command() -> None:
 
 @profile_command.command("list")
 @_profiles_option
-@_json_option
+@json_option
 def list_profiles(profiles: Path | None, as_json: bool) -> None:
     """List the profiles; each is checked, and whether this build can encode it."""
     folder = profiles or _find_shipped_profiles()
@@ -58,7 +58,7 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
 @profile_command.command("show")
 @click.argument("name")
 @_profiles_option
-@_json_option
+@json_option
 def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     """Show one profile in its canonical form, which its hash is made of."""
     profile = _load_encodable_profile(profiles or _find_shipped_profiles(), name)
@@ -79,7 +79,7 @@ def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     help="Explain it for this clip.",
 )
 @_profiles_option
-@_json_option
+@json_option
 def explain_profiles(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
     """Say in words what a profile (else both defaults) does to a clip, with GB an hour."""
     folder = profiles or _find_shipped_profiles()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.daemon_calls import json_option, reason_option, revision_option, send_decision
+from mcsyncd.cli.daemon_calls import send_decision
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import json_option, reason_option, revision_option
 
 if TYPE_CHECKING:
     from mcsyncd.api import RejectRequest, ReopenRequest

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.daemon_calls import call_daemon, print_json
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import json_option
 
 if TYPE_CHECKING:
     from mcsyncd.api import SessionBody

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mcsyncd.cli.daemon_calls import call_daemon, json_option, print_json
+from mcsyncd.cli.daemon_calls import call_daemon, print_json
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import json_option
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from mcsyncd.errors import ConfigError
-from mcsyncd.model.text import escape_invisible
+from mcsyncd.model.text import escape_text
 
 MAX_BYTES = 256 * 1024
 """Judgement: the sample settings have 2 KiB, so a larger file is not a settings file. Without a limit,
@@ -57,7 +57,7 @@ class LocatedDocument:
         dotted = ".".join(str(part) for part in key_path) or "document"
         suffix = f" ({hint})" if hint else ""
         line = self.find_line(key_path)
-        return escape_invisible(f"{self.path}:{line}: {dotted}: {message}{suffix}", MAX_PROBLEM_LENGTH)
+        return escape_text(f"{self.path}:{line}: {dotted}: {message}{suffix}", MAX_PROBLEM_LENGTH)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -132,7 +132,7 @@ def parse_yaml(path: Path, text: str) -> LocatedDocument:
 
 
 def _format_yaml_problem(path: Path, line: int, message: str, dotted: str = "document") -> str:
-    return escape_invisible(f"{path}:{line}: {dotted}: {message}", MAX_PROBLEM_LENGTH)
+    return escape_text(f"{path}:{line}: {dotted}: {message}", MAX_PROBLEM_LENGTH)
 
 
 class _RejectedYaml(yaml.MarkedYAMLError):

@@ -6,9 +6,6 @@ a codec.
 
 from __future__ import annotations
 
-import os
-import resource
-import signal
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
@@ -23,13 +20,12 @@ from mcsyncd.model.facts import JobResult, OffloadResult
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
-from mcsyncd.workers.process import die_with_parent, keep_freed_memory, release_freed_memory
+from mcsyncd.workers.process import limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 _File = TypeVar("_File", Rendition, WrittenFile)
-_MAX_ADDRESS_SPACE_BYTES = 8 << 30
 _PRELOADED_MODULES = (
     "mcsyncd.ingest.offload",
     "mcsyncd.probe.probe",
@@ -39,22 +35,11 @@ _PRELOADED_MODULES = (
 """Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
 
 
-def enter_worker(parent: int) -> None:
-    """Prepare a worker process: lower its priority, bound it, and let it die with the daemon."""
-    die_with_parent(parent)
-    keep_freed_memory()
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.nice(5)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # footage must not lie about in core files
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = (
-        _MAX_ADDRESS_SPACE_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MAX_ADDRESS_SPACE_BYTES)
-    )
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    for station in _PRELOADED_MODULES:
-        import_module(station)
+def enter_worker(parent_pid: int) -> None:
+    """Prepare a worker process: set its limits, and import what most jobs need."""
+    limit_worker(parent_pid)
+    for module in _PRELOADED_MODULES:
+        import_module(module)
 
 
 def perform_job(job: jobs.Job, layout: WorkLayout) -> JobResult:

@@ -1,19 +1,47 @@
-"""What a working process asks of the system for itself."""
+"""What a worker process sets up with the operating system: its limits, its priority and its heap."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 
 _PR_SET_PDEATHSIG = 1
+"""prctl(2): the option that sets the signal a process gets when its parent ends."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+"""mallopt(3): numbers of the options, from glibc's malloc.h."""
+_MAX_ADDRESS_SPACE_BYTES = 8 << 30
+"""Judgement: far above what any job needs (docs/performance.md), far below what would drive a server into
+swap. Lower, and long clips at high resolution fail; without it, a hostile file can exhaust the machine."""
+_NICENESS = 5
+"""Judgement: workers yield to the daemon's event loop, which must answer while they are busy."""
 _MAX_HEAP_ARRAY_BYTES = 8 << 20
 """What is larger is rare, and leaves gaps on the heap that nothing fits into: with 32 MiB, the most that
 glibc takes, four hours needed 23 MB more. With 3 the system's share of the time was 20 times as large."""
 _TRIM_THRESHOLD_BYTES = 512 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def limit_worker(parent_pid: int) -> None:
+    """Prepare this process for work on untrusted media on behalf of `parent_pid`.
+
+    It dies with its parent, yields to other processes, leaves no core files and cannot exhaust the
+    machine's memory. Ctrl-C reaches the parent alone, which ends its workers itself.
+    """
+    die_with_parent(parent_pid)
+    keep_freed_memory()
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(_NICENESS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # footage must not lie about in core files
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = (
+        _MAX_ADDRESS_SPACE_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MAX_ADDRESS_SPACE_BYTES)
+    )
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -1,4 +1,4 @@
-"""How many files `align` listens to side by side."""
+"""How many files `align` analyses in parallel."""
 
 from __future__ import annotations
 

@@ -1,0 +1,143 @@
+"""The pipeline of `mcsyncd align`: analyse all files, solve, and explain what could not be read.
+
+It does in one process tree what the daemon does in jobs, with the same stages and the same limits for
+its workers, but keeps nothing: no ledger, no work folder. It prints nothing; the caller decides what
+of the progress and the findings people see.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mcsyncd.align.files import AngleFile
+from mcsyncd.align.listen import FileAnalysis, analyse_files
+from mcsyncd.errors import BadMedia, McsyncError
+from mcsyncd.model.alignment import Alignment
+from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording
+
+_Outcome = tuple[AngleFile, FileAnalysis | McsyncError]
+
+
+class AlignReporter(Protocol):
+    """Where the pipeline says what it is doing."""
+
+    def show_progress(self, text: str) -> None:
+        """Show a step that the next one replaces."""
+
+    def show_finding(self, text: str) -> None:
+        """Show what a person should read: a file that cannot be used, or a warning about one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlignResult:
+    """The alignment, the solver's view of each file, and the reference's frame rate where it has video."""
+
+    alignment: Alignment
+    recordings: tuple[Recording, ...]
+    frames_per_s: float | None
+
+
+def align_files(files: Sequence[AngleFile], scratch: Path, reporter: AlignReporter) -> AlignResult:
+    """Place every file on the clock of the first file's angle.
+
+    Analysis audio goes into the folder `scratch` (60 MB per channel and hour), and the recordings of
+    the result are mapped from there. An unreadable file has no offset, and its error is among the
+    reasons. Raises BadMedia when the reference or all other angles are unreadable, and McsyncError
+    when `scratch` cannot be written.
+    """
+    analyses = analyse_files(
+        [file.path for file in files],
+        scratch,
+        lambda done: reporter.show_progress(f"analysing audio: {done} of {len(files)} files"),
+    )
+    outcomes = list(zip(files, analyses, strict=True))
+    _report_findings(outcomes, reporter)
+    _require_two_angles(outcomes)
+    # Not at the top: it was imported while the workers decoded.
+    from mcsyncd.sync.solve import solve_alignment  # noqa: PLC0415  # see above
+
+    reporter.show_progress("aligning")
+    recordings = _build_recordings(outcomes)
+    alignment = solve_alignment(
+        recordings, files[0].angle, lambda done: reporter.show_progress(f"aligning {done:.0%}")
+    )
+    return AlignResult(
+        _add_unreadable_reasons(alignment, outcomes), tuple(recordings), _find_frame_rate(outcomes)
+    )
+
+
+def _report_findings(outcomes: Sequence[_Outcome], reporter: AlignReporter) -> None:
+    for file, result in outcomes:
+        if isinstance(result, McsyncError):
+            reporter.show_finding(f"{file.angle}: {result.message}")
+            reporter.show_finding(f"  → {result.hint}")
+            continue
+        for warning in result.audio.notes:
+            reporter.show_finding(f"{file.angle}: {file.path.name}: {warning}")
+
+
+def _require_two_angles(outcomes: Sequence[_Outcome]) -> None:
+    readable = {file.angle for file, result in outcomes if not isinstance(result, McsyncError)}
+    reference = outcomes[0][0].angle
+    if reference not in readable:
+        raise BadMedia(
+            f"{reference} cannot be read, and all offsets would be relative to its clock",
+            "replace its files, or name another angle first",
+        )
+    if len(readable) < 2:
+        raise BadMedia(f"only {reference} can be read: nothing to align it with", "fix the files named above")
+
+
+def _build_recordings(outcomes: Sequence[_Outcome]) -> list[Recording]:
+    """Return the solver's view of all files; an unreadable one becomes a recording without audio.
+
+    Within an angle, recordings with audio come first: the reference's first clip is the session
+    clock, and no clip can be placed against silence.
+    """
+    name_counts = Counter((file.angle, file.path.name) for file, _ in outcomes)
+    recordings = []
+    for file, result in outcomes:
+        # Two cards of one camera may hold files of the same name.
+        name = file.path.name if name_counts[file.angle, file.path.name] == 1 else str(file.path)
+        if isinstance(result, McsyncError):
+            recordings.append(Recording(file.angle, name, ANALYSIS_RATE_HZ, 0, (), 0))
+            continue
+        audio = result.audio
+        channels = [np.memmap(channel.path, "<i2", "r") for channel in audio.channels if audio.samples]
+        recordings.append(build_recording(file.angle, name, result.media, audio, channels))
+    angles = list(dict.fromkeys(file.angle for file, _ in outcomes))
+    return sorted(
+        recordings,
+        key=lambda recording: (
+            angles.index(recording.angle),
+            not recording.channels,
+            recording.duration_us == 0,
+        ),
+    )
+
+
+def _add_unreadable_reasons(alignment: Alignment, outcomes: Sequence[_Outcome]) -> Alignment:
+    """Put the error of each unreadable file first among the reasons, of its angle and of the alignment."""
+    for file, result in outcomes:
+        if isinstance(result, McsyncError):
+            angles = tuple(
+                replace(angle, reasons=(result.message, *angle.reasons))
+                if angle.camera == file.angle
+                else angle
+                for angle in alignment.angles
+            )
+            reasons = (f"{file.angle}: {result.message}", *alignment.reasons)
+            alignment = replace(alignment, angles=angles, reasons=reasons)
+    return alignment
+
+
+def _find_frame_rate(outcomes: Sequence[_Outcome]) -> float | None:
+    """Return the frames per second of the first readable file, or None if it has no video."""
+    media = next(result.media for _, result in outcomes if not isinstance(result, McsyncError))
+    return float(media.video.rate.fraction) if media.video else None
