@@ -5,33 +5,46 @@ from __future__ import annotations
 from math import floor
 from pathlib import Path
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Piece, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.angle_document import AngleDocument, build_angle_document, ms_from_us
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_drift, format_frames, format_offset, format_percent
 
+_CONFIDENCE_DIGITS = 4
+"""Decimals of a confidence in the document. Judgement: calibration does not resolve more, and 1e-4 is
+finer than any threshold that people set."""
+
 
 def build_answer(alignment: Alignment) -> dict[str, object]:
-    """The promised JSON of an alignment."""
-    others = [angle for angle in alignment.angles if angle.camera != alignment.reference]
+    """Return the JSON document of `align --json`; tests/contracts hold its promised fields.
+
+    Offsets in ms (None where a clip is not placed), drift in ppm, confidences floored. `clips` is
+    there only where an angle has several.
+    """
+    non_reference = [angle for angle in alignment.angles if angle.camera != alignment.reference]
     placed = [angle for angle in alignment.angles if angle.offset_us is not None]
-    found: dict[str, object] = {
+    document: dict[str, object] = {
         "reference": alignment.reference,
-        "offsets_ms": {angle.camera: _ms_from_us(angle.offset_us) for angle in alignment.angles},
+        "offsets_ms": {angle.camera: ms_from_us(angle.offset_us) for angle in alignment.angles},
         "drift_ppm": {angle.camera: angle.drift_ppm for angle in placed},
-        "confidence": _floor_to_digits(alignment.confidence, 4),
+        "confidence": _floor_to_digits(alignment.confidence, _CONFIDENCE_DIGITS),
         "method": str(alignment.method),
-        "angles": {angle.camera: _build_angle(angle) for angle in others},
+        "angles": {angle.camera: _build_angle(angle) for angle in non_reference},
         "reasons": list(alignment.reasons),
     }
     if any(len(angle.placements) > 1 for angle in alignment.angles):
-        found["clips"] = {
+        document["clips"] = {
             angle.camera: [
-                {"name": one.clip, "offset_ms": _ms_from_us(one.offset_us), "drift_ppm": one.drift_ppm}
-                for one in angle.placements
+                {
+                    "name": placement.clip,
+                    "offset_ms": ms_from_us(placement.offset_us),
+                    "drift_ppm": placement.drift_ppm,
+                }
+                for placement in angle.placements
             ]
             for angle in alignment.angles
         }
-    return found
+    return document
 
 
 def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
@@ -49,7 +62,7 @@ def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
 def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_per_s: float | None) -> str:
     name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(placement.clip).name}"
     sure = "reference" if angle.camera == reference else format_percent(angle.confidence)
-    offset = format_offset(_ms_from_us(placement.offset_us))
+    offset = format_offset(ms_from_us(placement.offset_us))
     frames = drift = NO_VALUE
     if placement.offset_us is not None:
         drift = format_drift(placement.drift_ppm)
@@ -57,36 +70,15 @@ def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_
     return f"{escape_text(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{sure:>13}"
 
 
-def _build_angle(angle: AngleMatch) -> dict[str, object]:
-    return {
-        "confidence": _floor_to_digits(angle.confidence, 4),
-        "reasons": list(angle.reasons),
-        "candidates": [
-            {"offset_ms": _ms_from_us(one.offset_us), "score": one.score} for one in angle.candidates
-        ],
-        "overlap_s": angle.overlap_s,
-        "residual_ms": angle.residual_ms,
-        "error_ms": angle.error_ms,
-        "drift_error_ppm": angle.drift_error_ppm,
-        **({"pieces": [_build_piece(one) for one in angle.pieces]} if angle.pieces else {}),
-    }
-
-
-def _build_piece(piece: Piece) -> dict[str, object]:
-    return {
-        "clip": piece.clip,
-        "begin_s": piece.begin_us / 1e6,
-        "end_s": piece.end_us / 1e6,
-        "offset_ms": _ms_from_us(piece.offset_us),
-        "drift_ppm": piece.drift_ppm,
-    }
-
-
-def _ms_from_us(offset_us: int | None) -> float | None:
-    return None if offset_us is None else offset_us / 1000
+def _build_angle(angle: AngleMatch) -> AngleDocument:
+    document = build_angle_document(angle)
+    document["confidence"] = _floor_to_digits(angle.confidence, _CONFIDENCE_DIGITS)
+    if not angle.pieces:
+        del document["pieces"]  # there only where a clip was cut
+    return document
 
 
 def _floor_to_digits(value: float, digits: int) -> float:
-    # 0.8499 must never be read as 0.85.
+    """Round down: 0.84999 must never be read as 0.85, which is a common threshold."""
     steps = float(10**digits)
     return floor(value * steps) / steps
