@@ -1,1 +1,1 @@
-"""The command line; a module for each command, each loaded only when called."""
+"""The command line: one module per command, loaded only when the command is called."""

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from mcsyncd.align.files import AngleFile, drop_duplicates
 from mcsyncd.cli.options import json_option
@@ -38,6 +39,15 @@ class AngleFileType(click.ParamType[AngleFile]):
             problem = "not a file" if Path(file).exists() else "no such file"
             self.fail(f"{escape_text(file, 400)}: {problem}", param, ctx)
         return AngleFile(angle, Path(file))
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's signature
+        param: click.Parameter,  # noqa: ARG002  # click's signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Let the shell complete file names; bash does so after the `=` of its own accord."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 class StderrReporter:

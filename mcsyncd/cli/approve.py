@@ -1,4 +1,4 @@
-"""`approve`: say that a revision looks good."""
+"""`approve`: the decision Looks Good."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from mcsyncd.cli.options import json_option
 
 @click.command()
 @click.argument("session")
-@click.option("--revision", type=int, required=True, help="The revision you looked at: `show` gives it.")
+@click.option(
+    "--revision", type=int, required=True, help="The revision that you looked at; `mcsyncd show` prints it."
+)
 @json_option
 @click.pass_obj
 def approve_command(options: GlobalOptions, session: str, revision: int, as_json: bool) -> None:
-    """Say that this revision looks good."""
+    """Approve a session: it looks good.
+
+    The approval counts only if the session is still at --revision; otherwise nothing changes and the
+    exit code is 4.
+    """
     from mcsyncd.api import ApproveRequest
 
     send_decision(options, session, ApproveRequest(), revision, as_json=as_json)

@@ -21,7 +21,10 @@ def config_command() -> None:
 @json_option
 @click.pass_obj
 def validate_settings(options: GlobalOptions, as_json: bool) -> int:
-    """Check settings and profiles; print every problem at once as file:line: dotted.path: message."""
+    """Check the settings and their profiles.
+
+    Prints every problem as file:line: dotted.path: message.
+    """
     from mcsyncd.checks.encoders import check_encoders
     from mcsyncd.cli.main import print_error
     from mcsyncd.errors import ConfigError
@@ -43,7 +46,7 @@ def validate_settings(options: GlobalOptions, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def show_settings(options: GlobalOptions, as_json: bool) -> None:
-    """Print the settings in force, defaults included, with absolute paths."""
+    """Print the settings, with defaults and absolute paths."""
     import yaml
 
     document = options.settings.model_dump(mode="json")
@@ -55,7 +58,7 @@ def show_settings(options: GlobalOptions, as_json: bool) -> None:
 
 @config_command.command("schema")
 def print_schema() -> None:
-    """Print the JSON Schema of the settings file, for editors."""
+    """Print the JSON Schema of the settings file, for an editor."""
     from mcsyncd.settings.schema import build_json_schema
 
     click.echo(json.dumps(build_json_schema(), indent=2))

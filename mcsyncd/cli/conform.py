@@ -1,4 +1,4 @@
-"""`mcsyncd conform FILE --profile NAME --out DIR`: one clip through one profile, without a daemon."""
+"""`mcsyncd conform FILE --profile NAME --out DIR`: encode one clip with one profile, without a daemon."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mcsyncd.model.rendition import ConformResult, Rendition
 
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
 class RateParamType(click.ParamType[Rate]):
     """`25`, `29.97`, `30000/1001`."""
 
@@ -40,16 +37,27 @@ class RateParamType(click.ParamType[Rate]):
             )
 
 
-@click.command("conform", short_help="Put one clip through one profile.")
+@click.command("conform", short_help="Encode one clip with one profile.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--profile", "name", required=True, help="The profile's name: see `mcsyncd profile list`.")
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to."
+    "--profile", "name", required=True, help="Name of the profile; `mcsyncd profile list` prints them."
 )
-@click.option("--rate", type=RateParamType(), help="Pictures a second of the result (else the clip's own).")
-@click.option("--drift-ppm", type=click.FloatRange(-5000, 5000), default=0.0, help="Clock drift to take out.")
 @click.option(
-    "--profiles", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of profiles."
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into."
+)
+@click.option(
+    "--rate", type=RateParamType(), help="Frames per second of the result (default: the clip's own)."
+)
+@click.option(
+    "--drift-ppm",
+    type=click.FloatRange(-5000, 5000),
+    default=0.0,
+    help="Clock drift of the clip, to be corrected.",
+)
+@click.option(
+    "--profiles",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of profiles (default: those that ship with mcsyncd).",
 )
 @json_option
 def conform_command(
@@ -62,15 +70,17 @@ def conform_command(
     profiles: Path | None,
     as_json: bool,
 ) -> None:
-    """Put one clip through one profile.
+    """Encode one clip with one profile, without a daemon.
 
-    The result stands in DIR under the clip's name, whole or not at all; FILE is only read.
+    Writes the result into the folder --out under the clip's name, complete or not at all. FILE is
+    only read.
     """
     try:
         made = _conform_file(file, name, out, rate, drift_ppm, profiles)
     except OSError as error:
         raise McsyncError(
-            f"{error.filename or out}: {error.strerror}", "free space or mend permissions, then try again"
+            f"{error.filename or out}: {error.strerror}",
+            "free some space or fix the permissions, then try again",
         ) from error
     rendition = made.renditions[0]
     click.echo(json.dumps(_build_document(made)) if as_json else _format_rendition(rendition))
@@ -102,7 +112,7 @@ def _conform_file(
 
 
 def _build_progress_printer() -> Callable[[int, int], None] | None:
-    """Return what tells the ticks on a terminal; nothing where stderr is not one."""
+    """Return a function that prints frame counts on a terminal, or None where standard error is not one."""
     if not sys.stderr.isatty():
         return None
 
@@ -130,7 +140,7 @@ def _format_rendition(rendition: Rendition) -> str:
             f"  {rendition.frames} frames at {rendition.rate}, {rendition.width}x{rendition.height}, "
             f"{format_size(rendition.bytes)}"
         ),
-        f"  {rendition.duplicated} pictures repeated, {rendition.dropped} left out",
+        f"  {rendition.duplicated} frames repeated, {rendition.dropped} dropped",
         f"  sha256 {rendition.sha256}",
     ]
     return "\n".join((*lines, *(f"  ! {note}" for note in rendition.notes)))

@@ -1,4 +1,4 @@
-"""What the commands that call the daemon share: one call, and JSON on standard output."""
+"""What the commands that call the daemon share: the call, sending a decision, and printing JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ AnswerT = TypeVar("AnswerT")
 
 
 def call_daemon(options: GlobalOptions, request: Callable[[Client], Awaitable[AnswerT]]) -> AnswerT:
-    """Return what the daemon answers. Raises `Unreachable` and what else the client raises."""
+    """Run `request` with a connected client and return its result.
+
+    Raises `Unreachable` and whatever else the client raises.
+    """
     from mcsyncd.client import Client
 
     async def run_request() -> AnswerT:
@@ -38,7 +41,7 @@ def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
     if isinstance(value, dict):
         document: object = value
     elif isinstance(value, list):
-        document = [one.model_dump(mode="json") for one in value]
+        document = [body.model_dump(mode="json") for body in value]
     else:
         document = value.model_dump(mode="json")
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -47,18 +50,18 @@ def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
 def send_decision(
     options: GlobalOptions, session: str, decision: DecisionRequest, revision: int | None, *, as_json: bool
 ) -> None:
-    """Send a decision and print how the session then stands.
+    """Send a decision and print the session that results.
 
-    Without a revision the session is looked at first: the caller takes it as it is now.
+    Without a `revision`, the decision is made on the current one. Retry, resync and seal need none.
     """
     from mcsyncd.api import ResyncRequest, RetryRequest, SealRequest
 
     async def send(client: Client) -> SessionBody:
-        free = isinstance(decision, RetryRequest | ResyncRequest | SealRequest)
-        looked_at = revision
-        if looked_at is None and not free:
-            looked_at = (await client.fetch_session(session)).revision
-        return await client.send_decision(session, decision, looked_at)
+        needs_revision = not isinstance(decision, RetryRequest | ResyncRequest | SealRequest)
+        base_revision = revision
+        if base_revision is None and needs_revision:
+            base_revision = (await client.fetch_session(session)).revision
+        return await client.send_decision(session, decision, base_revision)
 
     after = call_daemon(options, send)
     if as_json:

@@ -1,4 +1,4 @@
-"""`mcsyncd demo`: the whole line on embedded defaults, from three cameras to a manifest."""
+"""`mcsyncd demo`: the whole pipeline on a filmed shoot, from three cameras to a manifest."""
 
 from __future__ import annotations
 
@@ -23,66 +23,76 @@ from mcsyncd.errors import McsyncError, Unreachable, UsageError
 from mcsyncd.present.numbers import format_size
 
 if TYPE_CHECKING:
-    from mcsyncd.cli.demo_follow import LivenessCheck
+    from mcsyncd.cli.session_follower import LivenessCheck
     from mcsyncd.demo.truth import Shoot
     from mcsyncd.settings.schema import Settings
 
 _CHECKOUT_CONFIG = Path("config/local.yaml")
+"""The settings of a checkout, which keep all data below it."""
 _STARTUP_TIMEOUT_S = 20.0
+"""Judgement. Too low, and the demo fails on a slow machine where everything works; too high, and a daemon
+that hangs at its start keeps the demo waiting."""
 _CARD_COPY_S = 8.0
-"""About what a card reader needs for a short take; the files grow under the daemon's eyes."""
+"""Judgement: about what a card reader takes for a short clip. Files must grow while the daemon watches,
+or the demo would not show that it waits for complete files."""
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Print and approve instead of opening the terminal app.")
-@click.option("--seconds", type=click.FloatRange(12, 3600), default=75.0, help="Length of the shoot.")
+@click.option("--headless", is_flag=True, help="Print and approve here instead of opening the terminal app.")
 @click.option(
-    "--offsets", default="0,-134,87", help="Milliseconds of the three cameras, the reference's own 0 first."
+    "--seconds", type=click.FloatRange(12, 3600), default=75.0, help="Length of the shoot in seconds."
 )
-@click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another scene.")
-@click.option("--keep", is_flag=True, help="Keep the cameras' files and say where they are.")
+@click.option("--offsets", default="0,-134,87", help="Offsets of the cameras in ms, the reference's 0 first.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, help="Seed of the scene; another seed is another scene."
+)
+@click.option("--keep", is_flag=True, help="Keep the filmed files and print where they are.")
 @click.pass_obj
 def demo_command(
     options: GlobalOptions, headless: bool, seconds: float, offsets: str, seed: int, keep: bool
 ) -> int:
-    """Make a three-camera shoot, drop it, sync it, review it.
+    """Film a demo shoot and take it through the whole pipeline.
 
-    On a terminal the review opens in the terminal app; with --headless, with DEMO=headless, or
-    without a terminal it is approved here. Done (0) only if every offset is right and the
-    manifest is published.
+    The cameras' true offsets are known, so the sync can be checked. On a terminal, the review opens
+    in the terminal app. With --headless, with DEMO=headless in the environment, or without a terminal,
+    the demo approves by itself, and exits with 0 only if every offset is right and the manifest is
+    published.
     """
     config = options.config_option or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
     settings = GlobalOptions(config).settings
-    here = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
-    # The reference first: its clock is the one that the truth is told in.
+    is_headless = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
+    # The reference first: true offsets are relative to its clock.
     keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
     offsets_ms = _parse_offsets_ms(offsets)
-    plan_takes(keys, seconds, offsets_ms)  # what cannot be filmed is refused before a daemon is started
-    teller = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
-    with _ensure_daemon(config, settings, teller) as check, _open_clip_folder(keep, teller) as folder:
-        shoot = _film_shoot(folder, keys, teller, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
-        if here:
-            asyncio.run(_follow_session(shoot, settings, teller, check))
+    plan_takes(keys, seconds, offsets_ms)  # fails before a daemon is started
+    printer = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
+    with _ensure_daemon(config, settings, printer) as check, _open_clip_folder(keep, printer) as folder:
+        shoot = _film_shoot(folder, keys, printer, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
+        if is_headless:
+            asyncio.run(_follow_session(shoot, settings, printer, check))
         else:
             _open_app(shoot, settings)
     return 0
 
 
 @contextmanager
-def _ensure_daemon(config: Path, settings: Settings, teller: ProgressPrinter) -> Iterator[LivenessCheck]:
-    """Have a daemon on these settings: the one that runs, else a child of ours, ended afterwards."""
+def _ensure_daemon(config: Path, settings: Settings, printer: ProgressPrinter) -> Iterator[LivenessCheck]:
+    """Use the daemon that runs on these settings, or start one and stop it afterwards.
+
+    Yields a function that raises when a daemon started here has ended.
+    """
     if asyncio.run(_is_daemon_up(settings.socket)):
-        teller.print_line(f"a daemon already answers on {settings.socket}: it does the work")
+        printer.print_line(f"using the daemon that already runs on {settings.socket}")
         yield lambda: None
         return
     log = settings.paths.state.parent / "demo-daemon.log"
-    with DaemonProcess(config, log, teller.print_line) as child:
-        teller.print_progress("starting the daemon")
-        asyncio.run(_wait_until_up(settings.socket, child))
-        teller.print_line(f"the daemon is up; its log is {log}")
-        yield child.check
-        teller.print_progress("stopping the daemon")
-    teller.print_line("the daemon has stopped")
+    with DaemonProcess(config, log, printer.print_line) as daemon:
+        printer.print_progress("starting the daemon")
+        asyncio.run(_wait_until_up(settings.socket, daemon))
+        printer.print_line(f"the daemon is up; its log is {log}")
+        yield daemon.check
+        printer.print_progress("stopping the daemon")
+    printer.print_line("the daemon has stopped")
 
 
 async def _is_daemon_up(socket: Path) -> bool:
@@ -96,27 +106,27 @@ async def _is_daemon_up(socket: Path) -> bool:
     return True
 
 
-async def _wait_until_up(socket: Path, child: DaemonProcess) -> None:
-    """Wait until the daemon answers. Raises McsyncError if it ends, or takes too long."""
+async def _wait_until_up(socket: Path, daemon: DaemonProcess) -> None:
+    """Wait until the daemon answers. Raises McsyncError if it ends or takes longer than the timeout."""
     end = time.monotonic() + _STARTUP_TIMEOUT_S
     while time.monotonic() < end:
-        child.check()
+        daemon.check()
         if await _is_daemon_up(socket):
             return
         await asyncio.sleep(0.1)
     raise McsyncError(
-        f"the daemon does not answer on {socket} within {_STARTUP_TIMEOUT_S:.0f} s",
+        f"the daemon did not answer on {socket} within {_STARTUP_TIMEOUT_S:.0f} s",
         "its log is demo-daemon.log beside the state folder",
     )
 
 
 @contextmanager
-def _open_clip_folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
-    """Have a place for the cameras' files; afterwards it is gone, or its name is told."""
+def _open_clip_folder(keep: bool, printer: ProgressPrinter) -> Iterator[Path]:
+    """Yield a folder for the filmed files, and afterwards remove it, or with `keep` print its name."""
     with ExitStack() as stack:
         if keep:
             folder = Path(tempfile.mkdtemp(prefix="mcsync-demo-"))
-            stack.callback(teller.print_line, f"the cameras' files are in {folder}")
+            stack.callback(printer.print_line, f"the cameras' files are in {folder}")
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcsync-demo-")))
         yield folder
@@ -125,7 +135,7 @@ def _open_clip_folder(keep: bool, teller: ProgressPrinter) -> Iterator[Path]:
 def _film_shoot(
     folder: Path,
     keys: list[str],
-    teller: ProgressPrinter,
+    printer: ProgressPrinter,
     *,
     seconds: float,
     offsets_ms: list[float],
@@ -137,7 +147,7 @@ def _film_shoot(
 
     def report_progress(key: str, part: float) -> None:
         done[key] = part
-        teller.print_progress(
+        printer.print_progress(
             f"filming {seconds:g} s with {len(keys)} cameras", sum(done.values()) / len(done)
         )
 
@@ -145,8 +155,8 @@ def _film_shoot(
         folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, report_progress=report_progress
     )
     for key, file in shoot.files.items():
-        true = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
-        teller.print_line(f"  {key}: {file.name}, {format_size(file.stat().st_size)}, {true}")
+        truth = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
+        printer.print_line(f"  {key}: {file.name}, {format_size(file.stat().st_size)}, {truth}")
     return shoot
 
 
@@ -154,31 +164,36 @@ def _parse_offsets_ms(offsets: str) -> list[float]:
     try:
         return [float(part) for part in offsets.split(",")]
     except ValueError:
-        raise UsageError(f"--offsets {offsets!r} is not a list of numbers", "such as 0,-134,87") from None
+        raise UsageError(
+            f"--offsets {offsets!r} is not a list of numbers", "write for instance 0,-134,87"
+        ) from None
 
 
 async def _follow_session(
-    shoot: Shoot, settings: Settings, teller: ProgressPrinter, check: LivenessCheck
+    shoot: Shoot, settings: Settings, printer: ProgressPrinter, check: LivenessCheck
 ) -> None:
-    """Drop the clips, and follow them to the manifest. Raises McsyncError for all that is not right."""
-    from mcsyncd.cli.demo_follow import SessionFollower, list_started_sessions  # noqa: PLC0415  # needs aiohttp
+    """Drop the clips, approve the session and wait for the manifest.
+
+    Raises McsyncError when an offset is wrong or the session does not get there.
+    """
+    from mcsyncd.cli.session_follower import SessionFollower, list_started_sessions  # noqa: PLC0415  # needs aiohttp
     from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
     from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # as the two above
 
     def report_progress(part: float) -> None:
-        teller.print_progress("copying the cards into the drop folders", part)
+        printer.print_progress("copying the cards into the drop folders", part)
 
     async with Client(settings.socket) as client:
-        before = await list_started_sessions(client)
+        earlier_sessions = await list_started_sessions(client)
         await asyncio.to_thread(drop_slowly, shoot.files, settings.paths.drop, _CARD_COPY_S, report_progress)
-        follower = SessionFollower(client, before, teller, check)
+        follower = SessionFollower(client, earlier_sessions, printer, check)
         session = await follower.approve(await follower.wait_for_review(shoot), shoot)
         session = await follower.wait_until_published()
-        teller.print_line(f"published: {session.manifest_key}")
+        printer.print_line(f"published: {session.manifest_key}")
 
 
 def _open_app(shoot: Shoot, settings: Settings) -> None:
-    """Open the terminal app while the clips are being copied."""
+    """Open the terminal app while the clips are being copied in."""
     from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # only this command needs it
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
 

@@ -19,7 +19,11 @@ _VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 @json_option
 @click.pass_obj
 def doctor_command(options: GlobalOptions, as_json: bool) -> int:
-    """Check folders, limits, space, codecs, clock, socket, groups, storage, audio and terminal."""
+    """Check everything around the daemon.
+
+    Folders, limits, disk space, codecs, clock, socket, groups, storage, audio and terminal. Exit code
+    1 when a check fails.
+    """
     from mcsyncd.checks.doctor import run_checks
     from mcsyncd.model.text import escape_text
     from mcsyncd.settings.active_config import ActiveConfig

@@ -1,4 +1,4 @@
-"""What every command may need, found only when it is asked for."""
+"""The global options, and what follows from them, computed only when a command asks for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class GlobalOptions:
-    """The two global options: the settings file and the socket, each with its default."""
+    """The two global options as given; the properties apply their defaults."""
 
     config_option: Path | None = None
     socket_option: Path | None = None

@@ -1,4 +1,4 @@
-"""`log`: the ledger's events."""
+"""`log`: the events of the ledger."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def log_command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
-    """Print the events of a session, or all, oldest first (--json: JSON lines)."""
+    """Print the audit log.
+
+    One line per event, oldest first: of one session, or of all. With --json, one JSON object per line.
+    """
     from mcsyncd.cli.reports import format_log_line
 
     async def print_entries(client: Client) -> None:
         sessions = [] if as_json else (await client.list_sessions()).sessions
-        labels = {one.id: {key: camera.label for key, camera in one.cameras.items()} for one in sessions}
+        labels = {body.id: {key: camera.label for key, camera in body.cameras.items()} for body in sessions}
         async for entry in client.read_log(session):
             line = format_log_line(entry, labels.get(entry.session))
             click.echo(entry.model_dump_json() if as_json else line)

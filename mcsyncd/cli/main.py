@@ -1,4 +1,4 @@
-"""The root command: finds the others lazily, and turns every error into words and an exit code."""
+"""The root command: loads the others lazily, and turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mcsyncd import __version__
 from mcsyncd.cli.global_options import GlobalOptions
@@ -15,34 +16,37 @@ from mcsyncd.errors import ConfigError, ExitCode, McsyncError
 from mcsyncd.model.text import escape_text
 
 COMMANDS = {
-    "run": "The daemon, in the foreground.",
-    "demo": "Make a shoot, drop it, sync it, review it: the whole line on embedded defaults.",
+    "run": "Run the daemon in the foreground.",
+    "demo": "Film a demo shoot and take it through the whole pipeline.",
     "align": "Sync files without a daemon.",
-    "conform": "Put one clip through one profile.",
-    "probe": "Say what a file is and what conform would do with it.",
-    "status": "What is going on; --follow streams it.",
-    "sessions": "All sessions, newest first.",
-    "show": "One session.",
-    "log": "The ledger's events.",
+    "conform": "Encode one clip with one profile.",
+    "probe": "Show what a file is and what conform would do with it.",
+    "status": "Show what the daemon is doing; --follow streams it.",
+    "sessions": "List all sessions, newest first.",
+    "show": "Show one session in full.",
+    "log": "Print the audit log.",
     "seal": "Start with the clips that are there.",
-    "retry": "Try again where a session failed.",
-    "resync": "Find the offsets of a session again.",
-    "review": "Review a session line by line, for terminals without a screen.",
-    "approve": "Say that a revision looks good.",
-    "reject": "Throw a revision out.",
-    "reopen": "Look again at what was decided.",
+    "retry": "Retry the failed step of a session.",
+    "resync": "Sync a session again.",
+    "review": "Review a session line by line, without a full-screen terminal.",
+    "approve": "Approve a session: it looks good.",
+    "reject": "Reject a session.",
+    "reopen": "Put a decided session back into review.",
     "nudge": "Move one camera by hand.",
-    "tui": "The terminal app.",
-    "manifest": "What later tools open.",
-    "verify": "Check the audit chain, local files, or the store.",
-    "profile": "The profiles, and in words what one does.",
+    "tui": "Open the terminal app.",
+    "manifest": "Print a session's published manifest.",
+    "verify": "Check the audit log, local files or the store against the record.",
+    "profile": "List, show and explain encoding profiles.",
     "config": "Check and show the settings.",
     "doctor": "Check everything around the daemon.",
+    "completion": "Print the completion script for bash, zsh or fish.",
 }
+"""What `mcsyncd --help` says of each command, in the order of use. A copy of the commands' own first
+lines (a test compares them), because reading those would load every command's module."""
 
 
 class LazyCommandGroup(click.Group):
-    """Loads a command's module when it is called, so that `--help` costs nothing heavy."""
+    """Loads a command's module only when it is called, so that `--help` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -53,6 +57,13 @@ class LazyCommandGroup(click.Group):
         command: click.Command = getattr(import_module(f"mcsyncd.cli.{cmd_name}"), f"{cmd_name}_command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what can follow on the command line, without loading the command modules."""
+        commands = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -62,18 +73,18 @@ class LazyCommandGroup(click.Group):
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="The settings file (else $MCSYNCD_CONFIG, /etc/mcsync/config.yaml or config/local.yaml).",
+    help="Settings file (default: $MCSYNCD_CONFIG, /etc/mcsync/config.yaml or config/local.yaml).",
 )
 @click.option(
-    "--socket", type=click.Path(path_type=Path), help="The daemon's socket (else the settings' own)."
+    "--socket", type=click.Path(path_type=Path), help="Socket of the daemon (default: from the settings)."
 )
 @click.version_option(__version__, prog_name="mcsyncd")
 @click.pass_context
 def root_command(ctx: click.Context, config: Path | None, socket: Path | None) -> None:
     """Are these assets correct, synced and ready?
 
-    Drop a card into each camera's folder; the rest comes by itself, until a person says "Looks
-    Good".
+    Drop a card into each camera's folder. mcsyncd syncs and conforms the clips, asks a person
+    whether they look good, and publishes what is approved.
     """
     ctx.obj = GlobalOptions(config, socket)
 
@@ -94,7 +105,7 @@ def _run_command(argv: list[str] | None) -> int:
 
 
 def _report_error(error: click.ClickException | click.Abort | McsyncError | OSError) -> int:
-    """Say on stderr what went wrong, and return the exit code for it."""
+    """Print what went wrong on standard error, and return the exit code for it."""
     match error:
         case click.ClickException():
             error.show()
@@ -103,19 +114,19 @@ def _report_error(error: click.ClickException | click.Abort | McsyncError | OSEr
             print_error(error)
             return error.exit_code
         case BrokenPipeError():
-            # The reader went away (`| head`); that is its right, and nothing to shout about.
+            # The reader closed the pipe (`| head`), which is not an error.
             sys.stderr.close()
             return ExitCode.DONE
         case OSError():
-            where = error.filename or "the system"
-            print_error(McsyncError(f"{where}: {error.strerror}", "mend it and try again"))
+            subject = error.filename or "system error"
+            print_error(McsyncError(f"{subject}: {error.strerror}", "fix this and try again"))
         case _:
-            click.echo("stopped", err=True)
+            click.echo("interrupted", err=True)
     return ExitCode.FAILED
 
 
 def print_error(error: McsyncError) -> None:
-    """Print an error on stderr: what is wrong, and the next action."""
+    """Print an error on standard error: what is wrong, and the operator's next action."""
     for problem in error.problems if isinstance(error, ConfigError) else ():
         click.echo(problem, err=True)
     click.echo(f"mcsyncd: {escape_text(error.message, 600)}", err=True)

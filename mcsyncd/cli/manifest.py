@@ -1,4 +1,4 @@
-"""`manifest`: the one file that later tools open."""
+"""`manifest`: the published manifest, the file that later tools read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from mcsyncd.cli.options import json_option
 @click.argument("session")
 @json_option
 @click.pass_obj
-def manifest_command(options: GlobalOptions, session: str, as_json: bool) -> None:  # noqa: ARG001  # it is JSON either way; scripts add --json everywhere
-    """Print the published manifest of a session."""
+def manifest_command(options: GlobalOptions, session: str, as_json: bool) -> None:  # noqa: ARG001  # always JSON; --json is accepted for scripts
+    """Print a session's published manifest."""
     print_json(call_daemon(options, lambda client: client.fetch_manifest(session)))

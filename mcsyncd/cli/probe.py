@@ -1,4 +1,4 @@
-"""`mcsyncd probe FILE`: what a file is, and what conform would do about it."""
+"""`mcsyncd probe FILE`: what a file is, and what conform would do with it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mcsyncd.model.clip import AudioStream, Media, VideoStream
 
 
-@click.command("probe", short_help="Say what a file is and what conform would do with it.")
+@click.command("probe", short_help="Show what a file is and what conform would do with it.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 def probe_command(file: Path, as_json: bool) -> None:
-    """Look into a clip: streams, true rate, timecode, rotation, colour, sound.
+    """Show what a file is and what conform would do with it.
 
-    Exit code 6 when it is not a clip that can be used.
+    Streams, true frame rate, timecode, rotation, colour and audio. Exit code 6 when it cannot be used.
     """
     from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
 
@@ -34,7 +34,7 @@ def probe_command(file: Path, as_json: bool) -> None:
 
 
 def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> dict[str, object]:
-    """The JSON: every fact of the probe, times in microseconds, rates as fractions."""
+    """Return the JSON document: everything the probe found, times in microseconds, rates as fractions."""
     found = asdict(media)
     if media.video is not None:
         found["video"]["rate"] = str(media.video.rate)
@@ -42,18 +42,18 @@ def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]
 
 
 def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
-    """The same for a person."""
+    """Return the same as lines for a person."""
     lines = [
         escape_text(file.name),
         f"  {media.duration_us / 1e6:.3f} s, {media.container.split(',')[0]}",
     ]
     if media.video is not None:
-        lines.append(f"  picture  {_format_video(media.video)}")
-    lines += [f"  sound    {_format_audio(track)}" for track in media.audio]
+        lines.append(f"  video    {_format_video(media.video)}")
+    lines += [f"  audio    {_format_audio(track)}" for track in media.audio]
     lines += [f"  timecode {media.timecode}"] if media.timecode else []
     lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
     lines += [f"  ! {warning}" for warning in media.warnings]
-    lines.append("conform would make of it, with the default profiles:")
+    lines.append("conform would do this with the default profiles:")
     for kind, said in actions.items():
         lines += [f"  {kind}", *(f"    {line}" for line in said)]
     return "\n".join(lines)
@@ -66,10 +66,10 @@ def _format_video(video: VideoStream) -> str:
     )
     parts = [
         f"{video.codec} {video.width}x{video.height} {video.pix_fmt}",
-        f"{kind}{video.rate} pictures a second",
+        f"{kind}{video.rate} fps",
         f"colour {colour} {'full' if video.colour.full_range else 'limited'} range",
     ]
-    parts += [f"to be turned {video.rotation}° clockwise"] if video.rotation else []
+    parts += [f"rotation {video.rotation}° clockwise"] if video.rotation else []
     parts += ["interlaced"] if video.interlaced else []
     return ", ".join(parts)
 
@@ -82,7 +82,7 @@ def _format_audio(track: AudioStream) -> str:
 
 
 def _explain_conform(media: Media) -> dict[str, tuple[str, ...]]:
-    """Explain both default profiles for the clip, by what each makes."""
+    """Return what conform would do, by rendition kind, with the profiles that ship with mcsyncd."""
     from mcsyncd.conform.explain import explain_plan  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
     from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same

@@ -1,4 +1,4 @@
-"""`mcsyncd profile list|show|explain`: the profiles, and in words what one does."""
+"""`mcsyncd profile list|show|explain`: the encoding profiles, and what they do in plain words."""
 
 from __future__ import annotations
 
@@ -23,20 +23,26 @@ _CLIP = click.Path(exists=True, dir_okay=False, path_type=Path)
 _profiles_option = click.option(
     "--profiles",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of profiles (else those that come with mcsyncd).",
+    help="Folder of profiles (default: those that ship with mcsyncd).",
 )
 
 
-@click.group("profile", short_help="The profiles, and in words what one does.")
+@click.group("profile", short_help="List, show and explain encoding profiles.")
 def profile_command() -> None:
-    """The profiles: what mezzanines and proxies are made of."""
+    """List, show and explain encoding profiles.
+
+    A profile says how mezzanines or proxies are encoded.
+    """
 
 
 @profile_command.command("list")
 @_profiles_option
 @json_option
 def list_profiles(profiles: Path | None, as_json: bool) -> None:
-    """List the profiles; each is checked, and whether this build can encode it."""
+    """List the profiles.
+
+    Each is validated, and checked for encoders that this installation lacks.
+    """
     folder = profiles or _find_shipped_profiles()
     found = [(name, _load_encodable_profile(folder, name)) for name in _list_names(folder)]
     if as_json:
@@ -60,7 +66,7 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
 @_profiles_option
 @json_option
 def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
-    """Show one profile in its canonical form, which its hash is made of."""
+    """Show one profile in canonical form, and its hash."""
     profile = _load_encodable_profile(profiles or _find_shipped_profiles(), name)
     canonical = json.loads(profile.format_canonical_json())
     if as_json:
@@ -76,12 +82,15 @@ def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     "--for",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Explain it for this clip.",
+    help="Explain it for this clip (default: a typical one).",
 )
 @_profiles_option
 @json_option
 def explain_profiles(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
-    """Say in words what a profile (else both defaults) does to a clip, with GB an hour."""
+    """Explain what a profile does to a clip.
+
+    In plain words, with gigabytes per hour. Without NAME, explains both default profiles.
+    """
     folder = profiles or _find_shipped_profiles()
     said = {
         one: _explain_profile(one, _load_encodable_profile(folder, one), file)
@@ -103,7 +112,7 @@ def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[st
     media = _probe_clip(file) if file else TYPICAL_CLIP
     rate = media.video.rate if media.video else Rate(25)
     planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
-    about = () if file else ("For a typical clip: 1920x1080, 30 pictures a second, stereo.",)
+    about = () if file else ("For a typical clip: 1920x1080, 30 fps, stereo.",)
     return (*about, *explain_plan(profile, planned))
 
 
@@ -114,14 +123,14 @@ def _probe_clip(file: Path) -> Media:
 
 
 def _load_encodable_profile(folder: Path, name: str) -> Profile:
-    """Return a profile that this build can encode. Raises ConfigError."""
+    """Return a profile. Raises ConfigError if it is invalid or this installation lacks an encoder for it."""
     from mcsyncd.conform.encoder_check import find_missing_encoders  # noqa: PLC0415  # heavy: not at start-up
     from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
 
     profile = load_profile(folder, name)
     if missing := find_missing_encoders(profile):
         raise ConfigError(
-            f"{folder / name}.yaml: this build has no encoder {' or '.join(missing)}",
+            f"{folder / name}.yaml: this installation has no encoder {' or '.join(missing)}",
             "choose another profile, or install a build of PyAV that has it",
         )
     return profile

@@ -1,4 +1,4 @@
-"""A decision that is taken with a reason: how `reject` and `reopen` are asked for."""
+"""The commands for decisions that need a reason: `reject` and `reopen`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def build_reason_command(
-    build_request: Callable[[str], RejectRequest | ReopenRequest], help_text: str
+    name: str, build_request: Callable[[str], RejectRequest | ReopenRequest], help_text: str
 ) -> click.Command:
-    """Return the command that takes SESSION and --reason and sends `decision(reason)`.
+    """Return a command that takes SESSION and --reason and sends `build_request(reason)`.
 
-    `said` is what `--help` says of it.
+    `name` is the command's, `help_text` its `--help`.
     """
 
-    @click.command(help=help_text)
+    @click.command(name, help=help_text)
     @click.argument("session")
     @reason_option
     @revision_option

@@ -1,4 +1,4 @@
-"""`reject`: throw a revision out."""
+"""`reject`: turn a session down."""
 
 from __future__ import annotations
 
@@ -18,4 +18,8 @@ def _build_request(reason: str) -> RejectRequest:
     return RejectRequest(reason=reason)
 
 
-reject_command = build_reason_command(_build_request, "Throw a session out, with a reason for the record.")
+reject_command = build_reason_command(
+    "reject",
+    _build_request,
+    "Reject a session.\n\nNothing is deleted, and `mcsyncd reopen` undoes it.",
+)

@@ -1,4 +1,4 @@
-"""`reopen`: look again at what was decided."""
+"""`reopen`: put a decided session back into review."""
 
 from __future__ import annotations
 
@@ -19,5 +19,9 @@ def _build_request(reason: str) -> ReopenRequest:
 
 
 reopen_command = build_reason_command(
-    _build_request, "Look again at what was approved, published or rejected."
+    "reopen",
+    _build_request,
+    "Put a decided session back into review.\n\n"
+    "For a session that was approved, published or rejected. Its approval becomes void; files that are "
+    "already published stay where they are.",
 )

@@ -1,4 +1,4 @@
-"""`resync`: find the offsets again."""
+"""`resync`: sync a session again, with the current settings and profiles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from mcsyncd.cli.options import json_option
 @json_option
 @click.pass_obj
 def resync_command(options: GlobalOptions, session: str, as_json: bool) -> None:
-    """Find the offsets again."""
+    """Sync a session again.
+
+    Takes the current settings and profiles. The old offsets and their approval are void.
+    """
     from mcsyncd.api import ResyncRequest
 
     send_decision(options, session, ResyncRequest(), None, as_json=as_json)

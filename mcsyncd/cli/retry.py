@@ -1,4 +1,4 @@
-"""`retry`: try again where a session failed."""
+"""`retry`: run the failed step of a session again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from mcsyncd.cli.options import json_option
 @json_option
 @click.pass_obj
 def retry_command(options: GlobalOptions, session: str, as_json: bool) -> None:
-    """Try again where a session failed."""
+    """Retry the failed step of a session.
+
+    What has been done already is kept.
+    """
     from mcsyncd.api import RetryRequest
 
     send_decision(options, session, RetryRequest(), None, as_json=as_json)

@@ -1,7 +1,7 @@
-"""`review`: the line-mode twin of the review screen.
+"""`review`: the review screen as plain lines.
 
-A screen reader sees nothing of a full-screen app, and a serial line has no room for one. The
-same words, the same API: print, ask, send.
+A screen reader cannot read a full-screen app, and a serial line cannot show one. This command prints,
+prompts and sends, with the same words and the same API.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _PROMPT_HELP = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON re
 @json_option
 @click.pass_obj
 def review_command(options: GlobalOptions, session: str, as_json: bool) -> None:
-    """Show how sure the sync of a session is, and decide on it line by line."""
+    """Review a session line by line, without a full-screen terminal.
+
+    Shows the confidence with its reasons and the possible offsets, then asks for a decision.
+    """
     asyncio.run(_review_session(options, session, as_json=as_json))
 
 
@@ -54,10 +57,10 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
 
 
 async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None:
-    """Ask until a decision on the revision that was shown is sent; None when there is none to come."""
+    """Prompt until a decision on the shown revision is sent; return None when the person quits."""
     click.echo(_PROMPT_HELP)
     while True:
-        # In a thread: a person may take an hour, and the loop has a connection to look after.
+        # In a thread: a person may take an hour, and the event loop must keep the connection alive.
         said = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
         try:
             decision = parse_decision(said, body)
@@ -67,7 +70,7 @@ async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None
 
 
 def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
-    """Read an answer; None is to quit. Raises `UsageError` for what makes no sense."""
+    """Return the decision that an answer means, or None to quit. Raises `UsageError` for other text."""
     from mcsyncd.api import ApproveRequest, NudgeRequest, RejectRequest
 
     verb, _, rest = answer.strip().partition(" ")

@@ -15,7 +15,10 @@ from mcsyncd.cli.global_options import GlobalOptions
 @click.command()
 @click.pass_obj
 def run_command(options: GlobalOptions) -> None:
-    """Run the daemon until SIGTERM. SIGHUP reloads the settings."""
+    """Run the daemon in the foreground.
+
+    SIGTERM stops it; SIGHUP reloads the settings.
+    """
     from mcsyncd.daemon.service import run_daemon
 
     _configure_logging()
@@ -23,7 +26,7 @@ def run_command(options: GlobalOptions) -> None:
 
 
 def _configure_logging() -> None:
-    """JSON lines for the journal; colours and columns for a person."""
+    """Log JSON lines for the journal, or colours and columns where standard error is a terminal."""
     import structlog
 
     shared: list[structlog.typing.Processor] = [

@@ -1,4 +1,4 @@
-"""`seal`: start with what is there."""
+"""`seal`: start a session with the clips that are there."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--session", help="Only if this is the session that is collecting.")
+@click.option("--session", help="Seal only if this is the session that is collecting.")
 @json_option
 @click.pass_obj
 def seal_command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
-    """Start with the clips that are there, waiting for no other camera."""
+    """Start with the clips that are there.
+
+    Seals the collecting session without waiting for the other cameras.
+    """
     from mcsyncd.api import SealRequest
     from mcsyncd.cli.reports import format_session
 

@@ -1,4 +1,4 @@
-"""`sessions`: all sessions, newest first."""
+"""`sessions`: list all sessions."""
 
 from __future__ import annotations
 

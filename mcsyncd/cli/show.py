@@ -1,4 +1,4 @@
-"""`show`: one session."""
+"""`show`: one session in full."""
 
 from __future__ import annotations
 

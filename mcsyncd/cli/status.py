@@ -1,4 +1,4 @@
-"""`status`: what is going on, once or as it happens."""
+"""`status`: what the daemon is doing, once or as a stream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--follow", is_flag=True, help="Stream what happens (with --json as JSON lines) until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Then stream events until Ctrl-C (with --json as JSON lines).")
 @json_option
 @click.pass_obj
 def status_command(options: GlobalOptions, follow: bool, as_json: bool) -> None:
-    """Say what is going on."""
+    """Show what the daemon is doing; --follow streams it.
+
+    Drop folders, sessions, workers, storage and free space.
+    """
     from mcsyncd.cli.reports import format_status
 
     status = call_daemon(options, lambda client: client.fetch_status())

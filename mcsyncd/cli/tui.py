@@ -1,4 +1,4 @@
-"""`tui`: the terminal app, on the daemon of this machine or of another."""
+"""`tui`: the terminal app, for the daemon of this machine or of another."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from mcsyncd.cli.global_options import GlobalOptions
 
 REMOTE_SOCKET = Path("/run/mcsyncd/api.sock")
-"""Where the shipped unit puts the socket; the settings of this machine say nothing about another."""
+"""Where the shipped unit puts the socket. A remote daemon is assumed to use it, because the settings of
+this machine do not describe another."""
 
 
 @click.command("tui")
-@click.option(
-    "--host", metavar="HOST", help="A daemon elsewhere: forward its socket over ssh. HOST as for ssh."
-)
-@click.option("--read-only", is_flag=True, help="Look, but decide nothing.")
+@click.option("--host", metavar="HOST", help="Connect to the daemon on HOST: forward its socket over ssh.")
+@click.option("--read-only", is_flag=True, help="Show everything, allow no decisions.")
 @click.pass_context
 def tui_command(context: click.Context, host: str | None, *, read_only: bool) -> None:
-    """Open the terminal app: the queue, and one button."""
-    # Not at the top: textual alone takes a third of a second, and `mcsyncd --help` must not pay it.
+    """Open the terminal app.
+
+    The queue of sessions, and one button for each: Looks Good, or Review Sync.
+    """
+    # Not at the top: textual alone takes a third of a second, which `mcsyncd --help` must not pay.
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above
     from mcsyncd.tui.remote import forward_socket  # noqa: PLC0415  # see above
 

@@ -1,4 +1,4 @@
-"""`verify`: the audit chain, local files, and the store, each against the record."""
+"""`verify`: check the audit log, local files and the store against what was recorded."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ TARGETS = ("log", "media", "store")
 @click.command()
 @click.argument("what", type=click.Choice(TARGETS))
 @click.argument("session", required=False)
-@click.option("--deep", is_flag=True, help="media: decode the renditions, too, and compare what comes out.")
+@click.option("--deep", is_flag=True, help="With media: also decode the renditions and compare the result.")
 @json_option
 @click.pass_obj
 def verify_command(options: GlobalOptions, what: str, session: str | None, deep: bool, as_json: bool) -> int:
-    """Check the audit chain (log), local files (media) or stored objects (store).
+    """Check the audit log, local files or the store against the record.
 
-    Reads the ledger and the files themselves and asks no daemon: a check that asks the one it
-    checks proves little. Exit code 1 when anything does not match the record.
+    log checks the hash chain of the audit log, media the originals and renditions on disk, store
+    the published objects; SESSION limits the check to one session. It reads the ledger and the files
+    itself and does not ask the daemon, whose work it checks. Exit code 1 when anything differs.
     """
     from mcsyncd.checks.verify import verify_log, verify_media, verify_store
 
     if deep and what != "media":
-        raise UsageError(f"verify {what} has no --deep", "leave it out, or use `mcsyncd verify media --deep`")
+        raise UsageError(
+            f"verify {what} has no option --deep", "leave it out, or use `mcsyncd verify media --deep`"
+        )
     if what == "media":
         found = verify_media(options.settings, session, deep=deep)
     else:

@@ -12,8 +12,9 @@ _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """mallopt(3): numbers of the options, from glibc's malloc.h."""
 _MAX_ADDRESS_SPACE_BYTES = 8 << 30
-"""Judgement: far above what any job needs (docs/performance.md), far below what would drive a server into
-swap. Lower, and long clips at high resolution fail; without it, a hostile file can exhaust the machine."""
+"""Judgement: several times what a 4K conform job holds in memory (1075 MiB, docs/performance.md), because
+address space counts mapped files, too. Lower, and large clips fail; without it, a hostile file can
+exhaust the machine's memory."""
 _NICENESS = 5
 """Judgement: workers yield to the daemon's event loop, which must answer while they are busy."""
 _MAX_HEAP_ARRAY_BYTES = 8 << 20

@@ -6,12 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from footage import Shot, film, steady
-from mcsyncd.cli.conform import command
+from mcsyncd.cli.conform import conform_command
 from mcsyncd.errors import BadMedia, ConfigError, McsyncError
 
 
 def run(*words):
-    return CliRunner().invoke(command, [str(word) for word in words])
+    return CliRunner().invoke(conform_command, [str(word) for word in words])
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import pytest
 from click.testing import CliRunner
 
 from footage import Shot, film, steady
-from mcsyncd.cli.profile import command
+from mcsyncd.cli.profile import profile_command
 from mcsyncd.errors import ConfigError
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import list_profile_names, load_profile
 
 
 def run(*words):
-    return CliRunner().invoke(command, [str(word) for word in words])
+    return CliRunner().invoke(profile_command, [str(word) for word in words])
 
 
 def test_list_names_every_shipped_profile():

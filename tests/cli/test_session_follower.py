@@ -1,4 +1,4 @@
-"""The demo's following, against a real server on a real Unix socket that plays a script."""
+"""The demo's follower, against a real server on a real Unix socket that plays a script."""
 
 import asyncio
 import io
@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from mcsyncd import api
-from mcsyncd.cli import demo_follow
-from mcsyncd.cli.demo_follow import SessionFollower, list_started_sessions
+from mcsyncd.cli import session_follower
+from mcsyncd.cli.session_follower import SessionFollower, list_started_sessions
 from mcsyncd.client import Client
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import Shoot
@@ -98,8 +98,8 @@ async def playing(script, folder):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(demo_follow, "_LOOK_AGAIN_S", 0.1)
-    monkeypatch.setattr(demo_follow, "_BREATH_S", 0.0)
+    monkeypatch.setattr(session_follower, "_POLL_INTERVAL_S", 0.1)
+    monkeypatch.setattr(session_follower, "_MIN_POLL_GAP_S", 0.0)
 
 
 def run(script, folder, out=None, check=lambda: None):
@@ -154,7 +154,7 @@ def test_a_failed_session_ends_the_demo_with_the_daemons_own_words(tmp_path):
 
 
 def test_a_session_that_stands_still_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(demo_follow, "STALL_S", 0.3)
+    monkeypatch.setattr(session_follower, "STALL_S", 0.3)
     with pytest.raises(McsyncError, match="nothing has changed"):
         run(Script([ours("working")]), tmp_path)
 
