@@ -1,7 +1,7 @@
-"""The bodies of the daemon's API, shared by server and client. Documented in docs/api.md.
+"""The request and response bodies of the daemon's API, shared by server and client; see docs/api.md.
 
-`SessionBody` is what `sessions --json` and `show --json` print: fields may be added, never
-renamed. Milliseconds are floats with microsecond digits, times are UTC in ISO 8601.
+`SessionBody` is also what `sessions --json` and `show --json` print. Fields may be added to a body, but
+not renamed. Milliseconds are floats with microsecond digits; times are UTC in ISO 8601.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ CallToAction = Literal["looks_good", "review_sync"]
 
 
 class ApiBody(BaseModel):
-    """A body is a value: frozen, and a reader accepts fields it does not know yet."""
+    """Base of every body: an immutable value. A reader ignores fields that it does not know yet."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
@@ -29,7 +29,11 @@ class ErrorBody(ApiBody):
 
 
 class ProgressBody(ApiBody):
-    """How far the step that runs now is. `done` is 0..1, `unit` says what `rate` counts a second."""
+    """The progress of a running step.
+
+    `done` is 0..1, `eta_s` the seconds left. `count` of `total` are in `unit` (`frames`, `bytes` or
+    `percent`), and `rate` is units per second.
+    """
 
     stage: str
     done: float
@@ -60,14 +64,14 @@ class CameraBody(ApiBody):
 
 
 class CandidateBody(ApiBody):
-    """An offset that explains the sound."""
+    """An offset that would explain the sound, and its score, comparable within one angle."""
 
     offset_ms: float
     score: float
 
 
 class PieceBody(ApiBody):
-    """Part of a clip that was cut or lost something, and where that part lies."""
+    """Part of a clip that was cut or lost samples, in clip time, with the offset and drift of that part."""
 
     clip: str
     begin_s: float
@@ -79,8 +83,8 @@ class PieceBody(ApiBody):
 class AngleBody(ApiBody):
     """The evidence behind one angle's offset.
 
-    `strip` is the correlation around the offset for the eye: 0..1, `strip_step_ms` apart, the
-    middle one at the machine's offset.
+    `strip` is the correlation around the offset, for display: values of 0..1, `strip_step_ms` apart,
+    the middle one at the machine's offset.
     """
 
     confidence: float
@@ -96,7 +100,7 @@ class AngleBody(ApiBody):
 
 
 class SessionBody(ApiBody):
-    """One session as every face sees it."""
+    """One session, as the CLI and the terminal app see it."""
 
     id: str
     state: str
@@ -128,7 +132,7 @@ class SessionsBody(ApiBody):
 
 
 class PendingFileBody(ApiBody):
-    """A file in a drop folder that is not taken yet, and why."""
+    """A file in a drop folder that is not offloaded yet, and why."""
 
     name: str
     bytes: int
@@ -137,7 +141,7 @@ class PendingFileBody(ApiBody):
 
 
 class FolderBody(ApiBody):
-    """One watched drop folder. `health` is `ok` or a sentence on what is wrong."""
+    """One watched drop folder. `health` is `ok`, or says what is wrong."""
 
     path: str
     label: str
@@ -156,7 +160,7 @@ class WorkerBody(ApiBody):
 
 
 class StorageBody(ApiBody):
-    """The store that publish writes to, and the disk that work is done on."""
+    """The object store that publish writes to, and the free space of the work disk."""
 
     kind: str
     target: str
@@ -165,7 +169,7 @@ class StorageBody(ApiBody):
 
 
 class StatusBody(ApiBody):
-    """What is going on now."""
+    """What the daemon is doing."""
 
     version: str
     pid: int
@@ -183,27 +187,27 @@ class StatusBody(ApiBody):
 
 
 class ApproveRequest(ApiBody):
-    """Looks good."""
+    """Approve the session."""
 
     action: Literal["approve"] = "approve"
 
 
 class RejectRequest(ApiBody):
-    """Throw it out."""
+    """Reject the session."""
 
     action: Literal["reject"] = "reject"
     reason: str = Field(min_length=1, max_length=2000)
 
 
 class ReopenRequest(ApiBody):
-    """Look at it again."""
+    """Put a decided session back into review."""
 
     action: Literal["reopen"] = "reopen"
     reason: str = Field(min_length=1, max_length=2000)
 
 
 class NudgeRequest(ApiBody):
-    """Move one camera: `+1f`, `-12ms` from where it is, or `=-134ms` to lay it there."""
+    """Move one camera: `to` is `+1f` or `-12ms` from its offset, or `=-134ms` for an absolute offset."""
 
     action: Literal["nudge"] = "nudge"
     camera: str
@@ -211,19 +215,19 @@ class NudgeRequest(ApiBody):
 
 
 class SealRequest(ApiBody):
-    """Start with what is there."""
+    """Start with the clips that are there."""
 
     action: Literal["seal"] = "seal"
 
 
 class RetryRequest(ApiBody):
-    """Try again where it failed."""
+    """Run the failed step again."""
 
     action: Literal["retry"] = "retry"
 
 
 class ResyncRequest(ApiBody):
-    """Find the offsets again."""
+    """Sync again, with the current settings."""
 
     action: Literal["resync"] = "resync"
 
@@ -242,7 +246,7 @@ DecisionRequest = Annotated[
 
 
 class ClaimBody(ApiBody):
-    """A courtesy: who is looking at a session. It gates nothing."""
+    """Who is reviewing a session. A courtesy to others: it prevents nothing."""
 
     by: str
     expires_s: float
@@ -251,8 +255,8 @@ class ClaimBody(ApiBody):
 class PeaksBody(ApiBody):
     """Peaks of one camera on the session clock: int8 `low` and `high` (-127..127) per column.
 
-    Column i covers session time `start_ms + i * step_ms`. Every clip of the camera is laid at
-    its offset; where there is no sound both are 0.
+    Column i covers `step_ms` of session time from `start_ms + i * step_ms`. Every clip of the camera
+    is placed at its offset; where there is no audio, both are 0.
     """
 
     camera: str
@@ -284,9 +288,10 @@ class LogBody(ApiBody):
 
 
 class StreamEventBody(ApiBody):
-    """One server-sent event. With `seq` it is an event of the ledger (and the SSE id).
+    """One server-sent event.
 
-    Without it is a passing word: progress of a step, a claim, or folder news.
+    With `seq`, it is an event of the ledger, and `seq` is also its SSE id. Without, it is transient:
+    the progress of a step, a claim, or a change in the drop folders.
     """
 
     what: Literal["event", "progress", "claim", "folders", "heartbeat"]
@@ -298,7 +303,7 @@ class StreamEventBody(ApiBody):
 
 
 class ProblemBody(ApiBody):
-    """The answer to a request that could not be done. `current` comes with a 412."""
+    """The response to a request that failed. `current` comes with a 412."""
 
     message: str
     hint: str = ""
@@ -307,7 +312,7 @@ class ProblemBody(ApiBody):
 
 
 class ReloadBody(ApiBody):
-    """What a reload did. `problems` is empty when the new settings are in force."""
+    """The result of a reload. `problems` is empty when the new settings are in force."""
 
     reloaded: bool
     problems: list[str] = []

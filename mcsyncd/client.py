@@ -1,8 +1,8 @@
 """The typed client of the daemon's API: HTTP and server-sent events over its Unix socket.
 
-Both faces speak through this and nothing else. An answer is a body of `mcsyncd.api`; a refusal
-is an error of `mcsyncd.errors` with the daemon's own words. Who is calling is not sent: the
-kernel tells the daemon.
+Both user interfaces reach the daemon only through this module. A successful response is a body of
+`mcsyncd.api`; any other raises an error of `mcsyncd.errors` with the daemon's message and hint. The
+client does not say who is calling: the kernel tells the daemon.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ from yarl import URL
 from mcsyncd import api
 from mcsyncd.errors import BadMedia, Conflict, ExitCode, McsyncError, NotPermitted, Unreachable, UsageError
 
-SILENCE_S = 30.0
-"""The event stream has a heartbeat every 10 s; three missed and the daemon counts as gone."""
+MAX_SILENCE_S = 30.0
+"""The daemon sends a heartbeat every 10 s; after three missed ones it counts as gone. Lower, and a busy
+daemon is reported as gone; higher, and a dead one looks alive for longer."""
 
-_LARGEST_ANSWER = 64 * 1024 * 1024
+_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""Judgement: far more than any log, peaks or audio that a client asks for. Without a limit, whatever
+listens on the socket could fill the client's memory."""
 _RESPONSE_TIMEOUT_S = 30.0
+"""Judgement: the slowest request decodes an audio excerpt. Lower, and it fails on a busy machine; higher,
+and a daemon that hangs is reported late."""
 _CONNECT_TIMEOUT_S = 5.0
+"""Judgement: a Unix socket connects at once unless its backlog is full."""
 _START_DAEMON_HINT = (
     "start it with `mcsyncd run` or `systemctl start mcsyncd`, or name another socket with --socket"
 )
@@ -41,7 +47,7 @@ _BodyT = TypeVar("_BodyT", bound=BaseModel)
 
 
 class RevisionConflict(Conflict):
-    """The session has moved on; `current` is how it stands now."""
+    """The session has moved on since the decision was made; `current` is its present state."""
 
     def __init__(self, message: str, hint: str = "", current: api.SessionBody | None = None) -> None:
         super().__init__(message, hint)
@@ -52,10 +58,10 @@ class RevisionConflict(Conflict):
 
 
 class Client:
-    """A connection to the daemon behind `socket`, open for as long as the `async with` block.
+    """A connection to the daemon behind `socket`, open during the `async with` block.
 
-    Every method may raise `Unreachable` (no daemon answers), `NotPermitted` (the socket or the
-    decision is not yours) and `McsyncError` (what the daemon refused, in its words).
+    Every method may raise `Unreachable` (no daemon answers), `NotPermitted` (the caller may not use
+    the socket or make the decision) and `McsyncError` (the daemon's own error).
     """
 
     def __init__(self, socket: Path) -> None:
@@ -74,11 +80,11 @@ class Client:
             self._http = None
 
     async def fetch_version(self) -> str:
-        """Return the daemon's version: the cheapest question there is."""
+        """Return the daemon's version. The cheapest request, so also the way to ask whether it is up."""
         return (await self._fetch_body(_HealthBody, "health")).version
 
     async def fetch_status(self) -> api.StatusBody:
-        """Return what is going on: folders, storage, workers, and whether the caller may approve."""
+        """Return folders, storage, workers, and whether the caller may approve."""
         return await self._fetch_body(api.StatusBody, "status")
 
     async def list_sessions(self) -> api.SessionsBody:
@@ -86,28 +92,31 @@ class Client:
         return await self._fetch_body(api.SessionsBody, "sessions")
 
     async def fetch_session(self, session: str) -> api.SessionBody:
-        """Return one session. Raises `UsageError` if there is none of that id."""
+        """Return one session. Raises `UsageError` if none has that id."""
         return await self._fetch_body(api.SessionBody, "sessions", session)
 
     async def fetch_peaks(
         self, session: str, camera: str, *, start_ms: float, step_ms: float, columns: int
     ) -> api.PeaksBody:
-        """Return the peaks of one camera from `start_ms` on the session clock, a pair for each column."""
-        wanted = {"camera": camera, "start_ms": start_ms, "step_ms": step_ms, "columns": columns}
-        return await self._fetch_body(api.PeaksBody, "sessions", session, "peaks", query=wanted)
+        """Return the peaks of one camera, one pair per column.
+
+        Column 0 begins at `start_ms` on the session clock, and each covers `step_ms`.
+        """
+        query = {"camera": camera, "start_ms": start_ms, "step_ms": step_ms, "columns": columns}
+        return await self._fetch_body(api.PeaksBody, "sessions", session, "peaks", query=query)
 
     async def fetch_audio(self, session: str, camera: str, *, start_ms: float, duration_ms: float) -> bytes:
-        """Return a WAV of that stretch of the session: the reference left, the camera right."""
-        wanted = {"camera": camera, "start_ms": start_ms, "duration_ms": duration_ms}
-        return await self._fetch_bytes("GET", "sessions", session, "audio", query=wanted)
+        """Return that part of the session as WAV: the reference on the left, the camera on the right."""
+        query = {"camera": camera, "start_ms": start_ms, "duration_ms": duration_ms}
+        return await self._fetch_bytes("GET", "sessions", session, "audio", query=query)
 
     async def send_decision(
         self, session: str, decision: api.DecisionRequest, revision: int | None = None
     ) -> api.SessionBody:
-        """Send a decision made while looking at `revision`; return the session as it then stands.
+        """Send a decision that is based on `revision`, and return the session that results.
 
-        Raises `MovedOn` when the session is no longer at that revision, `NotPermitted` when the
-        caller is no approver. Retry and resync need no revision.
+        Raises `RevisionConflict` when the session is no longer at that revision, and `NotPermitted`
+        when the caller is not an approver. Retry, resync and seal need no revision.
         """
         headers = {} if revision is None else {"If-Match": str(revision)}
         answer = await self._fetch_bytes(
@@ -116,17 +125,17 @@ class Client:
         return _parse_body(api.SessionBody, answer)
 
     async def claim_session(self, session: str) -> api.ClaimBody:
-        """Show others that the caller is looking at a session. It gates nothing."""
+        """Show others that the caller is reviewing a session. It prevents nothing."""
         return _parse_body(api.ClaimBody, await self._fetch_bytes("POST", "sessions", session, "claim"))
 
     async def seal_session(self) -> api.SessionBody:
-        """Start with the files that are there, waiting for no other camera."""
+        """Seal the collecting session without waiting for the other cameras, and return it."""
         return _parse_body(api.SessionBody, await self._fetch_bytes("POST", "seal", body=api.SealRequest()))
 
     async def read_log(self, session: str | None = None, after: int = 0) -> AsyncIterator[api.LogEntryBody]:
-        """Yield the ledger's events after number `after`, oldest first: of one session, or all.
+        """Yield the events after number `after`, oldest first, of one session or of all.
 
-        The daemon sends them in pages, and a page is fetched when the one before it was read.
+        The daemon sends them in pages; each is fetched when the one before it has been read.
         """
         next_after: int | None = after
         while next_after is not None:
@@ -142,23 +151,23 @@ class Client:
         return _parse_body(_ManifestBody, answer).model_dump()
 
     async def reload_settings(self) -> api.ReloadBody:
-        """Have the daemon read its settings again."""
+        """Make the daemon reload its settings."""
         return _parse_body(api.ReloadBody, await self._fetch_bytes("POST", "reload"))
 
     async def stream_events(self, last_id: int | None = None) -> AsyncIterator[api.StreamEventBody]:
-        """Yield what happens, beginning after ledger event `last_id` (None: from now on).
+        """Yield events as they happen, from the one after ledger event `last_id` (None: from now on).
 
-        The first is a heartbeat of the client's own, as soon as the stream stands: whoever reads
-        the sessions upon it misses nothing that comes after. Ends only by raising `Unreachable`:
-        when the daemon goes, or is silent for `SILENCE_S`. To connect again is the caller's
-        business, who knows the last `seq` it has seen.
+        The first is a heartbeat that the client itself adds once it is connected: a caller that then
+        fetches the sessions misses nothing. Ends only by raising `Unreachable`, when the daemon is
+        gone or silent for `MAX_SILENCE_S`. Reconnecting is left to the caller, who knows the last
+        `seq` it has handled.
         """
         headers = {"Accept": "text/event-stream"}
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
-        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=SILENCE_S)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=MAX_SILENCE_S)
         async with self._send_request(
-            "GET", _build_url("events"), headers=headers, timeout=patience
+            "GET", _build_url("events"), headers=headers, timeout=timeout
         ) as response:
             yield api.StreamEventBody(what="heartbeat")
             async for body in _parse_event_stream(response):
@@ -182,9 +191,9 @@ class Client:
         if body is not None:
             request["data"] = body.model_dump_json().encode()
             request["headers"]["Content-Type"] = "application/json"
-        patience = aiohttp.ClientTimeout(total=_RESPONSE_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=_RESPONSE_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
         async with self._send_request(
-            method, _build_url(*path, query=query), timeout=patience, **request
+            method, _build_url(*path, query=query), timeout=timeout, **request
         ) as response:
             return await _read_limited(response)
 
@@ -192,7 +201,7 @@ class Client:
     async def _send_request(
         self, method: str, url: URL, **request: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send, and turn every way in which the other end can fail into an error of ours."""
+        """Send a request, and translate every failure of the connection into an `McsyncError`."""
         if self._http is None:
             raise RuntimeError("a Client is used inside `async with`")
         try:
@@ -203,16 +212,16 @@ class Client:
         except aiohttp.ClientConnectorError as error:
             raise self._build_connection_error(error.os_error) from error
         except TimeoutError as error:
-            raise Unreachable(f"the daemon on {self.socket} is silent", _START_DAEMON_HINT) from error
+            raise Unreachable(f"the daemon on {self.socket} does not answer", _START_DAEMON_HINT) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(
-                f"the daemon on {self.socket} broke off: {error}", _START_DAEMON_HINT
+                f"the connection to the daemon on {self.socket} broke: {error}", _START_DAEMON_HINT
             ) from error
 
     def _build_connection_error(self, error: OSError) -> McsyncError:
         if isinstance(error, PermissionError):
             return NotPermitted(
-                f"you may not use the socket {self.socket}", "ask for membership in the group that owns it"
+                f"you may not use the socket {self.socket}", "ask to be added to the group that owns it"
             )
         return Unreachable(f"no daemon answers on {self.socket}", _START_DAEMON_HINT)
 
@@ -222,7 +231,7 @@ class _HealthBody(api.ApiBody):
 
 
 class _ManifestBody(BaseModel, extra="allow"):
-    """Any JSON object: the manifest has its own schema, which is not a client's business."""
+    """Any JSON object: the manifest has a schema of its own, which the client does not check."""
 
 
 def _build_url(*path: str, query: Mapping[str, Any] | None = None) -> URL:
@@ -236,40 +245,44 @@ def _parse_body(body_type: type[_BodyT], answer: bytes) -> _BodyT:
         return body_type.model_validate_json(answer)
     except ValidationError as error:
         raise McsyncError(
-            f"the daemon's answer is not understood: {error.errors()[0]['msg']}",
-            "daemon and client may differ in version: compare `mcsyncd --version` with `mcsyncd status`",
+            f"cannot read the daemon's response: {error.errors()[0]['msg']}",
+            "daemon and client may be different versions: compare `mcsyncd --version` with `mcsyncd status`",
         ) from error
 
 
 def _error_from_problem(status: int, answer: bytes) -> McsyncError:
     try:
-        told = api.ProblemBody.model_validate_json(answer)
+        problem = api.ProblemBody.model_validate_json(answer)
     except ValidationError:
-        return McsyncError(f"the daemon answered HTTP {status}", "its log says why: journalctl -u mcsyncd")
-    if told.exit_code == ExitCode.CONFLICT:
-        return RevisionConflict(told.message, told.hint, told.current)
-    return _ERROR_BY_EXIT_CODE.get(told.exit_code, McsyncError)(told.message, told.hint)
+        return McsyncError(f"the daemon answered HTTP {status}", "see its log: journalctl -u mcsyncd")
+    if problem.exit_code == ExitCode.CONFLICT:
+        return RevisionConflict(problem.message, problem.hint, problem.current)
+    return _ERROR_BY_EXIT_CODE.get(problem.exit_code, McsyncError)(problem.message, problem.hint)
 
 
 async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
     answer = bytearray()
-    async for piece in response.content.iter_any():
-        answer += piece
-        if len(answer) > _LARGEST_ANSWER:
-            raise McsyncError("the daemon's answer is too large to be one", "ask for a shorter stretch")
+    async for chunk in response.content.iter_any():
+        answer += chunk
+        if len(answer) > _MAX_RESPONSE_BYTES:
+            raise McsyncError(
+                f"the daemon's response is larger than {_MAX_RESPONSE_BYTES >> 20} MiB",
+                "ask for less at once",
+            )
     return bytes(answer)
 
 
 async def _parse_event_stream(response: aiohttp.ClientResponse) -> AsyncIterator[api.StreamEventBody]:
-    """Read server-sent events (WHATWG HTML, section 9.2): `data:` lines, ended by an empty one.
+    """Yield the bodies of server-sent events (WHATWG HTML, section 9.2).
 
-    The `id:` lines repeat the body's `seq` and are skipped with everything else.
+    An event is a run of `data:` lines that ends with an empty line. All other lines are skipped; the
+    `id:` lines repeat the body's `seq`.
     """
-    told: list[bytes] = []
+    data: list[bytes] = []
     async for line in response.content:
         field, _, value = line.rstrip(b"\r\n").partition(b":")
         if field == b"data":
-            told.append(value.removeprefix(b" "))
-        elif not field and not value and told:
-            yield _parse_body(api.StreamEventBody, b"\n".join(told))
-            told.clear()
+            data.append(value.removeprefix(b" "))
+        elif not field and not value and data:
+            yield _parse_body(api.StreamEventBody, b"\n".join(data))
+            data.clear()

@@ -144,7 +144,7 @@ def test_an_answer_that_is_no_body_is_an_error_not_a_crash(tmp_path, text):
     async def answer(_):
         return web.Response(text=text)
 
-    with pytest.raises(McsyncError, match="not understood"):
+    with pytest.raises(McsyncError, match="cannot read the daemon"):
         _odd_server(tmp_path, answer)
 
 
@@ -167,12 +167,12 @@ def test_a_connection_that_breaks_off_is_unreachable(tmp_path):
 
 
 def test_an_answer_without_end_is_cut_off(tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "_LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(client, "_MAX_RESPONSE_BYTES", 1000)
 
     async def answer(_):
         return web.Response(text="x" * 2000)
 
-    with pytest.raises(McsyncError, match="too large"):
+    with pytest.raises(McsyncError, match="larger than"):
         _odd_server(tmp_path, answer)
 
 
@@ -204,12 +204,12 @@ def test_the_stream_ends_by_saying_that_the_daemon_is_gone(asked):
 
 
 def test_a_daemon_without_a_heartbeat_is_gone(asked, monkeypatch):
-    monkeypatch.setattr(client, "SILENCE_S", 0.2)
+    monkeypatch.setattr(client, "MAX_SILENCE_S", 0.2)
 
     async def ask(connection, daemon):
         stream = connection.stream_events()
         await anext(stream)
-        with pytest.raises(Unreachable, match="silent"):
+        with pytest.raises(Unreachable, match="does not answer"):
             await anext(stream)
 
     asked(ask)

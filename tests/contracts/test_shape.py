@@ -22,7 +22,8 @@ def loaded_after(code: str) -> set[str]:
 
 def test_help_loads_nothing_heavy():
     loaded = loaded_after(
-        "from mcsyncd.cli.main import root_command\nroot_command.main(['--help'], prog_name='mcsyncd', standalone_mode=False)"
+        "from mcsyncd.cli.main import root_command\n"
+        "root_command.main(['--help'], prog_name='mcsyncd', standalone_mode=False)"
     )
     assert not loaded & {*HEAVY, "numpy", "textual", "aiohttp", "pydantic"}
 
