@@ -1,4 +1,4 @@
-"""What `align` prints: the promised JSON document, and the same as a table for a person."""
+"""What `align` prints: the JSON document that scripts rely on, and a table for people."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
 
 
 def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
-    """The same for a person: offsets in ms and frames, confidence floored, reasons."""
+    """Return the answer as a table for people: offset, drift and confidence of each clip, then the reasons.
+
+    `frames_per_s` converts offsets to frames; None leaves them out.
+    """
     lines = [f"Sync Confidence: {format_percent(alignment.confidence)} ({alignment.method})", ""]
     lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
     for angle in alignment.angles:
@@ -61,13 +64,13 @@ def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
 
 def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_per_s: float | None) -> str:
     name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(placement.clip).name}"
-    sure = "reference" if angle.camera == reference else format_percent(angle.confidence)
+    confidence = "reference" if angle.camera == reference else format_percent(angle.confidence)
     offset = format_offset(ms_from_us(placement.offset_us))
     frames = drift = NO_VALUE
     if placement.offset_us is not None:
         drift = format_drift(placement.drift_ppm)
         frames = format_frames(placement.offset_us, frames_per_s) if frames_per_s else NO_VALUE
-    return f"{escape_text(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{sure:>13}"
+    return f"{escape_text(name, 40):<14}{offset:>16}{frames:>12}{drift:>12}{confidence:>13}"
 
 
 def _build_angle(angle: AngleMatch) -> AngleDocument:

@@ -1,6 +1,6 @@
-"""A picture of an alignment: every angle's sound on one clock, and how clear its peak is.
+"""Draws an alignment: the audio of every angle on one clock, and how clear its correlation peak is.
 
-matplotlib is an extra: nobody but this picture needs it, and it is a third of the whole install.
+matplotlib is an optional dependency: only this plot needs it, and it is a third of the whole install.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from mcsyncd.present.numbers import format_drift, format_offset, format_percent
 from mcsyncd.sync.recording import Recording
 
 _ENVELOPE_COLUMNS = 2000
+"""Levels per angle: about two per pixel of the plot. Judgement: fewer show steps, more only cost time."""
 _ROW_INCHES = 1.6
+_WIDTH_INCHES = 14
+_DOTS_PER_INCH = 110
+"""Judgement: 1540 pixels wide, which fits a laptop's screen, with rows high enough to read."""
 
 
 def load_figure_class() -> Any:
-    """Return matplotlib's Figure, which draws without a display. Raises UsageError where it is absent."""
+    """Return matplotlib's Figure class, which needs no display. Raises UsageError if it is not installed."""
     try:
         return import_module("matplotlib.figure").Figure
     except ImportError as error:
@@ -34,31 +38,31 @@ def load_figure_class() -> Any:
 
 
 def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> None:
-    """Write a PNG: a row for each angle, its sound at the left, the correlation at the right.
+    """Write a PNG with a row for each angle: its audio on the left, the correlation on the right.
 
-    `recordings` are what the alignment was made from. Raises UsageError without matplotlib and
-    OSError where the file cannot be written.
+    `recordings` are what the alignment was computed from. Raises UsageError if matplotlib is not
+    installed, and OSError if the file cannot be written.
     """
     rows = len(alignment.angles)
-    figure = load_figure_class()(figsize=(14, 1 + _ROW_INCHES * rows), layout="constrained")
+    figure = load_figure_class()(figsize=(_WIDTH_INCHES, 1 + _ROW_INCHES * rows), layout="constrained")
     figure.suptitle(f"Sync Confidence: {format_percent(alignment.confidence)} ({alignment.method})")
     axes = figure.subplots(rows, 2, squeeze=False, width_ratios=(4, 1))
-    for angle, (sound, lags) in zip(alignment.angles, axes, strict=True):
-        sound.sharex(axes[0][0])
-        sound.set_title(_format_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
-        _draw_audio(sound, angle, recordings)
-        _draw_strip(lags, angle)
+    for angle, (audio, strip) in zip(alignment.angles, axes, strict=True):
+        audio.sharex(axes[0][0])
+        audio.set_title(_format_caption(angle, alignment.reference), loc="left", fontsize=9, parse_math=False)
+        _draw_audio(audio, angle, recordings)
+        _draw_strip(strip, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
-    figure.savefig(path, format="png", dpi=110)
+    figure.savefig(path, format="png", dpi=_DOTS_PER_INCH)
 
 
 def compute_envelope(channel: NDArray[np.int16], columns: int = _ENVELOPE_COLUMNS) -> NDArray[np.float64]:
-    """Return the greatest level in each of up to `columns` equal stretches, as a share of the loudest."""
-    stretch = max(1, -(-channel.size // columns))
+    """Return the peak level (0..1, relative to the loudest) of each of up to `columns` equal windows."""
+    window = max(1, -(-channel.size // columns))
     levels = np.array(
         [
-            int(np.abs(channel[at : at + stretch].astype(np.int32)).max())
-            for at in range(0, channel.size, stretch)
+            int(np.abs(channel[at : at + window].astype(np.int32)).max())
+            for at in range(0, channel.size, window)
         ],
         np.float64,
     )
@@ -81,13 +85,15 @@ def _draw_audio(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -
         why = escape_text(angle.reasons[0] if angle.reasons else "not placed", 120)
         axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", parse_math=False)
         return
-    places = {place.clip: place for place in angle.placements}
-    for one in recordings:
-        place = places.get(one.name)
-        if one.angle != angle.camera or place is None or place.offset_us is None or not one.channels:
+    placements = {placement.clip: placement for placement in angle.placements}
+    for recording in recordings:
+        placement = placements.get(recording.name)
+        if recording.angle != angle.camera or not recording.channels:
             continue
-        levels = compute_envelope(one.channels[0])
-        axes.fill_between(_compute_times_s(one, place, levels.size), -levels, levels, linewidth=0)
+        if placement is None or placement.offset_us is None:
+            continue
+        levels = compute_envelope(recording.channels[0])
+        axes.fill_between(_compute_times_s(recording, placement, levels.size), -levels, levels, linewidth=0)
 
 
 def _compute_times_s(recording: Recording, placement: Placement, count: int) -> NDArray[np.float64]:
