@@ -20,9 +20,11 @@ from mcsyncd.present.numbers import format_size
 if TYPE_CHECKING:
     from mcsyncd.model.rendition import ConformResult, Rendition
 
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
 
 class RateParamType(click.ParamType[Rate]):
-    """`25`, `29.97`, `30000/1001`."""
+    """A frame rate: `25`, `29.97` or `30000/1001`."""
 
     name = "RATE"
 
@@ -76,35 +78,36 @@ def conform_command(
     only read.
     """
     try:
-        made = _conform_file(file, name, out, rate, drift_ppm, profiles)
+        conformed = _conform_file(file, name, out, rate, drift_ppm, profiles)
     except OSError as error:
         raise McsyncError(
             f"{error.filename or out}: {error.strerror}",
             "free some space or fix the permissions, then try again",
         ) from error
-    rendition = made.renditions[0]
-    click.echo(json.dumps(_build_document(made)) if as_json else _format_rendition(rendition))
+    rendition = conformed.renditions[0]
+    click.echo(json.dumps(_build_document(conformed)) if as_json else _format_rendition(rendition))
 
 
 def _conform_file(
     file: Path, profile_name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
 ) -> ConformResult:
-    from mcsyncd.conform.conform import conform_with_profiles  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # the same
-    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # the same
-    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+    from mcsyncd.cli.standalone import choose_grid_rate
+    from mcsyncd.conform.conform import conform_with_profiles
+    from mcsyncd.conform.grid import Grid
+    from mcsyncd.probe.probe import probe_clip
+    from mcsyncd.settings.load import find_shipped_profiles
+    from mcsyncd.settings.profiles import load_profile
 
     profile = load_profile(profiles or find_shipped_profiles(), profile_name)
     media = probe_clip(file)
-    rate = rate or (media.video.rate if media.video else Rate(25))
+    rate = rate or choose_grid_rate(media)
     out.mkdir(parents=True, exist_ok=True)
-    asked = ((profile.kind, profile.build_ref(profile_name)),)
+    wanted_renditions = ((profile.kind, profile.build_ref(profile_name)),)
     return conform_with_profiles(
         file,
         media,
         Grid.from_drift(rate, 0, drift_ppm),
-        asked,
+        wanted_renditions,
         folder=out,
         stem=file.stem,
         report_progress=_build_progress_printer(),

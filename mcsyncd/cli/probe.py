@@ -15,6 +15,8 @@ from mcsyncd.model.text import escape_text
 if TYPE_CHECKING:
     from mcsyncd.model.clip import AudioStream, Media, VideoStream
 
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
 
 @click.command("probe", short_help="Show what a file is and what conform would do with it.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -24,7 +26,7 @@ def probe_command(file: Path, as_json: bool) -> None:
 
     Streams, true frame rate, timecode, rotation, colour and audio. Exit code 6 when it cannot be used.
     """
-    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
+    from mcsyncd.probe.probe import probe_clip
 
     media = probe_clip(file)
     actions = _explain_conform(media)
@@ -34,11 +36,11 @@ def probe_command(file: Path, as_json: bool) -> None:
 
 
 def build_document(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> dict[str, object]:
-    """Return the JSON document: everything the probe found, times in microseconds, rates as fractions."""
-    found = asdict(media)
+    """Return the JSON document: everything the probe document, times in microseconds, rates as fractions."""
+    document = asdict(media)
     if media.video is not None:
-        found["video"]["rate"] = str(media.video.rate)
-    return {"file": str(file), **found, "conform": {kind: list(lines) for kind, lines in actions.items()}}
+        document["video"]["rate"] = str(media.video.rate)
+    return {"file": str(file), **document, "conform": {kind: list(lines) for kind, lines in actions.items()}}
 
 
 def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) -> str:
@@ -54,8 +56,8 @@ def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) 
     lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
     lines += [f"  ! {warning}" for warning in media.warnings]
     lines.append("conform would do this with the default profiles:")
-    for kind, said in actions.items():
-        lines += [f"  {kind}", *(f"    {line}" for line in said)]
+    for kind, actions_of_kind in actions.items():
+        lines += [f"  {kind}", *(f"    {line}" for line in actions_of_kind)]
     return "\n".join(lines)
 
 
@@ -83,17 +85,13 @@ def _format_audio(track: AudioStream) -> str:
 
 def _explain_conform(media: Media) -> dict[str, tuple[str, ...]]:
     """Return what conform would do, by rendition kind, with the profiles that ship with mcsyncd."""
-    from mcsyncd.conform.explain import explain_plan  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
-    from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
-    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # the same
-    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+    from mcsyncd.cli.standalone import explain_profile
+    from mcsyncd.settings.load import find_shipped_profiles
+    from mcsyncd.settings.profiles import load_profile
+    from mcsyncd.settings.schema import DEFAULT_PROFILES
 
-    rate = media.video.rate if media.video else Rate(25)
-    said = {}
-    for name in ("mezz-h264", "proxy-540p"):
+    explanations: dict[str, tuple[str, ...]] = {}
+    for name in DEFAULT_PROFILES:
         profile = load_profile(find_shipped_profiles(), name)
-        planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
-        said[str(profile.kind)] = explain_plan(profile, planned)
-    return said
+        explanations[profile.kind] = explain_profile(name, profile, media)
+    return explanations

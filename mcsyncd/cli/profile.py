@@ -13,12 +13,9 @@ from mcsyncd.errors import ConfigError
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
-    from mcsyncd.model.clip import Media
     from mcsyncd.settings.profiles import Profile
 
-_DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
-
-_CLIP = click.Path(exists=True, dir_okay=False, path_type=Path)
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 _profiles_option = click.option(
     "--profiles",
@@ -44,7 +41,7 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
     Each is validated, and checked for encoders that this installation lacks.
     """
     folder = profiles or _find_shipped_profiles()
-    found = [(name, _load_encodable_profile(folder, name)) for name in _list_names(folder)]
+    named_profiles = [(name, _load_encodable_profile(folder, name)) for name in _list_names(folder)]
     if as_json:
         listed = [
             {
@@ -53,11 +50,11 @@ def list_profiles(profiles: Path | None, as_json: bool) -> None:
                 "hash": profile.compute_hash(),
                 "description": profile.description,
             }
-            for name, profile in found
+            for name, profile in named_profiles
         ]
         click.echo(json.dumps(listed))
         return
-    for name, profile in found:
+    for name, profile in named_profiles:
         click.echo(f"{name:<18} {profile.kind:<10} {escape_text(profile.description)}")
 
 
@@ -91,41 +88,37 @@ def explain_profiles(name: str | None, file: Path | None, profiles: Path | None,
 
     In plain words, with gigabytes per hour. Without NAME, explains both default profiles.
     """
+    from mcsyncd.settings.schema import DEFAULT_PROFILES
+
     folder = profiles or _find_shipped_profiles()
-    said = {
-        one: _explain_profile(one, _load_encodable_profile(folder, one), file)
-        for one in ((name,) if name else _DEFAULT_PROFILES)
+    explanations = {
+        each: _explain_profile(each, _load_encodable_profile(folder, each), file)
+        for each in ((name,) if name else DEFAULT_PROFILES)
     }
     if as_json:
-        click.echo(json.dumps({one: list(lines) for one, lines in said.items()}))
+        click.echo(json.dumps({each: list(lines) for each, lines in explanations.items()}))
         return
-    for one, lines in said.items():
-        click.echo("\n".join((one, *(f"  {escape_text(line, 300)}" for line in lines))))
+    for each, lines in explanations.items():
+        click.echo("\n".join((each, *(f"  {escape_text(line, 300)}" for line in lines))))
 
 
 def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:
-    from mcsyncd.conform.explain import TYPICAL_CLIP, explain_plan  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.conform.grid import Grid  # noqa: PLC0415  # the same
-    from mcsyncd.conform.plan import plan_renditions  # noqa: PLC0415  # the same
-    from mcsyncd.model.rate import Rate  # noqa: PLC0415  # the same
+    from mcsyncd.cli.standalone import explain_profile
 
-    media = _probe_clip(file) if file else TYPICAL_CLIP
-    rate = media.video.rate if media.video else Rate(25)
-    planned = plan_renditions(media, Grid(rate), ((profile.kind, profile.build_ref(name), profile),))
-    about = () if file else ("For a typical clip: 1920x1080, 30 fps, stereo.",)
-    return (*about, *explain_plan(profile, planned))
+    if file is None:
+        from mcsyncd.conform.explain import TYPICAL_CLIP
 
+        intro = "For a typical clip: 1920x1080, 30 fps, stereo."
+        return (intro, *explain_profile(name, profile, TYPICAL_CLIP))
+    from mcsyncd.probe.probe import probe_clip
 
-def _probe_clip(file: Path) -> Media:
-    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
-
-    return probe_clip(file)
+    return explain_profile(name, profile, probe_clip(file))
 
 
 def _load_encodable_profile(folder: Path, name: str) -> Profile:
     """Return a profile. Raises ConfigError if it is invalid or this installation lacks an encoder for it."""
-    from mcsyncd.conform.encoder_check import find_missing_encoders  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.settings.profiles import load_profile  # noqa: PLC0415  # the same
+    from mcsyncd.conform.encoder_check import find_missing_encoders
+    from mcsyncd.settings.profiles import load_profile
 
     profile = load_profile(folder, name)
     if missing := find_missing_encoders(profile):
@@ -137,12 +130,12 @@ def _load_encodable_profile(folder: Path, name: str) -> Profile:
 
 
 def _list_names(folder: Path) -> tuple[str, ...]:
-    from mcsyncd.settings.profiles import list_profile_names  # noqa: PLC0415  # keeps --help free of pydantic
+    from mcsyncd.settings.profiles import list_profile_names
 
     return list_profile_names(folder)
 
 
 def _find_shipped_profiles() -> Path:
-    from mcsyncd.settings.load import find_shipped_profiles  # noqa: PLC0415  # keeps --help free of pydantic
+    from mcsyncd.settings.load import find_shipped_profiles
 
     return find_shipped_profiles()

@@ -52,8 +52,8 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
             return
         while body is not None:
             click.echo("\n".join(format_review(body)))
-            asked = body.state == "in_review" and sys.stdin.isatty() and sys.stdout.isatty()
-            body = await _ask_decision(client, body) if asked else None
+            can_ask = body.state == "in_review" and sys.stdin.isatty() and sys.stdout.isatty()
+            body = await _ask_decision(client, body) if can_ask else None
 
 
 async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None:
@@ -61,9 +61,9 @@ async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None
     click.echo(_PROMPT_HELP)
     while True:
         # In a thread: a person may take an hour, and the event loop must keep the connection alive.
-        said = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
+        answer = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
         try:
-            decision = parse_decision(said, body)
+            decision = parse_decision(answer, body)
             return None if decision is None else await client.send_decision(body.id, decision, body.revision)
         except UsageError as error:
             click.echo(f"{escape_text(error.message)}\n  → {escape_text(error.hint)}", err=True)

@@ -22,6 +22,6 @@ def sessions_command(options: GlobalOptions, as_json: bool) -> None:
     if as_json:
         print_json([*sessions])
     elif sessions:
-        click.echo("\n".join(format_session_line(one) for one in sessions))
+        click.echo("\n".join(format_session_line(body) for body in sessions))
     else:
         click.echo("No sessions yet: drop a card into each camera's folder.")

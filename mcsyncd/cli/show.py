@@ -19,8 +19,8 @@ def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.reports import format_session
 
-    found = call_daemon(options, lambda client: client.fetch_session(session))
+    body = call_daemon(options, lambda client: client.fetch_session(session))
     if as_json:
-        print_json(found)
+        print_json(body)
     else:
-        click.echo("\n".join(format_session(found)))
+        click.echo("\n".join(format_session(body)))

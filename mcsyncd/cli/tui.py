@@ -30,10 +30,13 @@ def tui_command(context: click.Context, host: str | None, *, read_only: bool) ->
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above
     from mcsyncd.tui.remote import forward_socket  # noqa: PLC0415  # see above
 
-    faces: GlobalOptions = context.obj
-    named = context.find_root().get_parameter_source("socket") not in {None, ParameterSource.DEFAULT}
-    there = faces.socket if named else REMOTE_SOCKET
-    with forward_socket(host, there) if host is not None else nullcontext(faces.socket) as socket:
+    options: GlobalOptions = context.obj
+    is_socket_given = context.find_root().get_parameter_source("socket") not in {
+        None,
+        ParameterSource.DEFAULT,
+    }
+    remote_socket = options.socket if is_socket_given else REMOTE_SOCKET
+    with forward_socket(host, remote_socket) if host is not None else nullcontext(options.socket) as socket:
         app = McsyncApp(socket, read_only=read_only)
         app.run()
     context.exit(app.return_code or 0)

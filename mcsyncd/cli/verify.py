@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 TARGETS = ("log", "media", "store")
+"""What can be checked: the hash chain, the files on disk, the published objects."""
 
 
 @click.command()
@@ -39,11 +40,11 @@ def verify_command(options: GlobalOptions, what: str, session: str | None, deep:
             f"verify {what} has no option --deep", "leave it out, or use `mcsyncd verify media --deep`"
         )
     if what == "media":
-        found = verify_media(options.settings, session, deep=deep)
+        report = verify_media(options.settings, session, deep=deep)
     else:
-        found = {"log": verify_log, "store": verify_store}[what](options.settings, session)
-    _print_report(what, found.checked, found.findings, found.note, as_json=as_json)
-    return 1 if found.findings else 0
+        report = {"log": verify_log, "store": verify_store}[what](options.settings, session)
+    _print_report(what, report.checked, report.findings, report.note, as_json=as_json)
+    return 1 if report.findings else 0
 
 
 def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:

@@ -22,6 +22,9 @@ from pydantic import (
 from mcsyncd.model.clip import Camera
 from mcsyncd.model.rate import Rate
 
+DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
+"""The mezzanine and the proxy profile that a session gets unless the settings name others."""
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CAMERA_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -103,9 +106,9 @@ class ProfileSettings(SettingsPart):
 
     directory: Path
     """Holds the profiles, as NAME.yaml."""
-    mezzanine: str = "mezz-h264"
+    mezzanine: str = DEFAULT_PROFILES[0]
     """Profile of the mezzanine, which later phases render from."""
-    proxy: str = "proxy-540p"
+    proxy: str = DEFAULT_PROFILES[1]
     """Profile of the proxy, which people scrub."""
     rate: GridRate = None
     """The session's frame rate: a rate, or auto for the reference camera's own."""
