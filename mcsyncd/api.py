@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mcsyncd.model.reason import ReasonCode
+
 CallToAction = Literal["looks_good", "review_sync"]
 
 
@@ -80,6 +82,20 @@ class PieceBody(ApiBody):
     drift_ppm: float
 
 
+class ReasonBody(ApiBody):
+    """Why a person is needed. `code` is for filtering, `text` for people, with the cameras' labels.
+
+    `subject` is the key of a camera or of a clip, `others` the other cameras it names; `values` are
+    measurements in the units of their names.
+    """
+
+    code: ReasonCode
+    subject: str
+    others: list[str] = []
+    values: dict[str, float | str] = {}
+    text: str
+
+
 class AngleBody(ApiBody):
     """The evidence behind one angle's offset.
 
@@ -88,7 +104,7 @@ class AngleBody(ApiBody):
     """
 
     confidence: float
-    reasons: list[str] = []
+    reasons: list[ReasonBody] = []
     candidates: list[CandidateBody] = []
     overlap_s: float = 0.0
     residual_ms: float | None = None
@@ -110,7 +126,7 @@ class SessionBody(ApiBody):
     sync_method: str | None = None
     offsets_ms: dict[str, float | None] = {}
     drift_ppm: dict[str, float] = {}
-    reasons: list[str] = []
+    reasons: list[ReasonBody] = []
     rate: str | None = None
     cameras: dict[str, CameraBody] = {}
     approved_by: str | None = None

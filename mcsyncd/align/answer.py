@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.angle_document import AngleDocument, build_angle_document, ms_from_us
+from mcsyncd.model.reason import build_reason_document, format_reason
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_drift, format_frames, format_offset, format_percent
 
@@ -30,7 +31,7 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
         "confidence": _floor_to_digits(alignment.confidence, _CONFIDENCE_DIGITS),
         "method": str(alignment.method),
         "angles": {angle.camera: _build_angle(angle) for angle in non_reference},
-        "reasons": list(alignment.reasons),
+        "reasons": [build_reason_document(reason, {}) for reason in alignment.reasons],
     }
     if any(len(angle.placements) > 1 for angle in alignment.angles):
         document["clips"] = {
@@ -56,9 +57,8 @@ def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
     lines.append(f"{'angle':<14}{'offset':>16}{'frames':>12}{'drift':>12}{'confidence':>13}")
     for angle in alignment.angles:
         lines += [_format_row(angle, place, alignment.reference, frames_per_s) for place in angle.placements]
-    lines += (
-        ["", *(f"- {escape_text(reason, 300)}" for reason in alignment.reasons)] if alignment.reasons else []
-    )
+    if alignment.reasons:
+        lines += ["", *(f"- {escape_text(format_reason(reason, {}), 300)}" for reason in alignment.reasons)]
     return "\n".join(lines)
 
 
@@ -74,7 +74,7 @@ def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_
 
 
 def _build_angle(angle: AngleMatch) -> AngleDocument:
-    document = build_angle_document(angle)
+    document = build_angle_document(angle, {})
     document["confidence"] = _floor_to_digits(angle.confidence, _CONFIDENCE_DIGITS)
     if not angle.pieces:
         del document["pieces"]  # there only where a clip was cut

@@ -19,6 +19,7 @@ from mcsyncd.align.files import AngleFile
 from mcsyncd.align.listen import FileAnalysis, analyse_files
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording
 
 _Outcome = tuple[AngleFile, FileAnalysis | McsyncError]
@@ -126,14 +127,12 @@ def _add_unreadable_reasons(alignment: Alignment, outcomes: Sequence[_Outcome]) 
     """Put the error of each unreadable file first among the reasons, of its angle and of the alignment."""
     for file, result in outcomes:
         if isinstance(result, McsyncError):
+            unreadable = build_reason(ReasonCode.UNREADABLE, file.angle, message=result.message)
             angles = tuple(
-                replace(angle, reasons=(result.message, *angle.reasons))
-                if angle.camera == file.angle
-                else angle
+                replace(angle, reasons=(unreadable, *angle.reasons)) if angle.camera == file.angle else angle
                 for angle in alignment.angles
             )
-            reasons = (f"{file.angle}: {result.message}", *alignment.reasons)
-            alignment = replace(alignment, angles=angles, reasons=reasons)
+            alignment = replace(alignment, angles=angles, reasons=(unreadable, *alignment.reasons))
     return alignment
 
 

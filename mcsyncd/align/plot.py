@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.errors import UsageError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.reason import format_reason
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_drift, format_offset, format_percent
 from mcsyncd.sync.recording import Recording
@@ -82,7 +83,7 @@ def _format_caption(angle: AngleMatch, reference: str) -> str:
 def _draw_audio(axes: Any, angle: AngleMatch, recordings: Sequence[Recording]) -> None:
     axes.set_yticks([])
     if angle.offset_us is None:
-        why = escape_text(angle.reasons[0] if angle.reasons else "not placed", 120)
+        why = escape_text(format_reason(angle.reasons[0], {}) if angle.reasons else "not placed", 120)
         axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", parse_math=False)
         return
     placements = {placement.clip: placement for placement in angle.placements}

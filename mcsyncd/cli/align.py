@@ -63,7 +63,9 @@ class StderrReporter:
 
     def show_finding(self, text: str) -> None:
         """Print a line that stays."""
-        click.echo(f"\r\x1b[K{escape_text(text, 400)}" if self._is_terminal else escape_text(text, 400), err=True)
+        click.echo(
+            f"\r\x1b[K{escape_text(text, 400)}" if self._is_terminal else escape_text(text, 400), err=True
+        )
 
 
 @click.command("align", short_help="Sync files without a daemon.")

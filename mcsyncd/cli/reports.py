@@ -50,7 +50,7 @@ def format_session(session: SessionBody) -> Iterator[str]:
         yield f"Sync Confidence: {format_percent(session.sync_confidence)}  ({label_method(session)})"
     for key in order_cameras(session):
         yield from _format_camera(session, key)
-    yield from (f"  Why: {escape_text(reason)}" for reason in session.reasons)
+    yield from (f"  Why: {escape_text(reason.text)}" for reason in session.reasons)
     if session.progress:
         yield f"  {escape_text(session.progress.stage, 40)} · {format_progress(session.progress)}"
     if session.error:

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from mcsyncd.api import (
     AngleBody,
     CameraBody,
-    CandidateBody,
     ClipBody,
     ErrorBody,
-    PieceBody,
     ProgressBody,
+    ReasonBody,
     SessionBody,
 )
 from mcsyncd.model.alignment import Alignment, AngleMatch
+from mcsyncd.model.angle_document import build_angle_document
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.jobs import Job
+from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.session import Failure, Session
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.workers.progress import ProgressReport
@@ -39,6 +40,7 @@ def build_session_body(
     """
     found = session.alignment
     approval = session.approval
+    labels = {camera.key: camera.label for camera in (session.terms.cameras if session.terms else cameras)}
     error = session.error or publishing_failure
     return SessionBody(
         id=session.id,
@@ -49,7 +51,10 @@ def build_session_body(
         sync_method=found.method if found else None,
         offsets_ms={angle.camera: _ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
         drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
-        reasons=[*(found.reasons if found else ()), *list_conform_warnings(session)],
+        reasons=[
+            ReasonBody.model_validate(build_reason_document(reason, labels))
+            for reason in (*(found.reasons if found else ()), *list_conform_warnings(session))
+        ],
         rate=str(session.rate) if session.rate else None,
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
@@ -59,7 +64,7 @@ def build_session_body(
         else None,
         progress=progress,
         reference=found.reference if found else None,
-        angles={angle.camera: _build_angle_body(angle) for angle in found.angles} if found else {},
+        angles={angle.camera: _build_angle_body(angle, labels) for angle in found.angles} if found else {},
         duration_s=_compute_duration_s(session, found),
         opened_at=session.opened_at,
         claimed_by=claimed_by,
@@ -104,30 +109,9 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
     )
 
 
-def _build_angle_body(angle: AngleMatch) -> AngleBody:
-    return AngleBody(
-        confidence=angle.confidence,
-        reasons=list(angle.reasons),
-        candidates=[
-            CandidateBody(offset_ms=one.offset_us / 1000, score=one.score) for one in angle.candidates
-        ],
-        overlap_s=angle.overlap_s,
-        residual_ms=angle.residual_ms,
-        strip=list(angle.correlation_strip),
-        strip_step_ms=angle.strip_step_us / 1000,
-        error_ms=angle.error_ms,
-        drift_error_ppm=angle.drift_error_ppm,
-        pieces=[
-            PieceBody(
-                clip=one.clip,
-                begin_s=one.begin_us / 1e6,
-                end_s=one.end_us / 1e6,
-                offset_ms=one.offset_us / 1000,
-                drift_ppm=one.drift_ppm,
-            )
-            for one in angle.pieces
-        ],
-    )
+def _build_angle_body(angle: AngleMatch, labels: Mapping[str, str]) -> AngleBody:
+    strip = {"strip": angle.correlation_strip, "strip_step_ms": angle.strip_step_us / 1000}
+    return AngleBody.model_validate(build_angle_document(angle, labels) | strip)
 
 
 def _compute_duration_s(session: Session, found: Alignment | None) -> float | None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from mcsyncd.model.reason import Reason
+
 
 class SyncMethod(StrEnum):
     """How the offsets were found. `FALLBACK` is never above the review threshold."""
@@ -67,7 +69,7 @@ class AngleMatch:
     camera: str
     placements: tuple[Placement, ...]
     confidence: float
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     overlap_s: float = 0.0
     residual_ms: float | None = None
@@ -100,7 +102,7 @@ class Alignment:
     angles: tuple[AngleMatch, ...]
     confidence: float
     method: SyncMethod
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
     def find_angle(self, camera: str) -> AngleMatch | None:
         """Return the match of one camera, or None if the camera is not part of it."""

@@ -6,19 +6,23 @@ importing pydantic.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mcsyncd.model.alignment import AngleMatch, Piece
+from mcsyncd.model.reason import build_reason_document
 
 AngleDocument = dict[str, object]
 
 
-def build_angle_document(angle: AngleMatch) -> AngleDocument:
+def build_angle_document(angle: AngleMatch, labels: Mapping[str, str]) -> AngleDocument:
     """Return the evidence behind one angle's offset: offsets in ms, times in s, drift in ppm.
 
+    `labels` are names of cameras by key, for the texts of the reasons.
     The confidence is not rounded; a caller that shows it rounds down.
     """
     return {
         "confidence": angle.confidence,
-        "reasons": list(angle.reasons),
+        "reasons": [build_reason_document(reason, labels) for reason in angle.reasons],
         "candidates": [
             {"offset_ms": ms_from_us(candidate.offset_us), "score": candidate.score}
             for candidate in angle.candidates

@@ -13,6 +13,7 @@ from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest
 from mcsyncd.model.rate import split_offset
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.session import HALTED, Session, State
 
@@ -125,12 +126,16 @@ def select_current_conforms(session: Session) -> dict[str, ConformResult]:
     return {job.clip.key: made[job.id] for job in list_conform_jobs(session) if job.id in made}
 
 
-def list_conform_warnings(session: Session) -> tuple[str, ...]:
+def list_conform_warnings(session: Session) -> tuple[Reason, ...]:
     """Return what conform met in the clips and a person must know before saying yes, in sentences."""
     if not any(made.result.report.warnings for made in session.conformed):
         return ()
     made = select_current_conforms(session)
-    return tuple(f"{key}: {said}" for key, one in made.items() for said in one.report.warnings)
+    return tuple(
+        build_reason(ReasonCode.CONFORM_WARNING, key, warning=warning)
+        for key, result in made.items()
+        for warning in result.report.warnings
+    )
 
 
 def is_ready_to_publish(session: Session) -> bool:

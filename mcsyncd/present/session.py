@@ -84,9 +84,9 @@ def label_method(session: SessionBody) -> str:
 
 def format_reasons(session: SessionBody) -> str:
     """Return in one line why the confidence is low; empty if there is nothing to say."""
-    reasons = [*session.reasons]
+    reasons = [reason.text for reason in session.reasons]
     for angle in session.angles.values():
-        reasons += [reason for reason in angle.reasons if reason not in reasons]
+        reasons += [reason.text for reason in angle.reasons if reason.text not in reasons]
     return escape_text("; ".join(reasons), 400)
 
 

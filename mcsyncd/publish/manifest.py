@@ -16,6 +16,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.rate import Rate, split_offset
+from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.rendition import ConformResult, Rendition, WrittenFile
 from mcsyncd.model.session import ProfileRef, Session
 from mcsyncd.publish import keys
@@ -49,6 +50,7 @@ class _ManifestInputs:
     conformed: Mapping[str, ConformResult]
     peaks: Mapping[str, WrittenFile]
     profiles: Mapping[str, Document]
+    labels: Mapping[str, str]
 
 
 def build_manifest(
@@ -72,7 +74,8 @@ def build_manifest(
     if terms is None or found is None or rate is None:
         raise McsyncError(f"{session.id} has no offsets yet", "wait until it is synced and approved")
     profiles = {"mezzanine": _build_profile(terms.mezzanine), "proxy": _build_profile(terms.proxy)}
-    material = _ManifestInputs(session.id, rate, conformed, peaks, profiles)
+    labels = {camera.key: camera.label for camera in terms.cameras}
+    material = _ManifestInputs(session.id, rate, conformed, peaks, profiles, labels)
     angles = {angle.camera: angle for angle in found.angles}
     return {
         "schema": SCHEMA_VERSION,
@@ -89,7 +92,7 @@ def build_manifest(
             )
             for camera in terms.cameras
         ],
-        **_build_forensics(session, found),
+        **_build_forensics(session, found, labels),
         "profiles": profiles,
         "versions": dict(versions),
         "chain_head": chain_head,
@@ -127,12 +130,12 @@ def _build_origin(session: Session, found: Alignment) -> Document:
     }
 
 
-def _build_forensics(session: Session, found: Alignment) -> Document:
+def _build_forensics(session: Session, found: Alignment, labels: Mapping[str, str]) -> Document:
     approval = session.approval
     return {
         "sync_confidence": found.confidence,
         "sync_method": str(found.method),
-        "reasons": list(found.reasons),
+        "reasons": [build_reason_document(reason, labels) for reason in found.reasons],
         "approved_by": approval.by.name if approval is not None else None,
         "approved_uid": approval.by.uid if approval is not None else None,
         "approved_at": approval.at if approval is not None else None,
@@ -155,7 +158,7 @@ def _build_camera(
         "offset_us": angle.offset_us,
         "drift_ppm": angle.drift_ppm,
         "confidence": angle.confidence,
-        "reasons": list(angle.reasons),
+        "reasons": [build_reason_document(reason, material.labels) for reason in angle.reasons],
         "overlap_us": round(angle.overlap_s * 1_000_000),
         "residual_us": None if angle.residual_ms is None else round(angle.residual_ms * 1000),
         "clips": [_build_clip(clip, angle, material) for clip in own],

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.sync.recording import Recording
 
 # Microseconds.
@@ -65,7 +66,7 @@ class ClockEvidence:
     """
 
     odds: float
-    reason: str
+    reason: Reason
 
     @property
     def contradicts(self) -> bool:
@@ -128,13 +129,16 @@ def _weigh_timecode(
         return None
     miss_us = _compute_timecode_miss_us(anchor, clip, offset_us)
     if miss_us <= _TIMECODE_TOLERANCE_US:
-        return ClockEvidence(1.0, f"the timecode of {clip.angle} agrees to {miss_us / 1e6:.2f} s")
+        reason = build_reason(ReasonCode.TIMECODE_AGREES, clip.angle, miss_s=miss_us / 1e6)
+        return ClockEvidence(1.0, reason)
     time_of_day_us = max(anchor.timecode_us or 0, clip.timecode_us or 0)
     if miss_us <= _TIMECODE_TOLERANCE_US + _DROP_FRAME_ERROR * time_of_day_us:
         return None
     odds = _PROVEN_TIMECODE_ODDS if proven else _TIMECODE_ODDS
-    words = f"the timecode of {clip.angle} contradicts its sound by {_format_duration(miss_us)}"
-    return ClockEvidence(odds, words + (", where other timecodes agree" if proven else ""))
+    reason = build_reason(
+        ReasonCode.TIMECODE_CONTRADICTS, clip.angle, miss_s=miss_us / 1e6, others_agree=float(proven)
+    )
+    return ClockEvidence(odds, reason)
 
 
 def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> ClockEvidence | None:
@@ -145,9 +149,7 @@ def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) ->
     ends = (0, -clip.duration_us, anchor.duration_us, anchor.duration_us - clip.duration_us)
     misses = [miss_us + end for end in ends]
     if any(abs(one) <= _RECORDING_TIME_TOLERANCE_US for one in misses):
-        return ClockEvidence(
-            1.0, f"the recording time of {clip.angle} agrees to the minutes that such clocks err"
-        )
+        return ClockEvidence(1.0, build_reason(ReasonCode.RECORDING_TIME_AGREES, clip.angle))
     nearest_us = min(abs(one) for one in misses)
     if (
         nearest_us <= _MAX_CLOCK_ERROR_US
@@ -155,11 +157,9 @@ def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) ->
         or any(_is_zone_difference(one) for one in misses)
     ):
         return None
-    words = (
-        f"by the cameras' clocks {clip.angle} was recorded {_format_duration(abs(miss_us))} away "
-        "from where its sound is"
-    )
-    return ClockEvidence(_RECORDING_TIME_ODDS, words + ": perhaps the same music at two events")
+    miss_s = abs(miss_us) / 1e6
+    reason = build_reason(ReasonCode.RECORDING_TIME_CONTRADICTS, clip.angle, miss_s=miss_s)
+    return ClockEvidence(_RECORDING_TIME_ODDS, reason)
 
 
 def _is_set(timecode_us: int | None) -> bool:
@@ -178,11 +178,3 @@ def _wrap_at_midnight(time_us: int) -> int:
 def _is_zone_difference(miss_us: int) -> bool:
     hours = round(miss_us / _HOUR_US)
     return abs(hours) <= _MAX_ZONE_HOURS and abs(miss_us - hours * _HOUR_US) <= _RECORDING_TIME_TOLERANCE_US
-
-
-def _format_duration(time_us: int) -> str:
-    seconds = time_us / 1e6
-    for name, unit in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.1f} {name}"
-    return f"{seconds:.1f} s"

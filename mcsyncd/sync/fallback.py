@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.sync.clock_evidence import compute_timecode_offset_us
 from mcsyncd.sync.recording import Recording
 
@@ -20,7 +21,7 @@ class FallbackOffset:
 
     offset_us: int
     confidence: float
-    reason: str
+    reason: Reason
 
 
 def estimate_offset_from_clocks(anchor: Recording, clip: Recording) -> FallbackOffset | None:
@@ -31,17 +32,13 @@ def estimate_offset_from_clocks(anchor: Recording, clip: Recording) -> FallbackO
     """
     by_code = compute_timecode_offset_us(anchor, clip)
     if by_code is not None and _would_overlap(anchor, clip, by_code):
-        return FallbackOffset(
-            by_code, _TIMECODE_CONFIDENCE, f"{clip.angle} is placed by timecode alone, not by sound"
-        )
+        reason = build_reason(ReasonCode.PLACED_BY_TIMECODE, clip.angle)
+        return FallbackOffset(by_code, _TIMECODE_CONFIDENCE, reason)
     if anchor.recorded_at_us is not None and clip.recorded_at_us is not None:
         apart = clip.recorded_at_us - anchor.recorded_at_us
         if _would_overlap(anchor, clip, apart):
-            return FallbackOffset(
-                apart,
-                _RECORDING_TIME_CONFIDENCE,
-                f"{clip.angle} is placed by the cameras' clocks alone, to a second or so",
-            )
+            reason = build_reason(ReasonCode.PLACED_BY_RECORDING_TIME, clip.angle)
+            return FallbackOffset(apart, _RECORDING_TIME_CONFIDENCE, reason)
     return None
 
 

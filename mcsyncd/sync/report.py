@@ -9,10 +9,11 @@ from itertools import combinations
 import numpy as np
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Piece, Placement, SyncMethod
-from mcsyncd.sync import reasons
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
 from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pair import Pair
+from mcsyncd.sync.reasons import build_drift
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 
 
@@ -24,7 +25,7 @@ class ClipResult:
     placement: SolvedPlacement | None
     confidence: float
     pair: Pair | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     is_fallback: bool = False
     pieces: tuple[Piece, ...] = ()
 
@@ -51,17 +52,17 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
         clips, key=lambda clip: (clip.placement is None, clip.placement.offset_s if clip.placement else 0.0)
     )
     weakest = min(clips, key=lambda clip: clip.confidence)
-    words = list(dict.fromkeys(word for clip in ordered for word in clip.reasons))
+    reasons = list(dict.fromkeys(reason for clip in ordered for reason in clip.reasons))
     for clip in ordered:
         if clip.placement is not None and clip.pair is not None:
-            words += reasons.describe_drift(camera, clip.placement.slope * 1e6, clip.pair.match.overlap_s)
+            reasons += build_drift(camera, clip.placement.slope * 1e6, clip.pair.match.overlap_s)
     shown = next((clip for clip in ordered if clip.pair is not None), None)
     pair = shown.pair if shown else None
     return AngleMatch(
         camera=camera,
         placements=tuple(_build_placement(clip) for clip in ordered),
         confidence=weakest.confidence,
-        reasons=tuple(words),
+        reasons=tuple(reasons),
         candidates=_build_candidates(shown) if camera != reference else (),
         overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
         residual_ms=_compute_residual_ms(pair),
@@ -108,13 +109,14 @@ def _build_candidates(clip: ClipResult | None) -> tuple[Candidate, ...]:
     return tuple(candidates)
 
 
-def _collect_session_reasons(clips: list[ClipResult], recordings: Sequence[Recording]) -> tuple[str, ...]:
-    words = []
-    for one, other in combinations(recordings, 2):
-        if _is_same_recording(one, other):
-            words.append(f"{one.angle} ({one.name}) and {other.angle} ({other.name}) are the same recording")
-    words += [word for clip in clips for word in clip.reasons]
-    return tuple(dict.fromkeys(words))
+def _collect_session_reasons(clips: list[ClipResult], recordings: Sequence[Recording]) -> tuple[Reason, ...]:
+    reasons = [
+        build_reason(ReasonCode.SAME_RECORDING, one.angle, other.angle, clip=one.name, other_clip=other.name)
+        for one, other in combinations(recordings, 2)
+        if _is_same_recording(one, other)
+    ]
+    reasons += [reason for clip in clips for reason in clip.reasons]
+    return tuple(dict.fromkeys(reasons))
 
 
 def _is_same_recording(one: Recording, other: Recording) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mcsyncd.model.alignment import Alignment, Piece
-from mcsyncd.sync import reasons
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.sync.clock_evidence import (
     ClockEvidence,
     apply_clock_evidence,
@@ -24,6 +24,7 @@ from mcsyncd.sync.pair import Pair, ProgressCallback
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pieces import invert_pieces
 from mcsyncd.sync.pulldown import undo_speed_change
+from mcsyncd.sync.reasons import REPORT_BELOW, build_doubts, build_echo, build_pieces
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.report import ClipResult, build_alignment
 
@@ -61,9 +62,13 @@ def _judge_clip(at: int, recordings: Sequence[Recording], root: int, measurement
     by = measurement.speed_changes.get(at)
     if by is None:
         return judged
-    words = (reasons.describe_speed_change(judged.recording.angle, by), *judged.reasons)
+    wrong_speed = build_reason(ReasonCode.WRONG_SPEED, judged.recording.angle, speed_change=by)
     return replace(
-        judged, recording=recordings[at], placement=undo_speed_change(place, by), reasons=words, pieces=()
+        judged,
+        recording=recordings[at],
+        placement=undo_speed_change(place, by),
+        reasons=(wrong_speed, *judged.reasons),
+        pieces=(),
     )
 
 
@@ -72,26 +77,26 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     recording = recordings[at]
     confidence, failing = compute_clip_confidence(measurement, at)
     pair = next(one for one in measurement.pairs if {one.x, one.y} == {path[-1].x, path[-1].y})
-    words = []
+    reasons: list[Reason] = []
     if len(path) > 1:
-        words.append(f"{recording.angle} is placed through {recordings[path[-1].x].angle}")
+        through = recordings[path[-1].x].angle
+        reasons.append(build_reason(ReasonCode.INDIRECT, recording.angle, through))
     pieces = _build_pieces(at, pair, measurement)
-    words += (
-        [reasons.describe_pieces(recording.angle, _name_suspects(pair, measurement), pieces)]
-        if pieces
-        else []
-    )
-    words += _describe_pair_doubts(pair, recordings, at)
-    words += _describe_echo(recording.angle, measurement.choices.get(at))
+    if pieces:
+        reasons.append(build_pieces(recording.angle, _list_suspects(pair, measurement), pieces))
+    reasons += _build_pair_doubts(pair, recordings, at)
+    reasons += _build_echo_doubt(recording.angle, measurement.choices.get(at))
     for edge, miss_s in failing:
-        names = " and ".join(recordings[node].angle for node in (edge.x, edge.y))
-        words.append(f"the pairs do not agree: {names} by themselves say {miss_s * 1e3:.1f} ms otherwise")
+        pair_angles = [recordings[node].angle for node in (edge.x, edge.y)]
+        reasons.append(
+            build_reason(ReasonCode.PAIRS_DISAGREE, recording.angle, *pair_angles, miss_ms=miss_s * 1e3)
+        )
     heard = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
     if heard is None:
-        return ClipResult(recording, placement, confidence, pair, tuple(words), pieces=pieces)
-    words.insert(0 if heard.contradicts else len(words), heard.reason)
+        return ClipResult(recording, placement, confidence, pair, tuple(reasons), pieces=pieces)
+    reasons.insert(0 if heard.contradicts else len(reasons), heard.reason)
     return ClipResult(
-        recording, placement, apply_clock_evidence(confidence, heard), pair, tuple(words), pieces=pieces
+        recording, placement, apply_clock_evidence(confidence, heard), pair, tuple(reasons), pieces=pieces
     )
 
 
@@ -112,14 +117,14 @@ def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece,
     return tuple(pieces)
 
 
-def _name_suspects(pair: Pair, measurement: Measurement) -> str:
-    return " or ".join(measurement.recordings[node].angle for node in find_suspects(measurement, pair))
+def _list_suspects(pair: Pair, measurement: Measurement) -> list[str]:
+    return [measurement.recordings[node].angle for node in find_suspects(measurement, pair)]
 
 
-def _describe_echo(angle: str, choice: DirectPathChoice | None) -> list[str]:
-    if choice is None or compute_direct_path_chance(choice.lead) >= reasons.REPORT_BELOW:
+def _build_echo_doubt(angle: str, choice: DirectPathChoice | None) -> list[Reason]:
+    if choice is None or compute_direct_path_chance(choice.lead) >= REPORT_BELOW:
         return []
-    return [reasons.describe_echo(angle, choice.rival_samples / ANALYSIS_RATE_HZ, choice.lead.share)]
+    return [build_echo(angle, choice.rival_samples / ANALYSIS_RATE_HZ, choice.lead.share)]
 
 
 def _weigh_clip_clocks(
@@ -133,9 +138,9 @@ def _weigh_clip_clocks(
     return weigh_clocks(recordings[anchor], recordings[at], ours - theirs, proven=proven)
 
 
-def _describe_pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[str]:
+def _build_pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> list[Reason]:
     other, sign = (pair.x, 1) if pair.y == at else (pair.y, -1)
-    return reasons.describe_doubts(recordings[other].angle, recordings[at].angle, pair, sign=sign)
+    return build_doubts(recordings[other].angle, recordings[at].angle, pair, sign=sign)
 
 
 def _judge_unplaced_clip(
@@ -149,17 +154,17 @@ def _judge_unplaced_clip(
     return _build_fallback_result(recording, found, why)
 
 
-def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> str:
+def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> Reason:
     heard = {node for pair in pairs for node in (pair.x, pair.y)}
     angle, reference = recordings[at].angle, recordings[root].angle
     if at in heard:
-        return f"{angle} shares no sound with any other angle that could not be chance"
+        return build_reason(ReasonCode.NO_SHARED_SOUND, angle)
     # Nothing was compared at all: it may be the reference that is deaf.
     deaf = reference if not heard and recordings[at].channels and not recordings[root].channels else angle
-    return f"{deaf} has no usable sound"
+    return build_reason(ReasonCode.NO_SOUND, deaf)
 
 
-def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: list[str]) -> ClipResult:
+def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: list[Reason]) -> ClipResult:
     place = SolvedPlacement(fallback.offset_us / 1e6, 0.0)
     return ClipResult(recording, place, fallback.confidence, None, (fallback.reason, *why), is_fallback=True)
 
@@ -169,8 +174,11 @@ def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
     kept: list[ClipResult] = []
     for clip in sorted(clips, key=lambda clip: -clip.confidence):
         if any(_has_overlap(clip, other) for other in kept):
-            words = (f"{clip.recording.name} would overlap another clip of {clip.recording.angle}",)
-            kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, words + clip.reasons))
+            overlap = build_reason(
+                ReasonCode.OVERLAPS_OWN_CLIP, clip.recording.angle, clip=clip.recording.name
+            )
+            reasons = (overlap, *clip.reasons)
+            kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, reasons))
         else:
             kept.append(clip)
     return [next(one for one in kept if one.recording is clip.recording) for clip in clips]

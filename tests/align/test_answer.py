@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from mcsyncd.align.answer import build_answer
 from mcsyncd.api import AngleBody
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Method, Piece, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Piece, Placement, SyncMethod
 from mcsyncd.model.angle_document import build_angle_document
+from mcsyncd.model.reason import ReasonCode, build_reason
 
 REFERENCE = AngleMatch("cam_a", (Placement("a.mov", 0),), 1.0)
 ANGLE = AngleMatch(
     "cam_b",
     (Placement("b.mov", -134_002, 11.8),),
     0.849999,
-    reasons=("few windows agree",),
+    reasons=(build_reason(ReasonCode.SPREAD, "cam_b", "cam_a"),),
     candidates=(Candidate(-134_002, 9.5),),
     overlap_s=12.5,
     residual_ms=0.02,
@@ -23,12 +24,12 @@ ANGLE = AngleMatch(
 
 
 def build(*angles):
-    alignment = Alignment("cam_a", angles, min(angle.confidence for angle in angles), Method.AUDIO_CORR)
+    alignment = Alignment("cam_a", angles, min(angle.confidence for angle in angles), SyncMethod.AUDIO_CORR)
     return build_answer(alignment)
 
 
 def test_the_api_reads_every_field_of_an_angle():
-    document = build_angle_document(ANGLE)
+    document = build_angle_document(ANGLE, {})
     assert set(document) <= set(AngleBody.model_fields)
     assert AngleBody.model_validate(document).model_dump(include=set(document)) == document
 

@@ -17,7 +17,7 @@ def session(**more) -> api.SessionBody:
         "sync_method": "audio-corr",
         "offsets_ms": {"cam_a": 0.0, "cam_b": None},
         "drift_ppm": {"cam_a": 0.0, "cam_b": 11.8},
-        "reasons": [HOSTILE],
+        "reasons": [api.ReasonBody(code="unreadable", subject=HOSTILE, text=HOSTILE)],
         "cameras": {
             "cam_a": api.CameraBody(label="Cam A", clips=clips),
             "cam_b": api.CameraBody(label=HOSTILE, clips=[]),

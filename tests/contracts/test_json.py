@@ -22,6 +22,7 @@ def promised(properties: dict, **more) -> dict:
     return {"type": "object", "properties": properties, "required": list(properties), **more}
 
 
+REASONS = {"type": "array", "items": promised({"code": TEXT, "subject": TEXT, "text": TEXT})}
 ERROR = promised({"stage": TEXT, "message": TEXT, "hint": TEXT, "retryable": {"type": "boolean"}})
 CLIP = promised({"name": TEXT, "bytes": {"type": "integer"}, "sha256": MAYBE_TEXT})
 STATES = [
@@ -39,7 +40,7 @@ SESSION = promised(
         "sync_method": {"enum": [*METHOD["enum"], None]},
         "offsets_ms": {"type": "object"},
         "drift_ppm": DRIFTS,
-        "reasons": TEXTS,
+        "reasons": REASONS,
         "rate": MAYBE_TEXT,
         "cameras": {
             "type": "object",
@@ -68,7 +69,7 @@ CANDIDATE = promised({"offset_ms": NUMBER, "score": NUMBER})
 ANGLE = promised(
     {
         "confidence": CONFIDENCE,
-        "reasons": TEXTS,
+        "reasons": REASONS,
         "candidates": {"type": "array", "items": CANDIDATE},
         "overlap_s": NUMBER,
         "residual_ms": {"type": ["number", "null"]},
@@ -82,7 +83,7 @@ ALIGN = promised(
         "confidence": CONFIDENCE,
         "method": METHOD,
         "angles": {"type": "object", "additionalProperties": ANGLE},
-        "reasons": TEXTS,
+        "reasons": REASONS,
     }
 )
 

@@ -72,7 +72,7 @@ def test_a_clip_without_sound_is_reviewed_laid_by_hand_and_published(line, shoot
     reviewed = line.wait_for("in_review")
     assert reviewed["sync_confidence"] < 0.85
     assert reviewed["call_to_action"] == "review_sync"
-    assert any("cam_c" in reason or "sound" in reason for reason in reviewed["reasons"])
+    assert any(reason["subject"] == "cam_c" and "Cam C" in reason["text"] for reason in reviewed["reasons"])
     if reviewed["offsets_ms"]["cam_c"] is None:
         refused = line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]), check=False)
         assert refused.returncode == 2

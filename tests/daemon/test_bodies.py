@@ -5,6 +5,7 @@ from dataclasses import replace
 from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.due import list_conform_jobs
+from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import ConformedClip, Session, State
 from shoots import AT, CAMERAS, DROPPED, NTSC, TERMS, alignment, media, result_of
@@ -25,12 +26,15 @@ def test_what_conform_met_stands_among_the_reasons():
         offloaded=True,
         clips=clips,
         rate=NTSC,
-        alignment=replace(alignment(), reasons=("short overlap",)),
+        alignment=replace(alignment(), reasons=(build_reason(ReasonCode.SPREAD, "cam_b", "cam_a"),)),
     )
     job = list_conform_jobs(session)[1]
     made = replace(result_of(job), report=ConformReport(warnings=("one stands for 1.90 s",)))
     told = build_session_body(
         replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS
     )
-    assert told.reasons == ["short overlap", "cam_b/B001.MOV: one stands for 1.90 s"]
+    assert [(reason.code, reason.subject, reason.text) for reason in told.reasons] == [
+        ("spread", "cam_b", "the offset between Cam B and Cam A is not sharp"),
+        ("conform_warning", "cam_b/B001.MOV", "Cam B/B001.MOV: one stands for 1.90 s"),
+    ]
     assert told.call_to_action == "review_sync"

@@ -21,6 +21,7 @@ from mcsyncd.model.due import (
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.jobs import Conform, Upload
+from mcsyncd.model.reason import format_reason
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.review.policy import choose_call_to_action
@@ -344,7 +345,9 @@ def test_damage_that_is_found_before_a_person_decides_asks_for_a_look():
     assert choose_call_to_action(session, THRESHOLD) == "looks_good"
     session = with_doubt(session, "cam_b")
     assert (session.state, session.revision) == (State.IN_REVIEW, 1)
-    assert list_conform_warnings(session) == (f"cam_b/B001.MOV: {DOUBT}",)
+    (reason,) = list_conform_warnings(session)
+    assert (reason.code, reason.subject) == ("conform_warning", "cam_b/B001.MOV")
+    assert format_reason(reason, {}) == f"cam_b/B001.MOV: {DOUBT}"
     assert choose_call_to_action(session, THRESHOLD) == "review_sync"
 
 

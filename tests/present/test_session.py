@@ -69,7 +69,9 @@ def test_reasons_are_said_once():
     body = scenes.unsure()
     same = {"reasons": [*body.reasons]}
     angles = {key: angle.model_copy(update=same) for key, angle in body.angles.items()}
-    assert format_reasons(body.model_copy(update={"angles": angles})) == "; ".join(body.reasons)
+    assert format_reasons(body.model_copy(update={"angles": angles})) == "; ".join(
+        reason.text for reason in body.reasons
+    )
 
 
 def test_facts_are_one_line():

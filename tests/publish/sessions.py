@@ -17,6 +17,7 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.rate import Rate, split_offset
+from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.model.rendition import (
     AudioTrack,
     ConformReport,
@@ -108,7 +109,7 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
                 if key.startswith(camera.key)
             ),
             0.9,
-            ("heard for 58 s",),
+            (build_reason(ReasonCode.SPREAD, "cam_b", "cam_a"),),
             overlap_s=58.25,
             residual_ms=0.21,
         )
@@ -130,7 +131,9 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
         terms=terms,
         clips=tuple(clip(key) for key in reversed(OFFSETS)),
         rate=RATE,
-        alignment=Alignment("cam_a", angles, 0.9, SyncMethod.AUDIO_CORR, ("weakest: cam_b",)),
+        alignment=Alignment(
+            "cam_a", angles, 0.9, SyncMethod.AUDIO_CORR, (build_reason(ReasonCode.NO_SOUND, "cam_b"),)
+        ),
         approval=approval,
         published=published,
     )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
+from mcsyncd.model.reason import format_reason
 from mcsyncd.sync.clock_evidence import (
     ClockEvidence,
     apply_clock_evidence,
@@ -15,6 +16,7 @@ from mcsyncd.sync.clock_evidence import (
 )
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
+from reason_texts import texts_of
 
 S = 1_000_000
 MINUTE, HOUR, DAY = 60 * S, 3600 * S, 86_400 * S
@@ -44,7 +46,7 @@ def test_a_timecode_that_agrees_is_reported_across_midnight_too():
     for at in (NOON, DAY - 2 * S):
         evidence = by_timecode(-S // 2, at=at)
         assert not evidence.contradicts
-        assert "0.50 s" in evidence.reason
+        assert "0.50 s" in format_reason(evidence.reason, {})
 
 
 def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
@@ -52,7 +54,7 @@ def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
     assert alone.contradicts
     assert among_proven.contradicts
     assert apply_clock_evidence(0.999, among_proven) < THRESHOLD < apply_clock_evidence(0.999, alone) < 0.999
-    assert "3.0 h" in alone.reason
+    assert "3.0 h" in format_reason(alone.reason, {})
 
 
 def test_another_way_of_counting_is_no_contradiction():
@@ -119,7 +121,7 @@ def test_the_same_song_at_two_events_is_for_a_person_where_clocks_tell():
     found = solve_alignment(two_events, "a")
     assert found.confidence < THRESHOLD
     assert found.find_angle("b").offset_us == pytest.approx(3 * S, abs=50)
-    assert "2.1 days" in found.reasons[0]
+    assert "2.1 days" in texts_of(found)[0]
     # Without clocks it is as sure as the sound alone makes it, and clocks that agree change nothing.
     by_sound = solve_alignment([take("a", 2, 1, None), take("b", 5, 2, None)], "a")
     assert solve_alignment(one_event, "a").confidence == by_sound.confidence > THRESHOLD

@@ -39,11 +39,15 @@ def curve(*humps):
     ]
 
 
+def reason(text, subject="cam_c"):
+    return api.ReasonBody(code="rival", subject=subject, text=text)
+
+
 def angle(confidence, *candidates, reasons=(), strip=((0, 0.9),)):
     found = [api.CandidateBody(offset_ms=ms, score=score) for ms, score in candidates]
     return api.AngleBody(
         confidence=confidence,
-        reasons=list(reasons),
+        reasons=[reason(text) for text in reasons],
         candidates=found,
         overlap_s=601.2,
         residual_ms=0.21,
@@ -83,7 +87,7 @@ def unsure(name=UNSURE, **change):
         name,
         call_to_action="review_sync",
         sync_confidence=0.71,
-        reasons=[why],
+        reasons=[reason(why)],
         offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 127.0},
         angles={
             "cam_b": angle(0.96, (-134.0, 0.98)),

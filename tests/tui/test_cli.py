@@ -147,7 +147,7 @@ def test_answers_are_read_as_they_are_meant(said, meant):
 
 def test_hostile_names_are_shown_as_text():
     cameras = {key: api.CameraBody(label="\x1b[2J\u202e", clips=[]) for key in scenes.CAMERAS}
-    lines = "".join(format_review(scenes.unsure(cameras=cameras, reasons=["\x07"])))
+    lines = "".join(format_review(scenes.unsure(cameras=cameras, reasons=[scenes.reason("\x07")])))
     assert "\x1b" not in lines
     assert "\u202e" not in lines
     assert "\x07" not in lines

@@ -26,7 +26,7 @@ def poisoned(name):
     """A session in which everything that a file, a person or a camera may have named is `name`."""
     clip = api.ClipBody(name=name, bytes=1, warnings=[name])
     return scenes.unsure(
-        reasons=[name],
+        reasons=[scenes.reason(name, name)],
         cameras={key: api.CameraBody(label=name, clips=[clip]) for key in scenes.CAMERAS},
         claimed_by=name,
         rate=name,

@@ -49,7 +49,7 @@ def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
         if others := _format_candidates(evidence):
             lines.append(build_content((f"    candidates  {others}", "muted")))
         lines += [
-            build_content(f"    {escape_text(reason, 300)}")
+            build_content(f"    {escape_text(reason.text, 300)}")
             for reason in evidence.reasons
             if reason not in session.reasons
         ]

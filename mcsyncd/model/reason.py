@@ -1,0 +1,180 @@
+"""Why a session needs a person: a code that clients filter by, who it is about, and the measured values.
+
+The solver, conform and the daemon make reasons; the ledger and the API keep the code and the values.
+`format_reason` is the only place that turns one into a sentence, with the cameras' labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+Value = float | str
+Document = dict[str, object]
+
+
+class ReasonCode(StrEnum):
+    """What kind of reason it is. Promised to clients: a code may be added, not renamed."""
+
+    CHANCE_MATCH = "chance_match"
+    FAINT_MATCH = "faint_match"
+    SHORT_OVERLAP = "short_overlap"
+    RIVAL = "rival"
+    CONTRADICTION = "contradiction"
+    SPREAD = "spread"
+    DRIFT = "drift"
+    ECHO = "echo"
+    WRONG_SPEED = "wrong_speed"
+    IN_PIECES = "in_pieces"
+    INDIRECT = "indirect"
+    PAIRS_DISAGREE = "pairs_disagree"
+    NO_SHARED_SOUND = "no_shared_sound"
+    NO_SOUND = "no_sound"
+    OVERLAPS_OWN_CLIP = "overlaps_own_clip"
+    SAME_RECORDING = "same_recording"
+    TIMECODE_AGREES = "timecode_agrees"
+    TIMECODE_CONTRADICTS = "timecode_contradicts"
+    RECORDING_TIME_AGREES = "recording_time_agrees"
+    RECORDING_TIME_CONTRADICTS = "recording_time_contradicts"
+    PLACED_BY_TIMECODE = "placed_by_timecode"
+    PLACED_BY_RECORDING_TIME = "placed_by_recording_time"
+    UNREADABLE = "unreadable"
+    CONFORM_WARNING = "conform_warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason. `subject` is the key of a camera (`cam_b`) or of a clip (`cam_b/NAME`).
+
+    `others` are keys of the other cameras it names. `values` are named measurements, in the units of
+    their names, and texts from outside (file names, messages).
+    """
+
+    code: ReasonCode
+    subject: str
+    others: tuple[str, ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
+
+
+def build_reason(code: ReasonCode, subject: str, *others: str, **values: Value) -> Reason:
+    """Return a reason with its values sorted by name, so that equal reasons compare equal."""
+    return Reason(code, subject, others, tuple(sorted(values.items())))
+
+
+def build_reason_document(reason: Reason, labels: Mapping[str, str]) -> Document:
+    """Return the JSON of a reason: the same in `align --json`, the API and the manifest."""
+    return {
+        "code": str(reason.code),
+        "subject": reason.subject,
+        "others": list(reason.others),
+        "values": dict(reason.values),
+        "text": format_reason(reason, labels),
+    }
+
+
+def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C901, PLR0911, PLR0912  # one sentence for each code
+    """Return the reason as a sentence.
+
+    `labels` are the cameras' labels by key; a camera without one is shown by its key.
+    """
+    name = _label_subject(reason.subject, labels)
+    others = [labels.get(key, key) for key in reason.others]
+    other = others[0] if others else ""
+    values = dict(reason.values)
+
+    def number(key: str) -> float:
+        return float(values[key])
+
+    match reason.code:
+        case ReasonCode.CHANCE_MATCH:
+            return f"{name} shares no more sound with {other} than chance would explain"
+        case ReasonCode.FAINT_MATCH:
+            return f"the sound that {name} shares with {other} is faint"
+        case ReasonCode.SHORT_OVERLAP:
+            return f"{name} and {other} share only {number('overlap_s'):.0f} s of usable sound"
+        case ReasonCode.RIVAL:
+            strength = _format_strength(number("lead"))
+            apart = _format_signed(number("apart_ms"), 0)
+            return f"{name} also matches {apart} ms away, {strength}: the sound repeats itself"
+        case ReasonCode.CONTRADICTION:
+            share = f"{number('windows_astray'):.0f} of {number('windows'):.0f}"
+            return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
+        case ReasonCode.SPREAD:
+            return f"the offset between {name} and {other} is not sharp"
+        case ReasonCode.DRIFT:
+            drift, over = _format_signed(number("drift_ppm"), 1), _format_span(number("span_s"))
+            return f"{name} drifts by {drift} ppm, {number('drift_ms'):.1f} ms over {over}; corrected"
+        case ReasonCode.ECHO:
+            apart, strength = _format_signed(number("apart_ms"), 1), _format_strength(number("lead"))
+            return f"{name} also fits {apart} ms away, {strength}: probably an echo in the room"
+        case ReasonCode.WRONG_SPEED:
+            change = number("speed_change")
+            way = "slow" if change > 0 else "fast"
+            return f"{name} runs {abs(change):.1%} {way}, as 29.97 fps mistaken for 30 does; corrected"
+        case ReasonCode.IN_PIECES:
+            return f"{name} lies at {values['pieces']}: {' or '.join(others)} skipped or was cut"
+        case ReasonCode.INDIRECT:
+            return f"{name} is placed through {other}"
+        case ReasonCode.PAIRS_DISAGREE:
+            miss = f"{number('miss_ms'):.1f} ms"
+            return f"the pairs disagree about {name}: {' and '.join(others)} by themselves differ by {miss}"
+        case ReasonCode.NO_SHARED_SOUND:
+            return f"{name} shares no more sound with any other angle than chance would explain"
+        case ReasonCode.NO_SOUND:
+            return f"{name} has no usable sound"
+        case ReasonCode.OVERLAPS_OWN_CLIP:
+            return f"{values['clip']} would overlap another clip of {name}"
+        case ReasonCode.SAME_RECORDING:
+            return f"{name} ({values['clip']}) and {other} ({values['other_clip']}) are the same recording"
+        case ReasonCode.TIMECODE_AGREES:
+            return f"the timecode of {name} agrees within {number('miss_s'):.2f} s"
+        case ReasonCode.TIMECODE_CONTRADICTS:
+            where = ", although other timecodes agree" if values["others_agree"] else ""
+            return (
+                f"the timecode of {name} contradicts its sound by {_format_duration(number('miss_s'))}{where}"
+            )
+        case ReasonCode.RECORDING_TIME_AGREES:
+            return f"the recording time of {name} agrees as closely as such clocks can"
+        case ReasonCode.RECORDING_TIME_CONTRADICTS:
+            away = _format_duration(number("miss_s"))
+            return (
+                f"by the cameras' clocks, {name} was recorded {away} away from where its sound lies: "
+                "perhaps the same music at two events"
+            )
+        case ReasonCode.PLACED_BY_TIMECODE:
+            return f"{name} is placed by timecode alone, not by sound"
+        case ReasonCode.PLACED_BY_RECORDING_TIME:
+            return f"{name} is placed by the cameras' clocks alone, accurate to about a second"
+        case ReasonCode.UNREADABLE:
+            return f"{name}: {values['message']}"
+        case ReasonCode.CONFORM_WARNING:
+            return f"{name}: {values['warning']}"
+        case _:
+            assert_never(reason.code)
+
+
+def _label_subject(subject: str, labels: Mapping[str, str]) -> str:
+    """Return the label of a camera, or of a clip's camera with the clip's name."""
+    camera, slash, clip = subject.partition("/")
+    return f"{labels.get(camera, camera)}{slash}{clip}"
+
+
+def _format_signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _format_strength(lead: float) -> str:
+    return f"{1.0 - lead:.0%} as strong" if lead > 0.0 else "as strong"
+
+
+def _format_span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _format_duration(seconds: float) -> str:
+    for name, unit in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.1f} s"
