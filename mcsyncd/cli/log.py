@@ -26,10 +26,11 @@ def log_command(options: GlobalOptions, session: str | None, as_json: bool) -> N
     One line per event, oldest first: of one session, or of all. With --json, one JSON object per line.
     """
     from mcsyncd.cli.reports import format_log_line
+    from mcsyncd.present.session import list_camera_labels
 
     async def print_entries(client: Client) -> None:
         sessions = [] if as_json else (await client.list_sessions()).sessions
-        labels = {body.id: {key: camera.label for key, camera in body.cameras.items()} for body in sessions}
+        labels = {body.id: list_camera_labels(body) for body in sessions}
         async for entry in client.read_log(session):
             line = format_log_line(entry, labels.get(entry.session))
             click.echo(entry.model_dump_json() if as_json else line)

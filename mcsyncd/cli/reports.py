@@ -19,6 +19,7 @@ from mcsyncd.present.numbers import (
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
     ORIGINALS_SAFE,
+    format_clip,
     get_camera_label,
     label_action,
     label_method,
@@ -98,10 +99,11 @@ def format_status(status: StatusBody) -> Iterator[str]:
         yield f"  {escape_text(name)}: no camera has this name; rename the folder, or add it to `cameras`"
     counts = ", ".join(f"{count} {label_state(state).word}" for state, count in status.sessions.items())
     yield f"sessions: {counts or 'none yet'}"
+    labels = {key: folder.label for key, folder in status.folders.items()}
     for worker in status.workers:
         progress = f" · {format_progress(worker.progress)}" if worker.progress else ""
-        subject = escape_text(worker.subject, 60)
-        yield f"  {worker.session} {subject}: {escape_text(worker.stage, 40)}{progress}"
+        clip = format_clip(worker.subject, labels)
+        yield f"  {worker.session} {clip}: {escape_text(worker.stage, 40)}{progress}"
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
     storage = status.storage
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"

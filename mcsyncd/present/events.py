@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mcsyncd.api import LogEntryBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_offset, format_percent, format_size
+from mcsyncd.present.session import format_clip
 
 
 def format_event(entry: LogEntryBody, labels: Mapping[str, str] | None = None) -> str:
@@ -81,8 +82,8 @@ class _EventFields:
 
     @property
     def clip(self) -> str:
-        camera, slash, name = self.text("clip").partition("/")
-        return f"{name} ({escape_text(self.labels.get(camera, camera), 40)})" if slash else camera
+        key = self.get("clip")
+        return format_clip(key, self.labels) if isinstance(key, str) else NO_VALUE
 
     @property
     def offset(self) -> str:

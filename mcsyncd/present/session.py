@@ -6,6 +6,7 @@ Text from outside is made safe to print before it leaves here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcsyncd.api import SessionBody
@@ -99,6 +100,22 @@ def get_camera_label(session: SessionBody, camera: str) -> str:
     """Return what people call a camera (`Cam B`); its key where it has no label."""
     body = session.cameras.get(camera)
     return escape_text(body.label if body is not None and body.label else camera, 40)
+
+
+def list_camera_labels(session: SessionBody) -> dict[str, str]:
+    """Return what people call each camera of a session, by key."""
+    return {key: get_camera_label(session, key) for key in session.cameras}
+
+
+def format_clip(key: str, labels: Mapping[str, str]) -> str:
+    """Return a clip as people name it: `A001.MOV (Cam A)` for the key `cam_a/A001.MOV`.
+
+    `labels` are what people call the cameras, by key. What is not such a key is returned as it is.
+    """
+    camera, slash, name = key.partition("/")
+    return (
+        f"{escape_text(name)} ({escape_text(labels.get(camera, camera), 40)})" if slash else escape_text(key)
+    )
 
 
 def format_facts(session: SessionBody) -> str:

@@ -6,6 +6,7 @@ from mcsyncd.model import events
 from mcsyncd.present.events import format_event, get_actor_name
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
+    format_clip,
     format_facts,
     format_reasons,
     get_camera_label,
@@ -63,6 +64,14 @@ def test_the_reference_comes_first():
 def test_a_camera_has_its_label_or_its_key():
     assert get_camera_label(scenes.session(), "cam_b") == "Cam B"
     assert get_camera_label(scenes.session(), "cam_z") == "cam_z"
+
+
+def test_a_clip_is_named_with_its_camera():
+    labels = {"cam_b": "Cam B"}
+    assert format_clip("cam_b/DCIM/A.MOV", labels) == "DCIM/A.MOV (Cam B)"
+    assert format_clip("cam_z/A.MOV", labels) == "A.MOV (cam_z)"
+    assert format_clip("manifest", labels) == "manifest"
+    assert "\x1b" not in format_clip(f"{HOSTILE}/{HOSTILE}", {HOSTILE: HOSTILE})
 
 
 def test_reasons_are_said_once():
