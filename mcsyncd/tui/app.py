@@ -25,7 +25,7 @@ from mcsyncd.tui.world import DaemonLink
 
 
 class McsyncApp(Shell):
-    """The app on the daemon behind `socket`; with `read_only` it decides nothing."""
+    """The app of the daemon behind `socket`; with `read_only` it sends no decisions."""
 
     TITLE = "mcsyncd"
     CSS_PATH: ClassVar = ["app.tcss", "queue/queue.tcss", "session/session.tcss", "review/review.tcss"]
@@ -37,17 +37,17 @@ class McsyncApp(Shell):
         self.theme = DARK.name
 
     def get_default_screen(self) -> Screen[None]:
-        """Home is the queue."""
+        """Return the queue, the home screen."""
         return QueueScreen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's form
-        """Offer what makes sense here, and no more."""
+        """Yield the commands of the palette."""
         other = LIGHT.name if self.theme == DARK.name else DARK.name
-        yield SystemCommand("Light or dark", f"Change to {other}", lambda: setattr(self, "theme", other))
-        yield SystemCommand("Quit", "Leave the app; the daemon goes on", self.action_quit)
+        yield SystemCommand("Light or dark", f"Switch to {other}", lambda: setattr(self, "theme", other))
+        yield SystemCommand("Quit", "Quit the app; the daemon keeps running", self.action_quit)
 
     def on_mount(self) -> None:
-        """Begin to follow the daemon."""
+        """Start to follow the daemon."""
         self._follow_daemon()
 
     @work(exclusive=True, group="feed")
@@ -56,28 +56,28 @@ class McsyncApp(Shell):
             await Feed(self.client, self.post_message).run()
 
     def on_connected(self, message: Connected) -> None:
-        """Everything, read anew."""
+        """Replace everything: the daemon answered after a start or a break."""
         sessions = {body.id: body for body in message.sessions}
         self.world = replace(
             self.world, sessions=sessions, status=message.status, link=self._build_live_link()
         )
 
     def on_session_changed(self, message: SessionChanged) -> None:
-        """One session stands otherwise."""
+        """Update one session."""
         self.world = replace(self.world.with_session(message.session), link=self._build_live_link())
 
     def on_progress_changed(self, message: ProgressChanged) -> None:
-        """A step has come further."""
+        """Update the progress of one session."""
         self.world = replace(
             self.world.with_progress(message.session, message.progress), link=self._build_live_link()
         )
 
     def on_status_changed(self, message: StatusChanged) -> None:
-        """The daemon's own state."""
+        """Update the daemon's status."""
         self.world = replace(self.world, status=message.status, link=self._build_live_link())
 
     def on_disconnected(self, message: Disconnected) -> None:
-        """Keep what is known, and say that it is old."""
+        """Keep what is known, and mark the link as lost."""
         retry_at = self.get_now() + timedelta(seconds=message.retry_s)
         link = DaemonLink("gone", self.world.link.last_contact, message.error, message.hint, retry_at)
         self.world = replace(self.world, link=link)
@@ -85,10 +85,10 @@ class McsyncApp(Shell):
     def _build_live_link(self) -> DaemonLink:
         return DaemonLink("live", self.get_now())
 
-    def show_conflict(self, moved: RevisionConflict, unsent: str) -> None:
-        """Show that somebody was faster, and the session as it is now."""
-        current: SessionBody | None = moved.current
+    def show_conflict(self, conflict: RevisionConflict, unsent: str) -> None:
+        """Show that the session changed first, how it is now, and what was not sent."""
+        current: SessionBody | None = conflict.current
         if current is not None:
             self.world = self.world.with_session(current)
-        at = format_time(current.approved_at, self.get_now()) if current is not None else ""
-        self.push_screen(ConflictDialog(moved, build_conflict_summary(current, at, unsent)))
+        approved_at = format_time(current.approved_at, self.get_now()) if current is not None else ""
+        self.push_screen(ConflictDialog(conflict, build_conflict_summary(current, approved_at, unsent)))

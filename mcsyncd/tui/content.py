@@ -1,4 +1,4 @@
-"""From tones and texts to Textual's `Content`. Everything shown goes through here, and nothing as markup."""
+"""Texts and tones as Textual's `Content`. Everything shown goes through here, and nothing as markup."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ _TONES = {
     "bold": "bold",
     "": "",
 }
+"""The style of each tone, as colours of the theme; a tone that is not here is a style itself."""
 
 TonedText = tuple[str, str]
-"""A text and the tone it is said in."""
+"""A text and its tone."""
 
 
 def build_content(*parts: TonedText | str | Content) -> Content:
-    """Put texts together, each in its tone; a plain string has none. `[` is just a `[`."""
+    """Return texts joined, each in its tone; a plain string has none. `[` is just a `[`, not markup."""
     return Content.assemble(
         *(
             part if isinstance(part, str | Content) else (part[0], _TONES.get(part[1], part[1]))
@@ -35,7 +36,7 @@ def format_bar(fraction: float, width: int) -> str:
 
 
 def justify_line(left: Content, right: Content, width: int, fill: str = " ") -> Content:
-    """Put two texts at the two ends of a line; the left one gives way when there is no room."""
+    """Return two texts at the ends of a line, with `fill` between; without room the left one is cut."""
     room = width - right.cell_length
     left = left.truncate(max(0, room - 1), ellipsis=True)
     gap = Content.styled(fill * max(0, room - left.cell_length), "$secondary 40%" if fill != " " else "")
@@ -43,7 +44,7 @@ def justify_line(left: Content, right: Content, width: int, fill: str = " ") -> 
 
 
 def pack_lines(items: list[Content], width: int, gap: int = 4) -> Content:
-    """Lay items side by side, as many in a line as fit; never break within one."""
+    """Return items side by side, as many in a line as fit; no item is broken."""
     lines: list[Content] = []
     for item in items:
         if lines and lines[-1].cell_length + gap + item.cell_length <= width:

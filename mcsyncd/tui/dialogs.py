@@ -1,4 +1,4 @@
-"""The dialogs: a reason to give, a conflict to take note of, all keys."""
+"""The dialogs: for a reason, for a conflict, and for the list of keys."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from mcsyncd.present.session import get_camera_label, label_session, order_camer
 from mcsyncd.tui.content import build_content
 
 _MAX_REASON_CHARS = 2000
+"""The API's own limit (`RejectRequest.reason`); a longer text would be refused after it was typed."""
 
 
 class ReasonDialog(ModalScreen[str | None]):
-    """Asks for a reason and gives it back; None when it was left with escape."""
+    """Asks for a reason and returns it; None if it was cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
 
@@ -33,23 +34,23 @@ class ReasonDialog(ModalScreen[str | None]):
         self._hint = hint
 
     def compose(self) -> ComposeResult:
-        """A question and a line to write in."""
+        """Yield the question and an input line."""
         with Vertical(classes="dialog"):
             yield Static(build_content((self._question, "bold")))
             yield Static(build_content((self._hint, "muted")))
-            yield Input(placeholder="the reason, for the record", max_length=_MAX_REASON_CHARS)
+            yield Input(placeholder="reason (kept in the log)", max_length=_MAX_REASON_CHARS)
             yield Static(
                 build_content(("enter", "bold"), (" send   ", "muted"), ("esc", "bold"), (" cancel", "muted"))
             )
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """A reason of blanks is none."""
+        """Return the reason; blanks alone are none."""
         if reason := event.value.strip():
             self.dismiss(reason)
 
 
 class ConflictDialog(ModalScreen[None]):
-    """Somebody was faster: what the session is now, and what of one's own was not sent."""
+    """Says that somebody changed the session first: how it is now, and what was not sent."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Close")]
 
@@ -59,36 +60,36 @@ class ConflictDialog(ModalScreen[None]):
         self._summary = summary
 
     def compose(self) -> ComposeResult:
-        """The news, and one button."""
+        """Yield the news and one button."""
         with Vertical(classes="dialog"):
-            yield Static(build_content(("This session moved on while you looked at it", "bold")))
+            yield Static(build_content(("This session changed while you had it open", "bold")))
             yield Static(build_content((escape_text(self._conflict.message, 300), "muted")))
             yield Static(self._summary)
-            yield Button(Content("Show Me"), classes="main")
+            yield Button(Content("Show Session"), classes="main")
 
     def on_button_pressed(self) -> None:
-        """Close; the screen below already shows the session as it is."""
+        """Close; the screen below already shows the current state."""
         self.dismiss(None)
 
 
-def build_conflict_summary(current: SessionBody | None, when: str, unsent: str) -> Content:
-    """Say how the session stands now, and which offsets of the hand were not sent."""
+def build_conflict_summary(current: SessionBody | None, approved_at: str, unsent: str) -> Content:
+    """Return how the session is now, and which pending nudges were not sent."""
     if current is None:
-        return build_content("It is read again now.")
+        return build_content("It is being loaded again.")
     offsets = ", ".join(
         f"{get_camera_label(current, key)} {format_offset(current.offsets_ms.get(key))}"
         for key in order_cameras(current)
     )
-    by = f" by {escape_text(current.approved_by, 60)} {when}" if current.approved_by else ""
-    mine = build_content("\n\n", ("Not sent: ", "bold"), unsent) if unsent else build_content()
+    by = f" by {escape_text(current.approved_by, 60)} {approved_at}" if current.approved_by else ""
+    not_sent = build_content("\n\n", ("Not sent: ", "bold"), unsent) if unsent else build_content()
     state = build_content(
         "\n", (str(label_session(current)), "bold"), f"{by} · revision {current.revision}\n"
     )
-    return build_content(state, offsets, mine)
+    return build_content(state, offsets, not_sent)
 
 
 class HelpDialog(ModalScreen[None]):
-    """All keys of a screen."""
+    """Lists the keys of a screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Close"),
@@ -101,10 +102,10 @@ class HelpDialog(ModalScreen[None]):
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        """A list, long ones scroll."""
-        told = [build_content((f"{key:>14}", "bold"), f"  {does}") for key, does in self._keys]
+        """Yield the list; a long one scrolls."""
+        lines = [build_content((f"{key:>14}", "bold"), f"  {effect}") for key, effect in self._keys]
         with Vertical(classes="dialog help"):
             yield Static(build_content(("Keys", "bold")))
             with VerticalScroll(can_focus=True):
-                yield Static(Content("\n").join(told))
+                yield Static(Content("\n").join(lines))
             yield Static(build_content(("esc", "bold"), (" close", "muted")))

@@ -1,7 +1,7 @@
-"""The one reader of the event stream: it connects, connects again, and posts messages.
+"""The only reader of the event stream: it connects, reconnects, and posts messages to the app.
 
-A word on the stream names a session; the session itself is then read, so the screen never shows
-what was put together from words.
+An event names a session, and the feed then reads that session from the API. So a screen never
+shows a state that was pieced together from events.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
 
 FIRST_RETRY_S = 0.5
+"""Seconds before the first attempt to reconnect; a restart of the daemon takes about as long."""
+
 MAX_RETRY_S = 8.0
+"""Longest wait between two attempts, which doubles each time. Judgement: a person watches the countdown."""
 
 
 class Feed:
-    """Follows the daemon behind `client` for ever and tells `post` what it hears."""
+    """Follows the daemon behind `client` and gives each piece of news to `post` as a message."""
 
     def __init__(self, client: Client, post: Callable[[Message], object]) -> None:
         self._client = client
@@ -30,19 +33,19 @@ class Feed:
         self._daemon_id: tuple[int, str] | None = None
 
     async def run(self) -> None:
-        """Connect and follow; on any trouble wait, slower each time, and connect again.
+        """Connect and follow until cancelled; after an error, wait longer each time and reconnect.
 
-        After a break the stream goes on behind the last event seen (Last-Event-ID).
+        After a break the stream resumes behind the last event seen (Last-Event-ID).
         """
         retry_s = FIRST_RETRY_S
         while True:
             try:
-                async for word in self._client.stream_events(self._last_seq):
-                    await self._handle_event(word)
+                async for event in self._client.stream_events(self._last_seq):
+                    await self._handle_event(event)
                     retry_s = FIRST_RETRY_S
             except McsyncError as error:
                 self._post(Disconnected(error.message, error.hint, retry_s))
-                if self._last_seq is None:  # there is nothing to go on from: read everything again
+                if self._last_seq is None:  # nothing to resume from: read everything again
                     self._daemon_id = None
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, MAX_RETRY_S)
@@ -58,7 +61,7 @@ class Feed:
             await self._read_session(event.session)
 
     async def _read_status(self) -> None:
-        """Read the daemon's state; another daemon than before means reading everything."""
+        """Read the daemon's status, and everything if this is not the same daemon process as before."""
         status = await self._client.fetch_status()
         if (status.pid, status.started_at) == self._daemon_id:
             self._post(StatusChanged(status))
@@ -70,5 +73,5 @@ class Feed:
     async def _read_session(self, session: str) -> None:
         try:
             self._post(SessionChanged(await self._client.fetch_session(session)))
-        except UsageError:  # it went between the word and the question
+        except UsageError:  # it was removed in the meantime
             return

@@ -1,4 +1,4 @@
-"""What all screens share: first line, banner, last line, and the word when the terminal is too small."""
+"""What all screens share: top bar, banner, key line, and the message for a terminal that is too small."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from mcsyncd.tui.widgets.topbar import TopBar
 from mcsyncd.tui.world import World
 
 TOO_SMALL = "needs 60×20; try mcsyncd review SESSION"  # noqa: RUF001  # the sign of a size
+"""Shown below the first breakpoint of either direction, instead of a screen that is cut."""
 
 KeyHints = Sequence[tuple[str, str]]
+"""Keys, each with what it does."""
 
 
 class LiveScreen(Screen[None]):
-    """A screen that shows the world as it changes. A subclass gives `body` and `show`."""
+    """A screen that follows the world. A subclass implements `compose_body` and `show_world`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "help", "All keys")]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-wide")]  # noqa: RUF012  # Textual's form
@@ -34,7 +36,7 @@ class LiveScreen(Screen[None]):
     """Every key of the screen, for the help."""
 
     def compose(self) -> ComposeResult:
-        """Frame the body."""
+        """Yield the body between the lines that all screens share."""
         yield TopBar()
         yield Banner()
         with Vertical(id="body"):
@@ -43,31 +45,31 @@ class LiveScreen(Screen[None]):
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     def compose_body(self) -> Iterable[Widget]:
-        """The screen's own widgets."""
+        """Yield the screen's own widgets."""
         raise NotImplementedError
 
     def show_world(self, world: World) -> None:
-        """Show the world as it now is."""
+        """Show the current world."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Follow the world from now on."""
+        """Start to follow the world."""
         self.watch(self.app, "world", self._handle_world_change)
 
     @property
     def shell(self) -> Shell:
-        """The app, as a screen may use it."""
+        """The app, as screens may use it."""
         app = self.app
         assert isinstance(app, Shell)
         return app
 
     @property
     def top_bar(self) -> TopBar:
-        """The first line."""
+        """The first line of the screen."""
         return self.query_one(TopBar)
 
     def show_keys(self, keys: KeyHints) -> None:
-        """Name the keys that matter now."""
+        """Show these keys in the last line."""
         self.query_one(KeyLine).keys = keys
 
     def action_help(self) -> None:
@@ -75,11 +77,11 @@ class LiveScreen(Screen[None]):
         self.app.push_screen(HelpDialog(self.ALL_KEYS))
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen lay on top."""
+        """Catch up with what changed while another screen was on top."""
         self._handle_world_change(self.shell.world)
 
     def _handle_world_change(self, world: World) -> None:
-        if not self.is_active:  # Textual would send the whole screen on top again for it
+        if not self.is_active:  # updating it would make Textual repaint the whole screen on top
             return
         self.query_one(Banner).update_visibility()
         self.top_bar.refresh()

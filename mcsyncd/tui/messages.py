@@ -1,4 +1,4 @@
-"""What the feed tells the app. Words that supersede each other collapse, so a flood of progress costs one."""
+"""What the feed reports to the app. A later message replaces an earlier one of its kind in the queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcsyncd.api import ProgressBody, SessionBody, StatusBody
 
 @dataclass
 class Connected(Message):
-    """The daemon answered: everything, read anew."""
+    """The daemon answered; everything was read."""
 
     status: StatusBody
     sessions: list[SessionBody]
@@ -19,37 +19,37 @@ class Connected(Message):
 
 @dataclass
 class SessionChanged(Message):
-    """One session stands otherwise than before."""
+    """One session changed."""
 
     session: SessionBody
 
 
 @dataclass
 class ProgressChanged(Message):
-    """A step of a session has come further."""
+    """A step of a session progressed; None when no step is running."""
 
     session: str
     progress: ProgressBody | None
 
     def can_replace(self, message: Message) -> bool:
-        """A later word of the same session makes an earlier one superfluous."""
+        """Replace an earlier progress of the same session."""
         return isinstance(message, ProgressChanged) and message.session == self.session
 
 
 @dataclass
 class StatusChanged(Message):
-    """The daemon's own state, read anew."""
+    """The daemon's status was read."""
 
     status: StatusBody
 
     def can_replace(self, message: Message) -> bool:
-        """Only the last one counts."""
+        """Replace an earlier status."""
         return isinstance(message, StatusChanged)
 
 
 @dataclass
 class Disconnected(Message):
-    """The daemon cannot be reached; the next try is in `retry_s` seconds."""
+    """The daemon cannot be reached; the next attempt is in `retry_s` seconds."""
 
     error: str
     hint: str

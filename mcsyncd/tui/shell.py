@@ -1,4 +1,4 @@
-"""What a screen may ask of the app: the world as it is known, and to carry out a decision."""
+"""The app as its screens see it: the world to show, and a way to send decisions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
 
+_NOTICE_S = 8.0
+"""Seconds a notice stays. Judgement: long enough to read an error and its hint twice."""
+
 
 class Shell(App[None]):
-    """The app as its screens see it. Values flow down by `world`; wishes go up by `decide`."""
+    """Base of the app. Values flow down through `world`, decisions go up through `send_decision`."""
 
     world: reactive[World] = reactive(World())
 
@@ -30,19 +33,18 @@ class Shell(App[None]):
 
     @staticmethod
     def get_now() -> datetime:
-        """This moment, on the clock of the one who looks."""
+        """Return the current time on the reader's clock."""
         return datetime.now().astimezone()
 
     def find_objection(self, session: api.SessionBody | None = None) -> str:
-        """Say why no decision can be made here and now; empty when it can."""
-        trust = self.world.assess_link(self.get_now())
+        """Return why no decision can be sent now (on `session`); empty if it can."""
         status = self.world.status
-        if trust != "live" or status is None:
-            return "not connected: decisions wait until the daemon answers"
+        if self.world.assess_link(self.get_now()) != "live" or status is None:
+            return "not connected: decisions are disabled until the daemon answers"
         if self.read_only:
-            return "read-only: started to look, not to decide"
+            return "read-only: decisions are disabled"
         if not status.may_approve:
-            return f"{escape_text(status.you, 40) or 'you'} may look, not decide: not among the approvers"
+            return f"view only: {escape_text(status.you, 40) or 'this user'} is not in review.approvers"
         holder = session.claimed_by if session is not None else None
         if holder and holder != status.you:
             return f"{escape_text(holder, 40)} is reviewing this"
@@ -51,15 +53,15 @@ class Shell(App[None]):
     async def send_decision(
         self, session: api.SessionBody, decision: api.DecisionRequest, *, unsent: str = ""
     ) -> api.SessionBody | None:
-        """Send a decision on `session` as it was seen; return it as it then stands, None if refused.
+        """Send a decision on `session` at the revision shown; return its new state, None if refused.
 
-        A refusal is shown: a conflict as a dialog (with the `unsent` offsets of the hand), any
-        other as a notice.
+        It shows why it was refused: a conflict as a dialog, with the nudges that were `unsent`,
+        anything else as a notice.
         """
         try:
             body = await self.client.send_decision(session.id, decision, session.revision)
-        except RevisionConflict as moved:
-            self.show_conflict(moved, unsent)
+        except RevisionConflict as conflict:
+            self.show_conflict(conflict, unsent)
             return None
         except McsyncError as error:
             self.show_error(error)
@@ -68,14 +70,14 @@ class Shell(App[None]):
         return body
 
     def show_conflict(self, conflict: RevisionConflict, unsent: str) -> None:
-        """Show that somebody was faster."""
+        """Show that somebody changed the session first."""
         raise NotImplementedError
 
     def show_error(self, error: McsyncError) -> None:
-        """Show an error with its hint. Never as markup: names of files are in it."""
+        """Show an error with its hint. Not as markup: it may contain file names."""
         self.show_notice(error.message, hint=error.hint, severity="error")
 
     def show_notice(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
         """Show a notice for a while."""
         text = escape_text(message, 300) + (f"\n{escape_text(hint, 300)}" if hint else "")
-        self.notify(text, severity=severity, markup=False, timeout=8)
+        self.notify(text, severity=severity, markup=False, timeout=_NOTICE_S)

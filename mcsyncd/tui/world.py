@@ -1,4 +1,4 @@
-"""All that the app knows, as one value: the sessions, the daemon's state, and the link to it. Pure."""
+"""All that the app knows, as one value: sessions, the daemon's status, the link to it. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from typing import Literal
 
 from mcsyncd.api import ProgressBody, SessionBody, StatusBody
 
-STALE_AFTER_S = 22.0
-"""The daemon's heart beats every 10 s; after two missed beats the view counts as stale."""
+SILENT_AFTER_S = 22.0
+"""Seconds without any news after which the daemon counts as not responding.
+
+It sends a heartbeat every 10 s, so this is two missed ones and some slack; less would flicker.
+"""
+
+LinkState = Literal["connecting", "live", "silent", "gone"]
 
 _WAITING_STATES = {"in_review", "failed", "stale", "quarantined"}
+"""Session states in which nothing happens until a person acts."""
+
 _DONE_STATES = {"published", "rejected"}
+"""Session states in which nothing is left to do."""
 
 
 @dataclass(frozen=True)
 class DaemonLink:
-    """How the connection stands. `heard` is the last sign of life, `retry_at` the next try."""
+    """The connection to the daemon; `error` says why it is gone until the attempt at `retry_at`."""
 
     state: Literal["connecting", "live", "gone"] = "connecting"
     last_contact: datetime | None = None
@@ -29,41 +37,41 @@ class DaemonLink:
 
 @dataclass(frozen=True)
 class World:
-    """`sessions` and `status` are None until the daemon has answered for the first time."""
+    """What was read from the daemon; `sessions` and `status` are None before its first answer."""
 
     sessions: Mapping[str, SessionBody] | None = None
     status: StatusBody | None = None
     link: DaemonLink = field(default_factory=DaemonLink)
 
     def get_session(self, session: str) -> SessionBody | None:
-        """Return a session, if it is known."""
+        """Return a session, or None if it is not known."""
         return (self.sessions or {}).get(session)
 
     def with_session(self, body: SessionBody) -> World:
-        """The world after news of one session; older news than what is known changes nothing."""
+        """Return the world with a session's new state; an older revision than the known one is ignored."""
         known = self.get_session(body.id)
         if known is not None and known.revision > body.revision:
             return self
         return replace(self, sessions={**(self.sessions or {}), body.id: body})
 
     def with_progress(self, session: str, progress: ProgressBody | None) -> World:
-        """The world after a word of progress."""
+        """Return the world with a session's new progress."""
         known = self.get_session(session)
         if known is None:
             return self
         return self.with_session(known.model_copy(update={"progress": progress}))
 
-    def assess_link(self, now: datetime) -> Literal["connecting", "live", "stale", "gone"]:
-        """Say how far what is shown can be trusted at this moment."""
+    def assess_link(self, now: datetime) -> LinkState:
+        """Return the state of the link; without news for too long, a live one is `silent`."""
         if self.link.state == "live" and self.link.last_contact is not None:
-            return "stale" if (now - self.link.last_contact).total_seconds() > STALE_AFTER_S else "live"
+            return "silent" if (now - self.link.last_contact).total_seconds() > SILENT_AFTER_S else "live"
         return self.link.state
 
     def build_queue(self) -> list[SessionBody]:
-        """Sessions in the order in which they want a person.
+        """Return the sessions in the order of the queue.
 
-        First those that wait for one, oldest first; then those at work, oldest first; last
-        what is done, newest first, because there one looks for what was finished just now.
+        First those that wait for a person, oldest first, then the running ones, oldest first. The
+        finished ones come last, newest first: there people look for what has just finished.
         """
         bodies = sorted((self.sessions or {}).values(), key=lambda body: body.id)
         waiting = [body for body in bodies if body.state in _WAITING_STATES]
@@ -73,5 +81,5 @@ class World:
 
     @property
     def waiting_count(self) -> int:
-        """How many sessions want a person."""
+        """The number of sessions that wait for a person."""
         return sum(body.state in _WAITING_STATES for body in (self.sessions or {}).values())

@@ -23,17 +23,17 @@ def test_candidates_are_gone_through_best_first_and_around():
     assert on.nudges.get_offset_us("cam_c") == 127_000
 
 
-def test_back_to_the_machines_answer():
+def test_reset_returns_to_the_computed_offset():
     on = desk()
     on.nudges.move("cam_c", 9_000)
-    on.reset_to_machine()
+    on.reset_to_computed()
     assert on.nudges.pending == {}
 
 
-def test_after_a_nudge_by_hand_the_machines_answer_is_its_best_candidate():
+def test_after_a_nudge_the_computed_offset_is_the_best_candidate():
     by_hand = scenes.unsure(sync_method="manual", offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 11.0})
     on = desk(by_hand)
-    on.reset_to_machine()
+    on.reset_to_computed()
     assert on.nudges.get_offset_us("cam_c") == 127_000
 
 

@@ -79,7 +79,7 @@ def test_a_terminal_that_grows_shows_the_screen(opened):
             await pilot.press("v")
             await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
             await pilot.resize_terminal(120, 40)
-            await until(pilot, lambda: app.screen._viewport.window.dots == 240)
+            await until(pilot, lambda: app.screen._lanes.viewport.window.dots == 240)
 
     asyncio.run(grow())
 

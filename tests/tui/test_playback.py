@@ -61,7 +61,7 @@ def test_the_players_that_are_there_are_used(player):
 
 def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(McsyncError, match="no player"):
+    with pytest.raises(McsyncError, match="no audio player"):
         asyncio.run(listen.AudioPlayback().play(b""))
 
 

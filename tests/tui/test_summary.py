@@ -68,7 +68,7 @@ def test_a_running_session_that_waits_says_for_what():
     assert "the disk is full" in tell(scenes.working(error=error)).lines
 
 
-def test_approved_says_who_when_and_what_the_machine_thought():
+def test_approved_says_who_when_and_how_sure_the_solver_was():
     approved = {"approved_by": "s.okafor", "approved_at": "2026-11-23T09:02:00+00:00", "call_to_action": None}
     (line,) = tell(scenes.session(state="approved", **approved)).lines
     assert "s.okafor" in line

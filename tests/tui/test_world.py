@@ -37,10 +37,10 @@ def test_progress_of_a_session_nobody_knows_is_no_news():
     assert known.with_progress("x", api.ProgressBody(stage="sync", done=0.5)) is known
 
 
-def test_without_a_heartbeat_the_view_grows_stale():
+def test_without_a_heartbeat_the_daemon_counts_as_silent():
     known = world()
     assert known.assess_link(NOW + timedelta(seconds=10)) == "live"
-    assert known.assess_link(NOW + timedelta(seconds=23)) == "stale"
+    assert known.assess_link(NOW + timedelta(seconds=23)) == "silent"
     assert World(link=DaemonLink("gone", NOW)).assess_link(NOW) == "gone"
 
 

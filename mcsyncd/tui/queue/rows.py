@@ -1,4 +1,4 @@
-"""One session in one line of the queue. Pure: a session, a width and a moment in, `Content` out."""
+"""The queue's lines, one for each session. Pure: a session, a width and the time in, `Content` out."""
 
 from __future__ import annotations
 
@@ -13,33 +13,39 @@ from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import get_camera_label, label_action, label_session
 from mcsyncd.tui.content import TonedText, build_content, format_bar
 
-_STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 14, 8
+_STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 19, 8
+"""Widths of the columns, each one more than its longest text: `✖ quarantined`, a session id,
+`21 Nov 2025 14:02`, the heading `ANGLES`.
+"""
+
 _OPENED_FROM_CELLS, _ANGLES_FROM_CELLS = 106, 70
+"""Widths from which these two columns are shown. Judgement: the last column says what to do and needs
+the room more; at 80 cells it must hold progress and time left.
+"""
+
 _BAR_CELLS = 10
+"""Width of a bar: a cell for ten percent."""
+
 COLUMN_HEADINGS = ("STATE", "SESSION", "OPENED", "ANGLES", "SYNC")
 
 
 def build_header(width: int) -> Content:
-    """The names of the columns, as `row` lays them."""
+    """Return the column headings for rows of this width."""
     state, session, opened, angles, sync = COLUMN_HEADINGS
-    line = f"{state:{_STATE_CELLS}}{session:{_ID_CELLS}}" + (
-        f"{opened:{_OPENED_CELLS}}" if width >= _OPENED_FROM_CELLS else ""
-    )
-    return build_content(
-        (f"{line}{angles:{_ANGLES_CELLS}}{sync}" if width >= _ANGLES_FROM_CELLS else f"{line}{sync}", "muted")
-    )
+    line = f"{state:{_STATE_CELLS}}{session:{_ID_CELLS}}"
+    line += f"{opened:{_OPENED_CELLS}}" if width >= _OPENED_FROM_CELLS else ""
+    line += f"{angles:{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
+    return build_content((f"{line}{sync}", "muted"))
 
 
 def build_row(session: SessionBody, width: int, now: datetime) -> Content:
-    """The line of a session, never longer than `width`; a wider one only adds."""
-    shown = label_session(session)
-    opened = (
-        _pad_text(format_time(session.opened_at, now), _OPENED_CELLS) if width >= _OPENED_FROM_CELLS else ""
-    )
+    """Return the line of a session, never longer than `width`; more width only adds columns."""
+    label = label_session(session)
+    opened = f"{format_time(session.opened_at, now):{_OPENED_CELLS}}" if width >= _OPENED_FROM_CELLS else ""
     angles = f"{len(session.cameras) or NO_VALUE:<{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
     line = build_content(
-        (_pad_text(str(shown), _STATE_CELLS), shown.tone),
-        _pad_text(escape_text(session.id, _ID_CELLS - 1), _ID_CELLS),
+        (f"{label!s:{_STATE_CELLS}}", label.tone),
+        f"{escape_text(session.id, _ID_CELLS - 1):{_ID_CELLS}}",
         (opened, "muted"),
         angles,
     )
@@ -47,12 +53,8 @@ def build_row(session: SessionBody, width: int, now: datetime) -> Content:
     return build_content(line, *_build_detail(session, now, room)).truncate(width, ellipsis=True)
 
 
-def _pad_text(text: str, width: int) -> str:
-    return f"{text:<{width}}"
-
-
 def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedText]:
-    """What one wants to know of it at a glance."""
+    """Return the last column: confidence, error, progress or approval, by the session's state."""
     if session.state == "in_review":
         return _build_review(session, room)
     if session.error is not None:
@@ -62,16 +64,16 @@ def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedT
     if session.progress is not None and session.state in {"working", "approved", "publishing"}:
         return _build_progress(session.progress, room)
     if session.approved_by:
-        said = f"{format_percent(session.sync_confidence):<5}by {escape_text(session.approved_by, 40)} "
-        return [(said + format_time(session.approved_at, now), "muted")]
+        approved = f"{format_percent(session.sync_confidence):<5}by {escape_text(session.approved_by, 40)}"
+        return [(f"{approved} {format_time(session.approved_at, now)}", "muted")]
     return []
 
 
 def _build_progress(step: ProgressBody, room: int) -> list[TonedText]:
-    """The end of it matters more than the bar."""
-    told = format_progress(step, room - _BAR_CELLS - 1)
-    if "left" in told or room > 2 * _BAR_CELLS + 8:
-        return [(f"{format_bar(step.done, _BAR_CELLS)} ", "primary"), (told, "")]
+    """Return a bar and the progress; without room for the time left as well, the bar is left out."""
+    progress = format_progress(step, room - _BAR_CELLS - 1)
+    if "left" in progress or room > 2 * _BAR_CELLS + 8:
+        return [(f"{format_bar(step.done, _BAR_CELLS)} ", "primary"), (progress, "")]
     return [(format_progress(step, room), "")]
 
 

@@ -1,4 +1,4 @@
-"""The queue: what wants a person first, then what is at work, then what is done."""
+"""The queue screen: sessions that wait for a person first, then running ones, then finished ones."""
 
 from __future__ import annotations
 
@@ -23,42 +23,51 @@ from mcsyncd.tui.widgets.health import HealthLine, build_folder_line
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
+_REFRESH_INTERVAL_S = 15.0
+"""Seconds between two refreshes. Judgement: times have minutes; a row is at most that much late."""
+
+_MIN_ROW_CELLS = 40
+"""Rows are never built narrower. Judgement: below it they are cut, on a screen that is hidden anyway."""
+
+_PADDING_CELLS = 4
+"""Cells left and right of a row, as in `queue.tcss`; fewer would cut the ends of the rows."""
+
 
 class QueueScreen(LiveScreen):
-    """Home. Enter opens a session; nothing is decided here."""
+    """The home screen. Enter opens a session; no decision is made here but to retry."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
         ("v", "review", "Waveforms"),
-        ("r", "retry", "Try again"),
+        ("r", "retry", "Retry"),
         ("q", "app.quit", "Quit"),
     ]
     ALL_KEYS: ClassVar[KeyHints] = (
         ("enter", "open the session"),
         ("↑ ↓  k j", "choose a session"),
-        ("v", "its waveforms"),
-        ("r", "try a failed session again"),
+        ("v", "waveforms of the session"),
+        ("r", "retry a failed session"),
         ("ctrl+p", "commands: theme, quit"),
         ("q", "quit"),
     )
 
     _auto_highlighted: str | None = None
-    """The session that the cursor was laid on by the app; another one means a person moved it."""
+    """The session the app highlighted; if another one is highlighted, a person chose it."""
 
     def compose_body(self) -> Iterable[Widget]:
-        """The list, or what to do when there is none, above the state of the machine."""
-        yield LazyStatic(id="heads")
+        """Yield the list, or how to begin if it is empty, above the state of the machine."""
+        yield LazyStatic(id="header")
         yield OptionList(id="rows", markup=False)
-        yield VerticalScroll(LazyStatic(id="told"), id="empty", can_focus=False)
+        yield VerticalScroll(LazyStatic(id="empty-text"), id="empty", can_focus=False)
         yield HealthLine()
 
     def on_mount(self) -> None:
-        """Rows are laid by hand: a new width means new rows; the ages in them count on."""
-        self.set_interval(15.0, self._refresh_rows)
+        """Refresh the rows now and then: the times in them depend on the current time."""
+        self.set_interval(_REFRESH_INTERVAL_S, self._refresh_rows)
 
     def on_resize(self) -> None:
-        """Lay the rows for the new width."""
+        """Build the rows for the new width."""
         self.call_after_refresh(self._refresh_rows)
 
     def show_world(self, world: World) -> None:
@@ -71,13 +80,13 @@ class QueueScreen(LiveScreen):
         health = self.query_one(HealthLine)
         health.status, health.folders = status, bool(sessions)
         self.query_one("#empty").display = not sessions
-        self.query_one("#heads").display = self._option_list.display = bool(sessions)
+        self.query_one("#header").display = self._option_list.display = bool(sessions)
         if sessions:
             self._fill_rows(sessions)
         else:
-            self.query_one("#told", LazyStatic).show(_build_empty_state(world))
+            self.query_one("#empty-text", LazyStatic).show(_build_empty_state(world))
         self.show_keys(
-            [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Try again"), ("q", "Quit")]
+            [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Retry"), ("q", "Quit")]
             if sessions
             else [("q", "Quit")]
         )
@@ -93,26 +102,26 @@ class QueueScreen(LiveScreen):
     def _fill_rows(self, sessions: list[SessionBody]) -> None:
         """Fill the list.
 
-        What a person chose stays chosen, wherever it now stands. Otherwise the cursor is on the
-        first session, the one that needs somebody: enter must not open yesterday's.
+        A session that a person chose stays highlighted wherever it moves. Otherwise the first one
+        is, which waits for a person: enter must not open yesterday's.
         """
         rows, now = self._option_list, self.shell.get_now()
-        width = max(40, self.size.width - 4)
-        self.query_one("#heads", LazyStatic).show(build_header(width))
+        width = max(_MIN_ROW_CELLS, self.size.width - _PADDING_CELLS)
+        self.query_one("#header", LazyStatic).show(build_header(width))
         lines = {session.id: build_row(session, width, now) for session in sessions}
         if [option.id for option in rows.options] == list(lines):
             for option in rows.options:
                 line = lines[option.id or ""]
-                # Replacing lays out the whole screen; most rows say what they said before.
+                # Replacing a row lays out the whole screen, and most rows did not change.
                 if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
                     rows.replace_option_prompt(option.id or "", line)
             return
         chosen = self._get_chosen_session()
         rows.set_options([Option(line, id=session) for session, line in lines.items()])
         ids = list(lines)
-        by_hand = chosen is not None and chosen.id != self._auto_highlighted and chosen.id in lines
-        rows.highlighted = ids.index(chosen.id) if chosen is not None and by_hand else 0
-        self._auto_highlighted = None if by_hand else ids[0]
+        is_chosen = chosen is not None and chosen.id != self._auto_highlighted and chosen.id in lines
+        rows.highlighted = ids.index(chosen.id) if chosen is not None and is_chosen else 0
+        self._auto_highlighted = None if is_chosen else ids[0]
         if self.focused is None:
             rows.focus()
 
@@ -123,45 +132,45 @@ class QueueScreen(LiveScreen):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the session."""
         if event.option.id:
-            self._auto_highlighted = event.option.id  # dealt with: whoever needs somebody is next
+            self._auto_highlighted = event.option.id  # dealt with: the next one that waits may be highlighted
             self.app.push_screen(SessionScreen(event.option.id))
 
     def action_down(self) -> None:
-        """Choose the next session."""
+        """Highlight the next session."""
         self._option_list.action_cursor_down()
 
     def action_up(self) -> None:
-        """Choose the session before."""
+        """Highlight the previous session."""
         self._option_list.action_cursor_up()
 
     def action_review(self) -> None:
-        """Look at the waveforms, whatever the confidence."""
+        """Open the waveforms, whatever the confidence is."""
         session = self._get_chosen_session()
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(session.id))
 
     def action_retry(self) -> None:
-        """Try a failed session again."""
+        """Retry a failed session."""
         session = self._get_chosen_session()
         if session is None or session.state not in {"failed", "quarantined"}:
             return
-        if reason := self.shell.find_objection():
-            self.shell.show_notice(reason)
+        if objection := self.shell.find_objection():
+            self.shell.show_notice(objection)
             return
         self.run_worker(self.shell.send_decision(session, RetryRequest()), exclusive=True)
 
 
 def _build_empty_state(world: World) -> Content:
-    """What an empty queue says: where to drop cards, and whether the folders are well."""
+    """Return what an empty queue says: where to drop cards, and how the drop folders are."""
     if world.sessions is None:
-        waiting = world.link.state == "connecting"
-        return build_content(("Asking the daemon …" if waiting else "Nothing could be read yet.", "muted"))
+        is_connecting = world.link.state == "connecting"
+        return build_content(("Connecting to the daemon …" if is_connecting else "No data yet.", "muted"))
     status: StatusBody | None = world.status
     if status is None:
         return Content()
     lines = [
         build_content(("No sessions yet.", "bold")),
-        build_content("Drop a card, or its files, into:"),
+        build_content("Copy a card, or its files, into:"),
         Content(),
     ]
     for body in status.folders.values():
@@ -171,6 +180,8 @@ def _build_empty_state(world: World) -> Content:
             Content(),
         ]
     lines.append(
-        build_content(("It starts by itself once every camera has a clip and the copying is over.", "muted"))
+        build_content(
+            ("Sync starts automatically once every camera has a clip and no file is changing.", "muted")
+        )
     )
     return Content("\n").join(lines)

@@ -1,4 +1,4 @@
-"""The way through a review: which angle is looked at, which are settled, what the button then says. Pure."""
+"""Which angles of a session a person still has to check, and which is the current one. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from mcsyncd.present.session import LOOKS_GOOD, get_camera_label, order_cameras
 
 
 class AngleChecklist:
-    """Goes from one unsure angle to the next, so that enter alone never approves what nobody saw.
+    """Leads from one unsure angle to the next, so that holding enter never approves an unseen angle.
 
-    An angle is unsure below `review_below`, or where it could not be placed.
+    An angle is unsure if its confidence is below `review_below`, or if it was not placed. The
+    review starts at the angle with the lowest confidence.
     """
 
     def __init__(self, session: SessionBody, review_below: float) -> None:
@@ -20,12 +21,12 @@ class AngleChecklist:
         self.current = min(others, key=lambda key: _get_confidence(session, key), default="")
 
     def step(self, by: int) -> None:
-        """Go to the next angle, or the one before; round at the ends."""
+        """Go to the next (1) or previous (-1) angle, wrapping around."""
         if self.current in self.angles:
             self.current = self.angles[(self.angles.index(self.current) + by) % len(self.angles)]
 
     def list_unchecked(self, session: SessionBody) -> list[str]:
-        """The unsure angles that no person has called good yet."""
+        """Return the unsure angles that are not checked yet."""
         return [
             key
             for key in self.angles
@@ -34,28 +35,31 @@ class AngleChecklist:
         ]
 
     def is_checked(self, camera: str) -> bool:
-        """Tell whether a person has called this angle good."""
+        """Return whether a person has called this angle good."""
         return camera in self._checked
 
     def label_button(self, session: SessionBody) -> str:
-        """What enter does now, in words."""
-        left = self.list_unchecked(session)
-        if not left:
+        """Return what the button says: what enter does now."""
+        unchecked = self.list_unchecked(session)
+        if not unchecked:
             return LOOKS_GOOD
-        if self.current in left:
+        if self.current in unchecked:
             return f"{get_camera_label(session, self.current)} {LOOKS_GOOD}"
-        return f"Review {get_camera_label(session, left[0])}"
+        return f"Review {get_camera_label(session, unchecked[0])}"
 
     def advance(self, session: SessionBody) -> bool:
-        """Go on: call the angle good, or go to the next unsure one. True when all is said."""
-        left = self.list_unchecked(session)
-        if not left:
+        """Check the current angle if it is unsure, and go to the next unsure one.
+
+        Returns True, and changes nothing, once every angle is checked: now enter approves.
+        """
+        unchecked = self.list_unchecked(session)
+        if not unchecked:
             return True
-        if self.current in left:
+        if self.current in unchecked:
             self._checked.add(self.current)
-            left.remove(self.current)
-        if left:
-            self.current = left[0]
+            unchecked.remove(self.current)
+        if unchecked:
+            self.current = unchecked[0]
         return False
 
 

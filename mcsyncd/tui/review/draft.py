@@ -1,4 +1,4 @@
-"""The session under review, as it lies on the desk: what is recorded, what the hand moved. Pure."""
+"""The review draft: a session as recorded, and a supervisor's unsent changes to it. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _DEFAULT_FRAME_US = 40_000
 
 
 class ReviewDraft:
-    """One session at the revision that is looked at, with the hand's moves and the way through it.
+    """One session at the revision on screen, with its pending nudges and the checklist of its angles.
 
-    Angles below `review_below` are the ones that must be looked at.
+    Angles with a confidence below `review_below` have to be checked by a person.
     """
 
     def __init__(self, session: SessionBody, review_below: float) -> None:
@@ -28,51 +28,55 @@ class ReviewDraft:
 
     @property
     def camera(self) -> str:
-        """The angle that is looked at."""
+        """The current angle."""
         return self.checklist.current
 
     def can_adopt(self, body: SessionBody) -> bool:
-        """Tell whether news may be laid on the desk now.
+        """Return whether `adopt` may be called now.
 
-        Another revision may not while the hand has moved something: what is approved must be
-        what was seen, and the daemon will say that somebody was faster.
+        Not for another revision while nudges are pending: what is approved must be what was on
+        screen, and the daemon will report the conflict.
         """
         return body.revision == self.session.revision or not self.nudges.pending
 
     def adopt(self, body: SessionBody) -> list[str]:
-        """Take a session as it now is; return the cameras that are recorded elsewhere than before."""
+        """Take over the session's current state; return the cameras whose recorded offset changed."""
         before = _get_recorded_offsets(self.session)
         self.session = body
         self.nudges.rebase(_get_recorded_offsets(body))
         return [camera for camera, at in self.nudges.recorded.items() if before.get(camera) != at]
 
     def explain_immovable(self) -> str:
-        """Say why the angle cannot be moved; empty when it can."""
+        """Return why the current angle cannot be moved; empty if it can."""
         if self.session.state != "in_review":
-            return f"nothing to move: {label_session(self.session).word}"
+            state = label_session(self.session).word
+            return f"offsets can only be changed in review; this session is {state}"
         if self.camera == self.session.reference:
-            return "the reference stands still: choose another angle with j and k"
+            return "the reference cannot be moved; choose another angle with j and k"
         return ""
 
     def select_candidate(self, by: int) -> None:
-        """Lay the angle at the next place that explains the sound (or the one before), best first."""
+        """Move the current angle to its next (1) or previous (-1) candidate, by falling score.
+
+        From an offset that is not a candidate, it moves to the best one.
+        """
         evidence = self.session.angles.get(self.camera)
         if evidence is None or not evidence.candidates:
             return
-        found = sorted(evidence.candidates, key=lambda candidate: -candidate.score)
-        places = [round(candidate.offset_ms * US_PER_MS) for candidate in found]
-        here = self.nudges.get_offset_us(self.camera)
-        at = places.index(here) + by if here in places else 0
-        self.nudges.set_offset(self.camera, places[at % len(places)])
+        ranked = sorted(evidence.candidates, key=lambda candidate: -candidate.score)
+        offsets_us = [round(candidate.offset_ms * US_PER_MS) for candidate in ranked]
+        current_us = self.nudges.get_offset_us(self.camera)
+        index = offsets_us.index(current_us) + by if current_us in offsets_us else 0
+        self.nudges.set_offset(self.camera, offsets_us[index % len(offsets_us)])
 
-    def reset_to_machine(self) -> None:
-        """Lay the angle where the machine has it."""
-        at_us = self.get_machine_offset_us(self.camera)
-        if at_us is not None:
-            self.nudges.set_offset(self.camera, at_us)
+    def reset_to_computed(self) -> None:
+        """Move the current angle back to its computed offset."""
+        offset_us = self.get_computed_offset_us(self.camera)
+        if offset_us is not None:
+            self.nudges.set_offset(self.camera, offset_us)
 
-    def get_machine_offset_us(self, camera: str) -> int | None:
-        """Where the machine laid a camera: after a nudge by hand, that is its best candidate."""
+    def get_computed_offset_us(self, camera: str) -> int | None:
+        """Return the offset the solver found: the recorded one, or its best candidate after a nudge."""
         evidence = self.session.angles.get(camera)
         if self.session.sync_method == "manual" and evidence is not None and evidence.candidates:
             best = max(evidence.candidates, key=lambda candidate: candidate.score)
@@ -80,28 +84,23 @@ class ReviewDraft:
         return _get_recorded_offsets(self.session).get(camera)
 
     def build_nudges(self) -> list[NudgeRequest]:
-        """What must be recorded before an approval: a nudge for each camera that was moved."""
+        """Return what must be recorded before an approval: a nudge for each camera that was moved."""
         return [
-            NudgeRequest(camera=camera, to=format_nudge_target(at))
-            for camera, at in self.nudges.pending.items()
+            NudgeRequest(camera=camera, to=format_nudge_target(offset_us))
+            for camera, offset_us in self.nudges.pending.items()
         ]
 
     def format_unsent(self) -> str:
-        """The moves that were not sent, in words."""
-        moved = self.nudges.pending.items()
+        """Return the pending nudges in one line: `Cam B −134 ms, Cam C +87 ms`."""  # noqa: RUF002  # the sign that is shown
         return ", ".join(
-            f"{get_camera_label(self.session, camera)} {format_offset(at / US_PER_MS)}"
-            for camera, at in moved
+            f"{get_camera_label(self.session, camera)} {format_offset(offset_us / US_PER_MS)}"
+            for camera, offset_us in self.nudges.pending.items()
         )
 
 
 def format_nudge_target(offset_us: int) -> str:
-    """An offset as a nudge decision writes it: `=-134ms`, `=33.367ms`."""
+    """Return an offset as a nudge request has it: `=-134ms`, `=33.367ms`."""
     return f"={offset_us / US_PER_MS:.3f}".rstrip("0").rstrip(".") + "ms"
-
-
-def _get_recorded_offsets(session: SessionBody) -> dict[str, int | None]:
-    return {key: None if ms is None else round(ms * US_PER_MS) for key, ms in session.offsets_ms.items()}
 
 
 def compute_frame_us(rate: str | None) -> int:
@@ -110,3 +109,7 @@ def compute_frame_us(rate: str | None) -> int:
         return round(Rate.parse(rate or "").tick_us)
     except (ValueError, ZeroDivisionError):
         return _DEFAULT_FRAME_US
+
+
+def _get_recorded_offsets(session: SessionBody) -> dict[str, int | None]:
+    return {key: None if ms is None else round(ms * US_PER_MS) for key, ms in session.offsets_ms.items()}

@@ -1,4 +1,4 @@
-"""The keys of the review: what each does, as the help says it, and which the last line names."""
+"""The keys of the review: what each does, how the help describes it, which ones the last line names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BINDINGS: list[BindingType] = [
     ("right_square_bracket", "nudge_frames(1)"),
     ("n", "candidate(1)"),
     ("N", "candidate(-1)"),
-    ("0", "machine"),
+    ("0", "reset"),
     ("u", "undo"),
     ("U", "redo"),
     ("j,down", "angle(1)"),
@@ -32,32 +32,33 @@ BINDINGS: list[BindingType] = [
     ("x", "reject"),
     ("t", "take_over"),
 ]
+"""Textual's bindings: key and action, a method `action_*` of the screen."""
 
 ALL_KEYS = (
     ("enter", "press the button"),
-    ("← →", "nudge by one dot of this zoom"),
+    ("← →", "nudge by one dot at this zoom"),
     ("shift+← →", "nudge by 1 ms"),
     ("[  ]", "nudge by one frame"),
-    ("n  N", "next, previous match"),
-    ("0", "back to the machine's answer"),
+    ("n  N", "next, previous candidate"),
+    ("0", "reset to the computed offset"),
     ("u  U", "undo, redo"),
     ("j  k", "next, previous angle"),
-    ("+  -", "closer, farther"),
-    ("f", "the whole session; again: close"),
+    ("+  -", "zoom in, out"),
+    ("f", "whole session; again: back to the cursor"),
     (",  .", "move the cursor; < > in big steps"),
     ("g", "ghost of the reference on, off"),
     ("space", "listen: reference left, angle right"),
     ("s", "approve these offsets"),
     ("x", "reject, with a reason"),
-    ("t", "take over from who reviews this"),
-    ("esc", "back; nudges that were not sent are dropped"),
+    ("t", "take over from another reviewer"),
+    ("esc", "back; unsent nudges are dropped"),
 )
 """Every key, for the help."""
 
 KEY_HINTS = (
     ("←→", "Nudge"),
     ("[ ]", "Frame"),
-    ("n", "Next match"),
+    ("n", "Candidate"),
     ("j k", "Angle"),
     ("+ -", "Zoom"),
     ("space", "Listen"),
@@ -66,4 +67,4 @@ KEY_HINTS = (
     ("u", "Undo"),
     ("esc", "Back"),
 )
-"""The keys of the last line, the most wanted first."""
+"""The keys in the last line, most wanted first: those that do not fit are left out."""

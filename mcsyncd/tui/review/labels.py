@@ -1,4 +1,4 @@
-"""What the review says: in its first line, at each lane, beside its button. Pure."""
+"""The texts of the review: its title, the header of each lane, the note beside the button. Pure."""
 
 from __future__ import annotations
 
@@ -6,80 +6,80 @@ from textual.content import Content
 
 from mcsyncd.api import SessionBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import MINUS, format_offset, format_percent
+from mcsyncd.present.numbers import format_offset, format_offset_change, format_percent
 from mcsyncd.present.session import get_camera_label, label_session
 from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
 from mcsyncd.tui.content import build_content, format_bar
-from mcsyncd.tui.review.draft import ReviewDraft
+from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 
 _BAR_CELLS = 10
+"""Width of a confidence bar: a cell for ten percent. A wider one leaves no room for names at 80 cells."""
 
 
 def build_title(session: SessionBody) -> Content:
-    """Which session, how sure, and how it stands."""
-    shown = label_session(session)
-    sure = f"   Sync Confidence: {format_percent(session.sync_confidence)}  "
-    return build_content((escape_text(session.id, 60), "bold"), sure, (str(shown), shown.tone))
+    """Return the session's name, confidence and state."""
+    state = label_session(session)
+    confidence = f"   Sync Confidence: {format_percent(session.sync_confidence)}  "
+    return build_content((escape_text(session.id, 60), "bold"), confidence, (str(state), state.tone))
 
 
 def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:
-    """Which angle, where it lies under the hand, and whether that is sent."""
-    current = camera == draft.camera
-    at = draft.nudges.get_offset_us(camera)
-    name = f"{'▸' if current else ' '} {get_angle_glyph(index)} {get_camera_label(draft.session, camera)} "
-    moved = camera in draft.nudges.pending
+    """Return the left of a lane's header: the angle, its offset, and whether that is still unsent."""
+    is_current = camera == draft.camera
+    label = get_camera_label(draft.session, camera)
+    name = f"{'▸' if is_current else ' '} {get_angle_glyph(index)} {label} "
     return build_content(
-        (name, f"{get_angle_colour(index)}{' bold reverse' if current else ''}"),
-        (f" {format_offset(None if at is None else at / 1000)}", "bold"),
-        (" (moved)" if moved else "", "warning"),
+        (name, f"{get_angle_colour(index)}{' bold reverse' if is_current else ''}"),
+        (f" {_format_draft_offset(draft, camera)}", "bold"),
+        (" (moved)" if camera in draft.nudges.pending else "", "warning"),
     )
 
 
 def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
-    """How sure the machine is of it."""
+    """Return the right of a lane's header: the confidence of the angle."""
     if camera == draft.session.reference:
         return build_content(("reference", "muted"))
     evidence = draft.session.angles.get(camera)
     if evidence is None:
         return build_content(("no evidence", "muted"))
-    unsure = camera in draft.checklist.list_unchecked(draft.session)
-    word = "✔ seen" if draft.checklist.is_checked(camera) else "◐ unsure" if unsure else "● sure"
-    tone = "warning" if unsure else "success"
+    is_unsure = camera in draft.checklist.list_unchecked(draft.session)
+    word = "✔ checked" if draft.checklist.is_checked(camera) else "◐ unsure" if is_unsure else "● sure"
     return build_content(
         f"{format_percent(evidence.confidence)} ",
-        (format_bar(evidence.confidence, _BAR_CELLS), tone),
+        (format_bar(evidence.confidence, _BAR_CELLS), "warning" if is_unsure else "success"),
         f" {word}",
     )
 
 
-def build_button_note(draft: ReviewDraft, reason: str) -> Content:
-    """Three short lines: where the angle lies, what is not sent, or why nothing can be decided."""
-    where = _format_position(draft)
-    if reason:
-        return build_content(where, "\n", (reason, "warning"))
+def build_button_note(draft: ReviewDraft, objection: str) -> Content:
+    """Return up to three short lines beside the button.
+
+    They say where the current angle is, and then the `objection` to a decision if there is one, or
+    else what is unsent and which keys decide.
+    """
+    position = _format_position(draft)
+    if objection:
+        return build_content(position, "\n", (objection, "warning"))
     count = len(draft.nudges.pending)
     if count:
         moved = f"{count} angle{'s' if count > 1 else ''} moved, not sent yet"
-        keys = "s send and approve   u undo   0 the machine's"
-        return build_content(where, "\n", (moved, "warning"), "\n", (keys, "muted"))
-    return build_content(where, "\n", ("s approve these offsets   x reject", "muted"))
+        keys = "s send and approve   u undo   0 reset"
+        return build_content(position, "\n", (moved, "warning"), "\n", (keys, "muted"))
+    return build_content(position, "\n", ("s approve these offsets   x reject", "muted"))
 
 
 def _format_position(draft: ReviewDraft) -> str:
-    here, machine = draft.nudges.get_offset_us(draft.camera), draft.get_machine_offset_us(draft.camera)
-    said = (
-        f"{get_camera_label(draft.session, draft.camera)} "
-        f"{format_offset(None if here is None else here / 1000)}"
-    )
-    if draft.camera == draft.session.reference:
-        return f"{said}, the reference"
-    if here is None or machine is None or here == machine:
-        return f"{said}, as the machine has it"
-    return f"{said}, {_format_distance(here - machine)} from the machine's {format_offset(machine / 1000)}"
+    camera = draft.camera
+    position = f"{get_camera_label(draft.session, camera)} {_format_draft_offset(draft, camera)}"
+    if camera == draft.session.reference:
+        return f"{position}, the reference"
+    offset_us, computed_us = draft.nudges.get_offset_us(camera), draft.get_computed_offset_us(camera)
+    if offset_us is None or computed_us is None or offset_us == computed_us:
+        return f"{position}, as computed"
+    change = format_offset_change((offset_us - computed_us) / US_PER_MS)
+    return f"{position}, {change} from the computed {format_offset(computed_us / US_PER_MS)}"
 
 
-def _format_distance(us: int) -> str:
-    """A distance with its sign; below ten milliseconds the tenths matter."""
-    ms = us / 1000
-    sign = "+" if ms > 0 else MINUS
-    return f"{sign}{abs(ms):.1f} ms" if abs(ms) < 10 and ms != round(ms) else f"{sign}{abs(ms):.0f} ms"
+def _format_draft_offset(draft: ReviewDraft, camera: str) -> str:
+    offset_us = draft.nudges.get_offset_us(camera)
+    return format_offset(None if offset_us is None else offset_us / US_PER_MS)

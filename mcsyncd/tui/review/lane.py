@@ -1,4 +1,4 @@
-"""One angle in the review: a line that says what it is, and its waveform."""
+"""One angle in the review: a header line and its waveform."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from mcsyncd.tui.review.waveform import Waveform
 
 
 class LaneHeader(Widget):
-    """`left` (which angle, where it lies) and `right` (how sure), with a rule between."""
+    """A line with `left` (angle and offset) and `right` (confidence) at its ends, and a rule between."""
 
     left: reactive[Content] = reactive(Content())
     right: reactive[Content] = reactive(Content())
 
     def render(self) -> Content:
-        """One line, whole at any width: the left side gives way."""
+        """Return the line; where it does not fit, the left side is cut."""
         return justify_line(
             Content.assemble(self.left, " "), Content.assemble(" ", self.right), self.size.width, "─"
         )
 
 
 class AngleLane(Vertical):
-    """The lane of `camera`; the screen fills `head` and `wave`."""
+    """The lane of `camera`; `LaneStack` fills its `header` and its `waveform`."""
 
     def __init__(self, camera: str, colour: str) -> None:
         super().__init__()
@@ -35,6 +35,6 @@ class AngleLane(Vertical):
         self.waveform = Waveform(colour)
 
     def compose(self) -> ComposeResult:
-        """The head above the waveform."""
+        """Yield the header above the waveform."""
         yield self.header
         yield self.waveform

@@ -1,7 +1,7 @@
-"""What a person's hand has moved and not sent yet: offsets, undo, redo. Pure.
+"""Nudges that were not sent yet: offsets with undo and redo. Pure.
 
-Offsets are integer microseconds. Nothing here reaches the daemon: a nudge is a new revision,
-and a revision for each key press would make the record unreadable.
+Offsets are integer microseconds. Nothing here reaches the daemon: every nudge it records is a
+new revision, and one for each key press would make the log unreadable.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 
 class PendingNudges:
-    """The offsets as they stand under the hand, over the ones that are recorded.
+    """Pending offsets on top of the recorded ones.
 
-    `recorded` is what the daemon has (None for a camera that could not be placed: it is taken
-    up at 0 by the first move).
+    `recorded` is what the daemon has. It is None for a camera that was not placed; its first move
+    starts from 0.
     """
 
     def __init__(self, recorded: Mapping[str, int | None]) -> None:
@@ -23,25 +23,29 @@ class PendingNudges:
         self._redo_stack: list[dict[str, int]] = []
 
     def get_offset_us(self, camera: str) -> int | None:
-        """Where the camera lies now."""
+        """Return the pending offset of a camera, or else its recorded one."""
         return self._offsets_us.get(camera, self.recorded.get(camera))
 
     def get_shift_us(self, camera: str) -> int:
-        """How far the hand has moved it from where the daemon has it."""
-        now = self.get_offset_us(camera)
-        return 0 if now is None else now - (self.recorded.get(camera) or 0)
+        """Return how far a camera was moved from its recorded offset."""
+        offset_us = self.get_offset_us(camera)
+        return 0 if offset_us is None else offset_us - (self.recorded.get(camera) or 0)
 
     @property
     def pending(self) -> dict[str, int]:
-        """The cameras that lie elsewhere than recorded, with their offsets."""
-        return {camera: at for camera, at in self._offsets_us.items() if at != self.recorded.get(camera)}
+        """The cameras whose offset differs from the recorded one, with their offsets."""
+        return {
+            camera: offset_us
+            for camera, offset_us in self._offsets_us.items()
+            if offset_us != self.recorded.get(camera)
+        }
 
     def move(self, camera: str, by_us: int) -> None:
-        """Move a camera later (positive) or earlier."""
+        """Move a camera later (positive) or earlier (negative)."""
         self.set_offset(camera, (self.get_offset_us(camera) or 0) + by_us)
 
     def set_offset(self, camera: str, offset_us: int) -> None:
-        """Lay a camera at an offset."""
+        """Move a camera to an offset; a step that `undo` takes back."""
         if offset_us == self.get_offset_us(camera):
             return
         self._undo_stack.append(dict(self._offsets_us))
@@ -53,11 +57,11 @@ class PendingNudges:
         return self._restore_offsets(self._undo_stack, self._redo_stack)
 
     def redo(self) -> bool:
-        """Do again what was taken back; False if there is nothing."""
+        """Repeat the move that was taken back last; False if there is none."""
         return self._restore_offsets(self._redo_stack, self._undo_stack)
 
     def rebase(self, recorded: Mapping[str, int | None]) -> None:
-        """Go on over other recorded offsets; what the hand laid stays where it lies."""
+        """Replace the recorded offsets; the pending ones stay as they are."""
         self.recorded = dict(recorded)
 
     def _restore_offsets(self, source: list[dict[str, int]], target: list[dict[str, int]]) -> bool:

@@ -1,4 +1,4 @@
-"""A stretch of one camera's peaks, and the moment worth looking at in it. Pure numpy."""
+"""A segment of one camera's peaks, and the moment in it where a nudge shows best. Pure numpy."""
 
 from __future__ import annotations
 
@@ -13,14 +13,28 @@ from mcsyncd.tui.review.window import ViewWindow
 Floats = NDArray[np.float64]
 
 _MIN_LOUDNESS = 3.0 / 127.0
-"""No lane is blown up further than this: below it there is only the noise of the quantiser."""
+"""The least loudness (0..1) that a lane is scaled to: three steps of the int8 peaks.
+
+Below it there is only quantisation noise, which would fill a silent lane.
+"""
+
+_LOUDNESS_PERCENTILE = 99.5
+"""A lane is scaled to this percentile of its level, not to its maximum: one bump of the microphone
+would flatten everything else. Judgement, from looking at distant cameras.
+"""
+
+_RISE_COLUMNS = 8
+"""Columns before a moment whose mean level its own must exceed. Judgement: fewer take every ripple
+for a rise, more take a swell for one.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class PeaksSegment:
-    """Peaks (-1..1) `step_ms` apart from `start_ms`, on the session clock as the daemon has it.
+    """Peaks `low` and `high` (-1..1), `step_ms` apart from `start_ms` on the session clock.
 
-    Two stretches are the same only if they are one: comparing arrays would cost more than drawing.
+    The camera lies at the daemon's offset. Segments compare by identity: comparing the arrays would
+    cost more than drawing them.
     """
 
     start_ms: float
@@ -30,7 +44,7 @@ class PeaksSegment:
 
     @classmethod
     def from_body(cls, body: PeaksBody) -> PeaksSegment:
-        """Read the daemon's int8 pairs; a body of uneven length is cut to the shorter."""
+        """Read the daemon's int8 pairs; if one list is longer, its end is dropped."""
         count = min(len(body.low), len(body.high))
         low, high = (
             np.clip(np.asarray(side[:count], dtype=np.float64) / 127.0, -1.0, 1.0)
@@ -40,24 +54,25 @@ class PeaksSegment:
 
     @property
     def loudness(self) -> float:
-        """The 99.5th percentile of the level: a lane is drawn to this, or a far camera is a flat line."""
+        """The level that is drawn at full height, or a distant camera would be a flat line."""
         if not len(self.low):
             return 1.0
-        return max(_MIN_LOUDNESS, float(np.percentile(compute_levels(self), 99.5)))
+        return max(_MIN_LOUDNESS, float(np.percentile(compute_levels(self), _LOUDNESS_PERCENTILE)))
 
     def can_cover(self, window: ViewWindow, shift_ms: float) -> bool:
-        """Tell whether all of `window` can be cut from here, at this zoom."""
+        """Return whether this holds all of `window` at its zoom, with the camera moved by `shift_ms`."""
         start = window.start_ms - shift_ms
         end = self.start_ms + self.step_ms * len(self.low)
         return self.step_ms == window.dot_ms and self.start_ms <= start and start + window.span_ms <= end
 
     def resample(self, window: ViewWindow, shift_ms: float = 0.0) -> tuple[Floats, Floats]:
-        """Return (low, high) for every dot of `window`, with the camera moved later by `shift_ms`.
+        """Return (low, high), each shaped (dots,), with the camera moved later by `shift_ms`.
 
-        Scaled to the loudness; silence where nothing is known.
+        Scaled to the loudness; silence where there are no peaks. Another zoom is sampled, not
+        averaged: it is on screen only until the right peaks arrive.
         """
-        at = window.start_ms - shift_ms + window.dot_ms * (np.arange(window.dots) + 0.5) - self.start_ms
-        index = np.floor(at / self.step_ms).astype(np.int64)
+        at_ms = window.start_ms - shift_ms + window.dot_ms * (np.arange(window.dots) + 0.5) - self.start_ms
+        index = np.floor(at_ms / self.step_ms).astype(np.int64)
         known = (index >= 0) & (index < len(self.low))
         index = np.where(known, index, 0)
         if not len(self.low):
@@ -67,25 +82,25 @@ class PeaksSegment:
 
 
 def compute_levels(segment: PeaksSegment) -> Floats:
-    """How far each pair reaches from silence, 0..1."""
-    reach: Floats = np.maximum(np.abs(segment.low), np.abs(segment.high))
-    return reach
+    """Return how far each pair reaches from silence, 0..1, shaped (columns,)."""
+    levels: Floats = np.maximum(np.abs(segment.low), np.abs(segment.high))
+    return levels
 
 
 def find_sharpest_moment(reference: PeaksSegment, other: PeaksSegment | None = None) -> float:
-    """Return the moment (ms on the session clock) with the sharpest rise that both can hear.
+    """Return the moment (ms on the session clock) of the sharpest rise that both cameras recorded.
 
-    A clap shows an error of a few milliseconds; music that swells shows nothing. Rise is the
-    level over the mean of the eight columns before it; the other camera only has to be awake
-    there, since in noise its own rise says little.
+    A clap shows an error of a few milliseconds, a swell in the music shows none. The rise is the
+    level above the mean of the columns before it. The other camera is only weighted by its level
+    there: in a noisy room its own rise says little.
     """
-    loud = compute_levels(reference) / reference.loudness
-    if not len(loud):
+    levels = compute_levels(reference) / reference.loudness
+    if not len(levels):
         return reference.start_ms
-    padded = np.concatenate([np.full(8, loud[0]), loud])
+    padded = np.concatenate([np.full(_RISE_COLUMNS, levels[0]), levels])
     sums = np.concatenate([[0.0], np.cumsum(padded)])
-    mean = (sums[8 : 8 + len(loud)] - sums[: len(loud)]) / 8.0
-    rise = np.maximum(loud - mean, 0.0)
-    if other is not None and len(other.low) == len(loud):
+    mean = (sums[_RISE_COLUMNS : _RISE_COLUMNS + len(levels)] - sums[: len(levels)]) / _RISE_COLUMNS
+    rise = np.maximum(levels - mean, 0.0)
+    if other is not None and len(other.low) == len(levels):
         rise = rise * np.minimum(compute_levels(other) / other.loudness, 1.0)
     return reference.start_ms + reference.step_ms * (float(np.argmax(rise)) + 0.5)

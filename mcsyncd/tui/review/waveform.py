@@ -1,7 +1,8 @@
-"""One angle's sound in braille, the reference ghosted behind it. A line-API widget.
+"""The waveform of one angle in braille, with the reference as a grey ghost behind it.
 
-The ghost turns "compare two pictures" into "do the grey and the colour part?". Rows are built
-when the picture changes, and only then; `render_line` hands out what is there.
+With the ghost a person need not compare two waveforms: where grey and colour part, the angle is
+off. It is a line-API widget: its rows are built when the image changes, `render_line` only
+returns them.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from mcsyncd.tui.review.peaks import Floats, PeaksSegment
 from mcsyncd.tui.review.window import ViewWindow
 
 _CURSOR = "┃"
+
 _GHOST, _TRACE, _CURSOR_LINE = 0, 1, 2
+"""What a cell shows; the index of its style."""
 
 
 @dataclass(frozen=True)
 class WaveformImage:
-    """What is seen through `window`: a camera's sound moved later by `shift_ms`, a ghost behind it.
+    """What a lane shows of `window`: `peaks` moved later by `shift_ms`, and the `ghost` behind them.
 
-    `cursor` is a column of cells. Equal pictures look alike, so a lane nobody touched is not sent
-    to the terminal again.
+    Equal images look alike, so a lane that did not change is not sent to the terminal again.
     """
 
     peaks: PeaksSegment
@@ -41,7 +43,7 @@ class WaveformImage:
 
 
 class Waveform(Widget):
-    """Shows a `Picture` in `colour`; the ghost is grey and gives way wherever the lane has a dot."""
+    """Shows a `WaveformImage` in `colour`; the ghost shows only in cells that the angle leaves blank."""
 
     COMPONENT_CLASSES = {"waveform--ghost", "waveform--cursor"}  # noqa: RUF012  # Textual reads it so
 
@@ -53,19 +55,19 @@ class Waveform(Widget):
         self._built_for: tuple[WaveformImage, Size] | None = None
 
     def show(self, image: WaveformImage | None) -> None:
-        """Draw another picture; None is an empty lane."""
+        """Draw an image; None empties the lane."""
         if image != self._image:
             self._image = image
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Hand out a row, building all of them if the picture or the size is new."""
-        picture = self._image
-        if picture is None or not self.size.width:
+        """Return a row, after building all of them if the image or the size is new."""
+        image = self._image
+        if image is None or not self.size.width:
             return Strip.blank(self.size.width, self.rich_style)
-        if self._built_for != (picture, self.size):
-            self._strips = self._build_strips(picture)
-            self._built_for = (picture, self.size)
+        if self._built_for != (image, self.size):
+            self._strips = self._build_strips(image)
+            self._built_for = (image, self.size)
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
 
     def _build_strips(self, image: WaveformImage) -> list[Strip]:
@@ -85,20 +87,20 @@ class Waveform(Widget):
         return [Strip(_split_segments(row, kind, styles), width) for row, kind in rows]
 
     def _resolve_styles(self) -> tuple[Style, Style, Style]:
-        # Each with the background: since Textual 6 a line-API widget gets none for blank cells.
-        lane = self.rich_style + Style.parse(self._colour)
+        # Each has the background: since Textual 6 a line-API widget gets none for blank cells.
+        trace = self.rich_style + Style.parse(self._colour)
         ghost = self.get_component_rich_style("waveform--ghost")
-        return ghost, lane, self.get_component_rich_style("waveform--cursor")
+        return ghost, trace, self.get_component_rich_style("waveform--cursor")
 
 
 def _draw_cells(low: Floats, high: Floats, height: int, width: int) -> NDArray[np.uint32]:
-    """Draw pairs, cut or filled to the width: for one frame after a resize they are the old one's."""
+    """Return the cells of a waveform, cut or filled to `width`: right after a resize it has the old width."""
     codes = braille.pack_dots(braille.draw_envelope(low, high, 4 * height))
-    short = width - codes.shape[1]
-    return np.pad(codes, ((0, 0), (0, short)), constant_values=0x2800) if short > 0 else codes[:, :width]
+    missing = max(0, width - codes.shape[1])
+    return np.pad(codes, ((0, 0), (0, missing)), constant_values=braille.BLANK_CELL)[:, :width]
 
 
 def _split_segments(row: str, kinds: NDArray[np.int_], styles: tuple[Style, Style, Style]) -> list[Segment]:
-    """Cut a row where the kind changes."""
+    """Split a row wherever the style changes."""
     edges = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(row)]
     return [Segment(row[a:b], styles[kinds[a]]) for a, b in pairwise(edges) if b > a]

@@ -1,8 +1,8 @@
-"""One session: how sure we are, where every angle lies, and one button."""
+"""The session screen: the confidence, the offset of every angle, and one button."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual import work
@@ -27,7 +27,7 @@ from mcsyncd.api import (
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.progress import format_progress
-from mcsyncd.present.session import format_facts, label_session
+from mcsyncd.present.session import format_clip, format_facts, label_session, list_camera_labels
 from mcsyncd.tui.content import build_content, format_bar
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
@@ -40,17 +40,24 @@ from mcsyncd.tui.widgets.offsets import OffsetsLine
 from mcsyncd.tui.world import World
 
 _BAR_CELLS = 20
+"""Width of a progress bar: a cell for 5%. Wider than the queue's, because the line has room."""
+
+_SCROLL_LINES = 3
+"""Lines scrolled with one key. Judgement: fewer feel slow, more lose the place."""
+
 _DECISIONS: dict[ButtonAction, type[ApproveRequest | RetryRequest | ResyncRequest | SealRequest]] = {
     "approve": ApproveRequest,
     "retry": RetryRequest,
     "resync": ResyncRequest,
     "seal": SealRequest,
 }
+
 _DECIDED_STATES = {"approved", "publishing", "published", "rejected"}
+"""States that `o` can reopen; the daemon has the last word."""
 
 
 class SessionScreen(LiveScreen):
-    """Enter is the button. Everything else is quiet until it is asked for."""
+    """Enter presses the button. Everything else stays in the background until a key asks for it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "app.pop_screen", "Queue"),
@@ -63,11 +70,11 @@ class SessionScreen(LiveScreen):
     ]
     ALL_KEYS: ClassVar[KeyHints] = (
         ("enter", "press the button"),
-        ("w", "why: the evidence, the clips, what happened"),
-        ("↑ ↓  k j", "scroll what is unfolded"),
+        ("w", "why: evidence, clips, latest events"),
+        ("↑ ↓  k j", "scroll"),
         ("v", "waveforms"),
         ("x", "reject, with a reason"),
-        ("o", "reopen what was decided, with a reason"),
+        ("o", "reopen a decided session, with a reason"),
         ("esc", "back to the queue"),
     )
 
@@ -79,24 +86,24 @@ class SessionScreen(LiveScreen):
         self._summary: SessionSummary | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        """From the number down to the facts; the details below, folded."""
+        """Yield the confidence, the offsets, the button and the facts, and the folded details below."""
         with VerticalScroll(id="page", can_focus=False):
             yield LazyStatic(id="headline")
             yield ConfidenceBar()
             yield LazyStatic(id="why")
             yield OffsetsLine()
-            with Center(id="deed"):
+            with Center(id="decision"):
                 yield Button(Content(""), id="main", classes="main")
-            yield LazyStatic(id="whynot")
+            yield LazyStatic(id="objection")
             yield LazyStatic(id="facts")
             yield LazyStatic(id="details")
 
     def on_mount(self) -> None:
-        """The details are folded at first."""
+        """Start with the details folded."""
         self.query_one("#details").display = False
 
     def show_world(self, world: World) -> None:
-        """Show the session as it now is."""
+        """Show the session's current state."""
         session = world.get_session(self._session_id)
         if session is None:
             return
@@ -117,36 +124,34 @@ class SessionScreen(LiveScreen):
 
     def _update_headline(self, session: SessionBody, summary: SessionSummary) -> None:
         self.top_bar.title = build_content(
-            (escape_text(self._session_id, 60), "bold"),
-            "   ",
-            (str(label_session(session)), summary.tone),
+            (escape_text(self._session_id, 60), "bold"), "   ", (str(label_session(session)), summary.tone)
         )
         you = self.shell.world.status.you if self.shell.world.status is not None else ""
         other = session.claimed_by if session.claimed_by != you else None
-        self.top_bar.note = f"{escape_text(other, 24)} is looking too" if other else ""
-        asked = session.state == "in_review"
+        self.top_bar.note = f"{escape_text(other, 24)} has this open too" if other else ""
+        in_review = session.state == "in_review"
         confidence = self.query_one(ConfidenceBar)
-        confidence.display, self.query_one("#headline").display = asked, not asked
+        confidence.display, self.query_one("#headline").display = in_review, not in_review
         confidence.confidence, confidence.tone = session.sync_confidence, summary.tone
         self.query_one("#headline", LazyStatic).show(build_content((summary.headline, "bold")))
         why = self.query_one("#why", LazyStatic)
-        why.show(
-            Content("\n").join([*(Content(line) for line in summary.lines), *map(_build_step, summary.steps)])
-        )
+        labels = list_camera_labels(session)
+        steps = [_build_step(worker, labels) for worker in summary.steps]
+        why.show(Content("\n").join([*(Content(line) for line in summary.lines), *steps]))
         why.display = bool(summary.lines or summary.steps)
         why.set_class(bool(summary.steps), "-steps")
 
     def _update_button(self, summary: SessionSummary) -> None:
         button = self.query_one("#main", Button)
-        self.query_one("#deed").display = summary.button is not None
+        self.query_one("#decision").display = summary.button is not None
         if summary.button is not None:
             button.label = Content(summary.button)
         button.set_class(summary.action not in {"approve", None}, "-unsure")
-        # To look is always allowed; only a decision needs the right to decide.
-        reason = "" if summary.action in {"review", None} else self.shell.find_objection()
-        button.disabled = bool(reason)
-        self.query_one("#whynot", LazyStatic).show(build_content((reason, "muted")))
-        self.query_one("#whynot").display = bool(reason)
+        # Anyone may review; only a decision needs permission.
+        objection = "" if summary.action in {"review", None} else self.shell.find_objection()
+        button.disabled = bool(objection)
+        self.query_one("#objection", LazyStatic).show(build_content((objection, "muted")))
+        self.query_one("#objection").display = bool(objection)
         if summary.button is not None and not button.disabled and self.focused is None:
             button.focus()
 
@@ -161,7 +166,7 @@ class SessionScreen(LiveScreen):
         self.show_keys([*keys, ("esc", "Queue")])
 
     def _read_log(self, session: SessionBody) -> None:
-        """Read what happened, once for each state and revision: who decided, and when."""
+        """Read the events once for each state and revision: they say who decided, and when."""
         if self._log_key != (session.state, session.revision):
             self._log_key = (session.state, session.revision)
             self._fetch_log()
@@ -170,7 +175,7 @@ class SessionScreen(LiveScreen):
     async def _fetch_log(self) -> None:
         try:
             self._entries = [entry async for entry in self.shell.client.read_log(self._session_id)]
-        except McsyncError:  # the screen is whole without; the banner tells when the daemon is gone
+        except McsyncError:  # the screen works without; the banner shows a lost connection
             return
         self.show_world(self.shell.world)
 
@@ -198,17 +203,17 @@ class SessionScreen(LiveScreen):
             self.call_after_refresh(panel.scroll_visible, top=True, animate=False)
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll the page, when it is longer than the screen."""
-        self.query_one("#page").scroll_relative(y=3 * lines, animate=False)
+        """Scroll the page if it is longer than the screen."""
+        self.query_one("#page").scroll_relative(y=_SCROLL_LINES * lines, animate=False)
 
     def action_review(self) -> None:
-        """Open the waveforms."""
+        """Open the review."""
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(self._session_id))
 
     def action_reject(self) -> None:
-        """Reject what is in review."""
+        """Reject the session if it is in review."""
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.state == "in_review":
             self._ask_reason(
@@ -216,27 +221,25 @@ class SessionScreen(LiveScreen):
             )
 
     def action_reopen(self) -> None:
-        """Put what was decided back to review."""
+        """Send a decided session back to review."""
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.state in _DECIDED_STATES:
-            self._ask_reason(
-                session, "Reopen this session?", "Its approval is void from then on.", ReopenRequest
-            )
+            self._ask_reason(session, "Reopen this session?", "This cancels its approval.", ReopenRequest)
 
     @work(exclusive=True, group="decision")
     async def _ask_reason(
         self, session: SessionBody, question: str, hint: str, kind: type[RejectRequest | ReopenRequest]
     ) -> None:
-        if reason := self.shell.find_objection():
-            self.shell.show_notice(reason)
+        if objection := self.shell.find_objection():
+            self.shell.show_notice(objection)
             return
-        if given := await self.app.push_screen_wait(ReasonDialog(question, hint)):
-            await self.shell.send_decision(session, kind(reason=given))
+        if reason := await self.app.push_screen_wait(ReasonDialog(question, hint)):
+            await self.shell.send_decision(session, kind(reason=reason))
 
 
-def _build_step(worker: WorkerBody) -> Content:
-    """A running job: what, on which clip, how far, how fast, until when."""
-    head = f"{escape_text(worker.stage, 12):<10}{escape_text(worker.subject, 40)}"
+def _build_step(worker: WorkerBody, labels: Mapping[str, str]) -> Content:
+    """Return a running job in two lines: stage and clip, then its progress."""
+    head = f"{escape_text(worker.stage, 12):<10}{escape_text(format_clip(worker.subject, labels), 60)}"
     step = worker.progress
     if step is None:
         return build_content(("… ", "primary"), head)

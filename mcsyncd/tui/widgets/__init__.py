@@ -1,1 +1,1 @@
-"""What the screens are made of. A widget is given values; it never asks the daemon."""
+"""Widgets that several screens share. A widget is given values; it never calls the daemon."""

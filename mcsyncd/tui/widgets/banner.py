@@ -1,4 +1,4 @@
-"""The line that appears when what is shown may no longer be true."""
+"""The banner that appears while the screen may be out of date."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mcsyncd.tui.shell import Shell
 
 
 class Banner(Widget):
-    """Absent while the link is live; it looks once a second, and when the world changes."""
+    """Hidden while the link is live; checked once a second and whenever the world changes."""
 
     def on_mount(self) -> None:
-        """Keep the seconds to the next try true."""
+        """Start to count down to the next attempt."""
         self.set_interval(1.0, self._refresh_if_active)
         self.update_visibility()
 
@@ -23,30 +23,27 @@ class Banner(Widget):
             self.update_visibility()
 
     def update_visibility(self) -> None:
-        """Appear or disappear, and grey what lies below."""
+        """Show or hide the banner, and dim the screen below it."""
         app = self.app
         assert isinstance(app, Shell)
-        trust = app.world.assess_link(app.get_now())
-        away = trust in {"gone", "stale"}
-        if self.display != away:  # said again, it would lay out and send the whole screen again
-            self.display = away
-            self.screen.set_class(away and app.world.sessions is not None, "-away")
-        if away:
+        is_away = app.world.assess_link(app.get_now()) in {"gone", "silent"}
+        if self.display != is_away:  # setting it again would lay out and send the whole screen
+            self.display = is_away
+            self.screen.set_class(is_away and app.world.sessions is not None, "-away")
+        if is_away:
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        """Say since when, why, and when it is tried again."""
+        """Return since when and why, and when the next attempt is."""
         app = self.app
         assert isinstance(app, Shell)
         link = app.world.link
-        since = f" · last word {link.last_contact:%H:%M:%S}" if link.last_contact is not None else ""
+        since = f" · last contact {link.last_contact:%H:%M:%S}" if link.last_contact is not None else ""
         if link.state != "gone":
-            return build_content(("◌ stale", "bold"), f"{since} · decisions wait")
+            return build_content(("◌ not responding", "bold"), f"{since} · decisions are disabled")
         left_s = (link.retry_at - app.get_now()).total_seconds() if link.retry_at is not None else 0.0
-        again = f" · trying again in {left_s:.0f} s" if left_s >= 1 else " · trying again"
+        retry = f" · reconnecting in {left_s:.0f} s" if left_s >= 1 else " · reconnecting"
         hint = f"\n{escape_text(link.hint, 300)}" if link.hint and app.world.sessions is None else ""
         return build_content(
-            ("○ not connected", "bold"),
-            f"{since}{again}\n{escape_text(link.error, 300)}",
-            (hint, "muted"),
+            ("○ not connected", "bold"), f"{since}{retry}\n{escape_text(link.error, 300)}", (hint, "muted")
         )

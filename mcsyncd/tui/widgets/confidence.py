@@ -1,4 +1,4 @@
-"""How sure the machine is: the number, floored, and a bar beside it."""
+"""The confidence of a session: the floored percentage with a bar beside it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from mcsyncd.present.numbers import format_percent
 from mcsyncd.tui.content import build_content, format_bar
 
 _BAR_CELLS = 20
+"""Width of the bar: a cell for 5%."""
 
 
 class ConfidenceBar(Widget):
-    """`confidence` is the machine's probability; a person's nudge never changes it."""
+    """`confidence` is the solver's probability; a person's nudge does not change it."""
 
     confidence: reactive[float | None] = reactive(None)
     tone: reactive[str] = reactive("")
 
     def render(self) -> Content:
-        """`Sync Confidence: 92%   ██████████████████░░`, in one line."""
-        said = f"Sync Confidence: {format_percent(self.confidence)}"
+        """Return `Sync Confidence: 92%   ██████████████████░░`."""
+        text = f"Sync Confidence: {format_percent(self.confidence)}"
         if self.confidence is None:
-            return build_content((said, "bold"))
-        return build_content((said, "bold"), "   ", (format_bar(self.confidence, _BAR_CELLS), self.tone))
+            return build_content((text, "bold"))
+        return build_content((text, "bold"), "   ", (format_bar(self.confidence, _BAR_CELLS), self.tone))

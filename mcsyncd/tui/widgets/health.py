@@ -1,4 +1,4 @@
-"""The line at the foot of the queue: folders, store, disk, workers. Says loudly only what is wrong."""
+"""The lines at the foot of the queue: drop folders, store, disk, workers. Only faults stand out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_size
 from mcsyncd.tui.content import build_content, pack_lines
 
+_MAX_UNKNOWN_FOLDERS = 4
+"""Unknown folders that are named. Judgement: a line; `mcsyncd status` lists them all."""
+
 
 class HealthLine(Widget):
-    """`status` as the daemon told it last; without `folders` where the screen shows them itself."""
+    """The daemon's latest `status`; `folders` is False where the screen shows them itself."""
 
     status: reactive[StatusBody | None] = reactive(None, layout=True)
     folders: reactive[bool] = reactive(True, layout=True)
 
     def render(self) -> Content:
-        """Two lines or three: the folders, what lies behind them, and folders nobody asked for."""
+        """Return two or three lines: the drop folders, the machine, and folders of no camera."""
         status = self.status
         if status is None:
             return Content()
@@ -29,17 +32,15 @@ class HealthLine(Widget):
             pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
         ]
         if status.unknown_folders:
-            names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:4])
+            names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:_MAX_UNKNOWN_FOLDERS])
             lines.append(
-                build_content(
-                    (f"▲ no camera of the settings: {names} (files there are left alone)", "warning")
-                )
+                build_content((f"▲ no camera in the settings: {names} (files there are ignored)", "warning"))
             )
         return Content("\n").join(lines)
 
 
 def build_folder_line(body: FolderBody) -> Content:
-    """A drop folder in a few words: watched, taking something in, or what is wrong with it."""
+    """Return a drop folder in a few words: watched, settling, or what is wrong with it."""
     label = escape_text(body.label, 40)
     if body.health != "ok":
         return build_content((f"✖ {label}", "error"), f" {escape_text(body.health, 120)}")
@@ -47,22 +48,22 @@ def build_folder_line(body: FolderBody) -> Content:
     if refused:
         note = f": {escape_text(refused[0].note, 60)}" if refused[0].note else ""
         return build_content((f"▲ {label}", "warning"), f" refused {escape_text(refused[0].name, 30)}{note}")
-    coming = [file for file in body.settling if file.state != "ignored"]
-    if not coming:
+    arriving = [file for file in body.settling if file.state != "ignored"]
+    if not arriving:
         return build_content(("●", "success"), f" {label}", (" watching", "muted"))
-    first = f"{escape_text(coming[0].name, 24)}, {format_size(coming[0].bytes)}"
+    first = f"{escape_text(arriving[0].name, 24)}, {format_size(arriving[0].bytes)}"
     return build_content(
-        ("◌", "warning"), f" {label}", (f" {len(coming)} {coming[0].state} ({first})", "muted")
+        ("◌", "warning"), f" {label}", (f" {len(arriving)} {arriving[0].state} ({first})", "muted")
     )
 
 
 def _build_machine_items(status: StatusBody) -> list[Content]:
     store = status.storage
-    told = f" {escape_text(store.kind, 12)} store"
+    text = f" {escape_text(store.kind, 12)} store"
     if store.health != "ok":
-        told += f": {escape_text(store.health, 120)}"
+        text += f": {escape_text(store.health, 120)}"
     return [
-        build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (told, "muted")),
+        build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (text, "muted")),
         build_content((f"{format_size(store.work_free_bytes)} free", "muted")),
         build_content((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
     ]

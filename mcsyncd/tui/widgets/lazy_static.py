@@ -1,4 +1,4 @@
-"""Words on a screen that change only when they change."""
+"""A text that is redrawn only when it changes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from textual.widgets import Static
 
 
 class LazyStatic(Static):
-    """A `Static` that is told everything at every change of the world, and mostly heard it before.
+    """A `Static` that ignores content it already shows.
 
-    An update costs a layout of the whole screen; a held nudge key would ask for thirty a second.
+    Screens show everything again at every change of the world. An update lays out the whole
+    screen, and a held nudge key would ask for thirty a second.
     """
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's own name
@@ -17,7 +18,7 @@ class LazyStatic(Static):
         self._content = Content()
 
     def show(self, content: Content) -> None:
-        """Show these words, if they or their styles are others than before."""
+        """Show the content if its text or its styles changed."""
         if not content.is_same(self._content):
             self._content = content
             self.update(content)

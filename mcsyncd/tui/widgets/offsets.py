@@ -1,4 +1,4 @@
-"""Where every angle lies: `● Cam A: +0 ms    ■ Cam C: +87 ms`."""
+"""The offset of every angle: `● Cam A: +0 ms    ■ Cam C: +87 ms`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OffsetsLine(Widget):
     review_below: reactive[float] = reactive(0.0)
 
     def render(self) -> Content:
-        """As many in a line as fit."""
+        """Return the offsets, as many in a line as fit."""
         session = self.session
         if session is None:
             return Content()
@@ -29,12 +29,9 @@ class OffsetsLine(Widget):
 
     def _build_item(self, session: SessionBody, index: int, key: str) -> Content:
         evidence = session.angles.get(key)
-        unsure = evidence is not None and evidence.confidence < self.review_below
+        is_unsure = evidence is not None and evidence.confidence < self.review_below
         return build_content(
-            (
-                f"{get_angle_glyph(index)} {get_camera_label(session, key)}:",
-                get_angle_colour(index),
-            ),
+            (f"{get_angle_glyph(index)} {get_camera_label(session, key)}:", get_angle_colour(index)),
             (f" {format_offset(session.offsets_ms.get(key))}", "bold"),
-            (" ?" if unsure else "", "warning"),
+            (" ?" if is_unsure else "", "warning"),
         )

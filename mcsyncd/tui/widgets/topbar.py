@@ -1,4 +1,4 @@
-"""The first line of every screen: where one is, how the link stands, what waits, what time it is."""
+"""The first line of every screen: title, note, number of waiting sessions, link state and time."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from textual.widget import Widget
 
 from mcsyncd.tui.content import TonedText, build_content, justify_line
 from mcsyncd.tui.shell import Shell
+from mcsyncd.tui.world import LinkState
 
-_LINK_LABELS: dict[str, TonedText] = {
+_LINK_LABELS: dict[LinkState, TonedText] = {
     "connecting": ("… connecting", "muted"),
     "live": ("● live", "success"),
-    "stale": ("◌ stale", "warning"),
+    "silent": ("◌ not responding", "warning"),
     "gone": ("○ not connected", "error"),
 }
 
 
 class TopBar(Widget):
-    """`place` is where one is; `note` a word on it (who else is here), given by the screen."""
+    """`title` says what is on screen, `note` adds to it (who else has it open); the screen sets both."""
 
     title: reactive[Content] = reactive(Content())
     note: reactive[str] = reactive("")
 
     def on_mount(self) -> None:
-        """Keep the clock and the age of the view true."""
+        """Start to keep the clock and the link state up to date."""
         self.set_interval(1.0, self._refresh_if_active)
 
     def _refresh_if_active(self) -> None:
@@ -32,15 +33,15 @@ class TopBar(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """Lay it out on one line; what does not fit beside the place and the link is left out."""
+        """Return the line; the note and the waiting sessions are left out where they do not fit."""
         app = self.app
         assert isinstance(app, Shell)
         now = app.get_now()
         waiting = app.world.waiting_count
-        wishes: list[TonedText] = [(self.note, "muted"), (f"{waiting} waiting" if waiting else "", "bold")]
+        extras: list[TonedText] = [(self.note, "muted"), (f"{waiting} waiting" if waiting else "", "bold")]
         right = build_content(_LINK_LABELS[app.world.assess_link(now)], f"   {now:%H:%M}")
-        for wish in wishes:
-            wider = build_content(wish, "   ", right) if wish[0] else right
+        for extra in extras:
+            wider = build_content(extra, "   ", right) if extra[0] else right
             if self.title.cell_length + 2 + wider.cell_length <= self.size.width:
                 right = wider
         return justify_line(self.title, right, self.size.width)
