@@ -107,12 +107,12 @@ class _EventFields:
 
 _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_opened": lambda _: "Session opened",
-    "files_seen": lambda event: f"{event.count('files', 'file')} settled in the drop folders",
+    "drop_files_changed": lambda event: f"{event.count('files', 'file')} settled in the drop folders",
     "session_sealed": lambda event: f"Started with {event.count('clips', 'clip')}{event.by}",
-    "clips_taken_in": lambda event: f"{event.count('paths', 'clip')} copied to the work folder",
+    "clips_offloaded": lambda event: f"{event.count('paths', 'clip')} copied to the work folder",
     "clip_hashed": lambda event: f"Hashed {event.clip}",
     "clip_probed": lambda event: f"Probed {event.clip}",
-    "clip_heard": lambda event: f"Extracted the sound of {event.clip}",
+    "clip_audio_analysed": lambda event: f"Analysed the audio of {event.clip}",
     "session_aligned": lambda event: f"Synced: confidence {event.confidence}{event.revision}",
     "offset_nudged": lambda event: f"{event.camera} moved to {event.offset}{event.by}{event.revision}",
     "session_approved": lambda event: f"Approved{event.by}{event.revision}",
