@@ -15,6 +15,12 @@ _TONES = {
 }
 """The style of each tone, as colours of the theme; a tone that is not here is a style itself."""
 
+SHORT_BAR_CELLS = 10
+"""A bar with a cell for ten percent, for lines that hold other columns as well at 80 cells."""
+
+LONG_BAR_CELLS = 20
+"""A bar with a cell for five percent, for lines of its own."""
+
 TonedText = tuple[str, str]
 """A text and its tone."""
 

@@ -22,7 +22,7 @@ def running(test):
 
 
 @running
-async def test_the_queue_shows_who_waits_first(opened):
+async def test_the_queue_shows_waiting_sessions_first(opened):
     async with opened(scenes.queue()) as (app, pilot, _):
         await pilot.pause()
         shown = screen_text(app)
@@ -99,7 +99,7 @@ async def test_a_nudge_is_local_until_it_is_approved_and_the_percentage_stays(op
 
 
 @running
-async def test_enter_looks_at_the_unsure_angle_before_it_approves(opened):
+async def test_enter_checks_the_unsure_angle_before_it_approves(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await reviewing(app, pilot)
         assert "Cam C Looks Good" in screen_text(app)
@@ -115,7 +115,7 @@ async def test_enter_looks_at_the_unsure_angle_before_it_approves(opened):
 
 
 @running
-async def test_a_nudge_is_seen_in_the_waveform(opened):
+async def test_a_nudge_moves_the_waveform(opened):
     async with opened([scenes.unsure()]) as (app, pilot, _):
         screen = await reviewing(app, pilot)
 
@@ -134,7 +134,7 @@ async def test_a_nudge_is_seen_in_the_waveform(opened):
 
 
 @running
-async def test_the_review_opens_where_something_claps(opened):
+async def test_the_review_opens_at_a_clap(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         daemon.wrong_ms["cam_c"] = -40.0
         screen = await reviewing(app, pilot)
@@ -143,23 +143,23 @@ async def test_the_review_opens_where_something_claps(opened):
 
 
 @running
-async def test_moves_that_need_no_answer(opened):
+async def test_keys_that_need_no_request(opened):
     async with opened([scenes.unsure()]) as (app, pilot, _):
         screen = await reviewing(app, pilot)
-        desk = screen._draft
+        draft = screen._draft
         await pilot.press("right_square_bracket")
-        assert desk.nudges.get_offset_us("cam_c") == 127_000 + 33_367
+        assert draft.nudges.get_offset_us("cam_c") == 127_000 + 33_367
         await pilot.press("u")
-        assert desk.nudges.pending == {}
+        assert draft.nudges.pending == {}
         await pilot.press("U")
-        assert desk.nudges.pending == {"cam_c": 160_367}
+        assert draft.nudges.pending == {"cam_c": 160_367}
         await pilot.press("0")
-        assert desk.nudges.pending == {}
+        assert draft.nudges.pending == {}
         await pilot.press("k")
-        assert desk.camera == "cam_b"
+        assert draft.camera == "cam_b"
         await pilot.press("k", "right")
-        assert desk.camera == "cam_a"
-        assert desk.nudges.pending == {}
+        assert draft.camera == "cam_a"
+        assert draft.nudges.pending == {}
         close = screen._lanes.viewport.window
         await pilot.press("f")
         assert screen._lanes.viewport.window.span_ms == pytest.approx(601_000)
@@ -173,7 +173,7 @@ async def test_moves_that_need_no_answer(opened):
 
 
 @running
-async def test_somebody_was_faster(opened):
+async def test_a_conflict_shows_the_new_state_and_what_was_not_sent(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await reviewing(app, pilot)
         await pilot.press("n")
@@ -192,7 +192,7 @@ async def test_somebody_was_faster(opened):
 
 
 @running
-async def test_what_was_nudged_is_not_mixed_with_another_revision(opened):
+async def test_pending_nudges_are_not_mixed_with_another_revision(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         screen = await reviewing(app, pilot)
         await pilot.press("right")
@@ -205,7 +205,7 @@ async def test_what_was_nudged_is_not_mixed_with_another_revision(opened):
 
 
 @running
-async def test_the_daemon_goes_and_comes_back(opened):
+async def test_the_app_reconnects_when_the_daemon_comes_back(opened):
     async with opened([scenes.session()]) as (app, pilot, daemon):
         await daemon.put(scenes.session())
         await pilot.press("enter")
@@ -226,7 +226,7 @@ async def test_the_daemon_goes_and_comes_back(opened):
 
 
 @running
-async def test_another_daemon_is_read_from_the_beginning(opened):
+async def test_a_restarted_daemon_is_read_from_scratch(opened):
     async with opened([scenes.session()]) as (app, pilot, daemon):
         await daemon.stop()
         await until(pilot, lambda: app.world.link.state == "gone")
@@ -251,7 +251,7 @@ async def test_without_a_heartbeat_the_app_says_so_and_decides_nothing(opened):
 
 
 @running
-async def test_changes_arrive_by_themselves(opened):
+async def test_changes_appear_without_a_key(opened):
     async with opened([scenes.working()]) as (app, pilot, daemon):
         await until(pilot, lambda: "61%" in screen_text(app))
         step = api.ProgressBody(stage="conform", done=0.75, eta_s=60)
@@ -265,7 +265,7 @@ DONE, LATER = "20261123-070012-aaa", "20261123-101010-new"
 
 
 @running
-async def test_the_cursor_lies_on_who_waits_until_a_person_moves_it(opened):
+async def test_the_first_waiting_session_is_highlighted_until_a_person_chooses(opened):
     """A session that comes while the app is open must not leave enter on yesterday's."""
     finished = scenes.session(DONE, state="published", call_to_action=None)
     async with opened([finished]) as (app, pilot, daemon):
@@ -304,7 +304,7 @@ async def test_escape_rejects_nothing(opened):
 
 
 @running
-async def test_who_may_not_approve_may_look(opened):
+async def test_a_user_who_may_not_approve_can_view(opened):
     async with opened([scenes.session(), scenes.unsure()], may_approve=False) as (app, pilot, daemon):
         await pilot.press("enter")
         await until(pilot, lambda: "is not in review.approvers" in screen_text(app))
@@ -330,7 +330,7 @@ def test_read_only_decides_nothing(opened):
 
 
 @running
-async def test_who_reviews_is_shown_and_can_be_taken_over_from(opened):
+async def test_the_reviewer_is_shown_and_can_be_taken_over_from(opened):
     async with opened([scenes.unsure(claimed_by="a.ruiz")]) as (app, pilot, daemon):
         await reviewing(app, pilot)
         assert "a.ruiz is reviewing this" in screen_text(app)
@@ -345,7 +345,7 @@ async def test_who_reviews_is_shown_and_can_be_taken_over_from(opened):
 
 
 @running
-async def test_a_failed_session_says_what_and_can_be_tried_again(opened):
+async def test_a_failed_session_says_why_and_can_be_retried(opened):
     failed = next(body for body in scenes.queue() if body.state == "failed")
     async with opened([failed]) as (app, pilot, daemon):
         await pilot.press("enter")
@@ -382,7 +382,7 @@ async def test_help_names_every_key(opened):
 
 
 @running
-async def test_listening_to_a_moved_angle_asks_for_the_two_sounds(opened):
+async def test_listening_to_a_nudged_angle_fetches_both_excerpts(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         screen = await reviewing(app, pilot)
         heard = []

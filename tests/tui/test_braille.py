@@ -24,14 +24,14 @@ def dots(draw):
 
 
 @given(dots())
-def test_any_picture_comes_back_from_its_lines(picture):
+def test_dots_survive_a_round_trip_through_rows(picture):
     lines = braille.decode_rows(braille.pack_dots(picture))
     assert np.array_equal(unpacked(lines), picture)
     assert {len(line) for line in lines} == {picture.shape[1] // 2}
 
 
 @given(dots())
-def test_empty_cells_are_those_without_a_dot(picture):
+def test_blank_cells_are_those_without_a_dot(picture):
     shown = [[char == "\u2800" for char in line] for line in braille.decode_rows(braille.pack_dots(picture))]
     assert np.array_equal(braille.find_blank_cells(braille.pack_dots(picture)), np.array(shown))
 

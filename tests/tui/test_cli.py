@@ -125,7 +125,7 @@ def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):
 
 
 @pytest.mark.parametrize("said", ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b", "hello"])
-def test_what_makes_no_sense_is_no_decision(said):
+def test_invalid_answers_are_usage_errors(said):
     with pytest.raises(UsageError):
         parse_decision(said, scenes.unsure())
 
@@ -141,7 +141,7 @@ def test_what_makes_no_sense_is_no_decision(said):
         ("q", None),
     ],
 )
-def test_answers_are_read_as_they_are_meant(said, meant):
+def test_valid_answers_become_decisions(said, meant):
     assert parse_decision(said, scenes.unsure()) == meant
 
 

@@ -107,7 +107,7 @@ def _stricken(name, state):
     )
 
 
-def test_no_widget_is_given_text_to_parse():
+def test_no_widget_parses_markup():
     """What a Static or a Button is given is Content; a plain string stands beside `markup=False`."""
     for path in (Path(__file__).parents[2] / "mcsyncd" / "tui").rglob("*.py"):
         text = path.read_text()

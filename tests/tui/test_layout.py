@@ -60,7 +60,7 @@ def test_nothing_is_cut_off(opened, size):
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 19)])
-def test_too_small_is_said_in_one_line(opened, size):
+def test_a_small_terminal_gets_one_line(opened, size):
     async def look():
         async with opened([scenes.session()], size=size) as (app, pilot, _):
             await until(pilot, lambda: "needs" in screen_text(app))
@@ -84,7 +84,7 @@ def test_a_terminal_that_grows_shows_the_screen(opened):
     asyncio.run(grow())
 
 
-def test_without_colour_every_state_is_still_told(opened, monkeypatch):
+def test_without_colour_every_state_has_its_glyph_and_word(opened, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
 
     async def look():
@@ -107,7 +107,7 @@ def test_without_colour_every_state_is_still_told(opened, monkeypatch):
     assert all(grey.red == grey.green == grey.blue for grey in greys)
 
 
-def test_the_app_starts_without_anything_heavy():
+def test_the_app_starts_without_heavy_imports():
     asked = "import sys, mcsyncd.tui.app; print([m for m in ('scipy', 'av', 'boto3') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

@@ -8,7 +8,7 @@ moves = st.lists(st.tuples(st.sampled_from(sorted(RECORDED)), st.integers(-50_00
 
 
 @given(moves)
-def test_undo_all_the_way_leads_back_and_redo_all_the_way_forth(steps):
+def test_undoing_everything_restores_the_start_and_redoing_the_end(steps):
     nudges = PendingNudges(RECORDED)
     for camera, by in steps:
         nudges.move(camera, by)
@@ -23,7 +23,7 @@ def test_undo_all_the_way_leads_back_and_redo_all_the_way_forth(steps):
 
 
 @given(moves)
-def test_the_shift_is_what_the_moves_add_up_to(steps):
+def test_the_shift_is_the_sum_of_the_moves(steps):
     nudges = PendingNudges(RECORDED)
     for camera, by in steps:
         nudges.move(camera, by)
@@ -31,20 +31,20 @@ def test_the_shift_is_what_the_moves_add_up_to(steps):
         assert nudges.get_shift_us(camera) == sum(by for moved, by in steps if moved == camera)
 
 
-def test_a_move_and_its_opposite_is_no_change():
+def test_a_move_and_its_opposite_leave_nothing_pending():
     nudges = PendingNudges(RECORDED)
     nudges.move("cam_b", 5_000)
     nudges.move("cam_b", -5_000)
     assert nudges.pending == {}
 
 
-def test_a_camera_that_could_not_be_placed_is_taken_up_at_zero():
+def test_a_camera_that_was_not_placed_starts_from_zero():
     nudges = PendingNudges(RECORDED)
     nudges.move("cam_c", 1_000)
     assert nudges.pending == {"cam_c": 1_000}
 
 
-def test_what_was_sent_is_no_longer_a_change():
+def test_a_sent_nudge_is_no_longer_pending():
     nudges = PendingNudges(RECORDED)
     nudges.set_offset("cam_b", -94_000)
     nudges.rebase({**RECORDED, "cam_b": -94_000})
@@ -52,7 +52,7 @@ def test_what_was_sent_is_no_longer_a_change():
     assert nudges.get_shift_us("cam_b") == 0
 
 
-def test_a_new_move_forgets_what_was_undone():
+def test_a_new_move_clears_the_redo_stack():
     nudges = PendingNudges(RECORDED)
     nudges.move("cam_b", 1)
     nudges.undo()

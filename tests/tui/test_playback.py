@@ -21,7 +21,7 @@ def sound(left, right, rate=8000):
     return out.getvalue()
 
 
-def test_paired_takes_the_reference_left_and_the_camera_right():
+def test_pairing_puts_the_reference_left_and_the_camera_right():
     ones, twos, threes = (np.full(100, value) for value in (1, 2, 3))
     with wave.open(io.BytesIO(listen.pair_channels(sound(ones, twos), sound(ones, threes[:100])))) as file:
         samples = np.frombuffer(file.readframes(-1), dtype="<i2").reshape(-1, 2)
@@ -29,7 +29,7 @@ def test_paired_takes_the_reference_left_and_the_camera_right():
     assert (samples == [1, 3]).all()
 
 
-def test_the_shorter_sound_ends_both():
+def test_a_pair_is_as_long_as_the_shorter_excerpt():
     with wave.open(
         io.BytesIO(listen.pair_channels(sound([1] * 9, [1] * 9), sound([1] * 5, [1] * 5)))
     ) as file:
@@ -37,7 +37,7 @@ def test_the_shorter_sound_ends_both():
 
 
 @pytest.mark.parametrize("broken", [b"", b"RIFF", b"not a sound at all"])
-def test_what_is_no_wav_is_an_error_with_words(broken):
+def test_invalid_wavs_raise_an_error(broken):
     with pytest.raises(McsyncError, match="WAV"):
         listen.pair_channels(broken, sound([1], [1]))
 
@@ -54,7 +54,7 @@ def player(tmp_path, monkeypatch):
     return heard
 
 
-def test_the_players_that_are_there_are_used(player):
+def test_the_first_player_found_is_used(player):
     asyncio.run(listen.AudioPlayback().play(b"a sound"))
     assert player.read_bytes() == b"a sound"
 
@@ -65,7 +65,7 @@ def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
         asyncio.run(listen.AudioPlayback().play(b""))
 
 
-def test_leaving_ends_the_sound(tmp_path, monkeypatch):
+def test_stopping_kills_the_player(tmp_path, monkeypatch):
     script = tmp_path / "aplay"
     script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec /bin/sleep 60\n")
     script.chmod(0o755)

@@ -31,7 +31,7 @@ def ssh(tmp_path, monkeypatch):
     return log
 
 
-def test_the_socket_is_there_while_it_is_wanted_and_gone_after(ssh):
+def test_the_socket_exists_only_inside_the_context(ssh):
     with forward_socket("cam-nas", Path("/run/mcsyncd/api.sock")) as local:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(local))
@@ -58,7 +58,7 @@ def test_ssh_that_ends_is_reported_with_its_host(tmp_path, monkeypatch):
         pass
 
 
-def test_no_ssh_at_all_says_what_to_install(tmp_path, monkeypatch):
+def test_without_ssh_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unreachable, match="OpenSSH"), forward_socket("cam-nas", Path("/x")):
         pass

@@ -24,7 +24,7 @@ def test_zooming_keeps_the_moment_where_it_is_on_screen(window, steps, across):
 
 
 @given(windows, starts)
-def test_following_never_loses_the_moment(window, at):
+def test_following_keeps_the_moment_on_screen(window, at):
     after = window.follow(at)
     assert 0 <= after.cell_from_ms(at) < max(1, after.dots // 2 + 1)
     assert after.dot_ms == window.dot_ms
@@ -36,7 +36,7 @@ def test_the_axis_is_as_wide_as_the_lanes_and_its_ticks_are_where_they_say(windo
     assert len(line) == window.dots // 2
 
 
-def test_a_tick_stands_at_its_time():
+def test_a_tick_is_at_its_time():
     line = format_axis(ViewWindow(12_000.0, REVIEW_ZOOM_MS, 160))
     assert line.index("╵0:12.20") == ViewWindow(12_000.0, REVIEW_ZOOM_MS, 160).cell_from_ms(12_200.0)
 

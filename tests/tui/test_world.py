@@ -12,7 +12,7 @@ def world(*bodies):
     return World({body.id: body for body in bodies}, scenes.status(), DaemonLink("live", NOW))
 
 
-def test_who_needs_a_person_comes_first_then_who_is_at_work_then_what_is_done():
+def test_waiting_sessions_come_first_then_running_then_finished_ones():
     states = [body.state for body in world(*reversed(scenes.queue())).build_queue()]
     assert states == [
         *["failed", "in_review", "in_review"],
@@ -21,18 +21,18 @@ def test_who_needs_a_person_comes_first_then_who_is_at_work_then_what_is_done():
     ]
 
 
-def test_those_who_wait_stand_oldest_first():
+def test_waiting_sessions_are_sorted_oldest_first():
     bodies = [scenes.session(f"2026112{day}-090000-aaa") for day in (3, 1, 2)]
     assert [body.id for body in world(*bodies).build_queue()] == sorted(body.id for body in bodies)
 
 
-def test_old_news_changes_nothing():
+def test_an_older_revision_changes_nothing():
     known = world(scenes.session(revision=4))
     assert known.with_session(scenes.session(revision=3)) is known
     assert known.with_session(scenes.session(revision=5)).get_session(scenes.SURE).revision == 5
 
 
-def test_progress_of_a_session_nobody_knows_is_no_news():
+def test_progress_of_an_unknown_session_is_ignored():
     known = world()
     assert known.with_progress("x", api.ProgressBody(stage="sync", done=0.5)) is known
 
@@ -44,6 +44,6 @@ def test_without_a_heartbeat_the_daemon_counts_as_silent():
     assert World(link=DaemonLink("gone", NOW)).assess_link(NOW) == "gone"
 
 
-def test_a_world_nobody_has_told_of_is_empty_and_not_live():
+def test_a_new_world_is_empty_and_connecting():
     assert World().build_queue() == []
     assert World().assess_link(NOW) == "connecting"

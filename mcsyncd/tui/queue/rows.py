@@ -11,7 +11,7 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_percent, format_time
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import get_camera_label, label_action, label_session
-from mcsyncd.tui.content import TonedText, build_content, format_bar
+from mcsyncd.tui.content import SHORT_BAR_CELLS, TonedText, build_content, format_bar
 
 _STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 19, 8
 """Widths of the columns, each one more than its longest text: `✖ quarantined`, a session id,
@@ -22,9 +22,6 @@ _OPENED_FROM_CELLS, _ANGLES_FROM_CELLS = 106, 70
 """Widths from which these two columns are shown. Judgement: the last column says what to do and needs
 the room more; at 80 cells it must hold progress and time left.
 """
-
-_BAR_CELLS = 10
-"""Width of a bar: a cell for ten percent."""
 
 COLUMN_HEADINGS = ("STATE", "SESSION", "OPENED", "ANGLES", "SYNC")
 
@@ -71,9 +68,9 @@ def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedT
 
 def _build_progress(step: ProgressBody, room: int) -> list[TonedText]:
     """Return a bar and the progress; without room for the time left as well, the bar is left out."""
-    progress = format_progress(step, room - _BAR_CELLS - 1)
-    if "left" in progress or room > 2 * _BAR_CELLS + 8:
-        return [(f"{format_bar(step.done, _BAR_CELLS)} ", "primary"), (progress, "")]
+    progress = format_progress(step, room - SHORT_BAR_CELLS - 1)
+    if "left" in progress or room > 2 * SHORT_BAR_CELLS + 8:
+        return [(f"{format_bar(step.done, SHORT_BAR_CELLS)} ", "primary"), (progress, "")]
     return [(format_progress(step, room), "")]
 
 
@@ -81,8 +78,8 @@ def _build_review(session: SessionBody, room: int) -> list[TonedText]:
     confidence = session.sync_confidence
     tone = label_session(session).tone
     detail: list[TonedText] = [(f"{format_percent(confidence):<5}", "bold")]
-    if confidence is not None and room > _BAR_CELLS + 18:
-        detail.append((f"{format_bar(confidence, _BAR_CELLS)}  ", tone))
+    if confidence is not None and room > SHORT_BAR_CELLS + 18:
+        detail.append((f"{format_bar(confidence, SHORT_BAR_CELLS)}  ", tone))
     detail.append((label_action(session) or "", ""))
     if session.claimed_by:
         detail.append((f" · {escape_text(session.claimed_by, 20)}", "muted"))

@@ -9,11 +9,8 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_offset, format_offset_change, format_percent
 from mcsyncd.present.session import get_camera_label, label_session
 from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
-from mcsyncd.tui.content import build_content, format_bar
+from mcsyncd.tui.content import SHORT_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
-
-_BAR_CELLS = 10
-"""Width of a confidence bar: a cell for ten percent. A wider one leaves no room for names at 80 cells."""
 
 
 def build_title(session: SessionBody) -> Content:
@@ -46,7 +43,7 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
     word = "✔ checked" if draft.checklist.is_checked(camera) else "◐ unsure" if is_unsure else "● sure"
     return build_content(
         f"{format_percent(evidence.confidence)} ",
-        (format_bar(evidence.confidence, _BAR_CELLS), "warning" if is_unsure else "success"),
+        (format_bar(evidence.confidence, SHORT_BAR_CELLS), "warning" if is_unsure else "success"),
         f" {word}",
     )
 

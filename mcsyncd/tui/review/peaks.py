@@ -33,7 +33,7 @@ for a rise, more take a swell for one.
 class PeaksSegment:
     """Peaks `low` and `high` (-1..1), `step_ms` apart from `start_ms` on the session clock.
 
-    The camera lies at the daemon's offset. Segments compare by identity: comparing the arrays would
+    The camera is at the daemon's offset. Segments compare by identity: comparing the arrays would
     cost more than drawing them.
     """
 

@@ -28,7 +28,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import format_clip, format_facts, label_session, list_camera_labels
-from mcsyncd.tui.content import build_content, format_bar
+from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.review.screen import ReviewScreen
@@ -38,9 +38,6 @@ from mcsyncd.tui.widgets.confidence import ConfidenceBar
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.widgets.offsets import OffsetsLine
 from mcsyncd.tui.world import World
-
-_BAR_CELLS = 20
-"""Width of a progress bar: a cell for 5%. Wider than the queue's, because the line has room."""
 
 _SCROLL_LINES = 3
 """Lines scrolled with one key. Judgement: fewer feel slow, more lose the place."""
@@ -246,6 +243,6 @@ def _build_step(worker: WorkerBody, labels: Mapping[str, str]) -> Content:
     return build_content(
         ("… ", "primary"),
         f"{head}\n  ",
-        (format_bar(step.done, _BAR_CELLS), "primary"),
+        (format_bar(step.done, LONG_BAR_CELLS), "primary"),
         f"  {format_progress(step)}",
     )

@@ -7,10 +7,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.present.numbers import format_percent
-from mcsyncd.tui.content import build_content, format_bar
-
-_BAR_CELLS = 20
-"""Width of the bar: a cell for 5%."""
+from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 
 
 class ConfidenceBar(Widget):
@@ -24,4 +21,4 @@ class ConfidenceBar(Widget):
         text = f"Sync Confidence: {format_percent(self.confidence)}"
         if self.confidence is None:
             return build_content((text, "bold"))
-        return build_content((text, "bold"), "   ", (format_bar(self.confidence, _BAR_CELLS), self.tone))
+        return build_content((text, "bold"), "   ", (format_bar(self.confidence, LONG_BAR_CELLS), self.tone))
