@@ -14,7 +14,7 @@ from mcsyncd.api import (
     SessionBody,
 )
 from mcsyncd.model.alignment import Alignment, AngleMatch
-from mcsyncd.model.angle_document import build_angle_document
+from mcsyncd.model.angle_document import build_angle_document, ms_from_us
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.jobs import Job
@@ -49,7 +49,7 @@ def build_session_body(
         call_to_action=choose_call_to_action(session, review_below),
         sync_confidence=found.confidence if found else None,
         sync_method=found.method if found else None,
-        offsets_ms={angle.camera: _ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
+        offsets_ms={angle.camera: ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
         drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
         reasons=[
             ReasonBody.model_validate(build_reason_document(reason, labels))
@@ -70,10 +70,6 @@ def build_session_body(
         claimed_by=claimed_by,
         manifest_key=session.published.key if session.published else None,
     )
-
-
-def _ms_from_us(us: int | None) -> float | None:
-    return None if us is None else us / 1000
 
 
 def _build_camera_bodies(session: Session, cameras: tuple[Camera, ...]) -> dict[str, CameraBody]:
@@ -104,7 +100,7 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
         bytes=clip.bytes,
         sha256=clip.digest.sha256 if clip.digest else None,
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
-        offset_ms=_ms_from_us(placed.offset_us) if placed else None,
+        offset_ms=ms_from_us(placed.offset_us) if placed else None,
         warnings=warnings,
     )
 
