@@ -8,7 +8,7 @@ import click
 
 from mcsyncd.cli.daemon_calls import call_daemon
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import json_lines_option
 
 if TYPE_CHECKING:
     from mcsyncd.client import Client
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("session", required=False)
-@json_option
+@json_lines_option
 @click.pass_obj
 def log_command(options: GlobalOptions, session: str | None, as_json: bool) -> None:
     """Print the audit log.
 
-    One line per event, oldest first: of one session, or of all. With --json, one JSON object per line.
+    One line per event, oldest first: of one session, or of all.
     """
     from mcsyncd.cli.reports import format_log_line
     from mcsyncd.present.session import list_camera_labels
