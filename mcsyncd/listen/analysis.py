@@ -1,9 +1,9 @@
-"""Hear a clip: analysis audio and peaks in one streaming pass over its audio packets.
+"""Extracting a clip's analysis audio and peaks in one streaming pass over its audio packets.
 
-Every channel of every track is decoded by presentation time, brought to 8 kHz and laid on the
-clip's own clock (t = 0 is the first picture). Holes become silence, overlaps are trimmed, edit
-lists and encoder priming are as FFmpeg presents them. Sound before the first picture is kept, at
-negative clip times. Memory does not grow with the clip: the channels are files from the start.
+Every channel of every track is decoded, resampled to 8 kHz and placed on the clip's own clock
+(t = 0 is the first frame) by presentation time. Gaps become silence, overlaps are trimmed; edit
+lists and encoder priming are handled by FFmpeg. Audio before the first frame is kept, at negative
+clip times. Memory does not grow with the clip, because each channel is streamed to a file.
 """
 
 from __future__ import annotations
@@ -23,14 +23,22 @@ from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
 
 ReportFraction = Callable[[float], None]
+"""Called with the part that is done, 0..1."""
 
 _TIMESTAMP_SLACK_S = 60
-"""Time stamps further than this behind the end that the probe saw are not believed."""
+"""Seconds after the clip's end, as probed, up to which time stamps are accepted. Judgement: declared
+durations are inexact. Lower, the end of such clips is lost; higher, a broken time stamp adds silence."""
+
 _MAX_TIMESTAMP_S = 48 * 3600
-"""Nor are any later than two days: a header may claim a thousand hours for one packet."""
+"""Seconds of clip time up to which time stamps are accepted, whatever the duration. Judgement: longer than
+any recording. Without it, a header that claims a thousand hours for one packet adds hours of silence."""
+
 _MAX_DECODED_CHANNELS = 128
-"""Of all tracks together: each is an open file while it is decoded."""
+"""Channels of all tracks together. Judgement: each is an open file while it is decoded, and the usual limit
+is 1024 per process. Lower, the last tracks of large recorders are ignored."""
+
 _MERGE_CHUNK_SAMPLES = 1 << 20
+"""Samples averaged at once (131 s): bounds memory, whatever the length of the clip."""
 
 
 def extract_analysis_audio(
@@ -41,36 +49,38 @@ def extract_analysis_audio(
     *,
     with_peaks: bool = True,
 ) -> AnalysisAudio:
-    """Write analysis audio and peaks of `source` into `folder` and return what is there.
+    """Write analysis audio and peaks of `source` into `folder` and describe them.
 
-    `media` is the probe's word on the same file; `progress` hears 0..1 now and then. The files
-    appear under their names only when they are whole. Paths in the result are `folder / name`;
-    with `peaks` False no eye will look, none are written and the path is empty. What cannot be
-    decoded is said in the notes. Raises BadMedia when the file cannot be opened or read on, and
-    OSError when `folder` cannot be written.
+    `media` is what probe found in the same file. `report_progress` is called in steps of at least a
+    hundredth. The files get their names only when they are complete. Paths in the result are
+    `folder / name`; without `with_peaks`, no peaks are written and their path is empty. The notes of
+    the result say what cannot be decoded or is not used.
+
+    Raises BadMedia if the file cannot be opened or decoded, and OSError if the file cannot be read
+    or `folder` cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     start_us = min((track.start_us for track in media.audio), default=media.origin_us) - media.origin_us
     tracks = _decode_to_files(source, media, folder, start_us, report_progress)
     try:
-        voices, notes = choose_channels(_list_source_channels(media, tracks))
+        groups, notes = choose_channels(_list_source_channels(media, tracks))
         notes = _describe_tracks(media, tracks) + notes
-        channels = tuple(_write_channel(voice, folder) for voice in voices)
+        channels = tuple(_write_channel(group, folder) for group in groups)
     finally:
         for track in tracks:
             for channel in track.channels:
                 channel.path.unlink(missing_ok=True)
     length = max((channel.sample_count for track in tracks for channel in track.channels), default=0)
-    drawn = folder / "peaks.bin"
+    peaks_path = folder / "peaks.bin"
     if with_peaks:
-        write_peaks(drawn, [Path(channel.path) for channel in channels], length, start_us)
+        write_peaks(peaks_path, [Path(channel.path) for channel in channels], length, start_us)
     return AnalysisAudio(
-        ANALYSIS_RATE, start_us, length, channels, str(drawn) if with_peaks else "", tuple(notes)
+        ANALYSIS_RATE, start_us, length, channels, str(peaks_path) if with_peaks else "", tuple(notes)
     )
 
 
 def _choose_tracks(media: Media) -> tuple[int, ...]:
-    """The tracks to listen to: those with sound in them, in order, as far as there is room."""
+    """Return the stream indices of the tracks to decode: in file order, up to `_MAX_DECODED_CHANNELS`."""
     wanted, room = [], _MAX_DECODED_CHANNELS
     for track in media.audio:
         if track.sample_rate in SUPPORTED_RATES and track.channels <= room:
@@ -90,11 +100,10 @@ def _decode_to_files(
     tracks = {index: TrackWriter(index, folder, origin, limit) for index in wanted}
     try:
         with open_media(source, streams=wanted) as container:
-            for heard in _report_decode_progress(
+            for block in _report_decode_progress(
                 decode_tracks(container, wanted), origin, media.duration_us, report_progress
             ):
-                tracks[heard.track].write(heard)
-
+                tracks[block.track].write(block)
     finally:
         for track in tracks.values():
             track.close()
@@ -107,60 +116,56 @@ def _report_decode_progress(
     duration_us: int,
     report_progress: ReportFraction | None,
 ) -> Iterator[AudioBlock | DamagedPacket]:
-    """Pass blocks on and tell how far they have come, in steps of a hundredth."""
-    told = 0.0
-    for heard in blocks:
-        yield heard
-        if report_progress is not None and isinstance(heard, AudioBlock) and heard.start is not None:
-            done = min(1.0, float(heard.start - origin) * 1e6 / max(1, duration_us))
-            if done >= told + 0.01:
-                told = done
+    """Yield the blocks unchanged and report their times as progress, in steps of at least a hundredth."""
+    reported = 0.0
+    for block in blocks:
+        yield block
+        if report_progress is not None and isinstance(block, AudioBlock) and block.start is not None:
+            done = min(1.0, float(block.start - origin) * 1e6 / max(1, duration_us))
+            if done >= reported + 0.01:
+                reported = done
                 report_progress(done)
     if report_progress is not None:
         report_progress(1.0)
 
 
 def _list_source_channels(media: Media, tracks: list[TrackWriter]) -> list[SourceChannel]:
-    places = {stream.index: place for place, stream in enumerate(media.audio, 1)}
-    headings = []
+    numbers = {stream.index: number for number, stream in enumerate(media.audio, 1)}
+    channels = []
     for track in tracks:
-        for number, channel in enumerate(track.channels):
-            name = f"track {places[track.track]}"
-            name += "" if len(track.channels) == 1 else f", channel {number + 1},"
-            headings.append(SourceChannel(track.track, number, name, channel))
-    return headings
+        for index, file in enumerate(track.channels):
+            name = f"track {numbers[track.track]}"
+            name += "" if len(track.channels) == 1 else f", channel {index + 1},"
+            channels.append(SourceChannel(track.track, index, name, file))
+    return channels
 
 
 def _describe_tracks(media: Media, tracks: list[TrackWriter]) -> list[str]:
     if not media.audio:
-        return ["there is no sound track"]
-    heard = {track.track: track for track in tracks}
+        return ["the clip has no audio track"]
+    tracks_by_index = {track.track: track for track in tracks}
     return [
-        f"track {place} {fault}"
-        for place, stream in enumerate(media.audio, 1)
-        for fault in _describe_faults(stream, heard.get(stream.index))
+        f"track {number} {fault}"
+        for number, stream in enumerate(media.audio, 1)
+        for fault in _describe_faults(stream, tracks_by_index.get(stream.index))
     ]
 
 
 def _describe_faults(stream: AudioStream, track: TrackWriter | None) -> list[str]:
     if stream.sample_rate not in SUPPORTED_RATES:
-        return [
-            f"has {_format_count(stream.sample_rate, 'sample')} a second, which carries no sound to sync by"
-        ]
+        return [f"has {_format_count(stream.sample_rate, 'sample')} per second, too few or too many to use"]
     if track is None:
         return [f"is not used: more than {_MAX_DECODED_CHANNELS} channels in one clip"]
     faults = []
     if not track.channels:
         faults.append("has no sound that can be decoded")
     if track.gaps:
-        faults.append(f"has {_format_count(track.gaps, 'hole')}; silence stands there")
+        faults.append(f"has {_format_count(track.gaps, 'gap')}, filled with silence")
     if track.damaged_packets:
         faults.append(f"has {_format_count(track.damaged_packets, 'damaged packet')}")
     if track.invalid_samples:
-        faults.append(
-            f"has {_format_count(track.invalid_samples, 'broken sample')} (not a number);"
-            " silence stands there"
-        )
+        count = _format_count(track.invalid_samples, "invalid sample")
+        faults.append(f"has {count} (not a number), replaced by silence")
     return faults
 
 
@@ -169,19 +174,19 @@ def _format_count(number: int, thing: str) -> str:
 
 
 def _write_channel(group: ChannelGroup, folder: Path) -> AnalysisChannel:
-    """Give the channel its final name; doubles are averaged into it, which lowers their noise."""
-    heading = group.lead
-    final = folder / f"track{heading.track}-channel{heading.index}.s16"
+    """Give the channel its final name. Duplicates are averaged into it, which lowers the noise."""
+    lead = group.lead
+    final = folder / f"track{lead.track}-channel{lead.index}.s16"
     if not group.duplicates:
-        heading.file.path.replace(final)
-        return AnalysisChannel(str(final), heading.track, heading.index)
-    parts = [map_samples(one.file.path) for one in (heading, *group.duplicates)]
-    whole = final.with_name(final.name + ".part")
-    with whole.open("wb") as file:
-        for at in range(0, max(part.size for part in parts), _MERGE_CHUNK_SAMPLES):
-            pieces = [part[at : at + _MERGE_CHUNK_SAMPLES].astype(np.int32) for part in parts]
-            length = max(piece.size for piece in pieces)
-            total = np.sum([np.pad(piece, (0, length - piece.size)) for piece in pieces], axis=0)
-            file.write((total // len(parts)).astype("<i2").tobytes())
-    whole.replace(final)
-    return AnalysisChannel(str(final), heading.track, heading.index)
+        lead.file.path.replace(final)
+        return AnalysisChannel(str(final), lead.track, lead.index)
+    members = [map_samples(channel.file.path) for channel in (lead, *group.duplicates)]
+    part = final.with_name(final.name + ".part")
+    with part.open("wb") as file:
+        for start in range(0, max(samples.size for samples in members), _MERGE_CHUNK_SAMPLES):
+            chunks = [samples[start : start + _MERGE_CHUNK_SAMPLES].astype(np.int32) for samples in members]
+            length = max(chunk.size for chunk in chunks)
+            total = np.sum([np.pad(chunk, (0, length - chunk.size)) for chunk in chunks], axis=0)
+            file.write((total // len(members)).astype("<i2").tobytes())
+    part.replace(final)
+    return AnalysisChannel(str(final), lead.track, lead.index)

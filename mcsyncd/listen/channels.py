@@ -1,4 +1,4 @@
-"""Which channels are worth keeping: silence, hum, doubles and opposites, each said in words."""
+"""Choosing which channels of a clip to keep: not silence, hum, duplicates or inverted copies."""
 
 from __future__ import annotations
 
@@ -12,29 +12,40 @@ from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import ChannelFile
 
 MAX_CHANNELS = 4
-"""Kept at most. The solver tries channels against each other, and a 64-channel recorder would cost
-64 times 64 trials to say what its loudest microphones say."""
+"""Channels kept per clip. Judgement: the solver compares every channel of one clip with every channel of the
+other, so that two 64-channel recorders would cost 4096 comparisons to learn what their loudest
+microphones tell. Lower, a usable microphone may be left out; higher, sync takes longer."""
 
 _SILENT_RMS = 2.0
-"""int16 steps, -84 dBFS: below it there is only the dither of the converter."""
-_SAME_CORRELATION = 0.95
-_HUM_POWER_SHARE = 0.005
-"""The share of power outside its twelve strongest lines below which a channel is hum: speech and
-music spread over hundreds of lines within seconds, mains hum stays in a dozen harmonics."""
-_HUM_LINES = 12
-_MAX_EXCERPTS, _MIN_EXCERPTS, _MAX_EXCERPTS_IN_ALL = 48, 12, 384
-"""Seconds of a channel that are looked at, and of all together: memory for 64 channels as for 8."""
+"""RMS in int16 steps (-84 dBFS) below which a channel is silent: only the converter's dither is that quiet.
+Higher, a distant microphone is dropped; lower, dither is correlated."""
 
+_SAME_CORRELATION = 0.95
+"""Correlation above which two channels are the same signal. Judgement: two microphones in one room stay
+below it. Lower, different microphones are averaged; higher, duplicates cost the solver time."""
+
+_HUM_POWER_SHARE = 0.005
+"""A channel is hum if less than this share of its power is outside its `_HUM_LINES` strongest lines.
+Judgement: speech and music spread over hundreds of lines within seconds. Higher, a sustained note
+counts as hum; lower, hum is kept and every lag of it correlates."""
+
+_HUM_LINES = 12
+"""Spectral lines that hum may have: mains hum stays in about a dozen harmonics."""
+
+_MAX_EXCERPTS, _MIN_EXCERPTS, _MAX_EXCERPTS_IN_ALL = 48, 12, 384
+"""Seconds examined per channel, at most and at least, and of all channels together. Judgement: it bounds
+memory, so that 64 channels need no more than 8. Lower, sound between the excerpts is missed."""
 
 _MAX_NAMED = 3
-"""More channels than this with the same fault are counted, not named."""
+"""With more channels than this, the note gives their number and not their names, so that it stays short."""
 
 Excerpts = NDArray[np.float32]
+"""One-second excerpts of a channel, shape (seconds, ANALYSIS_RATE), in int16 steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceChannel:
-    """A channel of analysis audio and where it comes from."""
+    """A channel of analysis audio and its origin: stream index, channel index in it, and a name to show."""
 
     track: int
     index: int
@@ -44,37 +55,37 @@ class SourceChannel:
 
 @dataclass(frozen=True, slots=True)
 class ChannelGroup:
-    """A kept channel: `doubles` are the other channels that carry the same and are averaged in."""
+    """A channel that is kept; `duplicates` carry the same signal and are averaged into it."""
 
     lead: SourceChannel
     duplicates: tuple[SourceChannel, ...]
 
 
 def choose_channels(channels: list[SourceChannel]) -> tuple[list[ChannelGroup], list[str]]:
-    """Return the channels to keep, in the order of the file, and a sentence on each that is not.
+    """Return the channels to keep, in the order of the file, and a sentence on each that is dropped.
 
-    Identical channels (correlation above 0.95) become one; of a pair in anti-phase (below -0.95)
-    one is kept, because their average is silence.
+    Identical channels become one group. Of a pair in antiphase only one is kept, because their
+    average would be silence.
     """
     silent = [channel for channel in channels if channel.file.max_rms < _SILENT_RMS]
-    seen = _read_excerpts([channel for channel in channels if channel not in silent])
-    humming = [channel for channel, seconds in seen if _is_hum(seconds)]
+    audible = _read_excerpts([channel for channel in channels if channel not in silent])
+    humming = [channel for channel, excerpts in audible if _is_hum(excerpts)]
     notes = _describe_channels(silent, "is silent", "are silent")
     notes += _describe_channels(humming, "carries only hum", "carry only hum")
-    voices: list[ChannelGroup] = []
-    kept: list[Excerpts] = []
-    for channel, seconds in seen:
+    groups: list[ChannelGroup] = []
+    lead_excerpts: list[Excerpts] = []
+    for channel, excerpts in audible:
         if channel not in humming:
-            _group_channel(voices, kept, channel, _normalize_excerpts(seconds), notes)
-    if len(voices) > MAX_CHANNELS:
-        notes.append(f"{len(voices)} different channels; the {MAX_CHANNELS} loudest are used")
-        loudest = sorted(voices, key=lambda voice: -voice.lead.file.max_rms)[:MAX_CHANNELS]
-        voices = [voice for voice in voices if voice in loudest]
-    return voices, notes
+            _group_channel(groups, lead_excerpts, channel, _normalize_excerpts(excerpts), notes)
+    if len(groups) > MAX_CHANNELS:
+        notes.append(f"{len(groups)} different channels; the {MAX_CHANNELS} loudest are used")
+        loudest = sorted(groups, key=lambda group: -group.lead.file.max_rms)[:MAX_CHANNELS]
+        groups = [group for group in groups if group in loudest]
+    return groups, notes
 
 
 def map_samples(path: Path) -> NDArray[np.int16]:
-    """Map analysis audio from disk."""
+    """Map a channel of analysis audio from disk; an empty file gives an empty array."""
     if path.stat().st_size < 2:
         return np.zeros(0, np.int16)
     return np.memmap(path, "<i2", "r")
@@ -87,29 +98,29 @@ def _describe_channels(channels: list[SourceChannel], one: str, many: str) -> li
 
 
 def _read_excerpts(channels: list[SourceChannel]) -> list[tuple[SourceChannel, Excerpts]]:
-    """Each channel with up to 48 seconds of it, spread evenly, the same ones for all; fewer for many."""
+    """Return each channel with its excerpts: evenly spread seconds, at the same times for all channels."""
     seconds = max((channel.file.sample_count for channel in channels), default=0) // ANALYSIS_RATE
     count = min(
         _MAX_EXCERPTS, max(_MIN_EXCERPTS, _MAX_EXCERPTS_IN_ALL // max(1, len(channels))), max(1, seconds)
     )
-    places = np.unique(np.linspace(0, max(0, seconds - 1), count).astype(int))
+    seconds_at = np.unique(np.linspace(0, max(0, seconds - 1), count).astype(int))
     return [
-        (channel, _cut_excerpts(map_samples(channel.file.path), places * ANALYSIS_RATE))
+        (channel, _cut_excerpts(map_samples(channel.file.path), seconds_at * ANALYSIS_RATE))
         for channel in channels
     ]
 
 
 def _cut_excerpts(samples: NDArray[np.int16], starts: NDArray[np.int64]) -> Excerpts:
-    """The seconds of `sound` from `starts` on, shape (seconds, rate); 0 where it has ended."""
-    looks = np.zeros((starts.size, ANALYSIS_RATE), np.float32)
-    for look, start in zip(looks, starts, strict=True):
-        piece = samples[start : start + ANALYSIS_RATE]
-        look[: piece.size] = piece
-    return looks
+    """Return the seconds of `samples` from each of `starts` on; 0 after the end."""
+    excerpts = np.zeros((starts.size, ANALYSIS_RATE), np.float32)
+    for excerpt, start in zip(excerpts, starts, strict=True):
+        second = samples[start : start + ANALYSIS_RATE]
+        excerpt[: second.size] = second
+    return excerpts
 
 
 def _normalize_excerpts(excerpts: Excerpts) -> Excerpts:
-    """The looks in a row, without offset and of length 1, so that a product is a correlation."""
+    """Return the excerpts as one row, without offset and of norm 1: a dot product is then a correlation."""
     row = excerpts.ravel() - excerpts.mean()
     return np.asarray(row / max(float(np.linalg.norm(row)), 1e-9), np.float32)
 
@@ -121,19 +132,21 @@ def _group_channel(
     excerpts: Excerpts,
     notes: list[str],
 ) -> None:
-    for place, voice in enumerate(groups):
-        likeness = float(np.dot(lead_excerpts[place], excerpts))
-        if likeness > _SAME_CORRELATION:
-            groups[place] = ChannelGroup(voice.lead, (*voice.duplicates, channel))
+    """Add a channel to the group of the same signal, or as a new group; drop it, with a note, if inverted."""
+    for position, group in enumerate(groups):
+        correlation = float(np.dot(lead_excerpts[position], excerpts))
+        if correlation > _SAME_CORRELATION:
+            groups[position] = ChannelGroup(group.lead, (*group.duplicates, channel))
             return
-        if likeness < -_SAME_CORRELATION:
-            notes.append(f"{channel.name} is {voice.lead.name} turned over; one of the two is used")
+        if correlation < -_SAME_CORRELATION:
+            notes.append(f"{channel.name} is {group.lead.name} inverted; only one of the two is used")
             return
     groups.append(ChannelGroup(channel, ()))
     lead_excerpts.append(excerpts)
 
 
 def _is_hum(excerpts: Excerpts) -> bool:
+    """Return whether nearly all power is in a few spectral lines (bins of 1 Hz, 9 per line)."""
     window = np.hanning(excerpts.shape[1]).astype(np.float32)
     power = np.mean(np.abs(np.fft.rfft((excerpts - excerpts.mean()) * window, axis=1)) ** 2, axis=0)
     total = float(power.sum())

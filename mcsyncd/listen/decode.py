@@ -1,4 +1,4 @@
-"""The only place that decodes: the audio packets of a file, in blocks, with exact times."""
+"""Decoding the audio packets of a file into blocks with exact presentation times."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from numpy.typing import NDArray
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 
 RUN_BREAK_S = Fraction(3, 2000)
-"""A step of more than 1.5 ms between a frame's end and the next one's time begins a new run.
+"""Seconds between the end of a frame and the time of the next one that begin a new run.
 
-Matroska rounds times to 1 ms, so that smaller steps are the container's, not the recorder's.
+Matroska rounds times to 1 ms, so smaller steps come from the container and not from the recorder.
+Lower, every rounded time begins a run; higher, a gap of that length shifts what follows it.
 """
 
 _BLOCK_SAMPLES = 1 << 15
+"""Samples at which a block is complete, 0.7 s at 48 kHz. Judgement: long enough that the work per block in
+Python is small against decoding; longer blocks only take memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioBlock:
-    """A block of decoded sound without a hole: float32 (channels, samples), full scale 1.0.
+    """A block of decoded audio without a gap: float32 (channels, samples), full scale 1.0.
 
-    `start` is its presentation time in the file in seconds, None where the file gives none.
-    `broken` counts the samples that were no numbers; they are 0.
+    `track` is the stream index. `start` is the presentation time in the file in seconds, None if
+    the file has none. `invalid_samples` counts samples that were not numbers and are now 0.
     """
 
     track: int
@@ -51,8 +54,8 @@ class DamagedPacket:
 class _BlockBuilder:
     """Joins the frames of one track into blocks.
 
-    A frame is 21 ms, 170,000 of them an hour: what is done for each costs more than the decoding
-    when it is done in Python. FFmpeg's queue joins them, and all else is done once a block.
+    A frame is 21 ms long, so there are 170,000 in an hour, and processing each one in Python costs
+    more than decoding it. FFmpeg's queue joins them; everything else is done once per block.
     """
 
     def __init__(self, track: int) -> None:
@@ -63,22 +66,22 @@ class _BlockBuilder:
         self._rate = self._channels = self._count = 0
 
     def try_append(self, frame: AudioFrame) -> bool:
-        """Append a frame, if it joins on and the block is not full yet."""
+        """Append a frame if it continues the block and the block is not full; return whether it did."""
         if self._fifo is None or self._count >= _BLOCK_SAMPLES or self._has_time_step(frame.pts):
             return False
         if frame.layout.nb_channels != self._channels:
-            return False  # the queue does not look, and reads past the end of what is there
+            return False  # the queue does not check this, and would read past the end of the frame
         pts, frame.pts = frame.pts, None
         try:
             self._fifo.write(frame)
-        except ValueError:  # of another rate or sample format
+        except ValueError:  # another rate or sample format
             frame.pts = pts
             return False
         self._count += frame.samples
         return True
 
     def begin_block(self, frame: AudioFrame) -> None:
-        """Open a block with a frame."""
+        """Begin a block with a frame."""
         self._rate, self._channels, self._count = frame.sample_rate, frame.layout.nb_channels, frame.samples
         self._time_base = Fraction(frame.time_base) if frame.time_base else Fraction(0)
         self._start = frame.pts if self._time_base else None
@@ -89,29 +92,30 @@ class _BlockBuilder:
         self._fifo.write(frame)
 
     def flush_block(self) -> Iterator[AudioBlock]:
-        """Yield what is there."""
+        """Yield the block that was begun, if there is one."""
         if self._fifo is None or self._count == 0:
             return
         frame = self._fifo.read(0)
         start = None if self._start is None else self._start * self._time_base
         self._fifo, self._count = None, 0
         if frame is not None:
-            sound, broken = zero_invalid_samples(floats_from_frame(frame))
-            yield AudioBlock(self._track, start, self._rate, sound, broken)
+            samples, invalid = zero_invalid_samples(floats_from_frame(frame))
+            yield AudioBlock(self._track, start, self._rate, samples, invalid)
 
     def _has_time_step(self, pts: int | None) -> bool:
         if pts is None or self._start is None:
             return False
-        late = (pts - self._start) * self._scale - self._count * self._time_base.denominator
-        return abs(late) > self._tolerance
+        # In integers, scaled by rate and time base: fractions would cost more than the decoding.
+        step = (pts - self._start) * self._scale - self._count * self._time_base.denominator
+        return abs(step) > self._tolerance
 
 
 def decode_tracks(container: InputContainer, wanted: Collection[int]) -> Iterator[AudioBlock | DamagedPacket]:
-    """Yield the sound of the tracks `wanted` (stream indices) in the order of the file.
+    """Yield the audio of the tracks `wanted` (stream indices) in the order of the file.
 
-    A damaged packet costs its own time and no more: it is skipped, and the gap that it leaves
-    shows in the next frame's time. A file that ends in the middle of a packet ends there. Raises
-    FFmpegError when the file cannot be read on (a failing disk).
+    A damaged packet costs only its own time: it is skipped, and the next frame's time shows the gap.
+    A file that ends in the middle of a packet ends there. Raises FFmpegError if the file cannot be
+    read any further (a failing disk).
     """
     tracks = {
         stream.index: _BlockBuilder(stream.index)
@@ -119,12 +123,12 @@ def decode_tracks(container: InputContainer, wanted: Collection[int]) -> Iterato
         if stream.index in wanted and _is_decodable(stream)
     }
     for packet in _demux_packets(
-        container, tuple(one for one in container.streams.audio if one.index in tracks)
+        container, tuple(stream for stream in container.streams.audio if stream.index in tracks)
     ):
         try:
             frames = packet.decode()
         except av.EOFError:
-            continue  # a decoder that has been emptied has no more
+            continue  # the decoder was flushed and has no more frames
         except av.FFmpegError:
             yield DamagedPacket(packet.stream_index)
             continue

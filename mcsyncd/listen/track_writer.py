@@ -1,4 +1,4 @@
-"""Lays the frames of one audio track on the clip's clock: runs, holes, overlaps."""
+"""Writing one audio track to disk by presentation time: gaps become silence, overlaps are trimmed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from mcsyncd.listen.decode import RUN_BREAK_S, AudioBlock, DamagedPacket
 from mcsyncd.listen.resample import ANALYSIS_RATE, AnalysisResampler
 
 SUPPORTED_RATES = range(1000, 768_001)
-"""Samples a second that are listened to. A slower track has nothing of a voice in it, a faster
-one no recorder makes."""
+"""Sample rates, in samples per second, of tracks that are used. Judgement: a slower track has almost
+nothing of a voice in it, and no recorder writes a faster one."""
 
 
 class ChannelFile:
-    """One channel of analysis audio on disk: raw little-endian int16, silence is holes.
+    """One channel of analysis audio on disk: raw little-endian int16, sparse where it is silent.
 
-    `loudest` is the highest RMS of any block about its mean, in int16 steps: an offset is no sound.
+    `max_rms` is the highest RMS of any block, in int16 steps, after removing the block's mean,
+    because a constant offset is not audible.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,30 +32,31 @@ class ChannelFile:
         self._file: BinaryIO = path.open("wb")
 
     def write_block(self, index: int, block: NDArray[np.int16]) -> None:
-        """Write `block` at sample `index`; what lies before the end of the last one is trimmed."""
+        """Write `block` at sample `index`. The part that overlaps the previous block is dropped."""
         skip = max(0, self.sample_count - index)
-        fresh = block[skip:]
-        if fresh.size == 0:
+        new_samples = block[skip:]
+        if new_samples.size == 0:
             return
-        self.sample_count = index + skip + fresh.size
-        if not fresh.any():
+        self.sample_count = index + skip + new_samples.size
+        if not new_samples.any():
             return
         # Seeking past the end leaves a hole that reads as zeros and takes no space.
         self._file.seek(2 * (index + skip))
-        self._file.write(fresh.astype("<i2", copy=False).tobytes())
-        self.max_rms = max(self.max_rms, float(np.std(fresh, dtype=np.float32)))
+        self._file.write(new_samples.astype("<i2", copy=False).tobytes())
+        self.max_rms = max(self.max_rms, float(np.std(new_samples, dtype=np.float32)))
 
     def close(self) -> None:
-        """Give the file its full length, which silence at the end has not, and close it."""
+        """Extend the file to its full length, since trailing silence was not written, and close it."""
         self._file.truncate(2 * self.sample_count)
         self._file.close()
 
 
 class TrackWriter:
-    """One audio track, streamed to a file a channel.
+    """Writes one audio track to one file per channel, block by block.
 
-    `origin` is the presentation time of sample 0 in seconds, `limit` the last sample index that
-    is believed: a broken time stamp must not make a file of a year's silence.
+    `track` is the stream index, `origin` the presentation time of sample 0 in seconds. `limit` is the
+    last sample index that is accepted: a broken time stamp must not create a year of silence.
+    `gaps`, `damaged_packets` and `invalid_samples` count what was replaced by silence.
     """
 
     def __init__(self, track: int, folder: Path, origin: Fraction, limit: int) -> None:
@@ -72,28 +74,28 @@ class TrackWriter:
         self._run_samples = 0
 
     def write(self, block: AudioBlock | DamagedPacket) -> None:
-        """Take the next block of this track."""
+        """Write the next block of this track. Raises OSError."""
         if isinstance(block, DamagedPacket):
             self.damaged_packets += 1
             return
-        at = self._expected_start if block.start is None else block.start - self._origin
-        if at * ANALYSIS_RATE > self._limit or block.rate not in SUPPORTED_RATES:
+        time_s = self._expected_start if block.start is None else block.start - self._origin
+        if time_s * ANALYSIS_RATE > self._limit or block.rate not in SUPPORTED_RATES:
             self.damaged_packets += 1
             return
         self.invalid_samples += block.invalid_samples
-        sound = self._match_channel_count(block.samples)
+        samples = self._match_channel_count(block.samples)
         if (
             self._resampler is None
             or block.rate != self._rate
-            or abs(at - self._expected_start) > RUN_BREAK_S
+            or abs(time_s - self._expected_start) > RUN_BREAK_S
         ):
-            self._begin_run(at, block.rate, sound.shape[0])
+            self._begin_run(time_s, block.rate, samples.shape[0])
         assert self._resampler is not None
-        self._run_samples += sound.shape[1]
-        self._write_blocks(self._resampler.push(sound))
+        self._run_samples += samples.shape[1]
+        self._write_blocks(self._resampler.push(samples))
 
     def close(self) -> None:
-        """End the last run and the files."""
+        """Flush the last run and close the files."""
         if self._resampler is not None:
             self._write_blocks(self._resampler.flush())
         for channel in self.channels:
@@ -104,7 +106,7 @@ class TrackWriter:
         return self._run_start + Fraction(self._run_samples, self._rate or 1)
 
     def _match_channel_count(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Keep the number of channels that the track began with: a layout may change in mid-file."""
+        """Pad or cut to the number of channels that the track began with: a layout may change in mid-file."""
         if not self.channels:
             self.channels = [
                 ChannelFile(self._folder / f"track{self.track}-channel{number}.part")
@@ -113,12 +115,12 @@ class TrackWriter:
         missing = len(self.channels) - samples.shape[0]
         return np.pad(samples, ((0, missing), (0, 0))) if missing > 0 else samples[: len(self.channels)]
 
-    def _begin_run(self, at: Fraction, rate: int, channels: int) -> None:
+    def _begin_run(self, time_s: Fraction, rate: int, channels: int) -> None:
         if self._resampler is not None:
-            self.gaps += at > self._expected_start
+            self.gaps += time_s > self._expected_start
             self._write_blocks(self._resampler.flush())
-        self._resampler = AnalysisResampler(rate, channels, at)
-        self._rate, self._run_start, self._run_samples = rate, at, 0
+        self._resampler = AnalysisResampler(rate, channels, time_s)
+        self._rate, self._run_start, self._run_samples = rate, time_s, 0
 
     def _write_blocks(self, blocks: Iterable[tuple[int, NDArray[np.int16]]]) -> None:
         for index, block in blocks:

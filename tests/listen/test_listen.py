@@ -73,7 +73,7 @@ def test_a_hole_is_silence_and_what_follows_stays_in_place(tmp_path):
     sound, (samples,) = heard(file, tmp_path / "out")
     assert not samples[round(1.05 * RATE) : round(1.45 * RATE)].any()
     assert centre_s(samples, sound, 2.45, 2.55) == pytest.approx(2.5, abs=2e-3)
-    assert any("hole" in note for note in sound.notes)
+    assert any("gap" in note for note in sound.notes)
 
 
 def test_a_silent_channel_is_dropped_and_named(tmp_path):
@@ -106,7 +106,7 @@ def test_of_a_pair_in_anti_phase_one_is_kept(tmp_path):
     sound, channels = heard(write_sound(tmp_path / "a.mov", [np.stack([voice, -voice])]), tmp_path / "out")
     assert len(channels) == 1
     assert np.abs(channels[0]).max() > 1000
-    assert "turned over" in sound.notes[0]
+    assert "inverted" in sound.notes[0]
 
 
 def test_different_channels_and_every_track_are_kept(tmp_path):
@@ -140,7 +140,7 @@ def test_broken_samples_are_silence_and_are_counted(tmp_path):
     sound = babble(1, 3, HIGH).astype("f4")[None]
     sound[0, 48_000:48_100], sound[0, 60_000], sound[0, 70_000] = np.nan, np.inf, -1e38
     found, (samples,) = heard(write_wav(tmp_path / "a.wav", sound, HIGH), tmp_path / "out")
-    assert found.notes == ("track 1 has 102 broken samples (not a number); silence stands there",)
+    assert found.notes == ("track 1 has 102 invalid samples (not a number), replaced by silence",)
     _, (whole,) = heard(
         write_wav(tmp_path / "b.wav", np.where(np.abs(sound) < 9, sound, 0), HIGH), tmp_path / "b"
     )
@@ -177,7 +177,7 @@ def test_strange_rates_are_brought_to_the_analysis_rate(tmp_path, rate):
 def test_one_sample_a_second_is_said_and_costs_nothing(tmp_path):
     sound, channels = heard(write_wav(tmp_path / "a.wav", np.ones((1, 90), "<i2"), 1), tmp_path / "out")
     assert channels == []
-    assert sound.notes == ("track 1 has 1 sample a second, which carries no sound to sync by",)
+    assert sound.notes == ("track 1 has 1 sample per second, too few or too many to use",)
 
 
 def test_of_64_channels_the_loudest_are_used_and_the_rest_is_one_sentence(tmp_path):
@@ -202,7 +202,7 @@ def test_surround_is_heard(tmp_path):
 def test_a_picture_alone_has_nothing_to_hear(tmp_path):
     sound, channels = heard(write_picture(tmp_path / "a.mp4"), tmp_path / "out")
     assert (sound.samples, channels) == (0, [])
-    assert sound.notes == ("there is no sound track",)
+    assert sound.notes == ("the clip has no audio track",)
 
 
 def test_silence_takes_no_space(tmp_path):
@@ -267,6 +267,6 @@ def test_time_stamps_that_jitter_leave_the_sound_in_place(tmp_path, packet):
             frame.pts = at * 1000 // HIGH + int(late[number])
             file.mux(stream.encode(frame))
     found, (samples,) = heard(path, tmp_path / "out", picture_us=None)
-    assert "hole" in found.notes[0]
+    assert "gap" in found.notes[0]
     for click in (1.0, 2.25):
         assert centre_s(samples, found, click - 0.1, click + 0.1) == pytest.approx(click, abs=6e-3)

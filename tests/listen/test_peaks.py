@@ -87,5 +87,5 @@ def test_a_clip_without_sound_has_flat_peaks(tmp_path):
 
 def test_another_file_is_refused(tmp_path):
     (tmp_path / "peaks.bin").write_bytes(b"RIFF" + bytes(60))
-    with pytest.raises(ValueError, match="not a file of peaks"):
+    with pytest.raises(ValueError, match="not a peaks file"):
         read_columns(tmp_path / "peaks.bin", 0, 1000, 1)

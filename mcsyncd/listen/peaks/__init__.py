@@ -1,1 +1,1 @@
-"""Peaks for the eye: the file format, and drawing them along a proxy."""
+"""Drawing a clip's audio: the peaks of the review screen and the published waveform."""

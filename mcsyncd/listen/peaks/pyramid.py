@@ -1,4 +1,4 @@
-"""The peaks of a clip for the eye: a pyramid of minima and maxima that is cheap to read anywhere.
+"""Peaks of a clip for drawing: a pyramid of minima and maxima that is cheap to read at any zoom level.
 
 The file, little-endian:
 
@@ -6,14 +6,14 @@ The file, little-endian:
     4 bytes   length of the header that follows (uint32), padded so that the data begins at a multiple of 64
     header    JSON: rate, start_us (clip time of column 0), base_us (5000), counts (columns of each level),
               full_scale (int16 steps that are drawn as 127), sound (names of the analysis audio beside it)
-    levels    for each level in turn: count columns of two int8, lowest and highest
+    levels    for each level: its columns, each two int8, the lowest and the highest sample
 
-Level k has columns of base_us * 2^k. A reader takes the coarsest level that is not coarser than
-what is asked for; below 5 ms it reads the analysis audio itself. A clip that is quiet throughout
-is drawn as tall as a loud one: the eye compares shapes, and the ledger keeps the gain.
+A column of level k spans base_us * 2^k. A reader uses the coarsest level that is not coarser than
+the requested step; below 5 ms it reads the analysis audio itself. A quiet clip is drawn as tall as
+a loud one, because the reviewer compares shapes.
 
-It is the review's alone, from before there is an answer, on the clip's own clock. What is published
-is in a format that others read (`listen.waveform`).
+These files serve the review screen only: they exist before the offset is known and are on the
+clip's own clock. The published waveform is in a format that other tools read (`peaks.waveform`).
 """
 
 from __future__ import annotations
@@ -31,12 +31,27 @@ from numpy.typing import NDArray
 from mcsyncd.listen.resample import ANALYSIS_RATE
 
 MAGIC = b"MCPEAKS1"
+"""First bytes of a peaks file; the digit is the version of the format."""
+
 BASE_COLUMN_US = 5000
+"""Microseconds per column of the finest level. Judgement: about a third of a frame at 60 fps. Smaller columns
+make the files larger; larger ones make more zoom levels read the analysis audio."""
+
 _BASE_SAMPLES = ANALYSIS_RATE * BASE_COLUMN_US // 1_000_000
+"""Samples of analysis audio per column of the finest level."""
+
 _CHUNK_SAMPLES = _BASE_SAMPLES * 40_000
+"""Samples processed at once, 200 s: bounds memory. A multiple of `_BASE_SAMPLES`, or columns would be cut."""
+
 _MIN_COLUMNS = 64
+"""Columns of the coarsest level, at most: fewer than any screen is wide, so coarser levels are never read."""
+
 _EDGE_TOLERANCE = 1e-6
+"""Elements by which a cell's edge may miss a boundary through float rounding. Without it, a column includes
+a neighbour's peak."""
+
 Columns = NDArray[np.int8]
+"""Lowest or highest samples, one per column, -127..127."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +66,11 @@ class _PeaksHeader:
 
 
 def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_us: int) -> None:
-    """Write the pyramid of a clip.
+    """Write the peaks file of a clip under a `.part` name, then rename it.
 
-    `channels` are files of analysis audio beside `path`; what any of them shows is shown.
-    `samples` is the length of the longest. `.part` and rename.
+    `channels` are files of analysis audio in the same folder as `path`; a column covers the extremes
+    of all of them. `sample_count` is the length of the longest; `start_us` is the clip time of sample 0.
+    Raises OSError.
     """
     levels = [_build_base_level(channels, sample_count)]
     while len(levels[-1]) > _MIN_COLUMNS:
@@ -81,38 +97,39 @@ def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_u
 
 
 def read_columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[Columns, Columns]:
-    """Return lowest and highest (int8, -127..127) of `count` columns of `step_us` from `start_us`.
+    """Return the lowest and highest values (int8, -127..127) of `count` columns of `step_us` from `start_us`.
 
-    Times are on the clip's own clock; outside of its sound both are 0. A column shows every
-    sample that lies in it, whatever level it is read from.
+    Times are in microseconds on the clip's own clock; outside its audio both values are 0. A column
+    covers every sample within it, whatever level it is read from. Raises OSError, and ValueError if
+    the file is not a peaks file.
     """
     path = Path(path)
     header = _read_header(path)
     if step_us < header.base_us:
-        fine = _read_columns_from_audio(path, header, start_us, step_us, count)
-        if fine is not None:
-            return fine
+        from_audio = _read_columns_from_audio(path, header, start_us, step_us, count)
+        if from_audio is not None:
+            return from_audio
     level = 0
     while level + 1 < len(header.counts) and header.base_us << (level + 1) <= step_us:
         level += 1
-    pairs = _map_level(path, header, level)
+    columns = _map_level(path, header, level)
     width = header.base_us << level
     first = (start_us - header.start_us) / width
-    low, high = reduce_to_cells(pairs[:, 0], pairs[:, 1], first, step_us / width, count)
+    low, high = reduce_to_cells(columns[:, 0], columns[:, 1], first, step_us / width, count)
     return low.astype(np.int8, copy=False), high.astype(np.int8, copy=False)
 
 
 def _build_base_level(channels: Sequence[Path], sample_count: int) -> NDArray[np.int16]:
-    pairs = np.zeros((-(-sample_count // _BASE_SAMPLES), 2), np.int16)
+    columns = np.zeros((-(-sample_count // _BASE_SAMPLES), 2), np.int16)
     for channel in channels:
         sound = np.memmap(channel, "<i2", "r") if channel.stat().st_size else np.zeros(0, np.int16)
-        for at in range(0, sound.size, _CHUNK_SAMPLES):
-            piece = sound[at : at + _CHUNK_SAMPLES]
+        for position in range(0, sound.size, _CHUNK_SAMPLES):
+            piece = sound[position : position + _CHUNK_SAMPLES]
             piece = np.pad(piece, (0, -piece.size % _BASE_SAMPLES)).reshape(-1, _BASE_SAMPLES)
-            into = pairs[at // _BASE_SAMPLES : at // _BASE_SAMPLES + len(piece)]
-            np.minimum(into[:, 0], piece.min(axis=1), out=into[:, 0])
-            np.maximum(into[:, 1], piece.max(axis=1), out=into[:, 1])
-    return pairs
+            target = columns[position // _BASE_SAMPLES : position // _BASE_SAMPLES + len(piece)]
+            np.minimum(target[:, 0], piece.min(axis=1), out=target[:, 0])
+            np.maximum(target[:, 1], piece.max(axis=1), out=target[:, 1])
+    return columns
 
 
 def _halve_level(level: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -121,7 +138,7 @@ def _halve_level(level: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def _compute_full_scale(base: NDArray[np.int16]) -> float:
-    """The level drawn as 127: one knock in a thousand columns must not flatten the rest."""
+    """Return the level drawn as 127: 99.9th percentile, or one knock would flatten the rest."""
     if not len(base):
         return 1.0
     heights = np.maximum(-base[:, 0].astype(np.int32), base[:, 1])
@@ -137,7 +154,7 @@ def _read_header(path: Path) -> _PeaksHeader:
     with path.open("rb") as file:
         magic, length = struct.unpack("<8sI", file.read(12))
         if magic != MAGIC:
-            raise ValueError(f"{path.name} is not a file of peaks")
+            raise ValueError(f"{path.name} is not a peaks file")
         fields = json.loads(file.read(length))
     return _PeaksHeader(
         fields["rate"],
@@ -161,7 +178,7 @@ def _map_level(path: Path, header: _PeaksHeader, level: int) -> Columns:
 def _read_columns_from_audio(
     path: Path, header: _PeaksHeader, start_us: int, step_us: int, count: int
 ) -> tuple[Columns, Columns] | None:
-    """Read columns finer than the base from the analysis audio; None where it is gone."""
+    """Read columns finer than the base level from the analysis audio; None if it was removed."""
     files = [path.with_name(name) for name in header.audio_names]
     if not files or not all(file.is_file() for file in files):
         return None
@@ -180,10 +197,10 @@ def _read_columns_from_audio(
 def reduce_to_cells(
     low: NDArray[np.generic], high: NDArray[np.generic], first: float, step: float, count: int
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Return the minimum of `low` and the maximum of `high` in each of `count` cells, 0 outside of them.
+    """Return the minimum of `low` and the maximum of `high` in each of `count` cells; 0 in empty cells.
 
-    Cell i is [first + i*step, first + (i+1)*step), in elements. Elements that lie in a cell only in
-    part belong to it too, or a coarse level would lose edges.
+    Cell i is [first + i*step, first + (i+1)*step), in elements. An element that is only partly in a
+    cell counts too; otherwise a coarse level would lose edges.
     """
     lows, highs = np.zeros(count, low.dtype), np.zeros(count, high.dtype)
     edges = first + step * np.arange(count + 1)
@@ -194,7 +211,7 @@ def reduce_to_cells(
     filled = np.flatnonzero(ends > begins)
     base, stop = int(begins[filled[0]]), int(ends[filled].max())
     bounds = np.stack([begins[filled], ends[filled]], axis=1).ravel() - base
-    # reduceat wants indices inside the array; the pad is never part of a wanted cell.
+    # reduceat needs indices inside the array; the padding is never part of a filled cell.
     lows[filled] = np.minimum.reduceat(np.append(low[base:stop], low[stop - 1]), bounds)[::2]
     highs[filled] = np.maximum.reduceat(np.append(high[base:stop], high[stop - 1]), bounds)[::2]
     return lows, highs

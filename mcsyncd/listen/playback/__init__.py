@@ -1,1 +1,1 @@
-"""Sound for the ear: a window of two angles as WAV."""
+"""Playing a clip's audio to a person: a few seconds of two angles side by side, as WAV."""

@@ -1,8 +1,8 @@
-"""A few seconds of two clips side by side, for the ear: the reference left, the other right.
+"""A few seconds of two clips as stereo: the reference on the left, the other clip on the right.
 
-Decoded from the original files, not from the analysis audio, because a person judges with the
-whole band; with a seek, because nobody waits for an hour of decoding. The offset and the drift
-under review are applied here and nowhere else, so that a nudge is heard at once.
+The audio comes from the original files and not from the analysis audio, because a person judges by
+the whole band. It is reached by seeking, so that nobody waits for an hour of decoding. The offset
+and drift under review are applied here and nowhere else, so that a nudge is audible at once.
 """
 
 from __future__ import annotations
@@ -26,16 +26,32 @@ from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media
 
 PLAYBACK_RATE = 48_000
+"""Samples per second of the WAV: what every sound card plays and most cameras record."""
+
 MAX_DURATION_S = 60.0
+"""Seconds of the WAV, at most. Judgement: more than a reviewer listens to. It bounds memory: both clips are
+decoded into arrays of this length."""
+
 _PREROLL_S = 0.5
+"""Seconds decoded before the excerpt. Judgement: a decoder needs a few packets of 21 ms after a seek before
+its output is right. Lower, the excerpt may begin with silence or clicks."""
+
 _TARGET_PEAK = 0.9
+"""Peak of each side, full scale 1.0: a little headroom, so that nothing clips. Lower is quieter."""
+
+_MIN_PEAK = 1e-4
+"""Peak, full scale 1.0 (-80 dBFS), below which a side stays silent: only noise would be amplified."""
+
+_CANCELLING_POWER = 0.05
+"""Share of the loudest channel's power below which the mean of all channels counts as cancelled. Judgement:
+channels in antiphase leave far less, different microphones far more."""
 
 MonoSamples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedClip:
-    """One clip of the pair and where it lies: `t_session = offset + t_clip * (1 + drift * 1e-6)`."""
+    """One clip of the pair and its placement: `t_session = offset + t_clip * (1 + drift * 1e-6)`."""
 
     path: Path
     media: Media
@@ -43,17 +59,17 @@ class ComparedClip:
     drift_ppm: float = 0.0
 
     def clip_s_from_session_s(self, session_s: float) -> float:
-        """Clip time of a session time, in seconds."""
+        """Return the clip time at a session time, both in seconds."""
         return (session_s - self.offset_us / 1e6) / (1.0 + self.drift_ppm * 1e-6)
 
 
 def render_comparison_wav(
     left: ComparedClip, right: ComparedClip, start_us: int, duration_us: int = 6_000_000
 ) -> bytes:
-    """Return a WAV file: 48 kHz, 16-bit stereo, the session's time from `start_us` on.
+    """Return a WAV file (48 kHz, 16 bits, stereo) that begins at session time `start_us`.
 
-    Where a clip has no sound its side is silent. Each side is raised to the same peak, since a
-    camera 20 dB down cannot be judged by ear. Raises BadMedia when a file cannot be opened.
+    A side is silent where its clip has no sound. Each side is scaled to the same peak, because a
+    camera that is 20 dB quieter could not be judged by ear. Raises BadMedia if a file cannot be read.
     """
     start_s = start_us / 1e6
     seconds = min(MAX_DURATION_S, max(0.0, duration_us / 1e6))
@@ -69,16 +85,16 @@ def _render_channel(clip: ComparedClip, times: NDArray[np.float64]) -> MonoSampl
     begin, end = clip.clip_s_from_session_s(float(times[0])), clip.clip_s_from_session_s(float(times[-1]))
     rate = max(1, clip.media.audio[0].sample_rate)
     first = floor(begin * rate) - 2
-    sound = _decode_mono(clip, first, ceil(end * rate) + 2, rate)
-    places = (times - clip.offset_us / 1e6) / (1.0 + clip.drift_ppm * 1e-6) * rate - first
-    # Straight lines between samples: the loss above 15 kHz does not move an edge.
-    heard = np.interp(places, np.arange(sound.size), sound, left=0.0, right=0.0).astype(np.float32)
-    peak = float(np.abs(heard).max(initial=0.0))
-    return heard * np.float32(_TARGET_PEAK / peak) if peak > 1e-4 else silent
+    samples = _decode_mono(clip, first, ceil(end * rate) + 2, rate)
+    positions = (times - clip.offset_us / 1e6) / (1.0 + clip.drift_ppm * 1e-6) * rate - first
+    # Linear interpolation: its loss above 15 kHz does not move an edge.
+    resampled = np.interp(positions, np.arange(samples.size), samples, left=0.0, right=0.0).astype(np.float32)
+    peak = float(np.abs(resampled).max(initial=0.0))
+    return resampled * np.float32(_TARGET_PEAK / peak) if peak > _MIN_PEAK else silent
 
 
 def _decode_mono(clip: ComparedClip, first: int, stop: int, rate: int) -> MonoSamples:
-    """Mono sound of clip samples [first, stop) of the first audio track, laid by presentation time."""
+    """Return clip samples [first, stop) of the first audio track as mono, placed by presentation time."""
     out = np.zeros(max(0, stop - first), np.float32)
     origin = Fraction(clip.media.origin_us, 1_000_000)
     track = clip.media.audio[0].index
@@ -103,9 +119,9 @@ def _decode_frames(
 ) -> Iterator[tuple[Fraction, MonoSamples]]:
     stream = container.streams[stream_index]
     assert isinstance(stream, av.AudioStream)
-    base = Fraction(stream.time_base or 1)
-    # A decoder needs a few packets to settle after a seek; a negative target is the beginning.
-    container.seek(max(0, int((from_s - _PREROLL_S) / base)), stream=stream)
+    time_base = Fraction(stream.time_base or 1)
+    # A negative target means the beginning.
+    container.seek(max(0, int((from_s - _PREROLL_S) / time_base)), stream=stream)
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -113,16 +129,16 @@ def _decode_frames(
             continue
         for frame in frames:
             if isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.samples:
-                yield frame.pts * base, _mix_to_mono(zero_invalid_samples(floats_from_frame(frame))[0])
+                yield frame.pts * time_base, _mix_to_mono(zero_invalid_samples(floats_from_frame(frame))[0])
 
 
 def _mix_to_mono(samples: NDArray[np.float32]) -> MonoSamples:
-    """One channel of all: their mean, or the loudest where the mean cancels (anti-phase)."""
+    """Return the mean of all channels, or the loudest channel if the mean cancels (antiphase)."""
     if len(samples) == 1:
         return np.asarray(samples[0], np.float32)
     mean = samples.mean(axis=0)
     loudest = samples[int(np.argmax(np.square(samples).sum(axis=1)))]
-    cancels = float(np.square(mean).sum()) < 0.05 * float(np.square(loudest).sum())
+    cancels = float(np.square(mean).sum()) < _CANCELLING_POWER * float(np.square(loudest).sum())
     return np.asarray(loudest if cancels else mean, np.float32)
 
 
