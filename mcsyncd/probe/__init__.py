@@ -1,1 +1,1 @@
-"""What is this clip: streams, true rate, timecode, rotation, colour, audio layout."""
+"""What a clip is: streams, true frame rate, timecode, rotation, colour, audio layout."""

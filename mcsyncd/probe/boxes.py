@@ -1,8 +1,8 @@
-"""Is all of the file there, and how long is its index? Asked of the container's own bookkeeping.
+"""Whether a file is complete, and how long its index is, according to the container's own sizes.
 
 An MP4 or MOV is a chain of boxes that ends exactly at the end of the file (ISO/IEC 14496-12,
-4.2); a Matroska segment states its length (RFC 9559). A copy that broke off leaves a box that
-reaches beyond the end. FFmpeg reads such files as far as they go and says nothing, so a
+4.2); a Matroska segment states its length (RFC 9559). After an interrupted copy, a box extends
+beyond the end of the file. FFmpeg reads such files as far as they go and reports nothing, so a
 clip would silently lose its end.
 """
 
@@ -13,8 +13,14 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 _EBML = b"\x1a\x45\xdf\xa3"
+"""ID of the EBML header, with which a Matroska file begins (RFC 8794)."""
+
 _SEGMENT = b"\x18\x53\x80\x67"
+"""ID of the Matroska segment, which holds everything else (RFC 9559)."""
+
 _MAX_BOXES = 1_000_000
+"""Outermost boxes that are read. Judgement: far more than fragmented recordings have. Without the limit, a
+hostile file of tiny boxes keeps a worker busy for hours."""
 
 
 class _Box(NamedTuple):
@@ -23,7 +29,7 @@ class _Box(NamedTuple):
 
 
 def count_missing_bytes(file: BinaryIO) -> int:
-    """Return how many bytes the file lacks by its own account; 0 where it is whole or cannot be told."""
+    """Return how many bytes are missing at the end of a file; 0 if it is complete or does not say."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(8)
@@ -35,7 +41,7 @@ def count_missing_bytes(file: BinaryIO) -> int:
 
 
 def count_index_bytes(file: BinaryIO) -> int:
-    """Return how long the index of an MP4 or MOV is; 0 for other files, which have none or a small one."""
+    """Return the size of an MP4's or MOV's index (`moov`) in bytes; 0 for other files: theirs is small."""
     size = file.seek(0, os.SEEK_END)
     return sum(min(box.length, size) for box, _ in _iterate_boxes(file, size) if box.name == b"moov")
 
@@ -45,7 +51,7 @@ def _count_missing_box_bytes(file: BinaryIO, size: int) -> int:
 
 
 def _iterate_boxes(file: BinaryIO, size: int) -> Iterator[tuple[_Box, int]]:
-    """Yield the outermost boxes and where each ends; what is no box ends them all."""
+    """Yield each outermost box and the position of its end, up to the first bytes that are not a box."""
     position = 0
     for _ in range(_MAX_BOXES):
         box = _read_box(file, position, size) if position < size else None
@@ -56,7 +62,7 @@ def _iterate_boxes(file: BinaryIO, size: int) -> Iterator[tuple[_Box, int]]:
 
 
 def _read_box(file: BinaryIO, position: int, size: int) -> _Box | None:
-    """Return the box that begins there; None where none does."""
+    """Return the box that begins at `position`; None if there is none."""
     file.seek(position)
     head = file.read(16)
     name = head[4:8]
@@ -65,13 +71,13 @@ def _read_box(file: BinaryIO, position: int, size: int) -> _Box | None:
     length = int.from_bytes(head[:4], "big")
     if length == 0:  # the box reaches to the end of the file
         return _Box(name, size - position)
-    if length == 1:  # the length stands in 64 bits behind the name
+    if length == 1:  # a 64-bit length follows the name
         return _Box(name, max(16, int.from_bytes(head[8:16], "big")))
     return _Box(name, length) if length >= 8 else None
 
 
 def _find_segment_end(file: BinaryIO) -> int:
-    """Return where the Matroska segment ends by its header; 0 where it does not say."""
+    """Return the position where the Matroska segment ends by its header; 0 if it does not say."""
     file.seek(4)
     header = _read_vint(file)
     if header is None:
@@ -84,7 +90,7 @@ def _find_segment_end(file: BinaryIO) -> int:
 
 
 def _read_vint(file: BinaryIO) -> int | None:
-    """Read an EBML length; None for "unknown" (a live recording) and for nonsense."""
+    """Read an EBML length; None if it is "unknown" (a live recording) or invalid."""
     first = file.read(1)
     if not first or not first[0]:
         return None

@@ -1,4 +1,4 @@
-"""What an operator should know about a clip before it is used, in plain sentences. Pure."""
+"""Warnings about a clip for the operator, as plain sentences. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.probe.frame_intervals import FrameIntervals
 
 _MAX_START_GAP_US = 1_000
+"""Microseconds between the starts of sound and picture that are not reported. Judgement: container rounding.
+Lower, ordinary clips get a warning; higher, an editor may miss a shift that matters to sync."""
+
 _MAX_END_GAP_US = 500_000
+"""Microseconds between the ends of sound and picture that are not reported. Judgement: recorders stop both
+within half a second. Higher, sound that broke off is not noticed."""
 
 
 def build_warnings(media: Media) -> tuple[str, ...]:
-    """Return what is unusual about a clip."""
+    """Return a sentence on everything that is unusual about a clip."""
     return (*_warn_about_video(media), *_warn_about_audio(media))
 
 
@@ -21,30 +26,30 @@ def _warn_about_video(media: Media) -> list[str]:
     video = media.video
     if video is None:
         return ["no picture: only its sound is used"]
-    said = []
+    warnings = []
     if video.variable_rate:
-        said.append(f"variable picture rate, about {video.rate}: conform lays it on a constant one")
+        warnings.append(f"variable frame rate, about {video.rate}: conform converts it to a constant rate")
     if video.mirrored:
-        said.append("the picture is mirrored: conform turns it over")
+        warnings.append("the picture is mirrored: conform flips it")
     if video.interlaced:
-        said.append("interlaced: conform makes whole pictures of it")
+        warnings.append("interlaced: conform deinterlaces it")
     if video.pixel_aspect != (1, 1):
-        said.append("pixels are not square: conform makes them so")
-    if kind := HDR_TRANSFERS.get(video.colour.transfer or ""):
-        said.append(f"high dynamic range ({kind})")
-    return said
+        warnings.append("pixels are not square: conform scales them to square")
+    if transfer_name := HDR_TRANSFERS.get(video.colour.transfer or ""):
+        warnings.append(f"high dynamic range ({transfer_name})")
+    return warnings
 
 
 def warn_about_intervals(intervals: FrameIntervals | None) -> tuple[str, ...]:
-    """Say how far apart the first pictures come, where that varies."""
+    """Return a sentence on the intervals between the first frames if they vary."""
     if intervals is None or not intervals.variable:
         return ()
     shortest, longest = float(intervals.shortest) * 1000, float(intervals.longest) * 1000
-    return (f"its first pictures come {shortest:.1f} to {longest:.1f} ms apart",)
+    return (f"its first frames are {shortest:.1f} to {longest:.1f} ms apart",)
 
 
 def warn_about_undecodable(track_numbers: Iterable[int]) -> tuple[str, ...]:
-    """Say which audio tracks (from 1) cannot be decoded."""
+    """Return a sentence on each audio track that cannot be decoded, by its number (from 1)."""
     return tuple(
         f"audio track {number} of the file cannot be decoded and is left out" for number in track_numbers
     )
@@ -52,14 +57,14 @@ def warn_about_undecodable(track_numbers: Iterable[int]) -> tuple[str, ...]:
 
 def _warn_about_audio(media: Media) -> list[str]:
     if not media.audio:
-        return ["no sound: it cannot be synced by ear"]
+        return ["no sound: it cannot be synced by sound"]
     if media.video is None:
         return []
     several = len(media.audio) > 1
     return [
-        f"audio track {number}: {said}" if several else said
+        f"audio track {number}: {warning}" if several else warning
         for number, track in enumerate(media.audio, 1)
-        for said in _warn_about_gaps(track, media.video)
+        for warning in _warn_about_gaps(track, media.video)
     ]
 
 

@@ -1,7 +1,7 @@
-"""The true picture rate, from the times of the pictures. Pure.
+"""The true frame rate, measured from the times of the frames. Pure.
 
-What a file declares as its average is not the rate: phones write 29.986 where they mean 29.97,
-and one long pause makes it anything. The steps between pictures tell what the camera did.
+The average rate that a file declares is not reliable: phones write 29.986 for 29.97, and a single
+long pause changes it arbitrarily. The intervals between frames tell what the camera did.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from itertools import pairwise
 from statistics import median_low
 
 TYPICAL_TOLERANCE = Fraction(1, 5)
-"""A step within a fifth of the median is one the camera meant; a pause or a slow stretch is not."""
+"""Relative deviation from the median up to which an interval counts towards the rate. Judgement: a phone's
+jitter is within it, a pause or a slow-motion part is not. Higher, pauses falsify the rate."""
 
 CONSTANT_RATE_TOLERANCE = Fraction(1, 50)
-"""Steps that differ by more than this part (and by more than the clock's grain) are a variable rate."""
+"""Relative deviation from the median above which the rate is variable. Judgement: lower, rounded times
+count as variable; higher, a phone's variable rate is treated as constant and its frames drift."""
 
 _CLOCK_GRAIN = Fraction(1)
+"""Deviation in units of the time base that is always allowed: the rounding of Matroska's milliseconds or an
+iPhone's 1/600 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameIntervals:
-    """What the steps say: pictures a second as measured, whether they vary, and the extremes in seconds."""
+    """Measured frames per second, whether the intervals vary, and the extreme intervals in seconds."""
 
     rate: Fraction
     variable: bool
@@ -32,22 +36,26 @@ class FrameIntervals:
 
 
 def measure_frame_intervals(times: Sequence[int], time_base: Fraction) -> FrameIntervals | None:
-    """Measure picture times (presentation, in order, in units of `time_base` seconds).
+    """Measure the intervals between frames.
 
-    Returns None for fewer than two different times. A step that is off by one unit is the
-    grain of the clock (Matroska's millisecond, an iPhone's 1/600 s), not a variable rate.
+    `times` are presentation times in ascending order, in units of `time_base` seconds. Returns None
+    if there are fewer than two different times.
     """
-    steps = [later - earlier for earlier, later in pairwise(times) if later > earlier]
-    if not steps:
+    intervals = [later - earlier for earlier, later in pairwise(times) if later > earlier]
+    if not intervals:
         return None
-    typical = median_low(steps)
-    meant = [step for step in steps if abs(step - typical) <= max(_CLOCK_GRAIN, TYPICAL_TOLERANCE * typical)]
+    median = median_low(intervals)
+    regular = [
+        interval
+        for interval in intervals
+        if abs(interval - median) <= max(_CLOCK_GRAIN, TYPICAL_TOLERANCE * median)
+    ]
     variable = any(
-        abs(step - typical) > max(_CLOCK_GRAIN, CONSTANT_RATE_TOLERANCE * typical) for step in steps
+        abs(interval - median) > max(_CLOCK_GRAIN, CONSTANT_RATE_TOLERANCE * median) for interval in intervals
     )
     return FrameIntervals(
-        rate=len(meant) / (sum(meant) * time_base),
+        rate=len(regular) / (sum(regular) * time_base),
         variable=variable,
-        shortest=min(steps) * time_base,
-        longest=max(steps) * time_base,
+        shortest=min(intervals) * time_base,
+        longest=max(intervals) * time_base,
     )

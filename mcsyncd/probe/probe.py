@@ -1,4 +1,4 @@
-"""What is this clip? One bounded read of a file that nobody vouches for."""
+"""What a clip is: one bounded read of a file that must not be trusted."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from mcsyncd.probe.streams import (
 from mcsyncd.probe.tags import find_recorded_at, find_timecode
 
 _MIN_SIDE, _MAX_SIDE = 16, 16_384
+"""Least and greatest width and height in pixels. Judgement: no camera records smaller or larger frames.
+Outside these limits, filters and encoders fail or exhaust memory."""
 
 
 def probe_clip(path: Path) -> Media:
-    """Find out what a clip is.
+    """Return what a clip is.
 
-    Opens the file read-only, decodes its first picture and reads the times of some twenty
-    seconds of packets; the cost does not grow with the clip. Raises BadMedia, naming the file
-    and the next action, for anything that is not a whole clip with picture or sound, and
-    OSError where the file cannot be read at all.
+    Opens the file read-only, decodes its first frame and reads the times of about twenty seconds
+    of packets; the cost does not grow with the clip. Raises BadMedia, naming the file and the next
+    action, for anything that is not a complete clip with picture or sound, and OSError if the
+    system cannot read the file.
     """
     with open_media(path) as container:
         with path.open("rb") as file:
@@ -42,10 +44,10 @@ def probe_clip(path: Path) -> Media:
 
 
 def _describe_media(path: Path, container: InputContainer) -> Media:
-    # Before the packets are read, because reading them narrows the container to the picture.
-    audio, lost = describe_audio_streams(container), list_undecodable_audio(container)
+    # Before the packets are read, because that discards all streams but the picture.
+    audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container)
     tags = [container.metadata, *(stream.metadata for stream in container.streams)]
-    video, said = _probe_video(path, container)
+    video, video_warnings = _probe_video(path, container)
     if video is None and not audio:
         raise BadMedia(
             f"{path.name} has neither picture nor sound that can be decoded",
@@ -62,29 +64,31 @@ def _describe_media(path: Path, container: InputContainer) -> Media:
     )
     length_us = video.duration_us if video else max(ends) - media.origin_us
     return replace(
-        media, duration_us=length_us, warnings=(*said, *build_warnings(media), *warn_about_undecodable(lost))
+        media,
+        duration_us=length_us,
+        warnings=(*video_warnings, *build_warnings(media), *warn_about_undecodable(undecodable)),
     )
 
 
 def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
-    """Return the picture, if there is one, and what is to be said about it."""
+    """Return the video stream, if there is one, and warnings about it."""
     stream = choose_main_video(container)
     if stream is None:
         return None, ()
-    seen = read_first_frames(container, stream)
-    if seen.first is None:
-        raise BadMedia(f"{path.name}: not one of its pictures can be decoded", COPY_AGAIN_HINT)
-    for side in (seen.first.width, seen.first.height):
+    first_frames = read_first_frames(container, stream)
+    if first_frames.first is None:
+        raise BadMedia(f"{path.name}: none of its first frames can be decoded", COPY_AGAIN_HINT)
+    for side in (first_frames.first.width, first_frames.first.height):
         if not _MIN_SIDE <= side <= _MAX_SIDE:
             raise BadMedia(
-                f"{path.name} has pictures of {seen.first.width}x{seen.first.height}",
+                f"{path.name} has frames of {first_frames.first.width}x{first_frames.first.height} pixels",
                 "no camera writes such a size: take it out of the drop folder",
             )
     if container.format.name == "avi" and stream.codec_context.has_b_frames:
         raise BadMedia(
-            f"{path.name} is an AVI with reordered pictures, which does not say when they are shown",
-            "let the camera record without B pictures, or into MP4 or MOV",
+            f"{path.name} is an AVI with reordered frames, which does not say when they are shown",
+            "set the camera to record without B-frames, or to MP4 or MOV",
         )
-    return describe_video_stream(container, stream, seen), warn_about_intervals(
-        seen.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)
+    return describe_video_stream(container, stream, first_frames), warn_about_intervals(
+        first_frames.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)
     )

@@ -1,7 +1,7 @@
-"""From the decoder library's streams to our own words. Everything is copied out.
+"""Describing PyAV's streams in the model's terms. Every value is copied.
 
-A `Stream` read after its container was closed crashes the interpreter (PyAV 18.1), and a
-rational may be absent or zero, so each is tested by truth and never by `is None`.
+Reading a `Stream` after its container was closed crashes the interpreter (PyAV 18.1). A rational
+may be absent or zero, so each is tested by truth value and never by `is None`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,26 @@ from mcsyncd.model.clip import AudioStream, VideoStream
 from mcsyncd.model.rate import Rate, snap_rate
 from mcsyncd.probe.first_frames import FirstFrames
 
-_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+_INTERLACED_ORDERS = (2, 3, 4, 5)
+"""Values of FFmpeg's AVFieldOrder for interlaced video: TT, BB, TB, BT."""
+
 DEFAULT_TIME_BASE = Fraction(1, 90_000)
-"""The time base of a picture whose stream has none: that of MPEG systems."""
+"""Time base, in seconds, of a stream that states none: the 90 kHz clock of MPEG systems."""
+
 _MAX_SAMPLE_RATE = 768_000
+"""Samples per second. Judgement: the fastest audio converters; a higher value is a broken header."""
+
 _MAX_CHANNELS = 64
+"""Channels of one audio track: what the largest field recorders write (MADI has 64). Above it, a header is
+taken as broken, and the track is left out."""
+
 _SQUARE_TOLERANCE = Fraction(1, 100)
-"""A pixel aspect this near to square is the rounding of an odd display size (1280:1281 was seen)."""
+"""Deviation from 1 up to which a pixel aspect counts as square: the rounding of an odd display size
+(1280:1281 was seen). Lower, such clips are scaled for nothing; higher, a real aspect is lost."""
 
 
 def choose_main_video(container: InputContainer) -> AvVideo | None:
-    """Return the stream with the clip's picture: FFmpeg's choice, never a cover or a thumbnail."""
+    """Return the clip's video stream: FFmpeg's choice, but never a cover image or a thumbnail."""
     best = container.streams.best("video")
     usable = [stream for stream in container.streams.video if _is_footage(stream)]
     if isinstance(best, AvVideo) and best in usable:
@@ -48,11 +57,11 @@ def _is_footage(stream: AvVideo) -> bool:
 def describe_video_stream(
     container: InputContainer, stream: AvVideo, first_frames: FirstFrames
 ) -> VideoStream:
-    """Describe the picture. `seen.first` must be there."""
+    """Describe the video stream. `first_frames.first` must not be None."""
     first = first_frames.first
     assert first is not None
     time_base = stream.time_base or DEFAULT_TIME_BASE
-    steps = first_frames.measure_intervals(time_base)
+    intervals = first_frames.measure_intervals(time_base)
     start = (first.pts or 0) * time_base
     duration = _compute_duration(container, stream, time_base, start)
     return VideoStream(
@@ -60,12 +69,12 @@ def describe_video_stream(
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
-        rate=snap_rate(steps.rate) if steps else _read_declared_rate(stream),
+        rate=snap_rate(intervals.rate) if intervals else _read_declared_rate(stream),
         pix_fmt=first.format.name,
         start_us=_us_from_seconds(start),
         duration_us=_us_from_seconds(duration),
         frames=stream.frames or first_frames.frame_count,
-        variable_rate=steps.variable if steps else False,
+        variable_rate=intervals.variable if intervals else False,
         rotation=-first.rotation % 360,
         interlaced=first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS,
         pixel_aspect=_read_pixel_aspect(stream),
@@ -75,14 +84,14 @@ def describe_video_stream(
 
 
 def describe_audio_streams(container: InputContainer) -> tuple[AudioStream, ...]:
-    """Describe the audio tracks that can be decoded, in the file's order."""
+    """Describe the audio tracks that can be decoded, in the order of the file."""
     return tuple(
         _describe_audio_stream(container, stream) for stream in container.streams.audio if _can_decode(stream)
     )
 
 
 def list_undecodable_audio(container: InputContainer) -> tuple[int, ...]:
-    """Return which audio tracks, counted from 1 in the file's order, are not among `audio_streams`."""
+    """Return the numbers (from 1, in the order of the file) of audio tracks that cannot be decoded."""
     tracks = enumerate(container.streams.audio, 1)
     return tuple(number for number, stream in tracks if not _can_decode(stream))
 
@@ -112,7 +121,7 @@ def _describe_audio_stream(container: InputContainer, stream: AvAudio) -> AudioS
 def _compute_duration(
     container: InputContainer, stream: AvVideo | AvAudio, time_base: Fraction, start: Fraction
 ) -> Fraction:
-    """Return how long a stream lasts from `start`, in seconds; by the container where it does not say."""
+    """Return the seconds from `start` to the stream's end; to the container's end if the stream has none."""
     declared = (stream.start_time or 0) * time_base
     if stream.duration:
         return max(Fraction(0), declared + stream.duration * time_base - start)
@@ -137,10 +146,10 @@ def _us_from_seconds(seconds: Fraction) -> int:
 
 
 def _is_mirrored(frame: VideoFrame) -> bool:
-    """Return whether the display matrix turns the picture over (its determinant is negative).
+    """Return whether the display matrix mirrors the frame (its determinant is negative).
 
-    Ask once for a clip, not for each picture: a picture whose side data was looked at refers to
-    itself and stays in memory until the cyclic collector comes by (1 GB of 1080p, measured).
+    Call this once per clip, not for each frame: a frame whose side data was read refers to itself
+    and stays in memory until the cyclic garbage collector runs (1 GB of 1080p, measured).
     """
     sides = cast("SideDataContainer", frame.side_data)
     matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)

@@ -1,4 +1,4 @@
-"""What a container says in words: timecode and recording time. Pure; nothing in it is trusted."""
+"""A container's text tags: timecode and recording time. Pure; no tag is trusted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from mcsyncd.model.timecode import Timecode
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""A camera whose clock was never set says 1904 or 1970; that is no recording time."""
+"""Earlier recording times are ignored: a camera whose clock was never set writes 1904 or 1970. Judgement:
+no file-based camera is older. Later, recordings of a camera with a wrong year lose their time."""
 
 _RECORDED_AT_KEYS = ("com.apple.quicktime.creationdate", "creation_time", "date")
-"""Apple's own first: it is when the recording began, where `creation_time` is when it was saved."""
+"""Tags with a recording time, best first: Apple's own is when the recording began, whereas
+`creation_time` is when the file was saved."""
 
 
 def find_timecode(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the first valid timecode, written `HH:MM:SS:FF` or `HH:MM:SS;FF`."""
+    """Return the first valid timecode among the tags as `HH:MM:SS:FF` or `HH:MM:SS;FF`, or None."""
     for mapping in tags:
         try:
             return str(Timecode.parse(mapping["timecode"]))
@@ -25,23 +27,23 @@ def find_timecode(tags: Iterable[Mapping[str, str]]) -> str | None:
 
 
 def find_recorded_at(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return when it was recorded, in UTC (ISO 8601 with microseconds), or None.
+    """Return the recording time in UTC (ISO 8601 with microseconds), or None.
 
-    A time without a zone is taken for UTC, as ISO/IEC 14496-12 has it.
+    A time without a zone is taken as UTC, as ISO/IEC 14496-12 specifies.
     """
-    known = list(tags)
+    all_tags = list(tags)
     for key in _RECORDED_AT_KEYS:
-        for mapping in known:
-            moment = _parse_time(mapping.get(key, ""))
-            if moment is not None:
-                return moment.isoformat(timespec="microseconds")
+        for mapping in all_tags:
+            time = _parse_time(mapping.get(key, ""))
+            if time is not None:
+                return time.isoformat(timespec="microseconds")
     return None
 
 
 def _parse_time(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        time = datetime.fromisoformat(text.strip())
+        time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment >= _EARLIEST else None
+    return time if time >= _EARLIEST else None
