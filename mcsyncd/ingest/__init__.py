@@ -1,1 +1,1 @@
-"""A card's files become clips of a session: settle, pair, take in."""
+"""From files on a card to clips of a session: scan, settle, pair, offload."""

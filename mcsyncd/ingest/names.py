@@ -1,7 +1,7 @@
-"""What a name in a drop folder says: a clip, something beside a clip, a copy under way, litter.
+"""What a name in a drop folder means: a clip, a file beside a clip, an unfinished copy, or system litter.
 
-Only names are judged here; what is inside a file is the probe's business. Nothing is hidden
-because its suffix is unknown: a person must be able to see why a file is not taken.
+Only names are judged here; probe judges the content. No file is hidden because its suffix is
+unknown: a person must be able to see why a file is not taken.
 """
 
 from __future__ import annotations
@@ -16,38 +16,47 @@ _VIDEO_SUFFIXES = {".mp4", ".mov", ".mxf", ".mts", ".m2ts", ".mkv", ".avi", ".m4
 _AUDIO_SUFFIXES = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".aiff", ".ogg", ".opus"}
 
 CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES)
-"""Containers that cameras, phones and sound recorders write. `.lrf` is an MP4 by content, but a
-camera's own small copy of a clip that lies beside it: taken for an angle it would sync with
-itself, perfectly and uselessly."""
+"""Suffixes of the containers that cameras, phones and sound recorders write.
+
+`.lrf` must not be among them: it is an MP4 by content, but a camera's own small copy of the clip
+beside it. Taken as another recording, it would sync with that clip, perfectly and uselessly."""
 
 _TEMPORARY_NAME = re.compile(
     r"\..*|.*\.(part|partial|tmp|crdownload|filepart|download)|.*~|~\$.*", re.IGNORECASE | re.DOTALL
 )
+"""Names that copy programs, browsers and editors give unfinished files. A missing one means that a partial
+file can be taken as a clip; a wrong one means that a clip is never taken."""
+
 _SYSTEM_NAME = re.compile(
     r"\._.*|\.DS_Store|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.Trash-.*|\.fseventsd|\.TemporaryItems"
     r"|Thumbs\.db|desktop\.ini|System Volume Information|\$RECYCLE\.BIN"
     r"|@eaDir|#recycle|lost\+found|\.nfs.*|\.smbdelete.*",
     re.IGNORECASE | re.DOTALL,
 )
+"""Files and folders of macOS, Windows, NAS systems and network filesystems. These are never shown."""
+
 _SONY_METADATA = re.compile(r"(.+)m\d\d")
+"""Stem of Sony's metadata file beside a clip: `C0001M01.XML` beside `C0001.MP4`."""
+
 _GOPRO_PROXY = re.compile(r"gl(\d{6})")
+"""Stem of GoPro's small copy of a clip: `GL010001.LRF` beside `GX010001.MP4` or `GH010001.MP4`."""
 
 
 class FileRole(StrEnum):
-    """What a file is by its name."""
+    """What a file is, judged by its name."""
 
     CLIP = "clip"
     BESIDE = "beside"
-    """A sidecar if a clip of that name lies beside it; else a stranger."""
+    """A sidecar if a matching clip is in the same folder; otherwise not a file of this product."""
     TEMPORARY = "temporary"
-    """A copy under way: it will have its real name when it is done."""
+    """An unfinished copy, which gets its final name when it is complete."""
     SYSTEM = "system"
-    """Litter of an operating system; never shown."""
+    """A file of an operating system; never shown."""
 
 
-@lru_cache(maxsize=1 << 16)  # asked for every file at every look
+@lru_cache(maxsize=1 << 16)  # called for every file in every scan
 def classify_name(name: str) -> FileRole:
-    """Judge a path below a camera's folder; a folder's name counts for everything in it."""
+    """Classify a path below a camera's folder. A folder's name applies to everything in it."""
     parts = name.split("/")
     if any(_SYSTEM_NAME.fullmatch(part) for part in parts):
         return FileRole.SYSTEM
@@ -57,11 +66,11 @@ def classify_name(name: str) -> FileRole:
 
 
 def find_name_fault(name: str) -> str:
-    """Say why a path below a camera's folder cannot be taken; empty when it can.
+    """Return why a path below a camera's folder cannot be taken; empty if it can.
 
-    Spaces, newlines, escapes and markup are fine: a name is never interpreted, only shown, and
-    where it is shown it is made visible. Bytes that are not UTF-8 are not: neither the ledger
-    nor the manifest can hold them.
+    Spaces, newlines, escapes and markup are allowed: a name is never interpreted, and control
+    characters are made visible wherever it is shown. Bytes that are not UTF-8 are refused, because
+    neither the ledger nor the manifest can hold them.
     """
     try:
         name.encode()
@@ -73,17 +82,17 @@ def find_name_fault(name: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1 << 16)  # asked for every clip at every look at which something is on its way
+@lru_cache(maxsize=1 << 16)  # called for every clip in every scan in which a file is settling
 def compute_stem(name: str) -> str:
-    """Return the path without its suffix, for telling what belongs together.
+    """Return the path without its suffix, case-folded: files of one clip have the same stem.
 
-    Case is folded: cards are FAT, and `C0001.MP4` with `c0001.xml` is one clip.
+    Case is folded because cards are FAT: `C0001.MP4` and `c0001.xml` belong together.
     """
     return splitext(name)[0].casefold()
 
 
 def collect_clip_stems(files: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Return the stems of the clips among `(camera, name)` pairs, by camera."""
+    """Return, for each camera, the stems of the clips among `(camera, name)` pairs."""
     stems: dict[str, set[str]] = {}
     for camera, name in files:
         if classify_name(name) is FileRole.CLIP:
@@ -92,22 +101,22 @@ def collect_clip_stems(files: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
 
 
 def is_sidecar(name: str, clip_stems: Collection[str]) -> bool:
-    """Tell whether a file that is no clip lies beside one; `clip_stems` are `stem`s of one camera.
+    """Return whether a file that is not a clip belongs to one; `clip_stems` are those of its camera.
 
-    The same stem; or the whole name of the clip with a suffix after it (`A001.MOV.xmp`); or one
-    of two makers' ways: Sony's `C0001M01.XML` beside `C0001.MP4`, and GoPro's `GL010001.LRF`
-    beside `GX010001.MP4`.
+    It does if it has the same stem, or the clip's whole name with a suffix added (`A001.MOV.xmp`),
+    or follows a maker's own scheme: Sony's `C0001M01.XML` beside `C0001.MP4`, and GoPro's
+    `GL010001.LRF` beside `GX010001.MP4`.
     """
     return any(candidate in clip_stems for candidate in _list_possible_clip_stems(compute_stem(name)))
 
 
 def _list_possible_clip_stems(file_stem: str) -> list[str]:
-    folder, _, last = file_stem.rpartition("/")
-    lasts = [last]
-    if splitext(last)[1] in CLIP_SUFFIXES:
-        lasts.append(splitext(last)[0])
-    if sony := _SONY_METADATA.fullmatch(last):
-        lasts.append(sony[1])
-    if gopro := _GOPRO_PROXY.fullmatch(last):
-        lasts += [f"gx{gopro[1]}", f"gh{gopro[1]}"]
-    return [f"{folder}/{each}" if folder else each for each in lasts]
+    folder, _, base = file_stem.rpartition("/")
+    bases = [base]
+    if splitext(base)[1] in CLIP_SUFFIXES:
+        bases.append(splitext(base)[0])
+    if sony := _SONY_METADATA.fullmatch(base):
+        bases.append(sony[1])
+    if gopro := _GOPRO_PROXY.fullmatch(base):
+        bases += [f"gx{gopro[1]}", f"gh{gopro[1]}"]
+    return [f"{folder}/{base}" if folder else base for base in bases]

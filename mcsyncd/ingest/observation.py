@@ -1,20 +1,20 @@
-"""What one look at a drop folder saw of one file."""
+"""What one scan of a drop folder observed of one file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 FileKey = tuple[str, str]
-"""Which file: camera, and path below the camera's folder."""
+"""Identifies a file: its camera, and its path below the camera's folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One entry as lstat described it, at one moment.
+    """One directory entry as lstat described it at one moment.
 
-    `name` is the path below the camera's folder, "/" between; bytes that are not UTF-8 are in
-    it as lone surrogates (`os.fsdecode`), so make it visible before it is shown. `refusal` says
-    why an entry is no file that could be taken (a link, a device), and is empty for a file.
+    `name` is the path below the camera's folder, separated by "/". Bytes that are not UTF-8 are in
+    it as lone surrogates (`os.fsdecode`), so make it printable before showing it. `refusal` says
+    why an entry that is not a regular file (a link, a device) cannot be taken; empty for a file.
     """
 
     camera: str
@@ -28,10 +28,13 @@ class Observation:
 
     @property
     def key(self) -> FileKey:
-        """Which file: camera and name."""
+        """Camera and name, which identify the file."""
         return self.camera, self.name
 
     @property
     def identity(self) -> tuple[int, int, int, int, int]:
-        """Changes when the file is replaced or written. ctime, because mtime can be set freely."""
+        """Device, inode, size, mtime and ctime: changes when the file is replaced or written.
+
+        ctime is part of it because mtime can be set freely.
+        """
         return self.dev, self.inode, self.size, self.mtime_ns, self.ctime_ns

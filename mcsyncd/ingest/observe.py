@@ -1,4 +1,4 @@
-"""One look at the drop folders from end to end: scan them, ask the kernel, fold it into the state."""
+"""Observing the drop folders end to end: scan, check for writers, update the settle state."""
 
 from __future__ import annotations
 
@@ -26,32 +26,36 @@ def observe_drop_folders(
     settle_network_s: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[DropScan, SettleState]:
-    """Scan the drop root and return what was seen, and the new state of every file.
+    """Scan the drop root once. Return the scan and the new state of every file.
 
-    Blocks as long as the filesystems do: call it in a thread. Never raises for what lies in
-    the folders. Pass the state of the last look; the first one is `SettleState()`.
+    `previous` is the state that the last call returned; the first one is `SettleState()`.
+    `settle_s` and `settle_network_s` are the seconds without a change that a file needs on local
+    disks and on network shares.
+
+    Blocks for as long as the filesystems do, so call this in a thread. Never raises for anything
+    in the folders.
     """
     network = frozenset(camera for camera in cameras if is_network_mount(drop / camera))
     rules = SettleRules(settle_s, settle_network_s, network)
 
     now = clock()
     known = {key: track.observation for key, track in previous.files.items()}
-    found = scan_drop_folders(drop, cameras, known=known, clock=clock)
-    return found, settle_files(
+    scanned = scan_drop_folders(drop, cameras, known=known, clock=clock)
+    return scanned, settle_files(
         previous,
-        found.files,
+        scanned.files,
         now,
         rules,
         find_obstacle=partial(_find_obstacle, drop),
-        unreadable_cameras=found.unreadable_cameras,
+        unreadable_cameras=scanned.unreadable_cameras,
     )
 
 
 def _find_obstacle(drop: Path, observation: Observation) -> Obstacle | None:
-    """Say what stands against a file that looks complete.
+    """Return why a file that looks complete must not settle yet, or None.
 
-    It is opened for that, which on a network share also asks the server afresh: what lstat said
-    may be seconds old there.
+    The file is opened for this check. On a network share, that also fetches fresh attributes from
+    the server: those that lstat returned may be seconds old.
     """
     path = Path(observation.camera, observation.name)
     try:
@@ -59,12 +63,12 @@ def _find_obstacle(drop: Path, observation: Observation) -> Obstacle | None:
             descriptor = folder.open_file(path.name)
     except PermissionError:
         return "refused", "not readable: give the daemon's user access"
-    except OSError as fault:
-        return "settling", f"cannot be opened: {fault.strerror}"
+    except OSError as error:
+        return "settling", f"cannot be opened: {error.strerror}"
     try:
         if identity_from_stat(os.fstat(descriptor)) != observation.identity:
             return "settling", "changed just now"
-        busy = query_writers(descriptor) is WriterStatus.SOME
-        return ("settling", "still open for writing") if busy else None
+        is_open = query_writers(descriptor) is WriterStatus.SOME
+        return ("settling", "still open for writing") if is_open else None
     finally:
         os.close(descriptor)

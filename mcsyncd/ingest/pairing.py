@@ -1,4 +1,4 @@
-"""Which settled files are a shoot, and when the shoot is whole. Pure."""
+"""Which settled files make a session, and when the session is complete. Pure."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from mcsyncd.model.clip import DropFile
 
 
 def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
-    """Return what lies complete in the drop folders: clips, and the sidecars of those clips.
+    """Return the complete files in the drop folders: the clips, and the sidecars of those clips.
 
-    A sidecar comes only with its clip: on its own it would be moved into a session that the
-    clip is not part of. Sorted by camera and name, so that equal states give equal values.
+    A sidecar is listed only with its clip; alone, it would be moved into a session without the clip.
+    Sorted by camera and name, so that equal states give equal values.
     """
     settled = [track.observation for track in state.files.values() if track.status == "settled"]
-    stems = names.collect_clip_stems(seen.key for seen in settled)
-    clips = [seen for seen in settled if names.classify_name(seen.name) is names.FileRole.CLIP]
-    beside = [
-        seen
-        for seen in settled
-        if names.classify_name(seen.name) is names.FileRole.BESIDE
-        and names.is_sidecar(seen.name, stems.get(seen.camera, set()))
+    stems = names.collect_clip_stems(file.key for file in settled)
+    clips = [file for file in settled if names.classify_name(file.name) is names.FileRole.CLIP]
+    sidecars = [
+        file
+        for file in settled
+        if names.classify_name(file.name) is names.FileRole.BESIDE
+        and names.is_sidecar(file.name, stems.get(file.camera, set()))
     ]
-    files = [DropFile(seen.camera, seen.name, seen.size, seen.mtime_ns, "clip") for seen in clips]
-    files += [DropFile(seen.camera, seen.name, seen.size, seen.mtime_ns, "sidecar") for seen in beside]
+    files = [DropFile(file.camera, file.name, file.size, file.mtime_ns, "clip") for file in clips]
+    files += [DropFile(file.camera, file.name, file.size, file.mtime_ns, "sidecar") for file in sidecars]
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
 
 
@@ -37,10 +37,10 @@ def is_seal_due(
     required_quiet_s: float,
     has_settling_files: bool,
 ) -> bool:
-    """Tell whether the shoot is whole by rule.
+    """Return whether the session can be sealed without a person asking for it.
 
-    True when every camera has at least one settled clip, nothing is still settling, and all
-    drop folders have been quiet for `quiet` seconds (`quiet_for` is how long they have been).
+    That is when every camera has at least one settled clip, no file is still settling, and all
+    drop folders have been quiet (for `quiet_for_s` seconds by now) for `required_quiet_s` seconds.
     """
     if has_settling_files or quiet_for_s < required_quiet_s:
         return False

@@ -1,4 +1,4 @@
-"""A copy to another filesystem that is worth deleting the source for."""
+"""Copying a file to another filesystem so reliably that the source may be deleted."""
 
 from __future__ import annotations
 
@@ -15,41 +15,49 @@ from mcsyncd.model.clip import DropFile
 
 
 def copy_and_verify(
-    here: Folder, there: Folder, name: str, file: DropFile, report_bytes: Callable[[int], None]
+    source_folder: Folder,
+    target_folder: Folder,
+    name: str,
+    file: DropFile,
+    report_bytes: Callable[[int], None],
 ) -> None:
-    """Copy a file between two open folders; under its name only when it is proven.
+    """Copy the file `name` between two open folders. It gets its name only after verification.
 
-    It is hashed as it is read, flushed, read back from the disk and compared, and gets the
-    source's time. Comparing sizes, as plain copying does, is no licence to delete a source.
+    The data is hashed while it is read, flushed, read back from the disk and compared. The copy
+    gets the source's mtime. Comparing sizes, as plain copying does, would not justify deleting the
+    source. `report_bytes` is called with the number of bytes copied so far.
 
-    Raises SourceChanged if the source moved meanwhile, IntegrityError if the copy differs.
+    Raises SourceChanged if the source changed meanwhile, IntegrityError if the copy differs, and
+    OSError for errors of the system, such as a full disk.
     """
-    # A short name of its own: with a suffix added, a name of 255 bytes would be too long.
-    part = f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.part"
+    # A separate short name: with a suffix added, a name of 255 bytes would be too long.
+    part_name = f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.part"
     with suppress(FileNotFoundError):
-        there.remove_file(part)
-    source = here.open_file(name)
-    copy = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=there.descriptor)
+        target_folder.remove_file(part_name)
+    source = source_folder.open_file(name)
+    copy = os.open(
+        part_name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=target_folder.descriptor
+    )
     try:
-        before = os.fstat(source)
-        sent, _ = copy_and_hash(source, copy, report_bytes)
-        _check_source_unchanged(source, before, file)
-        os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
-        _verify_copy(copy, sent, file)
-        os.rename(part, name, src_dir_fd=there.descriptor, dst_dir_fd=there.descriptor)
-        there.flush()
+        status_before = os.fstat(source)
+        sha256, _ = copy_and_hash(source, copy, report_bytes)
+        _check_source_unchanged(source, status_before, file)
+        os.utime(copy, ns=(status_before.st_atime_ns, status_before.st_mtime_ns))
+        _verify_copy(copy, sha256, file)
+        os.rename(part_name, name, src_dir_fd=target_folder.descriptor, dst_dir_fd=target_folder.descriptor)
+        target_folder.flush()
     except BaseException:
         with suppress(FileNotFoundError):
-            there.remove_file(part)
+            target_folder.remove_file(part_name)
         raise
     finally:
         os.close(source)
         os.close(copy)
 
 
-def has_same_content(here: Folder, there: Folder, name: str) -> bool:
-    """Tell whether the files of that name in both folders are equal, by sha256."""
-    left, right = here.open_file(name), there.open_file(name)
+def has_same_content(source_folder: Folder, target_folder: Folder, name: str) -> bool:
+    """Return whether the files with that name in both folders have the same sha256."""
+    left, right = source_folder.open_file(name), target_folder.open_file(name)
     try:
         return compute_sha256(left) == compute_sha256(right)
     finally:
@@ -57,13 +65,16 @@ def has_same_content(here: Folder, there: Folder, name: str) -> bool:
         os.close(right)
 
 
-def _check_source_unchanged(source: int, before: os.stat_result, file: DropFile) -> None:
-    if identity_from_stat(before) != identity_from_stat(os.fstat(source)) or before.st_size != file.bytes:
+def _check_source_unchanged(source: int, status_before: os.stat_result, file: DropFile) -> None:
+    if (
+        identity_from_stat(status_before) != identity_from_stat(os.fstat(source))
+        or status_before.st_size != file.bytes
+    ):
         raise SourceChanged(f"{file.camera}/{file.name} changed while it was copied", "copy it again")
 
 
-def _verify_copy(copy: int, sent: str, file: DropFile) -> None:
-    if flush_and_hash(copy) != sent:
+def _verify_copy(copy: int, sha256: str, file: DropFile) -> None:
+    if flush_and_hash(copy) != sha256:
         raise IntegrityError(
             f"{file.camera}/{file.name}: the copy differs from what was read",
             "check the disk of the work folder; the source was kept",

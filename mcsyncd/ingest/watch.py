@@ -1,7 +1,7 @@
-"""The kernel's folder events, used as a mere waker: something happened, so look now.
+"""The kernel's folder events, used only as a wake-up call: something happened, so scan now.
 
-What an event says is never believed (see `scan`); without any, the regular looks still find
-everything, a little later. That is why nothing here can fail the daemon.
+The content of an event is never trusted (see `scan`). Without events, the periodic scans still find
+everything, only later. That is why nothing here can make the daemon fail.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-# Opening and closing for reading are left out: our own lease test does both, and would wake the
-# look that causes it for ever.
 _WAKING_EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileCreatedEvent,
@@ -32,12 +30,14 @@ _WAKING_EVENTS: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
+"""Events that start a scan. Opening and closing for reading must not be among them: our own check for
+writers does both, so that each scan would start the next one."""
 
 
 class DropWatcher(FileSystemEventHandler):
-    """Calls `wake` (from a thread of its own) when something changes below `root`.
+    """Calls `wake`, from its own thread, when something changes below `root`.
 
-    `health` is "ok", or a sentence on why only the regular looks are at work.
+    `health` is "ok", or a sentence on why only the periodic scans are running.
     """
 
     def __init__(self, root: Path, wake: Callable[[], None]) -> None:
@@ -48,48 +48,48 @@ class DropWatcher(FileSystemEventHandler):
         self.health = "not started"
 
     def start(self) -> None:
-        """Arm the watch. A folder that is missing, or too few inotify watches, is no error."""
-        # A fast copy of a card makes watchdog log pages of warnings about folders it missed.
+        """Start watching. A missing folder or a lack of inotify watches is reported in `health`."""
+        # While a card is copied quickly, watchdog logs pages of warnings about folders it missed.
         logging.getLogger("watchdog").setLevel(logging.ERROR)
         observer = Observer()
         try:
             observer.schedule(self, str(self._root), recursive=True, event_filter=_WAKING_EVENTS)
             observer.start()
             self._watched_root = self._identify_root()
-        except OSError as fault:
-            self.health = f"no folder events ({fault.strerror}): files are found by the regular looks alone"
+        except OSError as error:
+            self.health = f"no folder events ({error.strerror}): new files are found by periodic scans only"
             return
         self._observer = observer
         self.health = "ok"
 
     def stop(self) -> None:
-        """Disarm the watch and wait for its threads."""
+        """Stop watching and wait up to 5 s for watchdog's threads."""
         observer, self._observer, self._watched_root = self._observer, None, None
         if observer is not None:
-            with suppress(OSError):  # the root may be gone, and its inotify descriptor with it
+            with suppress(OSError):  # the root may have been removed, and its inotify descriptor with it
                 observer.stop()
             observer.join(5.0)
 
     def renew(self) -> None:
-        """Arm again where the root was replaced, mounted over, or the watch died. Call at every look.
+        """Restart if the root was replaced or mounted over, or if the watch died. Call at every scan.
 
-        Without this a folder that was deleted and made again stays silent for ever, while the
-        observer calls itself alive.
+        Otherwise a folder that was deleted and created again never sends another event, although
+        the observer reports that it is alive.
         """
         if self._observer is None or self._watched_root != self._identify_root() or not self._is_alive():
             self.stop()
             self.start()
 
     def on_any_event(self, event: FileSystemEvent) -> None:  # noqa: ARG002  # watchdog's signature; what an event says is not believed
-        """Wake the look."""
+        """Wake the scan."""
         self._wake()
 
     def _identify_root(self) -> tuple[int, int] | None:
         try:
-            found = self._root.stat()
+            status = self._root.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino
 
     def _is_alive(self) -> bool:
         observer = self._observer

@@ -88,7 +88,7 @@ def test_twice_is_once(drop, tmp_path):
 
 
 def child(drop: Path, originals: Path, files: list[DropFile], kill_before: int) -> int:
-    script = Path(__file__).with_name("killed_take_in.py")
+    script = Path(__file__).with_name("killed_offload.py")
     values = json.dumps([dataclasses.asdict(file) for file in files])
     return subprocess.run(
         [sys.executable, script, drop, originals, values, str(kill_before)],
@@ -232,7 +232,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
             "sys.argv = sys.argv[1:]; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
         )
         values = json.dumps([dataclasses.asdict(file) for file in files])
-        child_script = Path(__file__).with_name("killed_take_in.py")
+        child_script = Path(__file__).with_name("killed_offload.py")
         done = subprocess.run(
             [sys.executable, "-c", script, child_script, drop, tmp_path / "o", values, "0"],
             env={"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])},
