@@ -1,1 +1,1 @@
-"""Hashes of files."""
+"""Hashing files, and copying them with proof that the copy is identical."""

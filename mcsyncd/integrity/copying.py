@@ -1,4 +1,4 @@
-"""Copying so that the copy is proven: what was read, what was written, what the disk gives back."""
+"""Copying a file and hashing both what was read and what the disk returns."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import os
 from collections.abc import Callable, Iterator
 
 _CHUNK_BYTES = 4 << 20
+"""Bytes read at once. Judgement: 4 MiB keeps the number of system calls small; larger only costs memory."""
 
 
 def copy_and_hash(
     source: int, copy: int, report_bytes: Callable[[int], None] | None = None
 ) -> tuple[str, int]:
-    """Copy one open file into another, both from their start, in one read.
+    """Copy the open file `source` into `copy` from its start, reading it once.
 
-    Returns sha256 and size of what was read. `progress` is called with the bytes done. Plain
-    reads and writes, not copy_file_range: the hash must be of the bytes that went through.
+    Returns the sha256 (hex) and the number of bytes of what was read. `report_bytes` is called with
+    the bytes done so far. Uses plain reads and writes, not copy_file_range, so that the hash is that
+    of the bytes that were copied. Raises OSError.
     """
     digest, done = hashlib.sha256(), 0
     for chunk in _read_chunks(source):
@@ -30,9 +32,9 @@ def copy_and_hash(
 
 
 def flush_and_hash(descriptor: int) -> str:
-    """Flush a file, drop it from the cache, and return the sha256 of what the disk holds of it.
+    """Flush a file, drop it from the page cache, and return the sha256 of what is on the disk.
 
-    Without dropping the cache the comparison would be of memory with itself.
+    If it were still cached, a comparison would compare memory with itself.
     """
     os.fsync(descriptor)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
@@ -40,7 +42,7 @@ def flush_and_hash(descriptor: int) -> str:
 
 
 def compute_sha256(descriptor: int) -> str:
-    """Return the sha256 of an open file, wherever its position is."""
+    """Return the sha256 of a whole open file, whatever its current position."""
     digest = hashlib.sha256()
     for chunk in _read_chunks(descriptor):
         digest.update(chunk)
@@ -48,9 +50,9 @@ def compute_sha256(descriptor: int) -> str:
 
 
 def _read_chunks(descriptor: int) -> Iterator[memoryview]:
-    """Yield a file from its start in chunks, all in one buffer."""
+    """Yield a file from its start in chunks, each in the same buffer, so that memory stays constant."""
     buffer = memoryview(bytearray(_CHUNK_BYTES))
-    at = 0
-    while got := os.preadv(descriptor, [buffer], at):
-        at += got
-        yield buffer[:got]
+    position = 0
+    while count := os.preadv(descriptor, [buffer], position):
+        position += count
+        yield buffer[:count]

@@ -18,9 +18,13 @@ exhaust the machine's memory."""
 _NICENESS = 5
 """Judgement: workers yield to the daemon's event loop, which must answer while they are busy."""
 _MAX_HEAP_ARRAY_BYTES = 8 << 20
-"""What is larger is rare, and leaves gaps on the heap that nothing fits into: with 32 MiB, the most that
-glibc takes, four hours needed 23 MB more. With 3 the system's share of the time was 20 times as large."""
+"""Arrays up to this size are kept on the heap. Measured: larger ones are rare and leave gaps that nothing
+fits into (with 32 MiB, the most that glibc accepts, four hours of session needed 23 MB more); with
+3 MiB, the system's share of the time was 20 times as large."""
+
 _TRIM_THRESHOLD_BYTES = 512 << 20
+"""Free heap that is kept before it goes back to the system. Judgement: more than a worker frees during one
+job; lower, memory is fetched and cleared again within a job, which is what this must prevent."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,21 +50,22 @@ def limit_worker(parent_pid: int) -> None:
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Let the system kill this process when the one that started it, `parent`, has ended.
+    """Have the kernel kill this process when its parent, `parent_pid`, ends.
 
-    An orphan would go on writing next to the worker that a restarted parent sends out.
+    An orphan would keep writing next to the worker that a restarted daemon starts.
     """
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
-        os._exit(1)  # it ended before the line above
+        os._exit(1)  # the parent ended before the call above
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep what arrays free, in one heap for all threads, until `give_back`.
+    """Make the C library keep freed memory in one heap for all threads, until `release_freed_memory`.
 
-    Else every array of megabytes is fetched from the system and cleared anew: a million page faults
-    and 3 of 11 CPU-s in the alignment of three hours, 40 % of its time on the wall with two threads
-    (and a heap for each thread held 30 MB more). See mallopt(3); other libraries than glibc have none.
+    Otherwise every array of megabytes is fetched from the system and cleared again. Measured in the
+    alignment of three hours: a million page faults, 3 of 11 CPU-seconds, and 40 % of the elapsed time
+    with two threads; separate heaps per thread held 30 MB more. See mallopt(3). Without glibc, nothing
+    is changed.
     """
     if hasattr(_libc, "mallopt"):
         _libc.mallopt(_M_MMAP_THRESHOLD, _MAX_HEAP_ARRAY_BYTES)
@@ -69,6 +74,6 @@ def keep_freed_memory() -> None:
 
 
 def release_freed_memory() -> None:
-    """Return to the system what `keep_freed_memory` kept: a worker that waits should hold nothing."""
+    """Return the memory that `keep_freed_memory` kept: an idle worker should hold none."""
     if hasattr(_libc, "malloc_trim"):
         _libc.malloc_trim(0)
