@@ -15,6 +15,7 @@ from posixpath import splitext
 _VIDEO_SUFFIXES = {".mp4", ".mov", ".mxf", ".mts", ".m2ts", ".mkv", ".avi", ".m4v", ".3gp", ".mpg", ".webm"}
 _AUDIO_SUFFIXES = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".aiff", ".ogg", ".opus"}
 
+
 CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES)
 """Suffixes of the containers that cameras, phones and sound recorders write.
 

@@ -43,6 +43,7 @@ _REFUSALS = {
 """Why an entry that is not a regular file is refused, by file type."""
 
 _NO_OBSERVATIONS: Mapping[FileKey, Observation] = MappingProxyType({})
+"""What is known before the first scan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ from mcsyncd.ingest import names
 from mcsyncd.ingest.observation import FileKey, Observation
 
 FileStatus = Literal["settling", "settled", "waiting", "ignored", "refused"]
+"""Not quiet for long enough; complete; empty and maybe still to be copied; not a file of this product;
+cannot be taken."""
+
 Obstacle = tuple[Literal["settling", "waiting", "refused"], str]
 """The status of a file that must not settle yet, and the reason as text."""
 

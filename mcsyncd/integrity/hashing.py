@@ -88,7 +88,7 @@ def _hash_descriptor(descriptor: int, total: int, report_bytes: ReportBytes | No
     filling = done = 0
     pending: Future[None] | None = None
 
-    def add(chunk: memoryview) -> None:
+    def add_chunk(chunk: memoryview) -> None:
         sha256.update(chunk)
         xxh128.update(chunk)
 
@@ -96,7 +96,7 @@ def _hash_descriptor(descriptor: int, total: int, report_bytes: ReportBytes | No
         while count := os.readv(descriptor, [buffers[filling]]):
             if pending is not None:
                 pending.result()
-            pending = worker.submit(add, buffers[filling][:count])
+            pending = worker.submit(add_chunk, buffers[filling][:count])
             filling, done = 1 - filling, done + count
             if report_bytes is not None:
                 report_bytes(done, total)

@@ -51,6 +51,7 @@ COPY_AGAIN_HINT = (
     "copy it from the card again; if that copy fails too, the recording is incomplete or damaged: "
     "use the camera's repair function"
 )
+"""The operator's next action when a file is incomplete or damaged."""
 
 
 @contextmanager

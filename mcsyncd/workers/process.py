@@ -27,6 +27,7 @@ _TRIM_THRESHOLD_BYTES = 512 << 20
 job; lower, memory is fetched and cleared again within a job, which is what this must prevent."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
+"""The C library that Python itself runs on."""
 
 
 def limit_worker(parent_pid: int) -> None:

@@ -122,9 +122,9 @@ def read_columns(path: str | Path, start_us: int, step_us: int, count: int) -> t
 def _build_base_level(channels: Sequence[Path], sample_count: int) -> NDArray[np.int16]:
     columns = np.zeros((-(-sample_count // _BASE_SAMPLES), 2), np.int16)
     for channel in channels:
-        sound = np.memmap(channel, "<i2", "r") if channel.stat().st_size else np.zeros(0, np.int16)
-        for position in range(0, sound.size, _CHUNK_SAMPLES):
-            piece = sound[position : position + _CHUNK_SAMPLES]
+        samples = np.memmap(channel, "<i2", "r") if channel.stat().st_size else np.zeros(0, np.int16)
+        for position in range(0, samples.size, _CHUNK_SAMPLES):
+            piece = samples[position : position + _CHUNK_SAMPLES]
             piece = np.pad(piece, (0, -piece.size % _BASE_SAMPLES)).reshape(-1, _BASE_SAMPLES)
             target = columns[position // _BASE_SAMPLES : position // _BASE_SAMPLES + len(piece)]
             np.minimum(target[:, 0], piece.min(axis=1), out=target[:, 0])
@@ -186,8 +186,8 @@ def _read_columns_from_audio(
     step = step_us * header.rate / 1e6
     lows, highs = [], []
     for file in files:
-        sound = np.memmap(file, "<i2", "r")
-        low, high = reduce_to_cells(sound, sound, first, step, count)
+        samples = np.memmap(file, "<i2", "r")
+        low, high = reduce_to_cells(samples, samples, first, step, count)
         lows.append(low)
         highs.append(high)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)

@@ -47,6 +47,7 @@ _CANCELLING_POWER = 0.05
 channels in antiphase leave far less, different microphones far more."""
 
 MonoSamples = NDArray[np.float32]
+"""Samples of one channel, shape (samples,), full scale 1.0."""
 
 
 @dataclass(frozen=True, slots=True)
