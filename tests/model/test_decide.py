@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -368,3 +369,26 @@ def test_a_second_damaged_clip_is_asked_about_too():
     session = with_doubt(driven_to_approved(session), "cam_c")
     assert (session.state, session.revision) == (State.IN_REVIEW, 3)
     assert len(list_conform_warnings(session)) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure_kind", "state", "keeps_approval"),
+    [
+        ("changed", State.STALE, False),
+        ("corrupt", State.QUARANTINED, False),
+        ("final", State.FAILED, True),
+    ],
+)
+def test_a_session_with_a_changed_or_corrupt_original_keeps_no_approval(failure_kind, state, keeps_approval):
+    session = driven_to_approved(driven(sealed()))
+    assert session.approval is not None
+    job = list_open_jobs(session, THRESHOLD)[0]
+    failed = fa.JobFailed(AT, 0.0, job.id, failure_kind, "cam_b/B001.MOV: changed", "resync it")
+    for event in decide(session, failed, Expectations(THRESHOLD)):
+        session = apply_event(session, event)
+    assert session.state is state
+    assert (session.approval is not None) == keeps_approval
+    # A retry after the fix must ask for a new approval as well.
+    for event in decide(session, fa.Retry(AT, OKAFOR), Expectations(THRESHOLD)):
+        session = apply_event(session, event)
+    assert session.state is (State.APPROVED if keeps_approval else State.IN_REVIEW)
