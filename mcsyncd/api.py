@@ -10,9 +10,25 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.reason import ReasonCode
+from mcsyncd.model.session import Stage, State
 
 CallToAction = Literal["looks_good", "review_sync"]
+ProblemCode = Literal[
+    "invalid_request",
+    "not_permitted",
+    "unknown_session",
+    "not_found",
+    "method_not_allowed",
+    "conflict",
+    "too_large",
+    "bad_media",
+    "failed",
+    "internal",
+    "unavailable",
+]
+"""What is wrong with a request, for programs; docs/api.md has a line for each."""
 
 
 class ApiBody(BaseModel):
@@ -24,7 +40,7 @@ class ApiBody(BaseModel):
 class ErrorBody(ApiBody):
     """Why something failed, and the operator's next action."""
 
-    stage: str
+    stage: Stage
     message: str
     hint: str = ""
     retryable: bool = False
@@ -37,7 +53,7 @@ class ProgressBody(ApiBody):
     `percent`), and `rate` is units per second.
     """
 
-    stage: str
+    stage: Stage
     done: float
     eta_s: float | None = None
     subject: str = ""
@@ -119,11 +135,11 @@ class SessionBody(ApiBody):
     """One session, as the CLI and the terminal app see it."""
 
     id: str
-    state: str
+    state: State
     revision: int
     call_to_action: CallToAction | None = None
     sync_confidence: float | None = None
-    sync_method: str | None = None
+    sync_method: SyncMethod | None = None
     offsets_ms: dict[str, float | None] = {}
     drift_ppm: dict[str, float] = {}
     reasons: list[ReasonBody] = []
@@ -168,7 +184,7 @@ class FolderBody(ApiBody):
 class WorkerBody(ApiBody):
     """One running job."""
 
-    stage: str
+    stage: Stage
     session: str
     subject: str
     pid: int | None = None
@@ -178,10 +194,11 @@ class WorkerBody(ApiBody):
 class StorageBody(ApiBody):
     """The object store that publish writes to, and the free space of the work disk."""
 
-    kind: str
+    kind: Literal["local", "r2"]
     target: str
     health: str
-    work_free_bytes: int
+    work_free_bytes: int | None
+    """Null until the disk of the work folder has answered for the first time."""
 
 
 class StatusBody(ApiBody):
@@ -194,7 +211,7 @@ class StatusBody(ApiBody):
     review_below: float
     folders: dict[str, FolderBody]
     unknown_folders: list[str] = []
-    sessions: dict[str, int]
+    sessions: dict[State, int]
     storage: StorageBody
     workers: list[WorkerBody]
     worker_slots: int
@@ -319,11 +336,11 @@ class StreamEventBody(ApiBody):
 
 
 class ProblemBody(ApiBody):
-    """The response to a request that failed. `current` comes with a 412."""
+    """The response to a request that was refused or failed. `current` comes with a conflict."""
 
+    code: ProblemCode
     message: str
     hint: str = ""
-    exit_code: int = 1
     current: SessionBody | None = None
 
 

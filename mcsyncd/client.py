@@ -19,7 +19,16 @@ from pydantic import BaseModel, ValidationError
 from yarl import URL
 
 from mcsyncd import api
-from mcsyncd.errors import BadMedia, Conflict, ExitCode, McsyncError, NotPermitted, Unreachable, UsageError
+from mcsyncd.errors import (
+    BadMedia,
+    Conflict,
+    McsyncError,
+    NotPermitted,
+    Unavailable,
+    UnknownSession,
+    Unreachable,
+    UsageError,
+)
 
 MAX_SILENCE_S = 30.0
 """The daemon sends a heartbeat every 10 s; after three missed ones it counts as gone. Lower, and a busy
@@ -36,13 +45,19 @@ _CONNECT_TIMEOUT_S = 5.0
 _START_DAEMON_HINT = (
     "start it with `mcsyncd run` or `systemctl start mcsyncd`, or name another socket with --socket"
 )
-_ERROR_BY_EXIT_CODE: dict[int, type[McsyncError]] = {
-    ExitCode.USAGE: UsageError,
-    ExitCode.UNREACHABLE: Unreachable,
-    ExitCode.CONFLICT: Conflict,
-    ExitCode.NOT_PERMITTED: NotPermitted,
-    ExitCode.BAD_MEDIA: BadMedia,
+_ERROR_BY_CODE: dict[api.ProblemCode, type[McsyncError]] = {
+    "invalid_request": UsageError,
+    "not_found": UsageError,
+    "method_not_allowed": UsageError,
+    "too_large": UsageError,
+    "unknown_session": UnknownSession,
+    "not_permitted": NotPermitted,
+    "bad_media": BadMedia,
+    "unavailable": Unavailable,
+    "failed": McsyncError,
+    "internal": McsyncError,
 }
+"""The error to raise for each code but `conflict`, which carries the present session."""
 _BodyT = TypeVar("_BodyT", bound=BaseModel)
 
 
@@ -92,7 +107,7 @@ class Client:
         return await self._fetch_body(api.SessionsBody, "sessions")
 
     async def fetch_session(self, session: str) -> api.SessionBody:
-        """Return one session. Raises `UsageError` if none has that id."""
+        """Return one session. Raises `UnknownSession` if none has that id."""
         return await self._fetch_body(api.SessionBody, "sessions", session)
 
     async def fetch_peaks(
@@ -255,9 +270,9 @@ def _error_from_problem(status: int, answer: bytes) -> McsyncError:
         problem = api.ProblemBody.model_validate_json(answer)
     except ValidationError:
         return McsyncError(f"the daemon answered HTTP {status}", "see its log: journalctl -u mcsyncd")
-    if problem.exit_code == ExitCode.CONFLICT:
+    if problem.code == "conflict":
         return RevisionConflict(problem.message, problem.hint, problem.current)
-    return _ERROR_BY_EXIT_CODE.get(problem.exit_code, McsyncError)(problem.message, problem.hint)
+    return _ERROR_BY_CODE[problem.code](problem.message, problem.hint)
 
 
 async def _read_limited(response: aiohttp.ClientResponse) -> bytes:

@@ -77,6 +77,14 @@ class NotPermitted(McsyncError):
     exit_code = ExitCode.NOT_PERMITTED
 
 
+class UnknownSession(UsageError):
+    """There is no session of that id."""
+
+
+class Unavailable(McsyncError):
+    """Something that the daemon depends on (user database, disk) does not answer in time."""
+
+
 class BadMedia(McsyncError):
     """A file is not what its name says: unreadable, cut off, or nothing to work with."""
 

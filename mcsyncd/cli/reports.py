@@ -10,6 +10,7 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import format_event, format_kind
 from mcsyncd.present.numbers import (
     format_drift,
+    format_free_space,
     format_offset,
     format_percent,
     format_size,
@@ -107,7 +108,7 @@ def format_status(status: StatusBody) -> Iterator[str]:
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
     storage = status.storage
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
-    yield f"work disk: {format_size(storage.work_free_bytes)} free"
+    yield f"work disk: {format_free_space(storage.work_free_bytes)}"
 
 
 def _format_folder(key: str, folder: FolderBody) -> Iterator[str]:

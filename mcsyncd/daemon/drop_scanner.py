@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from mcsyncd.api import FolderBody, PendingFileBody, StreamEventBody
+from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import UsageError
@@ -42,28 +44,33 @@ class DropScanner:
         self._settled_files: tuple[DropFile, ...] = ()
         self._scan: DropScan | None = None
         self._watch: DropWatcher | None = None
+        self._watch_lock = asyncio.Lock()
         self.scanned_at = time.monotonic()
 
-    def start_watch(self) -> None:
-        """Make the camera folders that are missing and listen for events, unless told to poll."""
-        live = self._config()
-        for camera in live.settings.cameras:
-            (live.layout.drop / camera).mkdir(parents=True, exist_ok=True)
-        self.stop_watch()
-        if live.settings.ingest.watch == "auto" and not is_network_mount(live.layout.drop):
-            running = asyncio.get_running_loop()
+    async def start_watch(self) -> None:
+        """Create missing camera folders and listen for events, unless the settings say to poll.
 
-            def wake() -> None:
-                running.call_soon_threadsafe(self._wake_event.set)
+        Replaces an earlier watch. Works in a thread, without a time limit: events are only hints, so
+        a reload does not wait for them.
+        """
+        running = asyncio.get_running_loop()
 
-            self._watch = DropWatcher(live.layout.drop, wake)
-            self._watch.start()
+        def wake() -> None:
+            running.call_soon_threadsafe(self._wake_event.set)
 
-    def stop_watch(self) -> None:
+        async with self._watch_lock:
+            await self._stop_watch()
+            self._watch = await run_in_thread(partial(_open_watch, self._config(), wake))
+
+    async def stop_watch(self) -> None:
         """Stop listening for events."""
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+        async with self._watch_lock:
+            await self._stop_watch()
+
+    async def _stop_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            await run_in_thread(watch.stop)
 
     async def run(self) -> None:
         """Look, and look again."""
@@ -98,13 +105,15 @@ class DropScanner:
         live = self._config()
         ingest = live.settings.ingest
         intakes = self._loop.intake_count
-        found, state = await asyncio.to_thread(
-            observe_drop_folders,
-            live.layout.drop,
-            tuple(live.settings.cameras),
-            self._state,
-            settle_s=ingest.settle,
-            settle_network_s=ingest.settle_network,
+        found, state = await run_in_thread(
+            partial(
+                observe_drop_folders,
+                live.layout.drop,
+                tuple(live.settings.cameras),
+                self._state,
+                settle_s=ingest.settle,
+                settle_network_s=ingest.settle_network,
+            )
         )
         self.scanned_at = time.monotonic()
         changed = (
@@ -115,8 +124,9 @@ class DropScanner:
         if state.files is not self._state.files:
             self._settled_files = list_complete_files(state)
         self._state, self._scan = state, found
-        if self._watch is not None:
-            await asyncio.to_thread(self._watch.renew)
+        async with self._watch_lock:
+            if self._watch is not None:
+                await run_in_thread(self._watch.renew)
         if changed:
             self._hub.broadcast(StreamEventBody(what="folders"))
         if intakes != self._loop.intake_count:
@@ -162,6 +172,18 @@ class DropScanner:
     def list_unknown_folders(self) -> list[str]:
         """Return folders in the drop root that no camera is set for."""
         return [escape_text(name) for name in self._scan.unknown_folders] if self._scan else []
+
+
+def _open_watch(config: ActiveConfig, wake: Callable[[], None]) -> DropWatcher | None:
+    """Create the camera folders and start a watch on them; None where events are not used. Blocks."""
+    drop = config.layout.drop
+    for camera in config.settings.cameras:
+        (drop / camera).mkdir(parents=True, exist_ok=True)
+    if config.settings.ingest.watch != "auto" or is_network_mount(drop):
+        return None
+    watch = DropWatcher(drop, wake)
+    watch.start()
+    return watch
 
 
 def _build_settling_body(track: FileTrack) -> PendingFileBody:

@@ -19,7 +19,7 @@ from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.publishing import PublishingPlan, prepare_publishing
 from mcsyncd.daemon.worker_pool import MakeExecutor, WorkerPool, make_process_executor
-from mcsyncd.errors import McsyncError, UsageError
+from mcsyncd.errors import McsyncError, UnknownSession, UsageError
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import Expectations, decide, list_awaited_jobs
 from mcsyncd.model.due import list_due_jobs
@@ -87,11 +87,11 @@ class SessionLoop:
         return after
 
     def get_session(self, session: str) -> Session:
-        """Return a session. Raises UsageError if there is none of that id."""
+        """Return a session. Raises UnknownSession if there is none of that id."""
         try:
             return self.sessions[session]
         except KeyError:
-            raise UsageError(f"no session {session}", "see `mcsyncd sessions`") from None
+            raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`") from None
 
     @property
     def collecting_session(self) -> Session | None:

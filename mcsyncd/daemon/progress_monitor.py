@@ -6,6 +6,7 @@ import asyncio
 
 from mcsyncd.api import ProgressBody, StreamEventBody
 from mcsyncd.daemon.bodies import build_session_progress
+from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.model.jobs import Conform, Hash, Job, Listen, Probe, Upload
@@ -28,16 +29,19 @@ class ProgressMonitor:
         """Read twice a second for ever."""
         while True:
             await asyncio.sleep(POLL_EVERY_S)
-            self.poll_reports()
+            await self.poll_reports()
 
-    def poll_reports(self) -> None:
-        """Read once."""
-        running = self._loop.workers.running
-        places = self._loop.config.layout
-        now = {job_id: read_progress(places.locate_progress(job_id)) for job_id in running}
-        changed = {
-            running[job_id].job.session for job_id, word in now.items() if word != self.reports.get(job_id)
-        }
+    async def poll_reports(self) -> None:
+        """Read once, in a thread: a work folder that does not answer leaves the last reports standing."""
+        layout = self._loop.config.layout
+        running = {job_id: one.job.session for job_id, one in self._loop.workers.running.items()}
+        if not running:
+            self.reports = {}
+            return
+        now = await run_in_thread(
+            lambda: {job_id: read_progress(layout.locate_progress(job_id)) for job_id in running}
+        )
+        changed = {running[job_id] for job_id, report in now.items() if report != self.reports.get(job_id)}
         self.reports = now
         for session_id in changed:
             progress = self.get_session_progress(self._loop.sessions[session_id])

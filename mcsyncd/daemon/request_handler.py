@@ -5,20 +5,24 @@ Reads need only a socket that may be opened; decisions need an approver, looked 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
 import time
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 from mcsyncd import __version__, api
+from mcsyncd.daemon.accounts import AccountDirectory, is_approver
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
+from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.daemon.peer import can_decide, require_decider
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.errors import UsageError
 from mcsyncd.model.facts import Approve, Fact, FileIdentity, Nudge, Reject, Reopen, Resync, Retry, Seal
@@ -29,6 +33,13 @@ from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 
 CLAIM_S = 60.0
+"""Seconds that a claim is shown. Judgement: the terminal app renews it every half minute; longer, and a
+supervisor who went home still seems to be reviewing."""
+DISK_LIMIT_S = 1.0
+"""Seconds that a status waits for the work disk before it shows the last known free space.
+
+Judgement: a healthy disk answers in microseconds, and the status is asked every few seconds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +52,22 @@ class RequestHandler:
     """Answers questions and takes decisions."""
 
     def __init__(
-        self, loop: SessionLoop, watching: DropScanner, pulse: ProgressMonitor, hub: EventHub
+        self,
+        loop: SessionLoop,
+        drop_scanner: DropScanner,
+        progress_monitor: ProgressMonitor,
+        hub: EventHub,
+        *,
+        accounts: AccountDirectory,
+        files: BlockingCalls,
     ) -> None:
         self._loop = loop
-        self._watching = watching
-        self._pulse = pulse
+        self._drop_scanner = drop_scanner
+        self._progress_monitor = progress_monitor
         self._hub = hub
+        self._accounts = accounts
+        self._files = files
+        self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
         self._claims: dict[str, _Claim] = {}
         self._started_at = utc_now()
 
@@ -60,22 +81,31 @@ class RequestHandler:
         return api.SessionsBody(sessions=[self._build_session_body(one) for one in newest])
 
     def get_session(self, session_id: str) -> api.SessionBody:
-        """One session. Raises UsageError."""
+        """One session. Raises UnknownSession."""
         return self._build_session_body(self._loop.get_session(session_id))
+
+    def find_session(self, session_id: str) -> api.SessionBody | None:
+        """One session, or None if there is none of that id."""
+        session = self._loop.sessions.get(session_id)
+        return self._build_session_body(session) if session is not None else None
 
     def _build_session_body(self, session: Session) -> api.SessionBody:
         return build_session_body(
             session,
             self._config.settings.review.review_below,
             cameras=self._config.settings.angles,
-            progress=self._pulse.get_session_progress(session),
+            progress=self._progress_monitor.get_session_progress(session),
             claimed_by=self._find_claimant(session.id),
             publishing_failure=self._loop.publishing_failures.get(session.id),
         )
 
-    def get_status(self, actor: Actor) -> api.StatusBody:
-        """What is going on, as seen by `actor`."""
+    async def get_status(self, uid: int) -> api.StatusBody:
+        """What is going on, as seen by the caller with that uid.
+
+        Answers in about a second even if the user database or the work disk does not.
+        """
         settings = self._config.settings
+        account, storage = await asyncio.gather(self._accounts.identify(uid), self._build_storage_body())
         counts: dict[str, int] = {}
         for session in self._loop.sessions.values():
             counts[session.state] = counts.get(session.state, 0) + 1
@@ -85,46 +115,51 @@ class RequestHandler:
             host=socket.gethostname(),
             started_at=self._started_at,
             review_below=settings.review.review_below,
-            folders=self._watching.build_folder_bodies(),
-            unknown_folders=self._watching.list_unknown_folders(),
+            folders=self._drop_scanner.build_folder_bodies(),
+            unknown_folders=self._drop_scanner.list_unknown_folders(),
             sessions=counts,
-            storage=self._build_storage_body(),
+            storage=storage,
             workers=[
                 api.WorkerBody(
                     stage=one.job.stage,
                     session=one.job.session,
                     subject=one.job.subject,
                     pid=one.pid,
-                    progress=build_job_progress(one.job, self._pulse.reports.get(one.job.id)),
+                    progress=build_job_progress(one.job, self._progress_monitor.reports.get(one.job.id)),
                 )
                 for one in self._loop.workers.running.values()
             ],
             worker_slots=self._loop.workers.slot_count,
-            you=actor.name,
-            may_approve=can_decide(actor, settings.review.approvers),
+            you=account.name,
+            may_approve=is_approver(account, settings.review.approvers),
         )
 
-    def _build_storage_body(self) -> api.StorageBody:
+    async def _build_storage_body(self) -> api.StorageBody:
         storage = self._config.settings.storage
         local = isinstance(storage, LocalStorage)
+        free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
-            health=self._pulse.storage_health if not local else "ok",
-            work_free_bytes=shutil.disk_usage(self._config.layout.work).free,
+            health=self._progress_monitor.storage_health if not local else "ok",
+            work_free_bytes=free.value if free is not None else None,
         )
 
     async def decide_session(
-        self, session_id: str, decision: api.DecisionRequest, revision: int | None, actor: Actor
+        self, session_id: str, decision: api.DecisionRequest, revision: int | None, uid: int
     ) -> api.SessionBody:
-        """Take a decision. Raises NotPermitted, Conflict (look again), UsageError."""
-        self.require_decider(actor)
+        """Take a decision of the caller with that uid.
+
+        Raises NotPermitted; Unavailable if the user database does not confirm the caller in time;
+        Conflict if the session has another revision by now; UsageError.
+        """
+        actor = await self.require_approver(uid)
         looked_at = revision if revision is not None else self._get_current_revision(session_id, decision)
         session = self._loop.get_session(session_id)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, looked_at):
             return self._build_session_body(session)
         identities = (
-            self._read_identities(session)
+            await self._files.run(partial(self._read_identities, session), "the work folder")
             if isinstance(decision, api.RetryRequest | api.ResyncRequest)
             else ()
         )
@@ -139,9 +174,9 @@ class RequestHandler:
         self._claims.pop(session_id, None)
         return self._build_session_body(after)
 
-    async def seal_session(self, actor: Actor) -> api.SessionBody:
+    async def seal_session(self, uid: int) -> api.SessionBody:
         """Start with what is there, whichever session that is."""
-        self.require_decider(actor)
+        actor = await self.require_approver(uid)
         return self._build_session_body(await self._loop.seal_session(actor))
 
     def _get_current_revision(self, session_id: str, decision: api.DecisionRequest) -> int:
@@ -178,7 +213,7 @@ class RequestHandler:
                 assert_never(decision)
 
     def _read_identities(self, session: Session) -> tuple[FileIdentity, ...]:
-        """Look at the originals as they lie now; one that is gone is left as it was."""
+        """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
         found = []
         for clip in session.clips:
             try:
@@ -188,13 +223,14 @@ class RequestHandler:
             found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
         return tuple(found)
 
-    def require_decider(self, actor: Actor) -> None:
-        """Raise NotPermitted unless `actor` may decide."""
-        require_decider(actor, self._config.settings.review.approvers)
+    async def require_approver(self, uid: int) -> Actor:
+        """Return the actor behind a uid that may decide. Raises NotPermitted or Unavailable."""
+        return await self._accounts.require_approver(uid, self._config.settings.review.approvers)
 
-    def claim_session(self, session_id: str, actor: Actor) -> api.ClaimBody:
+    async def claim_session(self, session_id: str, uid: int) -> api.ClaimBody:
         """Note, as a courtesy, who is looking at a session."""
         self._loop.get_session(session_id)
+        actor = (await self._accounts.identify(uid)).actor
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
         self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
         return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
@@ -202,6 +238,14 @@ class RequestHandler:
     def _find_claimant(self, session_id: str) -> str | None:
         claim = self._claims.get(session_id)
         return claim.by.name if claim and claim.until > time.monotonic() else None
+
+
+def _read_free_bytes(folder: Path) -> int | None:
+    """Return the free space of a folder's disk; None if the disk reports an error. Blocks."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
 
 
 def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:

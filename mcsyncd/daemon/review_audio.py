@@ -11,11 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 
 import numpy as np
 
 from mcsyncd.api import PeaksBody
+from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.worker_pool import make_process_executor
 from mcsyncd.errors import BadMedia, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
@@ -40,8 +42,9 @@ class PeaksQuery:
 class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     """Serves peaks and sound of any session."""
 
-    def __init__(self, layout: Callable[[], WorkLayout]) -> None:
+    def __init__(self, layout: Callable[[], WorkLayout], files: BlockingCalls) -> None:
         self._layout = layout
+        self._files = files
         self._executor: Executor | None = None
 
     def __exit__(
@@ -53,7 +56,9 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     async def read_peaks(self, session: Session, query: PeaksQuery) -> PeaksBody:
         """Return one camera's peaks, every clip of it laid at its offset. Raises UsageError."""
         clips = _list_clips(session, query.camera)
-        low, high = await asyncio.to_thread(self._merge_peaks, session, clips, query)
+        low, high = await self._files.run(
+            partial(self._merge_peaks, session, clips, query), "the work folder"
+        )
         return PeaksBody(
             camera=query.camera,
             start_ms=query.start_us / 1000,

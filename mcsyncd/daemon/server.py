@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from mcsyncd import __version__, api
+from mcsyncd.daemon.accounts import read_peer_uid
+from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.daemon.peer import identify_peer
+from mcsyncd.daemon.problems import build_error_middleware, build_response
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
-from mcsyncd.errors import Conflict, McsyncError, NotPermitted, UsageError
-from mcsyncd.model.session import Actor
+from mcsyncd.errors import McsyncError, NotPermitted, UsageError
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import PAGE_ENTRIES
 
 _DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
-_STATUS_BY_ERROR = {Conflict: 412, NotPermitted: 403, UsageError: 400}
 _MAX_BODY_BYTES = 64 * 1024
 _MAX_COLUMNS = 4000
 
@@ -40,22 +41,25 @@ class ApiServer:
 
     def __init__(
         self,
-        desk: RequestHandler,
+        handler: RequestHandler,
         loop: SessionLoop,
         review_audio: ReviewAudio,
         hub: EventHub,
+        *,
         reload: Reload,
+        files: BlockingCalls,
     ) -> None:
-        self._desk = desk
+        self._handler = handler
         self._loop = loop
         self._review_audio = review_audio
         self._hub = hub
         self._reload = reload
+        self._files = files
 
     def build_app(self) -> web.Application:
         """Return the application with all routes."""
         made = web.Application(
-            middlewares=[_build_error_middleware(self._desk)], client_max_size=_MAX_BODY_BYTES
+            middlewares=[build_error_middleware(self._handler.find_session)], client_max_size=_MAX_BODY_BYTES
         )
         one = "/v1/sessions/{session}"
         made.add_routes(
@@ -81,13 +85,13 @@ class ApiServer:
         return web.json_response({"version": __version__})
 
     async def _get_status(self, request: web.Request) -> web.Response:
-        return _build_response(self._desk.get_status(_identify_caller(request)))
+        return build_response(await self._handler.get_status(_read_caller_uid(request)))
 
     async def _get_sessions(self, _: web.Request) -> web.Response:
-        return _build_response(self._desk.list_sessions())
+        return build_response(self._handler.list_sessions())
 
     async def _get_session(self, request: web.Request) -> web.Response:
-        return _build_response(self._desk.get_session(request.match_info["session"]))
+        return build_response(self._handler.get_session(request.match_info["session"]))
 
     async def _get_peaks(self, request: web.Request) -> web.Response:
         view = PeaksQuery(
@@ -97,7 +101,7 @@ class ApiServer:
             columns=min(_MAX_COLUMNS, max(1, int(_parse_number(request, "columns")))),
         )
         session = self._loop.get_session(request.match_info["session"])
-        return _build_response(await self._review_audio.read_peaks(session, view))
+        return build_response(await self._review_audio.read_peaks(session, view))
 
     async def _get_audio(self, request: web.Request) -> web.Response:
         session = self._loop.get_session(request.match_info["session"])
@@ -114,30 +118,30 @@ class ApiServer:
         if session.published is None:
             raise UsageError(f"{session.id} is not published", "a manifest comes with approval")
         path = self._loop.config.layout.locate_manifest(session.id, session.published.revision)
-        return web.Response(body=path.read_bytes(), content_type="application/json")
+        body = await self._files.run(partial(_read_manifest, path), "the work folder")
+        return web.Response(body=body, content_type="application/json")
 
     async def _post_decision(self, request: web.Request) -> web.Response:
         decision = _DECISION.validate_json(await request.read())
         revision = request.headers.get("If-Match")
-        after = await self._desk.decide_session(
+        after = await self._handler.decide_session(
             request.match_info["session"],
             decision,
             _parse_revision(revision) if revision is not None else None,
-            _identify_caller(request),
+            _read_caller_uid(request),
         )
-        return _build_response(after)
+        return build_response(after)
 
     async def _post_claim(self, request: web.Request) -> web.Response:
-        return _build_response(
-            self._desk.claim_session(request.match_info["session"], _identify_caller(request))
-        )
+        claim = await self._handler.claim_session(request.match_info["session"], _read_caller_uid(request))
+        return build_response(claim)
 
     async def _post_seal(self, request: web.Request) -> web.Response:
-        return _build_response(await self._desk.seal_session(_identify_caller(request)))
+        return build_response(await self._handler.seal_session(_read_caller_uid(request)))
 
     async def _post_reload(self, request: web.Request) -> web.Response:
-        self._desk.require_decider(_identify_caller(request))
-        return _build_response(await self._reload())
+        await self._handler.require_approver(_read_caller_uid(request))
+        return build_response(await self._reload())
 
     async def _get_log(self, request: web.Request) -> web.Response:
         session = request.query.get("session")
@@ -148,7 +152,7 @@ class ApiServer:
             entries=[_build_log_entry_body(entry) for entry in entries],
             next_after=entries[-1].seq if len(entries) == PAGE_ENTRIES else None,
         )
-        return _build_response(body)
+        return build_response(body)
 
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:
         """Send server-sent events: what was missed since Last-Event-ID, then what comes."""
@@ -159,7 +163,12 @@ class ApiServer:
         after = _parse_sequence(last) if last is not None else None  # before the answer begins: it may refuse
         with self._hub.subscribe() as news:
             await stream.prepare(request)
-            seen = await self._send_missed_events(stream, after) if after is not None else 0
+            try:
+                seen = await self._send_missed_events(stream, after) if after is not None else 0
+            except McsyncError:
+                # The answer has begun: all that is left is to end it. The client connects again.
+                log.exception("missed events could not be sent")
+                return stream
             while (one := await news.get()) is not None:
                 if one.seq is None or one.seq > seen:
                     await _send_event(stream, one)
@@ -194,15 +203,19 @@ def _build_log_entry_body(entry: LogEntry) -> api.LogEntryBody:
     )
 
 
-def _build_response(body: BaseModel, status: int = 200) -> web.Response:
-    return web.Response(text=body.model_dump_json(), content_type="application/json", status=status)
-
-
-def _identify_caller(request: web.Request) -> Actor:
+def _read_caller_uid(request: web.Request) -> int:
     connection = request.transport.get_extra_info("socket") if request.transport else None
     if connection is None:
-        raise NotPermitted("the connection is gone", "call again")
-    return identify_peer(connection)
+        raise NotPermitted("the connection is closed", "connect again")
+    return read_peer_uid(connection)
+
+
+def _read_manifest(path: Path) -> bytes:
+    """Return the copy of a published manifest in the work folder. Blocks. Raises McsyncError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise McsyncError(f"{path}: {error.strerror}", "read the manifest from the object store") from error
 
 
 def _parse_number(request: web.Request, name: str) -> float:
@@ -233,45 +246,3 @@ def _parse_sequence(text: str) -> int:
             f"{text!r} is not the number of an event", "send the `seq` of the last event you have"
         )
     return value
-
-
-def _build_error_middleware(desk: RequestHandler) -> Middleware:
-    @web.middleware
-    async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except web.HTTPException:
-            raise
-        except ValidationError as error:
-            words = "; ".join(one["msg"] for one in error.errors(include_url=False))
-            return _build_problem_response(
-                UsageError(f"the request makes no sense: {words}", "see docs/api.md")
-            )
-        except McsyncError as error:
-            return _build_problem_response(
-                error, _find_current_session(desk, request) if isinstance(error, Conflict) else None
-            )
-        except ConnectionError:
-            raise
-        except Exception:
-            log.exception("a request failed", path=request.path)
-            return _build_problem_response(
-                McsyncError("the daemon stumbled over this request", "look into its log")
-            )
-
-    return handle_errors
-
-
-def _find_current_session(desk: RequestHandler, request: web.Request) -> api.SessionBody | None:
-    try:
-        return desk.get_session(request.match_info["session"])
-    except (KeyError, UsageError):
-        return None
-
-
-def _build_problem_response(error: McsyncError, current: api.SessionBody | None = None) -> web.Response:
-    status = next((code for kind, code in _STATUS_BY_ERROR.items() if isinstance(error, kind)), 500)
-    body = api.ProblemBody(
-        message=error.message, hint=error.hint, exit_code=int(error.exit_code), current=current
-    )
-    return _build_response(body, status)

@@ -9,14 +9,18 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from mcsyncd import __version__
 from mcsyncd.api import ReloadBody
+from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.api_socket import bind_api_socket
+from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
@@ -26,7 +30,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
-from mcsyncd.errors import ConfigError
+from mcsyncd.errors import ConfigError, Unavailable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
@@ -37,6 +41,9 @@ DRAIN_S = 20.0
 _RETRY_TICK_S = 2.0
 _HEARTBEAT_S = 10.0
 _STORE_CHECK_S = 60.0
+_STORE_CHECK_LIMIT_S = 45.0
+"""Seconds that a check of the store may take. Judgement: a bucket that is reachable answers in under a
+second, and boto3 gives up connecting after 20 s; the check before must be over when the next begins."""
 _SCAN_STUCK_S = 120.0
 
 log = structlog.get_logger("mcsyncd")
@@ -55,6 +62,7 @@ class Service:
         self._hub = EventHub()
         self._config = config
         self._notify = SystemdNotifier()
+        self._files = BlockingCalls()
         self._stop = asyncio.Event()
         self._background_loops: tuple[asyncio.Task[None], ...] = ()
         self._loop: SessionLoop
@@ -85,13 +93,17 @@ class Service:
         self._loop = SessionLoop(ledger, thread, live, hub, slots=_choose_slot_count())
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         pulse = ProgressMonitor(self._loop, hub)
-        listening = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout))
-        desk = RequestHandler(self._loop, self._drop_scanner, pulse, hub)
-        server = ApiServer(desk, self._loop, listening, hub, self.reload_config)
+        review_audio = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout, self._files))
+        handler = RequestHandler(
+            self._loop, self._drop_scanner, pulse, hub, accounts=AccountDirectory(), files=self._files
+        )
+        server = ApiServer(
+            handler, self._loop, review_audio, hub, reload=self.reload_config, files=self._files
+        )
         await edges.enter_async_context(_serve_api(server.build_app(), live))
         await self._loop.resume_sessions()
-        self._drop_scanner.start_watch()
-        edges.callback(self._drop_scanner.stop_watch)
+        await self._drop_scanner.start_watch()
+        edges.push_async_callback(self._drop_scanner.stop_watch)
         await self._drop_scanner.scan_once()
         self._background_loops = tuple(
             asyncio.create_task(work) for work in (self._drop_scanner.run(), pulse.run())
@@ -102,8 +114,14 @@ class Service:
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.workers.warm_up()))
 
     async def _start_housekeeping(self, edges: AsyncExitStack, pulse: ProgressMonitor) -> None:
+        store_check = CachedLookup(partial(check_store, self._config.settings.storage))
+
         async def check_storage() -> None:
-            pulse.storage_health = await asyncio.to_thread(check_store, self._loop.config.settings.storage)
+            answer = await store_check.ask(_STORE_CHECK_LIMIT_S)
+            if answer is not None:
+                pulse.storage_health = answer.value
+            if answer is None or answer.compute_age_s(time.monotonic()) > _STORE_CHECK_LIMIT_S + 1:
+                pulse.storage_health = f"has not answered for {_STORE_CHECK_LIMIT_S:.0f} s"
 
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, _RETRY_TICK_S),
@@ -148,24 +166,28 @@ class Service:
         """Read the settings again. Bad ones change nothing and are said, every problem at once."""
         self._notify.notify_reloading()
         try:
-            fresh = await asyncio.to_thread(self._loop.config.read_again)
+            fresh = await self._files.run(self._loop.config.read_again, "the settings file")
+        except Unavailable as error:
+            log.warning("reload failed", error=str(error))
+            self._notify.notify_ready("reload failed: the settings file does not answer")
+            raise
         except ConfigError as error:
             problems = list(error.problems or (str(error),))
             log.warning("reload refused", problems=problems)
             self._notify.notify_ready("reload refused: the settings are bad, the old ones stay in force")
             return ReloadBody(reloaded=False, problems=problems)
         self._loop.config = fresh
-        self._drop_scanner.start_watch()
+        _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
         self._loop.start_due_jobs()
         log.info("reloaded", config=str(fresh.path))
         self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)
 
 
-_background_tasks: set[asyncio.Task[ReloadBody]] = set()
+_background_tasks: set[asyncio.Task[Any]] = set()
 
 
-def _keep_task_alive(task: asyncio.Task[ReloadBody]) -> None:
+def _keep_task_alive(task: asyncio.Task[Any]) -> None:
     """Hold on to a task that nobody awaits, or it may be collected while it runs."""
     _background_tasks.add(task)
     task.add_done_callback(_background_tasks.discard)

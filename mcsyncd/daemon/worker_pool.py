@@ -15,8 +15,10 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
+from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
@@ -122,7 +124,7 @@ class WorkerPool:
             stopped = True
             raise
         finally:
-            remove_progress(layout.locate_progress(job.id))
+            run_detached(partial(remove_progress, layout.locate_progress(job.id)))
             if stopped or isinstance(job, Conform):
                 _end_worker(slot)  # an encoder's memory goes back to the machine with its process
             self._free_slots.append(slot)

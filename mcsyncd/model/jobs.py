@@ -15,14 +15,14 @@ from typing import ClassVar
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ObjectKind
-from mcsyncd.model.session import ProfileRef
+from mcsyncd.model.session import ProfileRef, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class BaseJob:
     """What all jobs share: the session they are for, and their identity."""
 
-    stage: ClassVar[str]
+    stage: ClassVar[Stage]
     session: str
 
     @property
@@ -41,7 +41,7 @@ class BaseJob:
 class Offload(BaseJob):
     """Move the sealed files (sidecars too) into the session's folder. Result: `TakenIn`."""
 
-    stage: ClassVar[str] = "ingest"
+    stage: ClassVar[Stage] = "ingest"
     files: tuple[DropFile, ...]
 
 
@@ -63,21 +63,21 @@ class ClipJob(BaseJob):
 class Hash(ClipJob):
     """Hash an original in one read. Result: `Digest`."""
 
-    stage: ClassVar[str] = "ingest"
+    stage: ClassVar[Stage] = "ingest"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe(ClipJob):
     """Find out what a clip is. Result: `Media`."""
 
-    stage: ClassVar[str] = "probe"
+    stage: ClassVar[Stage] = "probe"
 
 
 @dataclass(frozen=True, slots=True)
 class Listen(ClipJob):
     """Make analysis audio and peaks of a clip with sound (`clip.media` set). Result: `Sound`."""
 
-    stage: ClassVar[str] = "listen"
+    stage: ClassVar[Stage] = "listen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Align(BaseJob):
     `clip.media` is set; `clip.sound` is None for a clip without audio.
     """
 
-    stage: ClassVar[str] = "sync"
+    stage: ClassVar[Stage] = "sync"
     reference: str
     clips: tuple[Clip, ...]
 
@@ -99,7 +99,7 @@ class Conform(ClipJob):
     `clip.media` is set. Whole ticks of the offset are not part of the job: see `on_grid`.
     """
 
-    stage: ClassVar[str] = "conform"
+    stage: ClassVar[Stage] = "conform"
     rate: Rate
     phase_us: int
     drift_ppm: float
@@ -111,7 +111,7 @@ class Conform(ClipJob):
 class Upload(BaseJob):
     """Store one file under its key and check it there. Result: `StoredObject`."""
 
-    stage: ClassVar[str] = "publish"
+    stage: ClassVar[Stage] = "publish"
     key: str
     kind: ObjectKind
     path: str
@@ -130,7 +130,7 @@ class Upload(BaseJob):
 class PublishManifest(BaseJob):
     """Store the manifest of this revision and point the session's head at it. Result: `Publication`."""
 
-    stage: ClassVar[str] = "publish"
+    stage: ClassVar[Stage] = "publish"
     revision: int
     stored: tuple[str, ...]
 

@@ -16,6 +16,8 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 
 ConformWhen = Literal["confident", "approved", "always"]
+Stage = Literal["ingest", "probe", "listen", "sync", "conform", "publish"]
+"""The stages of the pipeline, as progress and failures name them."""
 FailureKind = Literal["transient", "crash", "final", "changed", "corrupt"]
 
 
@@ -77,9 +79,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a session does not go on, or waits. `stage` is the station that failed."""
+    """Why a session does not go on, or waits. `stage` is the one that failed."""
 
-    stage: str
+    stage: Stage
     message: str
     hint: str
     retryable: bool

@@ -78,6 +78,11 @@ def format_size(count: float) -> str:
     return f"{_three_digits(count)} TB"
 
 
+def format_free_space(free_bytes: int | None) -> str:
+    """Return `1.8 TB free`; None is a disk that has not answered yet."""
+    return "free space unknown" if free_bytes is None else f"{format_size(free_bytes)} free"
+
+
 def format_frame_rate(text: str | None) -> str:
     """Return a frame rate as people call it: `29.97 fps` for `30000/1001`; empty if unknown."""
     try:

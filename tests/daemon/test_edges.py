@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from mcsyncd.api import StreamEventBody
+from mcsyncd.daemon.accounts import read_peer_uid
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bodies import build_session_progress
 from mcsyncd.daemon.event_hub import EventHub
@@ -69,11 +70,9 @@ def test_progress_of_a_stage_counts_what_is_done_what_runs_and_what_waits():
 
 
 def test_the_socket_knows_its_callers(tmp_path):
-    from mcsyncd.daemon.peer import identify_peer  # noqa: PLC0415  # only here
-
     path = tmp_path / "api.sock"
     with bind_api_socket(path, ()) as listener, socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(path))
         connection, _ = listener.accept()
         with connection:
-            assert identify_peer(connection).uid == os.geteuid()
+            assert read_peer_uid(connection) == os.geteuid()

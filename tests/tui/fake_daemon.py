@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from aiohttp import web
+from tui import scenes
 
 from mcsyncd import api
 
@@ -121,7 +122,7 @@ class FakeDaemon:
 
     async def _one(self, request):
         body = self.sessions.get(request.match_info["id"])
-        return _json(body) if body else _problem(404, "no session of that id", exit_code=2)
+        return _json(body) if body else _problem(404, "unknown_session", "no session of that id")
 
     async def _peaks(self, request):
         camera, start, step, columns = _stretch(request)
@@ -158,9 +159,9 @@ class FakeDaemon:
         decision = await request.json()
         seen = request.headers.get("If-Match")
         if not self.status.may_approve:
-            return _problem(403, "you are not among the approvers", hint="ask a sysadmin", exit_code=5)
+            return _problem(403, "not_permitted", "you are not among the approvers", hint="ask a sysadmin")
         if decision["action"] in _DECISIONS and seen != str(body.revision):
-            return _problem(412, "a.ruiz was faster", exit_code=4, current=body)
+            return _problem(412, "conflict", "a.ruiz was faster", current=body)
         self.decisions.append((body.id, decision, seen))
         body = _decided(body, decision, self.status.you)
         await self.put(body)
@@ -215,13 +216,13 @@ def _decided(body, decision, you):
         change = {"state": _AFTER.get(action, body.state), "call_to_action": None}
         if action == "approve":
             change |= {"approved_by": you, "approved_at": "2026-11-23T09:20:00.000000+00:00"}
-    return body.model_copy(update=change)
+    return scenes.changed(body, **change)
 
 
 def _json(body):
     return web.Response(text=body.model_dump_json(), content_type="application/json")
 
 
-def _problem(status, message, *, hint="", exit_code=1, current=None):
-    body = api.ProblemBody(message=message, hint=hint, exit_code=exit_code, current=current)
+def _problem(status, code, message, *, hint="", current=None):
+    body = api.ProblemBody(code=code, message=message, hint=hint, current=current)
     return web.Response(status=status, text=body.model_dump_json(), content_type="application/json")

@@ -28,7 +28,12 @@ def status(**change):
         you="s.okafor",
         may_approve=True,
     )
-    return body.model_copy(update=change)
+    return changed(body, **change)
+
+
+def changed(body, **change):
+    """The body with other values, checked as the daemon's own are."""
+    return type(body).model_validate({**dict(body), **change})
 
 
 def curve(*humps):
@@ -78,7 +83,7 @@ def session(name=SURE, **change):
         duration_s=601.0,
         opened_at=f"{name[:4]}-{name[4:6]}-{name[6:8]}T{name[9:11]}:{name[11:13]}:{name[13:15]}.000000+00:00",
     )
-    return body.model_copy(update=change)
+    return changed(body, **change)
 
 
 def unsure(name=UNSURE, **change):
@@ -94,7 +99,7 @@ def unsure(name=UNSURE, **change):
             "cam_c": angle(0.71, (127.0, 0.93), (87.0, 0.86), reasons=[why], strip=((0, 0.9), (-40, 0.83))),
         },
     )
-    return body.model_copy(update=change)
+    return changed(body, **change)
 
 
 def working(name="20261123-094500-p3x", **change):

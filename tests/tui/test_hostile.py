@@ -30,7 +30,6 @@ def poisoned(name):
         cameras={key: api.CameraBody(label=name, clips=[clip]) for key in scenes.CAMERAS},
         claimed_by=name,
         rate=name,
-        sync_method=name,
     )
 
 
@@ -38,7 +37,7 @@ def poisoned_status(name):
     file = api.PendingFileBody(name=name, bytes=1, state="refused", note=name)
     folders = {key: api.FolderBody(path=name, label=name, health=name) for key in scenes.CAMERAS}
     folders["cam_a"] = api.FolderBody(path=name, label=name, health="ok", settling=[file])
-    storage = api.StorageBody(kind=name, target=name, health=name, work_free_bytes=1)
+    storage = api.StorageBody(kind="local", target=name, health=name, work_free_bytes=1)
     return {"folders": folders, "storage": storage, "host": name, "unknown_folders": [name]}
 
 
@@ -76,9 +75,9 @@ def test_every_screen_shows_a_hostile_name_as_text(opened, name):
 
 def test_every_state_shows_a_hostile_name_as_text(opened):
     name = f"[@click=app.quit]{CONTROLS}[/]"
-    states = ["failed", "rejected", "published", "collecting", "working", "quarantined", "odd"]
+    states = ["failed", "rejected", "published", "collecting", "working", "quarantined", "stale"]
     bodies = [_stricken(name, state) for state in states]
-    worker = api.WorkerBody(stage=name, session=bodies[0].id, subject=name, progress=bodies[0].progress)
+    worker = api.WorkerBody(stage="conform", session=bodies[0].id, subject=name, progress=bodies[0].progress)
 
     async def look():
         shown = []
@@ -97,13 +96,18 @@ def test_every_state_shows_a_hostile_name_as_text(opened):
 
 
 def _stricken(name, state):
-    step = api.ProgressBody(stage=name, done=0.5, unit=name, rate=1.0, subject=name)
-    error = api.ErrorBody(stage=name, message=name, hint=name, retryable=True)
-    body = poisoned(name).model_copy(
-        update={"id": f"20261123-090000-{state}", "state": state, "call_to_action": None, "progress": step}
-    )
-    return body.model_copy(
-        update={"error": error, "approved_by": name, "approved_at": name, "manifest_key": name}
+    step = api.ProgressBody(stage="conform", done=0.5, unit=name, rate=1.0, subject=name)
+    error = api.ErrorBody(stage="conform", message=name, hint=name, retryable=True)
+    return scenes.changed(
+        poisoned(name),
+        id=f"20261123-090000-{state}",
+        state=state,
+        call_to_action=None,
+        progress=step,
+        error=error,
+        approved_by=name,
+        approved_at=name,
+        manifest_key=name,
     )
 
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from mcsyncd.api import FolderBody, StatusBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_size
+from mcsyncd.present.numbers import format_free_space, format_size
 from mcsyncd.tui.content import build_content, pack_lines
 
 _MAX_UNKNOWN_FOLDERS = 4
@@ -64,6 +64,6 @@ def _build_machine_items(status: StatusBody) -> list[Content]:
         text += f": {escape_text(store.health, 120)}"
     return [
         build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (text, "muted")),
-        build_content((f"{format_size(store.work_free_bytes)} free", "muted")),
+        build_content((format_free_space(store.work_free_bytes), "muted")),
         build_content((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
     ]

@@ -1,0 +1,114 @@
+"""The daemon's API in this process, on a real socket: the real loop, ledger and handlers, but no workers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from line import CONFIG, ROOT
+from mcsyncd.api import ReloadBody
+from mcsyncd.client import Client
+from mcsyncd.daemon.accounts import AccountDirectory
+from mcsyncd.daemon.bounded_calls import BlockingCalls
+from mcsyncd.daemon.drop_scanner import DropScanner
+from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.request_handler import RequestHandler
+from mcsyncd.daemon.review_audio import ReviewAudio
+from mcsyncd.daemon.server import ApiServer
+from mcsyncd.model.events import SessionOpened
+from mcsyncd.model.evolve import apply_event
+from mcsyncd.model.session import Session
+from mcsyncd.settings.active_config import ActiveConfig
+from mcsyncd.store.ledger import Ledger
+
+
+@dataclass
+class ServedApi:
+    """A running API: its socket, a client of it, plain HTTP, and the parts behind it."""
+
+    socket: Path
+    client: Client
+    http: aiohttp.ClientSession
+    app: web.Application
+    loop: SessionLoop
+
+    async def request(self, method: str, path: str, **options) -> tuple[int, dict]:
+        """Return the status and the JSON body of an answer."""
+        async with self.http.request(method, f"http://mcsyncd{path}", **options) as answer:
+            return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def serve_api(
+    home: Path, events: tuple = (), *, users: str = "", accounts: AccountDirectory | None = None
+) -> AsyncIterator[ServedApi]:
+    """Serve the API over a ledger that holds one session, made by `events` (the first opens it)."""
+    socket = home / "api.sock"
+    config = _write_config(home, socket, users)
+    with ThreadPoolExecutor(1) as thread:
+        ledger = thread.submit(Ledger, home / "state", "test").result()
+        if events:
+            thread.submit(ledger.record, build_session(events), events).result()
+        hub, files = EventHub(), BlockingCalls()
+        loop = SessionLoop(ledger, thread, config, hub, slots=0)
+        await loop.resume_sessions()
+        scanner = DropScanner(lambda: config, loop, hub)
+        handler = RequestHandler(
+            loop,
+            scanner,
+            ProgressMonitor(loop, hub),
+            hub,
+            accounts=accounts or AccountDirectory(),
+            files=files,
+        )
+        review_audio = ReviewAudio(lambda: config.layout, files)
+        app = ApiServer(handler, loop, review_audio, hub, reload=_reload, files=files).build_app()
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.UnixSite(runner, str(socket)).start()
+        http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
+        try:
+            async with Client(socket) as client, http:
+                yield ServedApi(socket, client, http, app, loop)
+        finally:
+            hub.close()
+            await runner.cleanup()
+            thread.submit(ledger.close).result()
+
+
+def _write_config(home: Path, socket: Path, users: str) -> ActiveConfig:
+    (home / "work").mkdir(parents=True)
+    path = home / "config.yaml"
+    path.write_text(
+        CONFIG.format(
+            work=home / "work",
+            socket=socket,
+            quiet="1s",
+            conform="confident",
+            users=users,
+            profiles=ROOT / "profiles",
+            storage="{kind: local, path: var/bucket}",
+        )
+    )
+    return ActiveConfig.read(path)
+
+
+def build_session(events: tuple) -> Session:
+    opened, *later = events
+    assert isinstance(opened, SessionOpened)
+    session = Session(opened.id, opened.at)
+    for event in later:
+        session = apply_event(session, event)
+    return session
+
+
+async def _reload() -> ReloadBody:
+    return ReloadBody(reloaded=True)

@@ -1,0 +1,228 @@
+"""The API: what blocks outside does not block it, and every refusal has the documented body."""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import os
+import pwd
+import re
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from api_server import serve_api
+
+from mcsyncd import api
+from mcsyncd.daemon import accounts
+from mcsyncd.daemon.accounts import Account, AccountDirectory
+from mcsyncd.errors import NotPermitted, Unavailable, UnknownSession
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.events import (
+    ClipsOffloaded,
+    DropFilesChanged,
+    SessionAligned,
+    SessionOpened,
+    SessionSealed,
+)
+from mcsyncd.model.session import State
+from shoots import AT, DROPPED, NTSC, TERMS, alignment
+
+SESSION = "20261123-091502-k7q"
+CLIPS = tuple(Clip(one.camera, one.name, one.bytes, one.mtime_ns) for one in DROPPED if one.kind == "clip")
+IN_REVIEW = (
+    SessionOpened(AT, SESSION),
+    DropFilesChanged(AT, DROPPED),
+    SessionSealed(AT, TERMS, CLIPS),
+    ClipsOffloaded(AT, tuple((clip.key, f"sessions/{SESSION}/original/{clip.key}") for clip in CLIPS)),
+    SessionAligned(AT, 1, alignment(), NTSC),
+)
+ME = pwd.getpwuid(os.geteuid()).pw_name
+DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+@pytest.fixture
+def gate():
+    """An event that holds up blocking calls until the test is over."""
+    opened = threading.Event()
+    yield opened
+    opened.set()
+
+
+async def ask_in(seconds, request):
+    began = time.monotonic()
+    answer = await request
+    assert time.monotonic() - began < seconds
+    return answer
+
+
+async def test_a_slow_group_database_holds_up_no_other_request(tmp_path, monkeypatch, gate):
+    monkeypatch.setattr(accounts, "DECISION_LIMIT_S", 1.2)
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        assert (await served.client.fetch_status()).you == ME
+        look_up = grp.getgrgid
+        monkeypatch.setattr(grp, "getgrgid", lambda gid: gate.wait() and look_up(gid))
+        status = asyncio.create_task(served.client.fetch_status())
+        decision = asyncio.create_task(served.client.send_decision(SESSION, api.ApproveRequest(), 1))
+        await asyncio.sleep(0.1)
+        assert await ask_in(0.5, served.client.fetch_version())
+        assert len((await ask_in(0.5, served.client.list_sessions())).sessions) == 1
+        last_known = await ask_in(accounts.DISPLAY_LIMIT_S + 0.5, status)
+        assert (last_known.you, last_known.may_approve) == (ME, True)
+        await decision  # the answer from before is still fresh enough
+
+
+async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tmp_path, monkeypatch, gate):
+    monkeypatch.setattr(accounts, "DECISION_LIMIT_S", 0.1)
+    monkeypatch.setattr(accounts, "MAX_DECISION_AGE_S", 0.3)
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        assert (await served.client.fetch_status()).may_approve
+        monkeypatch.setattr(grp, "getgrgid", lambda gid: gate.wait())
+        await asyncio.sleep(0.3)
+        status, problem = await served.request(
+            "POST",
+            f"/v1/sessions/{SESSION}/decisions",
+            json={"action": "approve"},
+            headers={"If-Match": "1"},
+        )
+        assert (status, problem["code"]) == (503, "unavailable")
+        assert "getent" in problem["hint"]
+        assert served.loop.get_session(SESSION).state is State.IN_REVIEW
+        with pytest.raises(Unavailable):
+            await served.client.seal_session()
+
+
+async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_path):
+    directory = AccountDirectory(lambda uid: Account(uid, "somebody", frozenset({"camera-ops"})))
+    async with serve_api(tmp_path / "home", IN_REVIEW, users="kim", accounts=directory) as served:
+        before = served.loop.get_session(SESSION), await served.loop.read_head()
+        for action in ({"action": "approve"}, {"action": "reject", "reason": "no"}, {"action": "retry"}):
+            status, problem = await served.request(
+                "POST", f"/v1/sessions/{SESSION}/decisions", json=action, headers={"If-Match": "1"}
+            )
+            assert (status, problem["code"]) == (403, "not_permitted")
+        with pytest.raises(NotPermitted, match="somebody may not decide"):
+            await served.client.seal_session()
+        assert (served.loop.get_session(SESSION), await served.loop.read_head()) == before
+
+
+async def test_a_disk_that_does_not_answer_holds_up_no_status(tmp_path, monkeypatch, gate):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        known = (await served.client.fetch_status()).storage.work_free_bytes
+        assert known > 0
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: gate.wait())
+        status = await ask_in(1.5, served.client.fetch_status())
+        assert status.storage.work_free_bytes == known
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/sessions/nope", 404, "unknown_session"),
+        ("GET", "/v1/sessions/nope/peaks?camera=a&start_ms=0&step_ms=1&columns=1", 404, "unknown_session"),
+        ("GET", "/v1/sessions/nope/manifest", 404, "unknown_session"),
+        ("POST", "/v1/sessions/nope/claim", 404, "unknown_session"),
+        ("GET", "/v1/log?session=nope", 404, "unknown_session"),
+        ("GET", "/v1/nope", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("DELETE", f"/v1/sessions/{SESSION}", 405, "method_not_allowed"),
+        ("POST", "/v1/status", 405, "method_not_allowed"),
+        ("GET", f"/v1/sessions/{SESSION}/peaks?camera=cam_a", 400, "invalid_request"),
+        ("GET", f"/v1/sessions/{SESSION}/manifest", 400, "invalid_request"),
+        ("POST", f"/v1/sessions/{SESSION}/decisions", 400, "invalid_request"),
+        ("GET", "/v1/log?after=x", 400, "invalid_request"),
+        ("GET", "/v1/log?after=99999999999999999999", 400, "invalid_request"),
+    ],
+)
+async def test_every_refusal_has_the_documented_body(tmp_path, method, path, status, code):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        found, problem = await served.request(method, path)
+        assert (found, problem["code"]) == (status, code)
+        assert set(problem) == {"code", "message", "hint", "current"}
+        assert api.ProblemBody(**problem).message
+        assert problem["hint"]
+
+
+async def test_a_body_too_large_and_a_stream_from_nowhere_are_refused_the_same_way(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        path = f"/v1/sessions/{SESSION}/decisions"
+        status, problem = await served.request("POST", path, data=b"x" * (1 << 20))
+        assert (status, problem["code"]) == (413, "too_large")
+        status, problem = await served.request("GET", "/v1/events", headers={"Last-Event-ID": "x"})
+        assert (status, problem["code"]) == (400, "invalid_request")
+        async with served.http.delete(f"http://mcsyncd/v1/sessions/{SESSION}") as answer:
+            assert answer.headers["Allow"] == "GET,HEAD"
+
+
+async def test_a_decision_on_an_older_revision_brings_the_present_session(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        path = f"/v1/sessions/{SESSION}/decisions"
+        status, problem = await served.request(
+            "POST", path, json={"action": "approve"}, headers={"If-Match": "0"}
+        )
+        assert (status, problem["code"]) == (412, "conflict")
+        assert problem["current"]["revision"] == 1
+
+
+async def test_a_fault_of_the_daemon_is_an_internal_error_without_its_details(tmp_path, monkeypatch):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        monkeypatch.setattr(served.loop, "sessions", None)
+        status, problem = await served.request("GET", "/v1/sessions")
+        assert (status, problem["code"]) == (500, "internal")
+        assert problem["message"] == "internal error"
+
+
+async def test_the_client_raises_the_error_of_each_code(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        with pytest.raises(UnknownSession, match="no session nope"):
+            await served.client.fetch_session("nope")
+
+
+async def test_states_and_stages_are_typed_on_the_wire(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        session = await served.client.fetch_session(SESSION)
+        assert session.state is State.IN_REVIEW
+        assert (await served.client.fetch_status()).sessions == {State.IN_REVIEW: 1}
+    with pytest.raises(ValueError, match="stage"):
+        api.ProgressBody(stage="lunch", done=0.0)
+
+
+async def test_the_log_comes_in_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr("mcsyncd.daemon.server.PAGE_ENTRIES", 2)
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        read = served.loop.read_entries
+        monkeypatch.setattr(
+            served.loop, "read_entries", lambda session, after=0: take(read(session, after), 2)
+        )
+        _, page = await served.request("GET", "/v1/log")
+        assert ([entry["seq"] for entry in page["entries"]], page["next_after"]) == ([1, 2], 2)
+        assert [entry.seq async for entry in served.client.read_log(SESSION)] == [1, 2, 3, 4, 5]
+        events = served.client.stream_events(last_id=1)
+        missed = [(await anext(events)).seq for _ in range(5)]
+        assert missed == [None, 2, 3, 4, 5]
+        await events.aclose()
+
+
+async def take(entries, count):
+    return (await entries)[:count]
+
+
+async def test_every_route_is_documented_and_every_documented_route_exists(tmp_path):
+    documented = {
+        (method, re.sub(r"\{\w+\}", "{}", path))
+        for method, path in re.findall(r"^\| `(GET|POST) (/v1/[^`?]*)", DOCS.read_text(), re.MULTILINE)
+    }
+    async with serve_api(tmp_path / "home") as served:
+        served_routes = {
+            (route.method, re.sub(r"\{\w+\}", "{}", route.resource.canonical))
+            for route in served.app.router.routes()
+            if route.method != "HEAD"
+        }
+    assert documented == served_routes
+
+
+def test_every_problem_code_is_documented():
+    documented = set(re.findall(r"^\| \d{3} \| `(\w+)`", DOCS.read_text(), re.MULTILINE))
+    assert documented == set(api.ProblemCode.__args__)
