@@ -61,7 +61,7 @@ async def test_any_executor_does(places, make):
     assert isinstance(facts[good.id], JobFinished)
     assert facts[good.id].result.bytes == 1000
     assert isinstance(facts[gone.id], JobFailed)
-    assert facts[gone.id].verdict == "changed"
+    assert facts[gone.id].failure_kind == "changed"
     assert "b.mov" in facts[gone.id].message
 
 
@@ -75,7 +75,7 @@ async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
     os.kill(workers.running[doomed.id].pid, 9)
     while doomed.id not in facts:
         await asyncio.sleep(0.02)
-    assert facts[doomed.id].verdict == "crash"
+    assert facts[doomed.id].failure_kind == "crash"
     workers.start_job(other, places)
     while other.id not in facts:
         await asyncio.sleep(0.02)
