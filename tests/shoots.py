@@ -16,7 +16,7 @@ from mcsyncd.model.clip import (
 from mcsyncd.model.facts import JobResult, OffloadResult
 from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest, Upload
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject
+from mcsyncd.model.rendition import ConformResult, Rendition, RenditionProof, StoredObject, WrittenFile
 from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
 
 AT = "2026-11-23T09:15:02.000000Z"
@@ -71,9 +71,11 @@ def alignment(
 
 def rendition(kind: str, job: Conform) -> Rendition:
     ref = job.mezzanine if kind == "mezzanine" else job.proxy
+    path = f"sessions/{job.session}/conform/{job.clip.camera}/{job.id[:8]}.{kind}.mp4"
+    digest = "e" * 64
     return Rendition(
         kind,
-        f"sessions/{job.session}/conform/{job.clip.camera}/{job.id[:8]}.{kind}.mp4",
+        path,
         1000,
         f"{kind}{job.id}".encode().hex()[:64].ljust(64, "0"),
         ref.name,
@@ -84,6 +86,7 @@ def rendition(kind: str, job: Conform) -> Rendition:
         1080,
         job.phase_us,
         job.drift_ppm,
+        RenditionProof(WrittenFile(f"{path}.json", 100, digest), digest, 16, digest, 2_882_880),
     )
 
 

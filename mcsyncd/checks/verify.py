@@ -71,9 +71,8 @@ def _list_recorded_files(session: Session, places: WorkLayout) -> Iterator[tuple
     for made in select_current_conforms(session).values():
         for file in made.renditions:
             yield places.resolve_path(file.path), file.sha256, file.bytes
-            if file.proof is not None:
-                sidecar = file.proof.sidecar
-                yield places.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
+            sidecar = file.proof.sidecar
+            yield places.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
         for sprite in made.sprites.files if made.sprites else ():
             yield places.resolve_path(sprite.path), sprite.sha256, sprite.bytes
 

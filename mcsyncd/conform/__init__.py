@@ -1,1 +1,1 @@
-"""One clip onto the session grid: plan (pure), then render mezzanine and proxy in one decode."""
+"""Conform one clip to the session's grid: plan (pure), then render mezzanine and proxy in one decode."""

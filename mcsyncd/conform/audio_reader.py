@@ -1,8 +1,8 @@
-"""One audio track laid on the session's grid by presentation time, pulled as it is needed.
+"""One audio track, aligned to the session's grid by presentation time and read on demand.
 
-The sound has a reader of its own on the file, apart from the picture's. Both streams are decoded
-once all the same, and neither has to be held in memory for the other: in a file whose sound and
-picture lie far apart, one shared reader would have to.
+Audio is read through its own file handle, separate from the video's. Each stream is still decoded
+only once, and neither has to be buffered for the other. With one shared reader, a file whose
+audio and video are interleaved far apart would have to be buffered in memory.
 """
 
 from __future__ import annotations
@@ -22,21 +22,26 @@ from mcsyncd.conform.resampler import RatioResampler, Samples
 from mcsyncd.media.open import open_media
 
 MIN_GAP_S = Fraction(1, 1000)
-"""A step of more than this between sound and sound is a hole, and what follows is laid anew."""
+"""Seconds. A larger step in time starts a new run, at its own timestamp.
+
+Judgement: twice the rounding error of Matroska's millisecond timestamps, and too short to matter for
+sync. If it were smaller, rounding would cut the audio into runs; if larger, a real gap could shift all
+audio after it by that much.
+"""
 
 _TimedAudioFrame = tuple[Fraction, AudioFrame]
 GridSamples = tuple[int, Samples]
-"""Sound and the sample of the grid at which it begins."""
+"""Samples, and the number of the first one on the session's grid."""
 
 
 class AudioTrackReader:
-    """All channels of one track at 48 kHz, from tick 0 on; holes are silence.
+    """All channels of one track at 48 kHz, from tick 0 on; gaps are silent.
 
-    The track is cut into runs wherever its time steps by more than `HOLE`. Each run is
-    resampled on its own, by the exact ratio of rate and drift, and laid at the sample of its
-    first frame's time: concatenating instead would move all sound behind a hole. What lies
-    before tick 0 is cut. `holes` and `damaged` count what was met so far; `missing` and `longest` are
-    all holes together and the longest of them, in seconds of clip time.
+    The track is cut into runs wherever its timestamps step by more than `MIN_GAP_S`. Each run is
+    resampled on its own, by the exact ratio of rate and drift, and placed at the sample of its
+    first frame's timestamp. Concatenating the runs instead would shift all audio after a gap.
+    Audio before tick 0 is cut. `gaps` and `damaged_packets` are counts so far; `missing_s` and
+    `longest_gap_s` are the total and the longest gap, in seconds of clip time.
     """
 
     def __init__(self, path: Path, container: str, track: SourceTrack, grid: Grid, origin_us: int) -> None:
@@ -52,7 +57,10 @@ class AudioTrackReader:
         self.damaged_packets = 0
 
     def read_until(self, position: int) -> Samples:
-        """Return the samples from where the last call ended up to `position`, silence where there is none."""
+        """Return the samples from the end of the last call up to `position`, with silence in gaps.
+
+        The shape is (samples, channels). Raises BadMedia or OSError if the source cannot be read.
+        """
         out = np.zeros((max(0, position - self._position), self._channels), np.float32)
         filled = self._position
         while (piece := self._peek_piece()) is not None and piece[0] < position:
@@ -67,7 +75,7 @@ class AudioTrackReader:
         return out
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._pieces.close()
 
     def _peek_piece(self) -> GridSamples | None:
@@ -76,10 +84,10 @@ class AudioTrackReader:
         return self._piece
 
     def _resample_runs(self) -> Generator[GridSamples]:
-        """Yield the runs, resampled, in pieces."""
+        """Yield the resampled runs, in pieces."""
         run: _AudioRun | None = None
-        for (time, frame), following in _pair_with_next_time(self._time_frames()):
-            if run is None or not run.is_continued_by(time, frame, following):
+        for (time, frame), next_time in _pair_with_next_time(self._time_frames()):
+            if run is None or not run.is_continued_by(time, frame, next_time):
                 if run is not None:
                     self._count_gap(time - run.due_s)
                     yield from run.flush()
@@ -89,21 +97,21 @@ class AudioTrackReader:
             yield from run.flush()
 
     def _count_gap(self, gap_s: Fraction) -> None:
-        """Count a step in time; one back in time is no silence."""
+        """Count a step in time. A step backwards is a gap of length 0."""
         self.gaps += 1
         self.missing_s += max(Fraction(0), gap_s)
         self.longest_gap_s = max(self.longest_gap_s, gap_s)
 
     def _time_frames(self) -> Iterator[_TimedAudioFrame]:
-        """Yield decoded frames with their clip times; one without a time follows the last."""
+        """Yield decoded frames with their clip times; a frame without a timestamp follows the last one."""
         due = Fraction(self._track.stream.start_us, 1_000_000) - self._origin
         for frame in self._decode_frames():
             if frame.pts is not None and frame.time_base:
                 due = frame.pts * frame.time_base - self._origin
-            # Read before the frame is handed on: the resampler relabels its rate.
-            lasts = Fraction(frame.samples, frame.sample_rate)
+            # Computed before the frame is yielded: the resampler overwrites its sample rate.
+            duration = Fraction(frame.samples, frame.sample_rate)
             yield due, frame
-            due += lasts
+            due += duration
 
     def _decode_frames(self) -> Iterator[AudioFrame]:
         index = self._track.stream.index
@@ -118,7 +126,7 @@ class AudioTrackReader:
 
 
 class _AudioRun:
-    """A stretch of sound without a hole; `due` is the clip time at which it would go on."""
+    """A run of audio without a gap; `due_s` is the clip time at which its next frame is due."""
 
     def __init__(self, time: Fraction, first: AudioFrame, track: SourceTrack, grid: Grid) -> None:
         self._format = _get_audio_format(first)
@@ -128,17 +136,17 @@ class _AudioRun:
             first, track.layout, track.stream.channels, SAMPLE_RATE, grid.clock_ratio
         )
 
-    def is_continued_by(self, time: Fraction, frame: AudioFrame, following: Fraction | None) -> bool:
-        """Say whether a frame at that time belongs to the run; `following` is the next one's time.
+    def is_continued_by(self, time: Fraction, frame: AudioFrame, next_time: Fraction | None) -> bool:
+        """Return whether a frame with that timestamp belongs to the run.
 
-        A frame that lies beside the line, while the next is on it again, has only a wrong time:
-        no sound is missing between frames that are together as long as they should be.
+        `next_time` is the timestamp of the frame after it. If that one is on time again, only this
+        frame's timestamp is wrong, and no audio is missing.
         """
-        beyond = self.due_s + Fraction(frame.samples, frame.sample_rate)
-        on_line = abs(time - self.due_s) <= MIN_GAP_S or (
-            following is not None and abs(following - beyond) <= MIN_GAP_S
+        end = self.due_s + Fraction(frame.samples, frame.sample_rate)
+        on_time = abs(time - self.due_s) <= MIN_GAP_S or (
+            next_time is not None and abs(next_time - end) <= MIN_GAP_S
         )
-        return on_line and _get_audio_format(frame) == self._format
+        return on_time and _get_audio_format(frame) == self._format
 
     def add_frame(self, frame: AudioFrame) -> Iterator[GridSamples]:
         self.due_s += Fraction(frame.samples, frame.sample_rate)
@@ -147,8 +155,8 @@ class _AudioRun:
     def flush(self) -> Iterator[GridSamples]:
         return self._number_samples(self._resampler.resample_frame(None))
 
-    def _number_samples(self, made: Iterator[Samples]) -> Iterator[GridSamples]:
-        for samples in made:
+    def _number_samples(self, blocks: Iterator[Samples]) -> Iterator[GridSamples]:
+        for samples in blocks:
             yield self._next_sample, samples
             self._next_sample += len(samples)
 
@@ -156,14 +164,14 @@ class _AudioRun:
 def _pair_with_next_time(
     frames: Iterator[_TimedAudioFrame],
 ) -> Iterator[tuple[_TimedAudioFrame, Fraction | None]]:
-    """Yield each frame with the time of the one after it; None after the last."""
-    held: _TimedAudioFrame | None = None
-    for timed in frames:
-        if held is not None:
-            yield held, timed[0]
-        held = timed
-    if held is not None:
-        yield held, None
+    """Yield each frame with the timestamp of the one after it; None after the last."""
+    previous: _TimedAudioFrame | None = None
+    for current in frames:
+        if previous is not None:
+            yield previous, current[0]
+        previous = current
+    if previous is not None:
+        yield previous, None
 
 
 def _get_audio_format(frame: AudioFrame) -> tuple[int, str, str]:

@@ -1,8 +1,8 @@
-"""Which audio tracks a rendition has, and of which channels of the source each is made. Pure.
+"""Plan the audio tracks of a rendition, and the source channels of each. Pure.
 
-A mezzanine has every track of the source, in order, because an editor looks for the lavalier on
-track 3 where the recorder put it. A player in a browser plays one track, so that a file for
-scrubbing has one. docs/adr/0009 gives the reasons.
+A mezzanine keeps every track of the source, in order, because an editor expects the lavalier on
+track 3 if the recorder put it there. Browsers play one track, so a proxy has one. The reasons are in
+docs/adr/0009.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from mcsyncd.model.clip import AudioStream
 from mcsyncd.settings.profiles import Aac, Flac, Profile
 
 _OVER_16_BIT_CODECS = ("pcm_s24", "pcm_s32", "pcm_f", "alac", "flac")
-"""Codecs that may hold more than 16 bits a sample."""
+"""Prefixes of ffmpeg's names of codecs that can hold more than 16 bits per sample. One that is
+missing here is truncated to 16 bits in FLAC."""
+
 _USUAL_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""What each number of channels is taken for where the file does not say; more have no usual places."""
+"""The layout assumed for a number of channels if the file does not name one: what FLAC (RFC 9639,
+9.1.3) assigns, by ffmpeg's names. There is no usual layout for more channels."""
+
 _MAX_MIXED_CHANNELS = max(_USUAL_LAYOUTS)
+"""A track with more channels has no layout that ffmpeg could mix to stereo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,10 @@ class SourceTrack:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrackPlan:
-    """One audio track of a file: its encoder, and the source's channels that it is made of.
+    """One audio track of a file: its encoder, and the source channels that it is made from.
 
-    `taken` are (track, channel) of the source, from 0. `given` is the layout that they have
-    together, `layout` the one that they are mixed to and written in (ffmpeg's names).
+    `source_channels` are (track, channel) of the source, from 0. `source_layout` is the layout of
+    these channels together, `layout` the one that they are mixed to and encoded in (ffmpeg's names).
     """
 
     encoder: Encoder
@@ -44,11 +49,15 @@ class AudioTrackPlan:
 
 
 def plan_source_track(stream: AudioStream) -> SourceTrack:
-    """Return how the channels of a source's track are kept: in its own layout, if encoders know it."""
-    known = not stream.layout.endswith("channels") and stream.layout != "downmix"  # a stereo of old, in MP3
-    # More channels have no usual layout to be taken for; PCM keeps them as they are called.
-    keeps = known or stream.channels > _MAX_MIXED_CHANNELS
-    return SourceTrack(stream, stream.layout if keeps else _get_usual_layout(stream.channels))
+    """Return a source track with the layout that its channels are kept in.
+
+    This is the track's own layout if encoders know it, otherwise the usual one for its number of channels.
+    """
+    # "downmix" is how some MP3 files name plain stereo; no encoder accepts it.
+    known = not stream.layout.endswith("channels") and stream.layout != "downmix"
+    # PCM keeps channels beyond the usual layouts under the name that the source gives them.
+    keeps_own = known or stream.channels > _MAX_MIXED_CHANNELS
+    return SourceTrack(stream, stream.layout if keeps_own else _get_usual_layout(stream.channels))
 
 
 def plan_audio_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> tuple[AudioTrackPlan, ...]:
@@ -63,30 +72,30 @@ def plan_audio_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> tupl
 
 
 def describe_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> list[str]:
-    """Say what of the source's tracks is not where an editor would look for it."""
+    """Return a sentence for each source track or channel that is not where an editor would expect it."""
     if profile.channels == "stereo":
         return _describe_stereo_track(tracks)
+    limit = _get_max_channels(profile)
     return [
         f"audio track {number} has {track.stream.channels} channels: "
-        f"kept as {-(-track.stream.channels // _get_max_channels(profile))} tracks of at most "
-        f"{_get_max_channels(profile)}"
+        f"split into {-(-track.stream.channels // limit)} tracks of at most {limit}"
         for number, track in enumerate(tracks, 1)
-        if track.stream.channels > _get_max_channels(profile)
+        if track.stream.channels > limit
     ]
 
 
 def format_track_prefix(number: int, tracks: int) -> str:
-    """Return how a sentence on the source's audio track `number` (from 0) begins, of so many."""
+    """Return the beginning of a sentence about audio track `number` (from 0), "" if there is only one."""
     return f"audio track {number + 1}: " if tracks > 1 else ""
 
 
 def _keep_all_channels(profile: Profile, number: int, track: SourceTrack) -> list[AudioTrackPlan]:
-    """Keep every channel of a track, in as many tracks as the codec needs for them."""
-    channels, widest = track.stream.channels, _get_max_channels(profile)
-    everything = tuple((number, channel) for channel in range(channels))
-    if channels <= widest:
-        return [_build_track_plan(profile, track.stream, everything, track.layout)]
-    parts = [everything[first : first + widest] for first in range(0, channels, widest)]
+    """Keep every channel of a track, in as many tracks as the codec needs."""
+    channels, limit = track.stream.channels, _get_max_channels(profile)
+    every_channel = tuple((number, channel) for channel in range(channels))
+    if channels <= limit:
+        return [_build_track_plan(profile, track.stream, every_channel, track.layout)]
+    parts = [every_channel[first : first + limit] for first in range(0, channels, limit)]
     return [_build_track_plan(profile, track.stream, part, _get_usual_layout(len(part))) for part in parts]
 
 
@@ -95,27 +104,27 @@ def _plan_stereo_track(profile: Profile, tracks: tuple[SourceTrack, ...]) -> Aud
     if _is_mono_pair(tracks):
         return _build_track_plan(profile, first.stream, ((0, 0), (1, 0)), "stereo")
     if first.layout.startswith("ambisonic"):
-        return _build_track_plan(
-            profile, first.stream, ((0, 0),), "mono"
-        )  # the first is what comes from all sides
+        # Channel 0 (W) is the omnidirectional one.
+        return _build_track_plan(profile, first.stream, ((0, 0),), "mono")
     if first.stream.channels > _MAX_MIXED_CHANNELS:
         return _build_track_plan(profile, first.stream, ((0, 0), (0, 1)), "stereo")
-    everything = tuple((0, channel) for channel in range(first.stream.channels))
+    every_channel = tuple((0, channel) for channel in range(first.stream.channels))
     return _build_track_plan(
-        profile, first.stream, everything, first.layout, mix_to_stereo=first.stream.channels > 2
+        profile, first.stream, every_channel, first.layout, mix_to_stereo=first.stream.channels > 2
     )
 
 
 def _describe_stereo_track(tracks: tuple[SourceTrack, ...]) -> list[str]:
-    said = []
+    notes = []
     used = 2 if _is_mono_pair(tracks) else 1
     if used == 2:
-        said.append("the first two audio tracks are mono: heard as left and right")
+        notes.append("the first two audio tracks are mono: used as left and right")
     if len(tracks) > used:
-        said.append(f"of {len(tracks)} audio tracks, only the first {'two are' if used == 2 else 'is'} heard")
+        included = "first two" if used == 2 else "first"
+        notes.append(f"only the {included} of {len(tracks)} audio tracks included")
     if tracks and tracks[0].stream.channels > _MAX_MIXED_CHANNELS:
-        said.append(f"of {tracks[0].stream.channels} channels, only the first two are heard")
-    return said
+        notes.append(f"only the first two of {tracks[0].stream.channels} channels included")
+    return notes
 
 
 def _is_mono_pair(tracks: tuple[SourceTrack, ...]) -> bool:
@@ -134,13 +143,12 @@ def _build_track_plan(
     encoder = choose_audio_encoder(
         profile.audio, channels, over_16_bits=stream.codec.startswith(_OVER_16_BIT_CODECS)
     )
-    return AudioTrackPlan(
-        encoder, source_channels, source_layout, "stereo" if mix_to_stereo else source_layout, channels
-    )
+    layout = "stereo" if mix_to_stereo else source_layout
+    return AudioTrackPlan(encoder, source_channels, source_layout, layout, channels)
 
 
 def _get_max_channels(profile: Profile) -> int:
-    """Return how many channels a track may have: FLAC and AAC end at 8, PCM at what probe lets in."""
+    """Return how many channels a track may have: 8 for FLAC and AAC, for PCM as many as probe accepts."""
     return 8 if isinstance(profile.audio, Flac | Aac) else 64
 
 

@@ -1,8 +1,8 @@
-"""Colour tags of a rendition: the source's, carried. Pure.
+"""Colour tags of a rendition: those of the source, completed. Pure.
 
-An untagged picture is shown by each player's own guess, and the guess goes by size: a proxy of
-an untagged HD clip would change its colours. So what is missing is written out, by the
-usual rule: BT.709 from 720 lines up, below it the television system that the size tells.
+Players guess the colours of an untagged file from its frame size, so a small proxy of an untagged HD clip
+would change colour. Missing tags are therefore filled in by the players' usual rule: BT.709 from 720
+lines up, otherwise the television system that the number of lines implies.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from mcsyncd.model.clip import VideoStream
 
+# Primaries, transfer, matrix, by ffmpeg's names: ITU-R BT.709, and BT.601 in its 625-line and
+# 525-line variants. A wrong entry changes the colours of every untagged clip.
 _BT709 = ("bt709", "bt709", "bt709")
 _PAL = ("bt470bg", "smpte170m", "bt470bg")
 _NTSC = ("smpte170m", "smpte170m", "smpte170m")
@@ -20,15 +22,20 @@ _TAGS_BY_MATRIX = {
     "smpte170m": _NTSC,
     "bt2020nc": ("bt2020", "bt2020-10", "bt2020nc"),
 }
+"""The usual primaries and transfer for a tagged matrix, for clips that only tag the matrix.
+BT.2020 as in ITU-R BT.2020, 10 bits."""
 
 _RGB = "gbr"
+"""ffmpeg's matrix name for RGB. Renditions are YUV, so this tag is never carried over."""
 _HD_LINES = 720
+"""Lines from which players assume BT.709 (the smallest HD format, SMPTE ST 296)."""
 _PAL_LINES = {576, 288}
+"""Lines of a frame and of a field in the 625-line system; all other SD sizes count as 525-line."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """Primaries, transfer and matrix by ffmpeg's names, and whether black is 0 (full range)."""
+    """Primaries, transfer and matrix by ffmpeg's names, and whether the range is full (black is 0)."""
 
     primaries: str
     transfer: str
@@ -37,7 +44,7 @@ class ColourTags:
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
-        """The tags as options of an encoder."""
+        """The tags as encoder options."""
         return (
             ("color_primaries", self.primaries),
             ("color_trc", self.transfer),
@@ -52,11 +59,14 @@ class ColourTags:
 
 
 STANDARD_TAGS = ColourTags(*_BT709, full_range=False)
-"""Of a picture that was brought down to standard range."""
+"""Tags of frames that were tone-mapped to standard range: BT.709, limited range."""
 
 
 def choose_tags(video: VideoStream, *, keeps_full_range: bool) -> ColourTags:
-    """Return the tags for a rendition of `video`; full range stays only where the codec can say so."""
+    """Return the tags for a rendition of `video`.
+
+    Full range is kept only if `keeps_full_range`: the codec must be able to signal it.
+    """
     colour = video.colour
     lines = min(video.width, video.height)
     usual = _TAGS_BY_MATRIX.get(colour.matrix or "") or _guess_tags(lines)

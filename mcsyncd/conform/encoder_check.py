@@ -1,4 +1,4 @@
-"""Does this build have what a profile asks for? Asked when a profile is checked, not at picture one."""
+"""Check that this build of FFmpeg has the encoders of a profile, before a job depends on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mcsyncd.settings.profiles import Profile
 
 
 def find_missing_encoders(profile: Profile) -> tuple[str, ...]:
-    """Return the encoders that a profile needs and the library lacks, by ffmpeg's names."""
+    """Return the encoders that a profile needs and this build lacks, by ffmpeg's names."""
     needed = (
         choose_video_encoder(profile.video).name,
         choose_audio_encoder(profile.audio, 2, over_16_bits=False).name,

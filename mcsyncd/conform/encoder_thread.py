@@ -1,4 +1,4 @@
-"""A thread for each file: it encodes while the decoder goes on."""
+"""One thread per output file, which encodes while the source is still being decoded."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.rate import Rate
 
 _QUEUE_DEPTH = 6
-"""Parts that may wait for an encoder. Six pictures of 1080p are 18 MiB, of 2160p 72 MiB."""
+"""Inputs that may wait for an encoder. Judgement: enough to keep decoder and encoders busy at once.
+Memory grows with it: six frames take 18 MiB at 1080p and 72 MiB at 2160p."""
 
 EncoderInput = tuple[VideoFrame, int] | list[Samples]
-"""A picture and the number of ticks it shows, or sound of every track of the source."""
+"""A frame and the number of ticks that show it, or samples of every audio track of the source."""
 
 
 class EncoderThread:
     """Feeds one file from a bounded queue; its thread owns the container.
 
-    What goes wrong there is raised by the next call here. The thread takes parts until it is
-    told to stop, even after an error, so that the decoder never waits for ever.
+    An error in the thread is raised by the next call from outside. Even after an error the thread
+    keeps emptying the queue until the end of input, so the decoder never blocks on a full queue.
     """
 
     def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
@@ -41,20 +42,20 @@ class EncoderThread:
         self._thread = Thread(target=self._run, args=(plan, rate), name=f"conform {plan.kind}")
         self._thread.start()
 
-    def put(self, part: EncoderInput) -> None:
-        """Hand over sound, or a picture with the number of ticks it shows. Raises what the file met."""
+    def put(self, item: EncoderInput) -> None:
+        """Enqueue samples, or a frame with the number of ticks that show it. Raises the thread's error."""
         self._raise_error()
-        self._queue.put(part)
+        self._queue.put(item)
 
     def finish(self) -> RenditionEvidence:
-        """Wait until all is written, index included. Raises OSError (disk full) or McsyncError."""
+        """Wait until the file is complete, index included. Raises OSError (disk full) or McsyncError."""
         self._queue.put(None)
         self._thread.join()
         self._raise_error()
         return self._evidence
 
     def abandon(self) -> None:
-        """Stop as soon as may be and remove the file."""
+        """Stop as soon as possible and remove the file."""
         self._is_wanted = False
         if self._thread.is_alive():
             self._queue.put(None)
@@ -70,37 +71,37 @@ class EncoderThread:
             self._write_file(plan, rate)
         except av.FFmpegError as error:
             self._error = _translate_encoder_error(self._path, error)
-        except Exception as error:  # noqa: BLE001  # it is raised again in the thread that asked
+        except Exception as error:  # noqa: BLE001  # raised again in the calling thread
             self._error = error
         for _ in self._iterate_inputs():
-            pass  # what still comes after an error, so that nobody waits for room in the queue
+            pass  # after an error: discard the rest, so that nobody waits for room in the queue
 
     def _write_file(self, plan: FilePlan, rate: Rate) -> None:
         with RenditionWriter(self._path, plan, rate) as writer:
-            for part in self._iterate_inputs():
+            for item in self._iterate_inputs():
                 if not self._is_wanted:
                     continue
-                if isinstance(part, tuple):
-                    writer.write_frame(*part)
+                if isinstance(item, tuple):
+                    writer.write_frame(*item)
                 else:
-                    writer.write_audio(part)
+                    writer.write_audio(item)
             if self._is_wanted:
                 writer.flush()
                 self._evidence = writer.collect_evidence()
 
     def _iterate_inputs(self) -> Iterator[EncoderInput]:
-        """Yield parts until told that there are no more; then nothing, however often it is asked."""
+        """Yield inputs until the end of input; afterwards nothing, however often it is called."""
         while not self._queue_ended:
-            part = self._queue.get()
-            if part is None:
+            item = self._queue.get()
+            if item is None:
                 self._queue_ended = True
             else:
-                yield part
+                yield item
 
 
 def _translate_encoder_error(path: Path, error: av.FFmpegError) -> Exception:
-    if isinstance(error, OSError):  # the system's: no space left
+    if isinstance(error, OSError):  # from the system, such as no space left
         return OSError(error.errno, error.strerror, str(path))
     return McsyncError(
-        f"{path.name} cannot be encoded: {error.strerror}", "see `mcsyncd doctor` for the codecs"
+        f"{path.name} cannot be encoded: {error.strerror}", "run `mcsyncd doctor` to check the codecs"
     )

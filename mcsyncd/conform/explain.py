@@ -1,4 +1,4 @@
-"""What a profile does, in words and gigabytes. Pure."""
+"""Explain what a profile produces, in words and gigabytes. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ TYPICAL_CLIP = Media(
     video=VideoStream(0, "h264", 1920, 1080, Rate(30), "yuv420p", 0, 3_600_000_000, colour=_HD_COLOUR),
     audio=(AudioStream(1, "aac", SAMPLE_RATE, 2, "stereo", 0, 3_600_000_000),),
 )
-"""An hour of what most cameras record; stands in where no clip is named."""
+"""An hour of what most cameras record: used if no clip is given."""
 
-# Bits a pixel, measured on grainy 1080p30 footage: clean footage takes less.
+# Bits per pixel, measured on grainy 1080p30 footage; clean footage takes less. They only feed the
+# estimate of disk space that `mcsyncd profile explain` prints. The two of x264 are at CRF 18.
 _X264_BITS_PER_PIXEL = 0.47
 _X264_INTRA_BITS_PER_PIXEL = 0.65
 _PRORES_BITS_PER_PIXEL = {"proxy": 0.79, "lt": 1.88, "standard": 2.5, "hq": 3.75}
 _DNXHR_BITS_PER_PIXEL = {"dnxhr_lb": 0.72, "dnxhr_sq": 2.35, "dnxhr_hq": 3.5}
 _FLAC_COMPRESSION = 0.6
+"""Size of FLAC relative to PCM. Judgement: the usual ratio for speech and music at line level."""
 
 
 def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
-    """Return about how many gigabytes an hour of such a clip takes; an upper bound for most footage."""
-    bits = sum(_estimate_audio_bit_rate(profile, sound) for sound in file.audio_tracks)
+    """Return roughly how many gigabytes an hour of such a clip takes, as an upper bound for most footage.
+
+    `rate` is the session's. x264 halves its bits for every 6 steps of CRF, by its own rule of thumb.
+    """
+    bits = sum(_estimate_audio_bit_rate(profile, track) for track in file.audio_tracks)
     if file.conversion:
         width, height = file.conversion.size
         bits += _estimate_bits_per_pixel(profile) * width * height * float(rate.fraction)
@@ -37,7 +42,7 @@ def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
 
 
 def explain_plan(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
-    """Say what the first file of a plan is going to be, line by line."""
+    """Return sentences that describe the first file of a plan."""
     file = planned.files[0]
     lines = [profile.description] if profile.description else []
     if file.conversion:
@@ -47,59 +52,59 @@ def explain_plan(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
             _format_frame_rate(planned),
         ]
     lines += [
-        f"{f'Sound {number}' if len(file.audio_tracks) > 1 else 'Sound'}: "
-        f"{_format_audio_track(profile, sound)}"
-        for number, sound in enumerate(file.audio_tracks, 1)
+        f"{f'Audio {number}' if len(file.audio_tracks) > 1 else 'Audio'}: "
+        f"{_format_audio_track(profile, track)}"
+        for number, track in enumerate(file.audio_tracks, 1)
     ]
     lines += [f"Note: {note}." for note in file.notes]
     size = estimate_gb_per_hour(profile, file, planned.grid.rate)
-    return (*lines, f"About {size:.1f} GB an hour for grainy footage; clean footage takes less.")
+    return (*lines, f"About {size:.1f} GB per hour for grainy footage; clean footage takes less.")
 
 
 def _format_frame_size(video: VideoStream | None, file: FilePlan) -> str:
     assert video is not None
     assert file.conversion is not None
-    done = ["turned upright"] if video.rotation else []
-    done += ["made of whole pictures (bwdif)"] if video.interlaced else []
-    done += ["with square pixels"] if video.pixel_aspect != (1, 1) else []
+    steps = ["rotated upright"] if video.rotation else []
+    steps += ["deinterlaced (bwdif)"] if video.interlaced else []
+    steps += ["scaled to square pixels"] if video.pixel_aspect != (1, 1) else []
     width, height = file.conversion.size
-    return f"Picture: {', '.join((f'{width}x{height}', *done))}."
+    return f"Video: {', '.join((f'{width}x{height}', *steps))}."
 
 
 def _format_video_codec(profile: Profile) -> str:
     match profile.video:
         case H264(gop=1) as video:
-            return f"H.264, 8 bit, every picture on its own, {video.preset}, crf {video.crf}."
+            return f"H.264, 8 bit, all-intra, {video.preset}, CRF {video.crf}."
         case H264() as video:
             return (
-                f"H.264, 8 bit, a key picture every {video.gop}, no B pictures, "
-                f"{video.preset}, crf {video.crf}."
+                f"H.264, 8 bit, a key frame every {video.gop} frames, no B-frames, "
+                f"{video.preset}, CRF {video.crf}."
             )
         case ProRes() as video:
-            return f"Apple ProRes {video.flavour.upper()}, 10 bit 4:2:2, every picture on its own."
+            return f"Apple ProRes {video.flavour.upper()}, 10 bit 4:2:2, all-intra."
         case DNxHD() as video:
-            return f"Avid {video.flavour.upper().replace('_', ' ')}, 8 bit 4:2:2, every picture on its own."
+            return f"Avid {video.flavour.upper().replace('_', ' ')}, 8 bit 4:2:2, all-intra."
 
 
 def _format_frame_rate(planned: RenderPlan) -> str:
     rate, own = planned.grid.rate, planned.video.rate if planned.video else None
     if own == rate and planned.video and not planned.video.variable_rate:
-        return f"Constant {rate} pictures a second, as recorded."
-    return f"Constant {rate} pictures a second: each shows the source picture nearest in time."
+        return f"Constant {rate} fps, as recorded."
+    return f"Constant {rate} fps: each frame shows the source frame nearest in time."
 
 
-def _format_audio_track(profile: Profile, sound: AudioTrackPlan) -> str:
-    channels, given = sound.channels, len(sound.source_channels)
+def _format_audio_track(profile: Profile, track: AudioTrackPlan) -> str:
+    channels, source = track.channels, len(track.source_channels)
     kept = {1: "one channel", 2: "two channels"}.get(channels, f"{channels} channels")
-    which = kept if channels == given else f"{given} channels mixed to {channels}"
+    which = kept if channels == source else f"{source} channels mixed to {channels}"
     match profile.audio:
         case Flac():
-            how = "lossless (FLAC)"
+            codec = "lossless (FLAC)"
         case Aac() as audio:
-            how = f"AAC {audio.kbps * channels // 2} kbit/s"
+            codec = f"AAC {audio.kbps * channels // 2} kbit/s"
         case Pcm() as audio:
-            how = f"uncompressed, {audio.bits} bit"
-    return f"{which}, 48 kHz, {how}; holes become silence."
+            codec = f"uncompressed, {audio.bits} bit"
+    return f"{which}, 48 kHz, {codec}; gaps are filled with silence."
 
 
 def _estimate_bits_per_pixel(profile: Profile) -> float:
@@ -113,9 +118,9 @@ def _estimate_bits_per_pixel(profile: Profile) -> float:
             return _DNXHR_BITS_PER_PIXEL[video.flavour]
 
 
-def _estimate_audio_bit_rate(profile: Profile, sound: AudioTrackPlan) -> float:
-    if sound.encoder.bit_rate:
-        return float(sound.encoder.bit_rate)
-    bits = 24 if sound.encoder.fmt == "s32" else 16
-    packed = _FLAC_COMPRESSION if isinstance(profile.audio, Flac) else 1.0
-    return bits * SAMPLE_RATE * sound.channels * packed
+def _estimate_audio_bit_rate(profile: Profile, track: AudioTrackPlan) -> float:
+    if track.encoder.bit_rate:
+        return float(track.encoder.bit_rate)
+    bits = 24 if track.encoder.fmt == "s32" else 16
+    ratio = _FLAC_COMPRESSION if isinstance(profile.audio, Flac) else 1.0
+    return bits * SAMPLE_RATE * track.channels * ratio

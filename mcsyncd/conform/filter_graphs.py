@@ -1,4 +1,4 @@
-"""Filter graphs around single pictures. A graph is built anew when the source's shape changes."""
+"""FFmpeg filter graphs for frames. A graph is rebuilt when the source changes its frame format."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from mcsyncd.conform.tone_mapping import build_cube_lut
 from mcsyncd.media.frames import is_full_range
 
 _FrameShape = tuple[int, int, str, int, int]
+"""Width, height, pixel format, matrix and range of a frame."""
 
 
 class VideoFilterGraph:
-    """One chain of filters for pictures of one shape."""
+    """One chain of filters for frames of one shape."""
 
     def __init__(self, first: VideoFrame, chain: str) -> None:
         self._graph = Graph()
-        self._graph.threads = 1  # the encoders have the cores; filters wait for them anyway
+        self._graph.threads = 1  # the encoders use the cores, and filters wait for them anyway
         source = self._graph.add(
             "buffer",
             video_size=f"{first.width}x{first.height}",
@@ -40,7 +41,7 @@ class VideoFilterGraph:
         self._graph.configure()
 
     def filter_frame(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
-        """Push one picture (None: no more) and yield what comes out."""
+        """Push one frame (None: end of input) and yield the filtered frames that are ready."""
         self._graph.vpush(frame)
         while True:
             try:
@@ -50,7 +51,7 @@ class VideoFilterGraph:
 
 
 class FrameConverter:
-    """Makes a rendition's picture of a source picture, by its canvas."""
+    """Converts source frames to frames of a rendition."""
 
     def __init__(self, conversion: FrameConversion) -> None:
         self._conversion = conversion
@@ -58,47 +59,41 @@ class FrameConverter:
         self._graph: VideoFilterGraph | None = None
 
     def convert_frame(self, frame: VideoFrame) -> VideoFrame:
-        """Return a picture of its own (never the source's object: two files are made of that one)."""
+        """Return a new frame. Never the source's object, because two files are encoded from that."""
         if self._graph is None or get_frame_shape(frame) != self._frame_shape:
             self._frame_shape = get_frame_shape(frame)
             self._graph = self._build_graph(frame)
         return next(self._graph.filter_frame(frame))
 
     def _build_graph(self, frame: VideoFrame) -> VideoFilterGraph:
-
-        size = (frame.width, frame.height)
-        chain = self._conversion.build_filter_chain(
-            FrameFormat(size, frame.format.name, is_full_range(frame))
-        )
+        source = FrameFormat((frame.width, frame.height), frame.format.name, is_full_range(frame))
+        chain = self._conversion.build_filter_chain(source)
         if self._conversion.tone_mapped_from is None:
             return VideoFilterGraph(frame, chain)
         with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:
             table.write(build_cube_lut(self._conversion.tone_mapped_from.transfer))
             table.flush()
-            return VideoFilterGraph(
-                frame, chain.replace(LUT_PATH_PLACEHOLDER, table.name)
-            )  # read when it is configured
+            # The filter reads the table when the graph is configured, so the file may go afterwards.
+            return VideoFilterGraph(frame, chain.replace(LUT_PATH_PLACEHOLDER, table.name))
 
 
-def deinterlace_frames(fields: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-    """Make whole pictures of interlaced ones (bwdif); progressive ones among them stay as they are."""
+def deinterlace_frames(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """Deinterlace frames (bwdif), one frame out for each in; progressive frames pass unchanged."""
     shape: _FrameShape | None = None
     graph: VideoFilterGraph | None = None
-    for picture in fields:
-        if graph is None or get_frame_shape(picture) != shape:
+    for frame in frames:
+        if graph is None or get_frame_shape(frame) != shape:
             if graph is not None:
                 yield from graph.filter_frame(None)
-            shape, graph = (
-                get_frame_shape(picture),
-                VideoFilterGraph(picture, "bwdif=mode=send_frame:deint=interlaced"),
-            )
-        yield from graph.filter_frame(picture)
+            shape = get_frame_shape(frame)
+            graph = VideoFilterGraph(frame, "bwdif=mode=send_frame:deint=interlaced")
+        yield from graph.filter_frame(frame)
     if graph is not None:
         yield from graph.filter_frame(None)
 
 
 def get_frame_shape(frame: VideoFrame) -> _FrameShape:
-    """Return what a graph is built for: size, pixel format, matrix and range."""
+    """Return the properties of a frame that a graph is built for: size, pixel format, matrix and range."""
     return (
         frame.width,
         frame.height,

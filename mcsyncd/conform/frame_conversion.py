@@ -1,4 +1,4 @@
-"""The picture's way from the source's shape to the rendition's: scale, turn, tag. Pure."""
+"""Plan how a source frame is converted to a frame of a rendition: scale, rotate, tag. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from mcsyncd.conform.colour_tags import STANDARD_TAGS, ColourTags, choose_tags
 from mcsyncd.media.colour import HDR_TRANSFERS
 from mcsyncd.model.clip import VideoStream
 
+# Filters that turn a frame upright, by the clockwise rotation (degrees) that probe reads from the
+# display matrix; ffmpeg's player applies the same ones.
 _ROTATION_FILTERS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
 _MIRRORED_ROTATION_FILTERS = {
     0: ("vflip",),
@@ -16,10 +18,10 @@ _MIRRORED_ROTATION_FILTERS = {
     180: ("hflip",),
     270: ("transpose=clock_flip",),
 }
-"""The same where the display matrix also turns the picture over; its angle is of the upper row alone."""
+"""The same if the display matrix also mirrors the frame; probe derives the angle from its upper row alone."""
 
 _FULL_RANGE_FORMATS = {"yuv420p"}
-"""H.264 says in its header which range it has; ProRes and DNxHR players take limited for granted."""
+"""Pixel formats that may have full range. H.264 signals it; for ProRes and DNxHR players assume limited."""
 
 _SCALER_MATRIX_NAMES = {
     "bt470bg": "bt470",
@@ -28,19 +30,18 @@ _SCALER_MATRIX_NAMES = {
     "ycgco": "auto",
     "ictcp": "auto",
 }
-"""The scaler's own names, where they differ from ffmpeg's tags."""
-
+"""The scale filter's names of matrices that differ from ffmpeg's tags. Without the entry the filter fails."""
 
 _TONE_MAPPING_FORMAT = "gbrp10le"
-"""In what the mapping from high dynamic range is done: RGB of ten bits, planar."""
+"""Pixel format in which HDR is mapped: planar RGB, 10 bits. In 8 bits, PQ would show banding."""
 
 LUT_PATH_PLACEHOLDER = "{cube}"
-"""Stands in a chain for the file of the mapping's table (`conform.dynamics`), which has no place yet."""
+"""Stands for the path of the lookup table (`conform.tone_mapping`), written when a graph is built."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameFormat:
-    """What a chain of filters has to know of a source picture."""
+    """What the filter chain of a source frame depends on. `size` is (width, height) in pixels."""
 
     size: tuple[int, int]
     pixel_format: str
@@ -49,11 +50,11 @@ class FrameFormat:
 
 @dataclass(frozen=True, slots=True)
 class FrameConversion:
-    """How a decoded picture becomes one of the rendition.
+    """How a decoded frame is converted to a frame of the rendition.
 
-    `scaled` is its size before it is turned, `size` the upright size that is encoded, `coded` the
-    source's own. `mapped` are the tags of a source of high dynamic range that is brought down to
-    standard range.
+    Sizes are (width, height) in pixels: `coded_size` is the source's own, `scaled_size` the size before
+    rotation, `size` the upright size that is encoded. `tone_mapped_from` are the tags of an HDR source
+    that is mapped to standard range, otherwise None.
     """
 
     scaled_size: tuple[int, int]
@@ -66,54 +67,55 @@ class FrameConversion:
     mirrored: bool = False
 
     def build_filter_chain(self, source: FrameFormat) -> str:
-        """Return the filter chain for a source picture of that shape."""
-        fits = (source.size, source.pixel_format, source.full_range) == (
-            self.scaled_size,
-            self.pixel_format,
-            self.tags.full_range,
+        """Return the filter chain, in ffmpeg's syntax, for a source frame of that format."""
+        wanted = FrameFormat(self.scaled_size, self.pixel_format, self.tags.full_range)
+        unscaled = source == wanted and self.tone_mapped_from is None
+        rotations = _MIRRORED_ROTATION_FILTERS if self.mirrored else _ROTATION_FILTERS
+        filters = (
+            *(() if unscaled else self._build_scale_filters(source)),
+            *self._build_padding_filters(source),
+            *rotations[self.rotation],
+            self._build_tag_filter(),
         )
-        fitting = () if fits and self.tone_mapped_from is None else self._build_scale_filters(source)
-        turns = _MIRRORED_ROTATION_FILTERS if self.mirrored else _ROTATION_FILTERS
-        return ",".join(
-            (*fitting, *self._build_padding_filters(source), *turns[self.rotation], self._build_tag_filter())
-        )
+        return ",".join(filters)
 
     def _build_scale_filters(self, source: FrameFormat) -> tuple[str, ...]:
         width, height = self._compute_inner_size(source)
         scale = f"scale={width}:{height}:flags=bicubic+accurate_rnd"
-        given, wanted = "pc" if source.full_range else "tv", self.tags.range
+        source_range, wanted_range = "pc" if source.full_range else "tv", self.tags.range
+        matrix = _get_scaler_matrix_name(self.tags.matrix)
         if self.tone_mapped_from is not None:
+            hdr_matrix = _get_scaler_matrix_name(self.tone_mapped_from.matrix)
             return (
-                f"{scale}:in_range={given}:out_range=pc:in_color_matrix={_get_scaler_matrix_name(self.tone_mapped_from.matrix)}",
+                f"{scale}:in_range={source_range}:out_range=pc:in_color_matrix={hdr_matrix}",
                 f"format={_TONE_MAPPING_FORMAT}",
                 f"lut3d=file={LUT_PATH_PLACEHOLDER}:interp=tetrahedral",
-                f"scale=out_range={wanted}:out_color_matrix={_get_scaler_matrix_name(self.tags.matrix)}",
+                f"scale=out_range={wanted_range}:out_color_matrix={matrix}",
                 f"format={self.pixel_format}",
             )
-        # The same matrix on both sides: only RGB, which has none, is converted by it.
-        matrix = _get_scaler_matrix_name(self.tags.matrix)
-        ranges = f"in_range={given}:out_range={wanted}"
+        # With the same matrix on both sides, only RGB (which has none) is converted.
+        ranges = f"in_range={source_range}:out_range={wanted_range}"
         return (
             f"{scale}:{ranges}:in_color_matrix={matrix}:out_color_matrix={matrix}",
             f"format={self.pixel_format}",
         )
 
     def _compute_inner_size(self, source: FrameFormat) -> tuple[int, int]:
-        """Return the size at which a picture fits in: all of it, where a camera changes its size midway."""
+        """Return the largest size at which a frame fits, for a camera that changes its frame size midway."""
         if source.size == self.coded_size:
             return self.scaled_size
         width, height = (
             Fraction(now * to, first)
             for now, to, first in zip(source.size, self.scaled_size, self.coded_size, strict=True)
         )
-        part = min(self.scaled_size[0] / width, self.scaled_size[1] / height)
-        return _round_to_even(width * part), _round_to_even(height * part)
+        factor = min(self.scaled_size[0] / width, self.scaled_size[1] / height)
+        return _round_to_even(width * factor), _round_to_even(height * factor)
 
     def _build_padding_filters(self, source: FrameFormat) -> tuple[str, ...]:
+        if self._compute_inner_size(source) == self.scaled_size:
+            return ()
         width, height = self.scaled_size
-        return (
-            () if self._compute_inner_size(source) == self.scaled_size else (f"pad={width}:{height}:-1:-1",)
-        )
+        return (f"pad={width}:{height}:-1:-1",)
 
     def _build_tag_filter(self) -> str:
         tags = self.tags
@@ -126,23 +128,24 @@ class FrameConversion:
 def plan_conversion(
     video: VideoStream, short_side: int | None, pixel_format: str, *, standard_range: bool = False
 ) -> FrameConversion:
-    """Return the canvas of a rendition: never enlarged, square pixels, even sides, upright.
+    """Return the conversion to a rendition: upright, square pixels, even sides, never enlarged.
 
-    With `standard`, what has a high dynamic range is brought down to BT.709.
+    `short_side` limits the shorter side in pixels (None: no limit). With `standard_range`, HDR is mapped
+    to BT.709.
     """
-    shape = _compute_square_pixel_size(video)
-    if short_side is not None and min(shape) > short_side:
-        shape = (shape[0] * short_side / min(shape), shape[1] * short_side / min(shape))
+    size = _compute_square_pixel_size(video)
+    if short_side is not None and min(size) > short_side:
+        size = (size[0] * short_side / min(size), size[1] * short_side / min(size))
     tags = choose_tags(video, keeps_full_range=pixel_format in _FULL_RANGE_FORMATS)
-    return _build_conversion(video, shape, pixel_format, tags, standard_range=standard_range)
+    return _build_conversion(video, size, pixel_format, tags, standard_range=standard_range)
 
 
 def plan_thumbnail_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConversion:
-    """Return the canvas of a thumbnail: RGB, of standard range, within a box however it is turned."""
+    """Return the conversion to a thumbnail: RGB, standard range, within `box` in landscape or portrait."""
     width, height = _compute_square_pixel_size(video)
-    part = min(max(box) / max(width, height), min(box) / min(width, height), Fraction(1))
-    tags = replace(choose_tags(video, keeps_full_range=True), full_range=True)  # RGB knows no other
-    return _build_conversion(video, (width * part, height * part), "rgb24", tags, standard_range=True)
+    factor = min(max(box) / max(width, height), min(box) / min(width, height), Fraction(1))
+    tags = replace(choose_tags(video, keeps_full_range=True), full_range=True)  # RGB is always full range
+    return _build_conversion(video, (width * factor, height * factor), "rgb24", tags, standard_range=True)
 
 
 def _build_conversion(
@@ -154,27 +157,27 @@ def _build_conversion(
     standard_range: bool,
 ) -> FrameConversion:
     scaled = (_round_to_even(square_size[0]), _round_to_even(square_size[1]))
-    turned = video.rotation in {90, 270}
-    mapped = tags if standard_range and tags.transfer in HDR_TRANSFERS else None
+    tone_mapped_from = None
+    if standard_range and tags.transfer in HDR_TRANSFERS:
+        tone_mapped_from = tags
+        tags = replace(STANDARD_TAGS, full_range=tags.full_range and pixel_format == "rgb24")
     return FrameConversion(
         scaled_size=scaled,
-        size=(scaled[1], scaled[0]) if turned else scaled,
+        size=(scaled[1], scaled[0]) if video.rotation in {90, 270} else scaled,
         rotation=video.rotation,
         pixel_format=pixel_format,
-        tags=replace(STANDARD_TAGS, full_range=tags.full_range and pixel_format == "rgb24")
-        if mapped
-        else tags,
+        tags=tags,
         coded_size=(video.width, video.height),
-        tone_mapped_from=mapped,
+        tone_mapped_from=tone_mapped_from,
         mirrored=video.mirrored,
     )
 
 
 def _compute_square_pixel_size(video: VideoStream) -> tuple[Fraction, Fraction]:
-    """Return the size with square pixels, stretching the side that is too short."""
-    wide = Fraction(*video.pixel_aspect)
+    """Return the size with square pixels: one side is stretched, none is shrunk."""
+    aspect = Fraction(*video.pixel_aspect)
     width, height = Fraction(video.width), Fraction(video.height)
-    return (width * wide, height) if wide > 1 else (width, height / wide)
+    return (width * aspect, height) if aspect > 1 else (width, height / aspect)
 
 
 def _get_scaler_matrix_name(matrix: str) -> str:

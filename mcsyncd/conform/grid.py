@@ -1,9 +1,9 @@
-"""The session's grid, and which source picture each tick shows. Pure, in exact fractions.
+"""The session's grid, and which source frame each tick shows. Pure, in exact fractions.
 
-Tick n of a clip shows clip time `(n * tick - phase) / (1 + drift * 1e-6)`, as `model.rate.on_grid`
-has it; clip time 0 is the presentation time of the clip's first picture. The same step thus
-makes a constant rate of a variable one, converts 25 to 30, and takes out the drift of the
-camera's clock: as a picture repeated or left out now and then, without a second encode.
+Tick n of a clip shows clip time `(n * tick - phase) / (1 + drift * 1e-6)`, as in
+`model.rate.split_offset`. Clip time 0 is the presentation time of the clip's first frame. This one step
+converts a variable frame rate to a constant one, converts 25 to 30, and removes the drift of the
+camera's clock, all by occasionally repeating or dropping a frame, without a second encode.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from math import floor
 from mcsyncd.model.rate import Rate
 
 SAMPLE_RATE = 48_000
-"""Every rendition's sound has this many samples a second."""
+"""Samples per second of every rendition's audio: the rate that cameras record and editing systems expect.
+
+Players, manifests and sample counts in proofs depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where a clip's ticks lie: the session's rate, the clip's phase on it, and its drift.
+    """Where a clip's ticks are: the session's rate, the clip's phase in seconds, and its clock.
 
-    `stretch` is session time over clip time, `1 + drift * 1e-6`, exactly.
+    `clock_ratio` is session time over clip time, exactly `1 + drift * 1e-6`.
     """
 
     rate: Rate
@@ -32,12 +34,16 @@ class Grid:
 
     @classmethod
     def from_drift(cls, rate: Rate, phase_us: int, drift_ppm: float) -> Grid:
-        """Make a grid from what a job carries. A millionth of a ppm is 4 ns in an hour: finer is noise."""
+        """Build a grid from the values in a job.
+
+        The drift is rounded to a millionth of a ppm (4 ns per hour). Anything finer is noise, and
+        would make the fractions long.
+        """
         drift = Fraction(round(drift_ppm * 1_000_000), 1_000_000_000_000)
         return cls(rate, Fraction(phase_us, 1_000_000), 1 + drift)
 
     def compute_session_time(self, time: Fraction) -> Fraction:
-        """Return where clip time `time` lies from tick 0 on, in seconds of session time."""
+        """Convert clip time to seconds of session time since tick 0."""
         return self.phase + time * self.clock_ratio
 
     def compute_clip_time(self, tick: int) -> Fraction:
@@ -45,30 +51,30 @@ class Grid:
         return (tick / self.rate.fraction - self.phase) / self.clock_ratio
 
     def count_ticks_through(self, time: Fraction) -> int:
-        """Return how many ticks (from 0 on) show clip time `time` or earlier."""
+        """Return the number of ticks (from 0 on) that show clip time `time` or earlier."""
         return max(0, floor(self.compute_session_time(time) * self.rate.fraction) + 1)
 
     def count_ticks(self, duration: Fraction) -> int:
-        """Return how many ticks a clip of that many seconds fills: the nearest number, at least one.
+        """Return the number of ticks that a clip of `duration` seconds fills, rounded, at least one.
 
-        A half counts as a tick, so that the last picture of a whole clip is never lost.
+        Halves are rounded up, so that the last frame of a complete clip is never lost.
         """
         return max(1, floor(self.compute_session_time(duration) * self.rate.fraction + Fraction(1, 2)))
 
     def compute_sample(self, time: Fraction) -> int:
-        """Return the sample at clip time `time`, from tick 0 on; negative before it."""
+        """Return the number of the sample at clip time `time`, counted from tick 0; negative before it."""
         return round(self.compute_session_time(time) * SAMPLE_RATE)
 
     def count_samples(self, ticks: int) -> int:
-        """Return how many samples that many ticks last."""
+        """Return the number of samples that `ticks` ticks last."""
         return round(ticks / self.rate.fraction * SAMPLE_RATE)
 
 
 class TickMap:
-    """Gives each tick the source picture nearest in time; of two equally near, the earlier.
+    """Maps each tick to the source frame nearest in time; of two equally near, to the earlier.
 
-    Fed with the times of the pictures as they come, it needs to know one picture ahead and
-    nothing more, so its memory does not grow with the clip.
+    It is fed with the times of the frames as they are decoded and looks only one frame ahead, so its
+    memory does not grow with the clip. `duplicated` and `dropped` count frames so far.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -82,35 +88,35 @@ class TickMap:
 
     @property
     def digest(self) -> str:
-        """The sha256 of the whole map: a line for each picture, its clip time and its number of ticks."""
+        """The SHA-256 of the map: one line for each frame, with its clip time and its number of ticks."""
         return self._hash.hexdigest()
 
     def add_frame(self, time: Fraction) -> int:
-        """Take the next picture's time (seconds of clip time, rising).
+        """Add the next frame by its clip time in seconds, which must rise.
 
-        Returns how many ticks show the picture *before* it, which is done with then. A picture
-        that shows on no tick counts as dropped, each tick beyond a picture's first as duplicated.
+        Returns the number of ticks that show the *previous* frame, which is final then. A frame
+        that no tick shows counts as dropped; each tick beyond a frame's first counts as duplicated.
         """
         if self._held_time is None:
             self._held_time = time
             return 0
-        given = self._assign_ticks(self._grid.count_ticks_through((self._held_time + time) / 2))
+        assigned = self._assign_ticks(self._grid.count_ticks_through((self._held_time + time) / 2))
         self._hold_next(time)
-        return given
+        return assigned
 
     def finish(self, ticks: int) -> int:
-        """Return how many ticks the last picture shows, so that there are `ticks` in all."""
+        """Return the number of ticks that show the last frame, so that there are `ticks` in total."""
         if self._held_time is None:
             return 0
-        given = self._assign_ticks(ticks)
+        assigned = self._assign_ticks(ticks)
         self._hold_next(None)
-        return given
+        return assigned
 
     def _assign_ticks(self, through: int) -> int:
-        given = max(0, through - self.ticks)
-        self.ticks += given
-        self._uses += given
-        return given
+        assigned = max(0, through - self.ticks)
+        self.ticks += assigned
+        self._uses += assigned
+        return assigned
 
     def _hold_next(self, time: Fraction | None) -> None:
         self.duplicated += max(0, self._uses - 1)

@@ -1,4 +1,4 @@
-"""Which libraries made a rendition: equal bytes are promised for equal versions only."""
+"""Versions of the libraries that make a rendition. Only equal versions guarantee equal bytes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import av
 from av.video.codeccontext import VideoCodecContext
 
 _X264_VERSION = re.compile(rb"x264 - core (\d+)")
+"""How x264 writes its version into its first packet (an SEI message)."""
 
 
 @cache
 def get_library_versions() -> tuple[tuple[str, str], ...]:
     """Return name and version of PyAV, FFmpeg's libraries and x264, sorted by name."""
-    found = {name: ".".join(str(part) for part in number) for name, number in av.library_versions.items()}
-    return tuple(sorted({**found, "pyav": av.__version__, "x264": _read_x264_version()}.items()))
+    libraries = {name: ".".join(map(str, number)) for name, number in av.library_versions.items()}
+    return tuple(sorted({**libraries, "pyav": av.__version__, "x264": _read_x264_version()}.items()))
 
 
 def _read_x264_version() -> str:
-    """Ask x264 itself: it signs the first picture that it encodes, and offers no other way."""
+    """Encode one frame and read the version that x264 writes into it: FFmpeg offers no other way."""
     encoder = av.CodecContext.create("libx264", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width = encoder.height = 64
     encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, 25), Fraction(25)
     packets = [*encoder.encode(av.VideoFrame(64, 64, "yuv420p")), *encoder.encode(None)]
-    signed = _X264_VERSION.search(b"".join(bytes(packet) for packet in packets))
-    return signed[1].decode() if signed else "unknown"
+    match = _X264_VERSION.search(b"".join(bytes(packet) for packet in packets))
+    return match[1].decode() if match else "unknown"

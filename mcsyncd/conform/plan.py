@@ -1,6 +1,6 @@
-"""What is to be made of a clip: from profile, media and grid to a plan. Pure.
+"""Plan the renditions of a clip from profiles, media and grid. Pure.
 
-Everything that is decided is decided here and can be read in the plan; the renderer only does it.
+Every decision is made here and is visible in the plan; the renderer only executes it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,21 @@ from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import Profile
 
 _NOTABLE_CUT_US = 50_000
-"""Less than this at either end is how recorders fill their last packet, and not worth a word."""
+"""Microseconds. Less audio than this cut at either end is not reported.
+
+Judgement: recorders pad the audio by up to a packet or two (AAC: 21 ms each). If it were smaller,
+nearly every clip would carry a note.
+"""
 
 RenditionKind = Literal["mezzanine", "proxy"]
 
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One file to be written: where its parts come from and how they are encoded.
+    """One file to write: where its content comes from and how it is encoded.
 
-    `timecode` is the label of its first picture, as it is written down; None where there is none.
+    `conversion` and `video_encoder` are None without video. `timecode` is that of the first frame, as it
+    is written into the file, or None.
     """
 
     kind: RenditionKind
@@ -53,9 +58,10 @@ class FilePlan:
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
-    """All that the renderer needs to know. `ticks` is what the source declares; its end decides.
+    """Everything that the renderer needs to know.
 
-    `sprites` is None where there is no picture, or no proxy for which they would be made.
+    `ticks` is the length that the source declares; the end of its stream decides. `sprites` is None
+    without video, or if no proxy is planned.
     """
 
     grid: Grid
@@ -71,11 +77,11 @@ class RenderPlan:
 def plan_renditions(
     media: Media, grid: Grid, profiles: tuple[tuple[RenditionKind, ProfileRef, Profile], ...]
 ) -> RenderPlan:
-    """Plan the renditions of one clip."""
+    """Plan the renditions of one clip, in the order of `profiles`. `media` is what probe found."""
     tracks = tuple(plan_source_track(stream) for stream in media.audio)
-    label = compute_start_timecode(media, grid)
-    timecode = str(label) if label else None
-    scrubbed = any(kind == "proxy" for kind, _, _ in profiles)
+    start = compute_start_timecode(media, grid)
+    timecode = str(start) if start else None
+    has_proxy = any(kind == "proxy" for kind, _, _ in profiles)
     return RenderPlan(
         grid=grid,
         origin_us=media.origin_us,
@@ -87,7 +93,7 @@ def plan_renditions(
             _plan_file(kind, ref, profile, media, tracks, timecode=timecode)
             for kind, ref, profile in profiles
         ),
-        sprites=plan_sprites(media.video, grid.rate) if media.video and scrubbed else None,
+        sprites=plan_sprites(media.video, grid.rate) if media.video and has_proxy else None,
     )
 
 
@@ -100,17 +106,19 @@ def _plan_file(
     *,
     timecode: str | None,
 ) -> FilePlan:
-    picture = choose_video_encoder(profile.video) if media.video else None
-    canvas = None
-    if media.video and picture:
-        canvas = plan_conversion(media.video, profile.short_side, picture.fmt, standard_range=kind == "proxy")
-        picture = picture.with_tags(canvas.tags)
+    encoder = choose_video_encoder(profile.video) if media.video else None
+    conversion = None
+    if media.video and encoder:
+        conversion = plan_conversion(
+            media.video, profile.short_side, encoder.fmt, standard_range=kind == "proxy"
+        )
+        encoder = encoder.with_tags(conversion.tags)
     return FilePlan(
         kind=kind,
         profile=ref,
         container=profile.container,
-        conversion=canvas,
-        video_encoder=picture,
+        conversion=conversion,
+        video_encoder=encoder,
         audio_tracks=plan_audio_tracks(profile, tracks),
         notes=(*describe_tracks(profile, tracks), *_describe_video(profile, media)),
         timecode=timecode,
@@ -118,31 +126,31 @@ def _plan_file(
 
 
 def _describe_video(profile: Profile, media: Media) -> tuple[str, ...]:
-    said = _describe_cut_audio(media)
+    notes = _describe_cut_audio(media)
     video = media.video
     if video and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
-        said += _describe_dynamic_range(name, profile)
+        notes += _describe_dynamic_range(name, profile)
     if video and video.colour.matrix is None:
-        said.append("the source carries no colour tags: taken for what is usual at its size")
-    return tuple(said)
+        notes.append("the source has no colour tags: those usual for its frame size are assumed")
+    return tuple(notes)
 
 
 def _describe_dynamic_range(name: str, profile: Profile) -> list[str]:
     if profile.kind == "proxy":
-        return [f"high dynamic range ({name}) brought down to standard range, for looking at"]
+        return [f"HDR ({name}) mapped to standard range for viewing"]
     if profile.video.codec == "prores":
         return []
-    return [f"high dynamic range ({name}) kept as it is, in 8 bits: smooth skies may show steps"]
+    return [f"HDR ({name}) kept, in 8 bits: smooth gradients may show banding"]
 
 
 def _describe_cut_audio(media: Media) -> list[str]:
-    """Say what of the sound lies outside the picture; the picture's length rules."""
+    """Describe the audio that is cut because it lies outside the video, whose length counts."""
     if media.video is None:
         return []
     return [
-        f"{format_track_prefix(number, len(media.audio))}{said}"
+        f"{format_track_prefix(number, len(media.audio))}{note}"
         for number, track in enumerate(media.audio)
-        for said in _describe_track_overhang(track, media.video)
+        for note in _describe_track_overhang(track, media.video)
     ]
 
 
@@ -150,6 +158,6 @@ def _describe_track_overhang(track: AudioStream, video: VideoStream) -> Iterator
     early_us = video.start_us - track.start_us
     late_us = track.start_us + track.duration_us - video.start_us - video.duration_us
     if early_us > _NOTABLE_CUT_US:
-        yield f"{early_us / 1000:.1f} ms of sound before the first picture are cut"
+        yield f"{early_us / 1000:.1f} ms of audio before the first frame cut"
     if late_us > _NOTABLE_CUT_US:
-        yield f"{late_us / 1000:.1f} ms of sound after the last picture are cut"
+        yield f"{late_us / 1000:.1f} ms of audio after the last frame cut"

@@ -1,4 +1,4 @@
-"""Does what a plan says: one decode of the source, every file of the plan fed from it."""
+"""Execute a render plan: decode the source once and feed every file of the plan from it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,22 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformReport, Sprites
 
 ReportProgress = Callable[[int, int], None]
+"""Called with ticks done and ticks expected."""
 
 _AUDIO_STEP_TICKS = 12
-"""Sound follows the picture in steps of this many ticks, so that the muxer need not hold either back."""
+"""Ticks of audio that are fed to the encoders at once.
+
+Judgement: under half a second at 25 fps or more. Larger steps make the muxer buffer more video while it
+waits for audio; smaller ones cost more calls.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """What came of it: ticks written, pictures repeated and left out, and what was met, in words.
+    """The outcome of a plan: ticks written, frames repeated and dropped, and notes for people.
 
-    `tick_map` is the digest of which picture each tick shows; `evidence` has one part a file.
+    `tick_map_sha256` is the digest of which source frame each tick shows, "" without video.
+    `evidence` has one entry for each file.
     """
 
     ticks: int
@@ -50,28 +56,27 @@ def execute_plan(
 ) -> RenderResult:
     """Write the plan's files to `targets`, in the plan's order, and thumbnails into the folder `sprites`.
 
-    `progress` is called with ticks done and expected, in this thread. Raises BadMedia where the
-    source cannot be decoded, OSError where it cannot be read or a file not be written; then
-    no target is left behind.
+    `report_progress` is called in this thread. Raises BadMedia if the source cannot be decoded, and
+    OSError if it cannot be read or a file cannot be written; no target is left behind then.
     """
     with ExitStack() as undo:
-        lanes = []
+        encoders = []
         for target, file in zip(targets, plan.files, strict=True):
-            lane = EncoderThread(target, file, plan.grid.rate)
-            undo.callback(lane.abandon)
-            lanes.append(lane)
-        sheets = ThumbnailWriter(sprites, plan.sprites) if plan.sprites else None
-        if sheets is not None:
-            undo.callback(sheets.abandon)
-        rendered = _PlanExecution(source, plan, lanes, sheets, report_progress).run()
-        evidence = tuple(lane.finish() for lane in lanes)
-        made = sheets.finish() if sheets else None
+            encoder = EncoderThread(target, file, plan.grid.rate)
+            undo.callback(encoder.abandon)
+            encoders.append(encoder)
+        thumbnails = ThumbnailWriter(sprites, plan.sprites) if plan.sprites else None
+        if thumbnails is not None:
+            undo.callback(thumbnails.abandon)
+        result = _PlanExecution(source, plan, encoders, thumbnails, report_progress).run()
+        evidence = tuple(encoder.finish() for encoder in encoders)
+        written_sprites = thumbnails.finish() if thumbnails else None
         undo.pop_all()
-    return replace(rendered, sprites=made, evidence=evidence)
+    return replace(result, sprites=written_sprites, evidence=evidence)
 
 
 class _PlanExecution:
-    """Walks the source once and deals its pictures and its sound to the lanes."""
+    """Reads the source once and passes its frames and samples to the encoders."""
 
     def __init__(
         self,
@@ -87,8 +92,8 @@ class _PlanExecution:
             AudioTrackReader(source, plan.container, track, plan.grid, plan.origin_us)
             for track in plan.source_tracks
         )
-        usual = plan.video.rate if plan.video else Rate(25)
-        self._report_builder = ConformReportBuilder(plan.grid, 1 / usual.fraction)
+        rate = plan.video.rate if plan.video else Rate(25)  # without video no frame is ever compared to it
+        self._report_builder = ConformReportBuilder(plan.grid, 1 / rate.fraction)
         self._ticks_done = self._audio_ticks = 0
 
     def run(self) -> RenderResult:
@@ -99,44 +104,44 @@ class _PlanExecution:
                 return RenderResult(self._plan.ticks, self._build_report(()), notes=self._describe_audio())
             return self._render_video(VideoReader(self._source, self._plan.container, self._plan.video))
         finally:
-            for sound in self._audio_readers:
-                sound.close()
+            for reader in self._audio_readers:
+                reader.close()
 
-    def _render_video(self, pictures: VideoReader) -> RenderResult:
-        ticks = TickMap(self._plan.grid)
+    def _render_video(self, reader: VideoReader) -> RenderResult:
+        tick_map = TickMap(self._plan.grid)
         held: VideoFrame | None = None
-        for picture in pictures:
-            self._report_builder.add_frame(picture.time, after_damage=picture.after_damage)
-            self._show_frame(held, ticks.add_frame(picture.time))
-            held = picture.frame
+        for timed in reader:
+            self._report_builder.add_frame(timed.time, after_damage=timed.after_damage)
+            self._show_frame(held, tick_map.add_frame(timed.time))
+            held = timed.frame
         if held is None:
             raise BadMedia(
-                f"{self._source.name}: not one of its pictures can be decoded",
-                "copy it again from the card; if that does not help, the recording is damaged",
+                f"{self._source.name}: none of its frames can be decoded",
+                "copy it from the card again; if that does not help, the recording is damaged",
             )
-        self._show_frame(held, ticks.finish(self._plan.grid.count_ticks(pictures.end)))
+        self._show_frame(held, tick_map.finish(self._plan.grid.count_ticks(reader.end)))
         self._catch_up_audio()
-        self._report_builder.end_video(pictures.end, after_damage=pictures.ends_damaged)
+        self._report_builder.end_video(reader.end, after_damage=reader.ends_damaged)
         return RenderResult(
-            ticks=ticks.ticks,
-            duplicated=ticks.duplicated,
-            dropped=ticks.dropped,
-            notes=(*_describe_video(pictures), *self._describe_audio()),
-            tick_map_sha256=ticks.digest,
-            report=self._build_report(_describe_irregularities(pictures)),
+            ticks=tick_map.ticks,
+            duplicated=tick_map.duplicated,
+            dropped=tick_map.dropped,
+            notes=(*_describe_video(reader), *self._describe_audio()),
+            tick_map_sha256=tick_map.digest,
+            report=self._build_report(_describe_irregularities(reader)),
         )
 
-    def _show_frame(self, picture: VideoFrame | None, ticks: int) -> None:
-        """Show a picture on the next `ticks` ticks."""
-        if picture is None or not ticks:
+    def _show_frame(self, frame: VideoFrame | None, ticks: int) -> None:
+        """Show a frame on the next `ticks` ticks."""
+        if frame is None or not ticks:
             return
-        self._feed_encoders((picture, ticks))
+        self._feed_encoders((frame, ticks))
         if self._thumbnails is not None:
-            self._thumbnails.add_frame(picture, ticks)
+            self._thumbnails.add_frame(frame, ticks)
         self._advance_ticks(ticks)
 
     def _advance_ticks(self, ticks: int) -> None:
-        """Let the sound follow, and tell how far we are."""
+        """Advance by `ticks`, feed the audio up to there, and report progress."""
         end = self._ticks_done + ticks
         while self._ticks_done < end:
             self._ticks_done = min(end, self._ticks_done + _AUDIO_STEP_TICKS)
@@ -145,45 +150,45 @@ class _PlanExecution:
             self._report_progress(self._ticks_done, max(self._ticks_done, self._plan.ticks))
 
     def _catch_up_audio(self) -> None:
-        """Deal the sound up to the present tick."""
+        """Feed the audio up to the current tick."""
         if self._audio_readers:
             end = self._plan.grid.count_samples(self._ticks_done)
-            self._feed_encoders([sound.read_until(end) for sound in self._audio_readers])
+            self._feed_encoders([reader.read_until(end) for reader in self._audio_readers])
         self._audio_ticks = self._ticks_done
 
-    def _feed_encoders(self, part: EncoderInput) -> None:
-        for lane in self._encoders:
-            lane.put(part)
+    def _feed_encoders(self, item: EncoderInput) -> None:
+        for encoder in self._encoders:
+            encoder.put(item)
 
-    def _build_report(self, odd: tuple[str, ...]) -> ConformReport:
-        sounds = [
-            AudioTrackDamage(sound.missing_s, sound.longest_gap_s, sound.damaged_packets)
-            for sound in self._audio_readers
+    def _build_report(self, video_warnings: tuple[str, ...]) -> ConformReport:
+        tracks = [
+            AudioTrackDamage(reader.missing_s, reader.longest_gap_s, reader.damaged_packets)
+            for reader in self._audio_readers
         ]
-        return self._report_builder.build_report(sounds, odd)
+        return self._report_builder.build_report(tracks, video_warnings)
 
     def _describe_audio(self) -> tuple[str, ...]:
-        said = []
-        for number, sound in enumerate(self._audio_readers):
-            begin = format_track_prefix(number, len(self._audio_readers))
-            if sound.gaps:
-                said.append(f"{begin}holes in the sound: {sound.gaps}, silent in the rendition")
-            if sound.damaged_packets:
-                said.append(f"{begin}damaged packets of sound: {sound.damaged_packets}, silent there")
-        return tuple(said)
+        notes = []
+        for number, reader in enumerate(self._audio_readers):
+            prefix = format_track_prefix(number, len(self._audio_readers))
+            if reader.gaps:
+                notes.append(f"{prefix}gaps in the audio: {reader.gaps}, filled with silence")
+            if reader.damaged_packets:
+                notes.append(f"{prefix}damaged audio packets: {reader.damaged_packets}, replaced by silence")
+        return tuple(notes)
 
 
-def _describe_video(pictures: VideoReader) -> tuple[str, ...]:
-    damaged = f"damaged pictures: {pictures.damaged_frames}; the nearest good one is held there"
-    return (*((damaged,) if pictures.damaged_frames else ()), *_describe_irregularities(pictures))
+def _describe_video(reader: VideoReader) -> tuple[str, ...]:
+    damage = f"damaged frames: {reader.damaged_frames}, replaced by the nearest good frame"
+    return (*((damage,) if reader.damaged_frames else ()), *_describe_irregularities(reader))
 
 
-def _describe_irregularities(pictures: VideoReader) -> tuple[str, ...]:
-    """Say what is unusual about the pictures and not their damage."""
-    said = []
-    if pictures.untimed_frames:
-        said.append(f"pictures without a time of their own: {pictures.untimed_frames}, left out")
-    if len(pictures.frame_sizes) > 1:
-        sizes = ", ".join(f"{width}x{height}" for width, height in pictures.frame_sizes)
-        said.append(f"the picture changes its size ({sizes}): all are fitted into that of the first")
-    return tuple(said)
+def _describe_irregularities(reader: VideoReader) -> tuple[str, ...]:
+    """Describe everything unusual about the video except damage."""
+    notes = []
+    if reader.untimed_frames:
+        notes.append(f"frames without a valid timestamp: {reader.untimed_frames}, left out")
+    if len(reader.frame_sizes) > 1:
+        sizes = ", ".join(f"{width}x{height}" for width, height in reader.frame_sizes)
+        notes.append(f"the frame size changes ({sizes}): all frames are fitted into the first size")
+    return tuple(notes)

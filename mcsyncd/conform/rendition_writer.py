@@ -1,8 +1,8 @@
-"""One rendition's file: its encoders and its container.
+"""Write one rendition: its encoders and its container.
 
-Bit-exact flags on container and codecs, no creation time, fixed threads of type FRAME: PyAV's
-default (SLICE) cuts each picture into as many slices as there are threads, and the picture then
-changes with their number.
+Output is reproducible: bit-exact flags on container and codecs, no creation time, and a fixed number of
+FRAME threads. PyAV's default, SLICE threads, cuts each frame into as many slices as there are
+threads, so the encoded bytes would depend on their number.
 """
 
 from __future__ import annotations
@@ -33,45 +33,45 @@ from mcsyncd.model.rate import Rate
 
 _MUXER_OPTIONS = {
     "movflags": "+faststart",
-    # Edit lists are written in this unit; the default of 1/1000 s would round the sound's start.
+    # The unit of edit lists; the default of 1/1000 s would round the start of the audio.
     "movie_timescale": str(SAMPLE_RATE),
 }
 
 _BITEXACT = 0x0400
-"""AVFMT_FLAG_BITEXACT: no library version in the file."""
+"""AVFMT_FLAG_BITEXACT of libavformat: the muxer writes no library version and no time of day."""
 
 
 class RenditionWriter:
-    """Writes one file. Feed it pictures and sound from one thread, then `flush`; leaving closes it."""
+    """Writes one file. Feed it frames and samples from one thread, then call `flush`; leaving closes it."""
 
     def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
         self._container = av.open(str(path), "w", format=plan.container, container_options=_MUXER_OPTIONS)
         self._container.flags |= _BITEXACT
         self._video = _VideoTrackEncoder(self._container, plan, rate) if plan.video_encoder else None
-        self._audio = tuple(_AudioTrackEncoder(self._container, sound) for sound in plan.audio_tracks)
+        self._audio = tuple(_AudioTrackEncoder(self._container, track) for track in plan.audio_tracks)
 
     def write_frame(self, frame: VideoFrame, ticks: int) -> None:
-        """Show a source picture on the next `ticks` ticks."""
+        """Show a source frame on the next `ticks` ticks."""
         if self._video is not None:
             self._container.mux(self._video.encode(frame, ticks))
 
     def write_audio(self, tracks: Sequence[Samples]) -> None:
-        """Append sound: equally long pieces of every track of the source, in its order."""
-        for sound in self._audio:
-            self._container.mux(sound.encode(tracks))
+        """Append equally long pieces of every track of the source, in the source's order."""
+        for track in self._audio:
+            self._container.mux(track.encode(tracks))
 
     def flush(self) -> None:
-        """Write what the encoders still hold."""
+        """Write what the encoders still buffer."""
         for track in (self._video, *self._audio):
             if track is not None:
                 self._container.mux(track.flush())
 
     def collect_evidence(self) -> RenditionEvidence:
-        """Return what was picked up, after `flush`."""
-        groups, signed = self._video.collect_evidence() if self._video else ((), "")
-        heard = tuple(sound.evidence for sound in self._audio)
-        samples = max((one.samples for one in heard), default=0)
-        return RenditionEvidence(groups, samples, tuple(one.pcm_sha256 for one in heard), signed)
+        """Return the evidence about the file. Call after `flush`."""
+        groups, signature = self._video.collect_evidence() if self._video else ((), "")
+        tracks = tuple(track.evidence for track in self._audio)
+        samples = max((track.samples for track in tracks), default=0)
+        return RenditionEvidence(groups, samples, tuple(track.pcm_sha256 for track in tracks), signature)
 
     def __enter__(self) -> Self:
         return self
@@ -83,32 +83,32 @@ class RenditionWriter:
 
 class _VideoTrackEncoder:
     def __init__(self, container: av.container.OutputContainer, plan: FilePlan, rate: Rate) -> None:
-        encoder, canvas = plan.video_encoder, plan.conversion
+        encoder, conversion = plan.video_encoder, plan.conversion
         assert encoder is not None
-        assert canvas is not None
+        assert conversion is not None
         stream = container.add_stream(encoder.name, rate=rate.fraction, options=dict(encoder.options))
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height = canvas.size
+        stream.width, stream.height = conversion.size
         stream.pix_fmt = encoder.fmt
         if plan.timecode:
-            stream.metadata["timecode"] = plan.timecode  # the muxer makes a tmcd track of it
+            stream.metadata["timecode"] = plan.timecode  # the muxer writes it as a tmcd track
         context = stream.codec_context
         context.time_base = 1 / rate.fraction
         context.thread_type = ThreadType.FRAME
         context.thread_count = encoder.threads
         context.flags |= Flags.bitexact
-        self._stream, self._converter = stream, FrameConverter(canvas)
+        self._stream, self._converter = stream, FrameConverter(conversion)
         self._time_base = 1 / rate.fraction
         self._tick = 0
         self._evidence = FrameEvidence(stream.codec.canonical_name)
 
     def encode(self, frame: VideoFrame, ticks: int) -> list[Packet[Stream]]:
-        picture = self._converter.convert_frame(frame)
+        converted = self._converter.convert_frame(frame)
         packets: list[Packet[Stream]] = []
         for _ in range(ticks):
-            picture.pts, picture.time_base = self._tick, self._time_base
-            picture.pict_type = 0  # else the camera's own picture types are taken as requests
-            packets += self._hash_packets(self._stream.encode(picture))
+            converted.pts, converted.time_base = self._tick, self._time_base
+            converted.pict_type = 0  # otherwise the encoder takes the camera's frame types as requests
+            packets += self._hash_packets(self._stream.encode(converted))
             self._tick += 1
         return packets
 
@@ -128,7 +128,7 @@ class _AudioTrackEncoder:
         encoder = plan.encoder
         stream = container.add_stream(encoder.name, rate=SAMPLE_RATE, layout=plan.layout)
         assert isinstance(stream, AudioStream)
-        # Else all but the first are switched off and count as its translations: nobody would hear them.
+        # Otherwise players disable all tracks but the first, as if the others were its translations.
         stream.disposition = Disposition.default
         context = stream.codec_context
         context.format = encoder.fmt
@@ -160,7 +160,7 @@ class _AudioTrackEncoder:
     def _encode_frames(self, frames: Sequence[AudioFrame]) -> list[Packet[Stream]]:
         packets: list[Packet[Stream]] = []
         for frame in frames:
-            # Without a time on every frame, AAC in MP4 lands 21 ms late (its priming is lost).
+            # Without a timestamp on every frame, AAC in MP4 plays 21 ms late: its priming is lost.
             frame.pts, frame.time_base = self.evidence.samples, Fraction(1, SAMPLE_RATE)
             self.evidence.add_frame(frame)
             packets += self._stream.encode(frame)

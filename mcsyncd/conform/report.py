@@ -1,4 +1,4 @@
-"""What conform met in a clip: counted for the report, and told in plain sentences. Pure."""
+"""Build the conform report: what conform found in a clip, in numbers and in sentences. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,24 @@ from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rendition import ConformReport
 
 _MAX_LISTED_RANGES = 100
-"""As many damaged stretches are listed; all are counted."""
+"""Damaged ranges that are listed; all are counted. Judgement: it bounds the size of the ledger's entry."""
 _LONG_INTERVAL_S = Fraction(1, 4)
-"""A picture that stands for longer is seen to stand. Phones in low light come down to 1/10 s."""
+"""Seconds. A frame that is shown for longer is reported as skipped frames.
+
+Judgement: visible as a freeze, and above the 1/10 s that phones go down to in low light. A smaller
+value would send dark clips to review.
+"""
 _AUDIBLE_GAP_S = Fraction(1, 50)
-"""Who loses sound loses a packet of it, 20 ms and more. Shorter holes are what some muxers make of rounding:
-5 ms ten times in 22 s was seen where nothing was lost."""
+"""Seconds. Audio gaps are reported if the longest is at least this long.
+
+Real losses are whole packets, 20 ms and more. Some muxers round timestamps to shorter gaps: ten gaps of
+5 ms in 22 s were measured in a clip that had lost nothing. A smaller value would send such clips to review.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrackDamage:
-    """Of one audio track: all holes together and the longest one, in seconds, and damaged packets."""
+    """Damage of one audio track: total and longest gap in seconds, and the number of damaged packets."""
 
     missing_s: Fraction = Fraction(0)
     longest_gap_s: Fraction = Fraction(0)
@@ -29,9 +36,9 @@ class AudioTrackDamage:
 
 
 class ConformReportBuilder:
-    """Collects the stretches in which a picture is held, as the pictures go by.
+    """Collects damaged ranges and frame intervals while the frames are decoded.
 
-    `usual` is the time between two pictures in seconds.
+    `nominal_interval` is the expected time between two frames, in seconds.
     """
 
     def __init__(self, grid: Grid, nominal_interval: Fraction) -> None:
@@ -43,7 +50,7 @@ class ConformReportBuilder:
         self._longest_interval: Fraction | None = None
 
     def add_frame(self, time: Fraction, *, after_damage: bool) -> None:
-        """Take the next good picture's clip time; `torn` where what lay between came out damaged."""
+        """Add the clip time of the next good frame; `after_damage` if frames before it were damaged."""
         if self._last_time is not None and after_damage:
             self._add_damaged_range(self._last_time, time)
         elif self._last_time is not None:
@@ -53,7 +60,7 @@ class ConformReportBuilder:
         self._last_time = time
 
     def end_video(self, time: Fraction, *, after_damage: bool) -> None:
-        """Take the clip time at which the last picture ends."""
+        """Set the clip time at which the last frame ends; `after_damage` if frames before it were damaged."""
         if self._last_time is not None and after_damage:
             self._add_damaged_range(self._last_time, time)
 
@@ -62,25 +69,23 @@ class ConformReportBuilder:
     ) -> ConformReport:
         """Return the report.
 
-        `sounds` has a part for each track; `odd` is what else a person should know of the pictures, in
-        sentences.
+        `tracks` has an entry for each audio track. `other_warnings` are further sentences about the
+        video that a person should read.
         """
         return ConformReport(
             damaged_ranges=tuple(self._damaged_ranges),
             damaged_ticks=self._damaged_ticks,
             frame_interval_us=self._compute_frame_interval_us(),
-            missing_audio_us=round(sum(sound.missing_s for sound in tracks) * 1_000_000),
-            damaged_audio_packets=sum(sound.damaged_packets for sound in tracks),
+            missing_audio_us=round(sum(track.missing_s for track in tracks) * 1_000_000),
+            damaged_audio_packets=sum(track.damaged_packets for track in tracks),
             warnings=(*self._format_video_warnings(), *other_warnings, *_format_audio_warnings(tracks)),
         )
 
     def _add_damaged_range(self, before: Fraction, after: Fraction) -> None:
-        """Count the ticks nearest to a picture that is lost, between two clip times that are not."""
+        """Add the ticks nearest to the frames lost between the good frames at `before` and `after`."""
         half = self._nominal_interval / 2
-        first, last = (
-            self._grid.count_ticks_through(before + half),
-            self._grid.count_ticks_through(after - half),
-        )
+        first = self._grid.count_ticks_through(before + half)
+        last = self._grid.count_ticks_through(after - half)
         if last > first:
             self._damaged_ticks += last - first
             if len(self._damaged_ranges) < _MAX_LISTED_RANGES:
@@ -92,34 +97,31 @@ class ConformReportBuilder:
         return round(self._shortest_interval * 1_000_000), round(self._longest_interval * 1_000_000)
 
     def _format_video_warnings(self) -> list[str]:
-        said = []
+        warnings = []
         if self._damaged_ranges:
-            first, lasts = (
-                self._damaged_ranges[0][0] / self._grid.rate.fraction,
-                self._damaged_ticks / self._grid.rate.fraction,
+            first = self._damaged_ranges[0][0] / self._grid.rate.fraction
+            total = self._damaged_ticks / self._grid.rate.fraction
+            warnings.append(
+                f"the video is damaged for {float(total):.2f} s in total, first at {_format_clock(first)}: "
+                "the nearest good frame is shown instead"
             )
-            said.append(
-                f"the picture is damaged for {float(lasts):.2f} s in all, first at {_format_clock(first)}: "
-                "the nearest good picture is held there"
-            )
-        if self._longest_interval is not None and self._longest_interval > _LONG_INTERVAL_S:
-            said.append(f"the camera left out pictures: one stands for {float(self._longest_interval):.2f} s")
-        return said
+        longest = self._longest_interval
+        if longest is not None and longest > _LONG_INTERVAL_S:
+            warnings.append(f"the camera skipped frames: one frame is shown for {float(longest):.2f} s")
+        return warnings
 
 
 def _format_audio_warnings(tracks: Sequence[AudioTrackDamage]) -> list[str]:
-    said = []
-    for number, sound in enumerate(tracks):
-        begin = format_track_prefix(number, len(tracks))
-        if sound.longest_gap_s >= _AUDIBLE_GAP_S:
-            said.append(
-                f"{begin}{float(sound.missing_s):.2f} s of sound are missing, and silent in the rendition"
+    warnings = []
+    for number, track in enumerate(tracks):
+        prefix = format_track_prefix(number, len(tracks))
+        if track.longest_gap_s >= _AUDIBLE_GAP_S:
+            warnings.append(
+                f"{prefix}{float(track.missing_s):.2f} s of audio are missing, replaced by silence"
             )
-        if sound.damaged_packets:
-            said.append(
-                f"{begin}{sound.damaged_packets} packets of sound are damaged, and silent in the rendition"
-            )
-    return said
+        if track.damaged_packets:
+            warnings.append(f"{prefix}{track.damaged_packets} audio packets are damaged, replaced by silence")
+    return warnings
 
 
 def _format_clock(seconds: Fraction) -> str:

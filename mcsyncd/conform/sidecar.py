@@ -1,44 +1,60 @@
-"""The sidecar of a rendition: how it was made and what it must decode to, as JSON beside it. Pure."""
+"""The sidecar of a rendition: how it was made and what it must decode to, as JSON. Pure."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from mcsyncd.conform.encoders import Encoder
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.plan import FilePlan
-from mcsyncd.model.rendition import Rendition
+from mcsyncd.model.rate import Rate
 
-_FORMAT_VERSION = 2
-"""Since 2 the sound is a list of tracks."""
+_FORMAT_VERSION = 1
+"""Version of the document. Readers compare it: raise it when a field changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarContent:
+    """What a sidecar says about its file: size and digest, and the grid that its frames are on.
+
+    `tick_map_sha256` is the digest of which source frame each tick shows (`grid.TickMap.digest`).
+    """
+
+    bytes: int
+    sha256: str
+    rate: Rate
+    frames: int
+    phase_us: int
+    drift_applied_ppm: float
+    tick_map_sha256: str
 
 
 def build_sidecar(
-    rendition: Rendition,
+    content: SidecarContent,
     file: FilePlan,
     evidence: RenditionEvidence,
-    tick_map_sha256: str,
     versions: tuple[tuple[str, str], ...],
 ) -> bytes:
-    """Return the document: sorted keys, one line each, UTF-8.
+    """Return the document: UTF-8 JSON with sorted keys, indented by 1.
 
-    `tick_map` is the digest of which source picture each tick shows (`grid.TickMap.digest`).
+    `versions` are the libraries that made the file, as (name, version).
     """
     document = {
-        "form": _FORMAT_VERSION,
-        "file": {"bytes": rendition.bytes, "sha256": rendition.sha256},
+        "format_version": _FORMAT_VERSION,
+        "file": {"bytes": content.bytes, "sha256": content.sha256},
         "profile": json.loads(file.profile.document),
         "profile_hash": file.profile.hash,
         "grid": {
-            "rate": [rendition.rate.num, rendition.rate.den],
-            "frames": rendition.frames,
-            "phase_us": rendition.phase_us,
-            "drift_applied_ppm": rendition.drift_applied_ppm,
-            "tick_map_sha256": tick_map_sha256,
+            "rate": [content.rate.num, content.rate.den],
+            "frames": content.frames,
+            "phase_us": content.phase_us,
+            "drift_applied_ppm": content.drift_applied_ppm,
+            "tick_map_sha256": content.tick_map_sha256,
             "timecode": file.timecode,
         },
-        "picture": _build_video_body(file, evidence),
-        "sound": _build_audio_body(file, evidence),
+        "video": _build_video_body(file, evidence),
+        "audio": _build_audio_body(file, evidence),
         "versions": dict(versions),
     }
     return (json.dumps(document, sort_keys=True, indent=1) + "\n").encode()
@@ -49,8 +65,8 @@ def _build_video_body(file: FilePlan, evidence: RenditionEvidence) -> dict[str, 
         return None
     return {
         **_build_encoder_body(file.video_encoder),
-        "signed": evidence.encoder_signature,
-        "every": HASHED_GROUP_INTERVAL,
+        "encoder_signature": evidence.encoder_signature,
+        "group_interval": HASHED_GROUP_INTERVAL,
         "groups": [[group.tick, group.frames, group.sha256] for group in evidence.groups],
         "groups_sha256": evidence.frames_sha256,
     }
@@ -63,12 +79,12 @@ def _build_audio_body(file: FilePlan, evidence: RenditionEvidence) -> dict[str, 
         "samples": evidence.samples,
         "tracks": [
             {
-                **_build_encoder_body(sound.encoder),
-                "layout": sound.layout,
-                "taken": [list(channel) for channel in sound.source_channels],
+                **_build_encoder_body(track.encoder),
+                "layout": track.layout,
+                "source_channels": [list(channel) for channel in track.source_channels],
                 "pcm_sha256": pcm or None,
             }
-            for sound, pcm in zip(file.audio_tracks, evidence.pcm_sha256s, strict=True)
+            for track, pcm in zip(file.audio_tracks, evidence.pcm_sha256s, strict=True)
         ],
     }
 

@@ -1,9 +1,9 @@
-"""The timecode of a rendition's first picture, so that an editing system finds the original by it. Pure.
+"""Compute the timecode of a rendition's first frame, by which an editing system finds the original. Pure.
 
-A label is what relinking compares, so the camera's own is carried: it is counted on to the
-picture that tick 0 shows, and hours, minutes and seconds stay as they are where the session
-has another rate. Only the frame number is scaled then: 29.97 is relabelled 30 this way by every
-editing system, where going by real time would move the label by 3.6 s an hour.
+Relinking compares timecodes, so the camera's own is kept, counted on to the frame that tick 0 shows. If
+the session has another rate, hours, minutes and seconds stay the same and only the frame number is
+scaled. Every editing system relabels 29.97 as 30 in this way. Converting by real time instead would
+move the timecode by 3.6 s per hour.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from mcsyncd.model.timecode import Timecode
 
 
 def compute_start_timecode(media: Media, grid: Grid) -> Timecode | None:
-    """Return the label of tick 0; None where the clip has none, or one that its rate does not have."""
+    """Return the timecode of tick 0, or None if the clip has none or one that is invalid at its rate."""
     if media.video is None or media.timecode is None:
         return None
     own = media.video.rate
     try:
-        label = Timecode.parse(media.timecode)
-        shown = label.to_frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
+        first = Timecode.parse(media.timecode)
+        shown = first.to_frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
         return _convert_timecode(
-            Timecode.from_frame_number(shown, own, drop_frame=label.drop_frame), own, grid.rate
+            Timecode.from_frame_number(shown, own, drop_frame=first.drop_frame), own, grid.rate
         )
     except ValueError:
         return None
@@ -35,10 +35,10 @@ def _convert_timecode(timecode: Timecode, own: Rate, rate: Rate) -> Timecode:
     if rate == own:
         return timecode
     frames = timecode.frames * ceil(rate.fraction) // ceil(own.fraction)
-    drops = timecode.drop_frame and _has_drop_frame(rate)
-    made = Timecode(timecode.hours, timecode.minutes, timecode.seconds, frames, drops)
-    made.to_frame_number(rate)
-    return made
+    drop_frame = timecode.drop_frame and _has_drop_frame(rate)
+    converted = Timecode(timecode.hours, timecode.minutes, timecode.seconds, frames, drop_frame)
+    converted.to_frame_number(rate)  # raises ValueError for a label that drop-frame counting skips
+    return converted
 
 
 def _has_drop_frame(rate: Rate) -> bool:

@@ -1,4 +1,4 @@
-"""Writes the thumbnails of a clip as they come by: JPEG sheets, and the track that finds them."""
+"""Write the thumbnails of a clip while it is decoded: JPEG sheets, and the WebVTT file that locates them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ from mcsyncd.conform.sprites import COLUMNS, ROWS, TILES_PER_SHEET, SpritePlan, 
 from mcsyncd.model.rendition import Sprites, WrittenFile
 
 _JPEG_QUANTISER = "4"
-"""mjpeg's quantiser (2 is best, 31 worst): about 60 KiB a sheet of calm footage, 250 of grainy."""
+"""Quantiser of FFmpeg's mjpeg encoder (2 is best, 31 worst).
+
+Measured: about 60 KiB for a sheet of calm footage and 250 KiB for grainy footage.
+"""
 
 
 class ThumbnailWriter:
-    """Collects thumbnails from the pictures of a rendition; one sheet is in memory at a time.
+    """Collects thumbnails from the frames of a rendition; one sheet is in memory at a time.
 
-    Costs one small scale a second of footage, in the caller's thread. A sheet is named by its
-    content, so that the track can name it wherever both lie side by side.
+    It costs one downscale per second of footage, in the caller's thread. Sheets are named by their
+    content, so the WebVTT file can refer to them wherever both are in the same folder.
     """
 
     def __init__(self, folder: Path, plan: SpritePlan) -> None:
@@ -37,11 +40,11 @@ class ThumbnailWriter:
         self._sheet = np.zeros((ROWS * height, COLUMNS * width, 3), np.uint8)
         self._sheets: list[WrittenFile] = []
         self._ticks = self._tiles = 0
-        shutil.rmtree(folder, ignore_errors=True)  # what a crash left
+        shutil.rmtree(folder, ignore_errors=True)  # left behind by a crash
         folder.mkdir()
 
     def add_frame(self, frame: VideoFrame, ticks: int) -> None:
-        """Take a picture that shows on the next `ticks` ticks. Raises OSError (disk full)."""
+        """Add a frame that the next `ticks` ticks show. Raises OSError (disk full)."""
         self._ticks += ticks
         due = self._plan.count_tiles(self._ticks) - self._tiles
         if due:
@@ -50,7 +53,7 @@ class ThumbnailWriter:
                 self._draw_tile(tile)
 
     def finish(self) -> Sprites:
-        """Write what is left, and the track. Raises OSError."""
+        """Write the last sheet and the WebVTT file. Raises OSError."""
         if self._tiles % TILES_PER_SHEET:
             self._write_sheet()
         names = [Path(sheet.path).name for sheet in self._sheets]
@@ -68,7 +71,7 @@ class ThumbnailWriter:
         )
 
     def abandon(self) -> None:
-        """Remove everything."""
+        """Remove everything that was written."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _draw_tile(self, tile: NDArray[np.uint8]) -> None:
@@ -98,15 +101,15 @@ class ThumbnailWriter:
 
 
 def _encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode an RGB picture, shape (height, width, 3)."""
-    # JFIF knows one matrix, BT.601, at full range; what the footage had was undone when painting.
-    picture = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+    """Encode RGB pixels, shape (height, width, 3), as JPEG."""
+    # JFIF defines one matrix, BT.601, at full range. The conversion to RGB undid the footage's own.
+    frame = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
         format="yuvj420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.JPEG
     )
     encoder = av.CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuvj420p"
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
     encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
     encoder.options = {"qmin": _JPEG_QUANTISER, "qmax": _JPEG_QUANTISER, "flags": "+bitexact"}
-    picture.pts, picture.time_base = 0, encoder.time_base
-    return b"".join(bytes(packet) for packet in (*encoder.encode(picture), *encoder.encode(None)))
+    frame.pts, frame.time_base = 0, encoder.time_base
+    return b"".join(bytes(packet) for packet in (*encoder.encode(frame), *encoder.encode(None)))

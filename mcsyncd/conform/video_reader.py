@@ -1,4 +1,4 @@
-"""The source's pictures in order of presentation, each with its exact clip time."""
+"""Decode the source's frames in order of presentation, each with its exact clip time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mcsyncd.model.clip import VideoStream
 
 @dataclass(frozen=True, slots=True)
 class TimedFrame:
-    """A good picture and its clip time in seconds.
+    """A good frame and its clip time in seconds.
 
-    `torn` is set where pictures between the one before and this one came out damaged, or not at all.
+    `after_damage` is set if frames between the previous one and this one were damaged or lost.
     """
 
     time: Fraction
@@ -34,23 +34,30 @@ class TimedFrame:
 
 
 _DECODER_THREADS = 4
-"""More would hold more pictures in memory than two encoders can take."""
+"""Each thread holds another frame. Judgement: four already decode faster than two encoders can encode."""
 
 _MAX_SUSPECT_FRAMES = 250
-"""Pictures after which damage counts as healed without a key picture: some cameras refresh by stripes."""
+"""Frames after damage that are discarded unless a key frame comes earlier.
 
+Judgement: as many as x264's default distance between key frames. Without a limit, a camera that refreshes in
+stripes and sends no further key frames would lose the rest of its clip; a smaller one could let
+visibly damaged frames through.
+"""
 
 LONGEST_HOLD_S = Fraction(600)
-"""Seconds that one picture may be held. A clock that jumps further would fill the disk with stills."""
+"""Seconds. The clip is rejected if two frames are further apart.
+
+Judgement: a recorder's clock that jumps by days would otherwise fill the disk with one repeated frame.
+"""
 
 
 class VideoReader:
-    """Decodes the picture of one clip; iterate once. Then `end` and the counts are known.
+    """Decodes the video of one clip. Iterate once; `end` and the counts are final afterwards.
 
-    `end` is the clip time at which the last picture ends, told by the packets, so that pictures
-    at the end which cannot be decoded still have their time. `damaged` counts the pictures that
-    the decoder refused or had to patch up, `misplaced` those without a time of their own. `torn`
-    says that damage lies between the last good picture and the end. `sizes` are those met.
+    `end` is the clip time at which the last frame ends. It is taken from the packets, so frames at the
+    end that cannot be decoded still count. `damaged_frames` counts the frames that the decoder
+    rejected or concealed, `untimed_frames` those without a valid timestamp. `ends_damaged` is set if frames
+    between the last good one and the end are damaged. `frame_sizes` are all sizes, in order of appearance.
     """
 
     def __init__(self, path: Path, container: str, video: VideoStream) -> None:
@@ -60,12 +67,12 @@ class VideoReader:
         self.damaged_frames = 0
         self.untimed_frames = 0
         self.ends_damaged = False
-        self.frame_sizes: dict[tuple[int, int], None] = {}  # in the order in which they came
+        self.frame_sizes: dict[tuple[int, int], None] = {}  # an ordered set
         self._recovery_times: deque[Fraction] = deque()
 
     @property
     def end(self) -> Fraction:
-        """Clip time at which the last picture ends, in seconds."""
+        """Clip time at which the last frame ends, in seconds."""
         return self._latest_end - self._origin
 
     def __iter__(self) -> Iterator[TimedFrame]:
@@ -79,11 +86,11 @@ class VideoReader:
             yield from self._assign_times(deinterlace_frames(frames) if self._video.interlaced else frames)
 
     def _decode_packets(self, packets: Iterator[Packet[AvVideo]]) -> Iterator[VideoFrame]:
-        """Yield the pictures that can be trusted.
+        """Yield the frames that can be trusted.
 
-        Of a packet that is damaged in part, the decoder fills in the rest and marks that one picture
-        as corrupt; it goes on with pictures made of it, and does not mark those. They are left
-        out up to the next key picture.
+        If a packet is partly damaged, the decoder conceals the damage and marks that one frame as
+        corrupt. It does not mark the following frames that are predicted from it, so all frames up
+        to the next key frame are discarded.
         """
         suspect = 0
         for packet in packets:
@@ -91,42 +98,40 @@ class VideoReader:
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
-                self.damaged_frames, self.ends_damaged, suspect = (
-                    self.damaged_frames + 1,
-                    True,
-                    _MAX_SUSPECT_FRAMES,
-                )
+                suspect = self._count_damage()
                 continue
             for frame in frames:
                 if frame.is_corrupt:
-                    self.damaged_frames, self.ends_damaged, suspect = (
-                        self.damaged_frames + 1,
-                        True,
-                        _MAX_SUSPECT_FRAMES,
-                    )
+                    suspect = self._count_damage()
                     continue
                 suspect = 0 if frame.key_frame else max(0, suspect - 1)
                 if not suspect:
                     self._record_recovery(frame)
                     yield frame
 
+    def _count_damage(self) -> int:
+        """Count a damaged frame and return the number of following frames that are suspect."""
+        self.damaged_frames += 1
+        self.ends_damaged = True
+        return _MAX_SUSPECT_FRAMES
+
     def _record_recovery(self, frame: VideoFrame) -> None:
-        """Remember the first good picture after damage by its time: the deinterlacer is one picture late."""
+        """Record the time of the first good frame after damage: the deinterlacer yields it one frame late."""
         time = _compute_frame_time(frame)
         if self.ends_damaged and time is not None:
             self.ends_damaged = False
             self._recovery_times.append(time)
 
     def _observe_packet(self, packet: Packet[AvVideo]) -> None:
-        begins = packet.dts if packet.pts is None else packet.pts
-        if begins is None or packet.is_discard or not packet.time_base:
+        start = packet.dts if packet.pts is None else packet.pts
+        if start is None or packet.is_discard or not packet.time_base:
             return
-        lasts = 1 / self._video.rate.fraction
+        duration = 1 / self._video.rate.fraction
         if packet.duration and (self._video.variable_rate or self._video.interlaced):
-            lasts = packet.duration * packet.time_base
-        ends = begins * packet.time_base + lasts
-        if ends - self._latest_end <= LONGEST_HOLD_S:
-            self._latest_end = max(self._latest_end, ends)
+            duration = packet.duration * packet.time_base
+        end = start * packet.time_base + duration
+        if end - self._latest_end <= LONGEST_HOLD_S:
+            self._latest_end = max(self._latest_end, end)
 
     def _assign_times(self, frames: Iterator[VideoFrame]) -> Iterator[TimedFrame]:
         last: Fraction | None = None
@@ -138,27 +143,28 @@ class VideoReader:
             if last is None:
                 self._set_origin(time)
             elif time - last > LONGEST_HOLD_S:
+                jump = f"{float(time - last):.0f} s"
                 raise BadMedia(
-                    f"{self._path.name}: its clock jumps by {float(time - last):.0f} s between two pictures",
-                    "cut the clip in two at the jump, and drop both parts",
+                    f"{self._path.name}: its timestamps jump by {jump} between two frames",
+                    "split the clip at the jump and drop both parts",
                 )
             last = time
             self.frame_sizes[frame.width, frame.height] = None
-            torn = bool(self._recovery_times) and time >= self._recovery_times[0]
-            if torn:
+            after_damage = bool(self._recovery_times) and time >= self._recovery_times[0]
+            if after_damage:
                 self._recovery_times.popleft()
-            yield TimedFrame(time - self._origin, frame, torn)
+            yield TimedFrame(time - self._origin, frame, after_damage)
 
     def _set_origin(self, time: Fraction) -> None:
-        """Take the first picture's own exact time where it is the origin, rounded to microseconds.
+        """Use the first frame's exact timestamp as origin, if the clip's rounded start is the same.
 
-        A 25 in a 30 grid lies exactly between two ticks now and then; a rounded origin would
-        make the choice at random.
+        With 25 fps on a grid of 30, some frames are exactly halfway between two ticks. An origin
+        rounded to microseconds would make the choice between them random.
         """
         if round(time * 1_000_000) == self._video.start_us:
             self._origin = time
 
 
 def _compute_frame_time(frame: VideoFrame) -> Fraction | None:
-    """Return a picture's presentation time in the file, in seconds."""
+    """Return a frame's presentation time in the file, in seconds."""
     return None if frame.pts is None or not frame.time_base else frame.pts * frame.time_base

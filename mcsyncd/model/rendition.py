@@ -1,4 +1,4 @@
-"""What conform made of a clip, and what the store holds of a session."""
+"""What conform produced from a clip, and what the object store holds of a session."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class RenditionProof:
-    """What a rendition must decode to, picked up while it was made; digests are sha256 in hex.
+    """What a rendition must decode to, recorded while it was encoded (docs/adr/0007).
 
-    `tick_map` is of which source picture each tick shows. `pictures` is of the decoded pictures
-    of every `every`-th group ("" without picture), `pcm` of the `samples` of the first audio track
-    ("" where it is not lossless). The `sidecar` says all this at length, with encoder options and versions.
+    Digests are SHA-256 in hex. `tick_map_sha256` covers which source frame each tick shows.
+    `frames_sha256` covers the decoded frames of every `group_interval`-th group of pictures, ""
+    without video. `samples` is the length of each audio track at 48 kHz; the digest of each lossless
+    track is in `AudioTrack.pcm_sha256`. The `sidecar` file holds all of this in full, with encoder options
+    and library versions.
     """
 
     sidecar: WrittenFile
@@ -33,16 +35,15 @@ class RenditionProof:
     group_interval: int
     frames_sha256: str
     samples: int
-    pcm: str
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
     """One audio track of a rendition, in the file's order.
 
-    `layout` is of its channels (ffmpeg's name). `taken` says of which channels of the clip it is
-    made, as (track, channel) from 0; there are more of them than `channels` where they are mixed.
-    `pcm` is the sha256 of its samples, "" where it is not lossless.
+    `layout` is the channel layout, by ffmpeg's name. `source_channels` are the channels of the clip
+    that the track is made from, as (track, channel) from 0. There are more of them than `channels`
+    where they are mixed down. `pcm_sha256` is the digest of the samples, "" if the codec is lossy.
     """
 
     layout: str
@@ -55,12 +56,12 @@ class AudioTrack:
 class Rendition:
     """One file that conform wrote: `path` is relative to the work folder.
 
-    It lies on the session grid. `phase_us` (the part of the offset smaller than a tick) and
-    `drift_applied_ppm` are baked into its pictures and sound; the whole ticks of the offset are
-    metadata (`model.rate.on_grid`), so that moving a clip by a frame makes nothing anew.
-    `frames`, `width`, `height` are 0 for a clip without picture. `timecode` is the label of its
-    first picture, written into the file, too. `layout` is that of the first of the audio `tracks`,
-    which a rendition of an older release does not list.
+    Its frames are on the session grid. `phase_us` (the part of the offset smaller than a tick) and
+    `drift_applied_ppm` are baked into video and audio. The whole ticks of the offset are metadata
+    (`model.rate.split_offset`), so moving a clip by a frame requires no new encode. `frames`, `width` and
+    `height` are 0 for a clip without video. `timecode` is the timecode of the first frame, and is
+    also written into the file. `duplicated` and `dropped` count the source frames that were
+    repeated or left out to reach the session's rate.
     """
 
     kind: Literal["mezzanine", "proxy"]
@@ -75,12 +76,11 @@ class Rendition:
     height: int
     phase_us: int
     drift_applied_ppm: float
+    proof: RenditionProof
     duplicated: int = 0
     dropped: int = 0
     notes: tuple[str, ...] = ()
     timecode: str | None = None
-    layout: str | None = None
-    proof: RenditionProof | None = None
     tracks: tuple[AudioTrack, ...] = ()
 
 
@@ -89,8 +89,8 @@ class Sprites:
     """Thumbnails on the grid of the renditions: thumbnail n shows tick `n * step_ticks`.
 
     They fill sheets of `columns` by `rows`, row by row, each `width` by `height` pixels, `count`
-    in all; the last sheet ends with them. `track` is a WebVTT file that names the sheets by the
-    names they have beside it.
+    in all; the last sheet is cut after the last thumbnail. `webvtt` is a WebVTT file that refers to the
+    sheets by their file names.
     """
 
     webvtt: WrittenFile
@@ -104,21 +104,22 @@ class Sprites:
 
     @property
     def files(self) -> tuple[WrittenFile, ...]:
-        """The sheets, then the track: who has the track can have what it names."""
+        """The sheets, then the WebVTT file: once a reader has that, every sheet it refers to exists."""
         return (*self.sheets, self.webvtt)
 
 
 @dataclass(frozen=True, slots=True)
 class ConformReport:
-    """What conform met in a clip, counted.
+    """What conform found in a clip.
 
-    `damaged` are the first stretches of ticks, (first, number), that show a held picture because the
-    camera's own is damaged; `damaged_ticks` counts all such ticks. `step_us` is the shortest and
-    the longest time between two good pictures. `silent_us` is how long all holes in the sound are
-    together, `damaged_sound` counts its packets that could not be decoded.
+    `damaged_ranges` are the first ranges of ticks, as (first, number), that repeat a good frame
+    because the source's own is damaged; `damaged_ticks` counts all such ticks.
+    `frame_interval_us` is the shortest and the longest time between two good frames.
+    `missing_audio_us` is the total length of all gaps in the audio, over all tracks.
+    `damaged_audio_packets` counts the audio packets that could not be decoded.
 
-    `look` are sentences on what a person has to know before saying that the clip is good: sync
-    cannot see it, and conform cannot mend it.
+    `warnings` are sentences that a person must read before approving the clip: sync does not
+    detect these faults, and conform cannot repair them.
     """
 
     damaged_ranges: tuple[tuple[int, int], ...] = ()
@@ -131,7 +132,7 @@ class ConformReport:
 
 @dataclass(frozen=True, slots=True)
 class ConformResult:
-    """Everything one conform job made of one clip. `sprites` is None for a clip without picture."""
+    """Everything that one conform job produced from one clip. `sprites` is None for a clip without video."""
 
     renditions: tuple[Rendition, ...]
     versions: tuple[tuple[str, str], ...] = ()
@@ -139,13 +140,13 @@ class ConformResult:
     report: ConformReport = ConformReport()
 
     def get_rendition(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
-        """Return the rendition of that kind, if there is one."""
-        return next((made for made in self.renditions if made.kind == kind), None)
+        """Return the rendition of that kind, or None."""
+        return next((rendition for rendition in self.renditions if rendition.kind == kind), None)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object that the store holds and whose size and hash were checked after the upload."""
+    """An object in the store whose size and hash were verified after the upload."""
 
     key: str
     kind: ObjectKind

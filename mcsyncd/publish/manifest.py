@@ -208,10 +208,8 @@ def _build_rendition(
     return _build_stored(key, file.bytes, file.sha256) | codecs | build_rendition_document(file) | placed
 
 
-def _build_sidecar(rendition: str, file: Rendition) -> Document | None:
+def _build_sidecar(rendition: str, file: Rendition) -> Document:
     key = build_sidecar_key(rendition, file)
-    if key is None or file.proof is None:
-        return None
     return _build_stored(key, file.proof.sidecar.bytes, file.proof.sidecar.sha256)
 
 

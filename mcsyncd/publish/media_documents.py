@@ -25,9 +25,8 @@ def build_rendition_document(file: Rendition) -> Document:
         "dropped": file.dropped,
         "notes": list(file.notes),
         "timecode": file.timecode,
-        "audio_layout": file.layout,
         "audio_tracks": [_build_track_document(track) for track in file.tracks],
-        "proof": _build_proof_document(file.proof) if file.proof is not None else None,
+        "proof": _build_proof_document(file.proof),
     }
 
 
@@ -35,30 +34,30 @@ def _build_track_document(track: AudioTrack) -> Document:
     return {
         "layout": track.layout,
         "channels": track.channels,
-        "taken": [list(channel) for channel in track.source_channels],
+        "source_channels": [list(channel) for channel in track.source_channels],
         "pcm_sha256": track.pcm_sha256 or None,
     }
 
 
 def build_report_document(report: ConformReport) -> Document:
-    """Return what conform met in a clip, and marked."""
+    """Return what conform found in a clip."""
+    interval = report.frame_interval_us
     return {
-        "damaged": [list(stretch) for stretch in report.damaged_ranges],
+        "damaged_ranges": [list(ticks) for ticks in report.damaged_ranges],
         "damaged_ticks": report.damaged_ticks,
-        "step_us": list(report.frame_interval_us) if report.frame_interval_us is not None else None,
-        "silent_us": report.missing_audio_us,
-        "damaged_sound": report.damaged_audio_packets,
-        "look": list(report.warnings),
+        "frame_interval_us": list(interval) if interval is not None else None,
+        "missing_audio_us": report.missing_audio_us,
+        "damaged_audio_packets": report.damaged_audio_packets,
+        "warnings": list(report.warnings),
     }
 
 
 def _build_proof_document(proof: RenditionProof) -> Document:
     return {
         "tick_map_sha256": proof.tick_map_sha256 or None,
-        "every": proof.group_interval,
+        "group_interval": proof.group_interval,
         "groups_sha256": proof.frames_sha256 or None,
         "samples": proof.samples,
-        "pcm_sha256": proof.pcm or None,
         "sidecar_sha256": proof.sidecar.sha256,
     }
 

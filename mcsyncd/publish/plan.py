@@ -83,9 +83,9 @@ def build_rendition_key(
     )
 
 
-def build_sidecar_key(rendition: str, file: Rendition) -> str | None:
-    """Return the key of the sidecar of a rendition whose own key is `rendition`; older ones have none."""
-    return keys.build_sidecar_key(rendition, file.proof.sidecar.sha256) if file.proof is not None else None
+def build_sidecar_key(rendition: str, file: Rendition) -> str:
+    """Return the key of the sidecar of a rendition whose own key is `rendition`."""
+    return keys.build_sidecar_key(rendition, file.proof.sidecar.sha256)
 
 
 def build_peaks_key(session_id: str, clip: Clip, found: WrittenFile | None) -> str | None:
@@ -110,11 +110,9 @@ def _plan_renditions(
         return
     facts = (*_build_metadata(clip, kind), ("mcs-profile", f"{file.profile}-{file.profile_hash[:8]}"))
     yield PlannedObject(key, kind, file.path, file.bytes, file.sha256, clip.key, facts)
-    beside = build_sidecar_key(key, file)
-    if beside is not None and file.proof is not None:
-        told = file.proof.sidecar
-        facts = _build_metadata(clip, "sidecar")
-        yield PlannedObject(beside, "sidecar", told.path, told.bytes, told.sha256, clip.key, facts)
+    sidecar, facts = file.proof.sidecar, _build_metadata(clip, "sidecar")
+    sidecar_key = build_sidecar_key(key, file)
+    yield PlannedObject(sidecar_key, "sidecar", sidecar.path, sidecar.bytes, sidecar.sha256, clip.key, facts)
 
 
 def _plan_sprites(

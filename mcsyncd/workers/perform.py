@@ -168,7 +168,7 @@ def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
         return replace(file, path=layout.make_relative(file.path))
 
     def relativize_rendition(file: Rendition) -> Rendition:
-        proof = replace(file.proof, sidecar=relativize(file.proof.sidecar)) if file.proof else None
+        proof = replace(file.proof, sidecar=relativize(file.proof.sidecar))
         return replace(relativize(file), proof=proof)
 
     sprites = made.sprites

@@ -31,8 +31,8 @@ def test_show_prints_the_canonical_form_and_its_hash():
 def test_explain_says_gigabytes_an_hour_for_a_clip(tmp_path):
     source = film(tmp_path / "clip.mp4", Shot(steady(25, 1), rotation=180))
     said = run("explain", "proxy-540p", "--for", source).stdout
-    assert "160x120, turned upright" in said
-    assert "GB an hour" in said
+    assert "160x120, rotated upright" in said
+    assert "GB per hour" in said
     assert set(json.loads(run("explain", "--json").stdout)) == {"mezz-h264", "proxy-540p"}
 
 

@@ -121,7 +121,7 @@ def test_only_what_is_looked_at_is_brought_down_to_standard_range():
     kept, shown = planned(hdr).files[0], planned(hdr, "proxy-540p").files[0]
     assert kept.conversion.tone_mapped_from is None
     assert (kept.conversion.tags.transfer, shown.conversion.tags.transfer) == ("smpte2084", "bt709")
-    assert any("brought down" in note for note in shown.notes)
+    assert any("mapped to standard range" in note for note in shown.notes)
     assert "lut3d" in shown.conversion.build_filter_chain(
         FrameFormat((960, 540), "yuv420p", full_range=False)
     )
@@ -162,7 +162,7 @@ def test_gigabytes_are_near_what_was_measured():
 def test_sound_outside_the_picture_is_cut_and_told():
     early = replace(track(2, "stereo"), start_us=-200_000, duration_us=VIDEO.duration_us + 900_000)
     notes = planned(replace(TYPICAL_CLIP, audio=(early,))).files[0].notes
-    assert "200.0 ms of sound before the first picture are cut" in notes
-    assert "700.0 ms of sound after the last picture are cut" in notes
+    assert "200.0 ms of audio before the first frame cut" in notes
+    assert "700.0 ms of audio after the last frame cut" in notes
     notes = planned(replace(TYPICAL_CLIP, audio=(TYPICAL_CLIP.audio[0], early))).files[0].notes
-    assert "audio track 2: 200.0 ms of sound before the first picture are cut" in notes
+    assert "audio track 2: 200.0 ms of audio before the first frame cut" in notes

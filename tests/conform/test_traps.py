@@ -75,7 +75,7 @@ def test_a_hole_in_the_sound_of_a_transport_stream_is_silent_counted_and_told(ru
     assert beeps_in(path) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert not sound(path)[round(1.05 * 48_000) : round(1.35 * 48_000)].any()
     assert abs(made.report.missing_audio_us - 400_000) < 30_000  # whole packets are missing
-    assert any("of sound are missing" in said for said in made.report.warnings)
+    assert any("of audio are missing" in said for said in made.report.warnings)
 
 
 def test_a_packet_of_sound_with_a_wrong_time_tears_no_hole(run, tmp_path):
@@ -203,7 +203,7 @@ def test_a_picture_that_is_damaged_in_part_is_not_shown(run, tmp_path):
     assert seen[:50] + seen[60:] == [*range(50), *range(60, 120)]
     assert set(seen[50:60]) <= {49, 60}
     assert made.report.damaged_ranges == ((50, 10),)
-    assert "damaged for 0.33 s in all, first at 0:00:01.67" in made.report.warnings[0]
+    assert "damaged for 0.33 s in total, first at 0:00:01.67" in made.report.warnings[0]
 
 
 def test_damage_at_the_end_is_held_to_the_end(run, tmp_path):
@@ -235,14 +235,14 @@ def test_damaged_sound_is_silent_and_told(run, tmp_path):
     made = run(source, Rate(30))
     assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx(list(EVENTS), abs=BEEP_S)
     assert made.report.damaged_audio_packets >= 1
-    assert any("packets of sound are damaged" in said for said in made.report.warnings)
+    assert any("audio packets are damaged" in said for said in made.report.warnings)
 
 
 def test_a_camera_that_pauses_is_counted_and_told(run, tmp_path):
     times = [*steady(30, 1), *steady(30, 1, Fraction(5, 2))]
     made = run(film(tmp_path / "clip.mov", Shot(times, (0, 3.5), events=(0.5, 3.0))), Rate(30))
     assert made.report.frame_interval_us == (33_333, pytest.approx(1_533_333, abs=1))
-    assert any("one stands for 1.53 s" in said for said in made.report.warnings)
+    assert any("one frame is shown for 1.53 s" in said for said in made.report.warnings)
     assert beeps_in(Path(made.get_rendition("mezzanine").path)) == pytest.approx([0.5, 3.0], abs=BEEP_S)
 
 

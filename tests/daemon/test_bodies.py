@@ -29,12 +29,12 @@ def test_what_conform_met_stands_among_the_reasons():
         alignment=replace(alignment(), reasons=(build_reason(ReasonCode.SPREAD, "cam_b", "cam_a"),)),
     )
     job = list_conform_jobs(session)[1]
-    made = replace(result_of(job), report=ConformReport(warnings=("one stands for 1.90 s",)))
+    made = replace(result_of(job), report=ConformReport(warnings=("one frame is shown for 1.90 s",)))
     told = build_session_body(
         replace(session, conformed=(ConformedClip(job.id, job.clip.key, made),)), 0.85, cameras=CAMERAS
     )
     assert [(reason.code, reason.subject, reason.text) for reason in told.reasons] == [
         ("spread", "cam_b", "the offset between Cam B and Cam A is not sharp"),
-        ("conform_warning", "cam_b/B001.MOV", "Cam B/B001.MOV: one stands for 1.90 s"),
+        ("conform_warning", "cam_b/B001.MOV", "Cam B/B001.MOV: one frame is shown for 1.90 s"),
     ]
     assert told.call_to_action == "review_sync"

@@ -33,9 +33,8 @@ def made(tmp_path) -> Rendition:
 def test_only_what_differs_is_told_and_by_its_name(made):
     path = Path(made.path)
     longer = replace(made, frames=made.frames + 1)
-    older = replace(made, proof=None)
-    faults = decoding.check_decoding([(path, made), (path, longer), (path, older)])
-    assert faults == [f"{path}: 25 pictures come out of it, 26 were written"]
+    faults = decoding.check_decoding([(path, made), (path, longer)])
+    assert faults == [f"{path}: 25 frames can be decoded, 26 were written"]
 
 
 def _killed(path: Path, made: Rendition) -> tuple[str, ...]:

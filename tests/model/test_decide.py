@@ -322,7 +322,7 @@ def test_a_full_disk_never_fails_a_session():
 
 
 DOUBT = (
-    "the picture is damaged for 0.40 s in all, first at 0:00:01.60: the nearest good picture is held there"
+    "the video is damaged for 0.40 s in total, first at 0:00:01.60: the nearest good frame is shown instead"
 )
 
 

@@ -73,17 +73,13 @@ def conformed(key: str) -> ConformResult:
                 1080,
                 phase,
                 11.8,
+                RenditionProof(written(f"{path}.json"), HASH, 8, HASH, 2_882_880),
                 3,
                 1,
-                proof=RenditionProof(
-                    written(f"{path}.json"), HASH, 8, HASH, 2_882_880, HASH if kind == "mezzanine" else ""
-                ),
                 tracks=(AudioTrack("stereo", 2, ((0, 0), (0, 1)), HASH if kind == "mezzanine" else ""),),
             )
         )
-    report = ConformReport(
-        ((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the picture is damaged for 0.40 s",)
-    )
+    report = ConformReport(((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the video is damaged for 0.40 s",))
     return ConformResult(tuple(made), (("x264", "165"),), sprites(key), report)
 
 

@@ -131,11 +131,11 @@ def test_every_planned_object_is_named_and_no_other():
 def test_audio_tracks_say_where_they_are_from_and_damage_is_marked():
     clip = clips(built())["cam_a/A001.MOV"]
     (track,) = clip["mezzanine"]["audio_tracks"]
-    assert (track["layout"], track["channels"], track["taken"]) == ("stereo", 2, [[0, 0], [0, 1]])
+    assert (track["layout"], track["channels"], track["source_channels"]) == ("stereo", 2, [[0, 0], [0, 1]])
     assert track["pcm_sha256"]
     assert clip["proxy"]["audio_tracks"][0]["pcm_sha256"] is None  # not lossless
-    assert clip["report"]["damaged"] == [[48, 12]]
-    assert clip["report"]["look"] == ["the picture is damaged for 0.40 s"]
+    assert clip["report"]["damaged_ranges"] == [[48, 12]]
+    assert clip["report"]["warnings"] == ["the video is damaged for 0.40 s"]
     assert clips(built())["cam_c/C.WAV"]["report"] is None
 
 
@@ -148,18 +148,12 @@ def test_sheets_lie_beside_the_track_that_names_them():
     assert all(sheet["key"].endswith(f"/{sheet['sha256'][:16]}.jpg") for sheet in sprites["sheets"])
 
 
-def test_what_a_rendition_proves_is_told_and_an_older_one_proves_nothing():
-    clip = clips(built())["cam_a/A001.MOV"]
-    assert clip["mezzanine"]["proof"]["pcm_sha256"]
-    assert clip["proxy"]["proof"]["pcm_sha256"] is None  # not lossless
+def test_a_clip_without_thumbnails_has_none_in_its_manifest():
     given = material()
-    older = given["conformed"]["cam_a/A001.MOV"]
-    bare = tuple(dataclasses.replace(made, proof=None) for made in older.renditions)
-    given["conformed"]["cam_a/A001.MOV"] = dataclasses.replace(older, renditions=bare, sprites=None)
+    conformed = given["conformed"]["cam_a/A001.MOV"]
+    given["conformed"]["cam_a/A001.MOV"] = dataclasses.replace(conformed, sprites=None)
     document = json.loads(manifest.serialize_canonical(manifest.build_manifest(session(), **given, **GIVEN)))
     jsonschema.validate(document, SCHEMA)
-    assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["proof"] is None
-    assert clips(document)["cam_a/A001.MOV"]["mezzanine"]["sidecar"] is None
     assert clips(document)["cam_a/A001.MOV"]["sprites"] is None
 
 

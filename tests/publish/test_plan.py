@@ -43,7 +43,7 @@ def test_paths_sizes_and_hashes_are_those_of_the_files():
     )
 
 
-def test_a_sidecar_lies_beside_its_file_and_an_older_file_has_none():
+def test_a_sidecar_lies_beside_its_file():
     given = material()
     planned = {one.key: one for one in plan_objects(session(), **given)}
     for made in given["conformed"]["cam_b/B001.MP4"].renditions:
@@ -51,15 +51,6 @@ def test_a_sidecar_lies_beside_its_file_and_an_older_file_has_none():
         beside = planned[f"{key.removesuffix('.mp4')}.{made.proof.sidecar.sha256[:16]}.json"]
         assert beside.kind == "sidecar"
         assert (beside.path, beside.bytes) == (made.proof.sidecar.path, made.proof.sidecar.bytes)
-    bare = {
-        key: dataclasses.replace(
-            one, renditions=tuple(dataclasses.replace(made, proof=None) for made in one.renditions)
-        )
-        for key, one in given["conformed"].items()
-    }
-    kinds = [one.kind for one in plan_objects(session(), **(given | {"conformed": bare}))]
-    assert "sidecar" not in kinds
-    assert kinds.count("mezzanine") == 3
 
 
 def test_the_same_recording_twice_is_stored_once():

@@ -31,11 +31,8 @@ def test_a_damaged_stretch_is_the_ticks_whose_own_picture_is_lost():
     times = [number * STEP for number in range(30) if not 10 <= number < 15]
     report = watched(times, torn_before=(10,)).build_report(NOTHING, ())
     assert (report.damaged_ranges, report.damaged_ticks) == (((10, 5),), 5)
-    assert report.frame_interval_us == (
-        40_000,
-        40_000,
-    )  # a hole that damage tore says nothing of the camera's rate
-    assert "0.20 s in all, first at 0:00:00.40" in report.warnings[0]
+    assert report.frame_interval_us == (40_000, 40_000)  # a gap from damage says nothing about the rate
+    assert "0.20 s in total, first at 0:00:00.40" in report.warnings[0]
 
 
 def test_damage_up_to_the_end_is_counted_too():
@@ -64,7 +61,7 @@ def test_a_hundred_stretches_are_listed_and_all_are_counted():
 def test_a_picture_that_stands_is_told(still, told):
     report = watched([Fraction(0), STEP, STEP + still]).build_report(NOTHING, ())
     assert report.frame_interval_us == (40_000, round(still * 1_000_000))
-    assert any("stands for" in said for said in report.warnings) == told
+    assert any("is shown for" in said for said in report.warnings) == told
 
 
 def test_holes_and_damage_of_the_sound_are_told_by_track():
@@ -75,6 +72,6 @@ def test_holes_and_damage_of_the_sound_are_told_by_track():
     assert (report.missing_audio_us, report.damaged_audio_packets) == (550_000, 3)
     assert report.warnings == (
         "odd",
-        "audio track 2: 0.50 s of sound are missing, and silent in the rendition",
-        "audio track 2: 3 packets of sound are damaged, and silent in the rendition",
+        "audio track 2: 0.50 s of audio are missing, replaced by silence",
+        "audio track 2: 3 audio packets are damaged, replaced by silence",
     )

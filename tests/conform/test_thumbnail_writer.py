@@ -19,10 +19,10 @@ _CUE = re.compile(r"\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)\n")
 
 def thumbnails(sprites) -> list[np.ndarray]:
     """What a player cuts out of the sheets, in the order of the track: gray."""
-    folder = Path(sprites.track.path).parent
+    folder = Path(sprites.webvtt.path).parent
     sheets = {path.name: pictures(path)[0] for path in folder.glob("*.jpg")}
     cut = []
-    for name, *place in _CUE.findall((folder / Path(sprites.track.path).name).read_text()):
+    for name, *place in _CUE.findall((folder / Path(sprites.webvtt.path).name).read_text()):
         x, y, width, height = map(int, place)
         cut.append(sheets[name][y : y + height, x : x + width])
     return cut
