@@ -1,1 +1,1 @@
-"""A shoot made by the machine: a synthesised scene filmed by three cameras with known clocks."""
+"""A generated shoot: a synthesised scene, filmed by three cameras whose clocks are known."""

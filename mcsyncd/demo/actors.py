@@ -1,4 +1,7 @@
-"""Who and what moves on the stage, painted as sprites at the size a camera sees it."""
+"""Paint the people and things that move on the stage, as sprites at the size in which a camera sees them.
+
+All sizes and colours are chosen by eye; nothing depends on them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _CREAM: Colour = (0.99, 0.93, 0.84)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A person of the play: coat, skin and hair, and how tall (1 = the stage's height)."""
+    """A person on the stage: colours of coat, skin and hair, and height (1 = the stage's height)."""
 
     coat: Colour
     skin: Colour
@@ -26,7 +29,7 @@ FIGURES = (
 )
 
 MOUTH_SHAPES = 4
-"""Shapes of a mouth, from closed to wide open."""
+"""Number of mouth shapes, from closed to wide open."""
 
 
 def paint_head(figure: Figure, unit: float, mouth: int, *, blinking: bool) -> Canvas:
@@ -45,16 +48,17 @@ def paint_head(figure: Figure, unit: float, mouth: int, *, blinking: bool) -> Ca
         canvas.paint(canvas.draw_box(eye_x, y - 0.08 * radius, open_eye, open_eye[1]), _INK)
         cheek = canvas.draw_disc(eye_x + side * 0.14 * radius, y + 0.28 * radius, 0.16 * radius, radius / 6)
         canvas.paint(cheek * 0.35, (0.95, 0.45, 0.42))
-    tall = (0.03, 0.09, 0.16, 0.23)[mouth] * radius
-    wide = (0.24, 0.26, 0.24, 0.20)[mouth] * radius
-    canvas.paint(canvas.draw_box(x, y + 0.44 * radius, (wide, tall), min(tall, wide)), (0.45, 0.12, 0.16))
+    half_width = (0.24, 0.26, 0.24, 0.20)[mouth] * radius
+    half_height = (0.03, 0.09, 0.16, 0.23)[mouth] * radius
+    corner = min(half_width, half_height)
+    lips = canvas.draw_box(x, y + 0.44 * radius, (half_width, half_height), corner)
+    canvas.paint(lips, (0.45, 0.12, 0.16))
     return canvas
 
 
 def paint_torso(figure: Figure, unit: float) -> Canvas:
     """Paint a figure from the neck down."""
-    wide, tall = 0.24 * unit, (figure.height - 0.14) * unit
-    canvas = _create_canvas(wide, tall)
+    canvas = _create_canvas(0.24 * unit, (figure.height - 0.14) * unit)
     height, width = canvas.alpha.shape
     x = width / 2
     shade = 1.06 - 0.32 * (canvas.y / height) ** 2 + 0.0 * canvas.x
@@ -73,9 +77,8 @@ def paint_balloon(unit: float, colour: Colour) -> Canvas:
     canvas = _create_canvas(2.2 * radius, 4.2 * radius)
     height, width = canvas.alpha.shape
     x, y = width / 2, 1.1 * radius
-    canvas.paint(
-        canvas.draw_box(x, (y + height) / 2, (0.05 * radius, (height - y) / 2), 0.04 * radius), _CREAM
-    )
+    string = canvas.draw_box(x, (y + height) / 2, (0.05 * radius, (height - y) / 2), 0.04 * radius)
+    canvas.paint(string, _CREAM)
     canvas.paint(canvas.draw_disc(x, y, radius), colour)
     shine = canvas.draw_disc(x - 0.35 * radius, y - 0.35 * radius, 0.28 * radius, 0.3 * radius)
     canvas.paint(0.6 * shine, (1.0, 1.0, 1.0))
@@ -83,11 +86,11 @@ def paint_balloon(unit: float, colour: Colour) -> Canvas:
 
 
 CONE_SIZES = 5
-"""Sizes of the loudspeaker's cone, from rest to full stroke."""
+"""Number of sizes of the loudspeaker's cone, from rest to full stroke."""
 
 
 def paint_speaker_cone(unit: float, stroke: int) -> Canvas:
-    """Paint the loudspeaker's cone; the stroke makes it grow towards the eye."""
+    """Paint the loudspeaker's cone; it grows with `stroke`, 0 to `CONE_SIZES - 1`."""
     radius = (0.058 + 0.004 * stroke) * unit
     canvas = _create_canvas(0.16 * unit, 0.16 * unit)
     height, width = canvas.alpha.shape
@@ -99,7 +102,7 @@ def paint_speaker_cone(unit: float, stroke: int) -> Canvas:
 
 
 def paint_rec_lamp(unit: float) -> Canvas:
-    """Paint the red dot of a camera that records."""
+    """Paint the red dot of a recording camera."""
     canvas = _create_canvas(0.04 * unit, 0.04 * unit)
     height, width = canvas.alpha.shape
     canvas.paint(canvas.draw_disc(width / 2, height / 2, 0.016 * unit), (0.95, 0.22, 0.22))

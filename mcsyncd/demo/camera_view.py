@@ -1,6 +1,6 @@
-"""From where a camera looks: stage coordinates to its pixels, and its eye for colour.
+"""The view of a camera: from stage coordinates to its pixels, and its white balance.
 
-Stage coordinates: x right, y down, the stage's height is 1, the picture's shape 16:9.
+In stage coordinates x points right and y down; the stage's height is 1 and its aspect ratio 16:9.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from mcsyncd.demo.painting import Colour
 from mcsyncd.demo.truth import CameraKind
 
 ASPECT = 16 / 9
+"""Width of the stage, and the aspect ratio of frames that show all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """A camera's place: what it centres, how close it is, and its white balance."""
+    """A camera's view: the stage point at its centre, its zoom, and its white balance (gains of RGB)."""
 
     x: float
     y: float
@@ -23,6 +24,7 @@ class CameraView:
     white_balance: Colour
 
 
+# Chosen by eye: a wide shot, a medium shot of the left figure, and one of the right figure from a phone.
 CAMERA_VIEWS: dict[CameraKind, CameraView] = {
     "cinema": CameraView(ASPECT / 2, 0.5, 1.0, (1.0, 0.98, 0.97)),
     "mirrorless": CameraView(0.66, 0.53, 1.35, (0.93, 1.0, 1.08)),
@@ -32,17 +34,17 @@ CAMERA_VIEWS: dict[CameraKind, CameraView] = {
 
 @dataclass(frozen=True, slots=True)
 class CameraLens:
-    """A view at a picture size in pixels."""
+    """A view at a frame size in pixels."""
 
     view: CameraView
     width: int
     height: int
 
     def compute_unit_px(self, depth: float = 1.0) -> float:
-        """Return the stage's height in pixels, for things at `depth` (1 the actors, below 1 behind)."""
+        """Return the stage's height in pixels at `depth`: 1 is the actors', below 1 is behind them."""
         return self.view.zoom * depth * self.height
 
     def project_point(self, x: float, y: float, depth: float = 1.0) -> tuple[float, float]:
-        """Return where a point of the stage is in the picture; what is behind moves less."""
+        """Return the pixel position of a stage point; points further back move less."""
         unit = self.compute_unit_px(depth)
         return self.width / 2 + (x - self.view.x) * unit, self.height / 2 + (y - self.view.y) * unit

@@ -1,4 +1,4 @@
-"""One camera's file, written with PyAV: H.264 and AAC in MP4 or MOV."""
+"""Write one camera's file with PyAV: H.264 and AAC in MP4 or MOV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from mcsyncd.demo.truth import Take
 from mcsyncd.errors import UsageError
 
 _BT709, _LIMITED = 1, 1
+"""FFmpeg's numbers for BT.709 (primaries, transfer and matrix alike) and for limited range."""
 _AAC_FRAME = 1024
+"""Samples in a frame of AAC-LC (ISO/IEC 14496-3)."""
 
 
 def write_clip(
@@ -35,15 +37,15 @@ def write_clip(
 ) -> None:
     """Write one camera's file.
 
-    `pictures` are yuv420p blocks of shape (height * 3 / 2, width), one for each tick of the
-    take's rate from 0; `sound` is float32 (samples, channels) in stretches without gaps, from 0.
-    Both are taken as they come, so the length of the shoot costs no memory. Raises UsageError
-    for a picture size that 4:2:0 cannot have.
+    `frames` are yuv420p blocks of shape (height * 3 / 2, width), one for each frame of the take's
+    rate from 0. `audio` is float32 of shape (samples, channels), in consecutive blocks from 0. Both are
+    consumed as they are produced, so memory does not grow with the length of the shoot. Raises UsageError
+    for a frame size that 4:2:0 cannot have.
     """
     width, height = size
     if width % 2 or height % 2:
-        raise UsageError(f"a picture of {width} x {height} cannot be 4:2:0", "choose even numbers")
-    # The movie's own clock counts milliseconds by default; at this one edit lists are exact.
+        raise UsageError(f"a frame of {width} x {height} cannot be 4:2:0", "choose even numbers")
+    # The movie's own timescale is milliseconds by default; with this one, edit lists are exact.
     with av.open(str(path), "w", options={"movie_timescale": "48000"}) as container:
         video = container.add_stream("libx264", rate=take.camera_model.rate.fraction)
         audio_stream = container.add_stream(
@@ -64,7 +66,7 @@ def write_clip(
 def _set_up_video(video: VideoStream, size: tuple[int, int]) -> None:
     video.width, video.height = size
     video.pix_fmt = "yuv420p"
-    # PyAV's default, slices, cuts every picture in pieces by the number of cores.
+    # PyAV's default, slice threads, makes the bytes depend on the number of cores.
     video.codec_context.thread_type = "FRAME"
     video.codec_context.thread_count = 1
     video.codec_context.gop_size = 30
@@ -80,15 +82,15 @@ def _get_channel_layout(take: Take) -> str:
 
 
 _TimedEncode: TypeAlias = "tuple[Fraction, Callable[[], Sequence[av.Packet[Any]]]]"
-"""A frame's time, and how to have it encoded: pictures and sound in one order of time."""
+"""A frame's time and the call that encodes it, so that video and audio can be merged in order of time."""
 
 
 def _time_video_frames(
     stream: VideoStream, take: Take, frames: Iterable[Pixels], report_progress: Callable[[float], None]
 ) -> Iterator[_TimedEncode]:
     tick = 1 / take.camera_model.rate.fraction
-    for number, picture in enumerate(frames):
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+    for number, pixels in enumerate(frames):
+        frame = av.VideoFrame.from_ndarray(pixels, format="yuv420p")
         frame.pts, frame.time_base = number, tick
         yield number * tick, partial(stream.encode, frame)
         if number % 25 == 0:
@@ -96,16 +98,16 @@ def _time_video_frames(
 
 
 def _time_audio_frames(stream: AudioStream, take: Take, audio: Iterable[Wave]) -> Iterator[_TimedEncode]:
-    """Yield AAC-sized frames. Every one has its time: without, AAC lands 21 ms late in MP4."""
-    at, rest = 0, np.zeros((0, 0), dtype=np.float32)
-    for stretch in audio:
-        rest = np.concatenate([rest.reshape(-1, stretch.shape[1]), stretch])
+    """Yield frames of AAC's size, each with a timestamp: without, AAC in MP4 plays 21 ms late."""
+    position, rest = 0, np.zeros((0, 0), dtype=np.float32)
+    for block in audio:
+        rest = np.concatenate([rest.reshape(-1, block.shape[1]), block])
         while len(rest) >= _AAC_FRAME:
-            yield _build_audio_frame(stream, take, rest[:_AAC_FRAME], at)
+            yield _build_audio_frame(stream, take, rest[:_AAC_FRAME], position)
             rest = rest[_AAC_FRAME:]
-            at += _AAC_FRAME
+            position += _AAC_FRAME
     if len(rest):
-        yield _build_audio_frame(stream, take, rest, at)
+        yield _build_audio_frame(stream, take, rest, position)
 
 
 def _build_audio_frame(stream: AudioStream, take: Take, samples: Wave, first_sample: int) -> _TimedEncode:

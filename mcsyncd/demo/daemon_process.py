@@ -14,14 +14,15 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 
 _STOP_TIMEOUT_S = 90.0
-"""A daemon that drains is given what its unit gives it."""
+"""Seconds for draining, as in the systemd unit (TimeoutStopSec). If shorter, work could be killed midway."""
 _SHOWN_LOG_LINES = 15
+"""Last lines of the log that are printed if the daemon ends by itself. Judgement: a traceback's end."""
 
 
 class DaemonProcess:
-    """`mcsyncd run` on one settings file, its words in a log file. Ends with the `with` block.
+    """`mcsyncd run` with one settings file, logging to a file. It is stopped at the end of the `with` block.
 
-    `say` hears the log's last lines if the daemon ends by itself.
+    `print_line` is called with the last lines of the log if the daemon ends by itself.
     """
 
     def __init__(self, config: Path, log: Path, print_line: Callable[[str], None]) -> None:
@@ -33,7 +34,7 @@ class DaemonProcess:
     def __enter__(self) -> Self:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
-            # In a session of its own: Ctrl-C at the terminal is for the demo, which then says
+            # In its own process session: Ctrl-C in the terminal reaches only the demo, which then sends
             # SIGTERM to the daemon, so that it drains.
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -44,17 +45,17 @@ class DaemonProcess:
         self.stop()
 
     def check(self) -> None:
-        """Raise McsyncError if the daemon has ended by itself, after telling its last words."""
+        """Raise McsyncError if the daemon has ended by itself, after printing the end of its log."""
         if self._process is None or self._process.poll() is None:
             return
         for line in self._log.read_text(errors="replace").splitlines()[-_SHOWN_LOG_LINES:]:
             self._print_line(f"    {escape_text(line)}")
         raise McsyncError(
-            f"the daemon ended with code {self._process.returncode}", f"the whole log is {self._log}"
+            f"the daemon exited with code {self._process.returncode}", f"the full log is in {self._log}"
         )
 
     def stop(self) -> None:
-        """Say SIGTERM and wait until it has drained; kill it if it does not come to an end."""
+        """Send SIGTERM and wait until it has drained; kill it after a timeout."""
         if self._process is None or self._process.poll() is not None:
             return
         os.kill(self._process.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""One camera films the scene: what its worker process does."""
+"""Film the scene with one camera: the work of one worker process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcsyncd.demo.stage import StagePainter
 from mcsyncd.demo.truth import Take
 
 SceneSpan = tuple[float, float]
-"""Begin and end of a scene, in seconds of the session clock."""
+"""Start and end of a scene, in seconds of the session clock."""
 
 
 def film_take(
@@ -26,14 +26,13 @@ def film_take(
     span: SceneSpan,
     report_progress: Callable[[float], None],
 ) -> None:
-    """Write the file of one camera to `path`; `progress` hears how far it is, 0 to 1.
+    """Write the file of one camera to `path`. `report_progress` is called with the fraction done.
 
-    The scene is made anew from its seed: it is the same for every camera, and cheaper to make
-    than to send.
+    Every camera generates the same scene from the seed: that is cheaper than sending it to the worker.
     """
     scene = make_scene(seed, *span)
-    pictures, sound = _paint_frames(scene, take, size), record_take(scene, take, seed)
-    write_clip(path, take, size=size, frames=pictures, audio=sound, report_progress=report_progress)
+    frames, audio = _paint_frames(scene, take, size), record_take(scene, take, seed)
+    write_clip(path, take, size=size, frames=frames, audio=audio, report_progress=report_progress)
     report_progress(1.0)
 
 

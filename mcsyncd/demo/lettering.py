@@ -1,4 +1,4 @@
-"""Letters of lamps: a 5 by 7 dot font, so that the demo needs no font file."""
+"""Paint text as a dot matrix of lamps, 5 by 7 dots per letter, so that the demo needs no font file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcsyncd.demo.painting import Canvas, Colour, Plane
 
 _DARK: Colour = (0.10, 0.09, 0.14)
 
-# Seven rows of five dots, the leftmost the highest bit.
+# For each letter seven rows of five dots; the leftmost dot is the highest bit.
 _FONT = {
     "0": (14, 17, 19, 21, 25, 17, 14),
     "1": (4, 12, 4, 4, 4, 4, 14),
@@ -32,27 +32,27 @@ _FONT = {
 
 
 def paint_lamp_text(text: str, dot: float, colour: Colour) -> Canvas:
-    """Return a panel of lamps that spells `text`, each dot `dot` pixels apart.
+    """Return a dark panel of lamps that spells `text`, with dots `dot` pixels apart and a rim of one dot.
 
-    A dark panel with a rim of one dot; lamps that are off show faintly, as they do.
+    Lamps that are off are faintly visible, as on a real panel.
     """
     columns, rows = 6 * len(text) + 1, 9
     canvas = Canvas(_round_to_even(columns * dot), _round_to_even(rows * dot))
     height, width = canvas.alpha.shape
     canvas.paint(canvas.draw_box(width / 2, height / 2, (width / 2, height / 2), dot), _DARK)
     lit = np.zeros((rows, columns), dtype=bool)
-    for place, char in enumerate(text):
+    for position, char in enumerate(text):
         for row, bits in enumerate(_FONT[char], start=1):
-            lit[row, 6 * place + 1 : 6 * place + 6] = [bits >> shift & 1 for shift in (4, 3, 2, 1, 0)]
+            lit[row, 6 * position + 1 : 6 * position + 6] = [bits >> shift & 1 for shift in (4, 3, 2, 1, 0)]
     _paint_dots(canvas, dot, lit, colour)
     return canvas
 
 
 def _paint_dots(canvas: Canvas, dot: float, lit: np.ndarray, colour: Colour) -> None:
-    """Paint all dots at once: every pixel asks how far it is from the middle of its own dot."""
+    """Paint all dots at once, by every pixel's distance from the centre of its own dot."""
     column, row = np.floor(canvas.x / dot), np.floor(canvas.y / dot)
-    away = np.sqrt((canvas.x - (column + 0.5) * dot) ** 2 + (canvas.y - (row + 0.5) * dot) ** 2)
-    round_dot: Plane = np.clip(0.42 * dot - away + 0.5, 0, 1).astype(np.float32)
+    distance = np.sqrt((canvas.x - (column + 0.5) * dot) ** 2 + (canvas.y - (row + 0.5) * dot) ** 2)
+    round_dot: Plane = np.clip(0.42 * dot - distance + 0.5, 0, 1).astype(np.float32)
     inside_row = np.clip(row, 0, lit.shape[0] - 1).astype(int)
     inside_column = np.clip(column, 0, lit.shape[1] - 1).astype(int)
     on = lit[inside_row, inside_column]

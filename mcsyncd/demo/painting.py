@@ -1,7 +1,7 @@
-"""Painting with numpy: soft-edged shapes, and sprites pasted into a yuv420p picture.
+"""Paint with numpy: soft-edged shapes, and sprites pasted into a yuv420p frame.
 
-Coordinates are pixels, x right, y down, the first pixel's centre at (0.5, 0.5). Colours are RGB
-from 0 to 1. Shapes are distance fields cut at their edge, so they are smooth at every size.
+Coordinates are pixels: x points right, y down, and the first pixel's centre is at (0.5, 0.5). Colours are
+RGB from 0 to 1. Shapes are distance fields clipped at their edge, so they are smooth at every size.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+"""One value per pixel, shape (height, width)."""
 Pixels = NDArray[np.uint8]
 Colour = tuple[float, float, float]
+"""Red, green and blue, from 0 to 1."""
 
 
 class Canvas:
-    """A picture in RGB with coverage, to paint on once; float32, shape (height, width)."""
+    """An RGB image with coverage (alpha) to paint on; float32, shape (height, width)."""
 
     def __init__(self, width: int, height: int) -> None:
         self.x = np.arange(width, dtype=np.float32)[None, :] + np.float32(0.5)
@@ -26,7 +28,7 @@ class Canvas:
         self.alpha = np.zeros((height, width), dtype=np.float32)
 
     def paint(self, coverage: Plane, colour: Colour, shade: Plane | None = None) -> None:
-        """Lay a colour over what is there; `shade` scales it pixel by pixel."""
+        """Paint a colour where `coverage` is above 0; `shade` scales the colour pixel by pixel."""
         body = np.asarray(colour, dtype=np.float32)
         painted = body if shade is None else body * shade[..., None]
         self.rgb += coverage[..., None] * (painted - self.rgb)
@@ -34,28 +36,29 @@ class Canvas:
 
     def draw_disc(self, x: float, y: float, radius: float, soft: float = 1.0) -> Plane:
         """Return the coverage of a disc whose edge is `soft` pixels wide."""
-        away = np.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)
-        return np.asarray(np.clip((radius - away) / soft + 0.5, 0, 1), dtype=np.float32)
+        distance = np.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)
+        return np.asarray(np.clip((radius - distance) / soft + 0.5, 0, 1), dtype=np.float32)
 
     def draw_box(self, x: float, y: float, half: tuple[float, float], corner: float) -> Plane:
-        """Return the coverage of a box of half width and half height, with round corners."""
+        """Return the coverage of a box with round corners; `half` is half its width and height."""
         right = np.abs(self.x - x) - (half[0] - corner)
         down = np.abs(self.y - y) - (half[1] - corner)
         outside = np.sqrt(np.maximum(right, 0) ** 2 + np.maximum(down, 0) ** 2)
-        away = outside + np.minimum(np.maximum(right, down), 0) - corner
-        return np.asarray(np.clip(0.5 - away, 0, 1), dtype=np.float32)
+        distance = outside + np.minimum(np.maximum(right, down), 0) - corner
+        return np.asarray(np.clip(0.5 - distance, 0, 1), dtype=np.float32)
 
     def draw_glow(self, x: float, y: float, reach: float) -> Plane:
-        """Return a soft light that falls to a third at `reach` pixels."""
+        """Return the coverage of a soft light that falls to 1/e at `reach` pixels."""
         square = ((self.x - x) ** 2 + (self.y - y) ** 2) / np.float32(reach * reach)
         return np.asarray(np.exp(-square), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """Something painted once and pasted often: for Y, U and V a weight for what is below, and what is added.
+    """An image that is painted once and pasted often.
 
-    Both are in 256ths, uint16, ready for `below * keep + add >> 8`. Width and height are even.
+    `keep` are the weights of the pixels below (luma, chroma), `add` is what is added to Y, U and V. Both
+    are in 256ths, uint16, ready for `below * keep + add >> 8`. Width and height are even.
     """
 
     keep: tuple[NDArray[np.uint16], NDArray[np.uint16]]
@@ -63,7 +66,7 @@ class Sprite:
 
 
 class YuvFrame:
-    """A yuv420p picture in one block of memory, in the layout PyAV takes: (height * 3 / 2, width)."""
+    """A yuv420p frame in one block of memory, in PyAV's shape: (height * 3 / 2, width)."""
 
     def __init__(self, width: int, height: int) -> None:
         self.block = np.zeros((height * 3 // 2, width), dtype=np.uint8)
@@ -76,7 +79,7 @@ class YuvFrame:
         )
 
     def paste(self, sprite: Sprite, x: float, y: float) -> None:
-        """Lay a sprite with its middle at (x, y), to the nearest even pixel; what sticks out is cut."""
+        """Paste a sprite with its centre at (x, y), rounded to even pixels; it is clipped at the edges."""
         height, width = sprite.add[0].shape
         left, top = 2 * round((x - width / 2) / 2), 2 * round((y - height / 2) / 2)
         for number, (plane, add) in enumerate(zip(self.planes, sprite.add, strict=True)):
@@ -85,7 +88,7 @@ class YuvFrame:
             _blend_plane(plane, keep, add, left // step, top // step)
 
     def apply_flash(self) -> None:
-        """Light everything up: three quarters of the way to white."""
+        """Brighten the whole frame, three quarters of the way to white."""
         luma, *colours = self.planes
         luma += (235 - np.minimum(luma, 235)) // 4 * 3
         for plane in colours:
@@ -108,7 +111,7 @@ def _blend_plane(
 
 
 def build_sprite(canvas: Canvas, white_balance: Colour) -> Sprite:
-    """Return what is painted on a canvas (of even size) as a sprite, through a camera's white balance."""
+    """Return a canvas of even size as a sprite, seen with a camera's white balance."""
     planes, alphas = _convert_to_yuv(canvas, white_balance)
     weights = [np.rint(256 * alpha) for alpha in alphas]
     return Sprite(
@@ -122,12 +125,12 @@ def build_sprite(canvas: Canvas, white_balance: Colour) -> Sprite:
 
 
 def build_background(canvas: Canvas, white_balance: Colour) -> YuvFrame:
-    """Return a canvas that is painted all over as a picture."""
+    """Return a fully painted canvas as a frame, seen with a camera's white balance."""
     height, width = canvas.alpha.shape
-    picture = YuvFrame(width, height)
-    for plane, painted in zip(picture.planes, _convert_to_yuv(canvas, white_balance)[0], strict=True):
+    frame = YuvFrame(width, height)
+    for plane, painted in zip(frame.planes, _convert_to_yuv(canvas, white_balance)[0], strict=True):
         plane[:] = np.rint(painted)
-    return picture
+    return frame
 
 
 def _round_to_uint16(values: Plane) -> NDArray[np.uint16]:
@@ -137,7 +140,7 @@ def _round_to_uint16(values: Plane) -> NDArray[np.uint16]:
 def _convert_to_yuv(
     canvas: Canvas, white_balance: Colour
 ) -> tuple[tuple[Plane, Plane, Plane], tuple[Plane, Plane]]:
-    """Return Y, U, V times coverage (BT.709, limited range), and the coverage at both sizes."""
+    """Return Y, U and V times coverage (ITU-R BT.709, limited range), and the coverage of luma and chroma."""
     rgb = np.minimum(canvas.rgb * np.asarray(white_balance, dtype=np.float32), canvas.alpha[..., None])
     alpha = canvas.alpha
     luma = rgb @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Progress in calm lines: one that is rewritten on a terminal, few ones elsewhere."""
+"""Print progress: one line that is rewritten on a terminal, a few lines otherwise."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_duration
 
 _PRINT_INTERVAL_S = 10.0
+"""Seconds between two lines without a terminal. Judgement: a log stays short and still shows life."""
 
 
 class ProgressPrinter:
-    """Writes progress to `out`; `clock` gives seconds that only go forward."""
+    """Writes progress to `out`; `clock` returns monotonic seconds."""
 
     def __init__(self, out: TextIO, clock: Callable[[], float], *, terminal: bool) -> None:
         self._out = out
@@ -23,15 +24,14 @@ class ProgressPrinter:
         self._printed_at = clock()
 
     def print_line(self, line: str) -> None:
-        """Write a line that stays."""
+        """Print a line that is not overwritten."""
         self._end_line()
         print(line, file=self._out, flush=True)
 
     def print_progress(self, step: str, done: float | None = None, eta_s: float | None = None) -> None:
-        """Tell how far a step is; 0 to 1, None where it cannot be known.
+        """Print the progress of a step; `done` is from 0 to 1, or None if unknown.
 
-        Without a terminal only the beginning of a step is told, and then one line in ten
-        seconds: a log is read afterwards.
+        Without a terminal, only the start of a step is printed, and then a line every ten seconds.
         """
         line = f"  {escape_text(step)}{'' if done is None else f'  {done:4.0%}'}{_format_time_left(eta_s)}"
         if self._terminal:

@@ -1,6 +1,6 @@
-"""The scene: everything that happens in front of the cameras, as a pure function of its seed.
+"""The scene: everything that happens in front of the cameras, as a pure function of a seed.
 
-Times are seconds of the session clock (the reference camera's), which may be negative.
+Times are seconds of the session clock (the reference camera's) and may be negative.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from mcsyncd.demo.sound_events import SCENE_RATE, Beep, Stem
 from mcsyncd.demo.voice import Syllable, compose_conversation
 
 FLASH_S = 0.12
-"""How long a flash lights the stage; every rate from 10 pictures a second on sees it."""
+"""Duration of a flash in seconds. Every camera with at least 10 fps records it on a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Three sources of sound, and what the eye sees of them.
+    """Three sources of audio, and the events that are visible.
 
-    `flashes` are the scene samples at which a flash begins, together with its beep.
+    `flashes` are the scene samples at which a flash and its beep begin.
     """
 
     speech: Stem
@@ -32,15 +32,15 @@ class Scene:
     hits: tuple[DrumHit, ...]
 
     def is_flash_at(self, at_s: float) -> bool:
-        """Tell whether the stage is lit by a flash at that instant."""
+        """Return whether a flash lights the stage at that instant."""
         return any(0 <= at_s - flash / SCENE_RATE < FLASH_S for flash in self.flashes)
 
 
 def make_scene(seed: int, begin_s: float, end_s: float) -> Scene:
     """Return the scene of `seed` between two instants of the session clock.
 
-    The same arguments give the same scene in every process, which is how three cameras film
-    one scene without speaking to each other.
+    The same arguments give the same scene in every process, so three cameras film the same scene
+    without communicating.
     """
     syllables = tuple(compose_conversation(seed, begin_s, end_s))
     music = list(compose_music(seed, begin_s, end_s))
@@ -57,9 +57,9 @@ def make_scene(seed: int, begin_s: float, end_s: float) -> Scene:
 
 def _draw_flashes(seed: int, begin_s: float, end_s: float) -> tuple[int, ...]:
     rng = np.random.default_rng((seed, 5))
-    found: list[int] = []
+    flashes: list[int] = []
     now = begin_s + rng.uniform(2.0, 4.0)
     while now < end_s - 1:
-        found.append(round(now * SCENE_RATE))
+        flashes.append(round(now * SCENE_RATE))
         now += rng.uniform(3.5, 8.0)
-    return tuple(found)
+    return tuple(flashes)

@@ -1,4 +1,4 @@
-"""A three-camera shoot on demand: real files, and the truth about them."""
+"""Make a three-camera shoot: real files, and the truth about them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mcsyncd.demo.sound_events import SCENE_RATE
 from mcsyncd.demo.truth import DEFAULT_KEYS, DEFAULT_OFFSETS_MS, Shoot, Take, plan_takes
 
 ReportCameraProgress = Callable[[str, float], None]
-"""Hears a camera's key and how far it is, 0 to 1."""
+"""Called with a camera's key and the fraction done."""
 
 _progress_queue: SimpleQueue[tuple[str, float]]
-"""A worker's way to its parent: set when the worker starts, since a queue cannot be sent with a job."""
+"""From a worker to its parent. It is set when the worker starts, as a queue cannot be sent with a job."""
 
 
 def make_shoot(
@@ -31,11 +31,11 @@ def make_shoot(
     keys: Sequence[str] = DEFAULT_KEYS,
     report_progress: ReportCameraProgress | None = None,
 ) -> Shoot:
-    """Film one scene with three cameras into `folder/<key>/`, and return files and truth.
+    """Film one scene with three cameras into `folder/<key>/`; return the files and their true offsets.
 
-    `offsets_ms` are the cameras' offsets in the order of `keys`, the first 0: the reference's.
-    Equal arguments give equal files. The cameras work at the same time, each in a process of
-    its own. Raises UsageError for a shoot that cannot be, and what a worker raised.
+    `offsets_ms` are the cameras' offsets in the order of `keys`; the first, the reference's, is 0. `size` is
+    (width, height) in pixels. Equal arguments give equal files. The cameras film in parallel, each in
+    its own process. Raises UsageError for an impossible shoot, and any error of a worker.
     """
     takes = plan_takes(keys, seconds, offsets_ms)
     span = _compute_span(takes)
@@ -58,27 +58,27 @@ _FilmJob = tuple[Path, Take, tuple[int, int], int, SceneSpan]
 
 
 def _compute_span(takes: Sequence[Take]) -> SceneSpan:
-    """Return a scene's begin and end, whole seconds around everything that any camera sees."""
+    """Return the start and end of the scene: whole seconds, around everything that any camera records."""
     begin_s = min(take.offset_us * 1e-6 for take in takes)
     return float(int(begin_s) - 2), float(int(max(take.end_s for take in takes)) + 2)
 
 
 def _film_all(jobs: Sequence[_FilmJob], report_progress: ReportCameraProgress) -> None:
-    # Spawned, not forked: the caller may have threads, and a fork would copy their locks.
+    # Spawn, not fork: the caller may have threads, and a fork would copy their locks.
     context = multiprocessing.get_context("spawn")
-    told: SimpleQueue[tuple[str, float]] = context.SimpleQueue()
-    with ProcessPoolExecutor(len(jobs), context, _init_worker, (told,)) as workers:
+    queue: SimpleQueue[tuple[str, float]] = context.SimpleQueue()
+    with ProcessPoolExecutor(len(jobs), context, _init_worker, (queue,)) as workers:
         open_jobs = {workers.submit(_film_in_worker, *job) for job in jobs}
         while open_jobs:
             done, open_jobs = wait(open_jobs, timeout=0.1, return_when="FIRST_COMPLETED")
-            while not told.empty():
-                report_progress(*told.get())
+            while not queue.empty():
+                report_progress(*queue.get())
             for job in done:
                 job.result()
 
 
 def _init_worker(progress_queue: SimpleQueue[tuple[str, float]]) -> None:
-    global _progress_queue  # noqa: PLW0603  # a process pool gives its initialiser no other place to put it
+    global _progress_queue  # noqa: PLW0603  # a process pool offers its initialiser no other place
     _progress_queue = progress_queue
 
 
@@ -91,4 +91,4 @@ def _send_progress(key: str, done: float) -> None:
 
 
 def _ignore_progress(_key: str, _done: float) -> None:
-    """Nobody listens."""
+    """Discard progress: the default of `make_shoot`."""

@@ -1,4 +1,4 @@
-"""Copy clips into the drop folders as a slow card reader does."""
+"""Copy clips into the drop folders at the speed of a card reader."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 _STEPS_PER_SECOND = 10
+"""Writes per second and file. Judgement: smooth progress, and every scan sees files that still grow."""
 
 
 def drop_slowly(
     files: Mapping[str, Path], drop: Path, seconds: float, report_progress: Callable[[float], None]
 ) -> None:
-    """Copy each file to `drop/<camera>/<its name>`, all at once, growing over `seconds`.
+    """Copy each file to `drop/<camera>/<its name>`, all in parallel, growing over `seconds`.
 
-    Under the final names from the first byte, as cards, phones and `cp` do it: whoever watches
-    the folder has to find out when a file is whole. `progress` hears 0 to 1. A file of the same
-    name is replaced. Raises OSError.
+    The files have their final names from the first byte, as with cards, phones and `cp`: the daemon has
+    to find out when a file is complete. `report_progress` is called with the fraction done. Files of the
+    same name are replaced. Raises OSError.
     """
     steps = max(1, round(seconds * _STEPS_PER_SECOND))
     with ExitStack() as stack:

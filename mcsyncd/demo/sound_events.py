@@ -1,8 +1,8 @@
-"""What sounds when: events on the scene clock, and any stretch of them rendered on its own.
+"""Sound events on the scene clock, and rendering of any section of them.
 
 The scene clock is the session clock of the shoot: sample i is at `i / SCENE_RATE` seconds of
-`t_reference`, and may be negative. An event's wave is a pure function of the event, so a stretch
-rendered alone equals the same stretch of the whole, bit for bit, and ten minutes need no more
+`t_reference`; i may be negative. An event's wave is a pure function of the event. So a section
+rendered alone is equal to the same section of the whole, bit for bit, and ten minutes need no more
 memory than one.
 """
 
@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCENE_RATE = 48_000
-"""Samples a second of the scene clock."""
+"""Samples per second of the scene clock: as much as the best of the cameras records."""
 
 Wave = NDArray[np.float32]
+"""Audio samples, 1 = full scale; shape (samples,) or (samples, channels)."""
 
 
 class SoundEvent(Hashable, Protocol):
-    """Something that sounds: `wave()` has `length` samples, the first at scene sample `start`."""
+    """A sound: `render_wave()` has `length` samples, the first of them at scene sample `start`."""
 
     @property
     def start(self) -> int: ...
@@ -34,30 +35,30 @@ class SoundEvent(Hashable, Protocol):
 
 
 class Stem:
-    """One source of sound, such as the speech: its events, in order of their start."""
+    """One source of audio, such as the speech: its events, in order of their start."""
 
     def __init__(self, events: list[SoundEvent]) -> None:
         self.events = sorted(events, key=lambda event: event.start)
         self._starts = np.array([event.start for event in self.events], dtype=np.int64)
         self._longest_event = max((event.length for event in self.events), default=0)
-        # A long note is asked for by every second it sounds in and by every microphone: it is
-        # made once. 48 of them are more than sound at a time, and at most 25 MB.
+        # Every block and every microphone channel requests the wave of a long note, so waves are cached.
+        # 48 are more than overlap at any time, and take at most 25 MB.
         self._cached_wave = lru_cache(maxsize=48)(_render_wave)
 
     def render(self, first: int, count: int) -> Wave:
         """Return scene samples `first` to `first + count` as float32, about -1 to 1.
 
-        Every event is made whole and then cut, and events are added in one order whatever the
-        stretch, which keeps the sums equal to the last bit.
+        Every event is rendered as a whole and then cut, and events are always added in the same order,
+        so the sums are equal to the last bit whatever the section.
         """
         out = np.zeros(count, dtype=np.float32)
         begin = int(np.searchsorted(self._starts, first - self._longest_event))
         end = int(np.searchsorted(self._starts, first + count))
         for event in self.events[begin:end]:
-            at = event.start - first
-            low, high = max(0, at), min(count, at + event.length)
+            offset = event.start - first
+            low, high = max(0, offset), min(count, offset + event.length)
             if low < high:
-                out[low:high] += self._cached_wave(event)[low - at : high - at]
+                out[low:high] += self._cached_wave(event)[low - offset : high - offset]
         return out
 
 
@@ -69,8 +70,8 @@ def _render_wave(event: SoundEvent) -> Wave:
 class Beep:
     """The slate's beep: a short upward chirp.
 
-    A chirp and not a plain tone: its matched filter has one narrow peak, so a test can find it
-    to microseconds amid speech and music where a tone would be ambiguous by whole periods.
+    The matched filter of a chirp has one narrow peak, so a test can locate it to microseconds amid speech
+    and music. A plain tone would be ambiguous by whole periods.
     """
 
     start: int
@@ -85,9 +86,9 @@ class Beep:
 
 
 def generate_noise(rng: np.random.Generator, length: int, low_hz: float, high_hz: float) -> Wave:
-    """Return `length` samples of noise between two frequencies with an RMS of 1, float32.
+    """Return `length` samples of band-limited noise with an RMS of 1, float32.
 
-    Shaped in the frequency domain, with soft edges of a fifth of the frequency: a recursive
+    It is shaped in the frequency domain, with soft edges of a fifth of the frequency. A recursive
     filter would ring into the next event.
     """
     spectrum = np.fft.rfft(rng.standard_normal(length))
@@ -98,14 +99,14 @@ def generate_noise(rng: np.random.Generator, length: int, low_hz: float, high_hz
 
 
 def compute_band_gain(hertz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
-    """Return the gain, 0 to 1, of a soft band between two frequencies, at each of `hertz`."""
+    """Return the gain, 0 to 1, of a pass band with soft edges, at each frequency in `hertz`."""
     rise = np.clip((hertz / low_hz - 0.8) / 0.4, 0, 1)
     fall = np.clip((1.2 - hertz / high_hz) / 0.4, 0, 1)
     return np.asarray(np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2)
 
 
 def build_envelope(length: int, *points: tuple[float, float]) -> Wave:
-    """Return an envelope of `length` samples through `(seconds, gain)` points, straight between."""
-    assert all(one[0] < two[0] for one, two in pairwise(points)), "points go forward in time"
+    """Return an envelope of `length` samples, linear between points `(seconds, gain)` in order of time."""
+    assert all(one[0] < two[0] for one, two in pairwise(points)), "points must be in order of time"
     seconds = np.arange(length) / SCENE_RATE
     return np.interp(seconds, [p[0] for p in points], [p[1] for p in points]).astype(np.float32)

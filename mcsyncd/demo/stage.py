@@ -1,7 +1,8 @@
-"""The pictures: a small stage at night, with two people talking, a band's loudspeaker and a clock.
+"""Paint the frames: a small stage at night with two people talking, a loudspeaker and a clock.
 
-Everything is painted once; a picture is a copy of the background with a dozen sprites on it,
-which makes three cameras of ten minutes at 1080p a matter of minutes.
+Everything is painted once. A frame is a copy of the background with a dozen sprites pasted on it, so
+ten minutes of three cameras at 1080p take only minutes. Positions and sizes are chosen by eye, in the
+coordinates of `camera_view`.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ _BALLOONS: tuple[tuple[float, float, Colour], ...] = (
 
 
 class StagePainter:
-    """The stage of a scene as one camera sees it."""
+    """Paints the stage of a scene as one camera sees it."""
 
     def __init__(self, scene: Scene, lens: CameraLens, label: str) -> None:
         self._scene = scene
         self._lens = lens
         self._background = build_background(_paint_set(lens), lens.view.white_balance)
         self._frame = YuvFrame(lens.width, lens.height)
-        self._mouths = [_Mouth(scene, who) for who in range(len(actors.FIGURES))]
+        self._mouths = [_Mouth(scene, person) for person in range(len(actors.FIGURES))]
         self._kicks = np.array([hit.start for hit in scene.hits if hit.drum == "kick"]) / SCENE_RATE
         self._label = self._build_sprite(
             paint_lamp_text(f"CAM {label}", lens.height / 120, (0.92, 0.95, 1.0))
@@ -51,12 +52,12 @@ class StagePainter:
     def paint_frame(self, at_s: float) -> Pixels:
         """Return the stage at an instant of the session clock: yuv420p, shape (height * 3 / 2, width).
 
-        The block is used again for the next picture.
+        The block is reused for the next frame.
         """
         np.copyto(self._frame.block, self._background.block)
         self._paste_band(at_s)
-        for who in range(len(actors.FIGURES)):
-            self._paste_figure(who, at_s)
+        for person in range(len(actors.FIGURES)):
+            self._paste_figure(person, at_s)
         self._paste_balloons(at_s)
         if self._scene.is_flash_at(at_s):
             self._frame.apply_flash()
@@ -67,8 +68,8 @@ class StagePainter:
         unit = self._lens.compute_unit_px()
         self._torsos = [self._build_sprite(actors.paint_torso(figure, unit)) for figure in actors.FIGURES]
         self._heads = {
-            (who, mouth, shut): self._build_sprite(actors.paint_head(figure, unit, mouth, blinking=shut))
-            for who, figure in enumerate(actors.FIGURES)
+            (person, mouth, shut): self._build_sprite(actors.paint_head(figure, unit, mouth, blinking=shut))
+            for person, figure in enumerate(actors.FIGURES)
             for mouth in range(actors.MOUTH_SHAPES)
             for shut in (False, True)
         }
@@ -81,7 +82,7 @@ class StagePainter:
         self._balloons = [
             self._build_sprite(actors.paint_balloon(before, colour)) for _, _, colour in _BALLOONS
         ]
-        # The tenths change ten times a second, so a face is kept for as long as it is shown.
+        # The clock changes ten times a second, so its face is cached while it is shown.
         self._cached_clock_face = lru_cache(maxsize=2)(self._paint_clock_face)
 
     def _paint_clock_face(self, tenths: int) -> Sprite:
@@ -96,33 +97,33 @@ class StagePainter:
             *self._lens.project_point(*_CLOCK_POSITION, _BACK_DEPTH),
         )
         last = int(np.searchsorted(self._kicks, at_s, side="right")) - 1
-        since = at_s - self._kicks[last] if last >= 0 else 1.0
-        stroke = round((actors.CONE_SIZES - 1) * exp(-since * 9))
-        for down in (0.0, 0.17):
+        elapsed = at_s - self._kicks[last] if last >= 0 else 1.0
+        stroke = round((actors.CONE_SIZES - 1) * exp(-elapsed * 9))
+        for offset_y in (0.0, 0.17):
             self._frame.paste(
                 self._cones[stroke],
                 *self._lens.project_point(
-                    _SPEAKER_POSITION[0], _SPEAKER_POSITION[1] - 0.085 + down, _BACK_DEPTH
+                    _SPEAKER_POSITION[0], _SPEAKER_POSITION[1] - 0.085 + offset_y, _BACK_DEPTH
                 ),
             )
 
-    def _paste_figure(self, who: int, at_s: float) -> None:
-        figure, (home_x, feet) = actors.FIGURES[who], _FIGURE_POSITIONS[who]
-        mouth = self._mouths[who].compute_openness(at_s)
-        sway = 0.012 * sin(at_s * 0.9 + who) + 0.006 * sin(at_s * 2.3 + 2 * who)
-        nod = 0.008 * mouth / actors.MOUTH_SHAPES + 0.004 * sin(at_s * 1.7 + who)
+    def _paste_figure(self, person: int, at_s: float) -> None:
+        figure, (home_x, feet) = actors.FIGURES[person], _FIGURE_POSITIONS[person]
+        mouth = self._mouths[person].compute_openness(at_s)
+        sway = 0.012 * sin(at_s * 0.9 + person) + 0.006 * sin(at_s * 2.3 + 2 * person)
+        nod = 0.008 * mouth / actors.MOUTH_SHAPES + 0.004 * sin(at_s * 1.7 + person)
         middle = feet - (figure.height - 0.14) / 2
-        self._frame.paste(self._torsos[who], *self._lens.project_point(home_x + sway / 2, middle))
-        blink = sin(at_s * 1.31 + 3 * who) * sin(at_s * 0.73 + who) > 0.94
-        head = self._heads[who, mouth, blink]
+        self._frame.paste(self._torsos[person], *self._lens.project_point(home_x + sway / 2, middle))
+        blink = sin(at_s * 1.31 + 3 * person) * sin(at_s * 0.73 + person) > 0.94
+        head = self._heads[person, mouth, blink]
         self._frame.paste(head, *self._lens.project_point(home_x + sway, feet - figure.height + 0.06 - nod))
 
     def _paste_balloons(self, at_s: float) -> None:
         for number, (x, y, _) in enumerate(_BALLOONS):
-            drift_x = 0.05 * sin(at_s * 0.41 + 2.1 * number) + 0.02 * sin(at_s * 1.13 + number)
-            drift_y = 0.04 * sin(at_s * 0.67 + 1.3 * number)
+            shift_x = 0.05 * sin(at_s * 0.41 + 2.1 * number) + 0.02 * sin(at_s * 1.13 + number)
+            shift_y = 0.04 * sin(at_s * 0.67 + 1.3 * number)
             self._frame.paste(
-                self._balloons[number], *self._lens.project_point(x + drift_x, y + drift_y, _FRONT_DEPTH)
+                self._balloons[number], *self._lens.project_point(x + shift_x, y + shift_y, _FRONT_DEPTH)
             )
 
     def _paste_marks(self, at_s: float) -> None:
@@ -136,15 +137,15 @@ class StagePainter:
 
 
 class _Mouth:
-    """How far one person's mouth is open: wide in the middle of a syllable, closed between."""
+    """How far a person's mouth is open: wide in the middle of a syllable, closed between syllables."""
 
-    def __init__(self, scene: Scene, who: int) -> None:
-        spoken = [syllable for syllable in scene.syllables if syllable.speaker == who]
+    def __init__(self, scene: Scene, person: int) -> None:
+        spoken = [syllable for syllable in scene.syllables if syllable.speaker == person]
         self._starts = np.array([syllable.start for syllable in spoken]) / SCENE_RATE
         self._lengths = np.array([syllable.length for syllable in spoken]) / SCENE_RATE
 
     def compute_openness(self, at_s: float) -> int:
-        """Return 0 (closed) to `MOUTHS - 1` (wide open)."""
+        """Return a mouth shape, 0 (closed) to `MOUTH_SHAPES - 1` (wide open)."""
         last = int(np.searchsorted(self._starts, at_s, side="right")) - 1
         if last < 0:
             return 0
@@ -153,7 +154,7 @@ class _Mouth:
 
 
 def _paint_set(lens: CameraLens) -> Canvas:
-    """Paint what does not move: wall, moon, lamps on a string, floor, loudspeaker, clock's frame."""
+    """Paint everything that does not move: wall, moon, string of lamps, floor, loudspeaker."""
     canvas = Canvas(lens.width, lens.height)
     everywhere = np.ones_like(canvas.alpha)
     down = canvas.y / lens.height + 0 * canvas.x

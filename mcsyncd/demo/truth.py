@@ -1,4 +1,4 @@
-"""What the three cameras are, and what is true of the files they write."""
+"""The three cameras, and the truth about the files that they write."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from mcsyncd.errors import UsageError
 from mcsyncd.model.rate import Rate
 
 DEFAULT_OFFSETS_MS = (0.0, -134.0, 87.0)
-"""Offsets as real cameras show them, none a whole number of pictures of any of the three rates."""
+"""Typical offsets of real cameras. None is a whole number of frames at any of the three rates."""
 
 DEFAULT_KEYS = ("cam_a", "cam_b", "cam_c")
+"""Camera keys, as in config/local.yaml."""
 
 CameraKind = Literal["cinema", "mirrorless", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
 class CameraModel:
-    """A make of camera: the name it gives its clip, its rates, its clock, how long it rolled on."""
+    """A kind of camera: its clip name, its rates, its drift, and the seconds that it records longer."""
 
     kind: CameraKind
     clip_name: str
@@ -30,6 +31,7 @@ class CameraModel:
     extra_s: float
 
 
+# Three different frame rates and two audio rates; the drifts are those of ordinary camera clocks.
 CAMERA_MODELS = (
     CameraModel("cinema", "A001C003.MOV", Rate(30000, 1001), 48_000, 0.0, 0.0),
     CameraModel("mirrorless", "C0012.MP4", Rate(25), 48_000, 18.0, 0.6),
@@ -39,9 +41,9 @@ CAMERA_MODELS = (
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One camera's part in the shoot, with the truth about its clock.
+    """One camera's clip of the shoot, with the truth about its clock.
 
-    `t_reference = offset + t_clip * (1 + drift_ppm * 1e-6)`, t_clip = 0 at the first picture.
+    `t_reference = offset + t_clip * (1 + drift_ppm * 1e-6)`, with t_clip = 0 at the first frame.
     """
 
     key: str
@@ -52,12 +54,12 @@ class Take:
 
     @property
     def duration_s(self) -> float:
-        """The length of the clip on its own clock."""
+        """The duration of the clip on its own clock."""
         return float(self.frames / self.camera_model.rate.fraction)
 
     @property
     def clock_ratio(self) -> float:
-        """Seconds of the session clock in a second of this camera's."""
+        """Seconds of the session clock per second of this camera's clock."""
         return 1 + self.camera_model.drift_ppm * 1e-6
 
     @property
@@ -66,16 +68,16 @@ class Take:
         return self.offset_us * 1e-6 + self.duration_s * self.clock_ratio
 
     def compute_frame_s(self, frame: int) -> float:
-        """Return the instant of a picture on the session clock, in seconds."""
+        """Return the instant of a frame on the session clock, in seconds."""
         return self.offset_us * 1e-6 + float(frame / self.camera_model.rate.fraction) * self.clock_ratio
 
 
 @dataclass(frozen=True, slots=True)
 class Shoot:
-    """Three real files and what is true of them, each by camera key.
+    """Three real files and the truth about them, by camera key.
 
     The first camera is the reference: its offset and drift are 0. `flashes_us` are the
-    instants of flash and beep on the session clock, in whole microseconds.
+    instants of the flashes and beeps on the session clock, in whole microseconds.
     """
 
     files: dict[str, Path]
@@ -86,31 +88,31 @@ class Shoot:
 
 
 def plan_takes(keys: Sequence[str], seconds: float, offsets_ms: Sequence[float]) -> tuple[Take, ...]:
-    """Return what each camera does, for `keys` in order, the reference first.
+    """Plan the take of each camera, for `keys` in order, the reference first.
 
-    Raises UsageError when there are not three cameras, or when they have nothing in common.
+    Raises UsageError unless there are three cameras whose clips overlap by at least 10 s.
     """
     if len(keys) != len(CAMERA_MODELS) or len(offsets_ms) != len(CAMERA_MODELS):
         raise UsageError(
-            f"the demo films with {len(CAMERA_MODELS)} cameras; got {len(keys)} and {len(offsets_ms)} "
-            "offsets",
-            "run it on settings with three cameras, such as config/local.yaml",
+            f"the demo needs {len(CAMERA_MODELS)} cameras and an offset for each; "
+            f"got {len(keys)} cameras and {len(offsets_ms)} offsets",
+            "use settings with three cameras, or run it without --config",
         )
     if offsets_ms[0] != 0:
-        raise UsageError("the first offset is the reference's own", "give 0 for it, such as 0,-134,87")
+        raise UsageError("the first offset is that of the reference and must be 0", "for example 0,-134,87")
     if max(offsets_ms) - min(offsets_ms) > (seconds - 10) * 1000:
         shown = ", ".join(f"{ms:+g}" for ms in offsets_ms)
         raise UsageError(
-            f"offsets of {shown} ms leave less than 10 s of {seconds:g} s in common",
-            "make the shoot longer or the offsets smaller",
+            f"with offsets of {shown} ms, less than 10 of {seconds:g} s overlap",
+            "choose a longer shoot or smaller offsets",
         )
     return tuple(
         Take(
             key=key,
-            label=chr(ord("A") + place),
-            camera_model=body,
+            label=chr(ord("A") + index),
+            camera_model=model,
             offset_us=round(offset_ms * 1000),
-            frames=round((seconds + body.extra_s) * body.rate.fraction),
+            frames=round((seconds + model.extra_s) * model.rate.fraction),
         )
-        for place, (key, body, offset_ms) in enumerate(zip(keys, CAMERA_MODELS, offsets_ms, strict=True))
+        for index, (key, model, offset_ms) in enumerate(zip(keys, CAMERA_MODELS, offsets_ms, strict=True))
     )

@@ -1,4 +1,4 @@
-"""The daemon's answer beside the truth."""
+"""Compare the daemon's answer with the truth."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from mcsyncd.present.session import label_action, label_method
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`table` for the eye, a line each; `wrong` says in sentences what is not right, empty if all is."""
+    """`table` has the lines to print, `failures` a sentence for everything that is wrong."""
 
     table: tuple[str, ...]
     failures: tuple[str, ...]
 
 
 def judge_session(session: SessionBody, shoot: Shoot) -> Verdict:
-    """Hold a session's offsets against the truth: right is within half a picture of the session's rate."""
+    """Compare a session's offsets with the truth: right means within half a frame of the session's rate."""
     tick_ms = float(Rate.parse(session.rate or "30").tick_us) / 1000
     rows = [_build_row(session, shoot, camera, tick_ms) for camera in shoot.files]
-    wrong = [sentence for _, sentence in rows if sentence]
+    failures = [failure for _, failure in rows if failure]
     if session.sync_confidence is None:
-        wrong.append("the session shows no confidence")
-    head = f"{'camera':<10}{'offset':>14}{'truth':>14}{'error':>12}{'frames':>9}{'drift':>12}{'truth':>12}"
-    return Verdict((_format_confidence(session), head, *(line for line, _ in rows)), tuple(wrong))
+        failures.append("the session has no confidence")
+    header = f"{'camera':<10}{'offset':>14}{'truth':>14}{'error':>12}{'frames':>9}{'drift':>12}{'truth':>12}"
+    return Verdict((_format_confidence(session), header, *(line for line, _ in rows)), tuple(failures))
 
 
 def _format_confidence(session: SessionBody) -> str:
-    """Floored, as every face shows it: 84.9 % is not 85 %."""
+    """Return the confidence, rounded down as in the app and the CLI: 84.9% is not 85%."""
     if session.sync_confidence is None:
         return "Sync Confidence: unknown"
     action = label_action(session)
@@ -41,7 +41,7 @@ def _format_confidence(session: SessionBody) -> str:
 
 
 def _build_row(session: SessionBody, shoot: Shoot, camera: str, tick_ms: float) -> tuple[str, str]:
-    """Return a camera's line of the table, and what is wrong with it in a sentence, or nothing."""
+    """Return a camera's line of the table, and a sentence if it is wrong, otherwise an empty string."""
     truth_ms = shoot.offsets_us[camera] / 1000
     found_ms = session.offsets_ms.get(camera)
     name = escape_text(camera, 32)

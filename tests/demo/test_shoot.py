@@ -127,7 +127,7 @@ def test_the_offsets_are_the_ones_asked_for(shoot):
     [
         ({"keys": ("cam_a", "cam_b")}, "3 cameras"),
         ({"offsets_ms": (5.0, 0.0, 0.0)}, "reference"),
-        ({"offsets_ms": (0.0, 9000.0, 0.0)}, "in common"),
+        ({"offsets_ms": (0.0, 9000.0, 0.0)}, "overlap"),
         ({"size": (321, 180)}, "321"),
     ],
 )
