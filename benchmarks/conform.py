@@ -1,6 +1,6 @@
-"""Conform: what a clip costs beside the `ffmpeg` command and holds in memory; do three cameras stay together?
+"""Conform: cost of a clip compared with `ffmpeg`, peak memory, and whether three cameras stay in sync.
 
-Footage is synthetic (`benchmarks.scenery`) unless a clip is named.
+The footage is synthetic (`benchmarks.scenery`) unless a clip is given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS)
     )
-    parser.add_argument("--home", type=Path, help="folder in which footage is kept and found again")
+    parser.add_argument("--home", type=Path, help="folder in which footage is kept and reused")
     parser.add_argument(
         "--seconds", type=float, default=8.0, help="length of the 1080p clip (the report's: 20)"
     )

@@ -1,18 +1,18 @@
-// How soon does a real Chromium show the frame that was asked for?
+// Measures how fast a real Chromium shows a requested frame.
 //
 //   node scrub.mjs CHROMIUM RATE SEEKS DRAG_SECONDS FILE…
 //
-// The files lie side by side and are sought in lockstep: a new target only when all have shown the
-// last one. Prints JSON: milliseconds of every seek (until the last file showed it), pictures a second
-// while dragging across the whole length, and how many of all pictures shown were not the asked one.
+// The files are side by side and seek in lockstep: a new target only after all have shown the last one.
+// Prints JSON: the milliseconds of every seek (until the last file showed the frame), frames per second
+// while dragging across the whole length, and the number of wrong frames among all that were shown.
 import { argv } from 'node:process'
 
-import { onStage } from '../tests/playback/stage.mjs'
+import { withVideoPage } from '../tests/playback/video_page.mjs'
 
 const [executablePath, rate, seeks, seconds, ...files] = argv.slice(2)
 
 // Runs in the page.
-async function measured([count, rate, seeks, seconds]) {
+async function measure([count, rate, seeks, seconds]) {
   const videos = Array.from({ length: count }, (_, index) => {
     const video = document.createElement('video')
     Object.assign(video, { muted: true, preload: 'auto', src: `/${index}` })
@@ -36,33 +36,33 @@ async function measured([count, rate, seeks, seconds]) {
 
   const latencies = []
   let seed = 12345
-  let at = -1
+  let current = -1
   while (latencies.length < seeks) {
     seed = (seed * 1103515245 + 12345) % 2 ** 31
     const frame = Math.floor((seed / 2 ** 31) * last)
-    if (Math.abs(frame - at) < 2) continue
-    at = frame
-    const began = performance.now()
+    if (Math.abs(frame - current) < 2) continue
+    current = frame
+    const start = performance.now()
     await showAll(frame)
-    latencies.push(performance.now() - began)
+    latencies.push(performance.now() - start)
   }
 
-  const began = performance.now()
+  const start = performance.now()
   let shown = 0
-  for (let passed = 0; passed < seconds; passed = (performance.now() - began) / 1000) {
-    const frame = Math.floor((passed / seconds) * last)
-    if (frame === at) {
+  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
+    const frame = Math.floor((elapsed / seconds) * last)
+    if (frame === current) {
       await new Promise(requestAnimationFrame)
       continue
     }
-    at = frame
+    current = frame
     await showAll(frame)
     shown += 1
   }
-  return { latencies, dragged: shown / ((performance.now() - began) / 1000), wrong }
+  return { latencies, dragFps: shown / ((performance.now() - start) / 1000), wrong }
 }
 
-const told = await onStage(executablePath, files, (page) =>
-  page.evaluate(measured, [files.length, Number(rate), Number(seeks), Number(seconds)]),
+const result = await withVideoPage(executablePath, files, (page) =>
+  page.evaluate(measure, [files.length, Number(rate), Number(seeks), Number(seconds)]),
 )
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(result))

@@ -1,7 +1,7 @@
-"""Scrubbing in a real headless Chromium: the shipped proxy against x264's own group of 250.
+"""Scrubbing in a real headless Chromium: the shipped proxy compared with x264's default GOP of 250.
 
-Both are made of the same pictures, and sought alone and three side by side. Ratios hold on a busy
-machine, milliseconds do not. Footage is synthetic (`benchmarks.scenery`) unless a clip is named.
+Both are made from the same footage, and tested alone and three side by side. On a busy machine ratios
+are reliable, milliseconds are not. The footage is synthetic (`benchmarks.scenery`) unless a clip is given.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.camera import HD, shot, to_and_fro
-from benchmarks.job import shipped
-from benchmarks.proxies import LONG, VARIANTS, encoded
+from benchmarks.clip_job import build_shipped_ref
+from benchmarks.footage_files import HD, film_clip, loop_clip
+from benchmarks.proxies import LONG, VARIANTS, encode_variants
 from benchmarks.scenery import RATE
 from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
@@ -30,16 +30,16 @@ _SHIPPED = "proxy-540p"
 
 
 @dataclass(frozen=True, slots=True)
-class Scrubbed:
-    """Sorted milliseconds of seeks, pictures a second of a drag, and how many were not the asked one."""
+class ScrubResult:
+    """Sorted latencies of seeks, frames per second while dragging, and the number of wrong frames."""
 
     latencies_ms: tuple[float, ...]
-    dragged: float
+    drag_fps: float
     wrong: int
 
-    def within(self, part: float) -> float:
-        """Return the milliseconds within which that part of the seeks was done."""
-        return self.latencies_ms[min(int(len(self.latencies_ms) * part), len(self.latencies_ms) - 1)]
+    def get_percentile_ms(self, fraction: float) -> float:
+        """Return the latency in milliseconds that this fraction of the seeks does not exceed."""
+        return self.latencies_ms[min(int(len(self.latencies_ms) * fraction), len(self.latencies_ms) - 1)]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -56,72 +56,73 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--footage",
         type=Path,
-        help="a clip of your own, played to and fro; enlarged to 1080 lines, with grain",
+        help="a clip of your own, played back and forth, scaled to 1080 lines, with grain",
     )
-    parser.add_argument("--variants", action="store_true", help="other groups, B pictures and tunings, too")
-    parser.add_argument("--home", type=Path, help="folder in which files are kept and found again")
+    parser.add_argument("--variants", action="store_true", help="also other GOPs, B-frames and tunings")
+    parser.add_argument("--home", type=Path, help="folder in which files are kept and reused")
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Make the files, scrub them, print the table; say so and do nothing where there is no browser."""
+    """Make the files, scrub them and print the table. Without a browser, say so and do nothing."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None or not shutil.which("npm"):
-        print("skipped: there is no chromium, or no node with npm, in PATH")
+        print("skipped: chromium or npm not found in PATH")
         return
     with tempfile.TemporaryDirectory(prefix="mcsyncd-scrub-") as folder:
         home = asked.home or Path(folder)
         home.mkdir(parents=True, exist_ok=True)
-        playwright = asked.playwright or _fetched(Path(folder))
+        playwright = asked.playwright or _fetch_playwright(Path(folder))
         if playwright is None:
             print(f"skipped: npm could not install {_PLAYWRIGHT}; name a folder that has it")
             return
-        files = _files(home, asked.seconds, asked.footage, variants=asked.variants)
+        files = _make_files(home, asked.seconds, asked.footage, variants=asked.variants)
         print(f"{'files':<28}{'Mbit/s':>8}{'ratio':>7}{'seek p50':>10}{'p95':>8}{'ratio':>7}", end="")
         print(f"{'drag':>8}{'wrong':>7}")
         for count in (1, 3):
-            long = _scrubbed(browser, playwright, files[LONG], count)
+            long = _scrub_files(browser, playwright, files[LONG], count)
             for name, file in files.items():
-                found = long if name == LONG else _scrubbed(browser, playwright, file, count)
+                result = long if name == LONG else _scrub_files(browser, playwright, file, count)
                 bits = file.stat().st_size, files[LONG].stat().st_size
                 print(
                     f"{f'{name} x{count}':<28}{bits[0] * 8e-6 / asked.seconds:8.2f}{bits[0] / bits[1]:7.2f}",
                     end="",
                 )
-                print(_row(found, long), flush=True)
+                print(_format_row(result, long), flush=True)
 
 
-def _row(found: Scrubbed, long: Scrubbed) -> str:
-    half, most = found.within(0.5), found.within(0.95)
-    return f"{half:8.0f}ms{most:6.0f}ms{half / long.within(0.5):7.2f}{found.dragged:6.1f}/s{found.wrong:7}"
+def _format_row(result: ScrubResult, long: ScrubResult) -> str:
+    median, p95 = result.get_percentile_ms(0.5), result.get_percentile_ms(0.95)
+    relative = median / long.get_percentile_ms(0.5)
+    return f"{median:8.0f}ms{p95:6.0f}ms{relative:7.2f}{result.drag_fps:6.1f}/s{result.wrong:7}"
 
 
-def _fetched(folder: Path) -> Path | None:
+def _fetch_playwright(folder: Path) -> Path | None:
     command: list[str | Path] = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, _PLAYWRIGHT]
     return folder if subprocess.run(command, check=False, capture_output=True).returncode == 0 else None
 
 
-def _files(home: Path, seconds: float, footage: Path | None, *, variants: bool) -> dict[str, Path]:
-    """Return the proxies by name; the shipped one first, x264's own group second."""
+def _make_files(home: Path, seconds: float, footage: Path | None, *, variants: bool) -> dict[str, Path]:
+    """Return the proxies by name: the shipped one first, x264's default second."""
     name = footage.stem if footage else "scenery"
     source = home / f"{name}-{seconds:g}.mp4"
-    source = to_and_fro(footage, source, seconds) if footage else shot(source, HD, seconds)
+    source = loop_clip(footage, source, seconds) if footage else film_clip(source, HD, seconds)
     others = VARIANTS if variants else {LONG: VARIANTS[LONG]}
-    return {_SHIPPED: _proxy(source, home), **encoded(source, home, others)}
+    return {_SHIPPED: _make_proxy(source, home), **encode_variants(source, home, others)}
 
 
-def _proxy(source: Path, folder: Path) -> Path:
-    made = conform_with_profiles(
+def _make_proxy(source: Path, folder: Path) -> Path:
+    conformed = conform_with_profiles(
         source,
         probe_clip(source),
         Grid(Rate(RATE)),
-        (("proxy", shipped(_SHIPPED)),),
+        (("proxy", build_shipped_ref(_SHIPPED)),),
         folder=folder,
         stem=source.stem,
     )
-    return Path(made.renditions[0].path)
+    return Path(conformed.renditions[0].path)
 
 
-def _scrubbed(browser: str, playwright: Path, file: Path, count: int) -> Scrubbed:
+def _scrub_files(browser: str, playwright: Path, file: Path, count: int) -> ScrubResult:
     command: list[str | Path] = [
         "node",
         _SCRIPT,
@@ -131,5 +132,5 @@ def _scrubbed(browser: str, playwright: Path, file: Path, count: int) -> Scrubbe
         str(_DRAG_S),
         *[file] * count,
     ]
-    told = json.loads(subprocess.run(command, cwd=playwright, check=True, capture_output=True).stdout)
-    return Scrubbed(tuple(sorted(told["latencies"])), told["dragged"], told["wrong"])
+    result = json.loads(subprocess.run(command, cwd=playwright, check=True, capture_output=True).stdout)
+    return ScrubResult(tuple(sorted(result["latencies"])), result["dragFps"], result["wrong"])

@@ -1,4 +1,4 @@
-"""Do three conformed cameras stay together? Judged by the system's ffmpeg, never by our own library."""
+"""Check that three conformed cameras stay together, with the system's ffmpeg and never our own library."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from mcsyncd.sync.recording import Recording, build_recording
 from mcsyncd.sync.solve import solve_alignment
 
 _WIDE = 160
-"""Columns that are looked at in each picture."""
-_AROUND_S = 0.05
-"""A beep is looked for so far before and behind its place; there, nothing else is heard."""
+"""Columns that are read of each frame."""
+_SEARCH_S = 0.05
+"""Seconds before and after its instant in which a beep is searched; nothing else sounds there."""
 
 
 @dataclass(frozen=True)
-class Conformed:
-    """A camera's rendition, on which tick of the session it begins, and its clock as sync found it."""
+class ConformedCamera:
+    """A camera's rendition, the session's tick of its first frame, and its clock as sync found it."""
 
     angle: Angle
     path: Path
@@ -39,12 +39,13 @@ class Conformed:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Inspection:
     """One rendition, tick by tick.
 
-    `first` is the session's tick of its first; `off_us` how much further from each tick's instant
-    the shown source picture lies than the nearest does, by the true clock, and `off_found_us` by the
-    clock that sync found; `lit` where it flashes; `beeps_s` instants of the session clock.
+    `first` is the session's tick of its first frame. `off_us` is how much further the shown source
+    frame is from each tick's instant than the nearest one, by the true clock; `off_found_us` is the
+    same by the clock that sync found. `lit` is true during flashes; `beeps_s` are instants of the
+    session clock.
     """
 
     first: int
@@ -54,7 +55,7 @@ class Seen:
     beeps_s: np.ndarray
 
 
-def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, Media]]:
+def align_cameras(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, Media]]:
     """Probe, listen and sync, as the daemon does."""
     found = {key: probe_clip(file) for key, file in files.items()}
     recordings: list[Recording] = []
@@ -65,8 +66,10 @@ def aligned(files: dict[str, Path], folder: Path) -> tuple[Alignment, dict[str, 
     return solve_alignment(recordings, next(iter(files))), found
 
 
-def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder: Path) -> Conformed:
-    """Conform one camera as the answer has it, to a grid of 30; return its mezzanine."""
+def conform_camera(
+    angle: Angle, file: Path, media: Media, answer: Alignment, folder: Path
+) -> ConformedCamera:
+    """Conform one camera by the alignment, to a grid of 30 fps; return its mezzanine."""
     placed = answer.find_placement(angle.key, file.name)
     assert placed is not None
     assert placed.offset_us is not None
@@ -86,23 +89,25 @@ def conformed(angle: Angle, file: Path, media: Media, answer: Alignment, folder:
         stem=angle.key,
     )
     found = Angle(angle.key, placed.offset_us, placed.drift_ppm)
-    return Conformed(angle, Path(made.get_rendition("mezzanine").path), start_tick, found)
+    return ConformedCamera(angle, Path(made.get_rendition("mezzanine").path), start_tick, found)
 
 
-def watched(camera: Conformed, events_s: np.ndarray) -> Seen:
-    """Look at every tick of a rendition, and listen for every beep."""
-    upper, lower = _rows(camera.path)
+def inspect_rendition(camera: ConformedCamera, events_s: np.ndarray) -> Inspection:
+    """Read the frame at every tick of a rendition, and find every beep."""
+    upper, lower = _read_rows(camera.path)
     columns = (2 * np.arange(BITS) + 1) * _WIDE // (2 * BITS)
     numbers = ((lower[:, columns] > 125) << np.arange(BITS)).sum(1)
     begins_s = camera.start_tick / RATE
     ticks_s = begins_s + np.arange(len(numbers)) / RATE
-    beeps_s = begins_s + _beeps(camera.path, events_s - begins_s)
-    off_us, off_found_us = (_off_us(clock, ticks_s, numbers) for clock in (camera.angle, camera.found))
-    return Seen(camera.start_tick, off_us, off_found_us, upper.mean(1) > 170, beeps_s)
+    beeps_s = begins_s + _find_beeps(camera.path, events_s - begins_s)
+    off_us, off_found_us = (
+        _compute_excess_us(clock, ticks_s, numbers) for clock in (camera.angle, camera.found)
+    )
+    return Inspection(camera.start_tick, off_us, off_found_us, upper.mean(1) > 170, beeps_s)
 
 
-def flash_spread(seen: list[Seen], event_s: float) -> int:
-    """Return by how many ticks the cameras differ in where a flash is first seen."""
+def compute_flash_spread(seen: list[Inspection], event_s: float) -> int:
+    """Return by how many ticks the cameras differ in the first frame of a flash."""
     begins = []
     for one in seen:
         near = round(event_s * RATE) - one.first
@@ -111,40 +116,40 @@ def flash_spread(seen: list[Seen], event_s: float) -> int:
     return max(begins) - min(begins)
 
 
-def _off_us(clock: Angle, ticks_s: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Return how much further the shown pictures lie from their ticks' instants than the nearest ones."""
-    steps = (ticks_s - clock.offset_us * 1e-6) / clock.speed * RATE
+def _compute_excess_us(clock: Angle, ticks_s: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return how much further the shown frames are from their ticks' instants than the nearest ones."""
+    steps = (ticks_s - clock.offset_us * 1e-6) / clock.clock_ratio * RATE
     nearest = np.clip(np.rint(steps), 0, numbers.max())
     return (np.abs(steps - numbers) - np.abs(steps - nearest)) / RATE * 1e6
 
 
-def _rows(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return a row of the scene and the row of the number of every picture, uint8 (pictures, columns)."""
-    # The lower half of a picture is scene above and number below: a row out of the middle of each.
-    looked = f"crop=iw:ih/2:0:ih/2,scale={_WIDE}:2:flags=neighbor"
+def _read_rows(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return a row of the scene and the row of the number of every frame, uint8 (frames, columns)."""
+    # The lower half of a frame has the scene above and the number below: read a row from each middle.
+    crop = f"crop=iw:ih/2:0:ih/2,scale={_WIDE}:2:flags=neighbor"
     command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"]
     raw = subprocess.run(
-        [*command, "-vf", looked, "-f", "rawvideo", "-pix_fmt", "gray", "-"], check=True, capture_output=True
+        [*command, "-vf", crop, "-f", "rawvideo", "-pix_fmt", "gray", "-"], check=True, capture_output=True
     ).stdout
     rows = np.frombuffer(raw, np.uint8).reshape(-1, 2, _WIDE)
     return rows[:, 0], rows[:, 1]
 
 
-def _beeps(path: Path, expected_s: np.ndarray) -> np.ndarray:
-    """Return when each expected beep begins, in seconds of the file; nan where there is none.
+def _find_beeps(path: Path, expected_s: np.ndarray) -> np.ndarray:
+    """Return when each expected beep begins, in seconds of the file; nan if there is none.
 
-    A beep of amplitude 0.7 passes 0.25 after asin(0.25 / 0.7) of its first millisecond.
+    A beep of amplitude 0.7 reaches 0.25 after asin(0.25 / 0.7) of its first millisecond.
     """
     with tempfile.NamedTemporaryFile(suffix=".s16") as raw:
         command = ["ffmpeg", "-v", "error", "-y", "-i", path, "-map", "0:a:0", "-f", "s16le"]
         subprocess.run([*command, "-c:a", "pcm_s16le", raw.name], check=True)
         sound = np.memmap(raw.name, "<i2", "r")
-        return np.array([_beginning(sound, at) for at in expected_s])
+        return np.array([_find_beep_start(sound, at) for at in expected_s])
 
 
-def _beginning(sound: np.ndarray, expected_s: float) -> float:
-    first = max(0, round((expected_s - _AROUND_S) * SAMPLE_RATE))
-    level = sound[first : first + round(2 * _AROUND_S * SAMPLE_RATE)] / 32767 - 0.25
+def _find_beep_start(sound: np.ndarray, expected_s: float) -> float:
+    first = max(0, round((expected_s - _SEARCH_S) * SAMPLE_RATE))
+    level = sound[first : first + round(2 * _SEARCH_S * SAMPLE_RATE)] / 32767 - 0.25
     above = np.flatnonzero(level > 0)
     if not above.size:
         return float("nan")

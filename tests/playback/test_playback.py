@@ -1,6 +1,6 @@
-"""Proxies in a real browser: every seek shows the frame that was asked for, alone and three at once.
+"""Proxies in a real browser: every seek shows the requested frame, for one video and for three at once.
 
-Exactness only. How fast it is depends on the machine: `python -m benchmarks` measures that.
+This tests exactness only. Speed depends on the machine: `python -m benchmarks scrub` measures it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
-SCRIPT = Path(__file__).with_name("exact.mjs")
+SCRIPT = Path(__file__).with_name("frame_exactness.mjs")
 PLAYWRIGHT = "playwright-core@1.65.1"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -72,7 +72,7 @@ def shown(browser: Path, rate: Fraction, frames: list[int], *files: Path) -> lis
 
 def targets(count: int) -> list[int]:
     """Jumps to and fro, single steps both ways, the first frame and the last."""
-    jumps = random.Random(4).compute_sample(range(2, count - 2), 20)
+    jumps = random.Random(4).sample(range(2, count - 2), 20)
     return [*jumps, *range(100, 106), *range(104, 99, -1), 0, count - 1]
 
 

@@ -1,4 +1,4 @@
-"""Cameras for the benchmarks: footage on disk, made once."""
+"""Make footage for the benchmarks: files on disk, made once and reused."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
-from benchmarks.scenery import RATE, pictures
+from benchmarks.scenery import RATE, generate_frames
 from hearing import as_int16, babble
 
 _SAMPLE_RATE = 48_000
 _BLOCK = 1024
 _FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-y")
 _LONGEST_PASS_S = 6
-"""To be turned round, a pass is held in memory: 3 MB a picture."""
+"""Seconds of a clip that are reversed. They are held in memory, 3 MB for each frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """How a camera records: picture size, encoder (PyAV's name), pixel format and options."""
+    """How a camera records: frame size, encoder (PyAV's name), pixel format and options."""
 
     size: tuple[int, int]
     codec: str = "libx264"
@@ -36,7 +36,7 @@ class Camera:
 
     @property
     def bit_rate(self) -> int:
-        """28 Mbit/s at 1080 lines, and as much for each pixel at any other size."""
+        """28 Mbit/s at 1080 lines, and in proportion to the pixels at other sizes."""
         return round(28e6 * self.size[0] * self.size[1] / (1920 * 1080))
 
 
@@ -50,11 +50,11 @@ UHD_10BIT = Camera(
 )
 
 
-def shot(path: Path, camera: Camera, seconds: float) -> Path:
-    """Film the scenery with stereo AAC into `path`; keep what is there already.
+def film_clip(path: Path, camera: Camera, seconds: float) -> Path:
+    """Film the scenery with stereo AAC into `path`, unless the file exists.
 
-    In a process of its own: the kernel counts a process's memory from its parent's high-water mark,
-    so whoever measures must stay small.
+    It runs in its own process: the kernel counts a process's peak memory from its parent's, so the
+    process that measures must stay small.
     """
     if path.is_file():
         return path
@@ -64,57 +64,57 @@ def shot(path: Path, camera: Camera, seconds: float) -> Path:
     return part.replace(path)
 
 
-def repeated(clip: Path, path: Path, times: int) -> Path:
-    """Put a clip behind itself `times` times, without encoding anything again."""
+def repeat_clip(clip: Path, path: Path, times: int) -> Path:
+    """Concatenate a clip with itself `times` times, without re-encoding."""
     listing = path.with_suffix(".txt")
     listing.write_text(f"file '{clip.resolve()}'\n" * times)
-    joined: list[str | Path] = ["-f", "concat", "-safe", "0", "-i", listing, "-c", "copy", path]
-    subprocess.run([*_FFMPEG, *joined], check=True)
+    arguments: list[str | Path] = ["-f", "concat", "-safe", "0", "-i", listing, "-c", "copy", path]
+    subprocess.run([*_FFMPEG, *arguments], check=True)
     return path
 
 
-def to_and_fro(clip: Path, path: Path, seconds: float) -> Path:
-    """Play a clip to and fro for `seconds`, enlarged to 1080p30 with fine grain; keep what is there already.
+def loop_clip(clip: Path, path: Path, seconds: float) -> Path:
+    """Play a clip forwards and backwards for `seconds`, scaled to 1080p30 with grain, unless the file exists.
 
-    A plain loop would have cuts, and x264 would begin a group at each; turned round, the last picture
-    is followed by itself. The grain is new in each picture, or what comes again would cost nothing.
+    A plain loop would have cuts, at each of which x264 would start a new group; reversed, the last frame
+    is followed by itself. The grain is new in each frame, otherwise repeated frames would cost nothing.
     """
     if path.is_file():
         return path
     pass_s = min(seconds, _LONGEST_PASS_S)
-    there_and_back = (
-        f"[0:v]trim=0:{pass_s:g},fps={RATE},scale=1920:1080:flags=bicubic,format=yuv420p,split[to][again];"
-        "[again]reverse[fro];[to][fro]concat"
+    back_and_forth = (
+        f"[0:v]trim=0:{pass_s:g},fps={RATE},scale=1920:1080:flags=bicubic,format=yuv420p,split[forth][copy];"
+        "[copy]reverse[back];[forth][back]concat"
     )
-    turn, part = path.with_suffix(".turn.mkv"), path.with_name(f"part-{path.name}")
-    lossless: list[str | Path] = ["-an", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", turn]
-    subprocess.run([*_FFMPEG, "-i", clip, "-filter_complex", there_and_back, *lossless], check=True)
+    one_pass, part = path.with_suffix(".pass.mkv"), path.with_name(f"part-{path.name}")
+    lossless: list[str | Path] = ["-an", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", one_pass]
+    subprocess.run([*_FFMPEG, "-i", clip, "-filter_complex", back_and_forth, *lossless], check=True)
     camera = ["-c:v", "libx264", "-preset", "superfast", "-g", "15", "-bf", "2", "-b:v", str(HD.bit_rate)]
     grainy: list[str | Path] = ["-vf", "noise=alls=4:allf=t", "-t", f"{seconds:g}", *camera, part]
-    subprocess.run([*_FFMPEG, "-stream_loop", "-1", "-i", turn, *grainy], check=True)
-    turn.unlink()
+    subprocess.run([*_FFMPEG, "-stream_loop", "-1", "-i", one_pass, *grainy], check=True)
+    one_pass.unlink()
     return part.replace(path)
 
 
 def _film(path: Path, camera: Camera, seconds: float) -> None:
     with av.open(str(path), "w") as container:
-        video, audio = _video(container, camera), container.add_stream("aac", rate=_SAMPLE_RATE)
+        video, audio = _add_video_stream(container, camera), container.add_stream("aac", rate=_SAMPLE_RATE)
         assert isinstance(audio, AudioStream)
         audio.layout, audio.bit_rate = "stereo", 192_000
-        sounds = _sounds(seconds)
-        for number, picture in enumerate(pictures(camera.size, round(seconds * RATE))):
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p").reformat(format=camera.pix_fmt)
+        audio_frames = _generate_audio(seconds)
+        for number, pixels in enumerate(generate_frames(camera.size, round(seconds * RATE))):
+            frame = av.VideoFrame.from_ndarray(pixels, format="yuv420p").reformat(format=camera.pix_fmt)
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(video.encode(frame))
-            for heard in sounds:
-                container.mux(audio.encode(heard))
-                if (heard.time or 0.0) > number / RATE:
-                    break  # the next picture is due
+            for audio_frame in audio_frames:
+                container.mux(audio.encode(audio_frame))
+                if (audio_frame.time or 0.0) > number / RATE:
+                    break  # the next video frame is due
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
 
 
-def _video(container: av.container.OutputContainer, camera: Camera) -> VideoStream:
+def _add_video_stream(container: av.container.OutputContainer, camera: Camera) -> VideoStream:
     video = container.add_stream(camera.codec, rate=RATE, options=dict(camera.options))
     assert isinstance(video, VideoStream)
     video.width, video.height = camera.size
@@ -123,7 +123,7 @@ def _video(container: av.container.OutputContainer, camera: Camera) -> VideoStre
     return video
 
 
-def _sounds(seconds: float) -> Iterator[av.AudioFrame]:
+def _generate_audio(seconds: float) -> Iterator[av.AudioFrame]:
     left, right = (as_int16(babble(ear, seconds, _SAMPLE_RATE)) for ear in (1, 2))
     for at in range(0, left.size, _BLOCK):
         both = np.stack([left[at : at + _BLOCK], right[at : at + _BLOCK]], 1)

@@ -1,6 +1,6 @@
-// A stage for proxies: a server that knows Range, and a headless Chromium on a page of it.
+// A page with videos: a server that supports Range, and a headless Chromium on one of its pages.
 //
-// Runs in a folder where playwright-core is installed.
+// Run it in a folder in which playwright-core is installed.
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -9,8 +9,8 @@ import { cwd } from 'node:process'
 
 const { chromium } = createRequire(join(cwd(), 'here.js'))('playwright-core')
 
-// Calls act(page) on a page whose server has the files as /0, /1, …; returns what it returns.
-export async function onStage(executablePath, files, act) {
+// Calls run(page) on a page whose server has the files as /0, /1, …, and returns its result.
+export async function withVideoPage(executablePath, files, run) {
   const server = createServer((request, response) => serve(files, request, response))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const browser = await chromium.launch({
@@ -21,7 +21,7 @@ export async function onStage(executablePath, files, act) {
   try {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.address().port}/page`)
-    return await act(page)
+    return await run(page)
   } finally {
     await browser.close()
     server.closeAllConnections()

@@ -1,22 +1,22 @@
-// Seeks proxies in a real Chromium and tells which pictures it shows.
+// Seeks proxies in a real Chromium and prints which frames it shows.
 //
-//   node exact.mjs CHROMIUM NUM/DEN FRAME,FRAME,… FILE…
+//   node frame_exactness.mjs CHROMIUM NUM/DEN FRAME,FRAME,… FILE…
 //
-// Runs in a folder where playwright-core is installed. The files lie side by side and are sought as
-// one: to (frame + 1/2) / rate, the middle of the frame, so that no rounding of the clock can show its
-// neighbour. Prints a JSON list: for each frame and file the frame by the presented picture's
-// mediaTime, and the number that the picture itself carries (tests/footage.py: 20 blocks across the
-// bottom quarter, lowest bit first).
+// Run it in a folder in which playwright-core is installed. The files are side by side and seek together,
+// to (frame + 1/2) / rate: the middle of the frame, so that no rounding of the clock can show its neighbour.
+// Prints a JSON list: for each frame and file, the frame by the mediaTime of the presented frame, and
+// the number that the frame itself shows (tests/footage.py: 20 blocks across the bottom quarter, lowest
+// bit first).
 import { argv } from 'node:process'
 
-import { onStage } from './stage.mjs'
+import { withVideoPage } from './video_page.mjs'
 
 const [executablePath, fraction, list, ...files] = argv.slice(2)
 const [num, den] = fraction.split('/').map(Number)
 const frames = list.split(',').map(Number)
 
 // Runs in the page.
-async function seen([count, frames, num, den]) {
+async function readFrames([count, frames, num, den]) {
   const videos = Array.from({ length: count }, (_, index) => {
     const video = document.createElement('video')
     video.muted = true
@@ -37,7 +37,7 @@ async function seen([count, frames, num, den]) {
 
   const canvas = document.createElement('canvas')
   const context = canvas.getContext('2d', { willReadFrequently: true })
-  function numberIn(video) {
+  function readNumber(video) {
     canvas.width = video.videoWidth
     canvas.height = video.videoHeight
     context.drawImage(video, 0, 0)
@@ -52,20 +52,20 @@ async function seen([count, frames, num, den]) {
 
   async function show(video, frame) {
     const presented = new Promise((resolve) => {
-      video.requestVideoFrameCallback((_, about) => resolve(about.mediaTime))
+      video.requestVideoFrameCallback((_, metadata) => resolve(metadata.mediaTime))
     })
-    const sought = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }))
+    const seeked = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }))
     video.currentTime = ((frame + 0.5) * den) / num
-    const [mediaTime] = await Promise.all([presented, sought])
-    return { frame: Math.round((mediaTime * num) / den), number: numberIn(video) }
+    const [mediaTime] = await Promise.all([presented, seeked])
+    return { frame: Math.round((mediaTime * num) / den), number: readNumber(video) }
   }
 
-  const told = []
-  for (const frame of frames) told.push(await Promise.all(videos.map((video) => show(video, frame))))
-  return told
+  const shown = []
+  for (const frame of frames) shown.push(await Promise.all(videos.map((video) => show(video, frame))))
+  return shown
 }
 
-const told = await onStage(executablePath, files, (page) =>
-  page.evaluate(seen, [files.length, frames, num, den]),
+const shown = await withVideoPage(executablePath, files, (page) =>
+  page.evaluate(readFrames, [files.length, frames, num, den]),
 )
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(shown))

@@ -1,7 +1,7 @@
-"""The whole line on a shoot of the demo's generator: how soon there is a confidence, and at what memory.
+"""The whole pipeline on a generated shoot: time to the confidence and to the manifest, and peak memory.
 
-The daemon runs as it does in production, on a settings file of its own. Memory is the resident set
-(VmHWM, the kernel's own high-water mark) of the daemon and of the largest worker.
+The daemon runs as in production, with its own settings file. Memory is the peak resident set (VmHWM) of
+the daemon and of the largest worker.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ storage: {{kind: local, path: bucket}}
 
 
 @dataclass
-class Peak:
-    """High-water marks of resident memory, in bytes."""
+class MemoryPeaks:
+    """Peak resident memory, in bytes."""
 
     daemon: int = 0
     worker: int = 0
 
-    def look(self, daemon: int) -> None:
-        """Read the marks of the daemon and of its children."""
-        self.daemon = max(self.daemon, _high_water(daemon))
-        for child in _children(daemon):
-            self.worker = max(self.worker, _high_water(child))
+    def update(self, daemon: int) -> None:
+        """Read the peaks of the daemon and of its children."""
+        self.daemon = max(self.daemon, _read_peak_bytes(daemon))
+        for child in _list_children(daemon):
+            self.worker = max(self.worker, _read_peak_bytes(child))
 
 
-def filmed(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dict[str, Path], dict[str, int]]:
-    """Return files and true offsets (microseconds) of the shoot in `folder`; film it if it is not there."""
+def film_shoot(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dict[str, Path], dict[str, int]]:
+    """Return files and true offsets (microseconds) of the shoot in `folder`; film it unless it exists."""
     truth = folder / "truth.json"
     if not truth.is_file():
         shoot = make_shoot(folder, seconds=minutes * 60, size=size)
@@ -60,36 +60,36 @@ def filmed(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dict[st
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options; the defaults are the short form."""
     parser.add_argument("--minutes", type=float, default=1.0, help="length of the shoot (the report's: 10)")
-    parser.add_argument("--size", default="640x360", help="of the pictures (the report's: 1920x1080)")
-    parser.add_argument("--shoot", type=Path, help="folder in which the shoot is kept and found again")
+    parser.add_argument("--size", default="640x360", help="frame size (the report's: 1920x1080)")
+    parser.add_argument("--shoot", type=Path, help="folder in which the shoot is kept and reused")
 
 
 def run(asked: argparse.Namespace) -> None:
     """Measure and print."""
     width, height = (int(part) for part in asked.size.split("x"))
-    follow(asked.minutes, (width, height), asked.shoot)
+    measure_pipeline(asked.minutes, (width, height), asked.shoot)
 
 
-def follow(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> None:
+def measure_pipeline(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> None:
     """Make the shoot, drop it, follow it to the published manifest, and print the figures.
 
-    A folder named as `shoot` is kept and used again: filming ten minutes takes longer than the rest.
+    The folder `shoot`, if given, is kept and reused: filming ten minutes takes longer than the rest.
     """
     with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as folder:
         home = Path(folder)
-        files, offsets_us = filmed(shoot or home / "shoot", minutes, size)
+        files, offsets_us = film_shoot(shoot or home / "shoot", minutes, size)
         (home / "config.yaml").write_text(SETTINGS.format(profiles=ROOT / "profiles"))
-        peak = Peak()
-        with _daemon(home) as process:
+        peak = MemoryPeaks()
+        with _run_daemon(home) as process:
             for camera, file in files.items():
                 shutil.copy(file, home / "drop" / camera)
             copied_at = time.time()
-            reviewed = _until(home, process.pid, peak, "in_review")
-            aligned_at = _time_of(home, "session_aligned")
-            settled_at = _time_of(home, "drop_files_changed")
-            _ask(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
-            _until(home, process.pid, peak, "published")
-            published_at = _time_of(home, "session_published")
+            reviewed = _wait_for_state(home, process.pid, peak, "in_review")
+            aligned_at = _read_event_time(home, "session_aligned")
+            settled_at = _read_event_time(home, "drop_files_changed")
+            _run_cli(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
+            _wait_for_state(home, process.pid, peak, "published")
+            published_at = _read_event_time(home, "session_published")
         gigabytes = sum(file.stat().st_size for file in files.values()) / 1e9
         print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, {gigabytes:.2f} GB")
         print(f"copied -> confidence (settle 5 s, quiet 10 s included):  {aligned_at - copied_at:6.1f} s")
@@ -103,11 +103,11 @@ def follow(minutes: float, size: tuple[int, int], shoot: Path | None = None) -> 
 
 
 @contextmanager
-def _daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(_command(home, "run"), stderr=log)
+        process = subprocess.Popen(_build_command(home, "run"), stderr=log)
         try:
-            while _ask(home, "status") is None:
+            while _run_cli(home, "status") is None:
                 time.sleep(0.2)
             yield process
         finally:
@@ -115,19 +115,19 @@ def _daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait(60)
 
 
-def _command(home: Path, *arguments: str) -> list[str]:
+def _build_command(home: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "mcsyncd", "--config", str(home / "config.yaml"), *arguments]
 
 
-def _ask(home: Path, *arguments: str) -> str | None:
-    done = subprocess.run(_command(home, *arguments), capture_output=True, text=True, check=False)
+def _run_cli(home: Path, *arguments: str) -> str | None:
+    done = subprocess.run(_build_command(home, *arguments), capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
 
 
-def _until(home: Path, daemon: int, peak: Peak, state: str) -> dict:
+def _wait_for_state(home: Path, daemon: int, peak: MemoryPeaks, state: str) -> dict:
     while True:
-        peak.look(daemon)
-        sessions = json.loads(_ask(home, "sessions", "--json") or "[]")
+        peak.update(daemon)
+        sessions = json.loads(_run_cli(home, "sessions", "--json") or "[]")
         if sessions and sessions[0]["state"] == "failed":
             raise SystemExit(str(sessions[0]["error"]))
         if sessions and sessions[0]["state"] == state:
@@ -135,17 +135,17 @@ def _until(home: Path, daemon: int, peak: Peak, state: str) -> dict:
         time.sleep(0.5)
 
 
-def _time_of(home: Path, kind: str) -> float:
-    """When the last event of a kind was recorded."""
-    entries = [json.loads(line) for line in (_ask(home, "log", "--json") or "").splitlines()]
+def _read_event_time(home: Path, kind: str) -> float:
+    """Return when the last event of a kind was recorded, in seconds since the epoch."""
+    entries = [json.loads(line) for line in (_run_cli(home, "log", "--json") or "").splitlines()]
     return max(datetime.fromisoformat(entry["at"]).timestamp() for entry in entries if entry["kind"] == kind)
 
 
-def _children(pid: int) -> list[int]:
+def _list_children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _high_water(pid: int) -> int:
+def _read_peak_bytes(pid: int) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
