@@ -14,7 +14,19 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.facts import JobResult, OffloadResult
-from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest, Upload
+from mcsyncd.model.jobs import (
+    Align,
+    Conform,
+    Hash,
+    Job,
+    Listen,
+    Offload,
+    PlanPublishing,
+    Probe,
+    PublishManifest,
+    Upload,
+)
+from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, Rendition, RenditionProof, StoredObject, WrittenFile
 from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
@@ -115,9 +127,18 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911
             return ConformResult(
                 (rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),)
             )
-        case Upload():
-            return StoredObject(job.key, job.kind, job.bytes, job.sha256, job.clip)
+        case PlanPublishing():
+            return PublishingPlan(
+                tuple(
+                    PlannedObject(f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
+                    for key, result in job.conformed
+                    for made in result.renditions
+                )
+            )
+        case Upload(object=planned):
+            return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
         case PublishManifest():
-            return Publication(job.revision, f"v1/manifest/{job.session}/{job.revision:06d}-0.json", "d" * 64)
+            revision = job.snapshot.revision
+            return Publication(revision, f"v1/manifest/{job.session}/{revision:06d}-0.json", "d" * 64)
         case _:
             raise AssertionError(job)

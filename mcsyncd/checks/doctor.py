@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from mcsyncd.ingest.network import is_network_mount
+from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import Settings
-from mcsyncd.workers.uploads import check_store
 
 CheckStatus = Literal["ok", "warn", "fail"]
 

@@ -19,7 +19,7 @@ from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
-from mcsyncd.model.session import Failure, Session
+from mcsyncd.model.session import Session
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.workers.progress import ProgressReport
 
@@ -31,7 +31,6 @@ def build_session_body(
     cameras: tuple[Camera, ...],
     progress: ProgressBody | None = None,
     claimed_by: str | None = None,
-    publishing_failure: Failure | None = None,
 ) -> SessionBody:
     """Return a session as every face sees it.
 
@@ -41,7 +40,7 @@ def build_session_body(
     found = session.alignment
     approval = session.approval
     labels = {camera.key: camera.label for camera in (session.terms.cameras if session.terms else cameras)}
-    error = session.error or publishing_failure
+    error = session.error
     return SessionBody(
         id=session.id,
         state=session.state,

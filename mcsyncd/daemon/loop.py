@@ -1,7 +1,7 @@
 """The one loop: facts in, events recorded, jobs out.
 
-A fact is decided on, recorded and only then acted upon, one at a time. Nothing is remembered
-that is not recorded: after a crash the sessions are read back and asked for their due jobs.
+Facts are decided on, recorded and only then acted upon, one at a time. Nothing that matters is kept
+only in memory: after a crash the sessions are read back and asked for their due jobs.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ import structlog
 from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
-from mcsyncd.daemon.publishing import PublishingPlan, prepare_publishing
 from mcsyncd.daemon.worker_pool import MakeExecutor, WorkerPool, make_process_executor
-from mcsyncd.errors import McsyncError, UnknownSession, UsageError
+from mcsyncd.errors import UnknownSession, UsageError
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.decide import Expectations, decide, list_awaited_jobs
-from mcsyncd.model.due import list_due_jobs
+from mcsyncd.model.decide import DecisionContext, decide
+from mcsyncd.model.due import list_due_jobs, list_open_jobs
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, FilesSettled, Seal
 from mcsyncd.model.jobs import Job
-from mcsyncd.model.session import HALTED, Actor, Failure, Session, State
+from mcsyncd.model.session import Actor, Session, State
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
-from mcsyncd.store.ledger import Ledger, RecordedEvent
+from mcsyncd.store.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -38,7 +37,7 @@ log = structlog.get_logger("mcsyncd.loop")
 
 
 class SessionLoop:
-    """Owns the sessions in memory; the ledger's copy is always at least as new."""
+    """Owns the sessions in memory; the ledger's copy is never older."""
 
     def __init__(
         self,
@@ -57,32 +56,30 @@ class SessionLoop:
         self._ledger = ledger
         self._ledger_thread = ledger_thread
         self._lock = asyncio.Lock()
-        self._publishing_plans: dict[str, PublishingPlan] = {}
-        self.publishing_failures: dict[str, Failure] = {}
-        """What keeps a publishing session from being planned; passing, so not in the ledger."""
+        self._chain_head = ""
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
         self.intake_count = 0
-        """How many times clips were taken out of the drop folders since the start."""
+        """How often clips were moved out of the drop folders since the start."""
 
     async def resume_sessions(self) -> None:
-        """Read the sessions back and go on where they were: the ordinary path of every start."""
+        """Read the sessions back and start what is due: the ordinary path of every start."""
+        _, self._chain_head = await self.read_head()
         for session in await self._run_in_ledger_thread(self._ledger.read_sessions):
             self.sessions[session.id] = session
         await self.check_waiting_sessions()
 
     async def submit_fact(self, session: str, fact: Fact) -> Session:
-        """Decide on a fact, record what it leads to, and start what is due. Returns the session."""
+        """Decide on a fact, record its events, start what is due; return the session afterwards."""
         return await self.submit_fact_from(session, lambda _: fact)
 
     async def submit_fact_from(self, session: str, build_fact: Callable[[Session], Fact]) -> Session:
-        """The same for a fact that depends on the session as it is now; `fact_for` may raise."""
+        """The same for a fact that depends on the session as it is then; `build_fact` may raise."""
         async with self._lock:
             before = self.get_session(session)
             fact = build_fact(before)
-            events = decide(before, fact, self._build_expected(before))
-            after = await self._record_events(before, events)
-        await self._plan_publishing(after)
+            context = DecisionContext(self._review_below, self._chain_head)
+            after = await self._record_events(before, decide(before, fact, context))
         self.start_due_jobs()
         return after
 
@@ -95,13 +92,13 @@ class SessionLoop:
 
     @property
     def collecting_session(self) -> Session | None:
-        """The session that takes what is dropped now."""
+        """The session that takes the clips that are dropped now, if there is one."""
         return next((one for one in self.sessions.values() if one.state is State.COLLECTING), None)
 
     async def accept_settled_files(self, files: tuple[DropFile, ...]) -> None:
-        """These files lie complete in the drop folders; the first opens a session."""
-        taken = self._list_files_in_intake()
-        files = tuple(file for file in files if file not in taken)
+        """Submit the files that are complete in the drop folders; the first clip opens a session."""
+        in_intake = self._list_files_in_intake()
+        files = tuple(file for file in files if file not in in_intake)
         async with self._lock:
             session = self.collecting_session
             if session is None and any(file.kind == "clip" for file in files):
@@ -110,14 +107,14 @@ class SessionLoop:
             await self.submit_fact(session.id, FilesSettled(utc_now(), files))
 
     async def seal_session(self, by: Actor | None = None) -> Session:
-        """Start with what is there. Raises UsageError if there is nothing."""
+        """Seal the collecting session as it is. Raises UsageError if it has no clip."""
         session = self.collecting_session
         if session is None or not any(file.kind == "clip" for file in session.drop_files):
             raise UsageError("nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`")
         return await self.submit_fact(session.id, Seal(utc_now(), self.config.terms, by))
 
     def _list_files_in_intake(self) -> set[DropFile]:
-        """Files of sealed sessions that are still on their way out of the drop folders."""
+        """Files of sealed sessions that have not been moved out of the drop folders yet."""
         return {
             file
             for session in self.sessions.values()
@@ -144,11 +141,11 @@ class SessionLoop:
         self.sessions[after.id] = after
         self.intake_count += after.offloaded and not session.offloaded
         for one in recorded:
-            self._announce_event(one)
+            self._announce_event(one.entry)
+        self._chain_head = recorded[-1].entry.hash
         return after
 
-    def _announce_event(self, one: RecordedEvent) -> None:
-        entry = one.entry
+    def _announce_event(self, entry: LogEntry) -> None:
         log.info(entry.kind, session=entry.session_id, seq=entry.seq)
         self._hub.broadcast(
             StreamEventBody(
@@ -161,74 +158,37 @@ class SessionLoop:
         return await self._run_in_ledger_thread(self._ledger.read_entries, session, after)
 
     async def read_head(self) -> tuple[int, str]:
-        """Return number and hash of the last recorded event."""
+        """Return the number and the hash of the last recorded event."""
         return await self._run_in_ledger_thread(self._ledger.read_head)
 
     async def _run_in_ledger_thread(self, call: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._ledger_thread, call, *args)
 
-    async def _plan_publishing(self, session: Session) -> None:
-        """Plan the uploads of a session that publishes, once for each revision.
-
-        What goes wrong (a full disk, peaks that are gone) is shown with the session and tried
-        again at every tick: the decision that led here is recorded and stands.
-        """
-        planned = self._publishing_plans.get(session.id)
-        if session.state is not State.PUBLISHING or (planned and planned.revision == session.revision):
-            self.publishing_failures.pop(session.id, None)
-            return
-        history = list(await self.read_entries(session.id))
-        while page := await self.read_entries(session.id, history[-1].seq):
-            history.extend(page)
-        began = next(entry for entry in reversed(history) if entry.kind == "publishing_began")
-        try:
-            plan = await asyncio.to_thread(prepare_publishing, session, self.config.layout, began)
-        except (McsyncError, OSError) as error:
-            log.warning("publishing cannot be planned", session=session.id, error=str(error))
-            self.publishing_failures[session.id] = Failure(
-                "publish", str(error), "it is tried again by itself", True
-            )
-            return
-        self.publishing_failures.pop(session.id, None)
-        self._publishing_plans[session.id] = plan
-
     async def check_waiting_sessions(self) -> None:
-        """Look again at what waited: for its time, for room, for a plan."""
-        for session in list(self.sessions.values()):
-            await self._plan_publishing(session)
+        """Start what waited for its time or for a free slot. Called regularly."""
         self.start_due_jobs()
 
-    def _build_expected(self, session: Session) -> Expectations:
-        planned = self._publishing_plans.get(session.id)
-        uploads = planned.list_open_jobs(session) if planned else ()
-        return Expectations(self.config.settings.review.review_below, uploads)
-
     def list_open_jobs(self, session: Session) -> tuple[Job, ...]:
-        """Return what is still to be done for a session, uploads included."""
-        return list_awaited_jobs(session, self._build_expected(session))
+        """Return the jobs of a session whose results are still missing."""
+        return list_open_jobs(session, self._review_below)
+
+    @property
+    def _review_below(self) -> float:
+        return self.config.settings.review.review_below
 
     def start_due_jobs(self) -> None:
-        """Start what is due, of the oldest session that has anything to do; stop what nobody needs."""
+        """Start the due jobs of the oldest session that has any; stop jobs that are no longer needed."""
         self._stop_unwanted_jobs()
         if self.draining:
             return
         for session in sorted(self.sessions.values(), key=lambda one: one.id):
-            due = self._list_due_jobs(session)
+            due = list_due_jobs(session, self._review_below, time.time())
             for job in due:
                 busy = job.id in self.workers.running or job.id in self._reports
                 if self.workers.free_count and not busy:
                     self.workers.start_job(job, self.config.layout)
             if due:
                 return
-
-    def _list_due_jobs(self, session: Session) -> tuple[Job, ...]:
-        now = time.time()
-        if session.state in HALTED or session.state is State.REJECTED:
-            return ()
-        waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
-        expected = self._build_expected(session)
-        uploads = tuple(job for job in expected.uploads if job.id not in waiting)
-        return (*list_due_jobs(session, expected.review_below, now), *uploads)
 
     def _stop_unwanted_jobs(self) -> None:
         for running in list(self.workers.running.values()):
@@ -241,7 +201,7 @@ class SessionLoop:
                 self.workers.stop_job(running.job.id)
 
     def _schedule_report(self, job: Job, fact: Fact) -> None:
-        # Until its result is recorded the job still looks due: it must not be started again.
+        # Until its result is recorded, the job still counts as due: it must not be started again.
         task = asyncio.create_task(self._record_report(job, fact))
         self._reports[job.id] = task
         task.add_done_callback(lambda _: self._reports.pop(job.id, None))
@@ -250,11 +210,11 @@ class SessionLoop:
         try:
             await self.submit_fact(job.session, fact)
         except Exception:
-            # The result is not recorded, so the job is still due: the next tick starts it again.
+            # The result is not recorded, so the job is still due and will be started again.
             log.exception("a result could not be recorded", job=job.id, session=job.session)
 
     async def drain_jobs(self, patience_s: float) -> None:
-        """Start nothing more, let running jobs end for a while, record what they bring."""
+        """Start no more jobs, give running ones `patience_s` to finish, and record their results."""
         self.draining = True
         await self.workers.drain(patience_s)
         if self._reports:

@@ -81,6 +81,8 @@ def _count_finished_jobs(session: Session, job: Job) -> int:
             present = {clip.key for clip in clips}
             return sum(made.clip in present for made in session.conformed[-len(clips) :])
         case Upload():
-            return len(session.stored)
+            stored = {found.key for found in session.stored}
+            plan = session.publishing.plan if session.publishing is not None else None
+            return sum(planned.key in stored for planned in plan.uploads) if plan is not None else 0
         case _:
             return 0

@@ -96,7 +96,6 @@ class RequestHandler:
             cameras=self._config.settings.angles,
             progress=self._progress_monitor.get_session_progress(session),
             claimed_by=self._find_claimant(session.id),
-            publishing_failure=self._loop.publishing_failures.get(session.id),
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:

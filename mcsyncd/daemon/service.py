@@ -31,10 +31,10 @@ from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, Unavailable
+from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
-from mcsyncd.workers.uploads import check_store
 
 DRAIN_S = 20.0
 """How long running jobs may go on after SIGTERM; what is left is due again at the next start."""

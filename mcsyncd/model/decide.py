@@ -18,6 +18,7 @@ from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.objection import find_objection
+from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Session, State
@@ -41,27 +42,22 @@ FALLBACK_RATE = Rate(25)
 
 
 @dataclass(frozen=True, slots=True)
-class Expectations:
-    """What the daemon waits for besides the jobs of `jobs_open`: its uploads.
+class DecisionContext:
+    """What the rules need beside the session and the fact.
 
-    `review_below` is the policy in force; `uploads` are the publishing jobs it has planned.
+    `review_below` is the threshold in force, `chain_head` the hash of the last recorded event.
     """
 
     review_below: float
-    uploads: tuple[Job, ...] = ()
+    chain_head: str = ""
 
 
-def list_awaited_jobs(session: Session, expected: Expectations) -> tuple[Job, ...]:
-    """Return the jobs whose results are still missing, uploads included."""
-    return (*list_open_jobs(session, expected.review_below), *expected.uploads)
-
-
-def decide(session: Session, fact: fa.Fact, expected: Expectations) -> tuple[ev.Event, ...]:
+def decide(session: Session, fact: fa.Fact, context: DecisionContext) -> tuple[ev.Event, ...]:
     """Return the events that the fact leads to, in order; none if there is an objection to it."""
-    awaited = {job.id: job for job in list_awaited_jobs(session, expected)}
+    awaited = {job.id: job for job in list_open_jobs(session, context.review_below)}
     if find_objection(session, fact, frozenset(awaited)) is not None:
         return ()
-    events = _apply_fact(session, fact, awaited)
+    events = _apply_fact(session, fact, awaited, context)
     after = session
     for event in events:
         after = apply_event(after, event)
@@ -70,14 +66,16 @@ def decide(session: Session, fact: fa.Fact, expected: Expectations) -> tuple[ev.
     return events
 
 
-def _apply_fact(session: Session, fact: fa.Fact, awaited: dict[str, Job]) -> tuple[ev.Event, ...]:  # noqa: C901, PLR0911  # one line for each fact
+def _apply_fact(  # noqa: C901, PLR0911  # one line for each fact
+    session: Session, fact: fa.Fact, awaited: dict[str, Job], context: DecisionContext
+) -> tuple[ev.Event, ...]:
     match fact:
         case fa.FilesSettled():
             return _update_drop_files(session, fact)
         case fa.Seal():
             return (_seal_session(session, fact),)
         case fa.JobFinished():
-            return _record_result(session, fact, awaited[fact.job])
+            return _record_result(session, fact, awaited[fact.job], context)
         case fa.JobFailed():
             return (_handle_failure(session, fact, awaited[fact.job]),)
         case fa.Approve():
@@ -111,7 +109,9 @@ def _build_clip(file: DropFile) -> Clip:
     return Clip(file.camera, file.name, file.bytes, file.mtime_ns)
 
 
-def _record_result(session: Session, fact: fa.JobFinished, job: Job) -> tuple[ev.Event, ...]:  # noqa: PLR0911  # one line for each result
+def _record_result(  # noqa: PLR0911  # one line for each result
+    session: Session, fact: fa.JobFinished, job: Job, context: DecisionContext
+) -> tuple[ev.Event, ...]:
     match fact.result:
         case fa.OffloadResult() as result:
             return (ev.ClipsOffloaded(fact.at, result.paths),)
@@ -125,6 +125,8 @@ def _record_result(session: Session, fact: fa.JobFinished, job: Job) -> tuple[ev
             return (ev.SessionAligned(fact.at, session.revision + 1, result, choose_session_rate(session)),)
         case ConformResult() as result:
             return _record_conform(session, fact, job, result)
+        case PublishingPlan() as result:
+            return (ev.PublishingPlanned(fact.at, result, context.chain_head),)
         case StoredObject() as result:
             return (ev.ObjectStored(fact.at, result),)
         case Publication() as result:

@@ -11,7 +11,18 @@ from dataclasses import replace
 
 from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.jobs import Align, Conform, Hash, Job, Listen, Offload, Probe, PublishManifest
+from mcsyncd.model.jobs import (
+    Align,
+    Conform,
+    Hash,
+    Job,
+    Listen,
+    Offload,
+    PlanPublishing,
+    Probe,
+    PublishManifest,
+    Upload,
+)
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
@@ -32,16 +43,16 @@ def is_confident(session: Session, review_below: float) -> bool:
 
 
 def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
-    """Return the jobs whose results are still missing, first things first, whatever the state.
-
-    Uploads are not among them: they need hashes of derived files and are planned by the daemon
-    from `uploads_open`.
-    """
+    """Return the jobs whose results are still missing, first things first, whatever the state."""
     if session.terms is None:
         return ()
     if not session.offloaded:
         return (Offload(session.id, session.drop_files),)
-    return (*_list_analysis_jobs(session), *_list_missing_conforms(session, review_below))
+    return (
+        *_list_analysis_jobs(session),
+        *_list_missing_conforms(session, review_below),
+        *_list_publishing_jobs(session),
+    )
 
 
 def list_due_jobs(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
@@ -146,9 +157,22 @@ def is_ready_to_publish(session: Session) -> bool:
     return hashed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
-def build_manifest_job(session: Session, keys: tuple[str, ...]) -> PublishManifest | None:
-    """Return the last job of a session once all of `keys` are in the store, else None."""
-    stored = {kept.key for kept in session.stored}
-    if session.state is not State.PUBLISHING or not stored.issuperset(keys):
-        return None
-    return PublishManifest(session.id, session.revision, tuple(sorted(keys)))
+def _list_publishing_jobs(session: Session) -> Iterator[Job]:
+    """First the plan, then the uploads in its order, and the manifest once all of them are stored."""
+    publishing = session.publishing
+    if session.state is not State.PUBLISHING or publishing is None:
+        return
+    if publishing.plan is None:
+        conformed = tuple(select_current_conforms(session).items())
+        yield PlanPublishing(session.id, session.clips, conformed)
+        return
+    stored = {found.key for found in session.stored}
+    missing = [planned for planned in publishing.plan.uploads if planned.key not in stored]
+    yield from (Upload(session.id, planned) for planned in missing)
+    if not missing:
+        yield PublishManifest(session.id, _take_snapshot(session))
+
+
+def _take_snapshot(session: Session) -> Session:
+    """The session as a job's input: attempts and uploads must not change the job's identity."""
+    return replace(session, drop_files=(), stored=(), attempts=(), error=None)

@@ -11,6 +11,7 @@ from typing import Literal
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, Attempt, Failure, Publication, State, Terms
@@ -164,6 +165,16 @@ class PublishingBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishingPlanned:
+    """The uploads of this revision are planned; `chain_head` is the hash of the event before this one."""
+
+    at: str
+    plan: PublishingPlan
+    chain_head: str
+    kind: Literal["publishing_planned"] = "publishing_planned"
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectStored:
     """An object is in the store, checked."""
 
@@ -237,6 +248,7 @@ Event = (
     | SessionReopened
     | ClipConformed
     | PublishingBegan
+    | PublishingPlanned
     | ObjectStored
     | SessionPublished
     | JobPostponed

@@ -12,6 +12,7 @@ from typing import assert_never
 from mcsyncd.model import events as ev
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.session import HALTED, Approval, ConformedClip, Session, State
 
 
@@ -33,7 +34,7 @@ def replay_events(history: Iterable[ev.Event]) -> Session:
 def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PLR0911, PLR0912  # one line for each event
     """Return the session after one more event.
 
-    Raises ValueError for a second `SessionOpened`.
+    Raises ValueError for a second `SessionOpened`, and for a plan before publishing began.
     """
     match event:
         case ev.SessionOpened():
@@ -64,7 +65,9 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.ClipConformed():
             return _record_conform(session, event)
         case ev.PublishingBegan():
-            return replace(session, state=State.PUBLISHING)
+            return _begin_publishing(session, event)
+        case ev.PublishingPlanned():
+            return _record_plan(session, event)
         case ev.ObjectStored():
             return _record_object(session, event)
         case ev.SessionPublished():
@@ -102,13 +105,32 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
 
 def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
     state = State.IN_REVIEW if session.alignment else State.WORKING
-    return replace(session, state=state, revision=event.revision, approval=None, error=None, attempts=())
+    return replace(
+        session,
+        state=state,
+        revision=event.revision,
+        approval=None,
+        publishing=None,
+        error=None,
+        attempts=(),
+    )
 
 
 def _record_conform(session: Session, event: ev.ClipConformed) -> Session:
     conformed = ConformedClip(event.job, event.clip, event.result)
     others = tuple(old for old in session.conformed if old.job != event.job)
     return _clear_error(replace(session, conformed=(*others, conformed)))
+
+
+def _begin_publishing(session: Session, event: ev.PublishingBegan) -> Session:
+    return replace(session, state=State.PUBLISHING, publishing=Publishing(event.revision, event.at))
+
+
+def _record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
+    if session.publishing is None:
+        raise ValueError(f"session {session.id}: a plan before publishing began")
+    planned = replace(session.publishing, plan=event.plan, chain_head=event.chain_head)
+    return _clear_error(replace(session, publishing=planned))
 
 
 def _record_object(session: Session, event: ev.ObjectStored) -> Session:
@@ -140,6 +162,7 @@ def _restart_sync(session: Session, event: ev.SessionResynced) -> Session:
         terms=event.terms,
         alignment=None,
         approval=None,
+        publishing=None,
         error=None,
         attempts=(),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, Media
+from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
 
@@ -21,7 +22,15 @@ class OffloadResult:
 
 
 JobResult = (
-    OffloadResult | Digest | Media | AnalysisAudio | Alignment | ConformResult | StoredObject | Publication
+    OffloadResult
+    | Digest
+    | Media
+    | AnalysisAudio
+    | Alignment
+    | ConformResult
+    | PublishingPlan
+    | StoredObject
+    | Publication
 )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
+from mcsyncd.model.publishing import PlannedObject
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import ObjectKind
-from mcsyncd.model.session import ProfileRef, Stage
+from mcsyncd.model.rendition import ConformResult
+from mcsyncd.model.session import ProfileRef, Session, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,32 +109,39 @@ class Conform(ClipJob):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload(BaseJob):
-    """Store one file under its key and check it there. Result: `StoredObject`."""
+class PlanPublishing(BaseJob):
+    """Draw the published waveforms and list every file to upload. Result: `PublishingPlan`.
+
+    `digest`, `media` and `analysis_audio` of the clips are set; `conformed` is by clip key.
+    """
 
     stage: ClassVar[Stage] = "publish"
-    key: str
-    kind: ObjectKind
-    path: str
-    bytes: int
-    sha256: str
-    clip: str = ""
-    facts: tuple[tuple[str, str], ...] = field(default=())
-    """Metadata that is kept with the object, by name."""
+    clips: tuple[Clip, ...]
+    conformed: tuple[tuple[str, ConformResult], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload(BaseJob):
+    """Store one file under its key and verify it there. Result: `StoredObject`."""
+
+    stage: ClassVar[Stage] = "publish"
+    object: PlannedObject
 
     @property
     def subject(self) -> str:
-        return f"{self.clip} {self.kind}".strip()
+        return f"{self.object.clip} {self.object.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishManifest(BaseJob):
-    """Store the manifest of this revision and point the session's head at it. Result: `Publication`."""
+    """Build the manifest, store it and point the session's head at it. Result: `Publication`.
+
+    `snapshot` is the session as it is published, without what later facts may still change.
+    """
 
     stage: ClassVar[Stage] = "publish"
-    revision: int
-    stored: tuple[str, ...]
+    snapshot: Session
 
 
-Job = Offload | Hash | Probe | Listen | Align | Conform | Upload | PublishManifest
+Job = Offload | Hash | Probe | Listen | Align | Conform | PlanPublishing | Upload | PublishManifest
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""

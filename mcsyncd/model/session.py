@@ -12,6 +12,7 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Camera, Clip, DropFile
+from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 
@@ -145,6 +146,7 @@ class Session:
     approval: Approval | None = None
     conformed: tuple[ConformedClip, ...] = ()
     stored: tuple[StoredObject, ...] = ()
+    publishing: Publishing | None = None
     published: Publication | None = None
     attempts: tuple[Attempt, ...] = ()
     error: Failure | None = None

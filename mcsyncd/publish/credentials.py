@@ -1,4 +1,4 @@
-"""The access key of a bucket: from systemd's credentials or a private file, and from nowhere else."""
+"""The access key of a bucket, from systemd's credentials or a private file and nowhere else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from pathlib import Path
 from mcsyncd.errors import StorageError
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
+"""`NAME=value`, as in an environment file; a leading `export` is accepted."""
 _REQUIRED_NAMES = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+"""Names of the lines, as documented in docs/operations.md; renaming one breaks every credential in use."""
 _MAX_FILE_BYTES = 4096
+"""Bytes read of a credential: two lines have about 120. A larger file is cut off and so incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class AccessKey:
 def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
     """Read the credential `name` from `$CREDENTIALS_DIRECTORY`, where systemd puts it.
 
-    Raises StorageError, with what to do, if there is none or others may read it.
+    Raises StorageError if there is none or if others can read it.
     """
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
@@ -39,15 +42,17 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
 
 
 def read_access_key_file(path: Path) -> AccessKey:
-    """Read `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…`, a line each, from a private file.
+    """Read the lines `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…` from a private file.
 
     Raises StorageError if the file is missing, readable by others, or lacks one of the two.
-    No message ever holds anything of the file's content.
+    No error message contains anything from the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as fault:
-        raise StorageError(f"credential {path}: {fault.strerror}", "put the access key there") from None
+    except OSError as error:
+        raise StorageError(
+            f"credential {path}: {error.strerror}", "put the access key into that file"
+        ) from None
     try:
         _require_private(descriptor, path)
         text = os.read(descriptor, _MAX_FILE_BYTES).decode("utf-8", "replace")
@@ -57,15 +62,15 @@ def read_access_key_file(path: Path) -> AccessKey:
     values = [found.get(name, "").strip("'\"") for name in _REQUIRED_NAMES]
     if not all(values):
         wanted = " and ".join(f"{name}=…" for name in _REQUIRED_NAMES)
-        raise StorageError(f"credential {path} is not complete", f"it needs the lines {wanted}")
+        raise StorageError(f"credential {path} is incomplete", f"it needs the lines {wanted}")
     return AccessKey(*values)
 
 
 def _require_private(descriptor: int, path: Path) -> None:
-    """Refuse what others may read.
+    """Raise StorageError if others can read the file, or if it is not a regular file.
 
-    The group bits of a file with an access control list are the list's mask, not the group's
-    right: systemd hands credentials over in just that way where the filesystem allows it.
+    With an access control list, the group bits of the mode are the list's mask and not the
+    group's permission: systemd passes credentials that way where the filesystem supports it.
     """
     mode = os.fstat(descriptor).st_mode
     shared = stat.S_IRWXO | (0 if _has_acl(descriptor) else stat.S_IRWXG)

@@ -1,8 +1,8 @@
 """The names of objects in the store. Pure.
 
-Retention comes first in a key, because a bucket's rules choose by prefix alone; the content's
-hash is in it, so nothing is ever overwritten and doing an upload again is harmless. No text of
-a user and no name of a file is in any key: camera keys come from the settings.
+Retention comes first in a key, because a bucket's lifecycle rules select by prefix alone. The
+content's hash is in it, so nothing is ever overwritten and repeating an upload is harmless. No key
+contains user text or a file name: camera keys come from the settings.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from typing import Literal
 from mcsyncd.errors import StorageError
 
 _KEY_PART = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+"""One part of a key: valid as a file name everywhere, and never `..` or hidden."""
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+"""A file suffix that may be part of a key; the longest in use (`.m2ts`) has five characters."""
+_MAX_KEY_BYTES = 1024
+"""Longest key that S3 accepts, in bytes of UTF-8; ours are ASCII."""
 _FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
+"""Folder of each kind of rendition: lifecycle rules of buckets in use select by it."""
 _PEAKS_RECIPE = hashlib.sha256(b"audiowaveform 2, 8 bits, 48000/256").hexdigest()[:8]
 _SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
+"""Formats of peaks and sprites as part of their keys: a changed format needs a new text here, or its files
+would get the keys of the old ones' folder."""
 _CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -35,10 +42,11 @@ _CONTENT_TYPES = {
     ".jpg": "image/jpeg",
     ".vtt": "text/vtt",
 }
+"""Media types by suffix (IANA); a suffix that is not listed is served as `application/octet-stream`."""
 
 
 def build_original_key(session: str, camera: str, sha256: str, name: str) -> str:
-    """Return the key of a camera's file; `name` gives its suffix and nothing else."""
+    """Return the key of a camera's file; only the suffix of `name` is used."""
     return _join_key("v1/orig", session, camera, sha256 + _extract_suffix(name))
 
 
@@ -55,8 +63,8 @@ def build_rendition_key(
 ) -> str:
     """Return the key of a mezzanine or proxy; `source` is the original's sha256.
 
-    The profile and the file's own hash are both in it: encoders are not bit-exact, and a new
-    profile must not hide the old files.
+    It contains both the profile and the file's own hash: encoders are not bit-exact, and files of
+    a new profile must not replace the old ones.
     """
     recipe = f"{profile}-{profile_hash[:8]}"
     return _join_key(
@@ -67,21 +75,21 @@ def build_rendition_key(
 def build_sidecar_key(rendition: str, sha256: str) -> str:
     """Return the key of the sidecar beside a mezzanine or proxy, whose key is `rendition`.
 
-    The sidecar's own hash is in it too: the same file made twice may have two that differ.
+    It contains the sidecar's own hash: two runs may produce the same file with different sidecars.
     """
     return validate_key(f"{rendition.rpartition('.')[0]}.{sha256[:16]}.json")
 
 
 def build_peaks_key(session: str, camera: str, *, source: str, sha256: str) -> str:
-    """Return the key of a clip's peaks; in place of a profile stands their format."""
+    """Return the key of a clip's published peaks; their format takes the place of a profile."""
     return _join_key("v1/wave", session, camera, source[:16], f"{_PEAKS_RECIPE}-{sha256[:16]}.dat")
 
 
 def build_sprites_key(session: str, camera: str, *, source: str, sha256: str, name: str) -> str:
-    """Return the key of a sheet of thumbnails, or of the track that names the sheets.
+    """Return the key of a sprite sheet, or of the WebVTT track that names the sheets.
 
-    The last part is the file's own name (part of its hash), because the track names the sheets by it
-    and has to find them beside it.
+    The last part is the file's own name (the start of its hash), because the track refers to the
+    sheets by that name, in its own folder.
     """
     return _join_key(
         "v1/sprite", session, camera, source[:16], _SPRITES_RECIPE, sha256[:16] + _extract_suffix(name)
@@ -89,29 +97,29 @@ def build_sprites_key(session: str, camera: str, *, source: str, sha256: str, na
 
 
 def build_manifest_key(session: str, revision: int, sha256: str) -> str:
-    """Return the key of one revision's manifest; written once, for ever."""
+    """Return the key of one revision's manifest, which is written once."""
     return _join_key("v1/manifest", session, f"{revision:06d}-{sha256[:16]}.json")
 
 
 def build_head_key(session: str) -> str:
-    """Return the key of the pointer to a session's newest manifest: the only one that changes."""
+    """Return the key of the pointer to a session's newest manifest: the only object that changes."""
     return _join_key("head", f"{session}.json")
 
 
 def validate_key(key: str) -> str:
-    """Return a key as it is. Raises StorageError if it could name anything outside the store."""
-    if not all(_KEY_PART.fullmatch(part) for part in key.split("/")) or len(key) > 1024:
-        raise StorageError(f"{key!r} is no key of an object", "this is a fault of the daemon: report it")
+    """Return the key. Raises StorageError if it could name anything outside the store."""
+    if not all(_KEY_PART.fullmatch(part) for part in key.split("/")) or len(key) > _MAX_KEY_BYTES:
+        raise StorageError(f"{key!r} is not a valid object key", "this is a bug in mcsyncd: please report it")
     return key
 
 
 def get_content_type(key: str) -> str:
-    """Return what a browser is told that the object is."""
+    """Return the media type of an object, by the suffix of its key."""
     return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
 
 
 def get_cache_control(key: str) -> str:
-    """Return how long an answer may be kept: for ever, except the pointer and the originals."""
+    """Return the Cache-Control of an object: a year, but never for the pointer and the originals."""
     if key.startswith("head/"):
         return "no-cache"
     return "private, no-store" if key.startswith("v1/orig/") else "private, max-age=31536000, immutable"
@@ -122,6 +130,6 @@ def _join_key(prefix: str, *parts: str) -> str:
 
 
 def _extract_suffix(name: str) -> str:
-    """Return a harmless suffix of a file's name: `.bin` unless it is a few letters and digits."""
+    """Return the suffix of a file's name in lower case, or `.bin` unless it is a few letters and digits."""
     suffix = PurePosixPath(name).suffix.lower()
     return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

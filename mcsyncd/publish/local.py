@@ -1,4 +1,4 @@
-"""A folder as a store: the same keys as in a bucket, every file proven by reading it back."""
+"""A folder as an object store: the same keys as in a bucket, every file verified by reading it back."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from pathlib import Path
 from mcsyncd.errors import SourceChanged, StorageError
 from mcsyncd.integrity.copying import copy_and_hash, flush_and_hash
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
+from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
-from mcsyncd.publish.object_store import ObjectMetadata, ObjectStat, ReportProgress, StoreOffline
+from mcsyncd.publish.object_store import ObjectStat, ReportProgress, StoreOffline
 
 _MIN_FREE_BYTES = 1 << 30
+"""Free bytes below which the store is reported as full.
+
+Judgement: about one proxy of a long clip. An upload that needs more still fails with ENOSPC and is
+retried; without a threshold nobody hears of it before that.
+"""
 
 
 class LocalStore:
-    """See `ObjectStore`. Objects are read-only files; `facts` are not kept, the manifest has them."""
+    """See `ObjectStore`. Objects are read-only files; `metadata` is not stored, the manifest has it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
@@ -33,132 +39,132 @@ class LocalStore:
         *,
         sha256: str,
         size: int,
-        metadata: ObjectMetadata = (),  # noqa: ARG002  # of the protocol; a folder has no place for them
+        metadata: ObjectMetadata = (),  # noqa: ARG002  # part of the protocol; a folder cannot store it
         report_progress: ReportProgress | None = None,
     ) -> None:
         """Copy a file to its key."""
         with _translate_os_error(key):
-            place = self._locate_object(key)
-            if place.exists():
-                _require_equal(place, key, sha256, size)
+            target = self._locate_object(key)
+            if target.exists():
+                _require_equal(target, key, sha256, size)
             else:
                 report = None if report_progress is None else lambda done: report_progress(done, size)
-                _copy_file_in(path, place, sha256, size, report)
+                _copy_file_in(path, target, sha256, size, report)
             if report_progress is not None:
                 report_progress(size, size)
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Write a small document to its key."""
         with _translate_os_error(key):
-            place = self._locate_object(key)
-            current = place.read_bytes() if place.exists() else None
+            target = self._locate_object(key)
+            current = target.read_bytes() if target.exists() else None
             if current == data:
                 return
             if (hashlib.sha256(current).hexdigest() if current is not None else None) != if_match:
-                raise StorageError(f"{key} holds another version", "see who else writes to this store")
-            with _open_part_file(place) as part:
+                raise StorageError(f"{key} holds another version", "find out who else writes to this store")
+            with _open_part_file(target) as part:
                 _write_all(part, data)
                 _require_read_back(part, hashlib.sha256(data).hexdigest(), key)
 
     def get_document(self, key: str) -> bytes:
         """Read a small document."""
         with _translate_os_error(key):
-            place = self._locate_object(key)
-            if not place.exists():
+            target = self._locate_object(key)
+            if not target.exists():
                 raise StorageError(f"{key} is not in the store", "see `mcsyncd verify store`")
-            return place.read_bytes()
+            return target.read_bytes()
 
     def stat_object(self, key: str) -> ObjectStat | None:
-        """Look at an object, by reading it: in a folder, only that proves its content."""
+        """Read an object from end to end: in a folder, nothing less verifies its content."""
         with _translate_os_error(key):
-            place = self._locate_object(key)
-            if not place.exists():
+            target = self._locate_object(key)
+            if not target.exists():
                 return None
-            found = compute_digest(place)
-            return ObjectStat(found.bytes, found.sha256, found.sha256)
+            digest = compute_digest(target)
+            return ObjectStat(digest.bytes, digest.sha256, digest.sha256)
 
     def check(self) -> str:
-        """Say whether the folder can be written to and has space."""
+        """Check that the folder is writable and has space."""
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self._root).free
-        except OSError as fault:
-            return f"{self._root}: {fault.strerror}"
+        except OSError as error:
+            return f"{self._root}: {error.strerror}"
         if not os.access(self._root, os.W_OK | os.X_OK):
             return f"{self._root}: not writable by the daemon's user"
         return "ok" if free > _MIN_FREE_BYTES else f"{self._root}: only {free >> 20} MiB are free"
 
     def _locate_object(self, key: str) -> Path:
-        """Return the file of a key. Raises StorageError if a link would lead out of the folder."""
-        place = self._root / keys.validate_key(key)
-        if place.is_symlink() or place.parent.resolve() != self._root.resolve() / Path(key).parent:
-            raise StorageError(f"{place}: a link stands in the store's folder", "remove the link")
-        return place
+        """Return the file of a key. Raises StorageError if a symbolic link leads out of the folder."""
+        path = self._root / keys.validate_key(key)
+        if path.is_symlink() or path.parent.resolve() != self._root.resolve() / Path(key).parent:
+            raise StorageError(f"{path}: there is a symbolic link in the store's folder", "remove the link")
+        return path
 
 
 def _copy_file_in(
-    path: Path, place: Path, sha256: str, size: int, report_bytes: Callable[[int], None] | None
+    path: Path, target: Path, sha256: str, size: int, report_bytes: Callable[[int], None] | None
 ) -> None:
     try:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise SourceChanged(f"{path} is gone", "resync the session, which makes it again") from None
+        raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
     try:
-        with _open_part_file(place) as part:
+        with _open_part_file(target) as part:
             if copy_and_hash(source, part, report_bytes) != (sha256, size):
-                raise SourceChanged(f"{path} is not what was recorded", "resync the session")
-            _require_read_back(part, sha256, str(place))
+                raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
+            _require_read_back(part, sha256, str(target))
     finally:
         os.close(source)
 
 
-def _require_equal(place: Path, key: str, sha256: str, size: int) -> None:
-    if not verify_digest(place, sha256, size):
+def _require_equal(target: Path, key: str, sha256: str, size: int) -> None:
+    if not verify_digest(target, sha256, size):
         raise StorageError(
-            f"{key} already holds something else (size or hash differ)",
+            f"{key} already holds another object (size or hash differ)",
             "compare the two by hand; nothing was overwritten",
         )
 
 
 def _require_read_back(part: int, sha256: str, what: str) -> None:
     if flush_and_hash(part) != sha256:
-        raise StorageError(f"{what}: the disk gives back other bytes than were written", "check the disk")
+        raise StorageError(f"{what}: the disk returned other bytes than were written", "check the disk")
 
 
 @contextmanager
-def _open_part_file(place: Path) -> Iterator[int]:
-    """Give a new file to write; it gets its name at the end, on the disk for good, or vanishes."""
-    _make_folders(place.parent)
-    _remove_stale_parts(place)
-    fresh = place.with_name(f"{place.name}.{os.getpid()}.part")
-    part = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+def _open_part_file(target: Path) -> Iterator[int]:
+    """Open a new file for writing; at the end it is synced and gets its name, or it is removed."""
+    _make_folders(target.parent)
+    _remove_stale_parts(target)
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
     try:
         fcntl.flock(part, fcntl.LOCK_EX)
         yield part
-        fresh.rename(place)
-        _sync_folder(place.parent)
+        temporary.rename(target)
+        _sync_folder(target.parent)
     except BaseException:
         with suppress(FileNotFoundError):
-            fresh.unlink()
+            temporary.unlink()
         raise
     finally:
         os.close(part)
 
 
-def _remove_stale_parts(place: Path) -> None:
-    """Remove what killed writers of this object left; a living one holds a lock on its file."""
-    for left in place.parent.glob(f"{place.name}.*.part"):
+def _remove_stale_parts(target: Path) -> None:
+    """Remove part files of writers that were killed; a running writer holds a lock on its own."""
+    for stale in target.parent.glob(f"{target.name}.*.part"):
         with suppress(OSError):
-            descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(stale, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                left.unlink()
+                stale.unlink()
             finally:
                 os.close(descriptor)
 
 
 def _make_folders(path: Path) -> None:
-    """Make a folder and those above it, each on the disk for good."""
+    """Make a folder and its parents, and sync each of them to the disk."""
     if path.is_dir():
         return
     _make_folders(path.parent)
@@ -175,16 +181,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 @contextmanager
 def _translate_os_error(key: str) -> Iterator[None]:
-    """Turn what the kernel says of the store's folder into words."""
+    """Turn an OSError about the store's folder into StoreOffline (may pass) or StorageError."""
     try:
         yield
-    except OSError as fault:
-        kind = StoreOffline if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else StorageError
-        raise kind(f"{key}: {fault.strerror}", "see to the folder in storage.path") from fault
+    except OSError as error:
+        kind = StoreOffline if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else StorageError
+        raise kind(f"{key}: {error.strerror}", "check the folder in storage.path") from error

@@ -1,9 +1,9 @@
-"""A large file into a bucket, in parts, and on from where it was cut off.
+"""Upload of a large file in parts, resumed where it stopped.
 
-Written out instead of boto3's `upload_file`, because that cannot go on after the process died:
-hundreds of gigabytes on a slow line would begin again. The truth is what the server lists of an
-upload; a part is sent again unless its size and MD5 agree with the file. Bodies are windows on
-the open file, not bytes: 59 MB of memory instead of 316 was measured for parts of 32 MiB.
+Not boto3's `upload_file`, because that cannot resume after the process died: hundreds of gigabytes
+on a slow line would start over. What counts is the server's list of parts; a part is sent again
+unless its size and MD5 agree with the file. Request bodies are slices of the open file, not bytes:
+measured with parts of 32 MiB, 59 MB of memory instead of 316.
 """
 
 from __future__ import annotations
@@ -27,22 +27,25 @@ if TYPE_CHECKING:
 
     from mcsyncd.publish.object_store import ReportProgress
 
-S3Client = Any  # its methods are made at run time, from botocore's description of S3
+S3Client = Any
+"""boto3 makes the client's methods at run time, from botocore's description of S3."""
 
 MIN_PART_BYTES = 16 << 20
-"""Bytes. With 16 MiB a line that drops every five minutes wastes 15 % at 5 Mbit/s, with 64 MiB 79 %."""
+"""Bytes in a part. On a line of 5 Mbit/s that drops every five minutes, 16 MiB waste 15 % of what is sent,
+64 MiB 79 %. S3 accepts no less than 5 MiB."""
 MAX_PARTS = 9_000
-"""Below the 10,000 that a bucket allows."""
+"""Parts of an upload: below the 10,000 that S3 allows, which would be refused at the end of the upload."""
 _PARTS_IN_FLIGHT = 2
-"""Parts in flight: above two or three to one upload, R2 has been seen to answer 500."""
+"""Parts of one upload that are sent at the same time: above two or three, R2 was observed to answer 500."""
 _READ_BYTES = 1 << 20
+"""Bytes read at a time for hashing. Judgement: large enough for the disk, small beside a part."""
 
 
 def choose_part_size(size: int, smallest: int = MIN_PART_BYTES) -> int:
-    """Return the part size of a file: the smallest, doubled until the parts are few enough.
+    """Return the part size for a file of `size` bytes: the smallest, doubled until the parts are few enough.
 
-    All parts but the last are equal, which R2 insists on; and a pure function of the size gives
-    the same parts after a restart.
+    All parts but the last have this size, as R2 requires. It depends on the size alone, so a restart
+    cuts the file into the same parts.
     """
     part = smallest
     while size > part * MAX_PARTS:
@@ -51,14 +54,14 @@ def choose_part_size(size: int, smallest: int = MIN_PART_BYTES) -> int:
 
 
 class FileSlice(io.RawIOBase):
-    """A window on an open file that can be read and rewound; several may share the descriptor."""
+    """A readable, seekable slice of an open file; several slices can share a descriptor."""
 
     def __init__(self, descriptor: int, start: int, length: int) -> None:
         super().__init__()
         self._descriptor = descriptor
         self._start = start
         self._length = length
-        self._at = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -67,23 +70,25 @@ class FileSlice(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
-        self._at = min(max(base + offset, 0), self._length)
-        return self._at
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
+        self._position = min(max(base + offset, 0), self._length)
+        return self._position
 
     def read(self, size: int = -1) -> bytes:
-        left = self._length - self._at
-        got = os.pread(self._descriptor, left if size < 0 else min(size, left), self._start + self._at)
-        self._at += len(got)
-        return got
+        remaining = self._length - self._position
+        data = os.pread(
+            self._descriptor, remaining if size < 0 else min(size, remaining), self._start + self._position
+        )
+        self._position += len(data)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
-    """Where an upload goes, and what is said with it."""
+    """Where an upload goes, and the headers and metadata it is stored with."""
 
     bucket: str
     key: str
@@ -110,25 +115,28 @@ def upload_in_parts(
     part: int,
     report_progress: ReportProgress | None = None,
 ) -> str:
-    """Send the open file in parts and return the tag the whole must have: MD5 of the MD5s, and -N.
+    """Send the open file in parts of `part` bytes; return the tag that the object must have.
 
-    Every byte is hashed on its way; the upload is only completed if the file is what `sha256`
-    says, else it is dropped and SourceChanged raised. Raises botocore's errors as they come.
+    That is S3's tag of a multipart upload: the MD5 of the parts' MD5s, and their number. Every byte
+    is hashed while it is sent. The upload is completed only if the hash is `sha256`; otherwise it is
+    aborted and SourceChanged is raised. botocore's errors are not translated here.
     """
-    upload_id, there = _adopt_or_create_upload(client, target)
+    upload_id, stored = _adopt_or_create_upload(client, target)
     whole = hashlib.sha256()
-    arrived: list[_UploadPart] = []
+    parts: list[_UploadPart] = []
     send = partial(_send_part, client, target, upload_id, descriptor)
-    for piece in _send_parts(_hash_parts(descriptor, size, part, whole), send, there):
-        arrived.append(piece)
+    for sent in _send_parts(_hash_parts(descriptor, size, part, whole), send, stored):
+        parts.append(sent)
         if report_progress is not None:
-            report_progress(piece.start + piece.length, size)
+            report_progress(sent.start + sent.length, size)
     if whole.hexdigest() != sha256:
         client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
-        raise SourceChanged(f"{target.key}: the file is not what was recorded", "resync the session")
-    _complete_upload(client, target, upload_id, arrived)
-    sums = b"".join(piece.md5 for piece in arrived)
-    return f"{_new_md5(sums).hexdigest()}-{len(arrived)}"
+        raise SourceChanged(
+            f"{target.key}: the file was modified after it was recorded", "resync the session"
+        )
+    _complete_upload(client, target, upload_id, parts)
+    sums = b"".join(sent.md5 for sent in parts)
+    return f"{_new_md5(sums).hexdigest()}-{len(parts)}"
 
 
 def format_content_md5(digest: bytes) -> str:
@@ -137,36 +145,36 @@ def format_content_md5(digest: bytes) -> str:
 
 
 def _new_md5(data: bytes = b"") -> Hash:
-    """Return MD5, which the protocol asks for; sha256 is what proves content here."""
+    """Return an MD5, which the S3 protocol asks for; integrity is verified by sha256."""
     return hashlib.md5(data, usedforsecurity=False)
 
 
 def _adopt_or_create_upload(client: S3Client, target: UploadTarget) -> tuple[str, dict[int, tuple[int, str]]]:
-    """Return an upload of this key, and its parts as `(size, tag)` by number.
+    """Return the id of an upload of this key, and its stored parts as `(size, tag)` by number.
 
-    One that an earlier process left is adopted, the newest where there are several; the others
-    are dropped, because parts that nobody completes are stored and billed all the same.
+    An upload that an earlier process left is adopted, the newest if there are several. The others
+    are aborted, because the parts of an incomplete upload are stored and billed.
     """
     pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=target.bucket, Prefix=target.key)
-    left = [one for page in pages for one in page.get("Uploads", ()) if one.get("Key") == target.key]
-    left.sort(key=lambda one: one["Initiated"])
-    for stale in left[:-1]:
+    found = [one for page in pages for one in page.get("Uploads", ()) if one.get("Key") == target.key]
+    found.sort(key=lambda one: one["Initiated"])
+    for stale in found[:-1]:
         client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=stale["UploadId"])
-    if left:
+    if found:
         with suppress(client.exceptions.NoSuchUpload):
-            return left[-1]["UploadId"], _list_parts(client, target, left[-1]["UploadId"])
-    made = client.create_multipart_upload(
+            return found[-1]["UploadId"], _list_parts(client, target, found[-1]["UploadId"])
+    created = client.create_multipart_upload(
         Bucket=target.bucket,
         Key=target.key,
         ContentType=target.content_type,
         CacheControl=target.cache_control,
         Metadata=target.metadata,
     )
-    return made["UploadId"], {}
+    return created["UploadId"], {}
 
 
 def _list_parts(client: S3Client, target: UploadTarget, upload_id: str) -> dict[int, tuple[int, str]]:
-    """Ask for the parts of an upload. A number that is listed twice counts as its last entry."""
+    """Return the stored parts of an upload as `(size, tag)` by number; the last entry of a number counts."""
     pages = client.get_paginator("list_parts").paginate(
         Bucket=target.bucket, Key=target.key, UploadId=upload_id
     )
@@ -175,62 +183,64 @@ def _list_parts(client: S3Client, target: UploadTarget, upload_id: str) -> dict[
 
 
 def _hash_parts(descriptor: int, size: int, part: int, whole: Hash) -> Iterator[_UploadPart]:
-    """Yield the parts of a file with their MD5, hashing the whole on the way."""
+    """Yield the parts of a file with their MD5s, and update `whole` with all bytes."""
     for number, start in enumerate(range(0, size, part), 1):
-        window = FileSlice(descriptor, start, min(part, size - start))
+        slice_ = FileSlice(descriptor, start, min(part, size - start))
         md5 = _new_md5()
-        while chunk := window.read(_READ_BYTES):
+        while chunk := slice_.read(_READ_BYTES):
             md5.update(chunk)
             whole.update(chunk)
-        yield _UploadPart(number, start, window.tell(), md5.digest())
+        yield _UploadPart(number, start, slice_.tell(), md5.digest())
 
 
 def _send_parts(
-    pieces: Iterable[_UploadPart], send: Callable[[_UploadPart], None], there: Mapping[int, tuple[int, str]]
+    parts: Iterable[_UploadPart], send: Callable[[_UploadPart], None], stored: Mapping[int, tuple[int, str]]
 ) -> Iterator[_UploadPart]:
-    """Yield the parts in order as they have arrived, with no more than a few on their way."""
+    """Send the parts that are not stored yet, a few at a time; yield each in order once it is stored."""
     with ThreadPoolExecutor(_PARTS_IN_FLIGHT, "send") as senders:
-        flying: deque[tuple[_UploadPart, Future[None] | None]] = deque()
-        for piece in pieces:
-            known = there.get(piece.number) == (piece.length, piece.md5.hex())
-            flying.append((piece, None if known else senders.submit(send, piece)))
-            if len(flying) > _PARTS_IN_FLIGHT:
-                yield _await_part(*flying.popleft())
-        while flying:
-            yield _await_part(*flying.popleft())
+        in_flight: deque[tuple[_UploadPart, Future[None] | None]] = deque()
+        for part in parts:
+            is_stored = stored.get(part.number) == (part.length, part.md5.hex())
+            in_flight.append((part, None if is_stored else senders.submit(send, part)))
+            if len(in_flight) > _PARTS_IN_FLIGHT:
+                yield _await_part(*in_flight.popleft())
+        while in_flight:
+            yield _await_part(*in_flight.popleft())
 
 
-def _await_part(piece: _UploadPart, sending: Future[None] | None) -> _UploadPart:
+def _await_part(part: _UploadPart, sending: Future[None] | None) -> _UploadPart:
     if sending is not None:
         sending.result()
-    return piece
+    return part
 
 
 def _send_part(
-    client: S3Client, target: UploadTarget, upload_id: str, descriptor: int, piece: _UploadPart
+    client: S3Client, target: UploadTarget, upload_id: str, descriptor: int, part: _UploadPart
 ) -> None:
-    with FileSlice(descriptor, piece.start, piece.length) as body:
+    with FileSlice(descriptor, part.start, part.length) as body:
         answer = client.upload_part(
             Bucket=target.bucket,
             Key=target.key,
             UploadId=upload_id,
-            PartNumber=piece.number,
+            PartNumber=part.number,
             Body=body,
-            ContentMD5=format_content_md5(piece.md5),
+            ContentMD5=format_content_md5(part.md5),
         )
-    if answer["ETag"].strip('"') != piece.md5.hex():
-        raise StorageError(f"{target.key}: part {piece.number} arrived differently", "it is sent again")
+    if answer["ETag"].strip('"') != part.md5.hex():
+        raise StorageError(
+            f"{target.key}: part {part.number} was corrupted in transit", "will be retried automatically"
+        )
 
 
 def _complete_upload(
-    client: S3Client, target: UploadTarget, upload_id: str, arrived: list[_UploadPart]
+    client: S3Client, target: UploadTarget, upload_id: str, parts: list[_UploadPart]
 ) -> None:
-    """Put the parts together. An upload that is gone may have been completed by an earlier try.
+    """Complete the upload. One that no longer exists may have been completed by an earlier attempt.
 
-    Never with a condition: on R2 one that is not met destroys the upload.
+    Without a condition (`If-None-Match`): on R2, one that is not met destroys the upload.
     """
     listed: list[dict[str, object]] = [
-        {"PartNumber": piece.number, "ETag": f'"{piece.md5.hex()}"'} for piece in arrived
+        {"PartNumber": part.number, "ETag": f'"{part.md5.hex()}"'} for part in parts
     ]
     with suppress(client.exceptions.NoSuchUpload):
         client.complete_multipart_upload(

@@ -1,4 +1,4 @@
-"""What a store can do: small enough that a folder and a bucket both fit."""
+"""The protocol of an object store: small enough that a folder and a bucket both implement it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Protocol
 
 from mcsyncd.errors import StorageError
+from mcsyncd.model.publishing import ObjectMetadata
 
 ReportProgress = Callable[[int, int], None]
-ObjectMetadata = tuple[tuple[str, str], ...]
+"""Called with the bytes done and the bytes in all."""
 
 
 class StoreOffline(StorageError):
-    """The store could not be reached, or asked to be left alone for a while: trying again may help.
+    """The store could not be reached or is overloaded: a retry may succeed.
 
-    Every other StorageError is for a person: a key that is refused, a bucket that does not
-    exist, an object that is not what it should be.
+    Every other StorageError needs an operator: a refused access key, a bucket that does not exist,
+    an object that differs from its record.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStat:
-    """What the store says of an object: size, its sha256 if it knows it, and the version's tag."""
+    """What the store reports about an object: its size, its sha256 if known, and the version's tag."""
 
     bytes: int
     sha256: str | None
@@ -43,31 +44,30 @@ class ObjectStore(Protocol):
         metadata: ObjectMetadata = (),
         report_progress: ReportProgress | None = None,
     ) -> None:
-        """Store a file and check that it arrived: size and content, after the upload.
+        """Upload a file and verify the stored object: its size (bytes) and its content.
 
-        Nothing is sent if the object is already there and equal, so a repeated call is cheap;
-        an upload that was cut off goes on where it stopped, as far as the store can. `progress`
-        is called with bytes done and bytes in all.
+        Nothing is sent if an equal object exists, so a repeated call is cheap. An interrupted
+        upload resumes where it stopped, if the store supports that.
 
-        Raises SourceChanged if the file is not what `sha256` and `size` say, StorageError if the
-        key holds something else (it is never overwritten) or what arrived differs, Offline if
-        the store cannot be reached.
+        Raises SourceChanged if the file does not match `sha256` and `size`, StorageError if the
+        key holds another object (nothing is ever overwritten) or the stored object differs, and
+        StoreOffline if the store cannot be reached.
         """
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
-        """Store a small document and check that it arrived.
+        """Store a small document and verify it.
 
-        Without `if_match` there must be none yet; with it, exactly that version (`stat().etag`)
-        is replaced. A document that is there already with these bytes is fine either way.
+        Without `if_match` the key must be free; with it, exactly that version (`ObjectStat.etag`)
+        is replaced. A document that already has these bytes is accepted either way.
 
-        Raises StorageError if another version is there.
+        Raises StorageError if the key holds another version.
         """
 
     def get_document(self, key: str) -> bytes:
         """Return a small document. Raises StorageError if there is none."""
 
     def stat_object(self, key: str) -> ObjectStat | None:
-        """Return what the store says of an object, None if it has none."""
+        """Return what the store reports about an object; None if it has none."""
 
     def check(self) -> str:
-        """Return "ok", or a sentence on why nothing can be stored. Never raises."""
+        """Return "ok", or a sentence that says why nothing can be stored. Never raises."""

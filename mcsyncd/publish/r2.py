@@ -1,8 +1,8 @@
-"""A Cloudflare R2 bucket (or any S3 endpoint on the loopback) as a store. The one user of boto3.
+"""A Cloudflare R2 bucket (or any S3 endpoint on the loopback) as an object store. Only user of boto3.
 
-boto3's defaults do not fit R2 and were each replaced for a measured reason: trailing checksums
-are answered with 501 there, and an `Expect: 100-continue` that is never answered costs a second
-for every part (1,024 ms against 4 ms).
+Some of boto3's defaults do not fit R2; each was replaced for a measured reason. R2 answers 501 to
+trailing checksums. It never answers `Expect: 100-continue`, which costs a second for each part
+(1,024 ms instead of 4 ms).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from mcsyncd.errors import SourceChanged, StorageError
+from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.multipart import (
@@ -33,7 +34,7 @@ from mcsyncd.publish.multipart import (
     format_content_md5,
     upload_in_parts,
 )
-from mcsyncd.publish.object_store import ObjectMetadata, ObjectStat, ReportProgress, StoreOffline
+from mcsyncd.publish.object_store import ObjectStat, ReportProgress, StoreOffline
 from mcsyncd.publish.s3_errors import get_http_status, translate_s3_error
 from mcsyncd.settings.schema import R2Storage
 
@@ -41,14 +42,16 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
 
 _SHA256_METADATA = "mcs-sha256"
+"""Metadata field with an object's sha256; verification of stored objects reads it."""
 _MAX_DOCUMENT_BYTES = 64 << 20
+"""Bytes read of a document: manifests have about 1 MB. Protects the memory from a wrong object."""
 _CLIENT_CONFIG = Config(
     region_name="auto",
     signature_version="s3v4",
     s3={"addressing_style": "path", "payload_signing_enabled": False},
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
-    retries={"mode": "standard", "max_attempts": 2},  # the daemon tries again, and goes on where it was
+    retries={"mode": "standard", "max_attempts": 2},  # the daemon retries too, and resumes
     connect_timeout=10,
     read_timeout=120,
     tcp_keepalive=True,
@@ -56,25 +59,29 @@ _CLIENT_CONFIG = Config(
     use_dualstack_endpoint=False,
     use_fips_endpoint=False,
 )
+"""botocore's settings for R2. Timeouts are seconds: 10 to connect; 120 to answer, because R2 assembles a
+large multipart upload for up to a minute. Judgement: shorter, and a completed upload counts as failed."""
 _NO_USER_SETTINGS = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+"""botocore session variables that ignore the environment and `~/.aws`: a developer's profile there must
+not redirect uploads."""
 
 
 def build_endpoint(storage: R2Storage) -> str:
-    """Return the address of the account's store: Cloudflare's own, or a loopback one for tests."""
+    """Return the URL of the account's store: Cloudflare's own, or a loopback one for tests."""
     if storage.endpoint is not None:
         return storage.endpoint
-    place = "" if storage.jurisdiction == "default" else f"{storage.jurisdiction}."
-    return f"https://{storage.account_id}.{place}r2.cloudflarestorage.com"
+    jurisdiction = "" if storage.jurisdiction == "default" else f"{storage.jurisdiction}."
+    return f"https://{storage.account_id}.{jurisdiction}r2.cloudflarestorage.com"
 
 
 def connect_client(storage: R2Storage, access: AccessKey) -> S3Client:
-    """Return a client that nothing in the environment or in `~/.aws` can lead elsewhere."""
+    """Return an S3 client that nothing in the environment or in `~/.aws` can redirect."""
     for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.INFO)  # below it they log signed headers
+        logging.getLogger(name).setLevel(logging.INFO)  # at DEBUG they log signed headers
     core = botocore.session.Session(session_vars=_NO_USER_SETTINGS)
     session = boto3.session.Session(
         aws_access_key_id=access.id,
@@ -92,7 +99,7 @@ def _remove_expect_header(request: AWSRequest, **_: object) -> None:
 
 
 class R2Store:
-    """See `ObjectStore`. What was sent is compared with size, tag and sha256 at the other end."""
+    """See `ObjectStore`. After each upload, the size, tag and sha256 of the stored object are compared."""
 
     def __init__(
         self, storage: R2Storage, access: AccessKey, *, min_part_bytes: int = MIN_PART_BYTES
@@ -111,27 +118,27 @@ class R2Store:
         metadata: ObjectMetadata = (),
         report_progress: ReportProgress | None = None,
     ) -> None:
-        """Upload a file: in one piece below 16 MiB, else in parts that outlive this process."""
+        """Upload a file: in one piece below 16 MiB, otherwise in parts that survive a restart."""
         target = self._build_target(key, sha256, metadata)
         with translate_s3_error(key):
-            there = self.stat_object(key)
-            if there is None:
+            stored = self.stat_object(key)
+            if stored is None:
                 with _open_source(path, size) as descriptor:
                     etag = self._upload_file(target, descriptor, sha256, size, report_progress)
                 self._verify_object(key, size, sha256, etag)
-            elif (there.bytes, there.sha256) != (size, sha256):
+            elif (stored.bytes, stored.sha256) != (size, sha256):
                 raise _build_mismatch_error(key)
             if report_progress is not None:
                 report_progress(size, size)
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
-        """Upload a small document, if the version there is the expected one."""
+        """Upload a small document if the key holds the expected version."""
         target = self._build_target(key, hashlib.sha256(data).hexdigest(), ())
         with translate_s3_error(key):
             try:
                 self._put_body(target, data, if_match)
             except ClientError as answer:
-                # 412 is also what a repeated call gets whose first answer was lost.
+                # A retry whose first answer was lost gets 412, too.
                 if (
                     get_http_status(answer) == 412
                     and self.stat_object(key) is not None
@@ -140,7 +147,7 @@ class R2Store:
                     return
                 if get_http_status(answer) in (404, 412):
                     raise StorageError(
-                        f"{key} holds another version", "see who else writes to this bucket"
+                        f"{key} holds another version", "find out who else writes to this bucket"
                     ) from answer
                 raise
             self._verify_object(key, len(data), target.metadata[_SHA256_METADATA], _compute_md5(data).hex())
@@ -153,7 +160,7 @@ class R2Store:
                 return bytes(body.read(_MAX_DOCUMENT_BYTES))
 
     def stat_object(self, key: str) -> ObjectStat | None:
-        """Ask for an object's size, tag, and the sha256 that was stored with it."""
+        """Return an object's size, its tag, and the sha256 stored with it; None if there is no object."""
         with translate_s3_error(key):
             try:
                 found = self._client.head_object(Bucket=self._bucket, Key=keys.validate_key(key))
@@ -164,12 +171,12 @@ class R2Store:
         return _parse_stat(found)
 
     def check(self) -> str:
-        """Ask for the bucket."""
+        """Check that the bucket exists and accepts the access key."""
         try:
             with translate_s3_error(f"bucket {self._bucket}"):
                 self._client.head_bucket(Bucket=self._bucket)
-        except StorageError as fault:
-            return fault.message
+        except StorageError as error:
+            return error.message
         return "ok"
 
     def _build_target(self, key: str, sha256: str, metadata: ObjectMetadata) -> UploadTarget:
@@ -202,17 +209,19 @@ class R2Store:
             )
         body = FileSlice(descriptor, 0, size).read()
         if hashlib.sha256(body).hexdigest() != sha256:
-            raise SourceChanged(f"{target.key}: the file is not what was recorded", "resync the session")
+            raise SourceChanged(
+                f"{target.key}: the file was modified after it was recorded", "resync the session"
+            )
         try:
             self._put_body(target, body, None)
         except ClientError as answer:
-            # It came to be there meanwhile, most often by a call whose answer was lost.
+            # The object exists by now, usually from a call whose answer was lost.
             if get_http_status(answer) != 412:
                 raise
         return _compute_md5(body).hex()
 
     def _put_body(self, target: UploadTarget, body: bytes, if_match: str | None) -> None:
-        """Send a small body in one piece, only over the version named, or over none."""
+        """Send a small body in one piece: replace the given version, or create the object."""
         common = {
             "Bucket": target.bucket,
             "Key": target.key,
@@ -226,16 +235,16 @@ class R2Store:
         self._client.put_object(**common, **condition)
 
     def _verify_object(self, key: str, size: int, sha256: str, etag: str) -> None:
-        """Compare what the store has with what was sent."""
-        there = self.stat_object(key)
-        if there is None:
-            raise StoreOffline(f"{key} is not there after its upload", "it is sent again")
-        if there != ObjectStat(size, sha256, etag):
+        """Compare the stored object with what was sent. Raises StorageError if they differ."""
+        stored = self.stat_object(key)
+        if stored is None:
+            raise StoreOffline(f"{key} is missing after its upload", "will be retried automatically")
+        if stored != ObjectStat(size, sha256, etag):
             raise _build_mismatch_error(key)
 
 
 def _compute_md5(body: bytes) -> bytes:
-    """Return MD5, which the protocol asks for; sha256 is what proves content here."""
+    """Return the MD5, which the S3 protocol asks for; integrity is verified by sha256."""
     return hashlib.md5(body, usedforsecurity=False).digest()
 
 
@@ -247,22 +256,22 @@ def _parse_stat(found: dict[str, Any]) -> ObjectStat:
 
 def _build_mismatch_error(key: str) -> StorageError:
     return StorageError(
-        f"{key} holds something else than was sent (size, tag or hash differ)",
+        f"{key} holds another object than was sent (size, tag or hash differ)",
         "compare the two by hand; nothing was overwritten",
     )
 
 
 @contextmanager
 def _open_source(path: Path, size: int) -> Iterator[int]:
-    """Open the file to send. Raises SourceChanged unless it is a file of the recorded size."""
+    """Open the file to send. Raises SourceChanged unless it is a regular file of the recorded size."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as fault:
-        raise SourceChanged(f"{path}: {fault.strerror}", "bring it back, or resync the session") from fault
+    except OSError as error:
+        raise SourceChanged(f"{path}: {error.strerror}", "restore the file, or resync the session") from error
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-            raise SourceChanged(f"{path} is not what was recorded", "resync the session")
+            raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
         yield descriptor
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The last step of a session: its manifest is stored, then the pointer is set on it."""
+"""The last step of publishing: store the manifest, then point the session's head at it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import hashlib
 import json
 
 from mcsyncd.model.session import Publication
-from mcsyncd.publish import keys, manifest
+from mcsyncd.publish import keys
+from mcsyncd.publish.manifest import SCHEMA_VERSION, serialize_canonical
 from mcsyncd.publish.object_store import ObjectStore
 
 
 def release_manifest(store: ObjectStore, body: bytes) -> Publication:
-    """Store a manifest (its canonical bytes) for ever and point the session's head at it.
+    """Store a manifest (its canonical bytes) and point the session's head at it.
 
     Idempotent, and safe to run late: a head that points at a later revision is left alone. The
     head is replaced only if it is still the version that was read, so two daemons on one bucket
-    cannot undo each other in silence.
+    cannot silently undo each other's work.
 
-    Raises StorageError or Offline, as the store does.
+    Raises StorageError or StoreOffline, as the store does.
     """
     document = json.loads(body)
     session_id, revision = document["session"]["id"], document["revision"]
@@ -34,9 +35,9 @@ def release_manifest(store: ObjectStore, body: bytes) -> Publication:
 
 
 def _build_head_pointer(published: Publication, at: str) -> bytes:
-    return manifest.serialize_canonical(
+    return serialize_canonical(
         {
-            "schema": manifest.SCHEMA_VERSION,
+            "schema": SCHEMA_VERSION,
             "revision": published.revision,
             "manifest_key": published.key,
             "manifest_sha256": published.sha256,

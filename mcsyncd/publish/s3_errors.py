@@ -1,4 +1,4 @@
-"""What went wrong at a bucket, in words: which trouble passes, and which needs a person."""
+"""Errors of a bucket as StorageError: which of them may pass, and which need an operator."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ _ACCESS_REFUSED_CODES = {
     "401",
     "403",
 }
+"""S3 error codes (and bare statuses of answers without a body) for a key that is wrong or lacks rights.
+
+Retrying them cannot help and may lock the key; a code that is missing here shows up as unexplained.
+"""
 _TRANSIENT_CODES = {
     "SlowDown",
     "TooManyRequests",
@@ -28,33 +32,31 @@ _TRANSIENT_CODES = {
     "RequestTimeout",
     "NoSuchUpload",
 }
-
-_TRANSIENT_STATUSES = {
-    429,
-    500,
-    502,
-    503,
-    504,
-}  # not 501: what is not implemented will not be on the next try
+"""S3 error codes after which the same upload may succeed. `NoSuchUpload`: a bucket rule dropped the parts,
+and the next attempt begins a new upload."""
+_TRANSIENT_STATUSES = {429, 500, 502, 503, 504}
+"""HTTP statuses after which a retry may succeed (RFC 9110, RFC 6585). Not 501, which R2 answers to what it
+does not implement: retrying would never end."""
 
 
 @contextmanager
 def translate_s3_error(what: str) -> Iterator[None]:
-    """Turn botocore's errors into StorageError or Offline about `what` (a key, the bucket)."""
+    """Turn botocore's errors into StorageError or StoreOffline about `what` (a key, the bucket)."""
     try:
         yield
     except ClientError as answer:
         raise _build_storage_error(what, answer) from answer
-    except (HTTPClientError, NotConnected) as fault:
+    except (HTTPClientError, NotConnected) as error:
         raise StoreOffline(
-            f"{what}: the store cannot be reached", "see to the network; it is tried again"
-        ) from fault
-    except BotoCoreError as fault:
-        raise StorageError(f"{what}: {fault}", "see the storage settings") from fault
+            f"{what}: the store cannot be reached",
+            "check the network; the upload will be retried automatically",
+        ) from error
+    except BotoCoreError as error:
+        raise StorageError(f"{what}: {error}", "check the storage settings") from error
 
 
 def get_error_code(answer: ClientError) -> str:
-    """Return the server's error code; for an answer without a body, its HTTP status."""
+    """Return the server's error code; for an answer without a body, its HTTP status as text."""
     return answer.response.get("Error", {}).get("Code", "")
 
 
@@ -64,16 +66,20 @@ def get_http_status(answer: ClientError) -> int:
 
 
 def _build_storage_error(what: str, answer: ClientError) -> StorageError:
-    said = get_error_code(answer)
-    if said in _ACCESS_REFUSED_CODES:
+    code = get_error_code(answer)
+    if code in _ACCESS_REFUSED_CODES:
         return StorageError(
-            f"{what}: the store refuses the access key ({said})",
+            f"{what}: the store refuses the access key ({code})",
             "check the credential and its rights on this bucket, then restart the daemon",
         )
-    if said in ("NoSuchBucket", "PermanentRedirect"):
+    if code in ("NoSuchBucket", "PermanentRedirect"):
         return StorageError(f"{what}: no such bucket", "check storage.bucket and storage.jurisdiction")
-    if said == "RequestTimeTooSkewed":
-        return StorageError(f"{what}: the clock of this machine is wrong", "see to its time synchronisation")
-    if said in _TRANSIENT_CODES or get_http_status(answer) in _TRANSIENT_STATUSES:
-        return StoreOffline(f"{what}: the store is busy or in trouble ({said})", "it is tried again")
-    return StorageError(f"{what}: the store answered {said}", "see the log of the daemon")
+    if code == "RequestTimeTooSkewed":
+        return StorageError(
+            f"{what}: the clock of this machine is wrong", "check its time synchronisation: timedatectl"
+        )
+    if code in _TRANSIENT_CODES or get_http_status(answer) in _TRANSIENT_STATUSES:
+        return StoreOffline(
+            f"{what}: the store is overloaded or failing ({code})", "will be retried automatically"
+        )
+    return StorageError(f"{what}: the store answered {code}", "see `journalctl -u mcsyncd`")

@@ -17,6 +17,7 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult
+from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
@@ -58,7 +59,7 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             return "frames"
         case jobs.Offload() | jobs.Hash() | jobs.Upload():
             return "bytes"
-        case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PublishManifest():
+        case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PlanPublishing() | jobs.PublishManifest():
             return "percent"
         case _:
             assert_never(job)
@@ -78,6 +79,8 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
             return _align_clips(job, layout, report_progress)
         case jobs.Conform():
             return _conform_clip(job, layout, report_progress)
+        case jobs.PlanPublishing():
+            return _plan_publishing(job, layout)
         case jobs.Upload():
             return _upload_object(job, layout, report_progress)
         case jobs.PublishManifest():
@@ -149,16 +152,22 @@ def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: Report
     return _relativize_paths(conformed, layout)
 
 
+def _plan_publishing(job: jobs.PlanPublishing, layout: WorkLayout) -> PublishingPlan:
+    from mcsyncd.workers.publishing import plan_publishing
+
+    return plan_publishing(job, layout)
+
+
 def _upload_object(job: jobs.Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
-    from mcsyncd.workers.uploads import upload_object
+    from mcsyncd.workers.publishing import upload_object
 
     return upload_object(job, layout, report_progress)
 
 
 def _publish_manifest(job: jobs.PublishManifest, layout: WorkLayout) -> Publication:
-    from mcsyncd.workers.uploads import upload_manifest
+    from mcsyncd.workers.publishing import publish_manifest
 
-    return upload_manifest(job, layout)
+    return publish_manifest(job, layout)
 
 
 def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:

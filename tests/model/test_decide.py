@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.decide import BACKOFF_S, MAX_CRASHES, Expectations, decide
+from mcsyncd.model.decide import BACKOFF_S, MAX_CRASHES, DecisionContext, decide
 from mcsyncd.model.due import (
-    build_manifest_job,
     is_confident,
     list_conform_warnings,
     list_due_jobs,
     list_open_jobs,
-    select_current_conforms,
 )
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, Upload
+from mcsyncd.model.jobs import Conform, PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.reason import format_reason
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
@@ -66,23 +65,9 @@ class Shoot(RuleBasedStateMachine):
             if self.open_jobs():
                 self.finish(0, confidence)
 
-    def uploads(self) -> tuple:
-        """What the daemon plans once publishing has begun: an upload for each rendition."""
-        if self.session.state is not State.PUBLISHING:
-            return ()
-        puts = tuple(
-            Upload(self.session.id, f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
-            for key, one in select_current_conforms(self.session).items()
-            for made in one.renditions
-        )
-        last = build_manifest_job(self.session, tuple(put.key for put in puts))
-        stored = {kept.key for kept in self.session.stored}
-        missing = tuple(put for put in puts if put.key not in stored)
-        return missing if missing or last is None else (last,)
-
     def tell(self, fact) -> tuple:
         before = self.session.state
-        events = decide(self.session, fact, Expectations(THRESHOLD, self.uploads()))
+        events = decide(self.session, fact, DecisionContext(THRESHOLD, f"{len(self.history):064}"))
         for event in events:
             now = apply_event(self.session, event)
             assert now.state in ON_THE_WAY[self.session.state] | {self.session.state}, (
@@ -95,7 +80,7 @@ class Shoot(RuleBasedStateMachine):
         return events
 
     def open_jobs(self) -> tuple:
-        return (*list_due_jobs(self.session, THRESHOLD, self.now), *self.uploads())
+        return list_due_jobs(self.session, THRESHOLD, self.now)
 
     @precondition(lambda self: self.session.state is State.COLLECTING)
     @rule(count=st.integers(0, len(DROPPED)))
@@ -129,7 +114,7 @@ class Shoot(RuleBasedStateMachine):
     def repeat(self, pick):
         """A result that comes again, or late, changes nothing unless it is due again."""
         fact = self.finished[pick % len(self.finished)]
-        due = {job.id for job in (*list_open_jobs(self.session, THRESHOLD), *self.uploads())}
+        due = {job.id for job in list_open_jobs(self.session, THRESHOLD)}
         assume(fact.job not in due)
         assert self.tell(fact) == ()
 
@@ -222,7 +207,7 @@ class Shoot(RuleBasedStateMachine):
         """Whatever state it is in, something can go on: work, a wait, or a person."""
         running = {State.WORKING, State.APPROVED, State.PUBLISHING}
         if self.session.state in running:
-            assert list_open_jobs(self.session, THRESHOLD) or self.uploads()
+            assert list_open_jobs(self.session, THRESHOLD)
 
     @invariant()
     def an_unsure_session_waits_for_a_person(self):
@@ -240,7 +225,7 @@ def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) ->
     while session.state is not until:
         job = list_due_jobs(session, THRESHOLD, 0.0)[0]
         fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
-        for event in decide(session, fact, Expectations(THRESHOLD)):
+        for event in decide(session, fact, DecisionContext(THRESHOLD)):
             session = apply_event(session, event)
     return session
 
@@ -248,7 +233,7 @@ def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) ->
 def sealed() -> Session:
     session = Session("20261123-091502-k7q", AT)
     for fact in (fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)):
-        for event in decide(session, fact, Expectations(THRESHOLD)):
+        for event in decide(session, fact, DecisionContext(THRESHOLD)):
             session = apply_event(session, event)
     return session
 
@@ -265,7 +250,7 @@ def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
     session = replace(session, approval=None)
     tick = session.rate.tick_us
     moved = fa.Nudge(AT, OKAFOR, 1, "cam_b", round(OFFSETS["cam_b"] + 7 * tick))
-    for event in decide(session, moved, Expectations(0.0)):
+    for event in decide(session, moved, DecisionContext(0.0)):
         session = apply_event(session, event)
     session = driven_to_approved(session)
     after = {job.clip.key: job.id for job in list_open_jobs(session, THRESHOLD) if isinstance(job, Conform)}
@@ -273,7 +258,7 @@ def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
 
 
 def driven_to_approved(session: Session) -> Session:
-    for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), Expectations(THRESHOLD)):
+    for event in decide(session, fa.Approve(AT, OKAFOR, session.revision), DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert session.state is State.APPROVED
     return session
@@ -285,12 +270,12 @@ def test_a_clip_without_a_place_cannot_be_approved():
         job = list_due_jobs(session, THRESHOLD, 0.0)[0]
         lost = alignment(0.2, offsets=OFFSETS | {"cam_c": None})
         result = lost if job.stage == "sync" else result_of(job)
-        for event in decide(session, fa.JobFinished(AT, job.id, result), Expectations(THRESHOLD)):
+        for event in decide(session, fa.JobFinished(AT, job.id, result), DecisionContext(THRESHOLD)):
             session = apply_event(session, event)
-    assert decide(session, fa.Approve(AT, OKAFOR, 1), Expectations(THRESHOLD)) == ()
-    for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), Expectations(THRESHOLD)):
+    assert decide(session, fa.Approve(AT, OKAFOR, 1), DecisionContext(THRESHOLD)) == ()
+    for event in decide(session, fa.Nudge(AT, OKAFOR, 1, "cam_c", 5_000), DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
-    assert decide(session, fa.Approve(AT, OKAFOR, 2), Expectations(THRESHOLD))
+    assert decide(session, fa.Approve(AT, OKAFOR, 2), DecisionContext(THRESHOLD))
 
 
 def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
@@ -299,7 +284,7 @@ def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
     for _ in range(MAX_CRASHES):
         assert session.state is State.WORKING
         for event in decide(
-            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), Expectations(THRESHOLD)
+            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), DecisionContext(THRESHOLD)
         ):
             session = apply_event(session, event)
     assert session.state is State.FAILED
@@ -312,7 +297,7 @@ def test_a_full_disk_never_fails_a_session():
     now = 0.0
     for _ in range(50):
         for event in decide(
-            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), Expectations(THRESHOLD)
+            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), DecisionContext(THRESHOLD)
         ):
             session = apply_event(session, event)
         assert session.state is State.WORKING
@@ -336,7 +321,7 @@ def with_doubt(session: Session, camera: str) -> Session:
     made = replace(
         result_of(job), report=ConformReport(damaged_ranges=((48, 12),), damaged_ticks=12, warnings=(DOUBT,))
     )
-    for event in decide(session, fa.JobFinished(AT, job.id, made), Expectations(THRESHOLD)):
+    for event in decide(session, fa.JobFinished(AT, job.id, made), DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     return session
 
@@ -384,11 +369,56 @@ def test_a_session_with_a_changed_or_corrupt_original_keeps_no_approval(failure_
     assert session.approval is not None
     job = list_open_jobs(session, THRESHOLD)[0]
     failed = fa.JobFailed(AT, 0.0, job.id, failure_kind, "cam_b/B001.MOV: changed", "resync it")
-    for event in decide(session, failed, Expectations(THRESHOLD)):
+    for event in decide(session, failed, DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert session.state is state
     assert (session.approval is not None) == keeps_approval
     # A retry after the fix must ask for a new approval as well.
-    for event in decide(session, fa.Retry(AT, OKAFOR), Expectations(THRESHOLD)):
+    for event in decide(session, fa.Retry(AT, OKAFOR), DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert session.state is (State.APPROVED if keeps_approval else State.IN_REVIEW)
+
+
+def published_up_to(session: Session, kind: type) -> Session:
+    """Do all work of an approved session until a job of that kind is due."""
+    while not isinstance(list_due_jobs(session, THRESHOLD, 0.0)[0], kind):
+        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+        fact = fa.JobFinished(AT, job.id, result_of(job))
+        for event in decide(session, fact, DecisionContext(THRESHOLD, "c" * 64)):
+            session = apply_event(session, event)
+    return session
+
+
+def test_uploads_are_planned_once_and_then_due_like_any_job():
+    session = published_up_to(driven_to_approved(driven(sealed())), PlanPublishing)
+    assert session.publishing.plan is None
+    session = published_up_to(session, Upload)
+    uploads = list_due_jobs(session, THRESHOLD, 0.0)
+    assert [job.object for job in uploads] == list(session.publishing.plan.uploads)
+    assert session.publishing.chain_head == "c" * 64
+    assert session.publishing.began_at == AT
+    session = published_up_to(session, PublishManifest)
+    (last,) = list_due_jobs(session, THRESHOLD, 0.0)
+    assert last.snapshot.publishing == session.publishing
+
+
+def test_an_upload_that_fails_waits_like_any_job_and_keeps_its_identity():
+    session = published_up_to(driven_to_approved(driven(sealed())), PublishManifest)
+    (last,) = list_due_jobs(session, THRESHOLD, 0.0)
+    fact = fa.JobFailed(AT, 0.0, last.id, "transient", "the store is away", "wait")
+    for event in decide(session, fact, DecisionContext(THRESHOLD)):
+        session = apply_event(session, event)
+    assert (session.state, session.error.stage) == (State.PUBLISHING, "publish")
+    assert list_due_jobs(session, THRESHOLD, 0.0) == ()
+    assert [job.id for job in list_due_jobs(session, THRESHOLD, BACKOFF_S[0])] == [last.id]
+
+
+def test_a_reopened_session_is_planned_anew():
+    session = published_up_to(driven_to_approved(driven(sealed())), Upload)
+    reopened = fa.Reopen(AT, OKAFOR, session.revision, "cam b looks late")
+    for event in decide(session, reopened, DecisionContext(THRESHOLD)):
+        session = apply_event(session, event)
+    assert session.publishing is None
+    for event in decide(session, fa.Approve(AT, OKAFOR, 2), DecisionContext(THRESHOLD)):
+        session = apply_event(session, event)
+    assert session.publishing == Publishing(2, AT)

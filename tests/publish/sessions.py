@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
@@ -16,6 +17,8 @@ from mcsyncd.model.clip import (
     Media,
     VideoStream,
 )
+from mcsyncd.model.due import list_conform_jobs
+from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.model.rendition import (
@@ -27,11 +30,23 @@ from mcsyncd.model.rendition import (
     Sprites,
     WrittenFile,
 )
-from mcsyncd.model.session import Actor, Approval, ProfileRef, Publication, Session, State, Terms
+from mcsyncd.model.session import (
+    Actor,
+    Approval,
+    ConformedClip,
+    ProfileRef,
+    Publication,
+    Session,
+    State,
+    Terms,
+)
 from mcsyncd.publish.credentials import AccessKey
+from mcsyncd.publish.plan import build_plan
 
 ACCESS = AccessKey("testaccesskey", "testsecretkey0123456789")
 RATE = Rate(30000, 1001)
+BEGAN_AT = "2026-11-23T09:31:00.000000Z"
+CHAIN_HEAD = "f" * 64
 OFFSETS = {"cam_a/A001.MOV": 0, "cam_b/B001.MP4": -134_000, "cam_b/B002.MP4": 61_000_000, "cam_c/C.WAV": None}
 HASH = hashlib.sha256(b"profile").hexdigest()
 DOCUMENT = '{"audio":{"codec":"flac"},"video":{"codec":"h264","crf":18}}'
@@ -119,7 +134,7 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
         "confident",
     )
     approval = Approval(Actor("okafor", 1001), "2026-11-23T09:30:00.000000Z", 3) if approved else None
-    return Session(
+    bare = Session(
         "20261123-091502-k7q",
         "2026-11-23T09:15:02.000000Z",
         State.PUBLISHING,
@@ -128,10 +143,22 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
         clips=tuple(clip(key) for key in reversed(OFFSETS)),
         rate=RATE,
         alignment=Alignment(
-            "cam_a", angles, 0.9, SyncMethod.AUDIO_CORR, (build_reason(ReasonCode.NO_SOUND, "cam_b"),)
+            "cam_a", angles, 0.9, SyncMethod.AUDIO_CORR, (build_reason(ReasonCode.SPREAD, "cam_b", "cam_a"),)
         ),
         approval=approval,
         published=published,
+    )
+    return with_plan(bare, material()["conformed"])
+
+
+def with_plan(session: Session, conformed: dict[str, ConformResult]) -> Session:
+    """The session with these results of conform, and the plan to publish them."""
+    jobs = {job.clip.key: job.id for job in list_conform_jobs(session)}
+    plan = build_plan(session.id, session.clips, conformed=conformed, peaks=material()["peaks"])
+    return dataclasses.replace(
+        session,
+        conformed=tuple(ConformedClip(jobs[key], key, result) for key, result in conformed.items()),
+        publishing=Publishing(session.revision, BEGAN_AT, plan, CHAIN_HEAD),
     )
 
 

@@ -62,7 +62,7 @@ def test_a_systemd_credential_with_an_access_list_is_private(folder):
 )
 def test_an_incomplete_one_is_refused_without_a_word_of_it(folder, text):
     (folder / "r2").write_text(text)
-    with pytest.raises(StorageError, match="not complete") as caught:
+    with pytest.raises(StorageError, match="incomplete") as caught:
         read_access_key_file(folder / "r2")
     assert SECRET not in str(caught.value)
 

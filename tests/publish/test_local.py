@@ -62,7 +62,7 @@ def test_other_content_is_never_overwritten(store, source, tmp_path, other):
     place = tmp_path / "bucket" / KEY
     place.parent.mkdir(parents=True)
     place.write_bytes(other)
-    with pytest.raises(StorageError, match="something else") as caught:
+    with pytest.raises(StorageError, match="another object") as caught:
         put(store, source)
     assert caught.value.hint
     assert place.read_bytes() == other
@@ -82,7 +82,7 @@ def test_a_disk_that_gives_back_other_bytes_is_noticed(store, source, tmp_path, 
     """Such a disk cannot be provoked; the write is bent instead."""
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, b"\0" * len(data)))
-    with pytest.raises(StorageError, match="gives back other bytes"):
+    with pytest.raises(StorageError, match="returned other bytes"):
         put(store, source)
     assert files(tmp_path / "bucket") == []
 
@@ -94,7 +94,7 @@ def test_a_key_cannot_escape(store, source, key):
         lambda: store.get_document(key),
         lambda: store.stat_object(key),
     ):
-        with pytest.raises(StorageError, match="no key"):
+        with pytest.raises(StorageError, match="not a valid object key"):
             call()
 
 

@@ -9,27 +9,24 @@ from importlib import resources
 
 import jsonschema
 import pytest
-from publish.sessions import OFFSETS, RATE, material, session
+from publish.sessions import BEGAN_AT, CHAIN_HEAD, OFFSETS, RATE, material, session, with_plan
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import manifest
-from mcsyncd.publish.plan import plan_objects
 
-GIVEN = {
-    "chain_head": "f" * 64,
-    "versions": {"mcsyncd": "1.0.0", "x264": "165"},
-    "generated_at": "2026-11-23T09:31:00.000000Z",
-}
+VERSIONS = {"mcsyncd": "0.1.0", "x264": "165"}
 SCHEMA = json.loads((resources.files("mcsyncd.publish") / "manifest.schema.json").read_text("utf-8"))
 
 
+def build_bytes(of) -> bytes:
+    return manifest.serialize_canonical(manifest.build_manifest(of, versions=VERSIONS))
+
+
 def built(of=None) -> dict:
-    return json.loads(
-        manifest.serialize_canonical(manifest.build_manifest(of or session(), **material(), **GIVEN))
-    )
+    return json.loads(build_bytes(of or session()))
 
 
 def clips(document: dict) -> dict[str, dict]:
@@ -88,8 +85,9 @@ def test_the_forensic_fields():
     assert document["sync_method"] == "audio-corr"
     assert (document["approved_by"], document["approved_uid"]) == ("okafor", 1001)
     assert document["approved_at"] == "2026-11-23T09:30:00.000000Z"
-    assert document["chain_head"] == GIVEN["chain_head"]
-    assert document["versions"] == GIVEN["versions"]
+    assert document["chain_head"] == CHAIN_HEAD
+    assert document["generated_at"] == BEGAN_AT
+    assert document["versions"] == VERSIONS
     assert document["profiles"]["proxy"]["document"]["video"]["codec"] == "h264"
 
 
@@ -125,7 +123,8 @@ def test_every_planned_object_is_named_and_no_other():
     parts += [sheet for part in parts for sheet in part.get("sheets", ())]
     parts += [part["sidecar"] for part in parts if part.get("sidecar")]
     named = {part["key"]: (part["bytes"], part["sha256"]) for part in parts}
-    assert named == {one.key: (one.bytes, one.sha256) for one in plan_objects(session(), **material())}
+    planned = session().publishing.plan.objects
+    assert named == {one.key: (one.bytes, one.sha256) for one in planned}
 
 
 def test_audio_tracks_say_where_they_are_from_and_damage_is_marked():
@@ -149,12 +148,19 @@ def test_sheets_lie_beside_the_track_that_names_them():
 
 
 def test_a_clip_without_thumbnails_has_none_in_its_manifest():
-    given = material()
-    conformed = given["conformed"]["cam_a/A001.MOV"]
-    given["conformed"]["cam_a/A001.MOV"] = dataclasses.replace(conformed, sprites=None)
-    document = json.loads(manifest.serialize_canonical(manifest.build_manifest(session(), **given, **GIVEN)))
+    conformed = material()["conformed"]
+    bare = dataclasses.replace(conformed["cam_a/A001.MOV"], sprites=None)
+    document = built(with_plan(session(), conformed | {"cam_a/A001.MOV": bare}))
     jsonschema.validate(document, SCHEMA)
     assert clips(document)["cam_a/A001.MOV"]["sprites"] is None
+
+
+def test_the_same_recording_twice_has_one_key_in_both_clips():
+    one = session()
+    twin = dataclasses.replace(one.find_clip("cam_a/A001.MOV"), name="COPY.MOV", path="copy.mov")
+    two = with_plan(dataclasses.replace(one, clips=(*one.clips, twin)), material()["conformed"])
+    described = clips(built(two))
+    assert described["cam_a/COPY.MOV"]["original"]["key"] == described["cam_a/A001.MOV"]["original"]["key"]
 
 
 def test_a_waveform_says_what_it_is_and_of_which_channels():
@@ -198,8 +204,8 @@ def test_no_time_is_a_float():
 
 
 def test_equal_sessions_give_equal_bytes_and_keys_are_sorted():
-    one = manifest.serialize_canonical(manifest.build_manifest(session(), **material(), **GIVEN))
-    two = manifest.serialize_canonical(manifest.build_manifest(session(), **material(), **GIVEN))
+    one = build_bytes(session())
+    two = build_bytes(session())
     assert hashlib.sha256(one).digest() == hashlib.sha256(two).digest()
     assert list(json.loads(one)) == sorted(json.loads(one))
     assert b"Cam [b]" in one
@@ -219,7 +225,9 @@ def test_the_manifest_before_is_named():
 
 def test_a_session_without_an_answer_has_no_manifest():
     with pytest.raises(McsyncError, match="no offsets"):
-        manifest.build_manifest(dataclasses.replace(session(), alignment=None), **material(), **GIVEN)
+        build_bytes(dataclasses.replace(session(), alignment=None))
+    with pytest.raises(McsyncError, match="not planned"):
+        build_bytes(dataclasses.replace(session(), publishing=None))
 
 
 def test_the_fixture_is_on_the_grid_it_says():

@@ -4,11 +4,15 @@ import dataclasses
 
 from publish.sessions import material, session
 
-from mcsyncd.publish.plan import plan_objects
+from mcsyncd.publish.plan import build_plan
+
+
+def plan(of, **given):
+    return build_plan(of.id, of.clips, **given)
 
 
 def test_what_an_editor_can_use_first_goes_first():
-    planned = plan_objects(session(), **material())
+    planned = plan(session(), **material()).objects
     kinds = [one.kind for one in planned]
     assert kinds == (
         ["proxy", "sidecar"] * 3
@@ -21,18 +25,18 @@ def test_what_an_editor_can_use_first_goes_first():
 
 
 def test_every_object_says_what_it_is_and_names_no_file():
-    for one in plan_objects(session(), **material()):
-        facts = dict(one.metadata)
-        assert facts["mcs-kind"] == one.kind
-        assert facts["mcs-src"] in one.key or one.kind == "original"
-        assert all(value.isascii() for value in facts.values())
+    for one in plan(session(), **material()).objects:
+        metadata = dict(one.metadata)
+        assert metadata["mcs-kind"] == one.kind
+        assert metadata["mcs-src"] in one.key or one.kind == "original"
+        assert all(value.isascii() for value in metadata.values())
         assert "MOV" not in str((one.key, one.metadata))
-        assert sum(map(len, facts.values())) < 1024
+        assert sum(map(len, metadata.values())) < 1024
 
 
 def test_paths_sizes_and_hashes_are_those_of_the_files():
     given = material()
-    planned = {(one.clip, one.kind): one for one in plan_objects(session(), **given)}
+    planned = {(one.clip, one.kind): one for one in plan(session(), **given).objects}
     proxy = given["conformed"]["cam_a/A001.MOV"].get_rendition("proxy")
     found = planned["cam_a/A001.MOV", "proxy"]
     assert (found.path, found.bytes, found.sha256) == (proxy.path, proxy.bytes, proxy.sha256)
@@ -45,7 +49,7 @@ def test_paths_sizes_and_hashes_are_those_of_the_files():
 
 def test_a_sidecar_lies_beside_its_file():
     given = material()
-    planned = {one.key: one for one in plan_objects(session(), **given)}
+    planned = {one.key: one for one in plan(session(), **given).objects}
     for made in given["conformed"]["cam_b/B001.MP4"].renditions:
         (key,) = [key for key, one in planned.items() if one.sha256 == made.sha256]
         beside = planned[f"{key.removesuffix('.mp4')}.{made.proof.sidecar.sha256[:16]}.json"]
@@ -53,14 +57,20 @@ def test_a_sidecar_lies_beside_its_file():
         assert (beside.path, beside.bytes) == (made.proof.sidecar.path, made.proof.sidecar.bytes)
 
 
-def test_the_same_recording_twice_is_stored_once():
+def test_the_same_recording_twice_is_planned_for_both_clips_and_uploaded_once():
     one = session()
-    twin = dataclasses.replace(one.find_clip("cam_a/A001.MOV"), name="COPY.MOV")
-    planned = plan_objects(dataclasses.replace(one, clips=(*one.clips, twin)), **material())
-    assert [p.key for p in planned] == [p.key for p in plan_objects(one, **material())]
+    twin = dataclasses.replace(one.find_clip("cam_a/A001.MOV"), name="COPY.MOV", path="copy.mov")
+    planned = plan(dataclasses.replace(one, clips=(*one.clips, twin)), **material())
+    assert planned.uploads == plan(one, **material()).uploads
+    both = [found for found in planned.objects if found.sha256 == twin.digest.sha256]
+    assert [(found.clip, found.path) for found in both] == [
+        ("cam_a/A001.MOV", "sessions/s/original/cam_a/A001.MOV"),
+        ("cam_a/COPY.MOV", "copy.mov"),
+    ]
+    assert len({found.key for found in both}) == 1
 
 
 def test_nothing_without_a_hash_is_planned():
     one = session()
     bare = tuple(dataclasses.replace(clip, digest=None) for clip in one.clips)
-    assert plan_objects(dataclasses.replace(one, clips=bare), **material()) == ()
+    assert plan(dataclasses.replace(one, clips=bare), **material()).objects == ()

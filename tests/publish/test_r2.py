@@ -95,7 +95,7 @@ def test_an_object_that_comes_to_be_there_meanwhile_is_compared(store, bucket, f
     if same:
         store.put_file(key, path, sha256=sha256, size=1000)
     else:
-        with pytest.raises(StorageError, match="something else"):
+        with pytest.raises(StorageError, match="another object"):
             store.put_file(key, path, sha256=sha256, size=1000)
     assert store.get_document(key) == meanwhile
 
@@ -120,7 +120,7 @@ def test_again_is_one_question(store, file):
 def test_wrong_content_under_the_key_is_never_overwritten(store, file, size):
     path, sha256, key = file(size)
     store._client.put_object(Bucket=store._bucket, Key=key, Body=b"x" * size)
-    with pytest.raises(StorageError, match="something else"):
+    with pytest.raises(StorageError, match="another object"):
         store.put_file(key, path, sha256=sha256, size=size)
     assert store.get_document(key) == b"x" * size
 

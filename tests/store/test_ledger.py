@@ -15,7 +15,7 @@ import pytest
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model import facts as fa
-from mcsyncd.model.decide import Expectations, decide
+from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
@@ -29,7 +29,7 @@ THRESHOLD = 0.85
 
 
 def decide_and_apply(session: Session, fact: fa.Fact) -> tuple[Session, tuple[Event, ...]]:
-    events = decide(session, fact, Expectations(THRESHOLD))
+    events = decide(session, fact, DecisionContext(THRESHOLD))
     for event in events:
         session = apply_event(session, event)
     return session, events

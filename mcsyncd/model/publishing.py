@@ -1,0 +1,59 @@
+"""Publishing: the plan of a session's uploads, made once for each revision, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcsyncd.model.rendition import ObjectKind
+
+ObjectMetadata = tuple[tuple[str, str], ...]
+"""Names and values that are kept with an object: ASCII, a few hundred bytes in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One file and its key in the object store.
+
+    `path` is relative to the work folder, `clip` is the clip's key. `metadata` tells what the
+    object is when only the bucket is left; it holds no file name.
+    """
+
+    key: str
+    kind: ObjectKind
+    path: str
+    bytes: int
+    sha256: str
+    clip: str
+    metadata: ObjectMetadata = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingPlan:
+    """Every file that a revision publishes, in the order of upload.
+
+    Clips with the same content share their keys: such an object is listed for each of them.
+    """
+
+    objects: tuple[PlannedObject, ...]
+
+    @property
+    def uploads(self) -> tuple[PlannedObject, ...]:
+        """The objects with each key once."""
+        first: dict[str, PlannedObject] = {}
+        for planned in self.objects:
+            first.setdefault(planned.key, planned)
+        return tuple(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The publishing of one revision: when it began (UTC, ISO 8601) and what it uploads.
+
+    `plan` is None until it is made. `chain_head` is the hash of the last event before the plan:
+    the manifest names it, and `mcsyncd verify log` proves everything up to it.
+    """
+
+    revision: int
+    began_at: str
+    plan: PublishingPlan | None = None
+    chain_head: str = ""

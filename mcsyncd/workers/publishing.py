@@ -1,0 +1,109 @@
+"""The publishing jobs: the plan with its waveforms, one upload, and the manifest with its pointer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from mcsyncd import __version__
+from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
+from mcsyncd.model.clip import AnalysisAudio, Clip
+from mcsyncd.model.due import select_current_conforms
+from mcsyncd.model.jobs import PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
+from mcsyncd.model.session import Publication
+from mcsyncd.publish.manifest import build_manifest, serialize_canonical
+from mcsyncd.publish.open_store import open_store
+from mcsyncd.publish.plan import build_plan
+from mcsyncd.publish.release import release_manifest
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.progress import ReportProgress
+
+
+def plan_publishing(job: PlanPublishing, layout: WorkLayout) -> PublishingPlan:
+    """Draw the waveform of every clip with sound and return the plan of all uploads.
+
+    Reads the analysis audio: 0.2 s of CPU for an hour of each channel. Raises McsyncError and OSError.
+    """
+    conformed = dict(job.conformed)
+    return build_plan(
+        job.session, job.clips, conformed=conformed, peaks=_write_waveforms(job.clips, layout, conformed)
+    )
+
+
+def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
+    """Store one file. Raises what the store raises; SourceChanged if the file has been modified."""
+    planned = job.object
+    open_store(layout.storage).put_file(
+        planned.key,
+        layout.resolve_path(planned.path),
+        sha256=planned.sha256,
+        size=planned.bytes,
+        metadata=planned.metadata,
+        report_progress=report_progress,
+    )
+    return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
+
+
+def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
+    """Build the manifest, keep a copy in the work folder, and release it. Raises what the store raises."""
+    session = job.snapshot
+    encoders = dict(
+        version for result in select_current_conforms(session).values() for version in result.versions
+    )
+    document = build_manifest(session, versions={"mcsyncd": __version__, **encoders})
+    body = serialize_canonical(document)
+    _write_copy(layout, session.id, session.revision, body)
+    return release_manifest(open_store(layout.storage), body)
+
+
+def _write_copy(layout: WorkLayout, session_id: str, revision: int, body: bytes) -> None:
+    path = layout.locate_manifest(session_id, revision)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _write_waveforms(
+    clips: tuple[Clip, ...], layout: WorkLayout, conformed: Mapping[str, ConformResult]
+) -> dict[str, WrittenFile]:
+    """Draw every clip that has sound, by clip key.
+
+    Here and not when the audio is analysed, because a player draws a waveform along the file that
+    it plays: the proxy's phase and the drift taken out of it are only known with the alignment.
+    """
+    peaks = {}
+    for clip in clips:
+        if clip.analysis_audio is not None and clip.analysis_audio.peaks:
+            result = conformed.get(clip.key)
+            proxy = result.get_rendition("proxy") if result is not None else None
+            peaks[clip.key] = _write_waveform(clip.analysis_audio, proxy, layout)
+    return peaks
+
+
+def _write_waveform(audio: AnalysisAudio, proxy: Rendition | None, layout: WorkLayout) -> WrittenFile:
+    """Draw one clip along its proxy, or along its own clock where it has no proxy."""
+    clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
+    path = layout.resolve_path(proxy.path if proxy else audio.peaks).with_suffix(".dat")
+    write_waveform(
+        path,
+        [layout.resolve_path(channel.path) for channel in audio.channels],
+        start_us=audio.start_us,
+        clock=clock,
+        duration_us=_compute_duration_us(audio, proxy, clock),
+    )
+    digest = compute_digest(path)
+    return WrittenFile(layout.make_relative(path), digest.bytes, digest.sha256)
+
+
+def _compute_duration_us(audio: AnalysisAudio, proxy: Rendition | None, clock: FileClock) -> int:
+    """How long the file lasts: as long as its video, or to the end of its audio."""
+    if proxy is not None and proxy.frames:
+        return round(proxy.frames * proxy.rate.tick_us)
+    return clock.file_us_from_clip_us(audio.start_us + round(audio.samples * 1_000_000 / audio.rate))
