@@ -1,4 +1,4 @@
-"""Decoding renditions again, in a process of its own: a file that crashes the decoder is a finding."""
+"""Decode renditions again, each in its own process: a file that crashes the decoder is a finding."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from mcsyncd.workers.perform import enter_worker
 
 
 def check_decoding(renditions: Sequence[tuple[Path, Rendition]]) -> list[str]:
-    """Decode each file and return a sentence for everything that is not as it was recorded.
+    """Decode each file and return a sentence for everything that differs from its record.
 
-    One after the other, at the low priority and within the limits of a worker, because the daemon
-    may be at work meanwhile.
+    One after the other, with the low priority and the limits of a worker, because the daemon may be
+    busy at the same time.
     """
-    return [f"{path}: {said}" for path, made in renditions for said in _check_in_own_process(path, made)]
+    return [
+        f"{path}: {finding}"
+        for path, rendition in renditions
+        for finding in _check_in_own_process(path, rendition)
+    ]
 
 
-def _check_in_own_process(path: Path, made: Rendition) -> tuple[str, ...]:
-    # A new process for each: one that died takes nothing with it. "spawn", as the daemon's own.
+def _check_in_own_process(path: Path, rendition: Rendition) -> tuple[str, ...]:
+    # A new process for each file: a crash affects nothing else. "spawn", as for the daemon's workers.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, initializer=enter_worker, initargs=(os.getpid(),)) as worker:
         try:
-            return worker.submit(_compare_decoded, path, made).result()
+            return worker.submit(_compare_decoded, path, rendition).result()
         except BrokenProcessPool:
-            return ("the decoder crashed on it",)
+            return ("its decoder crashed",)
 
 
-def _compare_decoded(path: Path, made: Rendition) -> tuple[str, ...]:
+def _compare_decoded(path: Path, rendition: Rendition) -> tuple[str, ...]:
     from mcsyncd.conform.proof_check import find_differences  # noqa: PLC0415  # loads the codecs
 
-    return find_differences(path, made)
+    return find_differences(path, rendition)

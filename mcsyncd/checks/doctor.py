@@ -1,6 +1,6 @@
-"""Everything around the daemon that can be wrong before it is started: what `doctor` asks.
+"""The checks of `doctor`: everything around the daemon that can be wrong before it starts.
 
-Each check is a function that returns its finding and never raises.
+Each check is a function that yields its results; an OSError in it is one, too.
 """
 
 from __future__ import annotations
@@ -25,14 +25,24 @@ from mcsyncd.settings.schema import Settings
 CheckStatus = Literal["ok", "warn", "fail"]
 
 _MIN_FREE_BYTES = 20_000_000_000
+"""Bytes on the work disk below which `doctor` warns. Judgement: ten minutes of three cameras with their
+mezzanines (100 GB an hour, docs/operations.md); lower, and the first shoot already waits for space."""
 _MIN_INOTIFY_WATCHES = 8192
+"""The kernel's own default on small machines. A watch is needed for each folder of each card; with fewer,
+new files are found by the regular scans alone."""
 _WAL_RESET_FIXED = (3, 51, 3)
+"""SQLite release that fixes the WAL-reset bug (sqlite.org/wal.html)."""
+_MAX_SOCKET_PATH_BYTES = 107
+"""`sun_path` of unix(7) has 108 bytes with its terminating zero; a longer path cannot be bound."""
+_MIN_SANE_TIME = 1_750_000_000
+"""Seconds since the epoch, June 2025: before mcsyncd existed. An earlier clock has not been set."""
 _AUDIO_PLAYERS = ("pw-play", "aplay", "ffplay", "afplay")
+"""Programs that the terminal app can play audio with, in the order in which it tries them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One finding: `fail` stops the daemon from doing its work, `warn` does not."""
+    """The result of a check: `fail` keeps the daemon from doing its work, `warn` does not."""
 
     name: str
     status: CheckStatus
@@ -41,46 +51,46 @@ class CheckResult:
 
 
 def run_checks(config: ActiveConfig) -> tuple[CheckResult, ...]:
-    """Return all findings, in the order in which a sysadmin would mend them."""
-    checks: list[CheckResult] = []
-    for examine in _CHECKS:
+    """Run all checks; return their results in the order in which an operator would fix the problems."""
+    results: list[CheckResult] = []
+    for name, check in _CHECKS.items():
         try:
-            checks.extend(examine(config))
+            results.extend(check(config))
         except OSError as error:
-            checks.append(
-                CheckResult(examine.__name__.strip("_"), "fail", str(error), "mend it, then ask again")
-            )
-    return tuple(checks)
+            results.append(CheckResult(name, "fail", str(error), "fix it, then run `mcsyncd doctor` again"))
+    return tuple(results)
 
 
 def _check_folders(config: ActiveConfig) -> Iterator[CheckResult]:
-    places = config.layout
+    layout = config.layout
     for key in config.settings.cameras:
-        yield _check_folder(f"drop folder {key}", places.drop / key)
-    yield _check_folder("work folder", places.work)
+        yield _check_folder(f"drop folder {key}", layout.drop / key)
+    yield _check_folder("work folder", layout.work)
     yield _check_folder("state folder", config.settings.paths.state)
     if is_network_mount(config.settings.paths.state):
         yield CheckResult(
-            "state folder", "fail", "lies on a network share", "SQLite needs a local disk: move it"
+            "state folder", "fail", "is on a network share", "SQLite needs a local disk: move it"
         )
-    if _find_existing_parent(places.drop).stat().st_dev != _find_existing_parent(places.work).stat().st_dev:
+    if _find_existing_parent(layout.drop).stat().st_dev != _find_existing_parent(layout.work).stat().st_dev:
         yield CheckResult(
             "drop and work",
             "warn",
-            "are two filesystems: every card is copied, not moved",
-            "put both on one disk if you can",
+            "are on two filesystems: every card is copied, not moved",
+            "put both on the same filesystem if possible",
         )
 
 
 def _check_folder(name: str, path: Path) -> CheckResult:
-    there = _find_existing_parent(path)
-    if not os.access(there, os.W_OK | os.X_OK):
+    existing = _find_existing_parent(path)
+    if not os.access(existing, os.W_OK | os.X_OK):
         return CheckResult(name, "fail", f"{path}: not writable", "give the daemon's user write access")
-    return CheckResult(name, "ok", str(path) if there == path else f"{path} (is made at the start)")
+    return CheckResult(
+        name, "ok", str(path) if existing == path else f"{path} (will be created when the daemon starts)"
+    )
 
 
 def _find_existing_parent(path: Path) -> Path:
-    """Return the nearest folder above that is there: a first start makes the rest."""
+    """Return the nearest existing folder at or above `path`: the first start creates the rest."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return path
@@ -88,7 +98,7 @@ def _find_existing_parent(path: Path) -> Path:
 
 def _check_folder_events(config: ActiveConfig) -> Iterator[CheckResult]:
     if config.settings.ingest.watch == "poll" or is_network_mount(config.layout.drop):
-        yield CheckResult("folder events", "ok", "not used: regular looks find everything")
+        yield CheckResult("folder events", "ok", "not used: regular scans find all files")
         return
     limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
     enough = limit >= _MIN_INOTIFY_WATCHES
@@ -96,7 +106,7 @@ def _check_folder_events(config: ActiveConfig) -> Iterator[CheckResult]:
         "folder events",
         "ok" if enough else "warn",
         f"{limit} inotify watches",
-        "" if enough else "raise fs.inotify.max_user_watches; until then files are found by looking",
+        "" if enough else "raise fs.inotify.max_user_watches; until then, regular scans find all files",
     )
 
 
@@ -117,29 +127,29 @@ def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:
     for profile in (config.terms.mezzanine, config.terms.proxy):
         lacking = list_lacking_encoders(profile)
         if lacking:
-            words = f"no encoder {', '.join(lacking)}"
-            yield CheckResult(f"profile {profile.name}", "fail", words, "install av from its wheel")
+            message = f"no encoder {', '.join(lacking)}"
+            yield CheckResult(f"profile {profile.name}", "fail", message, "install av from its wheel")
         else:
-            yield CheckResult(f"profile {profile.name}", "ok", "its encoders are there")
+            yield CheckResult(f"profile {profile.name}", "ok", "its encoders are available")
 
 
 def _check_clock(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # every check is asked alike
-    sane = time.time() > 1_750_000_000
+    del config  # all checks have the same signature
+    sane = time.time() > _MIN_SANE_TIME
     yield CheckResult(
         "clock",
         "ok" if sane else "fail",
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "" if sane else "set it",
+        "" if sane else "set the clock: timedatectl",
     )
 
 
 def _check_socket(config: ActiveConfig) -> Iterator[CheckResult]:
     path = config.settings.socket
-    if len(os.fsencode(path)) > 107:
-        yield CheckResult("socket", "fail", f"{path}: too long for a Unix socket", "name a shorter path")
+    if len(os.fsencode(path)) > _MAX_SOCKET_PATH_BYTES:
+        yield CheckResult("socket", "fail", f"{path}: too long for a Unix socket", "choose a shorter path")
         return
-    yield CheckResult("socket", "ok", f"{path}{'' if path.exists() else ' (no daemon answers there now)'}")
+    yield CheckResult("socket", "ok", f"{path}{'' if path.exists() else ' (no daemon is running)'}")
     yield from _check_approvers(config.settings)
 
 
@@ -152,7 +162,7 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
             yield CheckResult(f"group {group}", "fail", "does not exist", f"groupadd {group}")
             continue
         yield CheckResult(
-            f"group {group}", "ok" if members else "warn", ", ".join(members) or "has no member"
+            f"group {group}", "ok" if members else "warn", ", ".join(members) or "has no members"
         )
     for user in named.users:
         known = any(entry.pw_name == user for entry in pwd.getpwall())
@@ -160,7 +170,7 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
             f"approver {user}", "ok" if known else "fail", "may decide" if known else "no such user"
         )
     if not named.groups and not named.users:
-        yield CheckResult("approvers", "ok", "nobody named: the user who runs the daemon decides")
+        yield CheckResult("approvers", "ok", "none in the settings: the user who runs the daemon decides")
 
 
 def _check_storage(config: ActiveConfig) -> Iterator[CheckResult]:
@@ -175,40 +185,41 @@ def _check_storage(config: ActiveConfig) -> Iterator[CheckResult]:
 
 
 def _check_sqlite(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # every check is asked alike
+    del config  # all checks have the same signature
     affected = sqlite3.sqlite_version_info < _WAL_RESET_FIXED
-    words = sqlite3.sqlite_version
+    message = sqlite3.sqlite_version
     if affected:
-        words += " (has the WAL-reset fault; one writing connection keeps clear of it)"
-    yield CheckResult("sqlite", "ok", words)
+        message += " (has the WAL-reset bug, which mcsyncd's single writing connection avoids)"
+    yield CheckResult("sqlite", "ok", message)
 
 
 def _check_interfaces(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # every check is asked alike
+    del config  # all checks have the same signature
     player = next((name for name in _AUDIO_PLAYERS if shutil.which(name)), None)
     yield CheckResult(
         "audio",
         "ok" if player else "warn",
         player or "no player found",
-        "" if player else "listening in the review needs pw-play, aplay or ffplay",
+        "" if player else "install pw-play, aplay or ffplay to listen during review",
     )
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     yield CheckResult(
         "terminal",
         "ok" if utf8 else "warn",
         f"{os.environ.get('TERM', 'no TERM')}, {sys.stdout.encoding}",
-        "" if utf8 else "set a UTF-8 locale for the waveforms",
+        "" if utf8 else "set a UTF-8 locale to see waveforms",
     )
 
 
-_CHECKS: tuple[Callable[[ActiveConfig], Iterator[CheckResult]], ...] = (
-    _check_folders,
-    _check_folder_events,
-    _check_free_space,
-    _check_encoders,
-    _check_clock,
-    _check_socket,
-    _check_storage,
-    _check_sqlite,
-    _check_interfaces,
-)
+_CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
+    "folders": _check_folders,
+    "folder events": _check_folder_events,
+    "free space": _check_free_space,
+    "encoders": _check_encoders,
+    "clock": _check_clock,
+    "socket": _check_socket,
+    "storage": _check_storage,
+    "sqlite": _check_sqlite,
+    "audio and terminal": _check_interfaces,
+}
+"""All checks by the name that a failing one is reported under, in the order of their results."""

@@ -1,4 +1,4 @@
-"""Does this build of the codecs have what the profiles ask for? Loads the codecs: not for the daemon."""
+"""Check that this build has the encoders of the profiles. Loads the codecs: not for the daemon."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mcsyncd.settings.profiles import profile_from_ref
 
 
 def list_lacking_encoders(profile: ProfileRef) -> tuple[str, ...]:
-    """Return the encoders that a profile needs and the build lacks."""
+    """Return the names of the encoders that a profile needs and this build lacks."""
     return find_missing_encoders(profile_from_ref(profile))
 
 
 def check_encoders(config: ActiveConfig) -> None:
-    """Raise ConfigError naming every profile whose encoders are not there."""
+    """Raise ConfigError, with a line for each missing encoder and the profile that needs it."""
     problems = tuple(
         f"{config.settings.profiles.directory / profile.name}.yaml: no encoder {name} in this build"
         for profile in (config.terms.mezzanine, config.terms.proxy)

@@ -1,4 +1,4 @@
-"""Checks of what is recorded against what is there, without a running daemon."""
+"""Verify the ledger, the local files and the stored objects against each other, without a daemon."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from mcsyncd.checks.decode import check_decoding
 from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.due import select_current_conforms
-from mcsyncd.model.rendition import Rendition
+from mcsyncd.model.rendition import Rendition, StoredObject
 from mcsyncd.model.session import Session
+from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import Settings
 from mcsyncd.settings.work_layout import WorkLayout
@@ -20,7 +21,7 @@ from mcsyncd.store.ledger import audit_ledger, read_recorded_sessions
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """What a check found: how much was checked, and a sentence for everything that is wrong."""
+    """What a check found: how many items were checked, and a sentence for each that is wrong."""
 
     checked: int
     findings: tuple[str, ...]
@@ -28,73 +29,68 @@ class VerifyResult:
 
 
 def verify_log(settings: Settings, session: str | None) -> VerifyResult:
-    """Check the hash chain, and that every session is what its events say."""
+    """Verify the hash chain, and every session's row against its events. Raises McsyncError."""
     del session  # a chain is checked as a whole
     found = audit_ledger(_locate_ledger(settings))
     return VerifyResult(found.events, found.faults, f"head {found.head}" if found.head else "")
 
 
 def verify_media(settings: Settings, session: str | None, *, deep: bool = False) -> VerifyResult:
-    """Check originals, mezzanines, proxies and sprites on disk against their hashes.
+    """Verify originals, mezzanines, proxies, sidecars and sprites on disk against their hashes.
 
-    `deep` also decodes every mezzanine and proxy from end to end and compares what comes out with
-    what was recorded when it was made.
+    `deep` also decodes every mezzanine and proxy from end to end and compares the result with what
+    was recorded when it was made. Raises McsyncError for an unknown session.
     """
-    places = WorkLayout.from_settings(settings)
-    files = [
-        one
-        for session in _select_sessions(settings, session)
-        for one in _list_recorded_files(session, places)
-    ]
-    faults = [
-        f"{path}: not what was recorded (or gone)"
+    layout = WorkLayout.from_settings(settings)
+    sessions = _select_sessions(settings, session)
+    files = [file for one in sessions for file in _list_recorded_files(one, layout)]
+    findings = [
+        f"{path}: modified or missing since it was recorded"
         for path, sha256, size in files
         if not verify_digest(path, sha256, size)
     ]
     if deep:
-        renditions = [
-            one for session in _select_sessions(settings, session) for one in _list_renditions(session)
-        ]
-        faults += check_decoding([(places.resolve_path(one.path), one) for one in renditions])
-    return VerifyResult(len(files), tuple(faults))
+        renditions = [rendition for one in sessions for rendition in _list_renditions(one)]
+        findings += check_decoding([(layout.resolve_path(one.path), one) for one in renditions])
+    return VerifyResult(len(files), tuple(findings))
 
 
 def _list_renditions(session: Session) -> Iterator[Rendition]:
-    for made in select_current_conforms(session).values():
-        yield from made.renditions
+    for result in select_current_conforms(session).values():
+        yield from result.renditions
 
 
-def _list_recorded_files(session: Session, places: WorkLayout) -> Iterator[tuple[Path, str, int]]:
+def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple[Path, str, int]]:
     for clip in session.clips:
         if clip.digest is not None:
-            yield places.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
-    for made in select_current_conforms(session).values():
-        for file in made.renditions:
-            yield places.resolve_path(file.path), file.sha256, file.bytes
+            yield layout.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
+    for result in select_current_conforms(session).values():
+        for file in result.renditions:
+            yield layout.resolve_path(file.path), file.sha256, file.bytes
             sidecar = file.proof.sidecar
-            yield places.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
-        for sprite in made.sprites.files if made.sprites else ():
-            yield places.resolve_path(sprite.path), sprite.sha256, sprite.bytes
+            yield layout.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
+        for sprite in result.sprites.files if result.sprites else ():
+            yield layout.resolve_path(sprite.path), sprite.sha256, sprite.bytes
 
 
 def verify_store(settings: Settings, session: str | None) -> VerifyResult:
-    """Check stored objects against the ledger: there, of the right size, with the recorded hash."""
+    """Verify that every recorded object is in the store, with its recorded size and hash."""
     store = open_store(settings.storage)
-    faults: list[str] = []
-    checked = 0
-    for one in _select_sessions(settings, session):
-        for kept in one.stored:
-            checked += 1
-            try:
-                found = store.stat_object(kept.key)
-            except StorageError as error:
-                faults.append(f"{kept.key}: {error}")
-                continue
-            if found is None:
-                faults.append(f"{kept.key}: not in the store")
-            elif (found.bytes, found.sha256) != (kept.bytes, kept.sha256):
-                faults.append(f"{kept.key}: not what was recorded")
-    return VerifyResult(checked, tuple(faults))
+    recorded = [kept for one in _select_sessions(settings, session) for kept in one.stored]
+    findings = (_verify_object(store, kept) for kept in recorded)
+    return VerifyResult(len(recorded), tuple(finding for finding in findings if finding is not None))
+
+
+def _verify_object(store: ObjectStore, recorded: StoredObject) -> str | None:
+    try:
+        found = store.stat_object(recorded.key)
+    except StorageError as error:
+        return f"{recorded.key}: {error}"
+    if found is None:
+        return f"{recorded.key}: not in the store"
+    if (found.bytes, found.sha256) != (recorded.bytes, recorded.sha256):
+        return f"{recorded.key}: differs from what was recorded"
+    return None
 
 
 def _select_sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:

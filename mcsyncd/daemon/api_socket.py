@@ -1,4 +1,4 @@
-"""Binding the API's Unix socket so that never a moment passes with the wrong mode on it."""
+"""Bind the API's Unix socket so that it never has a wrong mode, not even for a moment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import structlog
 
 from mcsyncd.errors import McsyncError
 
+_BACKLOG = 128
+"""Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn. Judgement: a client
+that finds it full waits, so any number above the clients of one machine will do."""
+
 log = structlog.get_logger("mcsyncd.socket")
 
 
 def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
-    """Return a listening socket at `path`, mode 0660, for the first of `groups` that exists.
+    """Return a listening socket at `path`, mode 0660, owned by the first of `groups` that exists.
 
-    Raises McsyncError if a living daemon answers there already, or the path is too long.
+    Blocks on the group database: called at start-up, before there is anything else to serve.
+    Raises McsyncError if another daemon answers there, or if the path is too long.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale_socket(path)
@@ -27,16 +32,16 @@ def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise McsyncError(f"{path}: {error}", "name a shorter or another path as `socket`") from error
+        raise McsyncError(f"{path}: {error}", "set a shorter or another path as `socket`") from error
     finally:
         os.umask(before)
     _give_socket_to_group(path, groups)
-    listener.listen(128)
+    listener.listen(_BACKLOG)
     return listener
 
 
 def _remove_stale_socket(path: Path) -> None:
-    """Remove the socket of a daemon that died; leave that of one that lives."""
+    """Remove the socket of a daemon that died. Raises McsyncError if a daemon still answers there."""
     if not path.is_socket():
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -45,7 +50,7 @@ def _remove_stale_socket(path: Path) -> None:
         except OSError:
             path.unlink(missing_ok=True)
             return
-    raise McsyncError(f"{path}: another daemon answers there", "stop it, or name another socket")
+    raise McsyncError(f"{path}: another daemon answers there", "stop it, or set another `socket`")
 
 
 def _give_socket_to_group(path: Path, groups: tuple[str, ...]) -> None:
@@ -55,6 +60,6 @@ def _give_socket_to_group(path: Path, groups: tuple[str, ...]) -> None:
         except KeyError:
             log.warning("no such group", group=name)
         except PermissionError:
-            log.warning("cannot give the socket to the group: the daemon's user is not in it", group=name)
+            log.warning("cannot give the socket to the group: the daemon's user is not a member", group=name)
         else:
             return

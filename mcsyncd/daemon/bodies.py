@@ -1,4 +1,4 @@
-"""Sessions as the API shows them. Pure: values in, bodies out."""
+"""Sessions and jobs as bodies of the API. Pure: values in, bodies out."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def build_session_body(
     progress: ProgressBody | None = None,
     claimed_by: str | None = None,
 ) -> SessionBody:
-    """Return a session as every face sees it.
+    """Return a session as the API shows it.
 
-    `cameras` are today's, for one not sealed yet; `trouble` is what holds it up beside its own
-    error.
+    `cameras` are those of the settings in force, for a session that is not sealed yet. `review_below`
+    is the confidence below which a session needs a review. `claimed_by` is the reviewer's name.
     """
-    found = session.alignment
+    alignment = session.alignment
     approval = session.approval
     labels = {camera.key: camera.label for camera in (session.terms.cameras if session.terms else cameras)}
     error = session.error
@@ -46,13 +46,15 @@ def build_session_body(
         state=session.state,
         revision=session.revision,
         call_to_action=choose_call_to_action(session, review_below),
-        sync_confidence=found.confidence if found else None,
-        sync_method=found.method if found else None,
-        offsets_ms={angle.camera: ms_from_us(angle.offset_us) for angle in found.angles} if found else {},
-        drift_ppm={angle.camera: angle.drift_ppm for angle in found.angles} if found else {},
+        sync_confidence=alignment.confidence if alignment else None,
+        sync_method=alignment.method if alignment else None,
+        offsets_ms={angle.camera: ms_from_us(angle.offset_us) for angle in alignment.angles}
+        if alignment
+        else {},
+        drift_ppm={angle.camera: angle.drift_ppm for angle in alignment.angles} if alignment else {},
         reasons=[
             ReasonBody.model_validate(build_reason_document(reason, labels))
-            for reason in (*(found.reasons if found else ()), *list_conform_warnings(session))
+            for reason in (*(alignment.reasons if alignment else ()), *list_conform_warnings(session))
         ],
         rate=str(session.rate) if session.rate else None,
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
@@ -62,9 +64,11 @@ def build_session_body(
         if error
         else None,
         progress=progress,
-        reference=found.reference if found else None,
-        angles={angle.camera: _build_angle_body(angle, labels) for angle in found.angles} if found else {},
-        duration_s=_compute_duration_s(session, found),
+        reference=alignment.reference if alignment else None,
+        angles={angle.camera: _build_angle_body(angle, labels) for angle in alignment.angles}
+        if alignment
+        else {},
+        duration_s=_compute_duration_s(session, alignment),
         opened_at=session.opened_at,
         claimed_by=claimed_by,
         manifest_key=session.published.key if session.published else None,
@@ -89,7 +93,7 @@ def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
 
 
 def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
-    placed = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
     warnings = [
         *(clip.media.warnings if clip.media else ()),
         *(clip.analysis_audio.notes if clip.analysis_audio else ()),
@@ -99,7 +103,7 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
         bytes=clip.bytes,
         sha256=clip.digest.sha256 if clip.digest else None,
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
-        offset_ms=ms_from_us(placed.offset_us) if placed else None,
+        offset_ms=ms_from_us(placement.offset_us) if placement else None,
         warnings=warnings,
     )
 
@@ -109,15 +113,15 @@ def _build_angle_body(angle: AngleMatch, labels: Mapping[str, str]) -> AngleBody
     return AngleBody.model_validate(build_angle_document(angle, labels) | strip)
 
 
-def _compute_duration_s(session: Session, found: Alignment | None) -> float | None:
-    """From the first moment that any placed clip covers to the last."""
-    if found is None:
+def _compute_duration_s(session: Session, alignment: Alignment | None) -> float | None:
+    """Return the seconds from the start of the first placed clip to the end of the last."""
+    if alignment is None:
         return None
     spans = [
-        (placed.offset_us, placed.offset_us + clip.media.duration_us)
+        (placement.offset_us, placement.offset_us + clip.media.duration_us)
         for clip in session.clips
-        if (placed := found.find_placement(clip.camera, clip.name))
-        and placed.offset_us is not None
+        if (placement := alignment.find_placement(clip.camera, clip.name))
+        and placement.offset_us is not None
         and clip.media is not None
     ]
     return (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6 if spans else None
@@ -126,37 +130,37 @@ def _compute_duration_s(session: Session, found: Alignment | None) -> float | No
 def build_session_progress(
     running: Mapping[Job, ProgressReport | None], waiting: tuple[Job, ...], finished_in_stage: int
 ) -> ProgressBody | None:
-    """Return how far a session's present stage is: that of the running jobs, uploads last.
+    """Return the progress of a session's present stage: the stage of its first running job.
 
-    `waiting` are its open jobs that do not run yet, `finished_in_stage` those of the stage that
-    are done. Each job of a stage counts alike; the time to go is that of the slowest, times the
-    rounds that still have to start.
+    `waiting` are its open jobs that are not running, `finished_in_stage` is how many jobs of the
+    stage are done. All jobs of a stage count the same. The time left is that of the slowest running
+    job, times the rounds of jobs that still have to start. None if nothing is running.
     """
     if not running:
         return None
     stage = next(iter(running)).stage
-    told = [progress for job, progress in running.items() if job.stage == stage]
-    behind = sum(job.stage == stage for job in waiting)
-    whole = len(told) + behind + finished_in_stage
-    done = (finished_in_stage + sum(one.done for one in told if one)) / whole
-    etas = [one.eta_s for one in told if one and one.eta_s is not None]
-    rounds = 1 + behind / len(told)
-    loudest = max((one for one in told if one), key=lambda one: one.total, default=None)
-    first = next(job for job in running if job.stage == stage)
+    in_stage = {job: report for job, report in running.items() if job.stage == stage}
+    reports = [report for report in in_stage.values() if report is not None]
+    waiting_count = sum(job.stage == stage for job in waiting)
+    job_count = len(in_stage) + waiting_count + finished_in_stage
+    done = (finished_in_stage + sum(report.done for report in reports)) / job_count
+    etas = [report.eta_s for report in reports if report.eta_s is not None]
+    rounds = 1 + waiting_count / len(in_stage)
+    largest = max(reports, key=lambda report: report.total, default=None)
     return ProgressBody(
         stage=stage,
         done=min(1.0, done),
         eta_s=max(etas) * rounds if etas else None,
-        subject=first.subject,
-        count=loudest.count if loudest else 0,
-        total=loudest.total if loudest else 0,
-        unit=loudest.unit if loudest else "",
-        rate=sum(one.rate or 0.0 for one in told if one) or None,
+        subject=next(iter(in_stage)).subject,
+        count=largest.count if largest else 0,
+        total=largest.total if largest else 0,
+        unit=largest.unit if largest else "",
+        rate=sum(report.rate or 0.0 for report in reports) or None,
     )
 
 
 def build_job_progress(job: Job, report: ProgressReport | None) -> ProgressBody | None:
-    """Return how far one job is."""
+    """Return the progress of one job; None before its first report."""
     if report is None:
         return None
     return ProgressBody(

@@ -1,4 +1,4 @@
-"""The drop folders: look, settle, tell the loop. Events only wake the look earlier."""
+"""The drop-folder scanner: scan, settle, submit the files to the loop. Events only trigger a scan earlier."""
 
 from __future__ import annotations
 
@@ -25,15 +25,22 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.settings.active_config import ActiveConfig
 
 BUSY_SCAN_S = 1.0
-"""Between two looks while something is on its way, or a shoot is only waiting for quiet."""
-IDLE_SCAN_S = 5.0
-_EVENT_DEBOUNCE_S = 0.25
+"""Seconds between two scans while files are settling or a session only waits for quiet.
 
-log = structlog.get_logger("mcsyncd.watching")
+Judgement: sealing is late by up to this much; shorter, and a large card is listed all the time.
+"""
+IDLE_SCAN_S = 5.0
+"""Seconds between two scans otherwise. Judgement: without folder events (network shares), this is how late a
+new file is noticed; an idle scan costs a listing of each folder."""
+_EVENT_DEBOUNCE_S = 0.25
+"""Seconds from a folder event to the scan. Judgement: copying a card sends bursts of events, and one scan is
+enough for each burst."""
+
+log = structlog.get_logger("mcsyncd.drop_scanner")
 
 
 class DropScanner:
-    """Looks at the drop folders for ever; what it knows is lost at a restart and found again."""
+    """Scans the drop folders regularly. Its state is lost at a restart, and found again by scanning."""
 
     def __init__(self, config: Callable[[], ActiveConfig], loop: SessionLoop, hub: EventHub) -> None:
         self._config = config
@@ -73,13 +80,13 @@ class DropScanner:
             await run_in_thread(watch.stop)
 
     async def run(self) -> None:
-        """Look, and look again."""
+        """Scan regularly, until cancelled."""
         while True:
             try:
                 await self.scan_once()
             except Exception:
-                # Whatever it was (a full state disk, say), the next look may succeed.
-                log.exception("a look at the drop folders failed")
+                # Whatever the reason (a full state disk, for instance), the next scan may succeed.
+                log.exception("the drop-folder scan failed")
             await self._wait_for_next_scan()
 
     async def _wait_for_next_scan(self) -> None:
@@ -88,12 +95,12 @@ class DropScanner:
             await asyncio.wait_for(self._wake_event.wait(), BUSY_SCAN_S if self._is_busy() else IDLE_SCAN_S)
         except TimeoutError:
             return
-        await asyncio.sleep(_EVENT_DEBOUNCE_S)  # one look for a burst of events, not one for each
+        await asyncio.sleep(_EVENT_DEBOUNCE_S)
 
     def _is_busy(self) -> bool:
-        """True while time alone can bring something: a file that settles, a shoot that is whole.
+        """Tell whether something happens by time alone: a file settles, or a session is sealed.
 
-        A shoot that waits for a camera waits for files, and they are found by the idle look, too.
+        A session that waits for another camera waits for files, which idle scans find, too.
         """
         state, quiet = self._state, self._config().settings.ingest.quiet
         return state.has_settling_files or (
@@ -101,15 +108,15 @@ class DropScanner:
         )
 
     async def scan_once(self) -> None:
-        """One look, in a thread: a dead share may block it, and nothing else."""
-        live = self._config()
-        ingest = live.settings.ingest
+        """Scan once, in a thread: a dead network share blocks the scan and nothing else."""
+        config = self._config()
+        ingest = config.settings.ingest
         intakes = self._loop.intake_count
         found, state = await run_in_thread(
             partial(
                 observe_drop_folders,
-                live.layout.drop,
-                tuple(live.settings.cameras),
+                config.layout.drop,
+                tuple(config.settings.cameras),
                 self._state,
                 settle_s=ingest.settle,
                 settle_network_s=ingest.settle_network,
@@ -130,11 +137,11 @@ class DropScanner:
         if changed:
             self._hub.broadcast(StreamEventBody(what="folders"))
         if intakes != self._loop.intake_count:
-            return  # clips were moved while we looked: what we saw may be there no longer
+            return  # clips were moved during the scan: what it found may be gone
         collecting = self._loop.collecting_session
         if collecting is None or collecting.drop_files != self._settled_files:
             await self._loop.accept_settled_files(self._settled_files)
-        await self._seal_if_due(live)
+        await self._seal_if_due(config)
 
     async def _seal_if_due(self, config: ActiveConfig) -> None:
         session = self._loop.collecting_session
@@ -152,25 +159,25 @@ class DropScanner:
             log.info("nothing to seal", session=session.id)
 
     def build_folder_bodies(self) -> dict[str, FolderBody]:
-        """Return the folders as the status shows them: whatever lies there and is not taken yet."""
-        live = self._config()
+        """Return the drop folders for the status, with the files that are not ingested yet."""
+        config = self._config()
         health = self._scan.health if self._scan else {}
         return {
             key: FolderBody(
-                path=str(live.layout.drop / key),
+                path=str(config.layout.drop / key),
                 label=camera.label,
-                health=health.get(key, "not looked at yet"),
+                health=health.get(key, "not scanned yet"),
                 settling=[
                     _build_settling_body(track)
                     for (owner, _), track in sorted(self._state.files.items())
                     if owner == key
                 ],
             )
-            for key, camera in live.settings.cameras.items()
+            for key, camera in config.settings.cameras.items()
         }
 
     def list_unknown_folders(self) -> list[str]:
-        """Return folders in the drop root that no camera is set for."""
+        """Return the folders in the drop root that belong to no camera of the settings."""
         return [escape_text(name) for name in self._scan.unknown_folders] if self._scan else []
 
 
@@ -196,12 +203,12 @@ def _build_settling_body(track: FileTrack) -> PendingFileBody:
 
 
 def _has_folder_change(found: DropScan, before: DropScan) -> bool:
-    """Tell whether a person sees other folders than at the last look."""
+    """Tell whether the folders of the status differ from the last scan."""
     return (found.health, found.unknown_folders) != (before.health, before.unknown_folders)
 
 
 def _has_file_change(state: SettleState, before: SettleState) -> bool:
-    """Tell whether a person sees files otherwise than at the last look; seconds of waiting are no news."""
+    """Tell whether the files of the status differ from the last scan, apart from their waiting times."""
     return state.files is not before.files and _summarize_files(state) != _summarize_files(before)
 
 

@@ -1,4 +1,4 @@
-"""Everybody who listens: news go out to all open event streams."""
+"""The event hub: sends each event to all open event streams."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from mcsyncd.api import StreamEventBody
 
 _MAX_QUEUED = 2000
+"""Events that may wait for a subscriber. Judgement: minutes of a busy shoot, about 1 MB. Fewer, and a client
+on a slow line is cut off; without a limit, one that stopped reading fills the memory."""
 
 
 class EventHub:
-    """Fans news out. A listener too slow to follow is cut off: it comes back with Last-Event-ID."""
+    """Broadcasts events. A subscriber that is too slow is cut off; it resumes with Last-Event-ID."""
 
     def __init__(self) -> None:
         self._subscribers: set[asyncio.Queue[StreamEventBody | None]] = set()
 
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Queue[StreamEventBody | None]]:
-        """Give a queue of news; None in it means that the stream ends."""
+        """Yield a queue of events; None in it means that the stream ends."""
         queue: asyncio.Queue[StreamEventBody | None] = asyncio.Queue(_MAX_QUEUED)
         self._subscribers.add(queue)
         try:
@@ -27,11 +29,11 @@ class EventHub:
         finally:
             self._subscribers.discard(queue)
 
-    def broadcast(self, news: StreamEventBody) -> None:
-        """Send news to everybody."""
+    def broadcast(self, event: StreamEventBody) -> None:
+        """Send an event to all subscribers."""
         for queue in list(self._subscribers):
             try:
-                queue.put_nowait(news)
+                queue.put_nowait(event)
             except asyncio.QueueFull:
                 self._cut_off(queue)
 

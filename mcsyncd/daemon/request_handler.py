@@ -1,6 +1,6 @@
-"""What people ask of the daemon, apart from how they ask: the API's handlers without HTTP.
+"""The API's requests without HTTP: what is read, and which decisions are taken.
 
-Reads need only a socket that may be opened; decisions need an approver, looked up at that moment.
+Reading needs nothing but an open socket. Decisions need an approver, who is looked up at that moment.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Claim:
 
 
 class RequestHandler:
-    """Answers questions and takes decisions."""
+    """Answers requests and takes decisions."""
 
     def __init__(
         self,
@@ -76,16 +76,16 @@ class RequestHandler:
         return self._loop.config
 
     def list_sessions(self) -> api.SessionsBody:
-        """All sessions, newest first."""
-        newest = sorted(self._loop.sessions.values(), key=lambda one: one.id, reverse=True)
-        return api.SessionsBody(sessions=[self._build_session_body(one) for one in newest])
+        """Return all sessions, newest first."""
+        newest = sorted(self._loop.sessions.values(), key=lambda session: session.id, reverse=True)
+        return api.SessionsBody(sessions=[self._build_session_body(session) for session in newest])
 
     def get_session(self, session_id: str) -> api.SessionBody:
-        """One session. Raises UnknownSession."""
+        """Return one session. Raises UnknownSession."""
         return self._build_session_body(self._loop.get_session(session_id))
 
     def find_session(self, session_id: str) -> api.SessionBody | None:
-        """One session, or None if there is none of that id."""
+        """Return one session, or None if there is none of that id."""
         session = self._loop.sessions.get(session_id)
         return self._build_session_body(session) if session is not None else None
 
@@ -99,7 +99,7 @@ class RequestHandler:
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:
-        """What is going on, as seen by the caller with that uid.
+        """Return the status of the daemon, as seen by the caller with that uid.
 
         Answers in about a second even if the user database or the work disk does not.
         """
@@ -153,9 +153,9 @@ class RequestHandler:
         Conflict if the session has another revision by now; UsageError.
         """
         actor = await self.require_approver(uid)
-        looked_at = revision if revision is not None else self._get_current_revision(session_id, decision)
+        based_on = revision if revision is not None else self._get_current_revision(session_id, decision)
         session = self._loop.get_session(session_id)
-        if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, looked_at):
+        if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
         identities = (
             await self._files.run(partial(self._read_identities, session), "the work folder")
@@ -164,7 +164,7 @@ class RequestHandler:
         )
 
         def build_applicable_fact(now: Session) -> Fact:
-            fact = self._build_fact(now, decision, looked_at, actor, identities)
+            fact = self._build_fact(now, decision, based_on, actor, identities)
             awaited = frozenset(job.id for job in self._loop.list_open_jobs(now))
             require_applicable(now, fact, awaited)
             return fact
@@ -174,15 +174,17 @@ class RequestHandler:
         return self._build_session_body(after)
 
     async def seal_session(self, uid: int) -> api.SessionBody:
-        """Start with what is there, whichever session that is."""
+        """Seal the collecting session as it is. Raises NotPermitted, Unavailable, UsageError."""
         actor = await self.require_approver(uid)
         return self._build_session_body(await self._loop.seal_session(actor))
 
     def _get_current_revision(self, session_id: str, decision: api.DecisionRequest) -> int:
-        """Seal, retry and resync may leave the revision out: they approve nothing."""
+        """Return the revision of a decision that names none: allowed for seal, retry and resync only."""
         if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
             return self._loop.get_session(session_id).revision
-        raise UsageError("a decision names the revision it was looking at", "send If-Match: <revision>")
+        raise UsageError(
+            "the decision does not say on which revision it is based", "send If-Match: <revision>"
+        )
 
     def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,
@@ -213,21 +215,21 @@ class RequestHandler:
 
     def _read_identities(self, session: Session) -> tuple[FileIdentity, ...]:
         """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
-        found = []
+        identities = []
         for clip in session.clips:
             try:
                 now = self._config.layout.resolve_path(clip.path).stat(follow_symlinks=False)
             except OSError:
                 continue
-            found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
-        return tuple(found)
+            identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
+        return tuple(identities)
 
     async def require_approver(self, uid: int) -> Actor:
         """Return the actor behind a uid that may decide. Raises NotPermitted or Unavailable."""
         return await self._accounts.require_approver(uid, self._config.settings.review.approvers)
 
     async def claim_session(self, session_id: str, uid: int) -> api.ClaimBody:
-        """Note, as a courtesy, who is looking at a session."""
+        """Show others who is reviewing a session. A courtesy: it blocks nothing."""
         self._loop.get_session(session_id)
         actor = (await self._accounts.identify(uid)).actor
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)

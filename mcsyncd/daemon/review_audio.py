@@ -1,7 +1,7 @@
-"""What the review hears and sees of the sound: peaks from disk, and a stretch of it as WAV.
+"""Audio for the review: peaks from disk, and excerpts as WAV.
 
-Peaks are read from a memory map here. Sound is decoded from the originals in a worker process
-of its own: nothing decodes in the daemon.
+Peaks are read from a memory map. Excerpts are decoded from the originals in a separate worker
+process: the daemon itself never decodes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
 
 _MAX_EXCERPT_US = 30_000_000
+"""Microseconds of the longest excerpt. Judgement: a reviewer listens to seconds; a longer one would exceed
+the client's timeout while it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeaksQuery:
-    """A stretch of the session clock as columns: `start_us`, then `columns` steps of `step_us`."""
+    """A range of the session clock in columns: from `start_us`, `columns` steps of `step_us`."""
 
     camera: str
     start_us: int
@@ -40,7 +42,7 @@ class PeaksQuery:
 
 
 class ReviewAudio(AbstractContextManager["ReviewAudio"]):
-    """Serves peaks and sound of any session."""
+    """Serves peaks and audio excerpts of any session."""
 
     def __init__(self, layout: Callable[[], WorkLayout], files: BlockingCalls) -> None:
         self._layout = layout
@@ -54,7 +56,10 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
             self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def read_peaks(self, session: Session, query: PeaksQuery) -> PeaksBody:
-        """Return one camera's peaks, every clip of it laid at its offset. Raises UsageError."""
+        """Return one camera's peaks, with each of its clips at its offset.
+
+        Raises UsageError for an unknown camera, Unavailable if the disk does not answer in time.
+        """
         clips = _list_clips(session, query.camera)
         low, high = await self._files.run(
             partial(self._merge_peaks, session, clips, query), "the work folder"
@@ -76,23 +81,23 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
             if clip.analysis_audio is None or not clip.analysis_audio.peaks:
                 continue
             offset_us, drift_ppm = _get_placement(session, clip)
-            stretch = 1 + drift_ppm * 1e-6
-            start_us = round((query.start_us - offset_us) / stretch)
-            step_us = max(1, round(query.step_us / stretch))
-            one_low, one_high = read_columns(
+            clock_ratio = 1 + drift_ppm * 1e-6
+            start_us = round((query.start_us - offset_us) / clock_ratio)
+            step_us = max(1, round(query.step_us / clock_ratio))
+            clip_low, clip_high = read_columns(
                 self._layout().resolve_path(clip.analysis_audio.peaks), start_us, step_us, query.columns
             )
-            np.minimum(low, one_low, out=low)
-            np.maximum(high, one_high, out=high)
+            np.minimum(low, clip_low, out=low)
+            np.maximum(high, clip_high, out=high)
         return low, high
 
     async def render_audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
-        """Return a stretch of the session as WAV: the reference left, `camera` right.
+        """Return an excerpt of the session as WAV: the reference left, `camera` right.
 
-        Raises UsageError for a camera that is not there, BadMedia if it cannot be decoded.
+        Raises UsageError for an unknown camera, BadMedia if a clip cannot be decoded.
         """
         if session.alignment is None:
-            raise UsageError(f"{session.id} is not synced yet", "wait for it")
+            raise UsageError(f"{session.id} is not synced yet", "wait until it is in review")
         left = self._choose_clip(session, session.alignment.reference, start_us)
         right = self._choose_clip(session, camera, start_us)
         executor = self._executor = self._executor or make_process_executor()
@@ -102,21 +107,21 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
             return await asyncio.wrap_future(job)
         except BrokenExecutor:
             self._executor = None
-            raise BadMedia(f"{session.id}: the decoder died", "look into the log") from None
+            raise BadMedia(f"{session.id}: the decoder crashed", "see `journalctl -u mcsyncd`") from None
 
     def _choose_clip(self, session: Session, camera: str, at_us: int) -> PlacedOriginal:
-        """The clip of a camera that was running at `at_us`, else the one nearest to it."""
-        laid = []
+        """Return the clip of a camera that covers session time `at_us`, or else the nearest one."""
+        originals = []
         for clip in _list_clips(session, camera):
             if clip.media is not None:
                 offset_us, drift_ppm = _get_placement(session, clip)
-                laid.append(
+                originals.append(
                     PlacedOriginal(self._layout().resolve_path(clip.path), clip.media, offset_us, drift_ppm)
                 )
-        if not laid:
-            raise UsageError(f"{session.id}: nothing of {camera} is probed yet", "wait for it")
+        if not originals:
+            raise UsageError(f"{session.id}: no clip of {camera} is probed yet", "wait until it is in review")
         return min(
-            laid,
+            originals,
             key=lambda one: max(one.offset_us - at_us, at_us - one.offset_us - one.media.duration_us, 0),
         )
 
@@ -129,8 +134,8 @@ def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
 
 
 def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:
-    """Where a clip lies; one without a place is shown at 0, for a person to lay it by eye."""
-    found = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
-    if found is None or found.offset_us is None:
+    """Return offset (µs) and drift (ppm) of a clip; one without an offset is shown at 0, to be nudged."""
+    placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    if placement is None or placement.offset_us is None:
         return 0, 0.0
-    return found.offset_us, found.drift_ppm
+    return placement.offset_us, placement.drift_ppm

@@ -1,7 +1,7 @@
-"""The API on its Unix socket: HTTP in and out, nothing decided here.
+"""The API on its Unix socket: HTTP in and out; nothing is decided here.
 
-aiohttp gives the socket of a request, and with it the kernel's word on who is calling; servers
-that speak ASGI hide it.
+aiohttp, because it gives access to the socket of a request, and so to the kernel's answer to who is
+calling; ASGI servers hide it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ from mcsyncd.store.ledger import PAGE_ENTRIES
 
 _DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
 _MAX_BODY_BYTES = 64 * 1024
+"""Bytes of a request body. Judgement: a decision has less than 3 KB; a larger body is a mistake."""
 _MAX_COLUMNS = 4000
+"""Columns of peaks in one answer. Judgement: several times the width of a terminal; more costs memory."""
+_MAX_MS = 1e12
+"""Milliseconds, 30 years: a time on the session clock beyond it is a mistake, and overflows as µs."""
 
 log = structlog.get_logger("mcsyncd.api")
 
@@ -37,7 +41,7 @@ Reload = Callable[[], Awaitable[api.ReloadBody]]
 
 
 class ApiServer:
-    """The routes. Everything they answer comes from the desk, the loop and the listening post."""
+    """The routes. Their answers come from the request handler, the loop and the review audio."""
 
     def __init__(
         self,
@@ -58,28 +62,28 @@ class ApiServer:
 
     def build_app(self) -> web.Application:
         """Return the application with all routes."""
-        made = web.Application(
+        app = web.Application(
             middlewares=[build_error_middleware(self._handler.find_session)], client_max_size=_MAX_BODY_BYTES
         )
-        one = "/v1/sessions/{session}"
-        made.add_routes(
+        session = "/v1/sessions/{session}"
+        app.add_routes(
             [
                 web.get("/v1/health", self._get_health),
                 web.get("/v1/status", self._get_status),
                 web.get("/v1/sessions", self._get_sessions),
-                web.get(one, self._get_session),
-                web.get(f"{one}/peaks", self._get_peaks),
-                web.get(f"{one}/audio", self._get_audio),
-                web.get(f"{one}/manifest", self._get_manifest),
-                web.post(f"{one}/decisions", self._post_decision),
-                web.post(f"{one}/claim", self._post_claim),
+                web.get(session, self._get_session),
+                web.get(f"{session}/peaks", self._get_peaks),
+                web.get(f"{session}/audio", self._get_audio),
+                web.get(f"{session}/manifest", self._get_manifest),
+                web.post(f"{session}/decisions", self._post_decision),
+                web.post(f"{session}/claim", self._post_claim),
                 web.post("/v1/seal", self._post_seal),
                 web.post("/v1/reload", self._post_reload),
                 web.get("/v1/log", self._get_log),
                 web.get("/v1/events", self._stream_events),
             ]
         )
-        return made
+        return app
 
     async def _get_health(self, _: web.Request) -> web.Response:
         return web.json_response({"version": __version__})
@@ -116,7 +120,7 @@ class ApiServer:
     async def _get_manifest(self, request: web.Request) -> web.Response:
         session = self._loop.get_session(request.match_info["session"])
         if session.published is None:
-            raise UsageError(f"{session.id} is not published", "a manifest comes with approval")
+            raise UsageError(f"{session.id} is not published", "approve it, then wait until it is published")
         path = self._loop.config.layout.locate_manifest(session.id, session.published.revision)
         body = await self._files.run(partial(_read_manifest, path), "the work folder")
         return web.Response(body=body, content_type="application/json")
@@ -155,13 +159,13 @@ class ApiServer:
         return build_response(body)
 
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:
-        """Send server-sent events: what was missed since Last-Event-ID, then what comes."""
+        """Send server-sent events: those missed since Last-Event-ID, then new ones as they happen."""
         stream = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         last = request.headers.get("Last-Event-ID")
         after = _parse_sequence(last) if last is not None else None  # before the answer begins: it may refuse
-        with self._hub.subscribe() as news:
+        with self._hub.subscribe() as events:
             await stream.prepare(request)
             try:
                 seen = await self._send_missed_events(stream, after) if after is not None else 0
@@ -169,9 +173,9 @@ class ApiServer:
                 # The answer has begun: all that is left is to end it. The client connects again.
                 log.exception("missed events could not be sent")
                 return stream
-            while (one := await news.get()) is not None:
-                if one.seq is None or one.seq > seen:
-                    await _send_event(stream, one)
+            while (event := await events.get()) is not None:
+                if event.seq is None or event.seq > seen:
+                    await _send_event(stream, event)
         return stream
 
     async def _send_missed_events(self, stream: web.StreamResponse, last: int) -> int:
@@ -187,9 +191,9 @@ class ApiServer:
         return last
 
 
-async def _send_event(stream: web.StreamResponse, news: api.StreamEventBody) -> None:
-    id_line = f"id: {news.seq}\n" if news.seq is not None else ""
-    await stream.write(f"{id_line}data: {news.model_dump_json()}\n\n".encode())
+async def _send_event(stream: web.StreamResponse, event: api.StreamEventBody) -> None:
+    id_line = f"id: {event.seq}\n" if event.seq is not None else ""
+    await stream.write(f"{id_line}data: {event.model_dump_json()}\n\n".encode())
 
 
 def _build_log_entry_body(entry: LogEntry) -> api.LogEntryBody:
@@ -223,8 +227,8 @@ def _parse_number(request: web.Request, name: str) -> float:
         value = float(request.query[name])
     except (KeyError, ValueError):
         raise UsageError(f"{name} must be a number", f"add ?{name}=…") from None
-    if not abs(value) < 1e12:  # refuses NaN, too
-        raise UsageError(f"{name} is out of range", "a time on the session clock is meant")
+    if not abs(value) < _MAX_MS:  # refuses NaN, too
+        raise UsageError(f"{name} is out of range", "send milliseconds on the session clock")
     return value
 
 
@@ -232,7 +236,9 @@ def _parse_revision(text: str) -> int:
     try:
         return int(text.strip().strip('"'))
     except ValueError:
-        raise UsageError(f"{text!r} is no revision", "send the number that `show` gives") from None
+        raise UsageError(
+            f"{text!r} is not a revision", "send the number that `mcsyncd show` prints"
+        ) from None
 
 
 def _parse_sequence(text: str) -> int:

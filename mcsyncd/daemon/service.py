@@ -1,4 +1,4 @@
-"""The daemon from start to stop: opens the edges, wires them to the loop, waits for signals."""
+"""The daemon from start to stop: open the I/O adapters, connect them to the loop, wait for signals."""
 
 from __future__ import annotations
 
@@ -37,26 +37,35 @@ from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
 
 DRAIN_S = 20.0
-"""How long running jobs may go on after SIGTERM; what is left is due again at the next start."""
+"""Seconds that running jobs get to finish after SIGTERM; the rest are due again at the next start.
+
+Judgement: most jobs but conform are shorter. Must be well below the unit's TimeoutStopSec (90 s).
+"""
 _RETRY_TICK_S = 2.0
+"""Seconds between two checks for jobs whose retry time has come: a retry is late by up to this much."""
 _HEARTBEAT_S = 10.0
+"""Seconds between heartbeats: the client treats the daemon as gone after 30 s, three of them."""
 _STORE_CHECK_S = 60.0
+"""Seconds between two checks of the store. Judgement: each is a request that R2 bills."""
 _STORE_CHECK_LIMIT_S = 45.0
 """Seconds that a check of the store may take. Judgement: a bucket that is reachable answers in under a
 second, and boto3 gives up connecting after 20 s; the check before must be over when the next begins."""
 _SCAN_STUCK_S = 120.0
+"""Seconds after which a scan of the drop folders counts as stuck. Judgement: a scan of a large card on a
+slow share takes seconds; below, `systemctl status` shows a false alarm."""
+_NO_WATCHDOG_S = 3600.0
+"""Seconds between runs of the watchdog check where there is no watchdog to notify; any long time will do."""
 
 log = structlog.get_logger("mcsyncd")
 
 
 def run_daemon(config: Path) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises McsyncError if it cannot start."""
-    live = ActiveConfig.read(config)
-    asyncio.run(Service(live).run())
+    asyncio.run(Service(ActiveConfig.read(config)).run())
 
 
 class Service:
-    """Owns the edges of one daemon."""
+    """Owns the I/O adapters of one daemon."""
 
     def __init__(self, config: ActiveConfig) -> None:
         self._hub = EventHub()
@@ -69,7 +78,7 @@ class Service:
         self._drop_scanner: DropScanner
 
     async def run(self) -> None:
-        """Start, serve, drain."""
+        """Start, serve until a signal arrives, and drain."""
         async with AsyncExitStack() as edges:
             await self._open_edges(edges)
             self._install_signal_handlers()
@@ -83,69 +92,74 @@ class Service:
         log.info("stopped")
 
     async def _open_edges(self, edges: AsyncExitStack) -> None:
-        live, hub = self._config, self._hub
-        live.layout.work.mkdir(parents=True, exist_ok=True)
+        config, hub = self._config, self._hub
+        config.layout.work.mkdir(parents=True, exist_ok=True)
         thread = edges.enter_context(ThreadPoolExecutor(1, "ledger"))
         running = asyncio.get_running_loop()
-        ledger = await running.run_in_executor(thread, Ledger, live.settings.paths.state, __version__)
+        ledger = await running.run_in_executor(thread, Ledger, config.settings.paths.state, __version__)
         edges.push_async_callback(_close_ledger, thread, ledger)
-        clear_progress_folder(live.layout.work / "progress")
-        self._loop = SessionLoop(ledger, thread, live, hub, slots=_choose_slot_count())
+        clear_progress_folder(config.layout.work / "progress")
+        self._loop = SessionLoop(ledger, thread, config, hub, slots=_choose_slot_count())
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
-        pulse = ProgressMonitor(self._loop, hub)
+        progress_monitor = ProgressMonitor(self._loop, hub)
         review_audio = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout, self._files))
         handler = RequestHandler(
-            self._loop, self._drop_scanner, pulse, hub, accounts=AccountDirectory(), files=self._files
+            self._loop,
+            self._drop_scanner,
+            progress_monitor,
+            hub,
+            accounts=AccountDirectory(),
+            files=self._files,
         )
         server = ApiServer(
             handler, self._loop, review_audio, hub, reload=self.reload_config, files=self._files
         )
-        await edges.enter_async_context(_serve_api(server.build_app(), live))
+        await edges.enter_async_context(_serve_api(server.build_app(), config))
         await self._loop.resume_sessions()
         await self._drop_scanner.start_watch()
         edges.push_async_callback(self._drop_scanner.stop_watch)
         await self._drop_scanner.scan_once()
         self._background_loops = tuple(
-            asyncio.create_task(work) for work in (self._drop_scanner.run(), pulse.run())
+            asyncio.create_task(work) for work in (self._drop_scanner.run(), progress_monitor.run())
         )
         for task in self._background_loops:
             edges.push_async_callback(_cancel_task, task)
-        await self._start_housekeeping(edges, pulse)
+        await self._start_housekeeping(edges, progress_monitor)
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.workers.warm_up()))
 
-    async def _start_housekeeping(self, edges: AsyncExitStack, pulse: ProgressMonitor) -> None:
+    async def _start_housekeeping(self, edges: AsyncExitStack, progress_monitor: ProgressMonitor) -> None:
         store_check = CachedLookup(partial(check_store, self._config.settings.storage))
 
         async def check_storage() -> None:
             answer = await store_check.ask(_STORE_CHECK_LIMIT_S)
             if answer is not None:
-                pulse.storage_health = answer.value
+                progress_monitor.storage_health = answer.value
             if answer is None or answer.compute_age_s(time.monotonic()) > _STORE_CHECK_LIMIT_S + 1:
-                pulse.storage_health = f"has not answered for {_STORE_CHECK_LIMIT_S:.0f} s"
+                progress_monitor.storage_health = f"has not answered for {_STORE_CHECK_LIMIT_S:.0f} s"
 
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, _RETRY_TICK_S),
-            (pulse.send_heartbeat, _HEARTBEAT_S),
+            (progress_monitor.send_heartbeat, _HEARTBEAT_S),
             (check_storage, _STORE_CHECK_S),
-            (self._feed_watchdog, self._notify.watchdog_s or 3600.0),
+            (self._feed_watchdog, self._notify.watchdog_s or _NO_WATCHDOG_S),
         )
         ticks.start()
         edges.callback(ticks.shutdown, wait=False)
         edges.push_async_callback(_cancel_task, asyncio.create_task(check_storage()))
 
     async def _feed_watchdog(self) -> None:
-        """Say that we live: only if the ledger's thread answers and both endless tasks still run.
+        """Notify the watchdog if the ledger's thread answers and both background loops are running.
 
-        A look at the drop folders that a dead network share holds up is the share's fault: it
-        is said, not punished with a restart that would hang in the same place.
+        A scan that hangs on a dead network share is only reported: a restart would hang at the same
+        place.
         """
         await self._loop.read_head()
         if any(task.done() for task in self._background_loops):
-            log.error("a task of the daemon has ended")
+            log.error("a background loop of the daemon has ended")
             return
         silent_s = time.monotonic() - self._drop_scanner.scanned_at
         if silent_s > _SCAN_STUCK_S:
-            self._notify.set_status(f"a look at the drop folders hangs since {silent_s:.0f} s")
+            self._notify.set_status(f"the drop-folder scan has been stuck for {silent_s:.0f} s")
         self._notify.feed_watchdog()
 
     def _install_signal_handlers(self) -> None:
@@ -158,12 +172,15 @@ class Service:
 
     def _handle_terminate(self) -> None:
         if self._stop.is_set():
-            log.info("stopping at once")
+            log.info("stopping immediately")
             self._loop.workers.stop_all()
         self._stop.set()
 
     async def reload_config(self) -> ReloadBody:
-        """Read the settings again. Bad ones change nothing and are said, every problem at once."""
+        """Read the settings again; invalid ones change nothing, and all their problems are returned.
+
+        Raises Unavailable if the settings file cannot be read in time.
+        """
         self._notify.notify_reloading()
         try:
             fresh = await self._files.run(self._loop.config.read_again, "the settings file")
@@ -174,7 +191,7 @@ class Service:
         except ConfigError as error:
             problems = list(error.problems or (str(error),))
             log.warning("reload refused", problems=problems)
-            self._notify.notify_ready("reload refused: the settings are bad, the old ones stay in force")
+            self._notify.notify_ready("reload refused: the settings are invalid, the old ones stay in force")
             return ReloadBody(reloaded=False, problems=problems)
         self._loop.config = fresh
         _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
@@ -188,13 +205,13 @@ _background_tasks: set[asyncio.Task[Any]] = set()
 
 
 def _keep_task_alive(task: asyncio.Task[Any]) -> None:
-    """Hold on to a task that nobody awaits, or it may be collected while it runs."""
+    """Keep a reference to a task that nobody awaits, or it may be garbage-collected while it runs."""
     _background_tasks.add(task)
     task.add_done_callback(_background_tasks.discard)
 
 
 def _choose_slot_count() -> int:
-    """One job for each two cores, at least two: an encoder has threads of its own."""
+    """Return the number of worker slots: half the cores, because encoders use threads; at least two."""
     return max(2, (os.cpu_count() or 2) // 2)
 
 

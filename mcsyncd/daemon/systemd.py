@@ -1,6 +1,6 @@
-"""Words to the service manager: a few lines of its documented datagram protocol, sd_notify(3).
+"""Notifications to the service manager: its datagram protocol, sd_notify(3), in a few lines.
 
-The libraries for it are larger than the protocol or have not moved since 2017.
+Not one of the libraries for it: they are larger than the protocol, or unmaintained since 2017.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 
 class SystemdNotifier:
-    """Sends state to the service manager, or nothing where there is none."""
+    """Sends the state of the service to the service manager, if there is one."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
@@ -22,27 +22,30 @@ class SystemdNotifier:
 
     @property
     def watchdog_s(self) -> float | None:
-        """How often to say that we live: a third of the manager's patience; None if nobody asks."""
+        """Seconds between watchdog notifications: a third of the timeout; None if there is no watchdog.
+
+        sd_watchdog_enabled(3) recommends half; a third tolerates one that is late.
+        """
         return self._watchdog_us / 3e6 if self._address and self._watchdog_us else None
 
     def notify_ready(self, status: str) -> None:
-        """The ledger is open, the first scan is done, the socket answers."""
+        """Report that start-up or a reload is complete."""
         self._send(f"READY=1\nSTATUS={status}")
 
     def set_status(self, status: str) -> None:
-        """One line for `systemctl status`."""
+        """Show one line in `systemctl status`."""
         self._send(f"STATUS={status}")
 
     def notify_reloading(self) -> None:
-        """The settings are read again; `ready` ends it."""
+        """Report that a reload began; `notify_ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def notify_stopping(self) -> None:
-        """Draining."""
+        """Report that the service is stopping."""
         self._send("STOPPING=1\nSTATUS=draining")
 
     def feed_watchdog(self) -> None:
-        """Feed the watchdog."""
+        """Tell the watchdog that the daemon is alive."""
         self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:
@@ -52,4 +55,4 @@ class SystemdNotifier:
             try:
                 line.sendto(message.encode(), self._address)
             except OSError:
-                return  # a deaf manager must not stop the work
+                return  # an unreachable service manager must not stop the daemon

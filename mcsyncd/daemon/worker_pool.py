@@ -1,7 +1,7 @@
-"""Jobs in, facts out: the workers, over any `concurrent.futures.Executor`.
+"""The worker pool: jobs in, facts out, over any `concurrent.futures.Executor`.
 
-By default every slot has a process of its own. A crash is then the crash of exactly one job (a
-shared pool breaks for all of them at once), and a job can be stopped by ending its process.
+By default every slot has its own process. A crash then affects exactly one job (a shared pool breaks
+for all of them at once), and a job can be stopped by killing its process (docs/adr/0003).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mcsyncd.daemon.clock import utc_now
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
+from mcsyncd.model.session import FailureKind
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.perform import enter_worker, perform_job
 from mcsyncd.workers.progress import remove_progress
@@ -39,22 +40,25 @@ _TRANSIENT_ERRNOS = frozenset(
         errno.ENFILE,
     }
 )
-_VERDICT_BY_ERROR = (
+"""Errors of the operating system that may pass: full or read-only disks, lost network shares, no free file
+handles. They are retried until they pass; any other error counts as a crash and fails after three."""
+_KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (BadMedia, "final"),
     (ConfigError, "final"),
     (SourceChanged, "changed"),
     (IntegrityError, "corrupt"),
     (StorageError, "transient"),
 )
+"""How the job of each error goes on (`FailureKind`); any other McsyncError is final."""
 
 ReportFact = Callable[[Job, Fact], None]
 MakeExecutor = Callable[[], Executor]
 
 
 def make_process_executor() -> Executor:
-    """Return an executor with one worker process, started afresh rather than forked.
+    """Return an executor with one worker process, spawned and not forked.
 
-    A fork of a process with threads and an event loop copies their locks in any state.
+    A fork of a process with threads and an event loop copies their locks in whatever state they are.
     """
     return ProcessPoolExecutor(
         max_workers=1, mp_context=get_context("spawn"), initializer=enter_worker, initargs=(os.getpid(),)
@@ -69,7 +73,7 @@ class _WorkerSlot:
 
 @dataclass(frozen=True)
 class RunningJob:
-    """A job that runs now."""
+    """A job that is running."""
 
     job: Job
     task: asyncio.Task[None]
@@ -77,12 +81,12 @@ class RunningJob:
 
     @property
     def pid(self) -> int | None:
-        """The worker's process, when it is one of ours."""
+        """The process id of the worker; None until it has started."""
         return self.slot.pid
 
 
 class WorkerPool:
-    """A fixed number of slots. Every started job ends in exactly one report, unless it is stopped."""
+    """A fixed number of slots. Every job that is started reports exactly one fact, unless it is stopped."""
 
     def __init__(
         self, slot_count: int, report: ReportFact, make_executor: MakeExecutor = make_process_executor
@@ -95,11 +99,11 @@ class WorkerPool:
 
     @property
     def free_count(self) -> int:
-        """How many jobs could start now."""
+        """How many jobs can be started now."""
         return len(self._free_slots)
 
     async def warm_up(self) -> None:
-        """Start the processes of all free slots, so that the first shoot need not wait for them."""
+        """Start the processes of all free slots, so that the first session does not wait for them."""
         await asyncio.gather(
             *(self._ensure_executor(slot) for slot in self._free_slots), return_exceptions=True
         )
@@ -126,7 +130,7 @@ class WorkerPool:
         finally:
             run_detached(partial(remove_progress, layout.locate_progress(job.id)))
             if stopped or isinstance(job, Conform):
-                _end_worker(slot)  # an encoder's memory goes back to the machine with its process
+                _end_worker(slot)  # only a process that ends returns all memory of an encoder
             self._free_slots.append(slot)
             self.running.pop(job.id, None)
         self._report(job, fact)
@@ -140,14 +144,14 @@ class WorkerPool:
         except BrokenExecutor:
             _end_worker(slot)
             return build_job_failed(
-                job, "crash", f"{job.subject}: the worker died in {job.stage}", "look into the log"
+                job, "crash", f"{job.subject}: the worker died in {job.stage}", "see `journalctl -u mcsyncd`"
             )
-        except Exception as error:  # noqa: BLE001  # whatever a station raises becomes a fact about its job
+        except Exception as error:  # noqa: BLE001  # whatever a stage raises becomes a fact about its job
             return classify_failure(job, error)
         return JobFinished(utc_now(), job.id, result)
 
     async def drain(self, patience_s: float) -> None:
-        """Wait for running jobs, then end what is left; their work is due again at the next start."""
+        """Wait for running jobs, then stop the rest: their jobs are due again at the next start."""
         tasks = [running.task for running in self.running.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=patience_s)
@@ -157,12 +161,12 @@ class WorkerPool:
             _end_worker(slot)
 
     def stop_all(self) -> None:
-        """End all running jobs at once."""
+        """Stop all running jobs."""
         for running in list(self.running.values()):
             running.task.cancel()
 
     def stop_job(self, job_id: str) -> None:
-        """End one job whose result nobody needs any more."""
+        """Stop a job whose result is no longer needed."""
         if (running := self.running.get(job_id)) is not None:
             running.task.cancel()
 
@@ -179,27 +183,29 @@ def _end_worker(slot: _WorkerSlot) -> None:
 
 
 def classify_failure(job: Job, error: Exception) -> JobFailed:
-    """Return the fact that a job's error is, with the verdict that its kind deserves.
+    """Return the failure of a job for the error that it raised.
 
-    What may pass by itself (a full disk, a network that is down) is tried again for ever; what
-    trying again cannot mend is not.
+    Errors that may pass (a full disk, a network that is down) are retried until they do. Errors that
+    a retry cannot fix are final.
     """
-    for kind, verdict in _VERDICT_BY_ERROR:
-        if isinstance(error, kind):
-            return build_job_failed(job, verdict, error.message, error.hint)
+    for error_type, failure_kind in _KIND_BY_ERROR:
+        if isinstance(error, error_type):
+            return build_job_failed(job, failure_kind, error.message, error.hint)
     if isinstance(error, OSError) and error.errno in _TRANSIENT_ERRNOS:
         hint = (
-            "make room; work goes on by itself"
+            "free some space; the job will be retried automatically"
             if error.errno == errno.ENOSPC
-            else "it is tried again by itself"
+            else "will be retried automatically"
         )
         return build_job_failed(job, "transient", f"{job.subject}: {error.strerror} ({error.filename})", hint)
     if isinstance(error, McsyncError):
         return build_job_failed(job, "final", error.message, error.hint)
-    words = f"{job.subject}: {type(error).__name__} in {job.stage}: {error}"
-    return build_job_failed(job, "crash", words, "look into the log; this may be a fault of the daemon")
+    message = f"{job.subject}: {type(error).__name__} in {job.stage}: {error}"
+    return build_job_failed(
+        job, "crash", message, "see `journalctl -u mcsyncd`; this may be a bug in mcsyncd"
+    )
 
 
-def build_job_failed(job: Job, verdict: str, message: str, hint: str) -> JobFailed:
-    """Return a failure, as of now."""
-    return JobFailed(utc_now(), time.time(), job.id, verdict, message, hint)  # type: ignore[arg-type]  # one of Verdict by construction
+def build_job_failed(job: Job, failure_kind: FailureKind, message: str, hint: str) -> JobFailed:
+    """Return the failure of a job, with the present time."""
+    return JobFailed(utc_now(), time.time(), job.id, failure_kind, message, hint)

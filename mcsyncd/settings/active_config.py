@@ -1,4 +1,4 @@
-"""The settings in force, with what follows from them. A reload replaces the whole value."""
+"""The settings in force, with the profiles that they name. A reload replaces the whole value."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mcsyncd.settings.strict_yaml import build_config_error
 from mcsyncd.settings.work_layout import WorkLayout
 
 _RESTART_ONLY_KEYS = ("paths", "socket", "storage")
+"""Settings that open files and connections depend on: a reload that changes one is refused."""
 
 
 @dataclass(frozen=True)
@@ -31,29 +32,29 @@ class ActiveConfig:
         settings = load_settings(path)
         profiles = settings.profiles
         problems: list[str] = []
-        found = [
+        refs = [
             _load_profile_ref(profiles.directory, name, problems)
             for name in (profiles.mezzanine, profiles.proxy)
         ]
         if problems:
             raise build_config_error(path, tuple(problems))
-        mezzanine, proxy = found
+        mezzanine, proxy = refs
         terms = Terms(settings.angles, mezzanine, proxy, profiles.rate, settings.conform.when)
         return cls(path, settings, terms, WorkLayout.from_settings(settings))
 
     def read_again(self) -> ActiveConfig:
         """Read the file again for a reload.
 
-        Raises ConfigError also for what cannot change under a running daemon: its folders, its
-        socket and its store.
+        Raises ConfigError for problems in the file, and for a change that needs a restart: of the
+        folders, the socket or the store.
         """
         fresh = ActiveConfig.read(self.path)
-        moved = [
+        changed = [
             key for key in _RESTART_ONLY_KEYS if getattr(fresh.settings, key) != getattr(self.settings, key)
         ]
-        if moved:
-            problems = tuple(f"{self.path}: {key}: takes a restart to change" for key in moved)
-            raise ConfigError(f"{self.path}: {len(moved)} problem(s)", "restart the daemon", problems)
+        if changed:
+            problems = tuple(f"{self.path}: {key}: a change takes effect after a restart" for key in changed)
+            raise ConfigError(f"{self.path}: {len(changed)} problem(s)", "restart the daemon", problems)
         return fresh
 
 

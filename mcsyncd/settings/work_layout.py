@@ -1,4 +1,4 @@
-"""Where things lie: the one module that knows the layout of the work folder."""
+"""The layout of the work folder: the only module that knows where its files are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcsyncd.settings.schema import Settings, Storage
 
 @dataclass(frozen=True, slots=True)
 class WorkLayout:
-    """The folders, absolute, and the store; small enough to travel with every job."""
+    """The folders (absolute paths) and the store: small enough to be sent along with every job."""
 
     drop: Path
     work: Path
@@ -20,48 +20,47 @@ class WorkLayout:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WorkLayout:
-        """Return the places that the settings name."""
+        """Return the layout below the folders that the settings name."""
         return cls(settings.paths.drop, settings.paths.work, settings.storage)
 
     def locate_session(self, session_id: str) -> Path:
-        """A session's folder."""
+        """Return a session's folder."""
         return self.work / "sessions" / session_id
 
     def locate_originals(self, session_id: str) -> Path:
-        """Holds a folder for each camera, with the clips as they were dropped."""
+        """Return the folder of the originals: one folder for each camera, with the clips as dropped."""
         return self.locate_session(session_id) / "original"
 
     def locate_analysis(self, session_id: str, camera: str, job: str) -> Path:
-        """Analysis audio and peaks of one clip; a replaced original gets a new folder."""
+        """Return the folder of one clip's analysis audio and peaks; a replaced original gets a new one."""
         return self.locate_session(session_id) / "listen" / camera / job
 
     def locate_conformed(self, session_id: str, camera: str) -> Path:
-        """Mezzanines and proxies of one camera."""
+        """Return the folder of one camera's mezzanines and proxies."""
         return self.locate_session(session_id) / "conform" / camera
 
     def locate_manifest(self, session_id: str, revision: int) -> Path:
-        """The manifest of one revision, as it was published."""
+        """Return the path of one revision's manifest, as published."""
         return self.locate_session(session_id) / "manifest" / f"{revision:06d}.json"
 
     def locate_progress(self, job: str) -> Path:
-        """Where a running job writes how far it is."""
+        """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
 
     def resolve_path(self, path: str) -> Path:
-        """The absolute path of a path that is relative to the work folder."""
+        """Return the absolute path of a recorded path, which is relative to the work folder."""
         return self.work / path
 
     def make_relative(self, path: Path | str) -> str:
-        """The path as it is recorded: relative to the work folder."""
+        """Return a path as it is recorded: relative to the work folder. Raises ValueError outside it."""
         return Path(path).relative_to(self.work).as_posix()
 
 
 def build_file_stem(clip: Clip, job: str) -> str:
-    """Return the name, without suffix, of the files that a job makes of a clip.
+    """Return the name, without suffix, of the files that a job makes from a clip.
 
-    Readable for a person who looks into the folder, but nothing of the camera's file name can
-    reach a path: everything else than letters, digits, - and _ is dropped. The job's identity
-    keeps two answers apart.
+    It is readable, but the camera's file name cannot inject anything into a path: only letters,
+    digits, - and _ are kept. The job's id keeps the files of two alignments apart.
     """
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", PurePosixPath(clip.name).stem).strip("-")[:40]
     return f"{readable or 'clip'}-{job[:8]}"

@@ -1,4 +1,4 @@
-"""A stretch of two cameras' sound as WAV, rendered in a worker: nothing decodes in the daemon."""
+"""An excerpt of two cameras' audio as WAV, decoded in a worker: the daemon itself never decodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mcsyncd.model.clip import Media
 
 @dataclass(frozen=True, slots=True)
 class PlacedOriginal:
-    """An original and where it lies on the session clock."""
+    """An original and its placement on the session clock."""
 
     path: Path
     media: Media
@@ -21,13 +21,13 @@ class PlacedOriginal:
 def render_audio_excerpt(
     left: PlacedOriginal, right: PlacedOriginal, start_us: int, duration_us: int
 ) -> bytes:
-    """Return session time `start_us` and on as WAV, `left` in the left ear. Runs in a worker.
+    """Return `duration_us` of audio from session time `start_us` as WAV: `left` and `right` as stereo.
 
-    Raises BadMedia when a file cannot be decoded.
+    Runs in a worker. Raises BadMedia if a file cannot be decoded.
     """
     from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav  # noqa: PLC0415  # loads the codecs, in the worker only
 
-    def build_side(laid: PlacedOriginal) -> ComparedClip:
-        return ComparedClip(laid.path, laid.media, laid.offset_us, laid.drift_ppm)
+    def build_side(original: PlacedOriginal) -> ComparedClip:
+        return ComparedClip(original.path, original.media, original.offset_us, original.drift_ppm)
 
     return render_comparison_wav(build_side(left), build_side(right), start_us, duration_us)

@@ -1,7 +1,7 @@
-"""How far a job is: written by the worker to a small file, read by the daemon twice a second.
+"""The progress of a job: a small file that its worker writes and the daemon reads twice a second.
 
-A file works alike for threads, processes and a cluster with a shared filesystem, needs no open
-channel, and is still there when the worker is not.
+A file works for threads, processes and a cluster with a shared filesystem alike, needs no open
+connection, and survives the worker.
 """
 
 from __future__ import annotations
@@ -10,17 +10,26 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 REPORT_EVERY_S = 0.4
+"""Seconds between two writes of a job's progress.
+
+Judgement: below the 0.5 s in which the daemon reads it, so that each reading is new; shorter, and
+encoders spend time on files that nobody reads.
+"""
+_MIN_RATE_S = 0.5
+"""Seconds of work before a rate is shown. Judgement: earlier ones jump by several times."""
 
 ReportProgress = Callable[[int, int], None]
+"""Called with the units done and the units in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """`count` of `total` units done; `since` and `at` are wall-clock seconds of start and word."""
+    """`count` of `total` units done; `started_at` and `reported_at` are seconds since the epoch."""
 
     count: int
     total: int
@@ -30,47 +39,48 @@ class ProgressReport:
 
     @property
     def done(self) -> float:
-        """0..1."""
+        """The part that is done, 0..1."""
         return min(1.0, self.count / self.total) if self.total > 0 else 0.0
 
     @property
     def rate(self) -> float | None:
-        """Units a second since the start; None before anything can be said."""
-        took = self.reported_at - self.started_at
-        return self.count / took if took > 0.5 and self.count > 0 else None
+        """Units per second since the start; None while that is not known."""
+        elapsed_s = self.reported_at - self.started_at
+        return self.count / elapsed_s if elapsed_s > _MIN_RATE_S and self.count > 0 else None
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds to go at this rate."""
+        """Seconds left at this rate; None while that is not known."""
         return (self.total - self.count) / self.rate if self.rate and self.total >= self.count else None
 
 
 def build_progress_writer(path: Path, unit: str) -> ReportProgress:
-    """Return a function that notes `(count, total)` at `path`, now and then.
+    """Return a function that writes `(count, total)` to `path` every `REPORT_EVERY_S`.
 
-    Atomic by rename and never fatal: a full disk must not fail a job for its progress file.
+    Atomic by rename. Errors are ignored: a full disk must not fail a job because of its progress.
     """
-    since = time.time()
-    last = 0.0
+    started_at = time.time()
+    reported_at = 0.0
 
     def report_progress(count: int, total: int) -> None:
-        nonlocal last
+        nonlocal reported_at
         now = time.time()
-        if now - last < REPORT_EVERY_S and count < total:
+        if now - reported_at < REPORT_EVERY_S and count < total:
             return
-        last = now
-        fresh = path.with_suffix(".new")
+        reported_at = now
+        temporary = path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(asdict(ProgressReport(count, total, unit, since, now))))
-            fresh.replace(path)
+            temporary.write_text(json.dumps(asdict(ProgressReport(count, total, unit, started_at, now))))
+            temporary.replace(path)
         except OSError:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     return report_progress
 
 
 def read_progress(path: Path) -> ProgressReport | None:
-    """Return the last word of a job, or None."""
+    """Return the last report of a job; None if there is none or it cannot be read."""
     try:
         return ProgressReport(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
@@ -78,12 +88,12 @@ def read_progress(path: Path) -> ProgressReport | None:
 
 
 def remove_progress(path: Path) -> None:
-    """Remove what a job told, when it is over."""
+    """Remove the report of a job that is over."""
     path.unlink(missing_ok=True)
 
 
 def clear_progress_folder(folder: Path) -> None:
-    """Make the folder, and remove what jobs of an earlier life have left in it."""
+    """Create the folder, and remove the reports that an earlier process left in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in os.scandir(folder):
-        Path(left.path).unlink(missing_ok=True)
+    for entry in os.scandir(folder):
+        Path(entry.path).unlink(missing_ok=True)

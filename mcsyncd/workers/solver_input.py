@@ -1,4 +1,4 @@
-"""Clips as the solver takes them: their analysis audio mapped from disk."""
+"""A clip as the solver's input: its analysis audio, memory-mapped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from mcsyncd.sync.recording import Recording, build_recording
 
 
 def load_recording(clip: Clip, layout: WorkLayout) -> Recording:
-    """Return a clip (`media` set; `sound` where it was heard) as a recording of its angle."""
+    """Return a clip as a recording of its angle. `clip.media` is set; `analysis_audio` if it has audio.
+
+    Raises ValueError for a clip that is not probed, OSError if its analysis audio cannot be read.
+    """
     if clip.media is None:
         raise ValueError(f"{clip.key} is not probed")
     paths = (

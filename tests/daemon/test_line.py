@@ -93,14 +93,17 @@ def test_a_changed_file_and_a_changed_object_are_found(published):
     line, reviewed = published
     original = next((line.work / "sessions" / reviewed["id"] / "original").rglob("*.*"))
     stored = next((line.home / "var" / "bucket" / "v1" / "proxy").rglob("*.mp4"))
-    for what, file in (("media", original), ("store", stored)):
+    for what, file, finding in (
+        ("media", original, "modified or missing since it was recorded"),
+        ("store", stored, "differs from what was recorded"),
+    ):
         whole = file.read_bytes()
         file.chmod(0o644)
         try:
             file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
             told = line.ask("verify", what, check=False)
             assert told.returncode == 1
-            assert "not what was recorded" in told.stdout
+            assert finding in told.stdout
         finally:
             file.write_bytes(whole)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from footage import Shot, film, steady
-from mcsyncd.checks import decode as decoding
+from mcsyncd.checks import decode
 from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.model.rate import Rate
@@ -33,7 +33,7 @@ def made(tmp_path) -> Rendition:
 def test_only_what_differs_is_told_and_by_its_name(made):
     path = Path(made.path)
     longer = replace(made, frames=made.frames + 1)
-    faults = decoding.check_decoding([(path, made), (path, longer)])
+    faults = decode.check_decoding([(path, made), (path, longer)])
     assert faults == [f"{path}: 25 frames can be decoded, 26 were written"]
 
 
@@ -44,6 +44,6 @@ def _killed(path: Path, made: Rendition) -> tuple[str, ...]:
 
 def test_a_decoder_that_crashes_is_a_finding_and_the_next_file_is_looked_at(made, monkeypatch):
     # A file that crashes the decoder of today cannot be provoked; the process's death can.
-    monkeypatch.setattr(decoding, "_compare_decoded", _killed)
+    monkeypatch.setattr(decode, "_compare_decoded", _killed)
     path = Path(made.path)
-    assert decoding.check_decoding([(path, made)] * 2) == [f"{path}: the decoder crashed on it"] * 2
+    assert decode.check_decoding([(path, made)] * 2) == [f"{path}: its decoder crashed"] * 2
