@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from mcsyncd.demo.truth import Shoot
     from mcsyncd.settings.schema import Settings
 
-_CHECKOUT_CONFIG = Path("config/local.yaml")
-"""The settings of a checkout, which keep all data below it."""
 _STARTUP_TIMEOUT_S = 20.0
 """Judgement. Too low, and the demo fails on a slow machine where everything works; too high, and a daemon
 that hangs at its start keeps the demo waiting."""
@@ -58,7 +56,7 @@ def demo_command(
     the demo approves by itself, and exits with 0 only if every offset is right and the manifest is
     published.
     """
-    config = options.config_option or Path(os.environ.get("MCSYNCD_CONFIG") or _CHECKOUT_CONFIG)
+    config = options.config_option or _find_settings_file()
     settings = GlobalOptions(config).settings
     is_headless = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
     # The reference first: true offsets are relative to its clock.
@@ -66,6 +64,8 @@ def demo_command(
     offsets_ms = _parse_offsets_ms(offsets)
     plan_takes(keys, seconds, offsets_ms)  # fails before a daemon is started
     printer = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
+    printer.print_line(f"settings: {config.absolute()}")
+    printer.print_line(f"work folder: {settings.paths.work}")
     with _ensure_daemon(config, settings, printer) as check, _open_clip_folder(keep, printer) as folder:
         shoot = _film_shoot(folder, keys, printer, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
         if is_headless:
@@ -73,6 +73,13 @@ def demo_command(
         else:
             _open_app(shoot, settings)
     return 0
+
+
+def _find_settings_file() -> Path:
+    from mcsyncd.demo.settings_home import prepare_demo_settings  # noqa: PLC0415  # keeps --help fast
+
+    named = os.environ.get("MCSYNCD_CONFIG")
+    return Path(named) if named else prepare_demo_settings(os.environ)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import LocalStorage, PathSettings, Settings
@@ -12,6 +13,10 @@ SYSTEM_CONFIG = Path("/etc/mcsync/config.yaml")
 """The settings of an installed service; the shipped unit and docs/operations.md name the same path."""
 CHECKOUT_CONFIG = Path("config/local.yaml")
 """The settings of a development checkout, relative to the current folder."""
+
+_PACKAGE = Path(__file__).parents[1]
+_SHIPPED = _PACKAGE / "_shipped"
+"""Where a wheel carries the folders of a checkout that are not code; pyproject.toml names the same path."""
 
 
 def find_settings_file() -> Path:
@@ -53,6 +58,14 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
 
 def find_shipped_profiles() -> Path:
     """Return the folder of the profiles that ship with mcsyncd, in a wheel or in a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "_shipped" / "profiles"
-    return installed if installed.is_dir() else package.parent / "profiles"
+    return find_shipped("profiles")
+
+
+def find_shipped(folder: Literal["config", "profiles", "systemd"]) -> Path:
+    """Return a folder of files that ship with mcsyncd, in a wheel or in a checkout."""
+    return (_SHIPPED if is_installed() else _PACKAGE.parent) / folder
+
+
+def is_installed() -> bool:
+    """Return whether this is an installed wheel, as opposed to a checkout."""
+    return _SHIPPED.is_dir()

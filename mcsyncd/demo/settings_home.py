@@ -1,0 +1,44 @@
+"""The settings that the demo uses if none are named: a checkout's own, or a copy of the wheel's sample."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.settings.load import find_shipped, is_installed
+
+_SAMPLE = Path("config", "local.yaml")
+"""The sample settings. Their paths are relative: data go to `../var`, profiles come from `../profiles`."""
+
+
+def prepare_demo_settings(environ: Mapping[str, str]) -> Path:
+    """Return the settings file that the demo uses if none is named.
+
+    In a checkout this is its own `config/local.yaml`. Site-packages must not hold data, so an
+    installed wheel copies the sample settings and the profiles to `$XDG_STATE_HOME/mcsyncd/demo`
+    (`~/.local/state` by default, after the XDG Base Directory Specification) and runs on the copy. An
+    existing copy is replaced, and its data are kept. Raises McsyncError if the folder cannot be
+    written.
+    """
+    if not is_installed():
+        return find_shipped("config") / _SAMPLE.name
+    home = _find_state_home(environ) / "mcsyncd" / "demo"
+    try:
+        for source in (find_shipped("config") / _SAMPLE.name, *find_shipped("profiles").iterdir()):
+            target = home / source.parent.name / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)  # without the mode: read-only files could not be replaced
+    except OSError as error:
+        raise McsyncError(
+            f"the demo cannot write its files in {home}: {error.strerror or error}",
+            "set XDG_STATE_HOME to a folder that you can write to",
+        ) from error
+    return home / _SAMPLE
+
+
+def _find_state_home(environ: Mapping[str, str]) -> Path:
+    """Return the user's state folder; the specification says to ignore a relative one."""
+    named = Path(environ.get("XDG_STATE_HOME", ""))
+    return named if named.is_absolute() else Path.home() / ".local" / "state"
