@@ -24,7 +24,7 @@ from mcsyncd.sync.confidence_model import ConfidenceModel, FixedChance, HillCurv
 from mcsyncd.sync.match import Lead
 
 CONDITION_WEIGHTS = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
-"""How often a condition occurs in the field over how often it is drawn; 1 for all others. Judgement (ADR 14).
+"""How often a condition occurs in the field over how often it is drawn; 1 for all others. Judgement (ADR 11).
 Higher lowers every confidence for the sake of traps that hardly anybody meets."""
 PRIOR_SIGMA = 0.7
 """Standard deviation of the prior on a parameter's logarithm: a factor of two either way. Judgement: narrower
@@ -98,7 +98,7 @@ def compute_surprise(chance: float, *, right: bool) -> float:
 def minimize_cost(cost: Callable[[Values], float], begin: Values) -> Values:
     """Return where `cost` is least near `begin`, by L-BFGS-B with numeric gradients.
 
-    The cost is smooth but for a few kinks. Other methods of scipy were measured (ADR 15): Powell
+    The cost is smooth but for a few kinks. Other methods of scipy were measured (ADR 12): Powell
     takes twice as long, Nelder-Mead stops early, and a compass search, which needs no library, takes
     longer and ends no lower.
     """

@@ -59,7 +59,7 @@ class ConfidenceModel:
 
 
 # Fitted by `python -m calibration fit`, which rewrites everything below; all but `loop_trust`, which is a
-# judgement (ADR 14). Units are those of `confidence.PairEvidence` and `match.Lead`. Other numbers shift every
+# judgement (ADR 11). Units are those of `confidence.PairEvidence` and `match.Lead`. Other numbers shift every
 # confidence, so the claim behind *Looks Good* (99.5 % right at 85 % and more) has to be verified again.
 FITTED_MODEL = ConfidenceModel(
     no_hidden_error=FixedChance(value=0.992),

@@ -9,7 +9,7 @@ from mcsyncd.sync.clock_evidence import compute_timecode_offset_us
 from mcsyncd.sync.recording import Recording
 
 _TIMECODE_CONFIDENCE = 0.5
-"""Chance. A rule (ADR 14): a jammed timecode is right to a frame, a free-running one is arbitrary, and
+"""Chance. A rule (ADR 11): a jammed timecode is right to a frame, a free-running one is arbitrary, and
 nothing here tells them apart. It must stay below `review_below`."""
 _RECORDING_TIME_CONFIDENCE = 0.3
 """Chance. A rule, as above: such clocks count whole seconds and are set by hand."""

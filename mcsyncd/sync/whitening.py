@@ -1,6 +1,6 @@
-"""Whitening per STFT frame: makes level, EQ, automatic gain and telephone microphones irrelevant.
+"""Whitening per STFT window: makes level, EQ, automatic gain and telephone microphones irrelevant.
 
-Each frame of 64 ms is transformed, every bin divided by |X|^0.85, and the frame scaled to one
+Each window of 64 ms is transformed, every bin divided by |X|^0.85, and the window scaled to one
 energy, weighted by its loudness. What is left is phase, which carries the timing. The exponent is
 0.85 rather than the 1 of PHAT (Knapp & Carter 1976), so that strong bins keep some weight: in a
 noisy recording the weak bins hold only noise. Audio is whitened in blocks on demand and cached as
@@ -31,54 +31,54 @@ Samples = NDArray[np.float32]
 
 
 def _build_root_hann(size: int) -> Samples:
-    """Return the root of a periodic Hann window: applied twice, at half overlap, it sums to 1."""
+    """Return the root of a periodic Hann taper: applied twice, at half overlap, it sums to 1."""
     return np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
 
 
-STFT_FRAME_SAMPLES = 512
+STFT_WINDOW_SAMPLES = 512
 """Samples at 8 kHz, 64 ms; standard for speech and taken from the second prototype. The confidence was fitted
 with it: another value needs a new calibration. So do all constants below, unless they say otherwise."""
 STFT_HOP_SAMPLES = 256
-"""Samples: half a frame, as the root-Hann windows require to sum to 1. Changing one breaks the other."""
+"""Samples: half a window, as the root-Hann tapers require to sum to 1. Changing one breaks the other."""
 _LOW_BIN, _HIGH_BIN = 10, 237
 """Bins of 15.6 Hz: 156 to 3700 Hz, the band of the second prototype. Lower lets in rumble and hum, higher the
 resampler's transition band."""
-_ARRIVAL_FRAME_SAMPLES = 64
+_ARRIVAL_WINDOW_SAMPLES = 64
 """Samples, 8 ms: shorter than the gap between the direct path and most echoes that matter. Measured: 16 ms
 does as well."""
 _ARRIVAL_HOP_SAMPLES = 32
-"""Samples: half a frame, as for `STFT_HOP_SAMPLES`."""
+"""Samples: half a window, as for `STFT_HOP_SAMPLES`."""
 _ARRIVAL_LOW_BIN, _ARRIVAL_HIGH_BIN = 2, 30
-"""Bins of 125 Hz: 250 to 3750 Hz. Judgement: nearly the band above; the lowest bins of so short a frame
+"""Bins of 125 Hz: 250 to 3750 Hz. Judgement: nearly the band above; the lowest bins of so short a window
 overlap with rumble."""
 _ARRIVAL_GAIN = np.float32(4)
 """Factor. What rises is about a fifteenth of the signal; four times that uses the int16 steps better, and a
 click still stays below what int16 holds. Larger values clip."""
 _RINGING_DECAY_S = 0.05
 """Seconds in which ringing is assumed to fall to 1/e in power. Measured: 0.1 does as well, 0.03 does not."""
-_LEAD_IN_FRAMES = 64
-"""Frames of 4 ms read before a block, so that its ringing is known. Judgement: after 0.26 s, five decays,
+_LEAD_IN_WINDOWS = 64
+"""Windows of 4 ms read before a block, so that its ringing is known. Judgement: after 0.26 s, five decays,
 earlier sound is 22 dB down. With fewer, a block depends on where it starts."""
 _WHITENING_EXPONENT = 0.85
 """Power of |X| to divide by: 0 is plain correlation, 1 is PHAT. From the prototypes; see the module."""
 _LOUDNESS_EXPONENT = 0.15
-"""Power of a frame's relative energy that weights it. From the prototypes: pauses count less than speech, but
-a loud bang does not outweigh everything else."""
+"""Power of a window's relative energy that weights it. From the prototypes: pauses count less than speech,
+but a loud bang does not outweigh everything else."""
 _MIN_ACTIVE_ENERGY = 1e-4
-"""Share of the loud frames' energy (-40 dB) below which a frame is set to zero: noise floors have a phase,
+"""Share of the loud windows' energy (-40 dB) below which a window is set to zero: noise floors have a phase,
 but it is not shared. From the prototypes. Lower correlates hiss, higher drops quiet speech."""
-_MAX_LOUDNESS_FRAMES = 2000
-"""Frames sampled to measure loudness. Judgement: enough for a 95th percentile; more costs time on long
+_MAX_LOUDNESS_WINDOWS = 2000
+"""Windows sampled to measure loudness. Judgement: enough for a 95th percentile; more costs time on long
 files."""
 _BLOCK_SAMPLES = 256 * STFT_HOP_SAMPLES
 """Samples in a cached block, 8.2 s. Judgement: large enough for efficient transforms, small enough that
 random reads waste little. Results do not depend on it."""
 _STEPS_PER_UNIT = np.float32(1024)
-"""Steps of a cached int16 sample. A frame of unit power that is a single click reaches 16, overlapping frames
-26: below the 32 that int16 holds at this step, so nothing ever clips. Larger values clip."""
+"""Steps of a cached int16 sample. A window of unit power that is a single click reaches 16, overlapping
+windows 26: below the 32 that int16 holds at this step, so nothing ever clips. Larger values clip."""
 # Applied before the transform and after the inverse.
-_FRAME_WINDOW = _build_root_hann(STFT_FRAME_SAMPLES)
-_ARRIVAL_WINDOW = _build_root_hann(_ARRIVAL_FRAME_SAMPLES)
+_STFT_TAPER = _build_root_hann(STFT_WINDOW_SAMPLES)
+_ARRIVAL_TAPER = _build_root_hann(_ARRIVAL_WINDOW_SAMPLES)
 
 
 class WhitenedChannel:
@@ -117,9 +117,9 @@ class WhitenedChannel:
         self, start: int, stop: int, length: int, kind: str, build: Callable[[int], Block]
     ) -> Samples:
         out = np.zeros(stop - start, np.float32)
-        # Frames extend beyond both ends of the recording; further out there is nothing.
+        # Windows extend beyond both ends of the recording; further out there is nothing.
         first = max(start // length, -1)
-        last = min(-(-stop // length), (self.samples + STFT_FRAME_SAMPLES) // _BLOCK_SAMPLES + 1)
+        last = min(-(-stop // length), (self.samples + STFT_WINDOW_SAMPLES) // _BLOCK_SAMPLES + 1)
         for number in range(first, last):
             block = self._cache.get((id(self), kind, number), partial(build, number))
             begin, end = max(start, number * length), min(stop, (number + 1) * length)
@@ -129,42 +129,42 @@ class WhitenedChannel:
 
     def _build_block(self, number: int, step: int) -> Block:
         """Whiten block `number`; with `step` 2 at half the rate, by dropping the upper bins."""
-        frame, frames = STFT_FRAME_SAMPLES // step, _BLOCK_SAMPLES // STFT_HOP_SAMPLES
-        # A block needs the second half of the frame before it.
-        spectra = _compute_band_spectra(self._read_frames(number * frames - 1, (number + 1) * frames))
-        spectra *= _compute_whitening_gain(_compute_power(spectra), self._loud_energy, STFT_FRAME_SAMPLES)
-        full = np.zeros((frames + 1, frame // 2 + 1), np.complex64)
-        bins = min(_HIGH_BIN, frame // 2 + 1)
+        size, count = STFT_WINDOW_SAMPLES // step, _BLOCK_SAMPLES // STFT_HOP_SAMPLES
+        # A block needs the second half of the window before it.
+        spectra = _compute_band_spectra(self._read_windows(number * count - 1, (number + 1) * count))
+        spectra *= _compute_whitening_gain(_compute_power(spectra), self._loud_energy, STFT_WINDOW_SAMPLES)
+        full = np.zeros((count + 1, size // 2 + 1), np.complex64)
+        bins = min(_HIGH_BIN, size // 2 + 1)
         full[:, _LOW_BIN:bins] = spectra[:, : bins - _LOW_BIN]
-        scale = _FRAME_WINDOW[::step] * _STEPS_PER_UNIT / np.float32(step)
-        return _overlap_add(invert_spectrum(full, frame) * scale, STFT_HOP_SAMPLES // step)
+        scale = _STFT_TAPER[::step] * _STEPS_PER_UNIT / np.float32(step)
+        return _overlap_add(invert_spectrum(full, size) * scale, STFT_HOP_SAMPLES // step)
 
     def _build_arrival_block(self, number: int) -> Block:
         """Whiten block `number` and keep what arrives first."""
-        frame, hop = _ARRIVAL_FRAME_SAMPLES, _ARRIVAL_HOP_SAMPLES
-        frames = _BLOCK_SAMPLES // hop
+        size, hop = _ARRIVAL_WINDOW_SAMPLES, _ARRIVAL_HOP_SAMPLES
+        count = _BLOCK_SAMPLES // hop
         # What rang before the block is read as well: the block is then the same whoever asks for it.
-        lead_in = self._read_frames(number * frames - 1 - _LEAD_IN_FRAMES, (number + 1) * frames, frame, hop)
-        spectra = _compute_band_spectra(lead_in, _ARRIVAL_WINDOW, _ARRIVAL_LOW_BIN, _ARRIVAL_HIGH_BIN)
+        lead_in = self._read_windows(number * count - 1 - _LEAD_IN_WINDOWS, (number + 1) * count, size, hop)
+        spectra = _compute_band_spectra(lead_in, _ARRIVAL_TAPER, _ARRIVAL_LOW_BIN, _ARRIVAL_HIGH_BIN)
         power = _compute_power(spectra)
-        loud_energy = self._loud_energy * (frame / STFT_FRAME_SAMPLES) ** 2
+        loud_energy = self._loud_energy * (size / STFT_WINDOW_SAMPLES) ** 2
         # Squared, to suppress what rings further. Measured: the first power does as well.
-        spectra *= _compute_whitening_gain(power, loud_energy, frame) * _compute_onset_gain(power) ** 2
-        full = np.zeros((frames + 1, frame // 2 + 1), np.complex64)
-        full[:, _ARRIVAL_LOW_BIN:_ARRIVAL_HIGH_BIN] = spectra[_LEAD_IN_FRAMES:]
-        scale = _ARRIVAL_WINDOW * _STEPS_PER_UNIT * _ARRIVAL_GAIN
-        return _overlap_add(invert_spectrum(full, frame) * scale, hop)
+        spectra *= _compute_whitening_gain(power, loud_energy, size) * _compute_onset_gain(power) ** 2
+        full = np.zeros((count + 1, size // 2 + 1), np.complex64)
+        full[:, _ARRIVAL_LOW_BIN:_ARRIVAL_HIGH_BIN] = spectra[_LEAD_IN_WINDOWS:]
+        scale = _ARRIVAL_TAPER * _STEPS_PER_UNIT * _ARRIVAL_GAIN
+        return _overlap_add(invert_spectrum(full, size) * scale, hop)
 
-    def _read_frames(
-        self, first: int, stop: int, frame: int = STFT_FRAME_SAMPLES, hop: int = STFT_HOP_SAMPLES
+    def _read_windows(
+        self, first: int, stop: int, size: int = STFT_WINDOW_SAMPLES, hop: int = STFT_HOP_SAMPLES
     ) -> Samples:
-        """Return frames [first, stop), shape (stop - first, frame); frame k begins at sample k * hop."""
-        begin, end = first * hop, (stop - 1) * hop + frame
+        """Return windows [first, stop), shape (stop - first, size); window k begins at sample k * hop."""
+        begin, end = first * hop, (stop - 1) * hop + size
         inside = self._read_samples(max(0, begin), max(0, min(end, self.samples)))
         left = min(max(0, -begin), end - begin)
         self._release_pages()
         padded = np.pad(inside, (left, end - begin - left - inside.size))
-        return np.lib.stride_tricks.sliding_window_view(padded, frame)[::hop]
+        return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
 
     def _read_samples(self, begin: int, end: int) -> Samples:
         if self._speed == 1.0 or begin >= end:
@@ -179,24 +179,24 @@ class WhitenedChannel:
             owner.madvise(MADV_DONTNEED)
 
     def _measure_loudness(self) -> float:
-        """Return the energy in the band that a twentieth of the frames exceeds."""
+        """Return the energy in the band that a twentieth of the windows exceeds."""
         # The speed does not matter: levels are the same.
-        count = max(1, (self._channel.size - STFT_FRAME_SAMPLES) // STFT_HOP_SAMPLES)
-        chosen = np.unique(np.linspace(0, count - 1, min(count, _MAX_LOUDNESS_FRAMES)).astype(int))
-        if self._channel.size < STFT_FRAME_SAMPLES:
-            frames = self._read_frames(0, 1)
+        count = max(1, (self._channel.size - STFT_WINDOW_SAMPLES) // STFT_HOP_SAMPLES)
+        chosen = np.unique(np.linspace(0, count - 1, min(count, _MAX_LOUDNESS_WINDOWS)).astype(int))
+        if self._channel.size < STFT_WINDOW_SAMPLES:
+            windows = self._read_windows(0, 1)
         else:
-            windows = np.lib.stride_tricks.sliding_window_view(self._channel, STFT_FRAME_SAMPLES)
-            frames = windows[chosen * STFT_HOP_SAMPLES].astype(np.float32)
+            every = np.lib.stride_tricks.sliding_window_view(self._channel, STFT_WINDOW_SAMPLES)
+            windows = every[chosen * STFT_HOP_SAMPLES].astype(np.float32)
             self._release_pages()
-        return float(np.quantile(_compute_power(_compute_band_spectra(frames)).sum(axis=1), 0.95))
+        return float(np.quantile(_compute_power(_compute_band_spectra(windows)).sum(axis=1), 0.95))
 
 
 def _compute_band_spectra(
-    frames: Samples, window: Samples = _FRAME_WINDOW, low: int = _LOW_BIN, high: int = _HIGH_BIN
+    windows: Samples, taper: Samples = _STFT_TAPER, low: int = _LOW_BIN, high: int = _HIGH_BIN
 ) -> NDArray[np.complex64]:
-    """Return the spectra of frames, bins [low, high) only."""
-    return compute_spectrum(frames * window, frames.shape[1])[:, low:high].copy()
+    """Return the spectra of windows, bins [low, high) only."""
+    return compute_spectrum(windows * taper, windows.shape[1])[:, low:high].copy()
 
 
 def _compute_power(spectra: NDArray[np.complex64]) -> Samples:
@@ -204,18 +204,18 @@ def _compute_power(spectra: NDArray[np.complex64]) -> Samples:
     return power
 
 
-def _compute_whitening_gain(power: Samples, loud_energy: float, frame: int) -> Samples:
-    """Return the factor of every bin: first whiten the bins, then scale each frame to one energy."""
+def _compute_whitening_gain(power: Samples, loud_energy: float, size: int) -> Samples:
+    """Return the factor of every bin: first whiten the bins, then scale each window to one energy."""
     energy = power.sum(axis=1)
-    floor = np.float32(1e-6) * energy[:, None] / frame + np.float32(1e-20)
+    floor = np.float32(1e-6) * energy[:, None] / size + np.float32(1e-20)
     # (power + floor) ** (-0.85 / 2), at two thirds of the cost of numpy's own power.
     gain = np.exp(np.float32(-_WHITENING_EXPONENT / 2) * np.log(power + floor))
     whitened_energy = (power * gain**2).sum(axis=1)
     weight = np.minimum(energy / (loud_energy or 1.0), 2.0) ** _LOUDNESS_EXPONENT
-    # Parseval: sum |X|^2 over the positive bins is frame^2 / 2 at unit power, half that under the window.
+    # Parseval: sum |X|^2 over the positive bins is size^2 / 2 at unit power, half that under the taper.
     scale = np.where(
         energy > _MIN_ACTIVE_ENERGY * loud_energy,
-        weight * np.sqrt(frame**2 / 4 / np.maximum(whitened_energy, 1e-20)),
+        weight * np.sqrt(size**2 / 4 / np.maximum(whitened_energy, 1e-20)),
         0.0,
     )
     scaled: Samples = gain * scale[:, None].astype(np.float32)
@@ -225,8 +225,8 @@ def _compute_whitening_gain(power: Samples, loud_energy: float, frame: int) -> S
 def _compute_onset_gain(power: Samples) -> Samples:
     """Return the share of every bin that exceeds what still rings there, 0..1.
 
-    The ringing is the strongest earlier frame, each decayed by `_RINGING_DECAY_S`. Computed as a
-    running maximum of power with the decay divided out, because a loop over frames is far slower.
+    The ringing is the strongest earlier window, each decayed by `_RINGING_DECAY_S`. Computed as a
+    running maximum of power with the decay divided out, because a loop over windows is far slower.
     """
     decay_per_frame = _ARRIVAL_HOP_SAMPLES / ANALYSIS_RATE_HZ / _RINGING_DECAY_S
     growth = np.exp(np.arange(len(power)) * decay_per_frame)[:, None]
@@ -235,7 +235,7 @@ def _compute_onset_gain(power: Samples) -> Samples:
     return np.asarray(np.maximum(power - ringing, 0.0) / (power + 1e-20), np.float32)
 
 
-def _overlap_add(frames: Samples, hop: int) -> Block:
-    """Add frames that overlap by half and round to int16."""
-    block: Block = np.rint(frames[1:, :hop] + frames[:-1, hop:]).reshape(-1).astype(np.int16)
+def _overlap_add(windows: Samples, hop: int) -> Block:
+    """Add windows that overlap by half and round to int16."""
+    block: Block = np.rint(windows[1:, :hop] + windows[:-1, hop:]).reshape(-1).astype(np.int16)
     return block
