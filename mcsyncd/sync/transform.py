@@ -1,7 +1,7 @@
 """Fourier transforms of real audio in single precision.
 
-numpy's, not scipy's: both are pocketfft (Reinecke), and importing `scipy.fft` costs more than it
-saves. See docs/adr for the figures.
+numpy's, not scipy's: both are pocketfft (Reinecke), and for hours of audio the solver takes the same
+time with either. Importing `scipy.fft` would add 18 % to a short run (ADR 12).
 """
 
 from __future__ import annotations
