@@ -91,12 +91,12 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
         reasons.append(
             build_reason(ReasonCode.PAIRS_DISAGREE, recording.angle, *pair_angles, miss_ms=miss_s * 1e3)
         )
-    heard = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
-    if heard is None:
+    clocks = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
+    if clocks is None:
         return ClipResult(recording, placement, confidence, pair, tuple(reasons), pieces=pieces)
-    reasons.insert(0 if heard.contradicts else len(reasons), heard.reason)
+    reasons.insert(0 if clocks.contradicts else len(reasons), clocks.reason)
     return ClipResult(
-        recording, placement, apply_clock_evidence(confidence, heard), pair, tuple(reasons), pieces=pieces
+        recording, placement, apply_clock_evidence(confidence, clocks), pair, tuple(reasons), pieces=pieces
     )
 
 
@@ -155,13 +155,13 @@ def _judge_unplaced_clip(
 
 
 def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> Reason:
-    heard = {node for pair in pairs for node in (pair.x, pair.y)}
+    matched = {node for pair in pairs for node in (pair.x, pair.y)}
     angle, reference = recordings[at].angle, recordings[root].angle
-    if at in heard:
+    if at in matched:
         return build_reason(ReasonCode.NO_SHARED_SOUND, angle)
-    # Nothing was compared at all: it may be the reference that is deaf.
-    deaf = reference if not heard and recordings[at].channels and not recordings[root].channels else angle
-    return build_reason(ReasonCode.NO_SOUND, deaf)
+    # Nothing was compared at all: the reference itself may have no audio.
+    silent = reference if not matched and recordings[at].channels and not recordings[root].channels else angle
+    return build_reason(ReasonCode.NO_SOUND, silent)
 
 
 def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: list[Reason]) -> ClipResult:

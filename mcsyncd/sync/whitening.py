@@ -143,7 +143,7 @@ class WhitenedChannel:
         """Whiten block `number` and keep what arrives first."""
         size, hop = _ARRIVAL_WINDOW_SAMPLES, _ARRIVAL_HOP_SAMPLES
         count = _BLOCK_SAMPLES // hop
-        # What rang before the block is read as well: the block is then the same whoever asks for it.
+        # What rang before the block is read as well, so that a block does not depend on earlier reads.
         lead_in = self._read_windows(number * count - 1 - _LEAD_IN_WINDOWS, (number + 1) * count, size, hop)
         spectra = _compute_band_spectra(lead_in, _ARRIVAL_TAPER, _ARRIVAL_LOW_BIN, _ARRIVAL_HIGH_BIN)
         power = _compute_power(spectra)
