@@ -79,7 +79,7 @@ def record_take(take: Take, shelf: Shelf, rng: np.random.Generator) -> Recording
 
 
 def _hear_scene(take: Take, rng: np.random.Generator) -> Wave:
-    """Return the sound at the camera's place, from `_RUN_UP_S` before its start, on the scene's clock."""
+    """Return the sound at the camera's place, from `_PREROLL_S` before its start, on the scene's clock."""
     lost = sum(seconds for _, seconds in take.skips)
     first = int(np.floor((take.start_s - _RUN_UP_S) * RATE))
     last = int(np.ceil((take.end_s + lost + 0.1) * RATE))

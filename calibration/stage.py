@@ -19,7 +19,7 @@ Span = tuple[float, float]
 """Start on the scene's clock and length, in seconds."""
 
 _FIRST_START_S = 2.0
-"""Seconds of the scene before the first take: more than `camera._RUN_UP_S`, which has to be inside of it."""
+"""Seconds of the scene before the first take: more than `camera._PREROLL_S`, which has to be inside of it."""
 _MAX_SPREAD_M = 0.7
 """Metres that other sources are away from the main one at most. Their sound then differs by 4 ms at most
 between two cameras, so a solver that locks on to them is still within half a frame. More makes the truth

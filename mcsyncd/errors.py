@@ -1,4 +1,4 @@
-"""The one error tree. Every error says what is wrong and what to do next."""
+"""The error tree. Every error states what is wrong and what to do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class McsyncError(Exception):
     """Something went wrong that an operator can act on.
 
     `message` names the thing that is wrong (a file, a key, a session), `hint` is the
-    operator's next action. Both are plain text: a name in them is made visible where it is
+    operator's next action. Both are plain text: a name in them is escaped where it is
     shown, not here.
     """
 
@@ -66,7 +66,7 @@ class Unreachable(McsyncError):
 
 
 class Conflict(McsyncError):
-    """The session has moved on since the caller looked at it."""
+    """The session has a newer revision than the one the caller read."""
 
     exit_code = ExitCode.CONFLICT
 
@@ -86,13 +86,13 @@ class Unavailable(McsyncError):
 
 
 class BadMedia(McsyncError):
-    """A file is not what its name says: unreadable, cut off, or nothing to work with."""
+    """A file is not usable media: unreadable, truncated, or without usable streams."""
 
     exit_code = ExitCode.BAD_MEDIA
 
 
 class SourceChanged(McsyncError):
-    """An original is no longer the file that was taken in."""
+    """An original is no longer the file that was offloaded."""
 
 
 class IntegrityError(McsyncError):

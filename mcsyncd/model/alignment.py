@@ -1,11 +1,11 @@
-"""Where every clip lies on the session clock, and how sure we are.
+"""The position of every clip on the session clock, and how certain it is.
 
 The sign of an offset, stated once for the whole product:
 
     t_reference = offset + t_clip * (1 + drift * 1e-6)
 
 so an offset of -134 ms means that the clip began 134 ms before the reference did. t = 0 is the
-presentation time of a clip's first picture (its first audio sample where it has no picture).
+presentation time of a clip's first frame (its first audio sample where it has no video).
 Offsets are integer microseconds, drift is parts per million.
 """
 
@@ -109,7 +109,7 @@ class Alignment:
         return next((angle for angle in self.angles if angle.camera == camera), None)
 
     def find_placement(self, camera: str, clip: str) -> Placement | None:
-        """Return where one clip lies, or None if it is not part of the answer."""
+        """Return the placement of one clip, or None if the clip is not part of the alignment."""
         angle = self.find_angle(camera)
         if angle is None:
             return None
@@ -117,7 +117,7 @@ class Alignment:
 
 
 def floor_percent(confidence: float) -> int:
-    """Return a confidence as people see it: floored, so that no screen says 85% and asks for review.
+    """Return a confidence in whole percent, floored: no screen shows 85% and asks for review.
 
     Through the decimal digits, because 0.29 * 100 is 28.999999999999996.
     """

@@ -49,12 +49,12 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class VideoStream:
-    """The picture of a clip. Times are microseconds of presentation time in the file.
+    """The video stream of a clip. Times are microseconds of presentation time in the file.
 
-    `rate` is the true rate: measured from the picture steps, snapped to a standard rate.
-    `rotation` is how far the picture must be turned clockwise to stand upright: 0, 90, 180, 270.
-    `mirrored` pictures must be turned over besides, as `rotation` alone cannot say. `width` and
-    `height` are those of the coded picture, before rotation.
+    `rate` is the true rate: measured from the frame intervals, snapped to a standard rate.
+    `rotation` is the clockwise turn that makes a frame upright: 0, 90, 180 or 270 degrees.
+    `mirrored` frames must also be flipped, which `rotation` cannot express. `width` and `height`
+    are those of the coded frame, before rotation.
     """
 
     index: int
@@ -103,7 +103,7 @@ class Media:
     def origin_us(self) -> int:
         """Presentation time, in the file, of the clip's t = 0.
 
-        The first picture; the first audio sample where there is no picture.
+        The first frame; the first audio sample where there is no video.
         """
         if self.video is not None:
             return self.video.start_us
@@ -121,11 +121,11 @@ class AnalysisChannel:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisAudio:
-    """What listen made of a clip: analysis audio and peaks, all laid on the clip's own clock.
+    """The analysis audio and the peaks of a clip, placed on the clip's own clock.
 
-    Sample 0 of every channel lies at clip time `start_us` (0 is the clip's t = 0, see
-    `Media.origin_us`; negative when sound begins before the first picture). Holes are silence.
-    `channels` is empty when nothing usable was heard; `notes` says why.
+    Sample 0 of every channel is at clip time `start_us` (0 is the clip's t = 0, see
+    `Media.origin_us`; negative when audio begins before the first frame). Gaps are silent.
+    `channels` is empty when the clip has no usable audio; `notes` says why.
     """
 
     rate: int

@@ -31,6 +31,7 @@ from mcsyncd.model.session import HALTED, Session, State
 _IDLE = frozenset({State.COLLECTING, State.REJECTED, *HALTED})
 """States in which no job starts."""
 _PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
+"""States of a session that is approved and not published yet."""
 
 
 def is_confident(session: Session, review_below: float) -> bool:
@@ -75,8 +76,8 @@ def _list_analysis_jobs(session: Session) -> Iterator[Job]:
         elif clip.analysis_audio is None and clip.media.audio:
             yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
     if session.alignment is None and all(_is_analysed(clip) for clip in clips) and session.terms:
-        heard = tuple(replace(clip, digest=None) for clip in clips)
-        yield Align(session.id, session.terms.reference, heard)
+        analysed = tuple(replace(clip, digest=None) for clip in clips)
+        yield Align(session.id, session.terms.reference, analysed)
     for clip in clips:
         if clip.digest is None:
             yield Hash(session.id, _strip_results(clip))
@@ -94,7 +95,7 @@ def _strip_results(clip: Clip) -> Clip:
 def _list_missing_conforms(session: Session, review_below: float) -> Iterator[Job]:
     if not _is_conform_allowed(session, review_below):
         return
-    done = {made.job for made in session.conformed}
+    done = {conformed.job for conformed in session.conformed}
     for job in list_conform_jobs(session):
         if job.id not in done:
             yield job
@@ -132,19 +133,19 @@ def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
 
 
 def select_current_conforms(session: Session) -> dict[str, ConformResult]:
-    """Return, by clip key, what conform has made under the present answer."""
-    made = {one.job: one.result for one in session.conformed}
-    return {job.clip.key: made[job.id] for job in list_conform_jobs(session) if job.id in made}
+    """Return the results of conform that fit the current alignment, by clip key."""
+    results = {conformed.job: conformed.result for conformed in session.conformed}
+    return {job.clip.key: results[job.id] for job in list_conform_jobs(session) if job.id in results}
 
 
 def list_conform_warnings(session: Session) -> tuple[Reason, ...]:
-    """Return what conform met in the clips and a person must know before saying yes, in sentences."""
-    if not any(made.result.report.warnings for made in session.conformed):
+    """Return what conform found in the clips that a person must know before approving."""
+    if not any(conformed.result.report.warnings for conformed in session.conformed):
         return ()
-    made = select_current_conforms(session)
+    results = select_current_conforms(session)
     return tuple(
         build_reason(ReasonCode.CONFORM_WARNING, key, warning=warning)
-        for key, result in made.items()
+        for key, result in results.items()
         for warning in result.report.warnings
     )
 

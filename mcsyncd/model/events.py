@@ -1,6 +1,6 @@
 """Events: what was recorded. Append-only, chained by hash, and all there is of a session.
 
-A field added later needs a default, because the events of old ledgers are read for ever.
+A field that is added later needs a default: old events must stay readable.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class SessionApproved:
 
 @dataclass(frozen=True, slots=True)
 class SessionRejected:
-    """A person threw this revision out."""
+    """A person rejected this revision."""
 
     at: str
     by: Actor
@@ -214,7 +214,7 @@ class SessionHalted:
 
 @dataclass(frozen=True, slots=True)
 class SessionRetried:
-    """A person had it tried again; originals whose identity changed are looked at afresh."""
+    """A person had the failed step retried; originals that changed are analysed again."""
 
     at: str
     by: Actor

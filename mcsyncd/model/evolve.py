@@ -17,7 +17,7 @@ from mcsyncd.model.session import HALTED, Approval, ConformedClip, Session, Stat
 
 
 def replay_events(history: Iterable[ev.Event]) -> Session:
-    """Return the session that these events, oldest first, have made.
+    """Return the session that results from these events, oldest first.
 
     Raises ValueError if the first is not `SessionOpened`.
     """

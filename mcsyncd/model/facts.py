@@ -64,7 +64,7 @@ class JobFinished:
 class JobFailed:
     """A job gave up. `now` is the same instant as `at` in seconds, for the time of the retry.
 
-    `verdict`: `transient` (disk full, network: tried again for ever, slower and slower),
+    `failure_kind`: `transient` (disk full, network: retried until it succeeds, at growing intervals),
     `crash` (the worker died: three tries), `final` (trying again cannot help), `changed` (an
     original is not the file it was), `corrupt` (a copy does not match its hash).
     """
@@ -79,7 +79,7 @@ class JobFailed:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """A person looked at `revision` and said that it looks good."""
+    """A person reviewed `revision` and approved it."""
 
     at: str
     by: Actor
@@ -88,7 +88,7 @@ class Approve:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A person threw `revision` out."""
+    """A person rejected `revision`."""
 
     at: str
     by: Actor
@@ -98,7 +98,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
-    """A person wants to look again at what was approved, published or rejected."""
+    """A person puts an approved, published or rejected session back into review."""
 
     at: str
     by: Actor
@@ -108,7 +108,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A person laid one camera at `offset_us` (its first clip; later clips move along)."""
+    """A person set the offset of one camera's first clip to `offset_us`; its later clips move along."""
 
     at: str
     by: Actor
@@ -119,7 +119,7 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """Size and time of an original as it lies now, by clip key."""
+    """Current size and modification time of an original; `clip` is its key."""
 
     clip: str
     bytes: int
@@ -128,7 +128,7 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again where it failed; originals that were replaced are looked at afresh."""
+    """A person retries the failed step; originals that were replaced are analysed again."""
 
     at: str
     by: Actor

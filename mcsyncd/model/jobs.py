@@ -40,7 +40,7 @@ class BaseJob:
 
 @dataclass(frozen=True, slots=True)
 class Offload(BaseJob):
-    """Move the sealed files (sidecars too) into the session's folder. Result: `TakenIn`."""
+    """Move the sealed files (sidecars too) into the session's folder. Result: `OffloadResult`."""
 
     stage: ClassVar[Stage] = "ingest"
     files: tuple[DropFile, ...]
@@ -76,7 +76,7 @@ class Probe(ClipJob):
 
 @dataclass(frozen=True, slots=True)
 class Listen(ClipJob):
-    """Make analysis audio and peaks of a clip with sound (`clip.media` set). Result: `Sound`."""
+    """Make analysis audio and peaks of a clip with sound (`clip.media` set). Result: `AnalysisAudio`."""
 
     stage: ClassVar[Stage] = "listen"
 
@@ -85,7 +85,7 @@ class Listen(ClipJob):
 class Align(BaseJob):
     """Put all clips on one clock. Result: `Alignment`.
 
-    `clip.media` is set; `clip.sound` is None for a clip without audio.
+    `clip.media` is set; `clip.analysis_audio` is None for a clip without audio.
     """
 
     stage: ClassVar[Stage] = "sync"
@@ -95,9 +95,9 @@ class Align(BaseJob):
 
 @dataclass(frozen=True, slots=True)
 class Conform(ClipJob):
-    """Make the mezzanine and the proxy of one clip on the session grid. Result: `Conformed`.
+    """Make the mezzanine and the proxy of one clip on the session grid. Result: `ConformResult`.
 
-    `clip.media` is set. Whole ticks of the offset are not part of the job: see `on_grid`.
+    `clip.media` is set. Whole ticks of the offset are not part of the job: see `split_offset`.
     """
 
     stage: ClassVar[Stage] = "conform"

@@ -1,6 +1,6 @@
 """What stands against a fact: the one guard of the state machine, pure.
 
-`find_objection` says whether a fact applies to a session as it stands, and if not, why and what to do
+`find_objection` tells whether a fact applies to the session as it is, and if not, why and what to do
 instead. `decide` yields nothing for a fact with an objection; the daemon tells a person about it.
 """
 
@@ -17,6 +17,8 @@ ObjectionKind = Literal["moved_on", "wrong_state", "invalid", "not_awaited"]
 _REJECTABLE = frozenset({State.WORKING, State.IN_REVIEW, *HALTED})
 _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, State.REJECTED})
 _RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTED}
+"""States in which a decision is allowed. A state too many loses work in progress; one too few leaves a
+session that no command can move."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Picture rates as exact fractions.
 
 29.97 is 30000/1001 and never a float: over an hour the two differ by 3.6 ms, and a session
-that mixes them puts the last cut on the wrong picture.
+that mixes them puts the last cut on the wrong frame.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Rate:
 
     @property
     def tick_us(self) -> Fraction:
-        """The length of one picture in microseconds, exactly."""
+        """The duration of one frame in microseconds, exact."""
         return Fraction(1_000_000 * self.den, self.num)
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ def snap_rate(measured: Fraction) -> Rate:
 
 
 PHASE_STEP_US = 20
-"""Phases are told apart in steps of 20 µs, just under one sample at 48 kHz.
+"""Phases are rounded to steps of 20 µs, just under one sample at 48 kHz.
 
 A nudge by whole frames must not ask for a new encode, and a frame of 30000/1001 is not a whole
 number of microseconds.

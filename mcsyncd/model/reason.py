@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import Literal, assert_never
 
 Value = float | str
 Document = dict[str, object]
@@ -74,6 +74,26 @@ def build_reason_document(reason: Reason, labels: Mapping[str, str]) -> Document
     }
 
 
+_PairCode = Literal[
+    ReasonCode.CHANCE_MATCH,
+    ReasonCode.FAINT_MATCH,
+    ReasonCode.SHORT_OVERLAP,
+    ReasonCode.RIVAL,
+    ReasonCode.CONTRADICTION,
+    ReasonCode.SPREAD,
+]
+"""Doubts about one pair of recordings."""
+_ClockCode = Literal[
+    ReasonCode.TIMECODE_AGREES,
+    ReasonCode.TIMECODE_CONTRADICTS,
+    ReasonCode.RECORDING_TIME_AGREES,
+    ReasonCode.RECORDING_TIME_CONTRADICTS,
+    ReasonCode.PLACED_BY_TIMECODE,
+    ReasonCode.PLACED_BY_RECORDING_TIME,
+]
+"""What the cameras' clocks say."""
+
+
 def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C901, PLR0911, PLR0912  # one sentence for each code
     """Return the reason as a sentence.
 
@@ -83,34 +103,34 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
     others = [labels.get(key, key) for key in reason.others]
     other = others[0] if others else ""
     values = dict(reason.values)
-
-    def number(key: str) -> float:
-        return float(values[key])
-
     match reason.code:
-        case ReasonCode.CHANCE_MATCH:
-            return f"{name} shares no more sound with {other} than chance would explain"
-        case ReasonCode.FAINT_MATCH:
-            return f"the sound that {name} shares with {other} is faint"
-        case ReasonCode.SHORT_OVERLAP:
-            return f"{name} and {other} share only {number('overlap_s'):.0f} s of usable sound"
-        case ReasonCode.RIVAL:
-            strength = _format_strength(number("lead"))
-            apart = _format_signed(number("apart_ms"), 0)
-            return f"{name} also matches {apart} ms away, {strength}: the sound repeats itself"
-        case ReasonCode.CONTRADICTION:
-            share = f"{number('windows_astray'):.0f} of {number('windows'):.0f}"
-            return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
-        case ReasonCode.SPREAD:
-            return f"the offset between {name} and {other} is not sharp"
+        case (
+            ReasonCode.CHANCE_MATCH
+            | ReasonCode.FAINT_MATCH
+            | ReasonCode.SHORT_OVERLAP
+            | ReasonCode.RIVAL
+            | ReasonCode.CONTRADICTION
+            | ReasonCode.SPREAD
+        ):
+            return _format_pair_doubt(reason.code, name, other, values)
+        case (
+            ReasonCode.TIMECODE_AGREES
+            | ReasonCode.TIMECODE_CONTRADICTS
+            | ReasonCode.RECORDING_TIME_AGREES
+            | ReasonCode.RECORDING_TIME_CONTRADICTS
+            | ReasonCode.PLACED_BY_TIMECODE
+            | ReasonCode.PLACED_BY_RECORDING_TIME
+        ):
+            return _format_clock_reason(reason.code, name, values)
         case ReasonCode.DRIFT:
-            drift, over = _format_signed(number("drift_ppm"), 1), _format_span(number("span_s"))
-            return f"{name} drifts by {drift} ppm, {number('drift_ms'):.1f} ms over {over}; corrected"
+            drift, over = _format_signed(float(values["drift_ppm"]), 1), _format_span(float(values["span_s"]))
+            return f"{name} drifts by {drift} ppm, {float(values['drift_ms']):.1f} ms over {over}; corrected"
         case ReasonCode.ECHO:
-            apart, strength = _format_signed(number("apart_ms"), 1), _format_strength(number("lead"))
+            apart = _format_signed(float(values["apart_ms"]), 1)
+            strength = _format_strength(float(values["lead"]))
             return f"{name} also fits {apart} ms away, {strength}: probably an echo in the room"
         case ReasonCode.WRONG_SPEED:
-            change = number("speed_change")
+            change = float(values["speed_change"])
             way = "slow" if change > 0 else "fast"
             return f"{name} runs {abs(change):.1%} {way}, as 29.97 fps mistaken for 30 does; corrected"
         case ReasonCode.IN_PIECES:
@@ -118,7 +138,7 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
         case ReasonCode.INDIRECT:
             return f"{name} is placed through {other}"
         case ReasonCode.PAIRS_DISAGREE:
-            miss = f"{number('miss_ms'):.1f} ms"
+            miss = f"{float(values['miss_ms']):.1f} ms"
             return f"the pairs disagree about {name}: {' and '.join(others)} by themselves differ by {miss}"
         case ReasonCode.NO_SHARED_SOUND:
             return f"{name} shares no more sound with any other angle than chance would explain"
@@ -128,17 +148,47 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{values['clip']} would overlap another clip of {name}"
         case ReasonCode.SAME_RECORDING:
             return f"{name} ({values['clip']}) and {other} ({values['other_clip']}) are the same recording"
+        case ReasonCode.UNREADABLE:
+            return f"{name}: {values['message']}"
+        case ReasonCode.CONFORM_WARNING:
+            return f"{name}: {values['warning']}"
+        case _:
+            assert_never(reason.code)
+
+
+def _format_pair_doubt(code: _PairCode, name: str, other: str, values: Mapping[str, Value]) -> str:
+    match code:
+        case ReasonCode.CHANCE_MATCH:
+            return f"{name} shares no more sound with {other} than chance would explain"
+        case ReasonCode.FAINT_MATCH:
+            return f"the sound that {name} shares with {other} is faint"
+        case ReasonCode.SHORT_OVERLAP:
+            return f"{name} and {other} share only {float(values['overlap_s']):.0f} s of usable sound"
+        case ReasonCode.RIVAL:
+            strength = _format_strength(float(values["lead"]))
+            apart = _format_signed(float(values["apart_ms"]), 0)
+            return f"{name} also matches {apart} ms away, {strength}: the sound repeats itself"
+        case ReasonCode.CONTRADICTION:
+            share = f"{float(values['windows_astray']):.0f} of {float(values['windows']):.0f}"
+            return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
+        case ReasonCode.SPREAD:
+            return f"the offset between {name} and {other} is not sharp"
+        case _:
+            assert_never(code)
+
+
+def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value]) -> str:
+    match code:
         case ReasonCode.TIMECODE_AGREES:
-            return f"the timecode of {name} agrees within {number('miss_s'):.2f} s"
+            return f"the timecode of {name} agrees within {float(values['miss_s']):.2f} s"
         case ReasonCode.TIMECODE_CONTRADICTS:
+            miss = _format_duration(float(values["miss_s"]))
             where = ", although other timecodes agree" if values["others_agree"] else ""
-            return (
-                f"the timecode of {name} contradicts its sound by {_format_duration(number('miss_s'))}{where}"
-            )
+            return f"the timecode of {name} contradicts its sound by {miss}{where}"
         case ReasonCode.RECORDING_TIME_AGREES:
             return f"the recording time of {name} agrees as closely as such clocks can"
         case ReasonCode.RECORDING_TIME_CONTRADICTS:
-            away = _format_duration(number("miss_s"))
+            away = _format_duration(float(values["miss_s"]))
             return (
                 f"by the cameras' clocks, {name} was recorded {away} away from where its sound lies: "
                 "perhaps the same music at two events"
@@ -147,12 +197,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name} is placed by timecode alone, not by sound"
         case ReasonCode.PLACED_BY_RECORDING_TIME:
             return f"{name} is placed by the cameras' clocks alone, accurate to about a second"
-        case ReasonCode.UNREADABLE:
-            return f"{name}: {values['message']}"
-        case ReasonCode.CONFORM_WARNING:
-            return f"{name}: {values['warning']}"
         case _:
-            assert_never(reason.code)
+            assert_never(code)
 
 
 def _label_subject(subject: str, labels: Mapping[str, str]) -> str:

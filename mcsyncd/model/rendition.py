@@ -12,7 +12,7 @@ ObjectKind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "spri
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that conform wrote beside a rendition: `path` is relative to the work folder."""
+    """A file that conform wrote next to a rendition: `path` is relative to the work folder."""
 
     path: str
     bytes: int

@@ -1,6 +1,6 @@
 """The session: everything that is known of one shoot, as one value.
 
-A session is the fold of its events (`model.evolve`) and nothing else; `model.decide` says
+A session is the fold of its events (`model.evolve`), nothing more; `model.decide` says
 which events a fact leads to, and `model.jobs` which work is due.
 """
 

@@ -1,6 +1,6 @@
-"""Timecode: the number a camera or a recorder writes beside every picture.
+"""Timecode: the label that a camera or a recorder gives to every frame.
 
-Drop frame (SMPTE ST 12-1) skips *numbers*, never pictures: at 30000/1001 the labels 00 and 01
+Drop frame (SMPTE ST 12-1) skips *labels*, never frames: at 30000/1001 the labels 00 and 01
 are left out at the start of every minute except each tenth, so that the label keeps up with the
 clock. It is defined for 29.97 and its multiples only, and written with a semicolon.
 """
@@ -14,7 +14,9 @@ from fractions import Fraction
 from mcsyncd.model.rate import Rate
 
 _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
+"""`HH:MM:SS:FF`; three digits of frames occur above 99 frames per second."""
 _DROP_FRAME_SEPARATORS = ";.,"
+"""What cameras and tools write before the frames of a drop-frame label; ST 12-1 prescribes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Timecode:
 
     @classmethod
     def from_frame_number(cls, number: int, rate: Rate, *, drop_frame: bool = False) -> Timecode:
-        """Return the label of picture `number`, counted from midnight; after 24 hours it begins anew.
+        """Return the label of frame `number`, counted from midnight; it wraps after 24 hours.
 
         Raises ValueError where drop frame is not defined for the rate.
         """
@@ -58,13 +60,13 @@ class Timecode:
         return cls(seconds // 3600, seconds // 60 % 60, seconds % 60, frames, drop_frame)
 
     def to_frame_number(self, rate: Rate) -> int:
-        """Return the number of the picture with this label, counted from midnight.
+        """Return the number of the frame with this label, counted from midnight.
 
         Raises ValueError for a label that does not exist at that rate.
         """
         nominal, dropped = _count_labels(rate, drop_frame=self.drop_frame)
         if self.frames >= nominal:
-            raise ValueError(f"{self} does not exist at {rate} pictures a second")
+            raise ValueError(f"{self} does not exist at {rate} frames per second")
         minutes = self.hours * 60 + self.minutes
         if self.seconds == 0 and self.frames < dropped and self.minutes % 10:
             raise ValueError(f"{self} is one of the labels that drop frame leaves out")
@@ -86,5 +88,5 @@ def _count_labels(rate: Rate, *, drop_frame: bool) -> tuple[int, int]:
     if not drop_frame:
         return nominal, 0
     if rate.den != 1001 or nominal % 30:
-        raise ValueError(f"drop frame is not defined at {rate} pictures a second")
+        raise ValueError(f"drop frame is not defined at {rate} frames per second")
     return nominal, nominal // 15

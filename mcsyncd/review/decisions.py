@@ -1,4 +1,4 @@
-"""What a person may decide on a session, checked against what they were looking at.
+"""What a person may decide on a session, checked against the revision they reviewed.
 
 `require_applicable` turns the model's objection to a fact into the error that the person sees. Who may
 decide is not judged here.

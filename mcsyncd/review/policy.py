@@ -1,4 +1,4 @@
-"""What a confidence asks of a person. Policy, not state: a new threshold changes every queue at once."""
+"""Which action a confidence calls for. Policy, not state: a new threshold changes every queue at once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CallToAction = Literal["looks_good", "review_sync"]
 
 
 def choose_call_to_action(session: Session, review_below: float) -> CallToAction | None:
-    """Return what the one button says, or None where no decision is due.
+    """Return the label of the one button, or None where no decision is due.
 
-    Exactly at the threshold looks good. A nudge does not change it: the confidence is the
-    machine's, and a second pair of eyes should still be asked to look. However sure the sync is, a
-    session with a doubtful clip (`model.due.doubts`) is one to look at.
+    A confidence exactly at the threshold is enough. A nudge does not change the label: the
+    confidence stays the machine's, and a second person should still review. A session with a clip
+    that conform warns about (`model.due.list_conform_warnings`) always needs a review.
     """
     found = session.alignment
     if session.state is not State.IN_REVIEW or found is None:

@@ -115,11 +115,11 @@ def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: Report
 
     folder = layout.locate_analysis(job.session, job.clip.camera, job.id)
     folder.mkdir(parents=True, exist_ok=True)
-    heard = extract_analysis_audio(
+    audio = extract_analysis_audio(
         _locate_original(job.clip, layout), _require_media(job.clip), folder, _report_percent(report_progress)
     )
-    channels = tuple(replace(channel, path=layout.make_relative(channel.path)) for channel in heard.channels)
-    return replace(heard, channels=channels, peaks=layout.make_relative(heard.peaks))
+    channels = tuple(replace(channel, path=layout.make_relative(channel.path)) for channel in audio.channels)
+    return replace(audio, channels=channels, peaks=layout.make_relative(audio.peaks))
 
 
 def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportProgress) -> Alignment:
@@ -190,15 +190,15 @@ def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
 
 
 def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
-    """Return an original's path, after a look that it is still the file that was taken in."""
+    """Return an original's path. Raises SourceChanged if it is no longer the file that was offloaded."""
     path = layout.resolve_path(clip.path)
     try:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:
-        raise SourceChanged(f"{path}: gone", "put the original back, then resync the session") from None
+        raise SourceChanged(f"{path}: missing", "put the original back, then retry the session") from None
     if (now.st_size, now.st_mtime_ns) != (clip.bytes, clip.mtime_ns):
         raise SourceChanged(
-            f"{path}: changed after it was taken in", "resync the session if the new file is meant"
+            f"{path}: changed since it was offloaded", "if the new file is the right one, resync the session"
         )
     return path
 
