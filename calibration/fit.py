@@ -98,7 +98,7 @@ def compute_surprise(chance: float, *, right: bool) -> float:
 def minimize_cost(cost: Callable[[Values], float], begin: Values) -> Values:
     """Return where `cost` is least near `begin`, by L-BFGS-B with numeric gradients.
 
-    The cost is smooth but for a few kinks. Measured (ADR 12): Powell takes three to four times the
+    The cost is smooth but for a few kinks. Measured (ADR 13): Powell takes three to four times the
     evaluations, Nelder-Mead stops early, and a compass search takes twice the evaluations for about
     the same cost.
     """

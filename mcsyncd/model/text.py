@@ -10,8 +10,8 @@ from __future__ import annotations
 import unicodedata
 
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode general categories (UAX #44) of controls, formats, surrogates, private and unassigned characters, and
-line separators. Leave one out, and a file name can forge what a terminal shows."""
+"""Unicode general categories (UAX #44) of controls, formats, surrogates, private and unassigned characters,
+and line separators. Leave one out, and a file name can forge what a terminal shows."""
 
 
 def escape_text(text: str, limit: int = 200) -> str:

@@ -1,7 +1,7 @@
 """Fourier transforms of real audio in single precision.
 
 numpy's, not scipy's: both are pocketfft (Reinecke), and for hours of audio the solver takes the same
-time with either. Importing `scipy.fft` would add 18 % to a short run (ADR 12).
+time with either. Importing `scipy.fft` would add 18 % to a short run (ADR 13).
 """
 
 from __future__ import annotations
