@@ -1,0 +1,70 @@
+"""The request and response bodies of the daemon's API, shared by server and client; see docs/api.md.
+
+`SessionBody` is also what `sessions --json` and `show --json` print. Fields may be added to a body, but
+not renamed. Milliseconds are floats with microsecond digits; times are UTC in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from mcsyncd.api.answers import ClaimBody, LogBody, LogEntryBody, PeaksBody, ProblemBody, StreamEventBody
+from mcsyncd.api.base import ApiBody, ProblemCode
+from mcsyncd.api.requests import (
+    ApproveRequest,
+    DecisionRequest,
+    NudgeRequest,
+    RejectRequest,
+    ReopenRequest,
+    ResyncRequest,
+    RetryRequest,
+    SealRequest,
+)
+from mcsyncd.api.sessions import (
+    AngleBody,
+    CallToAction,
+    CameraBody,
+    CandidateBody,
+    ClipBody,
+    ErrorBody,
+    PieceBody,
+    ProgressBody,
+    ReasonBody,
+    SessionBody,
+    SessionsBody,
+)
+from mcsyncd.api.status import FolderBody, PendingFileBody, ReloadBody, StatusBody, StorageBody, WorkerBody
+
+__all__ = [
+    "AngleBody",
+    "ApiBody",
+    "ApproveRequest",
+    "CallToAction",
+    "CameraBody",
+    "CandidateBody",
+    "ClaimBody",
+    "ClipBody",
+    "DecisionRequest",
+    "ErrorBody",
+    "FolderBody",
+    "LogBody",
+    "LogEntryBody",
+    "NudgeRequest",
+    "PeaksBody",
+    "PendingFileBody",
+    "PieceBody",
+    "ProblemBody",
+    "ProblemCode",
+    "ProgressBody",
+    "ReasonBody",
+    "RejectRequest",
+    "ReloadBody",
+    "ReopenRequest",
+    "ResyncRequest",
+    "RetryRequest",
+    "SealRequest",
+    "SessionBody",
+    "SessionsBody",
+    "StatusBody",
+    "StorageBody",
+    "StreamEventBody",
+    "WorkerBody",
+]

@@ -1,0 +1,74 @@
+"""Claims, peaks, the log, the event stream, and refusals."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mcsyncd.api.base import ApiBody, ProblemCode
+from mcsyncd.api.sessions import ProgressBody, SessionBody
+
+
+class ClaimBody(ApiBody):
+    """Who is reviewing a session. A courtesy to others: it prevents nothing."""
+
+    by: str
+    expires_s: float
+
+
+class PeaksBody(ApiBody):
+    """Peaks of one camera on the session clock: int8 `low` and `high` (-127..127) per column.
+
+    Column i covers `step_ms` of session time from `start_ms + i * step_ms`. Every clip of the camera
+    is placed at its offset; where there is no audio, both are 0.
+    """
+
+    camera: str
+    start_ms: float
+    step_ms: float
+    low: list[int]
+    high: list[int]
+
+
+class LogEntryBody(ApiBody):
+    """One event of the ledger."""
+
+    seq: int
+    at: str
+    session: str
+    kind: str
+    body: dict[str, object]
+    hash: str
+
+
+class LogBody(ApiBody):
+    """A page of the ledger's events, oldest first.
+
+    `next_after` is what to send as `after` for the next page; null on the last one.
+    """
+
+    entries: list[LogEntryBody]
+    next_after: int | None = None
+
+
+class StreamEventBody(ApiBody):
+    """One server-sent event.
+
+    With `seq`, it is an event of the ledger, and `seq` is also its SSE id. Without, it is transient:
+    the progress of a step, a claim, or a change in the drop folders.
+    """
+
+    what: Literal["event", "progress", "claim", "folders", "heartbeat"]
+    session: str | None = None
+    seq: int | None = None
+    kind: str | None = None
+    at: str | None = None
+    progress: ProgressBody | None = None
+
+
+class ProblemBody(ApiBody):
+    """The response to a request that was refused or failed. `current` comes with a conflict."""
+
+    code: ProblemCode
+    message: str
+    hint: str = ""
+    current: SessionBody | None = None

@@ -1,0 +1,138 @@
+"""A session and everything in it: cameras, clips, the evidence behind each angle, progress, errors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mcsyncd.api.base import ApiBody
+from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.reason import ReasonCode
+from mcsyncd.model.session import Stage, State
+
+CallToAction = Literal["looks_good", "review_sync"]
+
+
+class ErrorBody(ApiBody):
+    """Why something failed, and the operator's next action."""
+
+    stage: Stage
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+class ProgressBody(ApiBody):
+    """The progress of a running step.
+
+    `done` is 0..1, `eta_s` the seconds left. `count` of `total` are in `unit` (`frames`, `bytes` or
+    `percent`), and `rate` is units per second.
+    """
+
+    stage: Stage
+    done: float
+    eta_s: float | None = None
+    subject: str = ""
+    count: int = 0
+    total: int = 0
+    unit: str = ""
+    rate: float | None = None
+
+
+class ClipBody(ApiBody):
+    """One clip of a camera."""
+
+    name: str
+    bytes: int
+    sha256: str | None = None
+    duration_s: float | None = None
+    offset_ms: float | None = None
+    warnings: list[str] = []
+
+
+class CameraBody(ApiBody):
+    """One angle and its clips, in order."""
+
+    label: str
+    clips: list[ClipBody] = []
+
+
+class CandidateBody(ApiBody):
+    """An offset that would explain the sound, and its score, comparable within one angle."""
+
+    offset_ms: float
+    score: float
+
+
+class PieceBody(ApiBody):
+    """Part of a clip that was cut or lost samples, in clip time, with the offset and drift of that part."""
+
+    clip: str
+    begin_s: float
+    end_s: float
+    offset_ms: float
+    drift_ppm: float
+
+
+class ReasonBody(ApiBody):
+    """Why a person is needed. `code` is for filtering, `text` for people, with the cameras' labels.
+
+    `subject` is the key of a camera or of a clip, `others` the other cameras it names; `values` are
+    measurements in the units of their names.
+    """
+
+    code: ReasonCode
+    subject: str
+    others: list[str] = []
+    values: dict[str, float | str] = {}
+    text: str
+
+
+class AngleBody(ApiBody):
+    """The evidence behind one angle's offset.
+
+    `strip` is the correlation around the offset, for display: values of 0..1, `strip_step_ms` apart,
+    the middle one at the machine's offset.
+    """
+
+    confidence: float
+    reasons: list[ReasonBody] = []
+    candidates: list[CandidateBody] = []
+    overlap_s: float = 0.0
+    residual_ms: float | None = None
+    strip: list[float] = []
+    strip_step_ms: float = 0.0
+    error_ms: float | None = None
+    drift_error_ppm: float | None = None
+    pieces: list[PieceBody] = []
+
+
+class SessionBody(ApiBody):
+    """One session, as the CLI and the terminal app see it."""
+
+    id: str
+    state: State
+    revision: int
+    call_to_action: CallToAction | None = None
+    sync_confidence: float | None = None
+    sync_method: SyncMethod | None = None
+    offsets_ms: dict[str, float | None] = {}
+    drift_ppm: dict[str, float] = {}
+    reasons: list[ReasonBody] = []
+    rate: str | None = None
+    cameras: dict[str, CameraBody] = {}
+    approved_by: str | None = None
+    approved_at: str | None = None
+    error: ErrorBody | None = None
+    progress: ProgressBody | None = None
+    reference: str | None = None
+    angles: dict[str, AngleBody] = {}
+    duration_s: float | None = None
+    opened_at: str = ""
+    claimed_by: str | None = None
+    manifest_key: str | None = None
+
+
+class SessionsBody(ApiBody):
+    """All sessions, newest first."""
+
+    sessions: list[SessionBody]

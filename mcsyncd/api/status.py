@@ -1,0 +1,72 @@
+"""What the daemon is doing: folders, workers, storage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mcsyncd.api.base import ApiBody
+from mcsyncd.api.sessions import ProgressBody
+from mcsyncd.model.session import Stage, State
+
+
+class PendingFileBody(ApiBody):
+    """A file in a drop folder that is not offloaded yet, and why."""
+
+    name: str
+    bytes: int
+    state: Literal["settling", "settled", "waiting", "ignored", "refused"]
+    note: str = ""
+
+
+class FolderBody(ApiBody):
+    """One watched drop folder. `health` is `ok`, or says what is wrong."""
+
+    path: str
+    label: str
+    health: str
+    settling: list[PendingFileBody] = []
+
+
+class WorkerBody(ApiBody):
+    """One running job."""
+
+    stage: Stage
+    session: str
+    subject: str
+    pid: int | None = None
+    progress: ProgressBody | None = None
+
+
+class StorageBody(ApiBody):
+    """The object store that publish writes to, and the free space of the work disk."""
+
+    kind: Literal["local", "r2"]
+    target: str
+    health: str
+    work_free_bytes: int | None
+    """Null until the disk of the work folder has answered for the first time."""
+
+
+class StatusBody(ApiBody):
+    """What the daemon is doing."""
+
+    version: str
+    pid: int
+    host: str
+    started_at: str
+    review_below: float
+    folders: dict[str, FolderBody]
+    unknown_folders: list[str] = []
+    sessions: dict[State, int]
+    storage: StorageBody
+    workers: list[WorkerBody]
+    worker_slots: int
+    you: str = ""
+    may_approve: bool = False
+
+
+class ReloadBody(ApiBody):
+    """The result of a reload. `problems` is empty when the new settings are in force."""
+
+    reloaded: bool
+    problems: list[str] = []
