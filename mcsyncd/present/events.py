@@ -52,9 +52,9 @@ class _EventFields:
         value = self.get(*path)
         return escape_text(str(value), limit) if value is not None else NO_VALUE
 
-    def count(self, key: str, noun: str) -> str:
-        """Return how many there are: `3 clips`."""
-        value = self.get(key)
+    def count(self, noun: str, *path: str) -> str:
+        """Return how many there are in the list at a path of keys: `3 clips`."""
+        value = self.get(*path)
         number = len(value) if isinstance(value, list) else 0
         return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -107,9 +107,9 @@ class _EventFields:
 
 _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_opened": lambda _: "Session opened",
-    "drop_files_changed": lambda event: f"{event.count('files', 'file')} settled in the drop folders",
-    "session_sealed": lambda event: f"Started with {event.count('clips', 'clip')}{event.by}",
-    "clips_offloaded": lambda event: f"{event.count('paths', 'clip')} copied to the work folder",
+    "drop_files_changed": lambda event: f"{event.count('file', 'files')} settled in the drop folders",
+    "session_sealed": lambda event: f"Started with {event.count('clip', 'clips')}{event.by}",
+    "clips_offloaded": lambda event: f"{event.count('clip', 'paths')} copied to the work folder",
     "clip_hashed": lambda event: f"Hashed {event.clip}",
     "clip_probed": lambda event: f"Probed {event.clip}",
     "clip_audio_analysed": lambda event: f"Analysed the audio of {event.clip}",
@@ -120,6 +120,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_reopened": lambda event: f"Reopened{event.by}{event.revision}{event.reason}",
     "clip_conformed": lambda event: f"Conformed {event.clip}",
     "publishing_began": lambda event: f"Publishing started{event.revision}",
+    "publishing_planned": lambda event: f"Planned to publish {event.count('file', 'plan', 'objects')}",
     "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
     "session_published": lambda event: f"Published {event.text('publication', 'key')}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",

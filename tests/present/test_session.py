@@ -40,7 +40,7 @@ def test_progress_in_frames_and_in_nothing_countable():
         stage="conform", done=0.619, eta_s=190, count=1114, total=1800, unit="frames", rate=48.4
     )
     assert format_progress(frames) == "61% · 3:10 left · 48 fps · 1114 of 1800 frames"
-    percent = api.ProgressBody(stage="align", done=0.3, count=30, total=100, unit="percent", rate=2.0)
+    percent = api.ProgressBody(stage="sync", done=0.3, count=30, total=100, unit="percent", rate=2.0)
     assert format_progress(percent) == "30%"
 
 
@@ -127,6 +127,7 @@ ANA = {"name": "ana", "uid": 7}
             {"object": {"key": "a/b.mov", "bytes": 4_100_000_000}},
             "Uploaded a/b.mov (4.1 GB)",
         ),
+        ("publishing_planned", {"plan": {"objects": [{}, {}]}}, "Planned to publish 2 files"),
         ("a_new_kind", {}, "A new kind"),
     ],
 )
