@@ -70,12 +70,12 @@ class Script:
 
     async def decide(self, request):
         if self.forbidden:
-            return reply(api.ProblemBody(message="not an approver", exit_code=5), 403)
+            return reply(api.ProblemBody(code="not_permitted", message="not an approver"), 403)
         asked = int(request.headers["If-Match"])
         if self.revision is not None and asked != self.revision:
             moved = ours("in_review", self.revision)
             self.scenes = [[moved]]
-            return reply(api.ProblemBody(message="moved on", exit_code=4, current=moved), 412)
+            return reply(api.ProblemBody(code="conflict", message="moved on", current=moved), 412)
         self.approved.append(asked)
         self.scenes = [[scene] for scene in self.after_approval] or [[ours("published", asked)]]
         return reply(ours("approved", asked))
@@ -119,14 +119,14 @@ def run(script, folder, out=None, check=lambda: None):
 
 def test_from_no_session_to_the_manifest(tmp_path):
     out = io.StringIO()
-    working = ours("working", progress=api.ProgressBody(stage="hash", done=0.4, subject="C0012.MP4"))
+    working = ours("working", progress=api.ProgressBody(stage="ingest", done=0.4, subject="C0012.MP4"))
     script = Script([], [], [ours("collecting")], [working], [ours("in_review", 3)])
     _, published = run(script, tmp_path, out)
     assert script.approved == [3]
     assert published.state == "published"
     told = out.getvalue()
     assert "Sync Confidence: 97%" in told
-    assert "hash C0012.MP4   40%" in told
+    assert "ingest C0012.MP4   40%" in told
     assert "-134.100 ms" in told
 
 
