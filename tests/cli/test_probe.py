@@ -12,7 +12,7 @@ def test_the_text_says_what_it_is_and_what_conform_does(tmp_path):
     source = film(tmp_path / "clip.mp4", Shot(steady(25, 1), (0, 1), sound_codec="aac", rotation=90))
     said = CliRunner().invoke(probe_command, [str(source)])
     assert said.exit_code == 0
-    for words in ("25 fps", "rotation 270° clockwise", "aac 48000 Hz mono", "turned upright"):
+    for words in ("25 fps", "rotation 270° clockwise", "aac 48000 Hz mono", "rotated upright"):
         assert words in said.stdout
 
 
