@@ -139,7 +139,7 @@ def test_what_does_not_belong_into_a_drop_folder_is_said_and_left_alone(line, sh
         "half.mp4.part": "ignored",
     }
     assert (stray / "A.MP4").is_file()
-    assert "unknown folder cam_x" in line.ask("status").stdout
+    assert "cam_x: no camera has this name" in line.ask("status").stdout
 
 
 def test_a_card_is_taken_with_its_folders_and_sidecars(line, shoot):

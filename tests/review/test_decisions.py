@@ -71,6 +71,13 @@ def test_there_and_back_again(offset, frames):
     assert abs(parse_nudge(f"-{frames}f", there, NTSC) - offset) <= 1
 
 
+def test_a_day_is_the_farthest_that_a_nudge_goes():
+    assert parse_nudge("=86400s", 0, NTSC) == 86_400_000_000
+    for text in ("=86400.000001s", "=-86400.000001s"):
+        with pytest.raises(UsageError, match="more than a day"):
+            parse_nudge(text, 0, NTSC)
+
+
 def test_a_camera_without_a_place_is_laid_before_it_is_moved():
     with pytest.raises(UsageError, match="no position"):
         parse_nudge("+1ms", None, NTSC)
