@@ -1,4 +1,4 @@
-"""The one file that later phases read: what a session is, where its files are, how they lie. Pure.
+"""The one file that later phases read: what a session is, its files, and how they line up. Pure.
 
 Times are integers (microseconds, or ticks of the session's rate) and rates are pairs of
 integers, never floats: 29.97 as a float is 3.6 ms off after an hour. Drift is a number, as it

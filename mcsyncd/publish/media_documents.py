@@ -1,4 +1,4 @@
-"""How a manifest describes media: as the camera made it, and as conform made it anew. Pure."""
+"""How a manifest describes media: originals as probed, renditions as conformed. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, RenditionProof
 
 Document = dict[str, object]
+"""A JSON object: part of a manifest."""
 
 
 def build_rendition_document(file: Rendition) -> Document:
-    """Return what conform did for good, as opposed to what can still be moved."""
+    """Return what conform baked into a file. Its position on the timeline can still change."""
     return {
         "profile": file.profile,
         "profile_hash": file.profile_hash,
@@ -63,7 +64,7 @@ def _build_proof_document(proof: RenditionProof) -> Document:
 
 
 def build_media_document(media: Media) -> Document:
-    """Return what probe found in an original. Times are of presentation in the file, in microseconds."""
+    """Return what probe found in an original. Times are presentation times in the file, in microseconds."""
     return {
         "container": media.container,
         "duration_us": media.duration_us,
@@ -113,5 +114,5 @@ def _build_audio_document(track: AudioStream) -> Document:
 
 
 def build_rate_pair(rate: Rate) -> list[int]:
-    """Return pictures a second as `[num, den]`."""
+    """Return a frame rate as `[num, den]`."""
     return [rate.num, rate.den]
