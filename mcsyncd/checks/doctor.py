@@ -25,10 +25,10 @@ from mcsyncd.settings.schema import Settings
 CheckStatus = Literal["ok", "warn", "fail"]
 
 _MIN_FREE_BYTES = 20_000_000_000
-"""Bytes on the work disk below which `doctor` warns. Judgement: ten minutes of three cameras with their
-mezzanines (100 GB an hour, docs/operations.md); lower, and the first shoot already waits for space."""
+"""Bytes on the work disk below which `doctor` warns. Judgement: twelve minutes of three cameras with
+their mezzanines (100 GB an hour, docs/operations.md); lower, and the first shoot already waits for space."""
 _MIN_INOTIFY_WATCHES = 8192
-"""The kernel's own default on small machines. A watch is needed for each folder of each card; with fewer,
+"""The kernel's default before Linux 5.11. A watch is needed for each folder of each card; with fewer,
 new files are found by the regular scans alone."""
 _WAL_RESET_FIXED = (3, 51, 3)
 """SQLite release that fixes the WAL-reset bug (sqlite.org/wal.html)."""

@@ -30,11 +30,15 @@ _UCRED = struct.Struct("=iII")
 DISPLAY_LIMIT_S = 1.0
 """Seconds that a status waits for the database before it shows the last known answer.
 
-Judgement: the terminal app asks for the status every few seconds. Longer, and it stutters while the
-database is slow; much shorter, and a healthy LDAP server (10 to 100 ms) is shown as unknown.
+Judgement, not measured: longer, and the terminal app waits that long for each status while the
+database is slow; shorter, and a database that is only a little slow shows old answers.
 """
 DECISION_LIMIT_S = 3.0
-"""Seconds that a decision waits for the database before it is refused. Judgement: a person waits."""
+"""Seconds that a decision waits for the database before it is refused.
+
+Judgement: a person is waiting, but a refusal costs them more than a short wait. Longer than
+`MAX_DECISION_AGE_S` would be useless: such an answer grants nothing.
+"""
 MAX_DECISION_AGE_S = 5.0
 """Seconds after which an answer of the database no longer grants a decision.
 

@@ -27,14 +27,14 @@ log = structlog.get_logger("mcsyncd.blocking")
 FILE_LIMIT_S = 10.0
 """Seconds that one request may wait for a disk.
 
-Judgement: a disk that spins up takes 5 to 8 s, and the client gives up after 30 s. Shorter, and a
-sleeping disk is reported as dead; longer than the client's limit, and nobody reads the answer.
+Judgement, not measured: shorter, and a disk that wakes from standby may be reported as dead. Longer
+than the client's own limit of 30 s, and the client is gone before the refusal reaches it.
 """
 MAX_STUCK_CALLS = 32
 """Threads that may wait for disks at the same time.
 
-Judgement: a screen asks for a few files at once. Without a bound, clients that keep asking for a
-file on a dead share would add a thread for each request.
+Judgement, not measured: without a bound, clients that keep asking for a file on a dead share add a
+thread with each request; with a small one, a busy screen is refused.
 """
 
 

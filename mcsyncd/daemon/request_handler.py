@@ -33,12 +33,13 @@ from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 
 CLAIM_S = 60.0
-"""Seconds that a claim is shown. Judgement: the terminal app renews it every half minute; longer, and a
+"""Seconds that a claim is shown. Judgement: the terminal app renews it every 25 s; longer, and a
 supervisor who went home still seems to be reviewing."""
 DISK_LIMIT_S = 1.0
 """Seconds that a status waits for the work disk before it shows the last known free space.
 
-Judgement: a healthy disk answers in microseconds, and the status is asked every few seconds.
+Judgement, not measured: longer, and each status is late by as much while the disk hangs; shorter, and
+a busy disk shows an old figure.
 """
 
 

@@ -27,8 +27,8 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
 
 _MAX_EXCERPT_US = 30_000_000
-"""Microseconds of the longest excerpt. Judgement: a reviewer listens to seconds; a longer one would exceed
-the client's timeout while it is decoded."""
+"""Microseconds of the longest excerpt. Judgement, not measured: a reviewer listens to seconds; a
+longer excerpt takes longer to decode and may exceed the client's limit of 30 s."""
 
 
 @dataclass(frozen=True, slots=True)

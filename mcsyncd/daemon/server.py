@@ -29,7 +29,8 @@ from mcsyncd.store.ledger import PAGE_ENTRIES
 
 _DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
 _MAX_BODY_BYTES = 64 * 1024
-"""Bytes of a request body. Judgement: a decision has less than 3 KB; a larger body is a mistake."""
+"""Bytes of a request body. The largest decision, a reason of 2,000 escaped characters, has 12 kB.
+Lower than that, and long reasons are refused; much higher, and a client can fill the memory."""
 _MAX_COLUMNS = 4000
 """Columns of peaks in one answer. Judgement: several times the width of a terminal; more costs memory."""
 _MAX_MS = 1e12

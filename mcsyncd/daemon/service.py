@@ -39,20 +39,22 @@ from mcsyncd.workers.progress import clear_progress_folder
 DRAIN_S = 20.0
 """Seconds that running jobs get to finish after SIGTERM; the rest are due again at the next start.
 
-Judgement: most jobs but conform are shorter. Must be well below the unit's TimeoutStopSec (90 s).
+Judgement, not measured: shorter, and more work is repeated after a restart. It must stay well below the
+unit's TimeoutStopSec (90 s), or systemd kills the daemon while it drains.
 """
 _RETRY_TICK_S = 2.0
 """Seconds between two checks for jobs whose retry time has come: a retry is late by up to this much."""
 _HEARTBEAT_S = 10.0
 """Seconds between heartbeats: the client treats the daemon as gone after 30 s, three of them."""
 _STORE_CHECK_S = 60.0
-"""Seconds between two checks of the store. Judgement: each is a request that R2 bills."""
+"""Seconds between two checks of the store. Judgement: each check of a bucket is a billed request (class B);
+longer, and an unreachable store is shown late."""
 _STORE_CHECK_LIMIT_S = 45.0
-"""Seconds that a check of the store may take. Judgement: a bucket that is reachable answers in under a
-second, and boto3 gives up connecting after 20 s; the check before must be over when the next begins."""
+"""Seconds that a check of the store may take. Judgement: it must be shorter than `_STORE_CHECK_S`,
+so that a hanging store is reported before the next check; shorter still, and a slow one is, too."""
 _SCAN_STUCK_S = 120.0
-"""Seconds after which a scan of the drop folders counts as stuck. Judgement: a scan of a large card on a
-slow share takes seconds; below, `systemctl status` shows a false alarm."""
+"""Seconds after which a scan of the drop folders counts as stuck. Judgement, not
+measured: shorter, and a slow scan of a large card raises a false alarm in `systemctl status`."""
 _NO_WATCHDOG_S = 3600.0
 """Seconds between runs of the watchdog check where there is no watchdog to notify; any long time will do."""
 

@@ -16,7 +16,7 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
 _REQUIRED_NAMES = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
 """Names of the lines, as documented in docs/operations.md; renaming one breaks every credential in use."""
 _MAX_FILE_BYTES = 4096
-"""Bytes read of a credential: two lines have about 120. A larger file is cut off and so incomplete."""
+"""Bytes read of a credential. Judgement: two lines are far shorter; of a larger file the rest is ignored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from mcsyncd.publish.object_store import ObjectStat, ReportProgress, StoreOfflin
 _MIN_FREE_BYTES = 1 << 30
 """Free bytes below which the store is reported as full.
 
-Judgement: about one proxy of a long clip. An upload that needs more still fails with ENOSPC and is
-retried; without a threshold nobody hears of it before that.
+Judgement, not measured: an upload that needs more still fails with ENOSPC and is retried. Without a
+threshold, `doctor` reports a full disk only when nothing at all can be written.
 """
 
 

@@ -34,11 +34,11 @@ MIN_PART_BYTES = 16 << 20
 """Bytes in a part. On a line of 5 Mbit/s that drops every five minutes, 16 MiB waste 15 % of what is sent,
 64 MiB 79 %. S3 accepts no less than 5 MiB."""
 MAX_PARTS = 9_000
-"""Parts of an upload: below the 10,000 that S3 allows, which would be refused at the end of the upload."""
+"""Parts of an upload: below the 10,000 that S3 and R2 allow. With more, the upload cannot be completed."""
 _PARTS_IN_FLIGHT = 2
 """Parts of one upload that are sent at the same time: above two or three, R2 was observed to answer 500."""
 _READ_BYTES = 1 << 20
-"""Bytes read at a time for hashing. Judgement: large enough for the disk, small beside a part."""
+"""Bytes read at a time for hashing. Judgement, not measured: affects speed and memory only."""
 
 
 def choose_part_size(size: int, smallest: int = MIN_PART_BYTES) -> int:

@@ -22,7 +22,7 @@ _ACCESS_REFUSED_CODES = {
 }
 """S3 error codes (and bare statuses of answers without a body) for a key that is wrong or lacks rights.
 
-Retrying them cannot help and may lock the key; a code that is missing here shows up as unexplained.
+A retry cannot help. A code that is missing here is reported without an explanation.
 """
 _TRANSIENT_CODES = {
     "SlowDown",

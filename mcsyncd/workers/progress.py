@@ -21,7 +21,8 @@ Judgement: below the 0.5 s in which the daemon reads it, so that each reading is
 encoders spend time on files that nobody reads.
 """
 _MIN_RATE_S = 0.5
-"""Seconds of work before a rate is shown. Judgement: earlier ones jump by several times."""
+"""Seconds of work before a rate is shown. Judgement, not measured: a rate of a shorter time
+is dominated by the start of the job and jumps."""
 
 ReportProgress = Callable[[int, int], None]
 """Called with the units done and the units in all."""
