@@ -113,6 +113,8 @@ def test_the_second_approver_is_told_who_came_first():
     assert not is_repeated_approval(done, OKAFOR, 3)
     assert is_repeated_approval(done, RUIZ, 3)
     assert not is_repeated_approval(done, RUIZ, 2)
+    assert not is_repeated_approval(replace(done, revision=4), RUIZ, 3)
+    assert not is_repeated_approval(replace(done, approval=Approval(RUIZ, AT, 4)), RUIZ, 3)
 
 
 def test_a_session_with_an_unplaced_clip_cannot_be_approved():
