@@ -40,10 +40,10 @@ def main() -> None:
 
 def _fit(evidence: Path, *, keep: bool) -> None:
     # scipy's optimiser takes 0.6 s to import, and `collect` starts many processes without it.
-    from calibration.fit import fit_pairs, select_samples  # noqa: PLC0415
-    from calibration.judge import fit_sessions, format_report, judge_session, parse_session  # noqa: PLC0415
-    from calibration.model_file import write_model  # noqa: PLC0415
-    from mcsyncd.sync.confidence_model import FITTED_MODEL  # noqa: PLC0415
+    from calibration.fit import fit_pairs, select_samples  # noqa: PLC0415  # `collect` needs none of them
+    from calibration.judge import fit_sessions, format_report, judge_session, parse_session  # noqa: PLC0415  # `collect` needs none of them
+    from calibration.model_file import write_model  # noqa: PLC0415  # `collect` needs none of them
+    from mcsyncd.sync.confidence_model import FITTED_MODEL  # noqa: PLC0415  # `collect` needs none of them
 
     rows = read_rows(evidence)
     # Every third session is held back from the fit, to measure how good the model is.

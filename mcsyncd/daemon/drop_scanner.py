@@ -13,7 +13,7 @@ from mcsyncd.api import FolderBody, PendingFileBody, StreamEventBody
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.errors import UsageError
+from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.observe import observe_drop_folders
 from mcsyncd.ingest.pairing import is_seal_due, list_complete_files
@@ -155,7 +155,7 @@ class DropScanner:
             return
         try:
             await self._loop.seal_session()
-        except UsageError:
+        except (UsageError, Conflict):  # a person sealed or emptied it in the meantime
             log.info("nothing to seal", session=session.id)
 
     def build_folder_bodies(self) -> dict[str, FolderBody]:

@@ -27,6 +27,7 @@ from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, FilesSettled, Seal
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import Actor, Session, State
+from mcsyncd.review.decisions import require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger
@@ -109,9 +110,15 @@ class SessionLoop:
     async def seal_session(self, by: Actor | None = None) -> Session:
         """Seal the collecting session as it is. Raises UsageError if it has no clip."""
         session = self.collecting_session
-        if session is None or not any(file.kind == "clip" for file in session.drop_files):
+        if session is None:
             raise UsageError("nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`")
-        return await self.submit_fact(session.id, Seal(utc_now(), self.config.terms, by))
+
+        def build_seal(now: Session) -> Fact:
+            seal = Seal(utc_now(), self.config.terms, by)
+            require_applicable(now, seal, frozenset())
+            return seal
+
+        return await self.submit_fact_from(session.id, build_seal)
 
     def _list_files_in_intake(self) -> set[DropFile]:
         """Files of sealed sessions that have not been moved out of the drop folders yet."""
