@@ -85,6 +85,10 @@ class Unavailable(McsyncError):
     """Something that the daemon depends on (user database, disk) does not answer in time."""
 
 
+class LedgerUnavailable(McsyncError):
+    """The ledger cannot be written now: its disk is full, read-only or failing."""
+
+
 class BadMedia(McsyncError):
     """A file is not usable media: unreadable, truncated, or without usable streams."""
 

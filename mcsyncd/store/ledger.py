@@ -18,7 +18,7 @@ from types import TracebackType
 
 from sqlite_utils import Database
 
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import LedgerUnavailable, McsyncError
 from mcsyncd.model.events import Event
 from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.session import Session
@@ -76,15 +76,16 @@ class Ledger(AbstractContextManager["Ledger"]):
     def record(self, session: Session, events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
         """Append the events and store `session`, the result of them, in one transaction.
 
-        Raises McsyncError, with nothing recorded, if SQLite cannot write.
+        Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
         try:
             with self._db.atomic():
                 recorded = tuple(self._append_event(session.id, event) for event in events)
                 self._store_session(session)
         except sqlite3.OperationalError as error:
-            raise McsyncError(
-                f"the ledger cannot be written: {error}", "check that the disk of paths.state has space"
+            raise LedgerUnavailable(
+                f"the ledger cannot be written: {error}",
+                "check that the disk of paths.state has space and is writable",
             ) from error
         return recorded
 
@@ -122,8 +123,11 @@ class Ledger(AbstractContextManager["Ledger"]):
         return (row[0], row[1]) if row else (0, "")
 
     def read_sessions(self) -> tuple[Session, ...]:
-        """Return all sessions, oldest first."""
-        rows = self._db.execute("SELECT body FROM session ORDER BY id")
+        """Return all sessions in the order in which they were opened.
+
+        Not by their ids: those carry the wall clock, which may have been set back since.
+        """
+        rows = self._db.execute("SELECT body FROM session ORDER BY rowid")
         return tuple(session_from_json(body) for (body,) in rows)
 
     def read_entries(
