@@ -40,7 +40,13 @@ def test_one_look_is_never_enough_even_without_a_quiet_time():
     assert standing(after((100.0, [seen()]), (100.1, [seen()]), rules=rules)) == "settled"
 
 
-@pytest.mark.parametrize("change", [{"size": 1001}, {"mtime": 2}, {"ctime": 2}, {"inode": 8}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"size": 1001}, {"mtime": 2}, {"ctime": 2}, {"inode": 8}),
+        *({"size": 999}, {"mtime": 0}, {"ctime": 0}, {"inode": 6}),
+    ],
+)
 def test_any_change_of_identity_starts_anew_also_for_a_settled_file(change):
     changed = [seen(**change)]
     state = after((100.0, [seen()]), (106.0, [seen()]), (107.0, changed))
@@ -67,6 +73,29 @@ def test_a_network_share_takes_its_own_time():
     key = ("far", "A001.MOV")
     assert standing(after((0.0, far), (29.0, far)), key) == "settling"
     assert standing(after((0.0, far), (30.0, far)), key) == "settled"
+
+
+def test_a_file_of_a_share_that_is_gone_does_not_settle_unseen():
+    near, far = seen(), seen(camera="far")
+    gone = frozenset({"far"})
+    state = after((0.0, [near, far]), (6.0, [near, far]))
+    for now in (40.0, 80.0):
+        state = settle_files(state, [near], now, RULES, unreadable_cameras=gone)
+    assert standing(state, ("far", "A001.MOV")) == "settling"
+    assert standing(state) == "settled"
+
+
+@pytest.mark.parametrize(("before", "now"), [("", "a link"), ("a link", "")])
+def test_an_entry_that_becomes_another_kind_of_thing_starts_anew(before, now):
+    looks = [(0.0, [seen(refusal=before)]), (6.0, [seen(refusal=before)]), (7.0, [seen(refusal=now)])]
+    assert standing(after(*looks)) == ("refused" if now else "settling")
+
+
+def test_the_note_of_a_waiting_file_says_whether_it_is_empty():
+    looks = [(0.0, [seen(), seen("A002.MOV", size=0)]), (2.0, [seen(), seen("A002.MOV", size=0)])]
+    files = after(*looks).files
+    assert not files[KEY].note.startswith("empty")
+    assert files["cam_a", "A002.MOV"].note.startswith("empty")
 
 
 def test_an_empty_file_waits_but_not_for_ever():
