@@ -58,7 +58,7 @@ async def serve_api(
         if events:
             thread.submit(ledger.record, build_session(events), events).result()
         hub, files = EventHub(), BlockingCalls()
-        loop = SessionLoop(ledger, thread, config, hub, slots=0)
+        loop = SessionLoop(ledger, thread, config, hub, slot_counts={})
         await loop.resume_sessions()
         scanner = DropScanner(lambda: config, loop, hub)
         handler = RequestHandler(

@@ -37,6 +37,15 @@ Judgement, not measured: without a bound, clients that keep asking for a file on
 thread with each request; with a small one, a busy screen is refused.
 """
 
+ABANDON_S = 60.0
+"""Seconds after which a lookup that has not returned is asked again.
+
+Judgement: no working database or disk takes a minute. Longer, and nobody can approve for as long after
+the database is back; shorter, and a slow one is asked twice.
+"""
+MAX_ABANDONED = 8
+"""Lookups of one question that may hang at the same time: each holds a thread until it returns."""
+
 
 def run_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
     """Start `call` in a daemon thread and return the future of its result, on the running loop."""
@@ -130,26 +139,43 @@ class CachedLookup(Generic[T]):
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
         self._pending: _Pending[T] | None = None
+        self._abandoned = 0
         self.last: Answer[T] | None = None
 
     async def ask(self, limit_s: float) -> Answer[T] | None:
         """Ask again, wait `limit_s` at most, and return the newest answer; None before the first.
 
         A call that still runs is joined, not repeated: however many callers wait, a dead database
-        holds one thread. Raises what the call raises.
+        holds one thread. After `ABANDON_S` it is given up for lost and asked again, up to
+        `MAX_ABANDONED` times: a question that was lost must not be the last. Raises what the call
+        raises.
         """
-        pending = self._pending or self._start()
+        pending = self._pending
+        if pending is None or self._is_lost(pending):
+            pending = self._start()
         await asyncio.wait((pending.future,), timeout=limit_s)
         if pending.future.done():
             return Answer(pending.future.result(), pending.asked_at)
         return self.last
 
+    def _is_lost(self, pending: _Pending[T]) -> bool:
+        """Tell whether to give up a call, and count it if so."""
+        if time.monotonic() - pending.asked_at < ABANDON_S or self._abandoned >= MAX_ABANDONED:
+            return False
+        self._abandoned += 1
+        return True
+
     def _start(self) -> _Pending[T]:
         pending = self._pending = _Pending(run_in_thread(self._call), time.monotonic())
 
         def keep_answer(done: asyncio.Future[T]) -> None:
-            self._pending = None
-            if not done.cancelled() and done.exception() is None:
+            if self._pending is pending:
+                self._pending = None
+            else:
+                self._abandoned -= 1
+            if done.cancelled() or done.exception() is not None:
+                return
+            if self.last is None or self.last.asked_at < pending.asked_at:
                 self.last = Answer(done.result(), pending.asked_at)
 
         pending.future.add_done_callback(keep_answer)

@@ -7,8 +7,7 @@ only in memory: after a crash the sessions are read back and asked for their due
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,15 +16,18 @@ import structlog
 from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
-from mcsyncd.daemon.worker_pool import MakeExecutor, WorkerPool, make_process_executor
-from mcsyncd.errors import UnknownSession, UsageError
+from mcsyncd.daemon.job_board import JobBoard
+from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
+from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
+from mcsyncd.errors import LedgerUnavailable, UnknownSession, UsageError
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
-from mcsyncd.model.due import list_due_jobs, list_open_jobs
+from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.facts import Fact, FilesSettled, Seal
+from mcsyncd.model.facts import Fact, FilesSettled, JobFailed, Seal
 from mcsyncd.model.jobs import Job
+from mcsyncd.model.schedule import Lane, choose_jobs
 from mcsyncd.model.session import Actor, Session, State
 from mcsyncd.review.decisions import require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
@@ -33,6 +35,15 @@ from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger
 
 T = TypeVar("T")
+
+_FIRST_RECORD_WAIT_S, _MAX_RECORD_WAIT_S = 1.0, 30.0
+"""Seconds between attempts to record a result while the ledger cannot be written, doubled from the first to
+the longest. Judgement: work resumes half a minute after there is room again; shorter, and a full disk is
+asked, and logged, without end."""
+_LAST_REPORTS_S = 5.0
+"""Seconds that the last results get to be recorded when the daemon stops. Judgement: a commit takes
+milliseconds. Results that are not recorded are due again at the next start."""
+_BUG_HINT = "see `journalctl -u mcsyncd`; this may be a bug in mcsyncd"
 
 log = structlog.get_logger("mcsyncd.loop")
 
@@ -47,12 +58,13 @@ class SessionLoop:
         config: ActiveConfig,
         hub: EventHub,
         *,
-        slots: int,
+        slot_counts: Mapping[Lane, int],
         make_executor: MakeExecutor = make_process_executor,
     ) -> None:
         self.config = config
         self.sessions: dict[str, Session] = {}
-        self.workers = WorkerPool(slots, self._schedule_report, make_executor)
+        self.workers = WorkerPool(slot_counts, self._schedule_report, make_executor)
+        self._board = JobBoard()
         self._hub = hub
         self._ledger = ledger
         self._ledger_thread = ledger_thread
@@ -68,6 +80,7 @@ class SessionLoop:
         _, self._chain_head = await self.read_head()
         for session in await self._run_in_ledger_thread(self._ledger.read_sessions):
             self.sessions[session.id] = session
+            self._board.post_session(session, self._review_below, resumed=True)
         await self.check_waiting_sessions()
 
     async def submit_fact(self, session: str, fact: Fact) -> Session:
@@ -146,6 +159,7 @@ class SessionLoop:
             after = apply_event(after, event)
         recorded = await self._run_in_ledger_thread(self._ledger.record, after, events)
         self.sessions[after.id] = after
+        self._board.post_session(after, self._review_below)
         self.intake_count += after.offloaded and not session.offloaded
         for one in recorded:
             self._announce_event(one.entry)
@@ -183,46 +197,63 @@ class SessionLoop:
     def _review_below(self) -> float:
         return self.config.settings.review.review_below
 
+    def apply_config(self, config: ActiveConfig) -> None:
+        """Put other settings in force, and start what they make due."""
+        self.config = config
+        for session in self.sessions.values():
+            self._board.post_session(session, self._review_below)
+        self.start_due_jobs()
+
     def start_due_jobs(self) -> None:
-        """Start the due jobs of the oldest session that has any; stop jobs that are no longer needed."""
+        """Stop the jobs that are no longer needed, and start the due ones that have a free slot."""
         self._stop_unwanted_jobs()
         if self.draining:
             return
-        for session in sorted(self.sessions.values(), key=lambda one: one.id):
-            due = list_due_jobs(session, self._review_below, time.time())
-            for job in due:
-                busy = job.id in self.workers.running or job.id in self._reports
-                if self.workers.free_count and not busy:
-                    self.workers.start_job(job, self.config.layout)
-            if due:
-                return
+        # A job whose result is being recorded still counts as due: it must not be started again.
+        busy = self.workers.running.keys() | self._reports.keys()
+        due = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
+        running = [one.job for one in self.workers.running.values()]
+        for job in choose_jobs(due, running, self.workers.free_counts):
+            self.workers.start_job(job, self.config.layout)
 
     def _stop_unwanted_jobs(self) -> None:
-        for running in list(self.workers.running.values()):
-            session = self.sessions[running.job.session]
-            wanted = session.state is not State.REJECTED and any(
-                job.id == running.job.id for job in self.list_open_jobs(session)
-            )
-            if not wanted:
-                log.info("stopped", job=running.job.id, stage=running.job.stage, session=session.id)
-                self.workers.stop_job(running.job.id)
+        for job_id, running in list(self.workers.running.items()):
+            job = running.job
+            if not self._board.is_wanted(job.session, job_id):
+                log.info("stopped", job=job_id, stage=job.stage, session=job.session)
+                self.workers.stop_job(job_id)
 
     def _schedule_report(self, job: Job, fact: Fact) -> None:
-        # Until its result is recorded, the job still counts as due: it must not be started again.
         task = asyncio.create_task(self._record_report(job, fact))
-        self._reports[job.id] = task
-        task.add_done_callback(lambda _: self._reports.pop(job.id, None))
+        job_id = job.id
+        self._reports[job_id] = task
+        task.add_done_callback(lambda _: self._reports.pop(job_id, None))
 
     async def _record_report(self, job: Job, fact: Fact) -> None:
-        try:
-            await self.submit_fact(job.session, fact)
-        except Exception:
-            # The result is not recorded, so the job is still due and will be started again.
-            log.exception("a result could not be recorded", job=job.id, session=job.session)
+        """Record the result of a job. While the ledger cannot be written, it is kept and tried again."""
+        wait_s = _FIRST_RECORD_WAIT_S
+        while True:
+            try:
+                await self.submit_fact(job.session, fact)
+            except LedgerUnavailable as error:
+                log.warning("a result waits for the ledger", session=job.session, error=str(error))
+            except Exception as error:
+                log.exception("a result could not be recorded", job=job.id, session=job.session)
+                if isinstance(fact, JobFailed):
+                    return  # the job is still due, and starts again with the next tick
+                message = f"{job.subject}: {type(error).__name__} while its result was recorded"
+                fact = build_job_failed(job, "crash", message, _BUG_HINT)
+            else:
+                return
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _MAX_RECORD_WAIT_S)
 
     async def drain_jobs(self, patience_s: float) -> None:
         """Start no more jobs, give running ones `patience_s` to finish, and record their results."""
         self.draining = True
         await self.workers.drain(patience_s)
         if self._reports:
-            await asyncio.wait(self._reports.values())
+            # A ledger that cannot be written must not keep the daemon from stopping.
+            _, late = await asyncio.wait(self._reports.values(), timeout=_LAST_REPORTS_S)
+            for task in late:
+                task.cancel()

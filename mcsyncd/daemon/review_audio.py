@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -18,17 +18,21 @@ import numpy as np
 
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.bounded_calls import BlockingCalls
-from mcsyncd.daemon.worker_pool import make_process_executor
-from mcsyncd.errors import BadMedia, UsageError
+from mcsyncd.daemon.worker_process import WorkerProcess
+from mcsyncd.errors import BadMedia, Unavailable, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.session import Session
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
+from mcsyncd.workers.process import DEFAULT_NICENESS
 
 _MAX_EXCERPT_US = 30_000_000
 """Microseconds of the longest excerpt. Judgement, not measured: a reviewer listens to seconds; a
 longer excerpt takes longer to decode and may exceed the client's limit of 30 s."""
+_RENDER_LIMIT_S = 25.0
+"""Seconds after which the decoder of an excerpt is killed, with the time that it waited for its turn.
+Judgement: below the client's limit of 30 s, or nobody is there to read the refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,13 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     def __init__(self, layout: Callable[[], WorkLayout], files: BlockingCalls) -> None:
         self._layout = layout
         self._files = files
-        self._executor: Executor | None = None
+        self._decoder = WorkerProcess(DEFAULT_NICENESS)
+        self._lock = asyncio.Lock()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._decoder.end()
 
     async def read_peaks(self, session: Session, query: PeaksQuery) -> PeaksBody:
         """Return one camera's peaks, with each of its clips at its offset.
@@ -94,20 +98,35 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     async def render_audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
         """Return an excerpt of the session as WAV: the reference left, `camera` right.
 
-        Raises UsageError for an unknown camera, BadMedia if a clip cannot be decoded.
+        Raises UsageError for an unknown camera, BadMedia if a clip cannot be decoded, Unavailable if that
+        takes too long.
         """
         if session.alignment is None:
             raise UsageError(f"{session.id} is not synced yet", "wait until it is in review")
         left = self._choose_clip(session, session.alignment.reference, start_us)
         right = self._choose_clip(session, camera, start_us)
-        executor = self._executor = self._executor or make_process_executor()
         length_us = max(1, min(duration_us, _MAX_EXCERPT_US))
-        job = executor.submit(render_audio_excerpt, left, right, start_us, length_us)
+        render = self._render(left, right, start_us, length_us)
         try:
-            return await asyncio.wrap_future(job)
+            return await asyncio.wait_for(render, _RENDER_LIMIT_S)
+        except TimeoutError:
+            raise Unavailable(
+                f"{session.id}: the excerpt was not decoded within {_RENDER_LIMIT_S:.0f} s",
+                "check the disk of the work folder, then play it again",
+            ) from None
         except BrokenExecutor:
-            self._executor = None
             raise BadMedia(f"{session.id}: the decoder crashed", "see `journalctl -u mcsyncd`") from None
+
+    async def _render(
+        self, left: PlacedOriginal, right: PlacedOriginal, start_us: int, length_us: int
+    ) -> bytes:
+        # One at a time: a decoder that hangs is killed, and must not be in the middle of another excerpt.
+        async with self._lock:
+            try:
+                return await self._decoder.run(render_audio_excerpt, left, right, start_us, length_us)
+            except (asyncio.CancelledError, BrokenExecutor):
+                self._decoder.end()
+                raise
 
     def _choose_clip(self, session: Session, camera: str, at_us: int) -> PlacedOriginal:
         """Return the clip of a camera that covers session time `at_us`, or else the nearest one."""

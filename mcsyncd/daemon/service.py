@@ -24,6 +24,7 @@ from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.limit_guard import LimitGuard
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
@@ -31,6 +32,7 @@ from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, Unavailable
+from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.ledger import Ledger
@@ -101,7 +103,7 @@ class Service:
         ledger = await running.run_in_executor(thread, Ledger, config.settings.paths.state, __version__)
         edges.push_async_callback(_close_ledger, thread, ledger)
         clear_progress_folder(config.layout.work / "progress")
-        self._loop = SessionLoop(ledger, thread, config, hub, slots=_choose_slot_count())
+        self._loop = SessionLoop(ledger, thread, config, hub, slot_counts=_choose_slot_counts())
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         progress_monitor = ProgressMonitor(self._loop, hub)
         review_audio = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout, self._files))
@@ -121,8 +123,10 @@ class Service:
         await self._drop_scanner.start_watch()
         edges.push_async_callback(self._drop_scanner.stop_watch)
         await self._drop_scanner.scan_once()
+        limit_guard = LimitGuard(self._loop, lambda: progress_monitor.reports)
         self._background_loops = tuple(
-            asyncio.create_task(work) for work in (self._drop_scanner.run(), progress_monitor.run())
+            asyncio.create_task(work)
+            for work in (self._drop_scanner.run(), progress_monitor.run(), limit_guard.run())
         )
         for task in self._background_loops:
             edges.push_async_callback(_cancel_task, task)
@@ -195,9 +199,8 @@ class Service:
             log.warning("reload refused", problems=problems)
             self._notify.notify_ready("reload refused: the settings are invalid, the old ones stay in force")
             return ReloadBody(reloaded=False, problems=problems)
-        self._loop.config = fresh
+        self._loop.apply_config(fresh)
         _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
-        self._loop.start_due_jobs()
         log.info("reloaded", config=str(fresh.path))
         self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)
@@ -212,9 +215,21 @@ def _keep_task_alive(task: asyncio.Task[Any]) -> None:
     task.add_done_callback(_background_tasks.discard)
 
 
-def _choose_slot_count() -> int:
-    """Return the number of worker slots: half the cores, because encoders use threads; at least two."""
-    return max(2, (os.cpu_count() or 2) // 2)
+def _choose_slot_counts() -> dict[Lane, int]:
+    """Return the worker slots of each lane.
+
+    Two at least of each, so that one slow file never blocks its lane; half the cores where the work is
+    decoding, because decoders and encoders use threads. One for hashing: two readers of large files
+    only take a disk from each other.
+    """
+    several = max(2, (os.cpu_count() or 2) // 2)
+    return {
+        Lane.INGEST: 2,
+        Lane.ANALYSIS: several,
+        Lane.HASHING: 1,
+        Lane.ENCODING: several,
+        Lane.PUBLISHING: 2,
+    }
 
 
 async def _close_ledger(thread: ThreadPoolExecutor, ledger: Ledger) -> None:

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
-import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from types import MappingProxyType
 
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.worker_process import MakeExecutor, WorkerProcess, make_process_executor
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
+from mcsyncd.model.schedule import Lane, choose_lane
 from mcsyncd.model.session import FailureKind
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.workers.perform import enter_worker, perform_job
+from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.progress import remove_progress
 
 _TRANSIENT_ERRNOS = frozenset(
@@ -50,99 +49,105 @@ _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (StorageError, "transient"),
 )
 """How the job of each error goes on (`FailureKind`); any other McsyncError is final."""
+_NICENESS: Mapping[Lane, int] = MappingProxyType(
+    {Lane.INGEST: 5, Lane.ANALYSIS: 5, Lane.HASHING: 10, Lane.ENCODING: 15, Lane.PUBLISHING: 10}
+)
+"""Niceness of the processes of each lane. Judgement: all yield to the daemon, which must answer, and nobody
+waits at the screen for encoders. Without the difference, two encoders take half of the processor from
+the confidence of the next shoot."""
 
 ReportFact = Callable[[Job, Fact], None]
-MakeExecutor = Callable[[], Executor]
 
 
-def make_process_executor() -> Executor:
-    """Return an executor with one worker process, spawned and not forked.
-
-    A fork of a process with threads and an event loop copies their locks in whatever state they are.
-    """
-    return ProcessPoolExecutor(
-        max_workers=1, mp_context=get_context("spawn"), initializer=enter_worker, initargs=(os.getpid(),)
-    )
-
-
-@dataclass
-class _WorkerSlot:
-    executor: Executor | None = None
-    pid: int | None = None
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class RunningJob:
-    """A job that is running."""
+    """A job that is running. `started_at` is in seconds of the monotonic clock."""
 
     job: Job
-    task: asyncio.Task[None]
-    slot: _WorkerSlot
+    process: WorkerProcess
+    started_at: float
+    task: asyncio.Task[None] | None = None
+    overrun: JobFailed | None = None
 
     @property
     def pid(self) -> int | None:
         """The process id of the worker; None until it has started."""
-        return self.slot.pid
+        return self.process.pid
+
+
+@dataclass(slots=True)
+class _LaneSlots:
+    capacity: int
+    free: list[WorkerProcess] = field(default_factory=list)
 
 
 class WorkerPool:
-    """A fixed number of slots. Every job that is started reports exactly one fact, unless it is stopped."""
+    """A fixed number of slots for each lane.
+
+    Every job that is started reports exactly one fact, unless it is stopped; its slot is free again
+    whatever happens.
+    """
 
     def __init__(
-        self, slot_count: int, report: ReportFact, make_executor: MakeExecutor = make_process_executor
+        self,
+        slot_counts: Mapping[Lane, int],
+        report: ReportFact,
+        make_executor: MakeExecutor = make_process_executor,
     ) -> None:
-        self._free_slots = [_WorkerSlot() for _ in range(slot_count)]
+        self._lanes = {
+            lane: _LaneSlots(count, [WorkerProcess(_NICENESS[lane], make_executor) for _ in range(count)])
+            for lane, count in slot_counts.items()
+        }
         self._report = report
-        self._make_executor = make_executor
-        self.slot_count = slot_count
         self.running: dict[str, RunningJob] = {}
 
     @property
-    def free_count(self) -> int:
-        """How many jobs can be started now."""
-        return len(self._free_slots)
+    def slot_count(self) -> int:
+        """How many jobs can run at the same time."""
+        return sum(slots.capacity for slots in self._lanes.values())
+
+    @property
+    def free_counts(self) -> dict[Lane, int]:
+        """How many jobs of each lane can be started now."""
+        return {lane: len(slots.free) for lane, slots in self._lanes.items()}
 
     async def warm_up(self) -> None:
-        """Start the processes of all free slots, so that the first session does not wait for them."""
+        """Start the processes that a confidence needs, so that the first session does not wait for them."""
+        waited_for = [self._lanes[lane].free for lane in (Lane.INGEST, Lane.ANALYSIS) if lane in self._lanes]
         await asyncio.gather(
-            *(self._ensure_executor(slot) for slot in self._free_slots), return_exceptions=True
+            *(process.start() for free in waited_for for process in free), return_exceptions=True
         )
 
-    async def _ensure_executor(self, slot: _WorkerSlot) -> Executor:
-        executor = slot.executor = slot.executor or self._make_executor()
-        if slot.pid is None:
-            slot.pid = await asyncio.wrap_future(executor.submit(os.getpid))
-        return executor
-
     def start_job(self, job: Job, layout: WorkLayout) -> None:
-        """Start a job in a free slot. Raises IndexError if there is none."""
-        slot = self._free_slots.pop(0)
-        task = asyncio.create_task(self._run_job(job, layout, slot), name=f"{job.stage} {job.subject}")
-        self.running[job.id] = RunningJob(job, task, slot)
+        """Start a job in a free slot of its lane. Raises IndexError if there is none."""
+        process = self._lanes[choose_lane(job)].free.pop(0)
+        running = self.running[job.id] = RunningJob(job, process, time.monotonic())
+        running.task = asyncio.create_task(self._run_job(running, layout), name=f"{job.stage} {job.subject}")
 
-    async def _run_job(self, job: Job, layout: WorkLayout, slot: _WorkerSlot) -> None:
-        stopped = False
+    async def _run_job(self, running: RunningJob, layout: WorkLayout) -> None:
+        job, fact = running.job, None
         try:
-            fact = await self._await_outcome(job, layout, slot)
+            fact = await self._await_outcome(job, layout, running.process)
         except asyncio.CancelledError:
-            stopped = True
-            raise
+            fact = running.overrun
+            running.process.end()
         finally:
-            run_detached(partial(remove_progress, layout.locate_progress(job.id)))
-            if stopped or isinstance(job, Conform):
-                _end_worker(slot)  # only a process that ends returns all memory of an encoder
-            self._free_slots.append(slot)
+            # Nothing that can fail stands before this: a slot that is not given back is lost until a restart.
+            self._lanes[choose_lane(job)].free.append(running.process)
             self.running.pop(job.id, None)
-        self._report(job, fact)
+        if isinstance(job, Conform):
+            running.process.end()  # only a process that ends returns all memory of an encoder
+        if fact is not None:
+            self._report(job, fact)
+        run_detached(partial(remove_progress, layout.locate_progress(job.id)))
 
-    async def _await_outcome(self, job: Job, layout: WorkLayout, slot: _WorkerSlot) -> Fact:
+    async def _await_outcome(self, job: Job, layout: WorkLayout, process: WorkerProcess) -> Fact:
         try:
-            executor = await self._ensure_executor(slot)
-            result = await asyncio.wrap_future(executor.submit(perform_job, job, layout))
+            result = await process.run(perform_job, job, layout)
         except asyncio.CancelledError:
             raise
         except BrokenExecutor:
-            _end_worker(slot)
+            process.end()
             return build_job_failed(
                 job, "crash", f"{job.subject}: the worker died in {job.stage}", "see `journalctl -u mcsyncd`"
             )
@@ -152,34 +157,32 @@ class WorkerPool:
 
     async def drain(self, patience_s: float) -> None:
         """Wait for running jobs, then stop the rest: their jobs are due again at the next start."""
-        tasks = [running.task for running in self.running.values()]
+        tasks = [running.task for running in self.running.values() if running.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=patience_s)
         self.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for slot in self._free_slots:
-            _end_worker(slot)
+        for slots in self._lanes.values():
+            for process in slots.free:
+                process.end()
 
     def stop_all(self) -> None:
         """Stop all running jobs."""
-        for running in list(self.running.values()):
-            running.task.cancel()
+        for job_id in list(self.running):
+            self.stop_job(job_id)
 
     def stop_job(self, job_id: str) -> None:
         """Stop a job whose result is no longer needed."""
-        if (running := self.running.get(job_id)) is not None:
+        running = self.running.get(job_id)
+        if running is not None and running.task is not None:
             running.task.cancel()
 
-
-def _end_worker(slot: _WorkerSlot) -> None:
-    executor, pid = slot.executor, slot.pid
-    slot.executor, slot.pid = None, None
-    if executor is None:
-        return
-    if isinstance(executor, ProcessPoolExecutor) and pid is not None and pid != os.getpid():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    executor.shutdown(wait=False, cancel_futures=True)
+    def fail_job(self, job_id: str, message: str, hint: str) -> None:
+        """Stop a job that exceeds its limit, and report it as a crash for the reason in `message`."""
+        running = self.running.get(job_id)
+        if running is not None and running.overrun is None:
+            running.overrun = build_job_failed(running.job, "crash", message, hint)
+            self.stop_job(job_id)
 
 
 def classify_failure(job: Job, error: Exception) -> JobFailed:
@@ -208,4 +211,4 @@ def classify_failure(job: Job, error: Exception) -> JobFailed:
 
 def build_job_failed(job: Job, failure_kind: FailureKind, message: str, hint: str) -> JobFailed:
     """Return the failure of a job, with the present time."""
-    return JobFailed(utc_now(), time.time(), job.id, failure_kind, message, hint)
+    return JobFailed(utc_now(), job.id, failure_kind, message, hint)

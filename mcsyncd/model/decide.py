@@ -195,11 +195,10 @@ def _choose_halted_state(verdict: FailureKind, crashes: int) -> State | None:
 
 
 def _count_attempt(session: Session, fact: fa.JobFailed) -> Attempt:
-    before = next((one for one in session.attempts if one.job == fact.job), Attempt(fact.job, 0, 0, 0.0))
+    before = next((one for one in session.attempts if one.job == fact.job), Attempt(fact.job, 0, 0))
     failures = before.failures + 1
     crashes = before.crashes + (fact.failure_kind == "crash")
-    wait = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
-    return Attempt(fact.job, failures, crashes, fact.now + wait)
+    return Attempt(fact.job, failures, crashes, BACKOFF_S[min(failures, len(BACKOFF_S)) - 1])
 
 
 def _nudge_session(session: Session, fact: fa.Nudge) -> tuple[ev.Event, ...]:

@@ -6,7 +6,7 @@ the same answer, less what has been done in the meantime.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from mcsyncd.model.alignment import SyncMethod
@@ -56,14 +56,14 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
     )
 
 
-def list_due_jobs(session: Session, review_below: float, now: float) -> tuple[Job, ...]:
-    """Return the open jobs that may start at `now` (seconds since the epoch).
+def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
+    """Return the open jobs that may start now.
 
-    None of a halted or rejected session; none that failed and waits for its next attempt.
+    None of a halted or rejected session; none in `waiting`, the ids of jobs that failed and whose
+    next attempt is not due yet.
     """
     if session.state in _IDLE:
         return ()
-    waiting = {attempt.job for attempt in session.attempts if attempt.retry_at > now}
     return tuple(job for job in list_open_jobs(session, review_below) if job.id not in waiting)
 
 

@@ -62,15 +62,15 @@ class JobFinished:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A job gave up. `now` is the same instant as `at` in seconds, for the time of the retry.
+    """A job gave up.
 
     `failure_kind`: `transient` (disk full, network: retried until it succeeds, at growing intervals),
-    `crash` (the worker died: three tries), `final` (trying again cannot help), `changed` (an
+    `crash` (the worker died, or was stopped at its
+    time limit: three tries), `final` (trying again cannot help), `changed` (an
     original is not the file it was), `corrupt` (a copy does not match its hash).
     """
 
     at: str
-    now: float
     job: str
     failure_kind: FailureKind
     message: str

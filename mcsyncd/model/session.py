@@ -90,12 +90,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A job that failed and will be tried again at `retry_at` (seconds since the epoch)."""
+    """A job that failed and is tried again after `wait_s` seconds.
+
+    A duration and not a time: the wall clock may be set while the job waits.
+    """
 
     job: str
     failures: int
     crashes: int
-    retry_at: float
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

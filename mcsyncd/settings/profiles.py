@@ -16,8 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
+from mcsyncd.settings.part import SettingsPart
 from mcsyncd.settings.problems import validate_document
-from mcsyncd.settings.schema import SettingsPart
 from mcsyncd.settings.strict_yaml import read_yaml
 
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")

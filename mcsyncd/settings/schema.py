@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     WithJsonSchema,
     field_validator,
@@ -21,21 +19,15 @@ from pydantic import (
 
 from mcsyncd.model.clip import Camera
 from mcsyncd.model.rate import Rate
+from mcsyncd.settings.job_limits import JobLimitSettings
+from mcsyncd.settings.part import Seconds, SettingsPart
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CAMERA_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 """A camera's key is a folder name and part of every object key and of the manifest: safe in a path, a URL
 and a shell without quoting. Judgement: 32 characters, which still fit one line of a terminal."""
-
-
-def _parse_duration(value: object) -> object:
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return float(found[1]) * _SECONDS_PER_UNIT[found[2]]
-    raise ValueError("write a duration with its unit: 500ms, 5s, 10m or 1h")
 
 
 def _parse_grid_rate(value: object) -> object:
@@ -47,25 +39,11 @@ def _parse_grid_rate(value: object) -> object:
         raise ValueError("write auto, a rate such as 25 or 29.97, or a fraction such as 30000/1001") from None
 
 
-Seconds = Annotated[
-    float,
-    BeforeValidator(_parse_duration),
-    Field(ge=0),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["5s"]}),
-]
 GridRate = Annotated[
     Rate | None,
     BeforeValidator(_parse_grid_rate),
     WithJsonSchema({"type": ["string", "number"], "examples": ["auto", "25", "30000/1001"]}),
 ]
-
-
-class SettingsPart(BaseModel):
-    """Base of every section: an immutable value whose attribute docstrings describe the JSON Schema."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True
-    )
 
 
 class PathSettings(SettingsPart):
@@ -184,6 +162,7 @@ class Settings(SettingsPart):
     ingest: IngestSettings = IngestSettings()
     profiles: ProfileSettings
     conform: ConformSettings = ConformSettings()
+    limits: JobLimitSettings = JobLimitSettings()
     review: ReviewSettings = ReviewSettings()
     storage: Storage
 

@@ -21,7 +21,7 @@ from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
-from mcsyncd.workers.process import limit_worker, release_freed_memory
+from mcsyncd.workers.process import DEFAULT_NICENESS, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
@@ -36,9 +36,9 @@ _PRELOADED_MODULES = (
 """Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
 
 
-def enter_worker(parent_pid: int) -> None:
+def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS) -> None:
     """Prepare a worker process: set its limits, and import what most jobs need."""
-    limit_worker(parent_pid)
+    limit_worker(parent_pid, niceness)
     for module in _PRELOADED_MODULES:
         import_module(module)
 

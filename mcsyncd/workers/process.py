@@ -15,7 +15,7 @@ _MAX_ADDRESS_SPACE_BYTES = 8 << 30
 """Judgement: several times what a 4K conform job holds in memory (1075 MiB, docs/performance.md), because
 address space counts mapped files, too. Lower, and large clips fail; without it, a hostile file can
 exhaust the machine's memory."""
-_NICENESS = 5
+DEFAULT_NICENESS = 5
 """Judgement: workers yield to the daemon's event loop, which must answer while they are busy."""
 _MAX_HEAP_ARRAY_BYTES = 8 << 20
 """Arrays up to this size are kept on the heap. Measured: larger ones are rare and leave gaps that nothing
@@ -30,7 +30,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 """The C library that Python itself runs on."""
 
 
-def limit_worker(parent_pid: int) -> None:
+def limit_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS) -> None:
     """Prepare this process for work on untrusted media on behalf of `parent_pid`.
 
     It dies with its parent, yields to other processes, leaves no core files and cannot exhaust the
@@ -41,7 +41,7 @@ def limit_worker(parent_pid: int) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.nice(_NICENESS)
+    os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # footage must not lie about in core files
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = (

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.daemon import worker_pool as work
+from mcsyncd.daemon import worker_pool
+from mcsyncd.daemon import worker_process as work
 from mcsyncd.daemon.worker_pool import WorkerPool, classify_failure
 from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import JobFailed, JobFinished
-from mcsyncd.model.jobs import Hash
+from mcsyncd.model.jobs import Hash, Probe
+from mcsyncd.model.schedule import Lane
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
 from mcsyncd.workers.progress import build_progress_writer, read_progress, remove_progress
@@ -40,19 +42,19 @@ def clip(places, name: str, content: bytes = b"x" * 1000) -> Hash:
 
 async def outcomes(jobs, places, **options) -> dict:
     facts: dict = {}
-    workers = WorkerPool(2, lambda job, fact: facts.update({job.id: fact}), **options)
+    workers = WorkerPool({Lane.HASHING: 2}, lambda job, fact: facts.update({job.id: fact}), **options)
     for job in jobs:
         workers.start_job(job, places)
     while len(facts) < len(jobs):
         await asyncio.sleep(0.02)
     await workers.drain(1)
     assert not workers.running
-    assert workers.free_count == 2
+    assert workers.free_counts == {Lane.HASHING: 2}
     return facts
 
 
 @pytest.mark.parametrize(
-    "make", [work.make_process_executor, lambda: ThreadPoolExecutor(1)], ids=["processes", "threads"]
+    "make", [work.make_process_executor, lambda _: ThreadPoolExecutor(1)], ids=["processes", "threads"]
 )
 async def test_any_executor_does(places, make):
     good, gone = clip(places, "a.mov"), clip(places, "b.mov")
@@ -68,7 +70,7 @@ async def test_any_executor_does(places, make):
 async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
     doomed, other = clip(places, "a.mov", b"x" * 400_000_000), clip(places, "b.mov")
     facts: dict = {}
-    workers = WorkerPool(2, lambda job, fact: facts.update({job.id: fact}))
+    workers = WorkerPool({Lane.HASHING: 2}, lambda job, fact: facts.update({job.id: fact}))
     workers.start_job(doomed, places)
     while workers.running[doomed.id].pid is None:
         await asyncio.sleep(0.01)
@@ -86,14 +88,14 @@ async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
 async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
     job = clip(places, "a.mov", b"x" * 400_000_000)
     facts: dict = {}
-    workers = WorkerPool(1, lambda job, fact: facts.update({job.id: fact}))
+    workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
     workers.start_job(job, places)
     await asyncio.sleep(0.3)
     workers.stop_job(job.id)
     while workers.running:
         await asyncio.sleep(0.02)
     assert facts == {}
-    assert workers.free_count == 1
+    assert workers.free_counts == {Lane.HASHING: 1}
     await workers.drain(1)
 
 
@@ -145,3 +147,29 @@ def test_progress_is_told_now_and_then_and_forgotten(tmp_path):
     assert read_progress(path) is None
     path.write_text("{half a li")
     assert read_progress(path) is None
+
+
+async def test_a_slot_is_free_again_even_if_tidying_up_after_the_job_fails(places, monkeypatch):
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(worker_pool, "run_detached", fail)
+    facts: dict = {}
+    workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
+    for name in ("a.mov", "b.mov"):
+        job = clip(places, name)
+        workers.start_job(job, places)
+        while workers.running:
+            await asyncio.sleep(0.02)
+        assert isinstance(facts[job.id], JobFinished)
+        assert workers.free_counts == {Lane.HASHING: 1}
+    await workers.drain(1)
+
+
+async def test_each_lane_has_slots_of_its_own(places):
+    workers = WorkerPool({Lane.HASHING: 1, Lane.ANALYSIS: 1}, lambda *_: None)
+    workers.start_job(clip(places, "a.mov", b"x" * 400_000_000), places)
+    assert workers.free_counts == {Lane.HASHING: 0, Lane.ANALYSIS: 1}
+    workers.start_job(Probe("s", clip(places, "b.mov").clip), places)
+    assert len(workers.running) == 2
+    await workers.drain(0)

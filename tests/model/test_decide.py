@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.decide import BACKOFF_S, MAX_CRASHES, DecisionContext, decide
+from mcsyncd.model.decide import (
+    BACKOFF_S,
+    FALLBACK_RATE,
+    MAX_CRASHES,
+    DecisionContext,
+    choose_session_rate,
+    decide,
+)
 from mcsyncd.model.due import (
     is_confident,
     list_conform_warnings,
@@ -19,13 +26,14 @@ from mcsyncd.model.due import (
 )
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.jobs import Conform, Hash, PlanPublishing, PublishManifest, Upload
 from mcsyncd.model.publishing import Publishing
+from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import format_reason
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.review.policy import choose_call_to_action
-from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, result_of
+from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, media, result_of
 
 THRESHOLD = 0.85
 ON_THE_WAY = {
@@ -53,7 +61,7 @@ class Shoot(RuleBasedStateMachine):
         """Begin anywhere on the way: a random walk from the start seldom gets to the end."""
         self.history = [SessionOpened(AT, "20261123-091502-k7q")]
         self.session = replay_events(self.history)
-        self.now = 1_000.0
+        self.waiting: set[str] = set()
         self.finished: list[fa.JobFinished] = []
         self.approved_answer = None
         if jobs:
@@ -80,7 +88,7 @@ class Shoot(RuleBasedStateMachine):
         return events
 
     def open_jobs(self) -> tuple:
-        return list_due_jobs(self.session, THRESHOLD, self.now)
+        return list_due_jobs(self.session, THRESHOLD, self.waiting)
 
     @precondition(lambda self: self.session.state is State.COLLECTING)
     @rule(count=st.integers(0, len(DROPPED)))
@@ -123,14 +131,15 @@ class Shoot(RuleBasedStateMachine):
     def fail(self, pick, verdict):
         jobs = self.open_jobs()
         job = jobs[pick % len(jobs)]
-        self.tell(fa.JobFailed(AT, self.now, job.id, verdict, "no space left", "make room"))
+        self.tell(fa.JobFailed(AT, job.id, verdict, "no space left", "make room"))
         assert self.session.error is not None
         if self.session.state not in HALTED:
-            assert job.id not in {one.id for one in list_due_jobs(self.session, THRESHOLD, self.now)}
+            assert next(one for one in self.session.attempts if one.job == job.id).wait_s > 0
+            self.waiting.add(job.id)
 
-    @rule(seconds=st.sampled_from([1.0, BACKOFF_S[-1]]))
-    def wait(self, seconds):
-        self.now += seconds
+    @rule()
+    def wait(self):
+        self.waiting.clear()
 
     @rule(by=actors, behind=st.sampled_from([0, 0, 0, 1]))
     def approve(self, by, behind):
@@ -223,7 +232,7 @@ TestShoot = Shoot.TestCase
 def driven(session: Session, confidence: float = 0.92, until=State.IN_REVIEW) -> Session:
     """Do all due work until the session stands at `until`."""
     while session.state is not until:
-        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD)[0]
         fact = fa.JobFinished(AT, job.id, result_of(job, confidence))
         for event in decide(session, fact, DecisionContext(THRESHOLD)):
             session = apply_event(session, event)
@@ -241,7 +250,7 @@ def sealed() -> Session:
 def test_a_confident_session_is_conformed_while_it_waits_for_review():
     session = driven(sealed())
     assert session.revision == 1
-    assert {job.stage for job in list_due_jobs(session, THRESHOLD, 0.0)} == {"ingest", "conform"}
+    assert {job.stage for job in list_due_jobs(session, THRESHOLD)} == {"ingest", "conform"}
 
 
 def test_moving_a_clip_by_whole_frames_makes_nothing_anew():
@@ -267,7 +276,7 @@ def driven_to_approved(session: Session) -> Session:
 def test_a_clip_without_a_place_cannot_be_approved():
     session = sealed()
     while session.state is not State.IN_REVIEW:
-        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD)[0]
         lost = alignment(0.2, offsets=OFFSETS | {"cam_c": None})
         result = lost if job.stage == "sync" else result_of(job)
         for event in decide(session, fa.JobFinished(AT, job.id, result), DecisionContext(THRESHOLD)):
@@ -280,11 +289,11 @@ def test_a_clip_without_a_place_cannot_be_approved():
 
 def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
     session = sealed()
-    job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+    job = list_due_jobs(session, THRESHOLD)[0]
     for _ in range(MAX_CRASHES):
         assert session.state is State.WORKING
         for event in decide(
-            session, fa.JobFailed(AT, 0.0, job.id, "crash", "died", "log"), DecisionContext(THRESHOLD)
+            session, fa.JobFailed(AT, job.id, "crash", "died", "log"), DecisionContext(THRESHOLD)
         ):
             session = apply_event(session, event)
     assert session.state is State.FAILED
@@ -293,17 +302,19 @@ def test_a_worker_that_keeps_dying_on_a_clip_fails_the_session():
 
 def test_a_full_disk_never_fails_a_session():
     session = sealed()
-    job = list_due_jobs(session, THRESHOLD, 0.0)[0]
-    now = 0.0
+    job = list_due_jobs(session, THRESHOLD)[0]
+    waits = []
     for _ in range(50):
         for event in decide(
-            session, fa.JobFailed(AT, now, job.id, "transient", "full", "room"), DecisionContext(THRESHOLD)
+            session, fa.JobFailed(AT, job.id, "transient", "full", "room"), DecisionContext(THRESHOLD)
         ):
             session = apply_event(session, event)
         assert session.state is State.WORKING
-        assert not list_due_jobs(session, THRESHOLD, now)
-        now += BACKOFF_S[-1]
-        assert list_due_jobs(session, THRESHOLD, now)[0].id == job.id
+        assert list_due_jobs(session, THRESHOLD, {job.id}) == ()
+        assert list_due_jobs(session, THRESHOLD)[0].id == job.id
+        waits.append(session.attempts[0].wait_s)
+    assert waits == sorted(waits)
+    assert waits[-1] == BACKOFF_S[-1]
 
 
 DOUBT = (
@@ -368,7 +379,7 @@ def test_a_session_with_a_changed_or_corrupt_original_keeps_no_approval(failure_
     session = driven_to_approved(driven(sealed()))
     assert session.approval is not None
     job = list_open_jobs(session, THRESHOLD)[0]
-    failed = fa.JobFailed(AT, 0.0, job.id, failure_kind, "cam_b/B001.MOV: changed", "resync it")
+    failed = fa.JobFailed(AT, job.id, failure_kind, "cam_b/B001.MOV: changed", "resync it")
     for event in decide(session, failed, DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert session.state is state
@@ -381,8 +392,8 @@ def test_a_session_with_a_changed_or_corrupt_original_keeps_no_approval(failure_
 
 def published_up_to(session: Session, kind: type) -> Session:
     """Do all work of an approved session until a job of that kind is due."""
-    while not isinstance(list_due_jobs(session, THRESHOLD, 0.0)[0], kind):
-        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+    while not isinstance(list_due_jobs(session, THRESHOLD)[0], kind):
+        job = list_due_jobs(session, THRESHOLD)[0]
         fact = fa.JobFinished(AT, job.id, result_of(job))
         for event in decide(session, fact, DecisionContext(THRESHOLD, "c" * 64)):
             session = apply_event(session, event)
@@ -393,24 +404,24 @@ def test_uploads_are_planned_once_and_then_due_like_any_job():
     session = published_up_to(driven_to_approved(driven(sealed())), PlanPublishing)
     assert session.publishing.plan is None
     session = published_up_to(session, Upload)
-    uploads = list_due_jobs(session, THRESHOLD, 0.0)
+    uploads = list_due_jobs(session, THRESHOLD)
     assert [job.object for job in uploads] == list(session.publishing.plan.uploads)
     assert session.publishing.chain_head == "c" * 64
     assert session.publishing.began_at == AT
     session = published_up_to(session, PublishManifest)
-    (last,) = list_due_jobs(session, THRESHOLD, 0.0)
+    (last,) = list_due_jobs(session, THRESHOLD)
     assert last.snapshot.publishing == session.publishing
 
 
 def test_an_upload_that_fails_waits_like_any_job_and_keeps_its_identity():
     session = published_up_to(driven_to_approved(driven(sealed())), PublishManifest)
-    (last,) = list_due_jobs(session, THRESHOLD, 0.0)
-    fact = fa.JobFailed(AT, 0.0, last.id, "transient", "the store is away", "wait")
+    (last,) = list_due_jobs(session, THRESHOLD)
+    fact = fa.JobFailed(AT, last.id, "transient", "the store is away", "wait")
     for event in decide(session, fact, DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert (session.state, session.error.stage) == (State.PUBLISHING, "publish")
-    assert list_due_jobs(session, THRESHOLD, 0.0) == ()
-    assert [job.id for job in list_due_jobs(session, THRESHOLD, BACKOFF_S[0])] == [last.id]
+    assert list_due_jobs(session, THRESHOLD, {last.id}) == ()
+    assert [job.id for job in list_due_jobs(session, THRESHOLD)] == [last.id]
 
 
 def test_a_reopened_session_is_planned_anew():
@@ -422,3 +433,61 @@ def test_a_reopened_session_is_planned_anew():
     for event in decide(session, fa.Approve(AT, OKAFOR, 2), DecisionContext(THRESHOLD)):
         session = apply_event(session, event)
     assert session.publishing == Publishing(2, AT)
+
+
+def apply_fact(session: Session, fact: fa.Fact) -> Session:
+    for event in decide(session, fact, DecisionContext(THRESHOLD)):
+        session = apply_event(session, event)
+    return session
+
+
+def test_nothing_is_published_before_every_original_is_hashed():
+    session = driven_to_approved(driven(sealed()))
+    while conforms := [job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Conform)]:
+        session = apply_fact(session, fa.JobFinished(AT, conforms[0].id, result_of(conforms[0])))
+    hashes = list_due_jobs(session, THRESHOLD)
+    assert hashes
+    assert {type(job) for job in hashes} == {Hash}
+    for job in hashes:
+        assert session.state is State.APPROVED
+        session = apply_fact(session, fa.JobFinished(AT, job.id, result_of(job)))
+    assert session.state is State.PUBLISHING
+
+
+def test_the_attempts_of_two_jobs_are_counted_apart():
+    session = driven(sealed())
+    first, second = list_due_jobs(session, THRESHOLD)[:2]
+    for job in (first, second, first, second, first):
+        session = apply_fact(session, fa.JobFailed(AT, job.id, "transient", "full", "make room"))
+    assert {attempt.job: attempt.failures for attempt in session.attempts} == {first.id: 3, second.id: 2}
+
+
+@pytest.mark.parametrize(("failure_kind", "retryable"), [("final", False), ("transient", True)])
+def test_a_failure_says_whether_it_is_tried_again(failure_kind, retryable):
+    session = sealed()
+    job = list_due_jobs(session, THRESHOLD)[0]
+    session = apply_fact(session, fa.JobFailed(AT, job.id, failure_kind, "text, not media", "copy it again"))
+    assert session.error.retryable is retryable
+
+
+@pytest.mark.parametrize(
+    ("setting", "rates", "expected"),
+    [
+        (None, {"cam_a": Rate(24), "cam_b": Rate(50)}, Rate(24)),
+        (None, {"cam_a": None, "cam_b": Rate(50)}, Rate(50)),
+        (Rate(30), {"cam_a": Rate(24), "cam_b": Rate(50)}, Rate(30)),
+        (None, {"cam_a": None, "cam_b": None}, FALLBACK_RATE),
+    ],
+    ids=["the reference's", "another camera's", "the settings'", "nobody's"],
+)
+def test_the_grid_has_the_rate_of_the_settings_then_of_the_reference_then_of_any_camera(
+    setting, rates, expected
+):
+    session = sealed()
+    terms = replace(TERMS, rate=setting, cameras=tuple(reversed(TERMS.cameras)))
+    clips = tuple(
+        replace(clip, media=media(rate=rate) if rate else replace(media(), video=None))
+        for clip in reversed(session.clips)
+        if (rate := rates.get(clip.camera)) or clip.camera in rates
+    )
+    assert choose_session_rate(replace(session, terms=terms, clips=clips)) == expected

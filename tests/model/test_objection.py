@@ -87,7 +87,7 @@ def test_a_nudge_needs_an_alignment_with_that_camera_which_is_not_the_reference(
 @pytest.mark.parametrize("state", list(State))
 def test_a_result_counts_only_while_somebody_waits_for_it(state):
     finished = fa.JobFinished(AT, "job", fa.OffloadResult(()))
-    failed = fa.JobFailed(AT, 0.0, "job", "transient", "full", "make room")
+    failed = fa.JobFailed(AT, "job", "transient", "full", "make room")
     awaited = frozenset({"job"})
     rejected = state is State.REJECTED
     assert kind_of(in_state(state), finished, awaited) == ("not_awaited" if rejected else None)

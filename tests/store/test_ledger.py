@@ -49,7 +49,7 @@ def record_session(ledger: Ledger, session_id: str, until: State = State.APPROVE
     submit(fa.FilesSettled(AT, DROPPED))
     submit(fa.Seal(AT, TERMS))
     while session.state is State.WORKING:
-        job = list_due_jobs(session, THRESHOLD, 0.0)[0]
+        job = list_due_jobs(session, THRESHOLD)[0]
         submit(fa.JobFinished(AT, job.id, result_of(job)))
     submit(fa.Nudge(AT, OKAFOR, 1, "cam_c", 90_000))
     if until is State.APPROVED:

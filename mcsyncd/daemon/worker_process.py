@@ -1,0 +1,68 @@
+"""One worker process behind an executor: started when it is needed, killed when it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from typing import TypeVar
+
+from mcsyncd.workers.perform import enter_worker
+
+T = TypeVar("T")
+
+MakeExecutor = Callable[[int], Executor]
+"""Makes an executor for one job at a time, of the given niceness (0 to 19)."""
+
+
+def make_process_executor(niceness: int) -> Executor:
+    """Return an executor with one worker process, spawned and not forked.
+
+    A fork of a process with threads and an event loop copies their locks in whatever state they are.
+    """
+    return ProcessPoolExecutor(
+        max_workers=1,
+        mp_context=get_context("spawn"),
+        initializer=enter_worker,
+        initargs=(os.getpid(), niceness),
+    )
+
+
+class WorkerProcess:
+    """A process that does one call at a time. `pid` is None until it has started."""
+
+    def __init__(self, niceness: int, make_executor: MakeExecutor = make_process_executor) -> None:
+        self._niceness = niceness
+        self._make_executor = make_executor
+        self._executor: Executor | None = None
+        self.pid: int | None = None
+
+    async def start(self) -> Executor:
+        """Start the process unless it runs, and return its executor. Raises BrokenExecutor if it dies."""
+        executor = self._executor = self._executor or self._make_executor(self._niceness)
+        if self.pid is None:
+            self.pid = await asyncio.wrap_future(executor.submit(os.getpid))
+        return executor
+
+    async def run(self, call: Callable[..., T], *arguments: object) -> T:
+        """Return what `call` returns in the process, or raise what it raises.
+
+        Raises BrokenExecutor if the process dies. To stop a call, cancel this one and `end` the process.
+        """
+        executor = await self.start()
+        return await asyncio.wrap_future(executor.submit(call, *arguments))
+
+    def end(self) -> None:
+        """Kill the process; the next call starts a new one. Never waits, and never raises."""
+        executor, pid = self._executor, self.pid
+        self._executor, self.pid = None, None
+        if executor is None:
+            return
+        if isinstance(executor, ProcessPoolExecutor) and pid is not None and pid != os.getpid():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        executor.shutdown(wait=False, cancel_futures=True)

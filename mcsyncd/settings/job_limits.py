@@ -1,0 +1,120 @@
+"""The time limits of jobs, as a sysadmin writes them."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mcsyncd.model.jobs import (
+    Align,
+    Conform,
+    Hash,
+    Job,
+    Listen,
+    Offload,
+    PlanPublishing,
+    Probe,
+    PublishManifest,
+    Upload,
+)
+from mcsyncd.model.limits import JobLimit
+from mcsyncd.settings.part import Seconds, SettingsPart
+
+_MINUTE_S, _HOUR_S = 60.0, 3600.0
+
+
+class LimitSettings(SettingsPart):
+    """The limits of one kind of job. A job over a limit is killed and tried again, three times in all."""
+
+    stall: Seconds = 5 * _MINUTE_S
+    """How long it may go on without progress. Judgement: a disk that spins up or a share that reconnects
+    is back within a minute."""
+    total: Seconds = _HOUR_S
+    """How long it may take in all, whatever the size of its input."""
+    per_gb: Seconds = 0.0
+    """What is added to `total` for each gigabyte of its input."""
+
+    @property
+    def limit(self) -> JobLimit:
+        """The limits as the model's value."""
+        return JobLimit(self.stall, self.total, self.per_gb)
+
+
+class ReadLimitSettings(LimitSettings):
+    """For a job that reads its input once. Judgement: 10 MB/s is the slowest disk or share that is of use."""
+
+    per_gb: Seconds = 100.0
+
+
+class ConformLimitSettings(LimitSettings):
+    """For encoding.
+
+    Judgement: an hour of few bits must fit as well as an hour of 4K (45 GB), on a machine that encodes
+    at a tenth of real time.
+    """
+
+    stall: Seconds = 10 * _MINUTE_S
+    total: Seconds = 24 * _HOUR_S
+    per_gb: Seconds = _HOUR_S
+
+
+class UploadLimitSettings(LimitSettings):
+    """For an upload.
+
+    Judgement: an uplink of 4 Mbit/s is the slowest of use, and progress is seen after each part.
+    """
+
+    stall: Seconds = 15 * _MINUTE_S
+    per_gb: Seconds = 2000.0
+
+
+class JobLimitSettings(SettingsPart):
+    """How long each kind of job may take."""
+
+    offload: ReadLimitSettings = ReadLimitSettings()
+    """Moving or copying a session's files out of the drop folders."""
+    hash: ReadLimitSettings = ReadLimitSettings()
+    """Hashing one original."""
+    probe: LimitSettings = LimitSettings()
+    """Finding out what one clip is. It reports no progress, so `stall` limits all of it."""
+    listen: ReadLimitSettings = ReadLimitSettings()
+    """Extracting one clip's analysis audio."""
+    align: LimitSettings = LimitSettings()
+    """Finding the offsets of a session."""
+    conform: ConformLimitSettings = ConformLimitSettings()
+    """Making one clip's mezzanine and proxy."""
+    plan: LimitSettings = LimitSettings()
+    """Planning the uploads of a session. It reports no progress, so `stall` limits all of it."""
+    upload: UploadLimitSettings = UploadLimitSettings()
+    """Storing one object."""
+    manifest: LimitSettings = LimitSettings()
+    """Publishing a manifest. It reports no progress, so `stall` limits all of it."""
+
+    def choose_limit(self, job: Job) -> JobLimit:
+        """Return the limits of a job."""
+        found: LimitSettings = getattr(self, name_limit_field(job))
+        return found.limit
+
+
+def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
+    """Return the key below `limits` in the settings file that holds the limits of a job."""
+    match job:
+        case Offload():
+            return "offload"
+        case Hash():
+            return "hash"
+        case Probe():
+            return "probe"
+        case Listen():
+            return "listen"
+        case Align():
+            return "align"
+        case Conform():
+            return "conform"
+        case PlanPublishing():
+            return "plan"
+        case Upload():
+            return "upload"
+        case PublishManifest():
+            return "manifest"
+        case _:
+            assert_never(job)

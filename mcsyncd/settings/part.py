@@ -1,0 +1,33 @@
+"""What every section of the settings is made of."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _parse_duration(value: object) -> object:
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        return float(found[1]) * _SECONDS_PER_UNIT[found[2]]
+    raise ValueError("write a duration with its unit: 500ms, 5s, 10m or 1h")
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_parse_duration),
+    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["5s"]}),
+]
+
+
+class SettingsPart(BaseModel):
+    """Base of every section: an immutable value whose attribute docstrings describe the JSON Schema."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True
+    )
