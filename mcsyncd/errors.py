@@ -99,6 +99,10 @@ class SourceChanged(McsyncError):
     """An original is no longer the file that was offloaded."""
 
 
+class SourceUnreadable(McsyncError):
+    """A file in a drop folder may not be read by the daemon."""
+
+
 class IntegrityError(McsyncError):
     """A copy or a record does not match its hash."""
 

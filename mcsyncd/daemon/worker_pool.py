@@ -18,7 +18,15 @@ from types import MappingProxyType
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.worker_process import MakeExecutor, WorkerProcess, make_process_executor
-from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
+from mcsyncd.errors import (
+    BadMedia,
+    ConfigError,
+    IntegrityError,
+    McsyncError,
+    SourceChanged,
+    SourceUnreadable,
+    StorageError,
+)
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
 from mcsyncd.model.schedule import Lane, choose_lane
@@ -45,6 +53,7 @@ _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (BadMedia, "final"),
     (ConfigError, "final"),
     (SourceChanged, "changed"),
+    (SourceUnreadable, "transient"),
     (IntegrityError, "corrupt"),
     (StorageError, "transient"),
 )

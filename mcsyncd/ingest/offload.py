@@ -1,7 +1,9 @@
-"""Offloading a session's files: from the drop folders into the session's own folder.
+"""Offloading a session's files: from the drop folders into the session's own folder, and back.
 
-Within one filesystem this is a rename; otherwise a verified copy, after which the source is
-removed. Power may fail after any step; running the whole offload again then completes it.
+Reading is enough. Where the daemon may not move a file, or where the session's folder is on another
+filesystem, the file is copied and verified, and then its source is removed; a source that may not be
+removed is reported and stays. Power may fail after any step; running the whole offload again then
+completes it.
 
 Somebody with write access to a drop folder could replace a card folder with a link between two
 steps, so every path is opened folder by folder from an open descriptor, and never through a link.
@@ -11,116 +13,223 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mcsyncd.errors import IntegrityError, SourceChanged
+from mcsyncd.errors import IntegrityError, SourceChanged, SourceUnreadable
 from mcsyncd.ingest import names
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.verified_copy import copy_and_verify, has_same_content
 from mcsyncd.integrity.hashing import ReportBytes
 from mcsyncd.model.clip import DropFile
 
-_RESTORE_HINT = "restore the original file and retry, or reject the session and drop all of its files again"
+_RESTORE_HINT = "drop the file again: it takes its place in the session; or reject the session"
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""What the kernel answers where a file may be read but not moved or removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffloadedFiles:
+    """Where the clips are now, by clip key, and the files that could not be removed from their source.
+
+    `left` holds pairs of file (`camera/name`) and the kernel's reason.
+    """
+
+    paths: tuple[tuple[str, str], ...]
+    left: tuple[tuple[str, str], ...] = ()
 
 
 def offload_files(
-    files: Sequence[DropFile], drop: Path, originals: Path, report_bytes: ReportBytes | None = None
-) -> tuple[tuple[str, str], ...]:
+    files: Sequence[DropFile],
+    drop: Path,
+    originals: Path,
+    report_bytes: ReportBytes | None = None,
+    *,
+    set_aside: Path | None = None,
+) -> OffloadedFiles:
     """Move `drop/<camera>/<name>` to `originals/<camera>/<name>` for every file.
 
-    Returns the clips (not the sidecars) as pairs of clip key (`camera/name`) and destination
-    path. `report_bytes` is called with the bytes done and the bytes in all. Card folders that
-    became empty are removed from the drop folder; a camera's own folder never is.
+    `report_bytes` is called with the bytes done and the bytes in all. Card folders that became empty
+    are removed from the drop folder; a camera's own folder never is. With `set_aside`, another file
+    that has a clip's name in `originals` is moved into that folder first.
 
-    Idempotent: killed at any point and called again, it completes. Every file is checked before
-    the first one is moved, so that a missing file does not split the session.
+    Idempotent: killed at any point and called again, it completes. All or none: every file is checked
+    and opened before the first one is moved, and what needs a copy, which may fail for lack of room,
+    is copied before the first source is touched.
 
     Raises SourceChanged if a file is in neither folder, or is not the one that settled;
-    IntegrityError if another file is already at the destination, or if a copy does not match;
-    OSError for errors of the system, such as a full or failing disk.
+    SourceUnreadable if one may not be read; IntegrityError if another file is already at the
+    destination, or if a copy does not match; OSError for errors of the system, such as a full disk.
     """
     originals.mkdir(parents=True, exist_ok=True)
-    total, done = sum(file.bytes for file in files), 0
     with Folder.open_root(drop) as source, Folder.open_root(originals) as target:
+        transfer = _Transfer(source, target, report_bytes, sum(file.bytes for file in files))
         for file in files:
-            _check_file(file, source, target)
+            if set_aside is not None:
+                _move_aside(file, target, set_aside)
+            transfer.check_file(file)
         for file in files:
-            _offload_file(file, source, target, partial(_report_total, report_bytes, done, total))
-            done += file.bytes
+            transfer.copy_if_needed(file)
+        for file in files:
+            transfer.move_file(file)
+        left = tuple(
+            (f"{file.camera}/{file.name}", why) for file in files if (why := transfer.remove_source(file))
+        )
         for file in files:
             source.remove_empty_folders(Path(file.camera), Path(file.camera, file.name).parent)
     clips = (file for file in files if file.kind == "clip")
-    return tuple((f"{file.camera}/{file.name}", str(originals / file.camera / file.name)) for file in clips)
+    paths = tuple((f"{file.camera}/{file.name}", str(originals / file.camera / file.name)) for file in clips)
+    return OffloadedFiles(paths, left)
 
 
-def _report_total(report_bytes: ReportBytes | None, before: int, total: int, count: int) -> None:
-    if report_bytes is not None:
-        report_bytes(before + count, total)
+class _Transfer:
+    """The steps for one file each, starting from whatever state an earlier attempt left it in."""
 
+    def __init__(self, source: Folder, target: Folder, report_bytes: ReportBytes | None, total: int) -> None:
+        self._source = source
+        self._target = target
+        self._report = report_bytes
+        self._total = total
+        self._done = 0
+        self._verified: set[DropFile] = set()
 
-def _offload_file(
-    file: DropFile, source: Folder, target: Folder, report_bytes: Callable[[int], None]
-) -> None:
-    """Move one file, starting from whatever state an earlier attempt left it in."""
-    path = Path(file.camera, file.name)
-    if _has_arrived(file, target):
-        if _is_same_file(file, source):
-            _remove_duplicate(file, source, target)
-        with target.open_below(path.parent) as target_folder:
-            target_folder.flush()  # the earlier attempt may have died between the rename and this step
-        report_bytes(file.bytes)
-        return
-    _check_file(file, source, target)
-    with (
-        source.open_below(path.parent) as source_folder,
-        target.open_below(path.parent, create=True) as target_folder,
-    ):
+    def check_file(self, file: DropFile) -> None:
+        """Raise if the file cannot be offloaded. Called for every file before the first one is moved."""
+        path = Path(file.camera, file.name)
+        if name_fault := names.find_name_fault(file.name):
+            raise SourceChanged(f"{path!s}: {name_fault}", "rename it, then seal the session again")
+        if self._has_arrived(file):
+            return
+        if self._target.stat_file(path) is not None:
+            raise IntegrityError(
+                f"{path}: another file with that name is already in the session's folder",
+                "compare the two files by hand; nothing was overwritten",
+            )
         try:
+            self._check_source(file, path)
+        except PermissionError as error:
+            raise SourceUnreadable(
+                f"{path}: the daemon may not read it ({error.strerror})",
+                "give its user read access to the file and its folders, as with `chmod -R g+rX`; "
+                "the session goes on by itself",
+            ) from None
+
+    def _check_source(self, file: DropFile, path: Path) -> None:
+        if self._source.stat_file(path) is None:
+            raise SourceChanged(f"{path} is missing from the drop folder", _RESTORE_HINT)
+        if not _is_same_file(file, self._source):
+            raise SourceChanged(f"{path} is not the file that settled (size or time differs)", _RESTORE_HINT)
+        with self._source.open_below(path.parent) as folder:
+            os.close(folder.open_file(path.name))
+
+    def copy_if_needed(self, file: DropFile) -> None:
+        """Copy and verify the file if it cannot be moved; its source stays for now."""
+        if not self._has_arrived(file) and not self._may_move(file):
+            self._copy_file(file)
+
+    def _may_move(self, file: DropFile) -> bool:
+        """Tell whether a rename will probably do. If it does not after all, the file is copied then."""
+        path = Path(file.camera, file.name)
+        with self._source.open_below(path.parent) as folder:
+            here, there = os.fstat(folder.descriptor), os.fstat(self._target.descriptor)
+            if here.st_dev != there.st_dev:
+                return False
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder.descriptor, effective_ids=True):
+                return False
+            owner = os.stat(path.name, dir_fd=folder.descriptor, follow_symlinks=False).st_uid
+        sticky = here.st_mode & stat.S_ISVTX
+        return not sticky or os.geteuid() in (0, owner, here.st_uid)
+
+    def _copy_file(self, file: DropFile) -> None:
+        path = Path(file.camera, file.name)
+        with (
+            self._source.open_below(path.parent) as source_folder,
+            self._target.open_below(path.parent, create=True) as target_folder,
+        ):
+            copy_and_verify(
+                source_folder, target_folder, path.name, file, partial(self._report_bytes, self._done)
+            )
+        self._verified.add(file)
+        self._done += file.bytes
+
+    def move_file(self, file: DropFile) -> None:
+        """Rename the file into the session's folder, unless it is there. Copy it where that is refused."""
+        path = Path(file.camera, file.name)
+        if self._has_arrived(file):
+            with self._target.open_below(path.parent) as target_folder:
+                target_folder.flush()  # an earlier attempt may have died between the rename and this step
+        elif not self._rename_file(path):
+            self._copy_file(file)
+        if not self._has_arrived(file):
+            raise SourceChanged(f"{path} changed while it was moved", _RESTORE_HINT)
+        if file not in self._verified:
+            self._done += file.bytes
+        self._report_bytes(self._done, 0)
+
+    def _rename_file(self, path: Path) -> bool:
+        """Return whether the rename was possible."""
+        with (
+            self._source.open_below(path.parent) as source_folder,
+            self._target.open_below(path.parent, create=True) as target_folder,
+        ):
             # The data first: a name in the session's folder promises complete data, even after a power loss.
             source_folder.flush_file(path.name)
-            os.rename(
-                path.name, path.name, src_dir_fd=source_folder.descriptor, dst_dir_fd=target_folder.descriptor
-            )
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            copy_and_verify(source_folder, target_folder, path.name, file, report_bytes)
-            source_folder.remove_file(path.name)
-        target_folder.flush()
-        source_folder.flush()
-    if not _has_arrived(file, target):
-        raise SourceChanged(f"{path} changed while it was moved", _RESTORE_HINT)
-    report_bytes(file.bytes)
+            try:
+                os.rename(
+                    path.name,
+                    path.name,
+                    src_dir_fd=source_folder.descriptor,
+                    dst_dir_fd=target_folder.descriptor,
+                )
+            except OSError as error:
+                if error.errno not in _NOT_ALLOWED | {errno.EXDEV}:
+                    raise
+                return False
+            target_folder.flush()
+            source_folder.flush()
+        return True
 
+    def remove_source(self, file: DropFile) -> str:
+        """Remove the source of a file that is in both folders. Return why it stays, or an empty string.
 
-def _check_file(file: DropFile, source: Folder, target: Folder) -> None:
-    """Raise if the file cannot be moved. Called for every file before the first one is moved."""
-    path = Path(file.camera, file.name)
-    if name_fault := names.find_name_fault(file.name):
-        raise SourceChanged(f"{path!s}: {name_fault}", "rename it, then seal the session again")
-    if _has_arrived(file, target):
-        return
-    if target.stat_file(path) is not None:
-        raise IntegrityError(
-            f"{path}: another file with that name is already in the session's folder",
-            "compare the two files by hand; nothing was overwritten",
-        )
-    status = source.stat_file(path)
-    if status is None:
-        raise SourceChanged(f"{path} is missing from the drop folder", _RESTORE_HINT)
-    if not _is_same_file(file, source):
-        raise SourceChanged(f"{path} is not the file that settled (size or time differs)", _RESTORE_HINT)
+        Either it was copied, or the file was dropped twice. A file of another size or time is left
+        alone: cameras count from 1 on every card, so that one is the next session's C0001.
+        """
+        path = Path(file.camera, file.name)
+        if not _is_same_file(file, self._source):
+            return ""
+        with (
+            self._source.open_below(path.parent) as source_folder,
+            self._target.open_below(path.parent) as target_folder,
+        ):
+            if file not in self._verified and not has_same_content(source_folder, target_folder, path.name):
+                raise IntegrityError(
+                    f"{path}: the file in the drop folder differs from the offloaded one of that name",
+                    "compare the two files by hand; nothing was removed",
+                )
+            try:
+                source_folder.remove_file(path.name)
+            except OSError as error:
+                if error.errno not in _NOT_ALLOWED:
+                    raise
+                return error.strerror or "not permitted"
+            source_folder.flush()
+        return ""
 
+    def _has_arrived(self, file: DropFile) -> bool:
+        """Return whether the complete file is at its destination.
 
-def _has_arrived(file: DropFile, target: Folder) -> bool:
-    """Return whether the complete file is at its destination.
+        There, size and time are enough proof: only a rename of the checked file, or of a verified copy
+        with its time set, ever puts that name into the session's folder.
+        """
+        return _is_same_file(file, self._target)
 
-    There, size and time are enough proof: only a rename of the checked file, or of a verified copy
-    with its time set, ever puts that name into the session's folder.
-    """
-    return _is_same_file(file, target)
+    def _report_bytes(self, before: int, count: int) -> None:
+        if self._report is not None:
+            self._report(before + count, self._total)
 
 
 def _is_same_file(file: DropFile, folder: Folder) -> bool:
@@ -128,19 +237,15 @@ def _is_same_file(file: DropFile, folder: Folder) -> bool:
     return status is not None and (status.st_size, status.st_mtime_ns) == (file.bytes, file.mtime_ns)
 
 
-def _remove_duplicate(file: DropFile, source: Folder, target: Folder) -> None:
-    """Remove the source of a file that is in both folders.
-
-    Either a copy was interrupted before its last step, or the file was dropped twice. Not called for
-    a file of another size or time: cameras count from 1 on every card, so that one is the next
-    session's C0001 and stays where it is.
-    """
+def _move_aside(file: DropFile, target: Folder, set_aside: Path) -> None:
+    """Move another file of that name out of the way, under a name that no other file has there."""
     path = Path(file.camera, file.name)
-    with source.open_below(path.parent) as source_folder, target.open_below(path.parent) as target_folder:
-        if not has_same_content(source_folder, target_folder, path.name):
-            raise IntegrityError(
-                f"{path}: the file in the drop folder differs from the one already offloaded with that name",
-                "compare the two files by hand; nothing was removed",
-            )
-        source_folder.remove_file(path.name)
-        source_folder.flush()
+    other = target.stat_file(path)
+    if other is None or _is_same_file(file, target):
+        return
+    place = set_aside / str(other.st_mtime_ns) / path.parent
+    place.mkdir(parents=True, exist_ok=True)
+    with target.open_below(path.parent) as folder, Folder.open_root(place) as aside:
+        os.rename(path.name, path.name, src_dir_fd=folder.descriptor, dst_dir_fd=aside.descriptor)
+        aside.flush()
+        folder.flush()

@@ -114,7 +114,7 @@ def _record_result(  # noqa: PLR0911  # one line for each result
 ) -> tuple[ev.Event, ...]:
     match fact.result:
         case fa.OffloadResult() as result:
-            return (ev.ClipsOffloaded(fact.at, result.paths),)
+            return (ev.ClipsOffloaded(fact.at, result.paths, result.left),)
         case Digest() as result:
             return (ev.ClipHashed(fact.at, job.subject, result),)
         case Media() as result:

@@ -48,10 +48,11 @@ class SessionSealed:
 
 @dataclass(frozen=True, slots=True)
 class ClipsOffloaded:
-    """The originals are in the work folder; paths by clip key."""
+    """The originals are in the work folder; paths by clip key. `left` stays in the drop folder, and why."""
 
     at: str
     paths: tuple[tuple[str, str], ...]
+    left: tuple[tuple[str, str], ...] = ()
     kind: Literal["clips_offloaded"] = "clips_offloaded"
 
 

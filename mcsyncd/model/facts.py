@@ -16,9 +16,13 @@ from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
 
 @dataclass(frozen=True, slots=True)
 class OffloadResult:
-    """The result of moving the clips: the paths, relative to the work folder, by clip key."""
+    """The result of moving the clips: the paths, relative to the work folder, by clip key.
+
+    `left` holds the files that were copied but could not be removed, and why: `camera/name`, reason.
+    """
 
     paths: tuple[tuple[str, str], ...]
+    left: tuple[tuple[str, str], ...] = ()
 
 
 JobResult = (

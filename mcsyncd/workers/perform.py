@@ -93,7 +93,8 @@ def _offload_files(job: jobs.Offload, layout: WorkLayout, report_progress: Repor
     from mcsyncd.ingest.offload import offload_files
 
     moved = offload_files(job.files, layout.drop, layout.locate_originals(job.session), report_progress)
-    return OffloadResult(tuple((key, layout.make_relative(path)) for key, path in moved))
+    paths = tuple((key, layout.make_relative(path)) for key, path in moved.paths)
+    return OffloadResult(paths, moved.left)
 
 
 def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from mcsyncd.daemon import worker_pool
 from mcsyncd.daemon import worker_process as work
 from mcsyncd.daemon.worker_pool import WorkerPool, classify_failure
-from mcsyncd.errors import BadMedia, ConfigError, IntegrityError, McsyncError, SourceChanged, StorageError
+from mcsyncd.errors import (
+    BadMedia,
+    ConfigError,
+    IntegrityError,
+    McsyncError,
+    SourceChanged,
+    SourceUnreadable,
+    StorageError,
+)
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import JobFailed, JobFinished
 from mcsyncd.model.jobs import Hash, Probe
@@ -108,6 +116,7 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
         (SourceChanged("a.mov is gone"), "changed"),
         (IntegrityError("a copy differs"), "corrupt"),
         (StorageError("the bucket is away"), "transient"),
+        (SourceUnreadable("a.mov may not be read"), "transient"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.part"), "transient"),
         (OSError(errno.EIO, os.strerror(errno.EIO), "in.mov"), "transient"),
         (OSError(errno.EBADF, "bad"), "crash"),

@@ -60,7 +60,7 @@ def test_a_card_moves_as_it_is(drop, tmp_path):
     taken = offload_files(files, drop, originals, lambda done, total: seen.append((done, total)))
     assert tree(originals) == CARD
     assert tree(drop) == {}
-    assert dict(taken) == {path: str(originals / path) for path in CARD if not path.endswith("LRF")}, (
+    assert dict(taken.paths) == {path: str(originals / path) for path in CARD if not path.endswith("LRF")}, (
         "clips only; sidecars come along in silence"
     )
     assert all((originals / file.camera / file.name).stat().st_mtime_ns == file.mtime_ns for file in files), (
@@ -172,7 +172,7 @@ def test_the_next_cards_file_of_that_name_is_left_alone(drop, tmp_path):
     offload_files(files, drop, tmp_path / "o")
     assert tree(drop) == {"cam_b/B001.MOV": b"the next card"}
     assert tree(tmp_path / "o") == CARD
-    assert offload_files(following, drop, tmp_path / "o2")
+    assert offload_files(following, drop, tmp_path / "o2").paths
 
 
 @pytest.mark.parametrize(
