@@ -8,9 +8,11 @@ so that none of them can miss a restriction.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 import av
 from av.container import InputContainer
@@ -46,6 +48,22 @@ Without the limit, a wrong or hostile header decides how much memory the decoder
 MAX_STREAMS = 64
 """Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
 hostile file decides how many decoders are opened."""
+
+_FILE_ERRNOS = frozenset(
+    {
+        errno.ENOENT,
+        errno.EIO,
+        errno.EACCES,
+        errno.ENODEV,
+        errno.ENFILE,
+        errno.EMFILE,
+        errno.ESTALE,
+        errno.ENOTCONN,
+        errno.ETIMEDOUT,
+    }
+)
+"""Errors that reading a file gives. Everything else that a demuxer or codec returns (EPERM, EAGAIN,
+EOPNOTSUPP) is about the content. One too few, and a failing disk is blamed on the clip."""
 
 COPY_AGAIN_HINT = (
     "copy it from the card again; if that copy fails too, the recording is incomplete or damaged: "
@@ -116,8 +134,13 @@ def _check_container(
         raise BadMedia(f"{path.name} is not the file that was probed", "probe it again")
 
 
+def _is_file_error(error: Exception) -> TypeGuard[OSError]:
+    """Tell whether the system failed to read the file: codecs return numbers of `errno`, too."""
+    return isinstance(error, OSError) and error.errno in _FILE_ERRNOS
+
+
 def _translate_open_error(path: Path, error: Exception) -> Exception:
-    if isinstance(error, OSError):
+    if _is_file_error(error):
         return OSError(error.errno, error.strerror, str(path))
     return BadMedia(
         f"{path.name} is not a readable recording",
@@ -126,6 +149,6 @@ def _translate_open_error(path: Path, error: Exception) -> Exception:
 
 
 def _translate_decode_error(path: Path, error: av.FFmpegError) -> Exception:
-    if isinstance(error, OSError):
+    if _is_file_error(error):
         return OSError(error.errno, error.strerror, str(path))
     return BadMedia(f"{path.name} cannot be decoded: {error.strerror}", COPY_AGAIN_HINT)

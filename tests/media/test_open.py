@@ -88,6 +88,12 @@ def test_what_fails_to_decode_is_bad_media_with_a_next_action(clip):
     assert refused.value.hint
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EAGAIN, errno.EOPNOTSUPP, errno.ERANGE])
+def test_a_codecs_own_error_number_is_bad_media_and_no_fault_of_the_system(clip, number):
+    with pytest.raises(BadMedia, match=r"other\.ts"), open_media(clip[0]):
+        av.error.err_check(-number)
+
+
 def test_a_failing_disk_is_the_systems_error_and_not_the_clips(clip):
     with pytest.raises(OSError, match="Input/output error") as failed, open_media(clip[0]):
         raise av.OSError(errno.EIO, "Input/output error")
