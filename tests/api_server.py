@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from line import CONFIG, ROOT
+from line import CONFIG, ME, ROOT
 from mcsyncd.api import ReloadBody
 from mcsyncd.client import Client
 from mcsyncd.daemon.accounts import AccountDirectory
@@ -48,7 +48,7 @@ class ServedApi:
 
 @asynccontextmanager
 async def serve_api(
-    home: Path, events: tuple = (), *, users: str = "", accounts: AccountDirectory | None = None
+    home: Path, events: tuple = (), *, users: str = ME, accounts: AccountDirectory | None = None
 ) -> AsyncIterator[ServedApi]:
     """Serve the API over a ledger that holds one session, made by `events` (the first opens it)."""
     socket = home / "api.sock"

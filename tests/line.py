@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from mcsyncd.client import Client
 from mcsyncd.errors import Unreachable
 
 ROOT = Path(__file__).parents[1]
+ME = pwd.getpwuid(os.geteuid()).pw_name
+"""Who runs the tests, and so the daemon: only whom the settings name may decide."""
 CONFIG = """\
 paths: {{drop: var/drop, work: {work}, state: var/state}}
 socket: {socket}
@@ -55,7 +58,7 @@ class Line:
             "socket": "var/api.sock",
             "quiet": "1s",
             "conform": "confident",
-            "users": "",
+            "users": ME,
             "profiles": str(ROOT / "profiles"),
             "storage": "{kind: local, path: var/bucket}",
         }

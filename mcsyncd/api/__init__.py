@@ -31,9 +31,20 @@ from mcsyncd.api.sessions import (
     SessionBody,
     SessionsBody,
 )
-from mcsyncd.api.status import FolderBody, PendingFileBody, ReloadBody, StatusBody, StorageBody, WorkerBody
+from mcsyncd.api.status import (
+    AlertBody,
+    AlertCode,
+    FolderBody,
+    PendingFileBody,
+    ReloadBody,
+    StatusBody,
+    StorageBody,
+    WorkerBody,
+)
 
 __all__ = [
+    "AlertBody",
+    "AlertCode",
     "AngleBody",
     "ApiBody",
     "ApproveRequest",

@@ -47,6 +47,22 @@ class StorageBody(ApiBody):
     """Null until the disk of the work folder has answered for the first time."""
 
 
+AlertCode = Literal["nobody_may_decide"]
+
+
+class AlertBody(ApiBody):
+    """Something that is wrong with the daemon as a whole, for as long as it is.
+
+    With the level `error`, something does not work at all until a person acts. `message` says what is
+    wrong, `hint` the next action.
+    """
+
+    code: AlertCode
+    level: Literal["warning", "error"]
+    message: str
+    hint: str = ""
+
+
 class StatusBody(ApiBody):
     """What the daemon is doing."""
 
@@ -63,6 +79,7 @@ class StatusBody(ApiBody):
     worker_slots: int
     you: str = ""
     may_approve: bool = False
+    alerts: list[AlertBody] = []
 
 
 class ReloadBody(ApiBody):

@@ -20,7 +20,7 @@ from typing import Literal
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
 CheckStatus = Literal["ok", "warn", "fail"]
 
@@ -169,8 +169,15 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult(
             f"approver {user}", "ok" if known else "fail", "may decide" if known else "no such user"
         )
-    if not named.groups and not named.users:
-        yield CheckResult("approvers", "ok", "none in the settings: the user who runs the daemon decides")
+    if named.names_nobody:
+        yield CheckResult("approvers", "fail", "none in the settings: nobody may decide", NAME_APPROVERS_HINT)
+    if named.daemon_user:
+        yield CheckResult(
+            "approvers",
+            "warn",
+            "the user who runs the daemon may decide: what takes over the daemon can approve",
+            "for a service, name a group under review.approvers and remove daemon_user",
+        )
 
 
 def _check_storage(config: ActiveConfig) -> Iterator[CheckResult]:

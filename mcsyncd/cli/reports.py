@@ -94,6 +94,9 @@ def format_status(status: StatusBody) -> Iterator[str]:
     """Yield the daemon's status in full, a line each."""
     since = _format_local(status.started_at)
     yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
+    for alert in status.alerts:
+        yield f"{'ERROR' if alert.level == 'error' else 'warning'}: {escape_text(alert.message, 400)}"
+        yield f"  → {escape_text(alert.hint, 400)}"
     for key, folder in status.folders.items():
         yield from _format_folder(key, folder)
     for name in status.unknown_folders:

@@ -23,10 +23,12 @@ import structlog
 from mcsyncd.daemon.bounded_calls import Answer, CachedLookup
 from mcsyncd.errors import NotPermitted, Unavailable
 from mcsyncd.model.session import Actor
-from mcsyncd.settings.schema import Approvers
+from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Approvers
 
 _UCRED = struct.Struct("=iII")
 """`struct ucred` of unix(7): pid, uid, gid, each 32 bits in native byte order."""
+_ROOT_UID = 0
+"""The uid of root on every Linux."""
 DISPLAY_LIMIT_S = 1.0
 """Seconds that a status waits for the database before it shows the last known answer.
 
@@ -93,12 +95,14 @@ def _look_up_group(gid: int) -> str | None:
 def is_approver(account: Account, approvers: Approvers) -> bool:
     """Tell whether `account` may approve, reject, nudge and reopen.
 
-    Where the settings name nobody, it is the user who runs the daemon: they could edit its files
-    anyway, and a first try on a laptop needs no group. Where somebody is named, only those.
+    Only those whom the settings name. A group is not enough for the user who runs the daemon (a
+    decoder exploit would be an approver: that user is in the supervisors' group, to give them the
+    socket) nor for root, whose word says nothing about who it was: both must be named themselves.
     """
-    if not approvers.users and not approvers.groups:
-        return account.uid == os.geteuid()
-    return account.name in approvers.users or not account.groups.isdisjoint(approvers.groups)
+    own_uid = os.geteuid()
+    if account.name in approvers.users or (approvers.daemon_user and account.uid == own_uid):
+        return True
+    return account.uid not in {own_uid, _ROOT_UID} and not account.groups.isdisjoint(approvers.groups)
 
 
 class AccountDirectory:
@@ -130,9 +134,8 @@ class AccountDirectory:
             )
         if not is_approver(answer.value, approvers):
             named = ", ".join([*approvers.users, *(f"group {group}" for group in approvers.groups)])
-            raise NotPermitted(
-                f"{answer.value.name} may not decide", f"ask {named or 'the user who runs the daemon'}"
-            )
+            hint = f"ask {named}" if named else NAME_APPROVERS_HINT
+            raise NotPermitted(f"{answer.value.name} may not decide", hint)
         return answer.value.actor
 
     async def _ask(self, uid: int, limit_s: float) -> Answer[Account] | None:

@@ -17,6 +17,7 @@ from typing import assert_never
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import AccountDirectory, is_approver
+from mcsyncd.daemon.alerts import list_alerts
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_now
@@ -132,6 +133,7 @@ class RequestHandler:
             worker_slots=self._loop.workers.slot_count,
             you=account.name,
             may_approve=is_approver(account, settings.review.approvers),
+            alerts=list_alerts(settings),
         )
 
     async def _build_storage_body(self) -> api.StorageBody:

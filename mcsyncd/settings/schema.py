@@ -99,13 +99,27 @@ class ConformSettings(SettingsPart):
     """confident: right after a sync at or above `review_below`, else after approval."""
 
 
+NAME_APPROVERS_HINT = "name users or groups under review.approvers in the settings, then reload"
+"""The next action where the settings name nobody who may decide."""
+
+
 class Approvers(SettingsPart):
-    """Who may decide. The kernel identifies the caller; groups are looked up at each decision."""
+    """Who may decide. The kernel identifies the caller; groups are looked up at each decision.
+
+    With nobody named, nobody may decide.
+    """
 
     groups: tuple[str, ...] = ()
     """Unix groups whose members may decide."""
     users: tuple[str, ...] = ()
-    """Unix users who may decide."""
+    """Unix users who may decide. The daemon's own user and root decide only if they are listed here."""
+    daemon_user: bool = False
+    """The user who runs the daemon may decide. Only to try it out: what takes over the daemon can approve."""
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nobody at all may decide."""
+        return not (self.groups or self.users or self.daemon_user)
 
 
 class ReviewSettings(SettingsPart):

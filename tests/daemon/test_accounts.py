@@ -52,9 +52,32 @@ def test_a_name_and_its_groups_come_from_the_user_database():
     assert look_up_account(987_654) == Account(987_654, "uid 987654", frozenset())
 
 
-def test_with_nobody_named_it_is_the_user_who_runs_the_daemon():
-    assert is_approver(look_up_account(ME.pw_uid), Approvers())
+def test_with_nobody_named_nobody_may_decide():
+    assert not is_approver(look_up_account(ME.pw_uid), Approvers())
     assert not is_approver(look_up_account(SOMEBODY.pw_uid), Approvers())
+
+
+def test_the_daemons_own_user_decides_only_if_it_is_named():
+    """It is in the supervisors' group, to give them the socket: that must not make it one of them."""
+    own = Account(os.geteuid(), ME.pw_name, frozenset({"mcsync-supervisors"}))
+    assert not is_approver(own, SUPERVISORS)
+    assert is_approver(own, Approvers(users=(ME.pw_name,)))
+    assert is_approver(own, Approvers(daemon_user=True))
+    assert not is_approver(KIM, Approvers(daemon_user=True))
+
+
+def test_root_decides_only_if_it_is_named(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 47_111)
+    root = Account(0, "root", frozenset({"mcsync-supervisors"}))
+    assert not is_approver(root, SUPERVISORS)
+    assert not is_approver(root, Approvers(daemon_user=True))
+    assert is_approver(root, Approvers(users=("root",)))
+
+
+async def test_a_refusal_where_nobody_is_named_says_how_to_name_somebody():
+    with pytest.raises(NotPermitted) as refused:
+        await AccountDirectory(lambda uid: KIM).require_approver(UID, Approvers())
+    assert "review.approvers" in refused.value.hint
 
 
 def test_where_somebody_is_named_only_those_decide():

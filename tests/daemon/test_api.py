@@ -16,6 +16,7 @@ import pytest
 from api_server import serve_api
 
 from mcsyncd import api
+from mcsyncd.cli.reports import format_status
 from mcsyncd.daemon import accounts
 from mcsyncd.daemon.accounts import Account, AccountDirectory
 from mcsyncd.errors import NotPermitted, Unavailable, UnknownSession
@@ -106,6 +107,22 @@ async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_pat
         with pytest.raises(NotPermitted, match="somebody may not decide"):
             await served.client.seal_session()
         assert (served.loop.get_session(SESSION), await served.loop.read_head()) == before
+
+
+async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW, users="") as served:
+        status = await served.client.fetch_status()
+        assert not status.may_approve
+        (alert,) = status.alerts
+        assert (alert.code, alert.level) == ("nobody_may_decide", "error")
+        assert "review.approvers" in alert.hint
+        shown = "\n".join(format_status(status))
+        assert alert.message in shown
+        assert alert.hint in shown
+        with pytest.raises(NotPermitted, match="may not decide"):
+            await served.client.send_decision(SESSION, api.ApproveRequest(), 1)
+    async with serve_api(tmp_path / "named", IN_REVIEW) as served:
+        assert (await served.client.fetch_status()).alerts == []
 
 
 async def test_a_disk_that_does_not_answer_holds_up_no_status(tmp_path, monkeypatch, gate):

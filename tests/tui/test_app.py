@@ -9,6 +9,7 @@ from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.screen import SessionScreen
+from mcsyncd.tui.widgets.health import build_alert_line
 
 
 def running(test):
@@ -314,6 +315,17 @@ async def test_a_user_who_may_not_approve_can_view(opened):
         await pilot.press("s")
         await pilot.pause()
         assert daemon.decisions == []
+
+
+@running
+async def test_an_alert_is_shown_in_red_with_its_next_action_until_it_is_over(opened):
+    alert = api.AlertBody(code="nobody_may_decide", level="error", message="nobody may", hint="name them")
+    async with opened([scenes.session()], alerts=[alert]) as (app, pilot, daemon):
+        await until(pilot, lambda: "✖ nobody may → name them" in screen_text(app))
+        assert build_alert_line(alert).spans[0].style == "$error"
+        daemon.status = scenes.changed(daemon.status, alerts=[])
+        daemon.tell(api.StreamEventBody(what="heartbeat"))
+        await until(pilot, lambda: "nobody may" not in screen_text(app))
 
 
 def test_read_only_decides_nothing(opened):

@@ -1,4 +1,4 @@
-"""The lines at the foot of the queue: drop folders, store, disk, workers. Only faults stand out."""
+"""The lines at the foot of the queue: alerts, drop folders, store, disk, workers. Only faults stand out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mcsyncd.api import FolderBody, StatusBody
+from mcsyncd.api import AlertBody, FolderBody, StatusBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_free_space, format_size
 from mcsyncd.tui.content import build_content, pack_lines
@@ -22,7 +22,7 @@ class HealthLine(Widget):
     folders: reactive[bool] = reactive(True, layout=True)
 
     def render(self) -> Content:
-        """Return two or three lines: the drop folders, the machine, and folders of no camera."""
+        """Return the alerts, then two or three lines: the drop folders, the machine, folders of no camera."""
         status = self.status
         if status is None:
             return Content()
@@ -31,12 +31,20 @@ class HealthLine(Widget):
         lines = [
             pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
         ]
+        lines[:0] = [build_alert_line(alert) for alert in status.alerts]
         if status.unknown_folders:
             names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:_MAX_UNKNOWN_FOLDERS])
             lines.append(
                 build_content((f"▲ no camera in the settings: {names} (files there are ignored)", "warning"))
             )
         return Content("\n").join(lines)
+
+
+def build_alert_line(alert: AlertBody) -> Content:
+    """Return an alert with its next action, in the colour of its level."""
+    glyph = "✖" if alert.level == "error" else "▲"
+    hint = f" → {escape_text(alert.hint, 200)}" if alert.hint else ""
+    return build_content((f"{glyph} {escape_text(alert.message, 200)}", alert.level), (hint, "muted"))
 
 
 def build_folder_line(body: FolderBody) -> Content:
