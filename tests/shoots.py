@@ -13,7 +13,7 @@ from mcsyncd.model.clip import (
     Media,
     VideoStream,
 )
-from mcsyncd.model.facts import JobResult, OffloadResult
+from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
 from mcsyncd.model.jobs import (
     Align,
     Conform,
@@ -24,6 +24,7 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     Probe,
     PublishManifest,
+    Return,
     Upload,
 )
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
@@ -102,7 +103,7 @@ def rendition(kind: str, job: Conform) -> Rendition:
     )
 
 
-def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911  # one for each kind of job
+def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, PLR0911  # one for each kind of job
     """A plausible result of any job."""
     match job:
         case Offload():
@@ -112,6 +113,8 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: PLR0911
                 for file in clips
             }
             return OffloadResult(tuple(paths.items()))
+        case Return():
+            return ReturnResult()
         case Hash():
             return Digest(job.clip.key.encode().hex()[:64].ljust(64, "0"), "c" * 32, job.clip.bytes)
         case Probe():

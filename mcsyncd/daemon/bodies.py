@@ -17,6 +17,7 @@ from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.angle_document import build_angle_document, ms_from_us
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
+from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.session import Session
@@ -54,7 +55,11 @@ def build_session_body(
         drift_ppm={angle.camera: angle.drift_ppm for angle in alignment.angles} if alignment else {},
         reasons=[
             ReasonBody.model_validate(build_reason_document(reason, labels))
-            for reason in (*(alignment.reasons if alignment else ()), *list_conform_warnings(session))
+            for reason in (
+                *list_intake_doubts(session),
+                *(alignment.reasons if alignment else ()),
+                *list_conform_warnings(session),
+            )
         ],
         rate=str(session.rate) if session.rate else None,
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),

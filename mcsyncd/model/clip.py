@@ -19,13 +19,39 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class DropFile:
-    """A settled file in a drop folder: `name` is its path below the camera's folder ("/" between)."""
+    """A settled file in a drop folder: `name` is its path below the camera's folder ("/" between).
+
+    `head` and `sample` are hashes of its beginning and of blocks from all over it, by which a copy
+    is recognised before it is hashed in full; empty for a file that was not sampled.
+    """
 
     camera: str
     name: str
     bytes: int
     mtime_ns: int
     kind: Literal["clip", "sidecar"] = "clip"
+    head: str = ""
+    sample: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names the file within a session, like the key of its clip."""
+        return f"{self.camera}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file in a drop folder that is not ready and holds the seal, and why."""
+
+    camera: str
+    name: str
+    bytes: int
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """Names the file within a session, like the key of a clip."""
+        return f"{self.camera}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

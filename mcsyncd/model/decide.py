@@ -16,12 +16,12 @@ from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import Job
+from mcsyncd.model.jobs import ClipJob, Job, Return
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Session, State
+from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
 
 MAX_CRASHES = 3
 """Crashes of a worker on one job before the session fails.
@@ -66,14 +66,16 @@ def decide(session: Session, fact: fa.Fact, context: DecisionContext) -> tuple[e
     return events
 
 
-def _apply_fact(  # noqa: C901, PLR0911  # one line for each fact
+def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
     session: Session, fact: fa.Fact, awaited: dict[str, Job], context: DecisionContext
 ) -> tuple[ev.Event, ...]:
     match fact:
         case fa.FilesSettled():
             return _update_drop_files(session, fact)
         case fa.Seal():
-            return (_seal_session(session, fact),)
+            return _seal_session(session, fact)
+        case fa.ClipDroppedAgain():
+            return (_take_dropped_clip(session, fact),)
         case fa.JobFinished():
             return _record_result(session, fact, awaited[fact.job], context)
         case fa.JobFailed():
@@ -83,14 +85,15 @@ def _apply_fact(  # noqa: C901, PLR0911  # one line for each fact
         case fa.Reject():
             return (ev.SessionRejected(fact.at, fact.by, fact.revision, fact.reason),)
         case fa.Reopen():
-            revision = session.revision + 1 if session.alignment else session.revision
-            return (ev.SessionReopened(fact.at, fact.by, revision, fact.reason),)
+            return (ev.SessionReopened(fact.at, fact.by, _count_next_revision(session), fact.reason),)
         case fa.Nudge():
             return _nudge_session(session, fact)
         case fa.Retry():
             return (ev.SessionRetried(fact.at, fact.by, fact.originals),)
         case fa.Resync():
             return (ev.SessionResynced(fact.at, fact.by, fact.terms, fact.originals),)
+        case fa.ReturnOriginals():
+            return (ev.ReturnRequested(fact.at, fact.by, fact.to),)
         case _:
             assert_never(fact)
 
@@ -100,21 +103,39 @@ def _update_drop_files(session: Session, fact: fa.FilesSettled) -> tuple[ev.Even
     return (ev.DropFilesChanged(fact.at, files),) if files != session.drop_files else ()
 
 
-def _seal_session(session: Session, fact: fa.Seal) -> ev.Event:
-    clips = tuple(_build_clip(file) for file in session.drop_files if file.kind == "clip")
-    return ev.SessionSealed(fact.at, fact.terms, clips, fact.by)
+def _count_next_revision(session: Session) -> int:
+    return session.revision + 1 if session.alignment else session.revision
+
+
+def _seal_session(session: Session, fact: fa.Seal) -> tuple[ev.Event, ...]:
+    as_is = {file.key for file in fact.as_is}
+    files = tuple(sorted((*session.drop_files, *fact.as_is), key=lambda file: (file.camera, file.name)))
+    clips = tuple(_build_clip(file) for file in files if file.kind == "clip")
+    left_out = tuple(file for file in fact.held if file.key not in as_is)
+    taken = tuple(file for file in fact.held if file.key in as_is)
+    sealed = ev.SessionSealed(fact.at, fact.terms, clips, fact.by, left_out, taken)
+    return (ev.DropFilesChanged(fact.at, files), sealed) if as_is else (sealed,)
+
+
+def _take_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> ev.Event:
+    if fact.relation == "continued":
+        recall = Recall(fact.clip, fact.file.bytes)
+        return ev.SessionRecalled(fact.at, recall, _count_next_revision(session))
+    return ev.ClipReplaced(fact.at, fact.clip, fact.file, fact.relation)
 
 
 def _build_clip(file: DropFile) -> Clip:
     return Clip(file.camera, file.name, file.bytes, file.mtime_ns)
 
 
-def _record_result(  # noqa: PLR0911  # one line for each result
+def _record_result(  # noqa: C901, PLR0911  # one line for each result
     session: Session, fact: fa.JobFinished, job: Job, context: DecisionContext
 ) -> tuple[ev.Event, ...]:
     match fact.result:
         case fa.OffloadResult() as result:
             return (ev.ClipsOffloaded(fact.at, result.paths, result.left),)
+        case fa.ReturnResult() as result:
+            return (ev.OriginalsReturned(fact.at, result.left),)
         case Digest() as result:
             return (ev.ClipHashed(fact.at, job.subject, result),)
         case Media() as result:
@@ -169,10 +190,13 @@ def choose_session_rate(session: Session) -> Rate:
 
 
 def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
-    failure = Failure(job.stage, fact.message, fact.hint, retryable=fact.failure_kind != "final")
+    clip = job.subject if isinstance(job, ClipJob) else ""
+    failure = Failure(job.stage, fact.message, fact.hint, fact.failure_kind != "final", clip)
     attempt = _count_attempt(session, fact)
     halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
     if halted is not None:
+        # A rejected session whose originals cannot be returned stays rejected.
+        halted = session.state if isinstance(job, Return) else halted
         return ev.SessionHalted(fact.at, halted, failure)
     return ev.JobPostponed(fact.at, attempt, failure)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import (
     Align,
     Conform,
@@ -21,6 +22,7 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     Probe,
     PublishManifest,
+    Return,
     Upload,
 )
 from mcsyncd.model.rate import split_offset
@@ -28,7 +30,7 @@ from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.session import HALTED, Session, State
 
-_IDLE = frozenset({State.COLLECTING, State.REJECTED, *HALTED})
+_IDLE = frozenset({State.COLLECTING, *HALTED})
 """States in which no job starts."""
 _PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
 """States of a session that is approved and not published yet."""
@@ -37,18 +39,27 @@ _PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
 def is_confident(session: Session, review_below: float) -> bool:
     """Tell whether the machine's own answer stands above the review threshold.
 
-    Exactly at the threshold is above it. A person's nudge is never the machine's answer.
+    Exactly at the threshold is above it. A person's nudge is never the machine's answer. With a doubt
+    about whether all of a clip is there, nothing is.
     """
     found = session.alignment
-    return found is not None and found.method is SyncMethod.AUDIO_CORR and found.confidence >= review_below
+    sure = found is not None and found.method is SyncMethod.AUDIO_CORR and found.confidence >= review_below
+    return sure and not list_intake_doubts(session)
 
 
 def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
-    """Return the jobs whose results are still missing, first things first, whatever the state."""
+    """Return the jobs whose results are still missing, first things first.
+
+    Halted sessions have them, too; a rejected one only until its originals are back.
+    """
     if session.terms is None:
         return ()
+    if session.state is State.REJECTED:
+        return _list_return_jobs(session)
     if not session.offloaded:
         return (Offload(session.id, session.drop_files),)
+    if session.incoming:
+        return (Offload(session.id, session.incoming, replaces=True),)
     return (
         *_list_analysis_jobs(session),
         *_list_missing_conforms(session, review_below),
@@ -56,10 +67,16 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
     )
 
 
+def _list_return_jobs(session: Session) -> tuple[Job, ...]:
+    if session.returning_to is None or session.returned:
+        return ()
+    return (Return(session.id, session.drop_files, session.returning_to),)
+
+
 def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
     """Return the open jobs that may start now.
 
-    None of a halted or rejected session; none in `waiting`, the ids of jobs that failed and whose
+    None of a halted session; none in `waiting`, the ids of jobs that failed and whose
     next attempt is not due yet.
     """
     if session.state in _IDLE:

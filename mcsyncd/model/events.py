@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
-from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, HeldFile, Media
+from mcsyncd.model.facts import ClipRelation, FileIdentity
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Actor, Attempt, Failure, Publication, State, Terms
+from mcsyncd.model.session import Actor, Attempt, Failure, Publication, Recall, State, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class SessionSealed:
     terms: Terms
     clips: tuple[Clip, ...]
     by: Actor | None = None
+    left_out: tuple[HeldFile, ...] = ()
+    taken_as_is: tuple[HeldFile, ...] = ()
     kind: Literal["session_sealed"] = "session_sealed"
 
 
@@ -143,6 +145,46 @@ class SessionReopened:
     revision: int
     reason: str
     kind: Literal["session_reopened"] = "session_reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecalled:
+    """The drop path of a clip was written to after it was taken in: an approval is void from here on."""
+
+    at: str
+    recall: Recall
+    revision: int
+    kind: Literal["session_recalled"] = "session_recalled"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReplaced:
+    """A dropped file takes the place of the clip with the key `clip`; what was found in that is void."""
+
+    at: str
+    clip: str
+    file: DropFile
+    relation: ClipRelation
+    kind: Literal["clip_replaced"] = "clip_replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequested:
+    """A person wants the originals back, in the folder `to` or, if empty, the drop folders."""
+
+    at: str
+    by: Actor
+    to: str
+    kind: Literal["return_requested"] = "return_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalsReturned:
+    """The originals are back where they came from, or in another folder."""
+
+    at: str
+    left: tuple[tuple[str, str], ...] = ()
+    kind: Literal["originals_returned"] = "originals_returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +289,10 @@ Event = (
     | SessionApproved
     | SessionRejected
     | SessionReopened
+    | SessionRecalled
+    | ClipReplaced
+    | ReturnRequested
+    | OriginalsReturned
     | ClipConformed
     | PublishingBegan
     | PublishingPlanned

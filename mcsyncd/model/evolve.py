@@ -42,7 +42,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.DropFilesChanged():
             return replace(session, drop_files=event.files)
         case ev.SessionSealed():
-            return replace(session, state=State.WORKING, terms=event.terms, clips=event.clips)
+            return _seal_session(session, event)
         case ev.ClipsOffloaded():
             return _record_offload(session, event)
         case ev.ClipHashed():
@@ -62,6 +62,15 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return replace(session, state=State.REJECTED, approval=None, error=None, attempts=())
         case ev.SessionReopened():
             return _reopen_session(session, event)
+        case ev.SessionRecalled():
+            return _recall_session(session, event)
+        case ev.ClipReplaced():
+            return _replace_clip(session, event)
+        case ev.ReturnRequested():
+            return replace(session, returning_to=event.to, error=None, attempts=())
+        case ev.OriginalsReturned():
+            clips = tuple(replace(clip, path="") for clip in session.clips)
+            return _clear_error(replace(session, clips=clips, returned=True))
         case ev.ClipConformed():
             return _record_conform(session, event)
         case ev.PublishingBegan():
@@ -84,10 +93,57 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             assert_never(event)
 
 
+def _seal_session(session: Session, event: ev.SessionSealed) -> Session:
+    return replace(
+        session,
+        state=State.WORKING,
+        terms=event.terms,
+        clips=event.clips,
+        left_out=event.left_out,
+        taken_as_is=event.taken_as_is,
+    )
+
+
+def _recall_session(session: Session, event: ev.SessionRecalled) -> Session:
+    others = tuple(recall for recall in session.recalls if recall.clip != event.recall.clip)
+    reviewed = session.alignment is not None and session.state not in HALTED
+    return replace(
+        session,
+        state=State.IN_REVIEW if reviewed else session.state,
+        revision=event.revision,
+        recalls=(*others, event.recall),
+        approval=None,
+        publishing=None,
+    )
+
+
+def _replace_clip(session: Session, event: ev.ClipReplaced) -> Session:
+    """The new file is taken in first; then everything that depends on the clip is done again."""
+    file = event.file
+    drop_files = (*(old for old in session.drop_files if old.key != event.clip), file)
+    clip = Clip(file.camera, file.name, file.bytes, file.mtime_ns)
+    return replace(
+        session,
+        state=State.WORKING,
+        drop_files=tuple(sorted(drop_files, key=lambda one: (one.camera, one.name))),
+        clips=tuple(clip if old.key == event.clip else old for old in session.clips),
+        incoming=(*session.incoming, file) if session.offloaded else (),
+        recalls=tuple(recall for recall in session.recalls if recall.clip != event.clip),
+        taken_as_is=tuple(old for old in session.taken_as_is if old.key != event.clip),
+        left_behind=tuple(pair for pair in session.left_behind if pair[0] != event.clip),
+        alignment=None,
+        approval=None,
+        publishing=None,
+        error=None,
+        attempts=(),
+    )
+
+
 def _record_offload(session: Session, event: ev.ClipsOffloaded) -> Session:
     paths = dict(event.paths)
-    clips = tuple(replace(clip, path=paths[clip.key]) for clip in session.clips)
-    return _clear_error(replace(session, offloaded=True, clips=clips))
+    clips = tuple(replace(clip, path=paths.get(clip.key, clip.path)) for clip in session.clips)
+    left_behind = tuple(dict((*session.left_behind, *event.left)).items())
+    return _clear_error(replace(session, offloaded=True, clips=clips, incoming=(), left_behind=left_behind))
 
 
 def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
@@ -146,7 +202,7 @@ def _record_attempt(session: Session, event: ev.JobPostponed) -> Session:
 def _halt_session(session: Session, event: ev.SessionHalted) -> Session:
     # A failed step changes nothing that was approved; a changed or corrupt original does.
     approval = session.approval if event.state is State.FAILED else None
-    return replace(session, state=event.state, error=event.failure, approval=approval)
+    return replace(session, state=event.state, error=event.failure, approval=approval, returning_to=None)
 
 
 def _retry_session(session: Session, event: ev.SessionRetried) -> Session:

@@ -6,9 +6,10 @@ Every fact has `at`, the wall clock in UTC (ISO 8601 with microseconds), read on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, Media
+from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
@@ -25,8 +26,16 @@ class OffloadResult:
     left: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnResult:
+    """The originals are back; `left` holds those that could not be removed from the session's folder."""
+
+    left: tuple[tuple[str, str], ...] = ()
+
+
 JobResult = (
     OffloadResult
+    | ReturnResult
     | Digest
     | Media
     | AnalysisAudio
@@ -48,11 +57,36 @@ class FilesSettled:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Start with what is there: by the quiet rule (`by` None) or by a person."""
+    """Start with what is there: by the quiet rule (`by` None) or by a person.
+
+    `held` are the files that are not ready. A person may leave some out (`without`, their keys) or
+    take incomplete ones as they are (`as_is`); any other one stands against the seal.
+    """
 
     at: str
     terms: Terms
     by: Actor | None = None
+    held: tuple[HeldFile, ...] = ()
+    without: tuple[str, ...] = ()
+    as_is: tuple[DropFile, ...] = ()
+
+
+ClipRelation = Literal["fuller", "continued", "replacement"]
+"""What a dropped file is to a clip that was taken in: the whole of it, the rest of it, another copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDroppedAgain:
+    """A file that belongs to the clip with the key `clip` was dropped after that was taken in.
+
+    `fuller` begins like the clip and is longer; `continued` is what a resumed copy added;
+    `replacement` is dropped for a session that an error halted.
+    """
+
+    at: str
+    clip: str
+    file: DropFile
+    relation: ClipRelation
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +184,26 @@ class Resync:
     originals: tuple[FileIdentity, ...] = ()
 
 
-Fact = FilesSettled | Seal | JobFinished | JobFailed | Approve | Reject | Reopen | Nudge | Retry | Resync
+@dataclass(frozen=True, slots=True)
+class ReturnOriginals:
+    """A person wants the originals of a rejected session back, in the folder `to` or the drop folders."""
+
+    at: str
+    by: Actor
+    to: str = ""
+
+
+Fact = (
+    FilesSettled
+    | Seal
+    | ClipDroppedAgain
+    | JobFinished
+    | JobFailed
+    | Approve
+    | Reject
+    | Reopen
+    | Nudge
+    | Retry
+    | Resync
+    | ReturnOriginals
+)

@@ -44,6 +44,17 @@ class Offload(BaseJob):
 
     stage: ClassVar[Stage] = "ingest"
     files: tuple[DropFile, ...]
+    replaces: bool = False
+    """Whether files of these names are set aside, if they are in the session's folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return(BaseJob):
+    """Move the files back, to the folder `to` or, if empty, the drop folders. Result: `ReturnResult`."""
+
+    stage: ClassVar[Stage] = "ingest"
+    files: tuple[DropFile, ...]
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +154,5 @@ class PublishManifest(BaseJob):
     snapshot: Session
 
 
-Job = Offload | Hash | Probe | Listen | Align | Conform | PlanPublishing | Upload | PublishManifest
+Job = Offload | Return | Hash | Probe | Listen | Align | Conform | PlanPublishing | Upload | PublishManifest
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""

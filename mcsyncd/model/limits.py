@@ -15,6 +15,7 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     Probe,
     PublishManifest,
+    Return,
     Upload,
 )
 
@@ -55,7 +56,7 @@ def find_overrun(limit: JobLimit, input_bytes: int, *, running_s: float, stalled
 def count_input_bytes(job: Job) -> int:
     """Return the size of what a job reads."""
     match job:
-        case Offload():
+        case Offload() | Return():
             return sum(file.bytes for file in job.files)
         case Hash() | Probe() | Listen() | Conform():
             return job.clip.bytes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.session import HALTED, Recall, Session, State
 
 ObjectionKind = Literal["moved_on", "wrong_state", "invalid", "not_awaited"]
 
@@ -34,7 +34,7 @@ class Objection:
     hint: str
 
 
-def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> Objection | None:  # noqa: C901, PLR0911  # one line for each fact
+def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> Objection | None:  # noqa: C901, PLR0911, PLR0912  # one line for each fact
     """Return why `fact` does not apply to `session`, or None if it does.
 
     `awaited` holds the ids of the jobs whose results are still missing.
@@ -43,7 +43,9 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
         case fa.FilesSettled():
             return _require_state(session, frozenset({State.COLLECTING}))
         case fa.Seal():
-            return _object_to_seal(session)
+            return _object_to_seal(session, fact)
+        case fa.ClipDroppedAgain():
+            return _object_to_dropped_clip(session, fact)
         case fa.JobFinished():
             return _require_awaited(session, fact.job, awaited)
         case fa.JobFailed():
@@ -55,13 +57,15 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
         case fa.Reject():
             return _require_revision(session, fact.revision) or _require_state(session, _REJECTABLE)
         case fa.Reopen():
-            return _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
+            return _object_to_reopening(session, fact)
         case fa.Nudge():
             return _object_to_nudge(session, fact)
         case fa.Retry():
             return _object_to_retry(session, awaited)
         case fa.Resync():
             return _object_to_resync(session, fact)
+        case fa.ReturnOriginals():
+            return _object_to_return(session)
         case _:
             assert_never(fact)
 
@@ -96,14 +100,74 @@ def has_unplaced_clip(session: Session) -> bool:
     return any(placement is None or placement.offset_us is None for placement in placements)
 
 
-def _object_to_seal(session: Session) -> Objection | None:
+def _object_to_seal(session: Session, fact: fa.Seal) -> Objection | None:
     if session.state is not State.COLLECTING:
         return Objection("wrong_state", f"{session.id} is sealed already", suggest_next_step(session))
-    if not any(file.kind == "clip" for file in session.drop_files):
+    files = (*session.drop_files, *fact.as_is)
+    if not any(file.kind == "clip" for file in files):
         return Objection(
             "invalid", "nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`"
         )
+    return _object_to_held_files(fact)
+
+
+def _object_to_held_files(fact: fa.Seal) -> Objection | None:
+    settled_about = {*fact.without, *(file.key for file in fact.as_is)}
+    held = {file.key: file for file in fact.held}
+    unknown = [key for key in settled_about if key not in held]
+    if unknown:
+        return Objection(
+            "invalid",
+            f"{unknown[0]} is not a file that holds the seal",
+            "name it CAMERA/NAME as `mcsyncd status` does; move a complete file out of the drop folder",
+        )
+    for key, file in held.items():
+        if key not in settled_about:
+            return Objection(
+                "invalid",
+                f"{key} is not ready: {file.reason}",
+                f"mend it, or start without it: mcsyncd seal --without {key}",
+            )
     return None
+
+
+def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Objection | None:
+    clip = session.find_clip(fact.clip)
+    if session.state in (State.COLLECTING, State.REJECTED):
+        return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+    if clip is None or fact.file.key in {file.key for file in session.incoming}:
+        return Objection("not_awaited", f"{session.id} does not need {fact.file.key}", "nothing to do")
+    if fact.relation == "replacement" and session.state not in HALTED:
+        return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+    if fact.relation == "continued" and Recall(fact.clip, fact.file.bytes) in session.recalls:
+        return Objection("not_awaited", f"{session.id} is recalled already", suggest_next_step(session))
+    if fact.relation == "fuller" and fact.file.bytes <= clip.bytes:
+        return Objection("invalid", f"{fact.file.key} is no longer than {fact.clip}", "nothing to do")
+    return None
+
+
+def _object_to_return(session: Session) -> Objection | None:
+    if session.state is not State.REJECTED:
+        hint = f"reject it first: mcsyncd reject {session.id} --reason TEXT"
+        return Objection("wrong_state", _describe_state(session), hint)
+    if not session.offloaded:
+        return Objection(
+            "invalid", f"{session.id} took nothing in", "its files are still in the drop folders"
+        )
+    if session.returned:
+        return Objection("invalid", f"the originals of {session.id} are back already", "nothing to do")
+    return None
+
+
+def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
+    objection = _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
+    if objection is None and (session.returned or session.returning_to is not None):
+        return Objection(
+            "invalid",
+            f"the originals of {session.id} were returned",
+            "drop them again: they become a new session",
+        )
+    return objection
 
 
 def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:
@@ -174,9 +238,7 @@ def _require_state(session: Session, allowed: frozenset[State]) -> Objection | N
 
 
 def _require_awaited(session: Session, job: str, awaited: frozenset[str]) -> Objection | None:
-    if session.state is not State.REJECTED and job in awaited:
-        return None
-    return _not_awaited(session, job)
+    return None if job in awaited else _not_awaited(session, job)
 
 
 def _not_awaited(session: Session, job: str) -> Objection:

@@ -42,6 +42,9 @@ class ReasonCode(StrEnum):
     PLACED_BY_RECORDING_TIME = "placed_by_recording_time"
     UNREADABLE = "unreadable"
     CONFORM_WARNING = "conform_warning"
+    CLIP_GREW = "clip_grew"
+    LEFT_OUT = "left_out"
+    TAKEN_INCOMPLETE = "taken_incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ _ClockCode = Literal[
     ReasonCode.PLACED_BY_RECORDING_TIME,
 ]
 """What the cameras' clocks say."""
+_IntakeCode = Literal[ReasonCode.CLIP_GREW, ReasonCode.LEFT_OUT, ReasonCode.TAKEN_INCOMPLETE]
+"""Doubts about whether everything that was recorded is here."""
 
 
 def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C901, PLR0911, PLR0912  # one sentence for each code
@@ -152,6 +157,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name}: {values['message']}"
         case ReasonCode.CONFORM_WARNING:
             return f"{name}: {values['warning']}"
+        case ReasonCode.CLIP_GREW | ReasonCode.LEFT_OUT | ReasonCode.TAKEN_INCOMPLETE:
+            return _format_intake_doubt(reason.code, name, values)
         case _:
             assert_never(reason.code)
 
@@ -197,6 +204,20 @@ def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value
             return f"{name} is placed by timecode alone, not by sound"
         case ReasonCode.PLACED_BY_RECORDING_TIME:
             return f"{name} is placed by the cameras' clocks alone, accurate to about a second"
+        case _:
+            assert_never(code)
+
+
+def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Value]) -> str:
+    match code:
+        case ReasonCode.CLIP_GREW:
+            return (
+                f"{name} was written to again after it was taken in, so it may be half: copy all of it again"
+            )
+        case ReasonCode.LEFT_OUT:
+            return f"{name}: {values['file']} was left out when the session was sealed ({values['why']})"
+        case ReasonCode.TAKEN_INCOMPLETE:
+            return f"{name} was taken as it is, although it is not complete ({values['why']})"
         case _:
             assert_never(code)
 

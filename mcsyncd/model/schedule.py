@@ -20,6 +20,7 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     Probe,
     PublishManifest,
+    Return,
     Upload,
 )
 
@@ -42,7 +43,7 @@ class Lane(StrEnum):
 def choose_lane(job: Job) -> Lane:
     """Return the lane of a job."""
     match job:
-        case Offload():
+        case Offload() | Return():
             return Lane.INGEST
         case Probe() | Listen() | Align():
             return Lane.ANALYSIS

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import Camera, Clip, DropFile
+from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -80,12 +80,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a session does not go on, or waits. `stage` is the one that failed."""
+    """Why a session does not go on, or waits. `stage` failed; `clip` is the key of the clip, if any."""
 
     stage: Stage
     message: str
     hint: str
     retryable: bool
+    clip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,14 @@ class ConformedClip:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """A clip whose drop path was written to again after it was taken in; `bytes` is the size there."""
+
+    clip: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The manifest that was published last."""
 
@@ -134,6 +143,11 @@ class Session:
 
     `error` says why the session halted, or, in a running state, what it waits for.
     `stored` are objects known to be in the store; with content in the key they never expire.
+
+    `left_out` and `taken_as_is` are the files that a person left out, or took although they are
+    incomplete, when the session was sealed. `incoming` are files that replace a clip and still lie in
+    the drop folder; `left_behind` are those that could not be removed from it, and why. `returning_to`
+    is the folder that the originals go back to (empty for the drop folders), until they are `returned`.
     """
 
     id: str
@@ -153,6 +167,13 @@ class Session:
     published: Publication | None = None
     attempts: tuple[Attempt, ...] = ()
     error: Failure | None = None
+    left_out: tuple[HeldFile, ...] = ()
+    taken_as_is: tuple[HeldFile, ...] = ()
+    recalls: tuple[Recall, ...] = ()
+    incoming: tuple[DropFile, ...] = ()
+    left_behind: tuple[tuple[str, str], ...] = ()
+    returning_to: str | None = None
+    returned: bool = False
 
     def find_clip(self, key: str) -> Clip | None:
         """Return the clip with that key (`camera/name`), or None."""

@@ -14,6 +14,7 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     Probe,
     PublishManifest,
+    Return,
     Upload,
 )
 from mcsyncd.model.limits import JobLimit
@@ -98,7 +99,7 @@ class JobLimitSettings(SettingsPart):
 def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
     """Return the key below `limits` in the settings file that holds the limits of a job."""
     match job:
-        case Offload():
+        case Offload() | Return():
             return "offload"
         case Hash():
             return "hash"

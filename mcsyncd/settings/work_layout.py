@@ -31,6 +31,10 @@ class WorkLayout:
         """Return the folder of the originals: one folder for each camera, with the clips as dropped."""
         return self.locate_session(session_id) / "original"
 
+    def locate_replaced(self, session_id: str) -> Path:
+        """Return the folder of originals that a fuller or better copy has replaced."""
+        return self.locate_session(session_id) / "replaced"
+
     def locate_analysis(self, session_id: str, camera: str, job: str) -> Path:
         """Return the folder of one clip's analysis audio and peaks; a replaced original gets a new one."""
         return self.locate_session(session_id) / "listen" / camera / job

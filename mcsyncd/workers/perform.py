@@ -16,7 +16,7 @@ from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
-from mcsyncd.model.facts import JobResult, OffloadResult
+from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
@@ -57,7 +57,7 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
     match job:
         case jobs.Conform():
             return "frames"
-        case jobs.Offload() | jobs.Hash() | jobs.Upload():
+        case jobs.Offload() | jobs.Return() | jobs.Hash() | jobs.Upload():
             return "bytes"
         case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PlanPublishing() | jobs.PublishManifest():
             return "percent"
@@ -65,10 +65,12 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             assert_never(job)
 
 
-def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: PLR0911  # one line for each job
+def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: C901, PLR0911  # one line for each job
     match job:
         case jobs.Offload():
             return _offload_files(job, layout, report_progress)
+        case jobs.Return():
+            return _return_files(job, layout, report_progress)
         case jobs.Hash():
             return _hash_original(job, layout, report_progress)
         case jobs.Probe():
@@ -92,9 +94,23 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
 def _offload_files(job: jobs.Offload, layout: WorkLayout, report_progress: ReportProgress) -> OffloadResult:
     from mcsyncd.ingest.offload import offload_files
 
-    moved = offload_files(job.files, layout.drop, layout.locate_originals(job.session), report_progress)
+    moved = offload_files(
+        job.files,
+        layout.drop,
+        layout.locate_originals(job.session),
+        report_progress,
+        set_aside=layout.locate_replaced(job.session) if job.replaces else None,
+    )
     paths = tuple((key, layout.make_relative(path)) for key, path in moved.paths)
     return OffloadResult(paths, moved.left)
+
+
+def _return_files(job: jobs.Return, layout: WorkLayout, report_progress: ReportProgress) -> ReturnResult:
+    from mcsyncd.ingest.offload import offload_files
+
+    target = Path(job.to) if job.to else layout.drop
+    moved = offload_files(job.files, layout.locate_originals(job.session), target, report_progress)
+    return ReturnResult(moved.left)
 
 
 def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:

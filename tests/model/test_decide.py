@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.clip import DropFile, HeldFile
 from mcsyncd.model.decide import (
     BACKOFF_S,
     FALLBACK_RATE,
@@ -26,7 +27,8 @@ from mcsyncd.model.due import (
 )
 from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, Hash, PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.intake_doubts import list_intake_doubts
+from mcsyncd.model.jobs import Conform, Hash, Offload, PlanPublishing, PublishManifest, Upload
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import format_reason
@@ -154,10 +156,38 @@ class Shoot(RuleBasedStateMachine):
     def reject(self, by):
         self.tell(fa.Reject(AT, by, self.session.revision, "the wrong shoot"))
 
+    @rule(
+        pick=st.integers(0, 2),
+        more=st.integers(-50, 50),
+        relation=st.sampled_from(["fuller", "continued", "replacement"]),
+    )
+    def drop_again(self, pick, more, relation):
+        before = self.session
+        clips = [file for file in DROPPED if file.kind == "clip"]
+        file = replace(clips[pick], bytes=clips[pick].bytes + more, mtime_ns=99)
+        events = self.tell(fa.ClipDroppedAgain(AT, file.key, file, relation))
+        if events:
+            assert self.session.approval is None
+            assert before.state not in {State.COLLECTING, State.REJECTED}
+            assert relation != "replacement" or before.state in HALTED
+            assert self.tell(fa.ClipDroppedAgain(AT, file.key, file, relation)) == (), "once is enough"
+        if events and relation != "continued":
+            assert self.session.find_clip(file.key).bytes == file.bytes
+            assert {type(job) for job in list_open_jobs(self.session, THRESHOLD)} == {Offload}
+
+    @rule(by=actors)
+    def return_originals(self, by):
+        before = self.session
+        if self.tell(fa.ReturnOriginals(AT, by)):
+            assert before.state is State.REJECTED
+            assert before.offloaded
+            assert not before.returned
+
     @rule(by=actors)
     def reopen(self, by):
         before = self.session
         if self.tell(fa.Reopen(AT, by, self.session.revision, "cam b looks late")):
+            assert not before.returned
             assert self.session.revision > before.revision or before.alignment is None
 
     @rule(
@@ -491,3 +521,93 @@ def test_the_grid_has_the_rate_of_the_settings_then_of_the_reference_then_of_any
         if (rate := rates.get(clip.camera)) or clip.camera in rates
     )
     assert choose_session_rate(replace(session, terms=terms, clips=clips)) == expected
+
+
+HELD = HeldFile("cam_b", "B002.MOV", 50, "not readable")
+GREW = fa.ClipDroppedAgain(AT, "cam_b/B001.MOV", DropFile("cam_b", "B001.MOV", 150, 9), "continued")
+FULLER = fa.ClipDroppedAgain(AT, "cam_b/B001.MOV", DropFile("cam_b", "B001.MOV", 400, 9), "fuller")
+
+
+def collecting() -> Session:
+    return apply_fact(Session("20261123-091502-k7q", AT), fa.FilesSettled(AT, DROPPED))
+
+
+def test_a_file_that_is_not_ready_holds_the_seal_until_it_is_left_out():
+    assert decide(collecting(), fa.Seal(AT, TERMS, held=(HELD,)), DecisionContext(THRESHOLD)) == ()
+    session = apply_fact(collecting(), fa.Seal(AT, TERMS, OKAFOR, (HELD,), (HELD.key,)))
+    assert session.state is State.WORKING
+    assert session.left_out == (HELD,)
+    assert "B002.MOV" not in {clip.name for clip in session.clips}
+
+
+def test_an_incomplete_file_can_be_taken_as_it_is():
+    as_is = DropFile("cam_b", "B002.MOV", 50, 4)
+    session = apply_fact(collecting(), fa.Seal(AT, TERMS, OKAFOR, (HELD,), (), (as_is,)))
+    assert session.taken_as_is == (HELD,)
+    assert session.find_clip("cam_b/B002.MOV").bytes == as_is.bytes
+
+
+@pytest.mark.parametrize(
+    "seal", [{"without": (HELD.key,)}, {"as_is": (DropFile("cam_b", "B002.MOV", 50, 4),)}]
+)
+def test_a_session_that_may_lack_something_is_never_good_by_itself(seal):
+    session = apply_fact(collecting(), fa.Seal(AT, TERMS, OKAFOR, (HELD,), **seal))
+    session = driven(session, confidence=0.99)
+    assert not is_confident(session, THRESHOLD)
+    assert choose_call_to_action(session, THRESHOLD) == "review_sync"
+    assert len(list_intake_doubts(session)) == 1
+
+
+def test_a_clip_that_grows_again_voids_the_approval_and_says_so():
+    session = driven_to_approved(driven(sealed(), confidence=0.99))
+    session = apply_fact(session, GREW)
+    assert (session.state, session.approval) == (State.IN_REVIEW, None)
+    assert session.revision == 2
+    assert choose_call_to_action(session, THRESHOLD) == "review_sync"
+    (reason,) = list_intake_doubts(session)
+    assert "B001.MOV" in format_reason(reason, {})
+
+
+def test_a_fuller_copy_takes_the_place_of_the_clip_and_all_is_found_again():
+    session = driven(sealed(), until=State.IN_REVIEW)
+    session = apply_fact(apply_fact(session, GREW), FULLER)
+    (job,) = list_due_jobs(session, THRESHOLD)
+    assert isinstance(job, Offload)
+    assert job.replaces
+    assert job.files == (FULLER.file,)
+    session = driven(session, confidence=0.99)
+    assert session.find_clip("cam_b/B001.MOV").bytes == FULLER.file.bytes
+    assert session.recalls == ()
+    assert choose_call_to_action(session, THRESHOLD) == "looks_good"
+    assert session.find_clip("cam_a/A001.MOV").path, "the other clips stay where they are"
+
+
+def test_a_good_copy_takes_the_place_of_the_clip_that_failed_the_session():
+    session = driven(sealed(), until=State.IN_REVIEW)
+    job = next(job for job in list_open_jobs(session, THRESHOLD) if isinstance(job, Hash))
+    again = DropFile(job.clip.camera, job.clip.name, job.clip.bytes, 9)
+    dropped = fa.ClipDroppedAgain(AT, job.clip.key, again, "replacement")
+    assert decide(session, dropped, DecisionContext(THRESHOLD)) == (), "nothing has failed yet"
+    session = apply_fact(session, fa.JobFailed(AT, job.id, "corrupt", "bad", "copy it again"))
+    assert session.error.clip == job.clip.key
+    session = apply_fact(session, dropped)
+    assert (session.state, session.error) == (State.WORKING, None)
+
+
+def test_originals_go_back_only_from_a_rejected_session_and_once():
+    session = driven(sealed())
+    back = fa.ReturnOriginals(AT, OKAFOR, "/mnt/card")
+    assert decide(session, back, DecisionContext(THRESHOLD)) == ()
+    session = apply_fact(apply_fact(session, fa.Reject(AT, OKAFOR, 1, "the wrong shoot")), back)
+    (job,) = list_due_jobs(session, THRESHOLD)
+    assert job.to == "/mnt/card"
+    assert job.files == session.drop_files
+    failed = apply_fact(session, fa.JobFailed(AT, job.id, "corrupt", "another file is there", "look"))
+    assert (failed.state, failed.error.message) == (State.REJECTED, "another file is there")
+    assert list_due_jobs(failed, THRESHOLD) == ()
+    assert list_due_jobs(apply_fact(failed, back), THRESHOLD) == (job,), "it can be asked for again"
+    session = apply_fact(session, fa.JobFinished(AT, job.id, result_of(job)))
+    assert session.returned
+    assert list_open_jobs(session, THRESHOLD) == ()
+    assert decide(session, back, DecisionContext(THRESHOLD)) == ()
+    assert decide(session, fa.Reopen(AT, OKAFOR, 1, "after all"), DecisionContext(THRESHOLD)) == ()
