@@ -102,9 +102,26 @@ class Client:
         """Return folders, storage, workers, and whether the caller may approve."""
         return await self._fetch_body(api.StatusBody, "status")
 
-    async def list_sessions(self) -> api.SessionsBody:
-        """Return all sessions, newest first."""
-        return await self._fetch_body(api.SessionsBody, "sessions")
+    async def list_sessions(
+        self, *, before: str | None = None, finished: bool | None = None
+    ) -> api.SessionsBody:
+        """Return a page of the sessions, newest first: those before the id `before`, or the newest.
+
+        `finished` chooses those that nothing more happens to by itself, or all others; None is all.
+        """
+        query = {"before": before, "finished": None if finished is None else str(finished).lower()}
+        given = {name: value for name, value in query.items() if value is not None}
+        return await self._fetch_body(api.SessionsBody, "sessions", query=given)
+
+    async def read_sessions(self, *, finished: bool | None = None) -> AsyncIterator[api.SessionBody]:
+        """Yield all sessions, newest first; each page is fetched when the one before it has been read."""
+        page = await self.list_sessions(finished=finished)
+        while True:
+            for session in page.sessions:
+                yield session
+            if page.next_before is None:
+                return
+            page = await self.list_sessions(before=page.next_before, finished=finished)
 
     async def fetch_session(self, session: str) -> api.SessionBody:
         """Return one session. Raises `UnknownSession` if none has that id."""

@@ -89,6 +89,14 @@ class LedgerUnavailable(McsyncError):
     """The ledger cannot be written now: its disk is full, read-only or failing."""
 
 
+class LedgerDamaged(McsyncError):
+    """The ledger is not what was written: pages, the chain of events, or a session's row."""
+
+
+class LedgerMismatch(McsyncError):
+    """The ledger does not fit what was made with it: it is missing, or older than what was published."""
+
+
 class BadMedia(McsyncError):
     """A file is not usable media: unreadable, truncated, or without usable streams."""
 

@@ -48,14 +48,14 @@ class ServedApi:
 
 @asynccontextmanager
 async def serve_api(
-    home: Path, events: tuple = (), *, users: str = ME, accounts: AccountDirectory | None = None
+    home: Path, *histories: tuple, users: str = ME, accounts: AccountDirectory | None = None
 ) -> AsyncIterator[ServedApi]:
-    """Serve the API over a ledger that holds one session, made by `events` (the first opens it)."""
+    """Serve the API over a ledger that holds a session for each of `histories` (its first event opens it)."""
     socket = home / "api.sock"
     config = _write_config(home, socket, users)
     with ThreadPoolExecutor(1) as thread:
         ledger = thread.submit(Ledger, home / "state", "test").result()
-        if events:
+        for events in histories:
             thread.submit(ledger.record, build_session(events), events).result()
         hub, files = EventHub(), BlockingCalls()
         loop = SessionLoop(ledger, thread, config, hub, slot_counts={})

@@ -133,6 +133,10 @@ class SessionBody(ApiBody):
 
 
 class SessionsBody(ApiBody):
-    """All sessions, newest first."""
+    """A page of the sessions, newest first.
+
+    `next_before` is what to send as `before` for the next page; null on the last one.
+    """
 
     sessions: list[SessionBody]
+    next_before: str | None = None

@@ -16,7 +16,7 @@ from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import Settings
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.store.ledger import audit_ledger, read_recorded_sessions
+from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
 
 
 @dataclass(frozen=True, slots=True)

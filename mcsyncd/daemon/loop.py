@@ -17,6 +17,7 @@ from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
+from mcsyncd.daemon.session_shelf import SessionShelf
 from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
 from mcsyncd.errors import LedgerUnavailable, UnknownSession, UsageError
@@ -32,7 +33,7 @@ from mcsyncd.model.session import Actor, Session, State
 from mcsyncd.review.decisions import require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
-from mcsyncd.store.ledger import Ledger
+from mcsyncd.store.ledger import Ledger, SessionsQuery
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ log = structlog.get_logger("mcsyncd.loop")
 
 
 class SessionLoop:
-    """Owns the sessions in memory; the ledger's copy is never older."""
+    """Owns the sessions in memory; the ledger's copy is never older. Finished ones stay in the ledger."""
 
     def __init__(
         self,
@@ -62,7 +63,9 @@ class SessionLoop:
         make_executor: MakeExecutor = make_process_executor,
     ) -> None:
         self.config = config
-        self.sessions: dict[str, Session] = {}
+        self._shelf = SessionShelf()
+        self.sessions = self._shelf.unfinished
+        """The sessions that something may still happen to, in the order in which they were opened."""
         self.workers = WorkerPool(slot_counts, self._schedule_report, make_executor)
         self._board = JobBoard()
         self._hub = hub
@@ -78,8 +81,9 @@ class SessionLoop:
     async def resume_sessions(self) -> None:
         """Read the sessions back and start what is due: the ordinary path of every start."""
         _, self._chain_head = await self.read_head()
-        for session in await self._run_in_ledger_thread(self._ledger.read_sessions):
-            self.sessions[session.id] = session
+        counts = await self._run_in_ledger_thread(self._ledger.count_sessions)
+        self._shelf.fill(await self._run_in_ledger_thread(self._ledger.read_unfinished_sessions), counts)
+        for session in self.sessions.values():
             self._board.post_session(session, self._review_below, resumed=True)
         await self.check_waiting_sessions()
 
@@ -90,19 +94,35 @@ class SessionLoop:
     async def submit_fact_from(self, session: str, build_fact: Callable[[Session], Fact]) -> Session:
         """The same for a fact that depends on the session as it is then; `build_fact` may raise."""
         async with self._lock:
-            before = self.get_session(session)
+            before = await self.load_session(session)
             fact = build_fact(before)
             context = DecisionContext(self._review_below, self._chain_head)
             after = await self._record_events(before, decide(before, fact, context))
         self.start_due_jobs()
         return after
 
-    def get_session(self, session: str) -> Session:
-        """Return a session. Raises UnknownSession if there is none of that id."""
-        try:
-            return self.sessions[session]
-        except KeyError:
-            raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`") from None
+    def find_session(self, session: str) -> Session | None:
+        """Return a session that is in memory: all that are not finished, and those used last."""
+        return self._shelf.find(session)
+
+    async def load_session(self, session: str) -> Session:
+        """Return a session, from the ledger if need be. Raises UnknownSession if there is none of that id."""
+        known = self._shelf.find(session)
+        if known is None:
+            found = await self._run_in_ledger_thread(self._ledger.read_session, session)
+            known = self._shelf.find(session) or found  # it may have been reopened in the meantime
+            if known is None:
+                raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`")
+        self._shelf.keep(known)
+        return known
+
+    async def list_sessions(self, query: SessionsQuery) -> tuple[Session, ...]:
+        """Return a page of the sessions, newest first."""
+        return await self._run_in_ledger_thread(self._ledger.read_session_page, query)
+
+    def count_states(self) -> dict[State, int]:
+        """Return how many sessions there are in each state that has any."""
+        return self._shelf.count_states()
 
     @property
     def collecting_session(self) -> Session | None:
@@ -144,7 +164,7 @@ class SessionLoop:
 
     async def _open_session(self) -> Session:
         opened = SessionOpened(utc_now(), new_session_id())
-        while opened.id in self.sessions:
+        while await self._run_in_ledger_thread(self._ledger.read_session, opened.id) is not None:
             opened = SessionOpened(utc_now(), new_session_id())
         return await self._record_events(Session(opened.id, opened.at), (opened,), opening=True)
 
@@ -158,7 +178,7 @@ class SessionLoop:
         for event in events[1:] if opening else events:
             after = apply_event(after, event)
         recorded = await self._run_in_ledger_thread(self._ledger.record, after, events)
-        self.sessions[after.id] = after
+        self._shelf.replace(None if opening else session, after)
         self._board.post_session(after, self._review_below)
         self.intake_count += after.offloaded and not session.offloaded
         for one in recorded:

@@ -46,7 +46,10 @@ class ProgressMonitor:
         changed = {running[job_id] for job_id, report in now.items() if report != self.reports.get(job_id)}
         self.reports = now
         for session_id in changed:
-            progress = self.get_session_progress(self._loop.sessions[session_id])
+            session = self._loop.sessions.get(session_id)
+            if session is None:
+                continue  # it was rejected while its job ran
+            progress = self.get_session_progress(session)
             self._hub.broadcast(StreamEventBody(what="progress", session=session_id, progress=progress))
 
     async def send_heartbeat(self) -> None:

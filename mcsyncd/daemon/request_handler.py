@@ -32,6 +32,7 @@ from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.store.ledger import SessionsQuery
 
 CLAIM_S = 60.0
 """Seconds that a claim is shown. Judgement: the terminal app renews it every 25 s; longer, and a
@@ -77,18 +78,26 @@ class RequestHandler:
     def _config(self) -> ActiveConfig:
         return self._loop.config
 
-    def list_sessions(self) -> api.SessionsBody:
-        """Return all sessions, newest first."""
-        newest = sorted(self._loop.sessions.values(), key=lambda session: session.id, reverse=True)
-        return api.SessionsBody(sessions=[self._build_session_body(session) for session in newest])
+    async def list_sessions(self, query: SessionsQuery) -> api.SessionsBody:
+        """Return a page of the sessions, newest first."""
+        if query.finished is False:
+            newest = sorted(self._loop.sessions.values(), key=lambda one: one.id, reverse=True)
+            found = tuple(one for one in newest if query.before is None or one.id < query.before)
+        else:
+            found = await self._loop.list_sessions(query)
+        page = found[: query.limit]
+        return api.SessionsBody(
+            sessions=[self._build_session_body(self._loop.find_session(one.id) or one) for one in page],
+            next_before=page[-1].id if len(page) == query.limit else None,
+        )
 
-    def get_session(self, session_id: str) -> api.SessionBody:
+    async def fetch_session(self, session_id: str) -> api.SessionBody:
         """Return one session. Raises UnknownSession."""
-        return self._build_session_body(self._loop.get_session(session_id))
+        return self._build_session_body(await self._loop.load_session(session_id))
 
     def find_session(self, session_id: str) -> api.SessionBody | None:
-        """Return one session, or None if there is none of that id."""
-        session = self._loop.sessions.get(session_id)
+        """Return one session that is in memory, or None."""
+        session = self._loop.find_session(session_id)
         return self._build_session_body(session) if session is not None else None
 
     def _build_session_body(self, session: Session) -> api.SessionBody:
@@ -107,9 +116,6 @@ class RequestHandler:
         """
         settings = self._config.settings
         account, storage = await asyncio.gather(self._accounts.identify(uid), self._build_storage_body())
-        counts: dict[str, int] = {}
-        for session in self._loop.sessions.values():
-            counts[session.state] = counts.get(session.state, 0) + 1
         return api.StatusBody(
             version=__version__,
             pid=os.getpid(),
@@ -118,7 +124,7 @@ class RequestHandler:
             review_below=settings.review.review_below,
             folders=self._drop_scanner.build_folder_bodies(),
             unknown_folders=self._drop_scanner.list_unknown_folders(),
-            sessions=counts,
+            sessions=self._loop.count_states(),
             storage=storage,
             workers=[
                 api.WorkerBody(
@@ -156,8 +162,8 @@ class RequestHandler:
         Conflict if the session has another revision by now; UsageError.
         """
         actor = await self.require_approver(uid)
-        based_on = revision if revision is not None else self._get_current_revision(session_id, decision)
-        session = self._loop.get_session(session_id)
+        session = await self._loop.load_session(session_id)
+        based_on = revision if revision is not None else _get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
         identities = (
@@ -180,14 +186,6 @@ class RequestHandler:
         """Seal the collecting session as it is. Raises NotPermitted, Unavailable, UsageError."""
         actor = await self.require_approver(uid)
         return self._build_session_body(await self._loop.seal_session(actor))
-
-    def _get_current_revision(self, session_id: str, decision: api.DecisionRequest) -> int:
-        """Return the revision of a decision that names none: allowed for seal, retry and resync only."""
-        if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
-            return self._loop.get_session(session_id).revision
-        raise UsageError(
-            "the decision does not say on which revision it is based", "send If-Match: <revision>"
-        )
 
     def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,
@@ -233,7 +231,7 @@ class RequestHandler:
 
     async def claim_session(self, session_id: str, uid: int) -> api.ClaimBody:
         """Show others who is reviewing a session. A courtesy: it blocks nothing."""
-        self._loop.get_session(session_id)
+        await self._loop.load_session(session_id)
         actor = (await self._accounts.identify(uid)).actor
         self._claims[session_id] = _Claim(actor, time.monotonic() + CLAIM_S)
         self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
@@ -242,6 +240,13 @@ class RequestHandler:
     def _find_claimant(self, session_id: str) -> str | None:
         claim = self._claims.get(session_id)
         return claim.by.name if claim and claim.until > time.monotonic() else None
+
+
+def _get_current_revision(session: Session, decision: api.DecisionRequest) -> int:
+    """Return the revision of a decision that names none: allowed for seal, retry and resync only."""
+    if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
+        return session.revision
+    raise UsageError("the decision does not say on which revision it is based", "send If-Match: <revision>")
 
 
 def _read_free_bytes(folder: Path) -> int | None:

@@ -25,7 +25,8 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
 from mcsyncd.errors import McsyncError, NotPermitted, UsageError
 from mcsyncd.store.chain import LogEntry
-from mcsyncd.store.ledger import PAGE_ENTRIES
+from mcsyncd.store.ledger import SessionsQuery
+from mcsyncd.store.rows import PAGE_ENTRIES
 
 _DECISION: TypeAdapter[api.DecisionRequest] = TypeAdapter(api.DecisionRequest)
 _MAX_BODY_BYTES = 64 * 1024
@@ -33,6 +34,11 @@ _MAX_BODY_BYTES = 64 * 1024
 Lower than that, and long reasons are refused; much higher, and a client can fill the memory."""
 _MAX_COLUMNS = 4000
 """Columns of peaks in one answer. Judgement: several times the width of a terminal; more costs memory."""
+_PAGE_SESSIONS = 100
+"""Sessions in one answer unless the client asks for another number. A session has about 5 kB of JSON, and
+decoding and encoding it takes about a millisecond; larger pages hold up the ledger's thread for longer."""
+_MAX_PAGE_SESSIONS = 500
+"""Sessions in one answer at most: half a second of work."""
 _MAX_MS = 1e12
 """Milliseconds, 30 years: a time on the session clock beyond it is a mistake, and overflows as µs."""
 
@@ -92,11 +98,14 @@ class ApiServer:
     async def _get_status(self, request: web.Request) -> web.Response:
         return build_response(await self._handler.get_status(_read_caller_uid(request)))
 
-    async def _get_sessions(self, _: web.Request) -> web.Response:
-        return build_response(self._handler.list_sessions())
+    async def _get_sessions(self, request: web.Request) -> web.Response:
+        query = SessionsQuery(
+            request.query.get("before"), _parse_page_size(request), _parse_finished(request)
+        )
+        return build_response(await self._handler.list_sessions(query))
 
     async def _get_session(self, request: web.Request) -> web.Response:
-        return build_response(self._handler.get_session(request.match_info["session"]))
+        return build_response(await self._handler.fetch_session(request.match_info["session"]))
 
     async def _get_peaks(self, request: web.Request) -> web.Response:
         view = PeaksQuery(
@@ -105,11 +114,11 @@ class ApiServer:
             step_us=max(1, round(_parse_number(request, "step_ms") * 1000)),
             columns=min(_MAX_COLUMNS, max(1, int(_parse_number(request, "columns")))),
         )
-        session = self._loop.get_session(request.match_info["session"])
+        session = await self._loop.load_session(request.match_info["session"])
         return build_response(await self._review_audio.read_peaks(session, view))
 
     async def _get_audio(self, request: web.Request) -> web.Response:
-        session = self._loop.get_session(request.match_info["session"])
+        session = await self._loop.load_session(request.match_info["session"])
         wav = await self._review_audio.render_audio(
             session,
             request.query.get("camera", ""),
@@ -119,7 +128,7 @@ class ApiServer:
         return web.Response(body=wav, content_type="audio/wav")
 
     async def _get_manifest(self, request: web.Request) -> web.Response:
-        session = self._loop.get_session(request.match_info["session"])
+        session = await self._loop.load_session(request.match_info["session"])
         if session.published is None:
             raise UsageError(f"{session.id} is not published", "approve it, then wait until it is published")
         path = self._loop.config.layout.locate_manifest(session.id, session.published.revision)
@@ -151,7 +160,7 @@ class ApiServer:
     async def _get_log(self, request: web.Request) -> web.Response:
         session = request.query.get("session")
         if session is not None:
-            self._loop.get_session(session)
+            await self._loop.load_session(session)
         entries = await self._loop.read_entries(session, _parse_sequence(request.query.get("after", "0")))
         body = api.LogBody(
             entries=[_build_log_entry_body(entry) for entry in entries],
@@ -231,6 +240,22 @@ def _parse_number(request: web.Request, name: str) -> float:
     if not abs(value) < _MAX_MS:  # refuses NaN, too
         raise UsageError(f"{name} is out of range", "send milliseconds on the session clock")
     return value
+
+
+def _parse_page_size(request: web.Request) -> int:
+    """Return the sessions of a page. Raises UsageError."""
+    text = request.query.get("limit", str(_PAGE_SESSIONS))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_PAGE_SESSIONS:
+        raise UsageError(f"limit must be 1 to {_MAX_PAGE_SESSIONS}", "leave it out, or send a smaller one")
+    return int(text)
+
+
+def _parse_finished(request: web.Request) -> bool | None:
+    """Return which sessions are asked for: finished ones, the others, or all (None). Raises UsageError."""
+    try:
+        return {None: None, "true": True, "false": False}[request.query.get("finished")]
+    except KeyError:
+        raise UsageError("finished must be true or false", "leave it out for all sessions") from None
 
 
 def _parse_revision(text: str) -> int:

@@ -37,6 +37,8 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
 
 
+FINISHED = frozenset({State.PUBLISHED, State.REJECTED})
+"""Nothing is due until a person reopens the session."""
 HALTED = frozenset({State.FAILED, State.STALE, State.QUARANTINED})
 """Stopped by an error. No job runs until a person retries, resyncs or rejects the session."""
 

@@ -49,6 +49,31 @@ def compute_row_hash(entry: LogEntry) -> str:
     return hashlib.sha256(json.dumps(columns, ensure_ascii=True).encode()).hexdigest()
 
 
+class ChainWalk:
+    """Walks along the chain, entry by entry, so that a long one can be checked in parts."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        """The number of the last entry; 0 before the first."""
+        self.head = ""
+        """The hash of the last entry; empty before the first."""
+
+    def check_entry(self, entry: LogEntry) -> tuple[str, ...]:
+        """Take the next entry; return a sentence for each thing in it that does not fit."""
+        faults: list[str] = []
+        expected = self.seq + 1
+        if entry.seq != expected:
+            faults.append(f"event {expected} is missing (the next is {entry.seq})")
+        if entry.previous != self.head:
+            faults.append(f"event {entry.seq} does not continue event {expected - 1}")
+        if entry.format not in _HASHED_COLUMNS:
+            faults.append(f"event {entry.seq} has format {entry.format}, unknown to this version of mcsyncd")
+        elif entry.hash != compute_row_hash(entry):
+            faults.append(f"event {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")
+        self.seq, self.head = entry.seq, entry.hash
+        return tuple(faults)
+
+
 def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
     """Return a sentence for every row that does not fit, oldest first; empty if the chain is whole.
 
@@ -56,16 +81,5 @@ def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
     together with everything that depends on it: for that, compare its head with the one in the last
     published manifest.
     """
-    faults: list[str] = []
-    previous, expected = "", 1
-    for entry in entries:
-        if entry.seq != expected:
-            faults.append(f"event {expected} is missing (the next is {entry.seq})")
-        if entry.previous != previous:
-            faults.append(f"event {entry.seq} does not continue event {expected - 1}")
-        if entry.format not in _HASHED_COLUMNS:
-            faults.append(f"event {entry.seq} has format {entry.format}, unknown to this version of mcsyncd")
-        elif entry.hash != compute_row_hash(entry):
-            faults.append(f"event {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")
-        previous, expected = entry.hash, entry.seq + 1
-    return tuple(faults)
+    walk = ChainWalk()
+    return tuple(fault for entry in entries for fault in walk.check_entry(entry))

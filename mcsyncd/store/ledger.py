@@ -10,8 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,21 +20,39 @@ from sqlite_utils import Database
 
 from mcsyncd.errors import LedgerUnavailable, McsyncError
 from mcsyncd.model.events import Event
-from mcsyncd.model.evolve import replay_events
-from mcsyncd.model.session import Session
-from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, find_chain_faults, seal_entry
-from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session, session_from_json
+from mcsyncd.model.session import FINISHED, Session, State
+from mcsyncd.store.audit import LedgerCheck
+from mcsyncd.store.backup import back_up_before_migration
+from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
+from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
+from mcsyncd.store.damage import report_damage
 from mcsyncd.store.migrations import ledger_migrations as migrations
+from mcsyncd.store.rows import ENTRY_COLUMNS, PAGE_ENTRIES, compute_fold_id, read_entry_page, replay_session
 
-_COLUMNS = "format, seq, session_id, at, kind, tool_version, body, previous, hash"
-"""Columns of the event log in the order of `LogEntry`'s fields: a row is read by position."""
-PAGE_ENTRIES = 500
-"""Entries that one read of the log returns at most.
+START_CHECK_S = 1.0
+"""Seconds that a start waits for the check of the ledger; the rest is checked while the daemon works.
 
-In a three-clip test shoot an event has 1 kB on average and 11 kB at most (publishing_planned), so a page of
-the largest has 5.5 MB; sessions with more clips have larger events. Judgement: a larger page keeps the
-ledger's thread from recording facts, and must fit the client's limit of 64 MiB.
+On the machine of docs/reliability.md it is enough for about 10,000 events. Judgement: longer, and a restart
+is noticed by those who review; shorter, and a ledger of a few months is not checked before it is used.
 """
+
+
+_FINISHED = ", ".join(f"'{state}'" for state in sorted(FINISHED))
+"""The states of finished sessions, for SQL."""
+_AFTER_ALL_IDS = "~"
+"""Sorts after every session's id, which begins with a digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsQuery:
+    """Which sessions to list: up to `limit`, newest first, with an id before `before` (None: the newest).
+
+    `finished` chooses the finished ones or all others; None is all.
+    """
+
+    before: str | None
+    limit: int
+    finished: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +66,34 @@ class RecordedEvent:
 class Ledger(AbstractContextManager["Ledger"]):
     """The open ledger of one state folder. Call it only from the thread that opened it."""
 
-    def __init__(self, state: Path, tool_version: str) -> None:
-        """Lock the state folder, open the ledger and migrate it.
+    def __init__(
+        self,
+        state: Path,
+        tool_version: str,
+        *,
+        require_history: Callable[[Path], None] | None = None,
+        check_s: float = START_CHECK_S,
+    ) -> None:
+        """Lock the state folder, check the ledger for `check_s` seconds, open it and migrate it.
 
-        Raises McsyncError if another daemon has it open or if it is damaged.
+        `require_history` is called with the checked file, before anything is written; it raises if the
+        ledger does not fit what else is known of it. Raises McsyncError if another daemon has the
+        ledger open, and LedgerDamaged if it is damaged: it has then been set aside.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock_state_folder(state)
         self._tool_version = tool_version
+        self.path = state / "ledger.db"
+        self.check: LedgerCheck | None = None
+        """The check of this ledger, as far as it came; whoever takes it closes it. None for a new ledger."""
         try:
-            self._db = _open_database(state / "ledger.db")
+            self.check = _check_file(self.path, check_s)
+            if require_history is not None:
+                require_history(self.path)
+            self._db = _open_database(self.path)
         except BaseException:
+            if self.check is not None:
+                self.check.close()
             os.close(self._lock)
             raise
 
@@ -91,10 +126,10 @@ class Ledger(AbstractContextManager["Ledger"]):
 
     def _store_session(self, session: Session) -> None:
         self._db.execute(
-            "INSERT INTO session (id, state, revision, body) VALUES (?, ?, ?, ?) "
+            "INSERT INTO session (id, state, revision, body, fold) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
-            "revision = excluded.revision, body = excluded.body",
-            (session.id, session.state, session.revision, json_from_session(session)),
+            "revision = excluded.revision, body = excluded.body, fold = excluded.fold",
+            (session.id, session.state, session.revision, json_from_session(session), compute_fold_id()),
         )
 
     def _append_event(self, session_id: str, event: Event) -> RecordedEvent:
@@ -112,7 +147,7 @@ class Ledger(AbstractContextManager["Ledger"]):
             )
         )
         self._db.execute(
-            f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
+            f"INSERT INTO event ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
             astuple(entry),
         )
         return RecordedEvent(entry, event)
@@ -122,13 +157,43 @@ class Ledger(AbstractContextManager["Ledger"]):
         row = self._db.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         return (row[0], row[1]) if row else (0, "")
 
-    def read_sessions(self) -> tuple[Session, ...]:
-        """Return all sessions in the order in which they were opened.
+    def read_unfinished_sessions(self) -> tuple[Session, ...]:
+        """Return the sessions that something may still happen to, in the order in which they were opened.
 
         Not by their ids: those carry the wall clock, which may have been set back since.
         """
-        rows = self._db.execute("SELECT body FROM session ORDER BY rowid")
-        return tuple(session_from_json(body) for (body,) in rows)
+        rows = self._db.execute(
+            f"SELECT id, fold, body FROM session WHERE state NOT IN ({_FINISHED}) ORDER BY rowid"  # noqa: S608  # constants
+        ).fetchall()
+        return tuple(self._decode_session(*row) for row in rows)
+
+    def read_session(self, session_id: str) -> Session | None:
+        """Return one session, or None if there is none of that id."""
+        row = self._db.execute("SELECT id, fold, body FROM session WHERE id = ?", (session_id,)).fetchone()
+        return self._decode_session(*row) if row else None
+
+    def read_session_page(self, query: SessionsQuery) -> tuple[Session, ...]:
+        """Return a page of the sessions, newest first."""
+        chosen = {None: "", True: f"AND state IN ({_FINISHED})", False: f"AND state NOT IN ({_FINISHED})"}
+        rows = self._db.execute(
+            f"SELECT id, fold, body FROM session WHERE id < ? {chosen[query.finished]} "  # noqa: S608  # constants
+            "ORDER BY id DESC LIMIT ?",
+            (query.before or _AFTER_ALL_IDS, query.limit),
+        ).fetchall()
+        return tuple(self._decode_session(*row) for row in rows)
+
+    def count_sessions(self) -> dict[State, int]:
+        """Return how many sessions there are in each state that has any."""
+        rows = self._db.execute("SELECT state, count(*) FROM session GROUP BY state")
+        return {State(state): count for state, count in rows}
+
+    def _decode_session(self, session_id: str, fold: str, body: str) -> Session:
+        """Return the session of a row; one that other rules made is made again from its events."""
+        return (
+            session_from_json(body)
+            if fold == compute_fold_id()
+            else replay_session(self._db.conn, session_id)
+        )
 
     def read_entries(
         self, session_id: str | None = None, after: int = 0, limit: int = PAGE_ENTRIES
@@ -137,12 +202,7 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         A full page may have a next one: read on after its last number until a page is not full.
         """
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM event "  # noqa: S608  # a constant
-            "WHERE seq > ? AND (? IS NULL OR session_id = ?) ORDER BY seq LIMIT ?",
-            (after, session_id, session_id, limit),
-        )
-        return tuple(LogEntry(*row) for row in rows)
+        return read_entry_page(self._db.conn, session_id, after, limit)
 
 
 def _lock_state_folder(state: Path) -> int:
@@ -162,16 +222,38 @@ def _lock_state_folder(state: Path) -> int:
     return lock
 
 
+def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:
+    """Check an existing ledger for a while, read-only. Raises LedgerDamaged, with the file set aside."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    check = LedgerCheck(path)
+    try:
+        check.run(limit_s)
+    except sqlite3.OperationalError as error:
+        check.close()
+        raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
+    if check.faults:
+        check.close()
+        raise report_damage(path, check.faults)
+    return check
+
+
 def _open_database(path: Path) -> Database:
     connection = sqlite3.connect(path)
     try:
         path.chmod(0o600)
         db = Database(connection)
+        back_up_before_migration(connection, path, [one.name for one in migrations.pending(db)])
         _set_pragmas(db)
         migrations.apply(db)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.OperationalError as error:
         connection.close()
-        raise McsyncError(f"{path}: {error}", "restore the ledger from its backup") from error
+        raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
+    except sqlite3.DatabaseError as error:
+        raise report_damage(path, (str(error),)) from error
+    except BaseException:
+        connection.close()
+        raise
     return db
 
 
@@ -185,69 +267,3 @@ def _set_pragmas(db: Database) -> None:
         "busy_timeout = 5000",
     ):
         db.execute(f"PRAGMA {pragma}")
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerAudit:
-    """What the check of a ledger found: `faults` is empty for an intact ledger."""
-
-    events: int
-    head: str
-    faults: tuple[str, ...]
-
-
-def audit_ledger(path: Path) -> LedgerAudit:
-    """Check a ledger file, without a daemon and without changing it.
-
-    The chain must be whole, and every session row must equal the replay of its events.
-    Raises McsyncError if the file is missing.
-    """
-    try:
-        with closing(_open_read_only(path)) as db:
-            return _audit_database(db)
-    except sqlite3.DatabaseError as error:
-        return LedgerAudit(0, "", (f"{path}: {error}",))
-
-
-def read_recorded_sessions(path: Path) -> tuple[Session, ...]:
-    """Return all sessions of a ledger file, oldest first, without a daemon.
-
-    Raises McsyncError if the file is missing or damaged.
-    """
-    try:
-        with closing(_open_read_only(path)) as db:
-            return tuple(
-                session_from_json(body) for (body,) in db.execute("SELECT body FROM session ORDER BY id")
-            )
-    except (sqlite3.DatabaseError, ValueError) as error:
-        raise McsyncError(f"{path}: {error}", "check it with `mcsyncd verify log`") from error
-
-
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise McsyncError(f"{path}: no such ledger", "name the settings file with --config")
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _audit_database(db: sqlite3.Connection) -> LedgerAudit:
-    rows = db.execute(f"SELECT {_COLUMNS} FROM event ORDER BY seq").fetchall()  # noqa: S608  # a constant
-    entries = [LogEntry(*row) for row in rows]
-    faults = [*find_chain_faults(entries), *_find_session_faults(db, entries)]
-    return LedgerAudit(len(entries), entries[-1].hash if entries else "", tuple(faults))
-
-
-def _find_session_faults(db: sqlite3.Connection, entries: Sequence[LogEntry]) -> Iterator[str]:
-    stored = dict(db.execute("SELECT id, body FROM session").fetchall())
-    histories: dict[str, list[LogEntry]] = {}
-    for entry in entries:
-        histories.setdefault(entry.session_id, []).append(entry)
-    for session_id in sorted(histories.keys() | stored.keys()):
-        try:
-            replayed = replay_events(event_from_json(entry.body) for entry in histories.get(session_id, []))
-            row = session_from_json(stored.get(session_id, "null"))
-        except ValueError as error:
-            yield f"session {session_id}: its row or its events cannot be read ({type(error).__name__})"
-            continue
-        # Values, not texts: a field that is added later has a default, and rows of today lack it.
-        if replayed != row:
-            yield f"session {session_id}: its row differs from what its events say"

@@ -110,3 +110,10 @@ def m001_first_schema(db: Database) -> None:
     """Create the event log, the sessions and the forensic view."""
     for statement in (*_EVENT_LOG, _SESSIONS, _FORENSICS):
         db.execute(statement)
+
+
+@ledger_migrations()
+def m002_fold_and_states(db: Database) -> None:
+    """Let each session row name the rules that made it, and find sessions by their state."""
+    db.execute("ALTER TABLE session ADD COLUMN fold TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX session_by_state ON session (state)")

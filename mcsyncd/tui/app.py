@@ -59,7 +59,11 @@ class McsyncApp(Shell):
         """Replace everything: the daemon answered after a start or a break."""
         sessions = {body.id: body for body in message.sessions}
         self.world = replace(
-            self.world, sessions=sessions, status=message.status, link=self._build_live_link()
+            self.world,
+            sessions=sessions,
+            status=message.status,
+            link=self._build_live_link(),
+            older_before=message.older_before,
         )
 
     def on_session_changed(self, message: SessionChanged) -> None:

@@ -66,9 +66,10 @@ class Feed:
         if (status.pid, status.started_at) == self._daemon_id:
             self._post(StatusChanged(status))
             return
-        sessions = (await self._client.list_sessions()).sessions
+        finished = await self._client.list_sessions(finished=True)
+        sessions = [*finished.sessions, *[one async for one in self._client.read_sessions(finished=False)]]
         self._daemon_id = (status.pid, status.started_at)
-        self._post(Connected(status, sessions))
+        self._post(Connected(status, sessions, finished.next_before))
 
     async def _read_session(self, session: str) -> None:
         try:

@@ -11,10 +11,11 @@ from mcsyncd.api import ProgressBody, SessionBody, StatusBody
 
 @dataclass
 class Connected(Message):
-    """The daemon answered; everything was read."""
+    """The daemon answered; all sessions were read but the finished ones with an id before `older_before`."""
 
     status: StatusBody
     sessions: list[SessionBody]
+    older_before: str | None = None
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from mcsyncd.api import ProgressBody, SessionBody, StatusBody
+from mcsyncd.api import ProgressBody, SessionBody, SessionsBody, StatusBody
 
 SILENT_AFTER_S = 22.0
 """Seconds without any news after which the daemon counts as not responding.
@@ -42,6 +42,8 @@ class World:
     sessions: Mapping[str, SessionBody] | None = None
     status: StatusBody | None = None
     link: DaemonLink = field(default_factory=DaemonLink)
+    older_before: str | None = None
+    """Finished sessions with an id before this one have not been read; None if all have."""
 
     def get_session(self, session: str) -> SessionBody | None:
         """Return a session, or None if it is not known."""
@@ -53,6 +55,11 @@ class World:
         if known is not None and known.revision > body.revision:
             return self
         return replace(self, sessions={**(self.sessions or {}), body.id: body})
+
+    def with_older_sessions(self, page: SessionsBody) -> World:
+        """Return the world with one more page of finished sessions; what is known of them stays."""
+        older = {body.id: body for body in page.sessions}
+        return replace(self, sessions=older | dict(self.sessions or {}), older_before=page.next_before)
 
     def with_progress(self, session: str, progress: ProgressBody | None) -> World:
         """Return the world with a session's new progress."""

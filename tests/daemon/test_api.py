@@ -26,10 +26,11 @@ from mcsyncd.model.events import (
     DropFilesChanged,
     SessionAligned,
     SessionOpened,
+    SessionRejected,
     SessionSealed,
 )
 from mcsyncd.model.session import State
-from shoots import AT, DROPPED, NTSC, TERMS, alignment
+from shoots import AT, DROPPED, NTSC, OKAFOR, TERMS, alignment
 
 SESSION = "20261123-091502-k7q"
 CLIPS = tuple(Clip(one.camera, one.name, one.bytes, one.mtime_ns) for one in DROPPED if one.kind == "clip")
@@ -90,7 +91,7 @@ async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tm
         )
         assert (status, problem["code"]) == (503, "unavailable")
         assert "getent" in problem["hint"]
-        assert served.loop.get_session(SESSION).state is State.IN_REVIEW
+        assert served.loop.find_session(SESSION).state is State.IN_REVIEW
         with pytest.raises(Unavailable):
             await served.client.seal_session()
 
@@ -98,7 +99,7 @@ async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tm
 async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_path):
     directory = AccountDirectory(lambda uid: Account(uid, "somebody", frozenset({"camera-ops"})))
     async with serve_api(tmp_path / "home", IN_REVIEW, users="kim", accounts=directory) as served:
-        before = served.loop.get_session(SESSION), await served.loop.read_head()
+        before = served.loop.find_session(SESSION), await served.loop.read_head()
         for action in ({"action": "approve"}, {"action": "reject", "reason": "no"}, {"action": "retry"}):
             status, problem = await served.request(
                 "POST", f"/v1/sessions/{SESSION}/decisions", json=action, headers={"If-Match": "1"}
@@ -106,7 +107,7 @@ async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_pat
             assert (status, problem["code"]) == (403, "not_permitted")
         with pytest.raises(NotPermitted, match="somebody may not decide"):
             await served.client.seal_session()
-        assert (served.loop.get_session(SESSION), await served.loop.read_head()) == before
+        assert (served.loop.find_session(SESSION), await served.loop.read_head()) == before
 
 
 async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_path):
@@ -185,7 +186,7 @@ async def test_a_decision_on_an_older_revision_brings_the_present_session(tmp_pa
 
 async def test_a_fault_of_the_daemon_is_an_internal_error_without_its_details(tmp_path, monkeypatch):
     async with serve_api(tmp_path / "home", IN_REVIEW) as served:
-        monkeypatch.setattr(served.loop, "sessions", None)
+        monkeypatch.setattr(served.loop, "list_sessions", None)
         status, problem = await served.request("GET", "/v1/sessions")
         assert (status, problem["code"]) == (500, "internal")
         assert problem["message"] == "internal error"
@@ -220,6 +221,44 @@ async def test_the_log_comes_in_pages(tmp_path, monkeypatch):
         missed = [(await anext(events)).seq for _ in range(5)]
         assert missed == [None, 2, 3, 4, 5]
         await events.aclose()
+
+
+async def test_the_sessions_come_in_pages_and_finished_ones_are_read_from_the_ledger(tmp_path, monkeypatch):
+    monkeypatch.setattr("mcsyncd.daemon.server._PAGE_SESSIONS", 4)
+    ids = [f"20261123-0915{number:02}-k7q" for number in range(10)]
+    published = {ids[0], *ids[3:]}
+    histories = [one_session(name, finished=name in published) for name in ids]
+    async with serve_api(tmp_path / "home", *histories) as served:
+        assert set(served.loop.sessions) == set(ids) - published
+        first = await served.client.list_sessions()
+        assert [body.id for body in first.sessions] == ids[:5:-1]
+        assert first.next_before == ids[6]
+        assert [body.id async for body in served.client.read_sessions()] == ids[::-1]
+        for finished, expected in ((True, published), (False, set(ids) - published)):
+            found = [body.id async for body in served.client.read_sessions(finished=finished)]
+            assert found == sorted(expected, reverse=True)
+        assert (await served.client.fetch_session(ids[0])).state is State.REJECTED
+        assert (await served.client.fetch_status()).sessions == {State.IN_REVIEW: 2, State.REJECTED: 8}
+        for query in ("limit=0", "limit=501", "limit=x", "finished=maybe"):
+            status, problem = await served.request("GET", f"/v1/sessions?{query}")
+            assert (status, problem["code"]) == (400, "invalid_request"), query
+
+
+async def test_a_finished_session_that_is_reopened_is_back_among_those_that_work(tmp_path):
+    async with serve_api(tmp_path / "home", one_session(SESSION, finished=True)) as served:
+        assert SESSION not in served.loop.sessions
+        await served.client.send_decision(SESSION, api.ReopenRequest(reason="look again"), 1)
+        assert served.loop.sessions[SESSION].state is State.IN_REVIEW
+        assert served.loop.count_states() == {State.IN_REVIEW: 1}
+        await served.client.send_decision(SESSION, api.RejectRequest(reason="no"), 2)
+        assert SESSION not in served.loop.sessions
+        assert served.loop.count_states() == {State.REJECTED: 1}
+
+
+def one_session(name, *, finished):
+    """The history of a session in review, or of one that was rejected then."""
+    rejected = (SessionRejected(AT, OKAFOR, 1, "no"),) if finished else ()
+    return (SessionOpened(AT, name), *IN_REVIEW[1:], *rejected)
 
 
 async def take(entries, count):

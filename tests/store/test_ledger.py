@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.session import Session, State
+from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
 from mcsyncd.store.chain import LogEntry, compute_row_hash, find_chain_faults, seal_entry
 from mcsyncd.store.codec import event_from_json, json_from_session
-from mcsyncd.store.ledger import Ledger, audit_ledger, read_recorded_sessions
+from mcsyncd.store.ledger import Ledger
 from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
 
 THRESHOLD = 0.85
@@ -69,7 +70,7 @@ def test_what_is_recorded_is_read_back_after_a_restart(state):
             record_session(ledger, "20261124-091502-aaa", State.IN_REVIEW),
         )
     with Ledger(state, "1.0") as ledger:
-        assert ledger.read_sessions() == (one, two)
+        assert ledger.read_unfinished_sessions() == (one, two)
     assert read_recorded_sessions(state / "ledger.db") == (one, two)
 
 
@@ -215,9 +216,9 @@ def test_a_second_daemon_on_the_same_ledger_is_refused(state):
 def test_a_file_that_is_no_ledger_is_said_to_be_none(state, tmp_path):
     state.mkdir()
     (state / "ledger.db").write_bytes(b"not a database, but a text of some length" * 100)
-    with pytest.raises(McsyncError, match="not a database"):
-        Ledger(state, "1.0")
     assert audit_ledger(state / "ledger.db").faults
+    with pytest.raises(LedgerDamaged, match="not a database"):
+        Ledger(state, "1.0")
     with pytest.raises(McsyncError, match="no such ledger"):
         audit_ledger(tmp_path / "nowhere.db")
 

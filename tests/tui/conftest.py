@@ -19,8 +19,9 @@ def opened(socket):
     """`async with opened(sessions) as (app, pilot, daemon)`: the app, past its first answer."""
 
     @asynccontextmanager
-    async def open_app(sessions=(), *, size=(80, 24), read_only=False, **status):
+    async def open_app(sessions=(), *, size=(80, 24), read_only=False, page=100, **status):
         daemon = FakeDaemon(socket, scenes.status(**status), sessions)
+        daemon.session_page = page
         await daemon.start()
         app = McsyncApp(socket, read_only=read_only)
         try:

@@ -49,6 +49,7 @@ class FakeDaemon:
         self.sessions = {body.id: body for body in sessions}
         self.log: list[api.LogEntryBody] = []
         self.log_page = 500
+        self.session_page = 100
         self.decisions: list[tuple[str, dict, str | None]] = []
         self.resumed_from: list[str | None] = []
         self.wrong_ms: dict[str, float] = {}
@@ -116,9 +117,18 @@ class FakeDaemon:
         full = len(page) == self.log_page
         return _json(api.LogBody(entries=page, next_after=page[-1].seq if full else None))
 
-    async def _all(self, _):
+    async def _all(self, request):
         self.requests.append("sessions")
-        return _json(api.SessionsBody(sessions=list(reversed(self.sessions.values()))))
+        wanted, before = request.query.get("finished"), request.query.get("before", "~")
+        found = [
+            body
+            for body in sorted(self.sessions.values(), key=lambda body: body.id, reverse=True)
+            if body.id < before
+            and wanted in {None, "true" if body.state in {"published", "rejected"} else "false"}
+        ]
+        page = found[: self.session_page]
+        after = page[-1].id if len(page) == self.session_page else None
+        return _json(api.SessionsBody(sessions=page, next_before=after))
 
     async def _one(self, request):
         body = self.sessions.get(request.match_info["id"])

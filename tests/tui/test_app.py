@@ -318,6 +318,26 @@ async def test_a_user_who_may_not_approve_can_view(opened):
 
 
 @running
+async def test_finished_sessions_come_in_pages_and_waiting_ones_all_at_once(opened):
+    done = [
+        scenes.session(f"20261122-0915{number:02}-abc", state="published", call_to_action=None)
+        for number in range(25)
+    ]
+    old = scenes.session("20251101-091500-abc")
+    async with opened([*done, old], page=10) as (app, pilot, _):
+        await until(pilot, lambda: app.world.sessions is not None)
+        assert old.id in app.world.sessions
+        assert len(app.world.sessions) == 11
+        assert "More" in screen_text(app)
+        for count in (21, 26):
+            await pilot.press("m")
+            await until(pilot, lambda count=count: len(app.world.sessions) == count)
+        await until(pilot, lambda: "More" not in screen_text(app))
+        await pilot.press("m")
+        assert len(app.world.sessions) == 26
+
+
+@running
 async def test_an_alert_is_shown_in_red_with_its_next_action_until_it_is_over(opened):
     alert = api.AlertBody(code="nobody_may_decide", level="error", message="nobody may", hint="name them")
     async with opened([scenes.session()], alerts=[alert]) as (app, pilot, daemon):

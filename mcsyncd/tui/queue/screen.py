@@ -13,6 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from mcsyncd.api import RetryRequest, SessionBody, StatusBody
+from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
@@ -41,6 +42,7 @@ class QueueScreen(LiveScreen):
         Binding("k", "up", show=False),
         ("v", "review", "Waveforms"),
         ("r", "retry", "Retry"),
+        ("m", "more", "More"),
         ("q", "app.quit", "Quit"),
     ]
     ALL_KEYS: ClassVar[KeyHints] = (
@@ -48,6 +50,7 @@ class QueueScreen(LiveScreen):
         ("↑ ↓  k j", "choose a session"),
         ("v", "waveforms of the session"),
         ("r", "retry a failed session"),
+        ("m", "more finished sessions: older ones"),
         ("ctrl+p", "commands: theme, quit"),
         ("q", "quit"),
     )
@@ -85,11 +88,9 @@ class QueueScreen(LiveScreen):
             self._fill_rows(sessions)
         else:
             self.query_one("#empty-text", LazyStatic).show(_build_empty_state(world))
-        self.show_keys(
-            [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Retry"), ("q", "Quit")]
-            if sessions
-            else [("q", "Quit")]
-        )
+        keys = [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Retry")] if sessions else []
+        keys += [("m", "More")] if world.older_before else []
+        self.show_keys([*keys, ("q", "Quit")])
 
     @property
     def _option_list(self) -> OptionList:
@@ -148,6 +149,22 @@ class QueueScreen(LiveScreen):
         session = self._get_chosen_session()
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(session.id))
+
+    def action_more(self) -> None:
+        """Read one more page of finished sessions, older than those in the list."""
+        self.run_worker(self._read_older_sessions(), exclusive=True, group="older")
+
+    async def _read_older_sessions(self) -> None:
+        before = self.shell.world.older_before
+        if before is None:
+            return
+        try:
+            page = await self.shell.client.list_sessions(before=before, finished=True)
+        except McsyncError as error:
+            self.shell.show_error(error)
+            return
+        if self.shell.world.older_before == before:  # else everything was read again in the meantime
+            self.shell.world = self.shell.world.with_older_sessions(page)
 
     def action_retry(self) -> None:
         """Retry a failed session."""

@@ -1,0 +1,61 @@
+"""A damaged ledger: set aside under another name, never deleted, and reported with the way out."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from mcsyncd.errors import LedgerDamaged
+
+_MARK = ".damaged-"
+_SIDE_FILES = ("", "-wal", "-shm")
+"""The database and SQLite's own files beside it: the newest rows may be in the first of them alone."""
+RECOVERY_HINT = (
+    "restore the newest copy (`mcsyncd ledger restore`); without a good copy, build a new ledger from the "
+    "published manifests and the work folder (`mcsyncd ledger rebuild`); then start the daemon again"
+)
+"""The next action for a damaged or missing ledger; docs/operations.md describes it step by step."""
+
+
+def set_aside_ledger(path: Path) -> Path:
+    """Rename a ledger and SQLite's files beside it; return its new path, which has the time in its name.
+
+    A ledger that is not there is left alone. Raises OSError.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    target, number = path.with_name(f"{path.name}{_MARK}{stamp}"), 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}{_MARK}{stamp}-{number}")
+    for suffix in _SIDE_FILES:
+        old = path.with_name(path.name + suffix)
+        if old.exists():
+            old.rename(target.with_name(target.name + suffix))
+    sync_path(path.parent)
+    return target
+
+
+def find_set_aside_ledgers(path: Path) -> tuple[Path, ...]:
+    """Return the ledgers that were set aside beside `path`, oldest first."""
+    found = path.parent.glob(f"{path.name}{_MARK}*")
+    return tuple(sorted(one for one in found if not one.name.endswith(_SIDE_FILES[1:])))
+
+
+def report_damage(path: Path, faults: tuple[str, ...]) -> LedgerDamaged:
+    """Set a damaged ledger aside and return the error that says so."""
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    try:
+        place = f"it was set aside as {set_aside_ledger(path)}; nothing was deleted"
+    except OSError as error:
+        place = f"it cannot be set aside ({error.strerror}); it was left as it is"
+    return LedgerDamaged(f"{path} is damaged: {faults[0]}{more}; {place}", RECOVERY_HINT)
+
+
+def sync_path(path: Path) -> None:
+    """Write a file or a folder to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
