@@ -18,6 +18,7 @@ from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
@@ -39,6 +40,7 @@ class ServedApi:
     http: aiohttp.ClientSession
     app: web.Application
     loop: SessionLoop
+    handler: RequestHandler
 
     async def request(self, method: str, path: str, **options) -> tuple[int, dict]:
         """Return the status and the JSON body of an answer."""
@@ -61,11 +63,13 @@ async def serve_api(
         loop = SessionLoop(ledger, thread, config, hub, slot_counts={})
         await loop.resume_sessions()
         scanner = DropScanner(lambda: config, loop, hub)
+        monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings)
         handler = RequestHandler(
             loop,
             scanner,
             ProgressMonitor(loop, hub),
             hub,
+            ledger_monitor=monitor,
             accounts=accounts or AccountDirectory(),
             files=files,
         )
@@ -77,7 +81,7 @@ async def serve_api(
         http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
         try:
             async with Client(socket) as client, http:
-                yield ServedApi(socket, client, http, app, loop)
+                yield ServedApi(socket, client, http, app, loop, handler)
         finally:
             hub.close()
             await runner.cleanup()

@@ -47,7 +47,7 @@ class StorageBody(ApiBody):
     """Null until the disk of the work folder has answered for the first time."""
 
 
-AlertCode = Literal["nobody_may_decide"]
+AlertCode = Literal["nobody_may_decide", "ledger_damaged", "ledger_unwritable", "backup_failed"]
 
 
 class AlertBody(ApiBody):
@@ -61,6 +61,19 @@ class AlertBody(ApiBody):
     level: Literal["warning", "error"]
     message: str
     hint: str = ""
+
+
+class LedgerBody(ApiBody):
+    """The ledger and its check, which begins at the start and goes on while the daemon works.
+
+    `faults` are the first of those found. `last_backup` is the newest daily copy.
+    """
+
+    check: Literal["running", "ok", "faulty"] = "ok"
+    checked_events: int = 0
+    faults: list[str] = []
+    can_be_written: bool = True
+    last_backup: str | None = None
 
 
 class StatusBody(ApiBody):
@@ -80,6 +93,7 @@ class StatusBody(ApiBody):
     you: str = ""
     may_approve: bool = False
     alerts: list[AlertBody] = []
+    ledger: LedgerBody = LedgerBody()
 
 
 class ReloadBody(ApiBody):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import structlog
 
@@ -17,10 +16,11 @@ from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
+from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
 from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
-from mcsyncd.errors import LedgerUnavailable, UnknownSession, UsageError
+from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession, UsageError
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_open_jobs
@@ -34,8 +34,6 @@ from mcsyncd.review.decisions import require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
-
-T = TypeVar("T")
 
 _FIRST_RECORD_WAIT_S, _MAX_RECORD_WAIT_S = 1.0, 30.0
 """Seconds between attempts to record a result while the ledger cannot be written, doubled from the first to
@@ -69,8 +67,7 @@ class SessionLoop:
         self.workers = WorkerPool(slot_counts, self._schedule_report, make_executor)
         self._board = JobBoard()
         self._hub = hub
-        self._ledger = ledger
-        self._ledger_thread = ledger_thread
+        self.ledger = LedgerThread(ledger, ledger_thread)
         self._lock = asyncio.Lock()
         self._chain_head = ""
         self._reports: dict[str, asyncio.Task[None]] = {}
@@ -81,8 +78,8 @@ class SessionLoop:
     async def resume_sessions(self) -> None:
         """Read the sessions back and start what is due: the ordinary path of every start."""
         _, self._chain_head = await self.read_head()
-        counts = await self._run_in_ledger_thread(self._ledger.count_sessions)
-        self._shelf.fill(await self._run_in_ledger_thread(self._ledger.read_unfinished_sessions), counts)
+        counts = await self.ledger.call(self.ledger.ledger.count_sessions)
+        self._shelf.fill(await self.ledger.call(self.ledger.ledger.read_unfinished_sessions), counts)
         for session in self.sessions.values():
             self._board.post_session(session, self._review_below, resumed=True)
         await self.check_waiting_sessions()
@@ -109,16 +106,23 @@ class SessionLoop:
         """Return a session, from the ledger if need be. Raises UnknownSession if there is none of that id."""
         known = self._shelf.find(session)
         if known is None:
-            found = await self._run_in_ledger_thread(self._ledger.read_session, session)
+            found = await self.ledger.call(self.ledger.ledger.read_session, session)
             known = self._shelf.find(session) or found  # it may have been reopened in the meantime
             if known is None:
                 raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`")
         self._shelf.keep(known)
         return known
 
+    async def has_session(self, session: str) -> bool:
+        """Tell whether there is a session of that id."""
+        try:
+            return await self.load_session(session) is not None
+        except UnknownSession:
+            return False
+
     async def list_sessions(self, query: SessionsQuery) -> tuple[Session, ...]:
         """Return a page of the sessions, newest first."""
-        return await self._run_in_ledger_thread(self._ledger.read_session_page, query)
+        return await self.ledger.call(self.ledger.ledger.read_session_page, query)
 
     def count_states(self) -> dict[State, int]:
         """Return how many sessions there are in each state that has any."""
@@ -164,7 +168,7 @@ class SessionLoop:
 
     async def _open_session(self) -> Session:
         opened = SessionOpened(utc_now(), new_session_id())
-        while await self._run_in_ledger_thread(self._ledger.read_session, opened.id) is not None:
+        while await self.ledger.call(self.ledger.ledger.read_session, opened.id) is not None:
             opened = SessionOpened(utc_now(), new_session_id())
         return await self._record_events(Session(opened.id, opened.at), (opened,), opening=True)
 
@@ -177,7 +181,7 @@ class SessionLoop:
         after = session
         for event in events[1:] if opening else events:
             after = apply_event(after, event)
-        recorded = await self._run_in_ledger_thread(self._ledger.record, after, events)
+        recorded = await self.ledger.record(after, events)
         self._shelf.replace(None if opening else session, after)
         self._board.post_session(after, self._review_below)
         self.intake_count += after.offloaded and not session.offloaded
@@ -185,6 +189,13 @@ class SessionLoop:
             self._announce_event(one.entry)
         self._chain_head = recorded[-1].entry.hash
         return after
+
+    async def record_note(self, session: str, event: Event) -> None:
+        """Record an event that changes no session. Raises LedgerUnavailable or LedgerDamaged."""
+        async with self._lock:
+            (recorded,) = await self.ledger.append_notes((event,), session)
+            self._chain_head = recorded.entry.hash
+        self._announce_event(recorded.entry)
 
     def _announce_event(self, entry: LogEntry) -> None:
         log.info(entry.kind, session=entry.session_id, seq=entry.seq)
@@ -196,14 +207,11 @@ class SessionLoop:
 
     async def read_entries(self, session: str | None, after: int = 0) -> tuple[LogEntry, ...]:
         """Return a page of recorded events after number `after`, oldest first; see `Ledger.read_entries`."""
-        return await self._run_in_ledger_thread(self._ledger.read_entries, session, after)
+        return await self.ledger.call(self.ledger.ledger.read_entries, session, after)
 
     async def read_head(self) -> tuple[int, str]:
         """Return the number and the hash of the last recorded event."""
-        return await self._run_in_ledger_thread(self._ledger.read_head)
-
-    async def _run_in_ledger_thread(self, call: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._ledger_thread, call, *args)
+        return await self.ledger.call(self.ledger.ledger.read_head)
 
     async def check_waiting_sessions(self) -> None:
         """Start what waited for its time or for a free slot. Called regularly."""
@@ -227,7 +235,9 @@ class SessionLoop:
     def start_due_jobs(self) -> None:
         """Stop the jobs that are no longer needed, and start the due ones that have a free slot."""
         self._stop_unwanted_jobs()
-        if self.draining:
+        if self.ledger.fault is not None:
+            self.workers.stop_all()  # their results could not be recorded
+        if self.draining or self.ledger.fault is not None:
             return
         # A job whose result is being recorded still counts as due: it must not be started again.
         busy = self.workers.running.keys() | self._reports.keys()
@@ -257,6 +267,8 @@ class SessionLoop:
                 await self.submit_fact(job.session, fact)
             except LedgerUnavailable as error:
                 log.warning("a result waits for the ledger", session=job.session, error=str(error))
+            except LedgerDamaged:
+                return  # nothing more is recorded; the job is due again when the ledger is whole
             except Exception as error:
                 log.exception("a result could not be recorded", job=job.id, session=job.session)
                 if isinstance(fact, JobFailed):

@@ -76,8 +76,13 @@ def build_response(body: api.ApiBody, status: int = 200) -> web.Response:
     return web.Response(text=body.model_dump_json(), content_type="application/json", status=status)
 
 
+def choose_status_and_code(error: McsyncError) -> tuple[int, api.ProblemCode]:
+    """Return the HTTP status of an error and the API's word for it."""
+    return next((status, code) for kind, status, code in _STATUS_AND_CODE if isinstance(error, kind))
+
+
 def _build_problem(error: McsyncError, current: api.SessionBody | None = None) -> web.Response:
-    status, code = next((status, code) for kind, status, code in _STATUS_AND_CODE if isinstance(error, kind))
+    status, code = choose_status_and_code(error)
     body = api.ProblemBody(code=code, message=error.message, hint=error.hint, current=current)
     return build_response(body, status)
 

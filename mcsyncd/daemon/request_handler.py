@@ -10,6 +10,8 @@ import os
 import shutil
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +25,13 @@ from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
-from mcsyncd.errors import UsageError
+from mcsyncd.daemon.refusals import RefusalRecorder
+from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
+from mcsyncd.model.events import DecisionRefused
 from mcsyncd.model.facts import Approve, Fact, FileIdentity, Nudge, Reject, Reopen, Resync, Retry, Seal
 from mcsyncd.model.session import Actor, Session
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
@@ -61,6 +67,7 @@ class RequestHandler:
         progress_monitor: ProgressMonitor,
         hub: EventHub,
         *,
+        ledger_monitor: LedgerMonitor,
         accounts: AccountDirectory,
         files: BlockingCalls,
     ) -> None:
@@ -68,9 +75,11 @@ class RequestHandler:
         self._drop_scanner = drop_scanner
         self._progress_monitor = progress_monitor
         self._hub = hub
+        self._ledger_monitor = ledger_monitor
         self._accounts = accounts
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
+        self.refusals = RefusalRecorder(loop.record_note)
         self._claims: dict[str, _Claim] = {}
         self._started_at = utc_now()
 
@@ -139,7 +148,8 @@ class RequestHandler:
             worker_slots=self._loop.workers.slot_count,
             you=account.name,
             may_approve=is_approver(account, settings.review.approvers),
-            alerts=list_alerts(settings),
+            alerts=[*self._ledger_monitor.list_alerts(), *list_alerts(settings)],
+            ledger=self._ledger_monitor.build_body(),
         )
 
     async def _build_storage_body(self) -> api.StorageBody:
@@ -156,11 +166,17 @@ class RequestHandler:
     async def decide_session(
         self, session_id: str, decision: api.DecisionRequest, revision: int | None, uid: int
     ) -> api.SessionBody:
-        """Take a decision of the caller with that uid.
+        """Take a decision of the caller with that uid; a refusal is recorded.
 
         Raises NotPermitted; Unavailable if the user database does not confirm the caller in time;
         Conflict if the session has another revision by now; UsageError.
         """
+        async with self._record_refusal(uid, decision.action, session_id, revision):
+            return await self._take_decision(session_id, decision, revision, uid)
+
+    async def _take_decision(
+        self, session_id: str, decision: api.DecisionRequest, revision: int | None, uid: int
+    ) -> api.SessionBody:
         actor = await self.require_approver(uid)
         session = await self._loop.load_session(session_id)
         based_on = revision if revision is not None else _get_current_revision(session, decision)
@@ -184,8 +200,29 @@ class RequestHandler:
 
     async def seal_session(self, uid: int) -> api.SessionBody:
         """Seal the collecting session as it is. Raises NotPermitted, Unavailable, UsageError."""
-        actor = await self.require_approver(uid)
-        return self._build_session_body(await self._loop.seal_session(actor))
+        async with self._record_refusal(uid, "seal"):
+            actor = await self.require_approver(uid)
+            return self._build_session_body(await self._loop.seal_session(actor))
+
+    async def require_reloader(self, uid: int) -> None:
+        """Make sure that the caller may have the settings read again. Raises NotPermitted, Unavailable."""
+        async with self._record_refusal(uid, "reload"):
+            await self.require_approver(uid)
+
+    @asynccontextmanager
+    async def _record_refusal(
+        self, uid: int, action: str, session_id: str | None = None, revision: int | None = None
+    ) -> AsyncIterator[None]:
+        """Record what is refused inside the block, and raise it again."""
+        try:
+            yield
+        except (NotPermitted, Conflict, UsageError, Unavailable) as error:
+            actor = (await self._accounts.identify(uid)).actor
+            _, code = choose_status_and_code(error)
+            refusal = DecisionRefused(utc_now(), actor, action, code, error.message, revision)
+            is_known = session_id is not None and await self._loop.has_session(session_id)
+            await self.refusals.note(refusal, session_id if is_known else None)
+            raise
 
     def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,

@@ -154,7 +154,7 @@ class ApiServer:
         return build_response(await self._handler.seal_session(_read_caller_uid(request)))
 
     async def _post_reload(self, request: web.Request) -> web.Response:
-        await self._handler.require_approver(_read_caller_uid(request))
+        await self._handler.require_reloader(_read_caller_uid(request))
         return build_response(await self._reload())
 
     async def _get_log(self, request: web.Request) -> web.Response:

@@ -18,12 +18,14 @@ from aiohttp import web
 
 from mcsyncd import __version__
 from mcsyncd.api import ReloadBody
+from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.limit_guard import LimitGuard
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
@@ -48,6 +50,13 @@ _RETRY_TICK_S = 2.0
 """Seconds between two checks for jobs whose retry time has come: a retry is late by up to this much."""
 _HEARTBEAT_S = 10.0
 """Seconds between heartbeats: the client treats the daemon as gone after 30 s, three of them."""
+_WRITE_CHECK_S = 5.0
+"""Seconds between two attempts to write to a ledger that could not be written: it is shown as such for up to
+this much longer than it is."""
+_BACKUP_CHECK_S = 30.0
+"""Seconds between two looks whether the ledger's copy of the day is there; the look costs one stat."""
+_REFUSALS_S = 15.0
+"""Seconds between two looks for refusals that have been counted long enough; a look costs nothing."""
 _STORE_CHECK_S = 60.0
 """Seconds between two checks of the store. Judgement: each check of a bucket is a billed request (class B);
 longer, and an unreachable store is shown late."""
@@ -77,15 +86,19 @@ class Service:
         self._notify = SystemdNotifier()
         self._files = BlockingCalls()
         self._stop = asyncio.Event()
+        self._started = asyncio.Event()
         self._background_loops: tuple[asyncio.Task[None], ...] = ()
         self._loop: SessionLoop
         self._drop_scanner: DropScanner
 
     async def run(self) -> None:
         """Start, serve until a signal arrives, and drain."""
+        self._install_signal_handlers()
         async with AsyncExitStack() as edges:
-            await self._open_edges(edges)
-            self._install_signal_handlers()
+            if not await self._start_unless_stopped(edges):
+                log.info("stopped while starting")
+                return
+            self._started.set()
             self._notify.notify_ready(f"mcsyncd {__version__}")
             log.info("ready", socket=str(self._config.settings.socket), version=__version__)
             await self._stop.wait()
@@ -95,23 +108,44 @@ class Service:
             await self._loop.drain_jobs(DRAIN_S)
         log.info("stopped")
 
+    async def _start_unless_stopped(self, edges: AsyncExitStack) -> bool:
+        """Open the adapters; return False if a signal came first. Raises McsyncError if it cannot start."""
+        starting = asyncio.create_task(self._open_edges(edges))
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await _cancel_task(stopping)
+        if not starting.done():
+            await _cancel_task(starting)
+            return False
+        starting.result()
+        return True
+
     async def _open_edges(self, edges: AsyncExitStack) -> None:
         config, hub = self._config, self._hub
         config.layout.work.mkdir(parents=True, exist_ok=True)
         thread = edges.enter_context(ThreadPoolExecutor(1, "ledger"))
         running = asyncio.get_running_loop()
-        ledger = await running.run_in_executor(thread, Ledger, config.settings.paths.state, __version__)
+        open_ledger = partial(
+            Ledger,
+            config.settings.paths.state,
+            __version__,
+            require_history=partial(require_known_history, config.settings),
+        )
+        ledger = await running.run_in_executor(thread, open_ledger)
         edges.push_async_callback(_close_ledger, thread, ledger)
         clear_progress_folder(config.layout.work / "progress")
         self._loop = SessionLoop(ledger, thread, config, hub, slot_counts=_choose_slot_counts())
+        edges.push_async_callback(self._loop.drain_jobs, 0.0)  # for a start that does not succeed
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         progress_monitor = ProgressMonitor(self._loop, hub)
+        ledger_monitor = LedgerMonitor(self._loop.ledger, ledger.check, lambda: self._loop.config.settings)
         review_audio = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout, self._files))
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
             progress_monitor,
             hub,
+            ledger_monitor=ledger_monitor,
             accounts=AccountDirectory(),
             files=self._files,
         )
@@ -130,10 +164,18 @@ class Service:
         )
         for task in self._background_loops:
             edges.push_async_callback(_cancel_task, task)
-        await self._start_housekeeping(edges, progress_monitor)
+        await self._start_housekeeping(edges, handler, progress_monitor, ledger_monitor)
+        edges.push_async_callback(partial(handler.refusals.flush, everything=True))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(ledger_monitor.run_check()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.workers.warm_up()))
 
-    async def _start_housekeeping(self, edges: AsyncExitStack, progress_monitor: ProgressMonitor) -> None:
+    async def _start_housekeeping(
+        self,
+        edges: AsyncExitStack,
+        handler: RequestHandler,
+        progress_monitor: ProgressMonitor,
+        ledger_monitor: LedgerMonitor,
+    ) -> None:
         store_check = CachedLookup(partial(check_store, self._config.settings.storage))
 
         async def check_storage() -> None:
@@ -147,6 +189,9 @@ class Service:
             (self._loop.check_waiting_sessions, _RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
             (check_storage, _STORE_CHECK_S),
+            (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
+            (handler.refusals.flush, _REFUSALS_S),
+            (ledger_monitor.make_backup, _BACKUP_CHECK_S),
             (self._feed_watchdog, self._notify.watchdog_s or _NO_WATCHDOG_S),
         )
         ticks.start()
@@ -173,14 +218,18 @@ class Service:
         running.add_signal_handler(signal.SIGTERM, self._handle_terminate)
         running.add_signal_handler(signal.SIGINT, self._handle_terminate)
         running.add_signal_handler(
-            signal.SIGHUP, lambda: _keep_task_alive(asyncio.create_task(self.reload_config()))
+            signal.SIGHUP, lambda: _keep_task_alive(asyncio.create_task(self._reload_once_started()))
         )
 
     def _handle_terminate(self) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() and self._started.is_set():
             log.info("stopping immediately")
             self._loop.workers.stop_all()
         self._stop.set()
+
+    async def _reload_once_started(self) -> None:
+        await self._started.wait()
+        await self.reload_config()
 
     async def reload_config(self) -> ReloadBody:
         """Read the settings again; invalid ones change nothing, and all their problems are returned.
@@ -236,7 +285,7 @@ async def _close_ledger(thread: ThreadPoolExecutor, ledger: Ledger) -> None:
     await asyncio.get_running_loop().run_in_executor(thread, ledger.close)
 
 
-async def _cancel_task(task: asyncio.Task[None]) -> None:
+async def _cancel_task(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

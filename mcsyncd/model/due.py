@@ -171,8 +171,9 @@ def is_ready_to_publish(session: Session) -> bool:
     """Tell whether everything that was approved exists: hashes, mezzanines and proxies."""
     if session.approval is None or session.state not in _PUBLISHING:
         return False
-    hashed = all(clip.digest is not None for clip in session.clips)
-    return hashed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
+    # Probed, too: a session of a rebuilt ledger may be approved again before its clips are.
+    known = all(clip.digest is not None and clip.media is not None for clip in session.clips)
+    return known and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
 def _list_publishing_jobs(session: Session) -> Iterator[Job]:

@@ -89,6 +89,8 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _retry_session(session, event)
         case ev.SessionResynced():
             return _restart_sync(session, event)
+        case ev.DecisionRefused() | ev.LedgerAccepted() | ev.LedgerRebuilt():
+            return session
         case _:
             assert_never(event)
 

@@ -76,6 +76,11 @@ class _EventFields:
         return f": {self.text('reason', limit=300)}" if self.get("reason") else ""
 
     @property
+    def times(self) -> str:
+        count = self.get("count")
+        return f" ({count} times)" if isinstance(count, int) and count > 1 else ""
+
+    @property
     def camera(self) -> str:
         key = self.text("camera", limit=40)
         return escape_text(self.labels.get(key, key), 40)
@@ -127,5 +132,13 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_halted": lambda event: f"{event.text('state', limit=20).capitalize()} at {event.failure}",
     "session_retried": lambda event: f"Retried{event.by}",
     "session_resynced": lambda event: f"Sync restarted{event.by}",
+    "decision_refused": lambda event: (
+        f"Refused to {event.text('action', limit=20)}{event.by}{event.times}{event.reason}"
+    ),
+    "ledger_accepted": lambda event: f"Ledger accepted as it is{event.by}{event.reason}",
+    "ledger_rebuilt": lambda event: (
+        f"Ledger rebuilt{event.by}: {event.text('published', limit=12)} sessions were published, "
+        f"{event.text('restarted', limit=12)} begin again"
+    ),
 }
 """A sentence for each kind of event in `model/events.py`; a test checks that none is missing."""

@@ -106,6 +106,12 @@ def build_head_key(session: str) -> str:
     return _join_key("head", f"{session}.json")
 
 
+def parse_head_key(key: str) -> str | None:
+    """Return the session of a pointer's key; None for the key of anything else."""
+    found = re.fullmatch(r"head/([^/]+)\.json", key)
+    return found[1] if found else None
+
+
 def validate_key(key: str) -> str:
     """Return the key. Raises StorageError if it could name anything outside the store."""
     if not all(_KEY_PART.fullmatch(part) for part in key.split("/")) or len(key) > _MAX_KEY_BYTES:

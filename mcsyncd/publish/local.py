@@ -83,6 +83,13 @@ class LocalStore:
             digest = compute_digest(target)
             return ObjectStat(digest.bytes, digest.sha256, digest.sha256)
 
+    def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
+        """List the files of one folder; a store's folder that is not there yet has none."""
+        with _translate_os_error(prefix):
+            folder = self._root / prefix
+            names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return tuple(f"{prefix}{name}" for name in names if not name.endswith(".part"))[:limit]
+
     def check(self) -> str:
         """Check that the folder is writable and has space."""
         try:

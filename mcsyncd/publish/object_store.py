@@ -69,5 +69,8 @@ class ObjectStore(Protocol):
     def stat_object(self, key: str) -> ObjectStat | None:
         """Return what the store reports about an object; None if it has none."""
 
+    def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
+        """Return the first `limit` keys that begin with the folder `prefix` (`head/`), in order."""
+
     def check(self) -> str:
         """Return "ok", or a sentence that says why nothing can be stored. Never raises."""

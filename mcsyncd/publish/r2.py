@@ -171,6 +171,14 @@ class R2Store:
                 raise
         return _parse_stat(found)
 
+    def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
+        """List keys, a thousand with each request."""
+        with translate_s3_error(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, PaginationConfig={"MaxItems": limit}
+            )
+            return tuple(found["Key"] for page in pages for found in page.get("Contents", ()))
+
     def check(self) -> str:
         """Check that the bucket exists and accepts the access key."""
         try:

@@ -51,8 +51,17 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
     storage = settings.storage
     if isinstance(storage, LocalStorage):
         storage = storage.model_copy(update={"path": resolve(storage.path)})
+    ledger = settings.ledger
+    if ledger.backup_dir is not None:
+        ledger = ledger.model_copy(update={"backup_dir": resolve(ledger.backup_dir)})
     return settings.model_copy(
-        update={"paths": paths, "socket": resolve(settings.socket), "profiles": profiles, "storage": storage}
+        update={
+            "paths": paths,
+            "socket": resolve(settings.socket),
+            "profiles": profiles,
+            "storage": storage,
+            "ledger": ledger,
+        }
     )
 
 

@@ -162,6 +162,15 @@ class R2Storage(SettingsPart):
         return value
 
 
+class LedgerSettings(SettingsPart):
+    """Copies of the ledger, which the daemon makes once a day and before each change of its schema."""
+
+    backups: int = Field(default=7, ge=1, le=1000)
+    """How many daily copies are kept."""
+    backup_dir: Path | None = None
+    """Folder of the copies, best on another disk; by default `backups` in the state folder."""
+
+
 Storage = Annotated[LocalStorage | R2Storage, Field(discriminator="kind")]
 
 
@@ -179,6 +188,7 @@ class Settings(SettingsPart):
     limits: JobLimitSettings = JobLimitSettings()
     review: ReviewSettings = ReviewSettings()
     storage: Storage
+    ledger: LedgerSettings = LedgerSettings()
 
     @field_validator("cameras")
     @classmethod
@@ -198,6 +208,11 @@ class Settings(SettingsPart):
         if work == drop or work.is_relative_to(drop):
             raise ValueError("paths.work must not be inside paths.drop: it would be offloaded as a card")
         return self
+
+    @property
+    def backup_folder(self) -> Path:
+        """The folder of the ledger's daily copies."""
+        return self.ledger.backup_dir or self.paths.state / "backups"
 
     @property
     def angles(self) -> tuple[Camera, ...]:

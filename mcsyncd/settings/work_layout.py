@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mcsyncd.model.clip import Clip
 from mcsyncd.settings.schema import Settings, Storage
+
+_SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
+"""The form of a session's id (`daemon/clock.py` makes them); other folders are not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,19 @@ class WorkLayout:
         """Return the path of one revision's manifest, as published."""
         return self.locate_session(session_id) / "manifest" / f"{revision:06d}.json"
 
+    def list_session_ids(self) -> tuple[str, ...]:
+        """Return the sessions that have a folder with something in it, oldest first. Raises OSError."""
+        sessions = self.work / "sessions"
+        if not sessions.is_dir():
+            return ()
+        names = sorted(entry.name for entry in os.scandir(sessions) if _SESSION_ID.fullmatch(entry.name))
+        return tuple(name for name in names if _has_entry(sessions / name))
+
+    def list_manifest_folders(self) -> tuple[Path, ...]:
+        """Return the folders of published manifests, those of the oldest session first. Raises OSError."""
+        folders = (self.locate_session(name) / "manifest" for name in self.list_session_ids())
+        return tuple(folder for folder in folders if folder.is_dir())
+
     def locate_progress(self, job: str) -> Path:
         """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
@@ -58,6 +75,14 @@ class WorkLayout:
     def make_relative(self, path: Path | str) -> str:
         """Return a path as it is recorded: relative to the work folder. Raises ValueError outside it."""
         return Path(path).relative_to(self.work).as_posix()
+
+
+def _has_entry(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except NotADirectoryError:
+        return False
 
 
 def build_file_stem(clip: Clip, job: str) -> str:

@@ -18,9 +18,8 @@ from mcsyncd.store.audit import LedgerCheck
 from mcsyncd.store.damage import set_aside_ledger, sync_path
 from mcsyncd.store.rows import open_read_only
 
-_DAILY_NAME = re.compile(r"ledger-(\d{8})\.db")
-BACKUP_FOLDER = "backups"
-"""Folder of the copies below the state folder, unless the settings name another."""
+_DAILY_NAME = re.compile(r"ledger-\d{8}\.db")
+"""The copy of a day. A copy before a change of the schema has another name, and is not counted."""
 
 
 def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | None:
@@ -46,14 +45,14 @@ def list_daily_backups(folder: Path) -> tuple[Path, ...]:
 
 
 def back_up_before_migration(source: sqlite3.Connection, ledger: Path, pending: Sequence[str]) -> None:
-    """Copy a ledger whose schema is about to change, beside the daily copies; these copies are kept.
+    """Copy a ledger whose schema is about to change, to `backups` beside it; such a copy is kept.
 
     A new ledger has nothing to lose and is not copied. Raises LedgerUnavailable.
     """
     is_new = source.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     if pending and not is_new:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        target = ledger.parent / BACKUP_FOLDER / f"ledger-before-{pending[0]}-{stamp}.db"
+        target = ledger.parent / "backups" / f"ledger-before-{pending[0]}-{stamp}.db"
         _copy_database(source, target)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,14 @@ from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
 from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
 from mcsyncd.store.damage import report_damage
 from mcsyncd.store.migrations import ledger_migrations as migrations
-from mcsyncd.store.rows import ENTRY_COLUMNS, PAGE_ENTRIES, compute_fold_id, read_entry_page, replay_session
+from mcsyncd.store.rows import (
+    ENTRY_COLUMNS,
+    LEDGER_SESSION,
+    PAGE_ENTRIES,
+    compute_fold_id,
+    read_entry_page,
+    replay_session,
+)
 
 START_CHECK_S = 1.0
 """Seconds that a start waits for the check of the ledger; the rest is checked while the daemon works.
@@ -81,7 +88,7 @@ class Ledger(AbstractContextManager["Ledger"]):
         ledger open, and LedgerDamaged if it is damaged: it has then been set aside.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _lock_state_folder(state)
+        self._lock = _lock_folder(state)
         self._tool_version = tool_version
         self.path = state / "ledger.db"
         self.check: LedgerCheck | None = None
@@ -113,16 +120,26 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
-        try:
-            with self._db.atomic():
-                recorded = tuple(self._append_event(session.id, event) for event in events)
-                self._store_session(session)
-        except sqlite3.OperationalError as error:
-            raise LedgerUnavailable(
-                f"the ledger cannot be written: {error}",
-                "check that the disk of paths.state has space and is writable",
-            ) from error
+        with _translate_write_error(), self._db.atomic():
+            recorded = tuple(self._append_event(session.id, event) for event in events)
+            self._store_session(session)
         return recorded
+
+    def append_notes(
+        self, events: Sequence[Event], session_id: str = LEDGER_SESSION
+    ) -> tuple[RecordedEvent, ...]:
+        """Append events that change no session: about the ledger itself, or refused decisions on a session.
+
+        Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
+        """
+        with _translate_write_error(), self._db.atomic():
+            return tuple(self._append_event(session_id, event) for event in events)
+
+    def touch(self) -> None:
+        """Write without changing anything. Raises LedgerUnavailable if SQLite cannot write."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        with _translate_write_error():
+            self._db.execute(f"PRAGMA user_version = {version}")
 
     def _store_session(self, session: Session) -> None:
         self._db.execute(
@@ -205,7 +222,30 @@ class Ledger(AbstractContextManager["Ledger"]):
         return read_entry_page(self._db.conn, session_id, after, limit)
 
 
-def _lock_state_folder(state: Path) -> int:
+@contextmanager
+def _translate_write_error() -> Iterator[None]:
+    """Turn an error of the disk into LedgerUnavailable."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(
+            f"the ledger cannot be written: {error}",
+            "check that the disk of paths.state has space and is writable",
+        ) from error
+
+
+@contextmanager
+def lock_state_folder(state: Path) -> Iterator[None]:
+    """Hold the state folder's lock. Raises McsyncError, naming the process, if a daemon holds it."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _lock_folder(state)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock_folder(state: Path) -> int:
     """Lock the state folder. Raises McsyncError, naming the process, if another daemon has it locked."""
     lock = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

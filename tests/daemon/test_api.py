@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import grp
+import json
 import os
 import pwd
 import re
@@ -19,10 +20,12 @@ from mcsyncd import api
 from mcsyncd.cli.reports import format_status
 from mcsyncd.daemon import accounts
 from mcsyncd.daemon.accounts import Account, AccountDirectory
-from mcsyncd.errors import NotPermitted, Unavailable, UnknownSession
+from mcsyncd.daemon.refusals import MAX_KINDS, RefusalRecorder
+from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UnknownSession
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.events import (
     ClipsOffloaded,
+    DecisionRefused,
     DropFilesChanged,
     SessionAligned,
     SessionOpened,
@@ -30,6 +33,7 @@ from mcsyncd.model.events import (
     SessionSealed,
 )
 from mcsyncd.model.session import State
+from mcsyncd.store.audit import audit_ledger
 from shoots import AT, DROPPED, NTSC, OKAFOR, TERMS, alignment
 
 SESSION = "20261123-091502-k7q"
@@ -99,7 +103,7 @@ async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tm
 async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_path):
     directory = AccountDirectory(lambda uid: Account(uid, "somebody", frozenset({"camera-ops"})))
     async with serve_api(tmp_path / "home", IN_REVIEW, users="kim", accounts=directory) as served:
-        before = served.loop.find_session(SESSION), await served.loop.read_head()
+        before = served.loop.find_session(SESSION)
         for action in ({"action": "approve"}, {"action": "reject", "reason": "no"}, {"action": "retry"}):
             status, problem = await served.request(
                 "POST", f"/v1/sessions/{SESSION}/decisions", json=action, headers={"If-Match": "1"}
@@ -107,7 +111,17 @@ async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_pat
             assert (status, problem["code"]) == (403, "not_permitted")
         with pytest.raises(NotPermitted, match="somebody may not decide"):
             await served.client.seal_session()
-        assert (served.loop.find_session(SESSION), await served.loop.read_head()) == before
+        assert served.loop.find_session(SESSION) == before
+        refused = [entry for entry in await served.loop.read_entries(None) if entry.seq > len(IN_REVIEW)]
+        assert [entry.kind for entry in refused] == ["decision_refused"] * 4
+        assert [entry.session_id for entry in refused] == [*[SESSION] * 3, "ledger"]
+        told = [json.loads(entry.body) for entry in refused]
+        assert [one["action"] for one in told] == ["approve", "reject", "retry", "seal"]
+        for one in told:
+            assert one["by"] == {"name": "somebody", "uid": os.geteuid()}
+            assert (one["code"], one["count"]) == ("not_permitted", 1)
+            assert "may not decide" in one["reason"]
+        assert audit_ledger(served.loop.ledger.ledger.path).faults == ()
 
 
 async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_path):
@@ -124,6 +138,50 @@ async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_p
             await served.client.send_decision(SESSION, api.ApproveRequest(), 1)
     async with serve_api(tmp_path / "named", IN_REVIEW) as served:
         assert (await served.client.fetch_status()).alerts == []
+
+
+async def test_a_refusal_for_the_state_or_an_unknown_session_is_recorded_as_well(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        with pytest.raises(Conflict):
+            await served.client.send_decision(SESSION, api.ApproveRequest(), 7)
+        with pytest.raises(UnknownSession):
+            await served.client.send_decision("nope", api.ApproveRequest(), 1)
+        kept = [(entry.session_id, json.loads(entry.body)) for entry in await served.loop.read_entries(None)]
+        (one, first), (other, second) = kept[-2:]
+        assert (one, first["code"], first["revision"]) == (SESSION, "conflict", 7)
+        assert (other, second["code"]) == ("ledger", "unknown_session")
+        assert "nope" in second["reason"]
+
+
+async def test_a_client_that_hammers_the_socket_costs_the_ledger_a_few_rows(tmp_path):
+    directory = AccountDirectory(lambda uid: Account(uid, "somebody", frozenset()))
+    async with serve_api(tmp_path / "home", IN_REVIEW, users="kim", accounts=directory) as served:
+        for number in range(300):
+            with pytest.raises(NotPermitted):
+                await served.client.send_decision(f"s{number % 50}", api.ApproveRequest(), number)
+        for number in range(100):
+            with pytest.raises(NotPermitted):
+                await served.client.send_decision(SESSION, api.RejectRequest(reason="x" * 2000), number)
+        rows = await served.loop.read_entries(None)
+        assert len(rows) - len(IN_REVIEW) == 2
+        assert all(len(entry.body) < 1000 for entry in rows[len(IN_REVIEW) :])
+        await served.handler.refusals.flush(everything=True)
+        counted = [json.loads(entry.body)["count"] for entry in (await served.loop.read_entries(None))[-2:]]
+        assert sorted(counted) == [99, 299]
+
+
+async def test_one_user_fills_no_more_than_a_few_rows_however_much_the_refusals_differ(tmp_path):
+    recorded = []
+
+    async def record(session, event):
+        recorded.append((session, event))
+
+    recorder = RefusalRecorder(record, clock=lambda: 0.0)
+    for number in range(1000):
+        await recorder.note(DecisionRefused(AT, OKAFOR, "approve", "conflict", "no", number), f"s{number}")
+    assert len(recorded) == MAX_KINDS + 1
+    await recorder.flush(everything=True)
+    assert sum(event.count for _, event in recorded) == 1000
 
 
 async def test_a_disk_that_does_not_answer_holds_up_no_status(tmp_path, monkeypatch, gate):

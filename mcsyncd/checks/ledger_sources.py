@@ -1,0 +1,144 @@
+"""What a lost ledger can be built from: published manifests, and the originals in the work folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.ingest.names import FileRole, classify_name
+from mcsyncd.model.clip import Camera, Clip, DropFile
+from mcsyncd.model.events import ClipsOffloaded, DropFilesChanged, Event, SessionOpened, SessionSealed
+from mcsyncd.model.evolve import replay_events
+from mcsyncd.model.session import Terms
+from mcsyncd.publish.keys import build_manifest_key, parse_head_key
+from mcsyncd.publish.manifest_reader import read_published_events
+from mcsyncd.publish.object_store import ObjectStore
+from mcsyncd.publish.open_store import open_store
+from mcsyncd.settings.active_config import ActiveConfig
+from mcsyncd.settings.work_layout import WorkLayout
+
+_MAX_HEADS = 1_000_000
+"""Pointers that are listed. Judgement: more than any store holds; a rebuild must see them all."""
+
+History = tuple[SessionOpened, *tuple[Event, ...]]
+"""The events of one session, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredHistories:
+    """The sessions that were found, oldest first, and a sentence for everything that could not be used."""
+
+    published: tuple[History, ...]
+    restarted: tuple[History, ...]
+    skipped: tuple[str, ...]
+
+
+def collect_histories(config: ActiveConfig, *, use_store: bool) -> RecoveredHistories:
+    """Return all sessions that manifests and work folders tell of. Raises StorageError, OSError."""
+    skipped: list[str] = []
+    store = open_store(config.settings.storage) if use_store else None
+    bodies = dict(_read_local_manifests(config.layout, store))
+    if store is not None:
+        bodies |= dict(_read_stored_manifests(store))
+    published: dict[str, History] = {}
+    for session_id, body in sorted(bodies.items()):
+        try:
+            history = _check_history(read_published_events(body))
+        except (McsyncError, ValueError, KeyError) as error:
+            skipped.append(f"the manifest of {session_id}: {error}")
+        else:
+            published[session_id] = history
+    restarted = []
+    for session_id in config.layout.list_session_ids():
+        if session_id not in published:
+            history_or_none = _read_originals(session_id, config)
+            if history_or_none is None:
+                skipped.append(f"{config.layout.locate_session(session_id)}: no original in it")
+            else:
+                restarted.append(history_or_none)
+    return RecoveredHistories(tuple(published.values()), tuple(restarted), tuple(skipped))
+
+
+def _check_history(events: tuple[Event, ...]) -> History:
+    """Return the events, after making sure that they can be replayed. Raises ValueError, KeyError."""
+    opened, *later = events
+    if not isinstance(opened, SessionOpened):
+        raise ValueError("its first event opens no session")  # noqa: TRY004  # the history is wrong, not its type
+    replay_events(events)
+    return (opened, *later)
+
+
+def _read_local_manifests(layout: WorkLayout, store: ObjectStore | None) -> Iterator[tuple[str, bytes]]:
+    """Yield the newest published manifest of each session in the work folder.
+
+    A copy is kept before the manifest is stored: only one that the store has was published.
+    """
+    for folder in layout.list_manifest_folders():
+        session_id = folder.parent.name
+        for path in sorted(folder.glob("*.json"), reverse=True):
+            body = path.read_bytes()
+            key = build_manifest_key(session_id, int(path.stem), hashlib.sha256(body).hexdigest())
+            if store is None or store.stat_object(key) is not None:
+                yield session_id, body
+                break
+
+
+def _read_stored_manifests(store: ObjectStore) -> Iterator[tuple[str, bytes]]:
+    """Yield the manifest that each session's pointer in the store names."""
+    for key in store.list_keys("head/", _MAX_HEADS):
+        session_id = parse_head_key(key)
+        if session_id is None:
+            continue
+        try:
+            yield session_id, store.get_document(json.loads(store.get_document(key))["manifest_key"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"{key} is no pointer to a manifest: {error}", "look at it by hand") from error
+
+
+def _read_originals(session_id: str, config: ActiveConfig) -> History | None:
+    """Return a session that begins again from the originals in its folder; None if it has no clip."""
+    root = config.layout.locate_originals(session_id)
+    files = tuple(_list_files(root))
+    clips = tuple(
+        Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in files if file.kind == "clip"
+    )
+    if not clips:
+        return None
+    at = _read_time(session_id)
+    paths = tuple((clip.key, config.layout.make_relative(root / clip.camera / clip.name)) for clip in clips)
+    return (
+        SessionOpened(at, session_id),
+        DropFilesChanged(at, files),
+        SessionSealed(at, _extend_terms(config.terms, clips), clips),
+        ClipsOffloaded(at, paths),
+    )
+
+
+def _list_files(root: Path) -> Iterator[DropFile]:
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        camera, _, name = path.relative_to(root).as_posix().partition("/")
+        role = classify_name(name) if name else FileRole.SYSTEM
+        if role in {FileRole.CLIP, FileRole.BESIDE}:
+            found = path.stat()
+            kind = "clip" if role is FileRole.CLIP else "sidecar"
+            yield DropFile(camera, name, found.st_size, found.st_mtime_ns, kind)  # type: ignore[arg-type]  # one of the two words
+
+
+def _extend_terms(terms: Terms, clips: tuple[Clip, ...]) -> Terms:
+    """Return the terms of today with the cameras that the settings no longer have."""
+    known = {camera.key for camera in terms.cameras}
+    gone = sorted({clip.camera for clip in clips} - known)
+    return replace(terms, cameras=(*terms.cameras, *(Camera(key, key) for key in gone)))
+
+
+def _read_time(session_id: str) -> str:
+    """Return the time that a session's id begins with: when it was opened."""
+    opened = datetime.strptime(session_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    return opened.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,136 @@
+"""From a published manifest back to the events of its session, for a ledger that was lost. Pure.
+
+What a manifest does not say is found out again when somebody reopens the session: what each clip is,
+its analysis audio, and which file in the work folder is which rendition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from mcsyncd.errors import McsyncError
+from mcsyncd.model import events as ev
+from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
+from mcsyncd.model.clip import Camera, Clip, Digest
+from mcsyncd.model.publishing import PlannedObject, PublishingPlan
+from mcsyncd.model.rate import Rate
+from mcsyncd.model.reason import Reason, ReasonCode
+from mcsyncd.model.rendition import ObjectKind, StoredObject
+from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
+from mcsyncd.publish import keys
+
+_MAJOR_VERSION = "1"
+"""Major version of the manifests that this can read (`manifest.SCHEMA_VERSION`)."""
+
+
+def read_published_events(body: bytes) -> tuple[ev.Event, ...]:
+    """Return the events of the session that this manifest (its bytes) was published for, oldest first.
+
+    Times are those that the manifest names. Raises McsyncError for bytes that are no manifest.
+    """
+    try:
+        document = json.loads(body)
+        if document["schema"].partition(".")[0] != _MAJOR_VERSION:
+            raise McsyncError(f"a manifest of version {document['schema']}", "use a newer mcsyncd")
+        return tuple(_iterate_events(document, hashlib.sha256(body).hexdigest()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise McsyncError(
+            f"this is no manifest: {type(error).__name__}: {error}", "look at the file by hand"
+        ) from error
+
+
+def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]:
+    session_id, opened_at = document["session"]["id"], document["session"]["opened_at"]
+    at, revision = document["generated_at"], document["revision"]
+    clips = [clip for camera in document["cameras"] for clip in camera["clips"]]
+    originals = [(clip, clip["original"]) for clip in clips if clip["original"] is not None]
+    yield ev.SessionOpened(opened_at, session_id)
+    yield ev.SessionSealed(
+        opened_at, _read_terms(document), tuple(_read_clip(clip, original) for clip, original in originals)
+    )
+    paths = tuple((clip["id"], f"sessions/{session_id}/original/{clip['id']}") for clip, _ in originals)
+    yield ev.ClipsOffloaded(opened_at, paths)
+    for clip, original in originals:
+        digest = Digest(original["sha256"], original["xxh128"], original["bytes"])
+        yield ev.ClipHashed(at, clip["id"], digest)
+    yield ev.SessionAligned(at, revision, _read_alignment(document), Rate(*document["rate"]))
+    if document["approved_by"] is not None:
+        by = Actor(document["approved_by"], document["approved_uid"])
+        yield ev.SessionApproved(document["approved_at"], by, revision)
+    yield ev.PublishingBegan(at, revision)
+    plan = PublishingPlan(tuple(planned for clip in clips for planned in _list_objects(clip, dict(paths))))
+    yield ev.PublishingPlanned(at, plan, document["chain_head"])
+    for planned in plan.uploads:
+        stored = StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
+        yield ev.ObjectStored(at, stored)
+    key = keys.build_manifest_key(session_id, revision, sha256)
+    yield ev.SessionPublished(at, Publication(revision, key, sha256))
+
+
+def _read_terms(document: dict[str, Any]) -> Terms:
+    cameras = tuple(
+        Camera(camera["id"], camera["label"], camera["id"] == document["reference"])
+        for camera in document["cameras"]
+    )
+    profiles = document["profiles"]
+    mezzanine, proxy = _read_profile(profiles["mezzanine"]), _read_profile(profiles["proxy"])
+    return Terms(cameras, mezzanine, proxy, Rate(*document["rate"]), "confident")
+
+
+def _read_profile(profile: dict[str, Any]) -> ProfileRef:
+    text = json.dumps(profile["document"], sort_keys=True, separators=(",", ":"))
+    return ProfileRef(profile["name"], profile["hash"], text)
+
+
+def _read_clip(clip: dict[str, Any], original: dict[str, Any]) -> Clip:
+    camera, _, _ = clip["id"].partition("/")
+    return Clip(camera, clip["name"], original["bytes"], original["mtime_ns"])
+
+
+def _read_alignment(document: dict[str, Any]) -> Alignment:
+    return Alignment(
+        document["reference"],
+        tuple(_read_angle(camera) for camera in document["cameras"]),
+        document["sync_confidence"],
+        SyncMethod(document["sync_method"]),
+        tuple(_read_reason(reason) for reason in document["reasons"]),
+    )
+
+
+def _read_angle(camera: dict[str, Any]) -> AngleMatch:
+    residual_us = camera["residual_us"]
+    return AngleMatch(
+        camera["id"],
+        tuple(Placement(clip["name"], clip["offset_us"], clip["drift_ppm"]) for clip in camera["clips"]),
+        camera["confidence"],
+        tuple(_read_reason(reason) for reason in camera["reasons"]),
+        overlap_s=camera["overlap_us"] / 1_000_000,
+        residual_ms=None if residual_us is None else residual_us / 1000,
+    )
+
+
+def _read_reason(reason: dict[str, Any]) -> Reason:
+    return Reason(
+        ReasonCode(reason["code"]),
+        reason["subject"],
+        tuple(reason.get("others", ())),
+        tuple(reason.get("values", {}).items()),
+    )
+
+
+def _list_objects(clip: dict[str, Any], paths: dict[str, str]) -> Iterator[PlannedObject]:
+    """Yield the objects of a clip. Of the files they were made from, only the original's place is known."""
+    stored: list[tuple[ObjectKind, dict[str, Any] | None]] = []
+    for kind in ("proxy", "mezzanine"):
+        rendition = clip[kind]
+        stored += [(kind, rendition), ("sidecar", rendition["sidecar"] if rendition else None)]
+    sprites = clip["sprites"]
+    stored += [("sprites", sheet) for sheet in (sprites["sheets"] if sprites else ())]
+    stored += [("sprites", sprites), ("peaks", clip["peaks"]), ("original", clip["original"])]
+    for kind, found in stored:
+        if found is not None:
+            path = paths[clip["id"]] if kind == "original" else ""
+            yield PlannedObject(found["key"], kind, path, found["bytes"], found["sha256"], clip["id"])
