@@ -148,7 +148,7 @@ class Client:
         """Send a decision that is based on `revision`, and return the session that results.
 
         Raises `RevisionConflict` when the session is no longer at that revision, and `NotPermitted`
-        when the caller is not an approver. Retry, resync and seal need no revision.
+        when the caller is not an approver. Retry, resync, seal and return need none.
         """
         headers = {} if revision is None else {"If-Match": str(revision)}
         answer = await self._fetch_bytes(
@@ -160,9 +160,11 @@ class Client:
         """Show others that the caller is reviewing a session. It prevents nothing."""
         return _parse_body(api.ClaimBody, await self._fetch_bytes("POST", "sessions", session, "claim"))
 
-    async def seal_session(self) -> api.SessionBody:
+    async def seal_session(self, seal: api.SealRequest | None = None) -> api.SessionBody:
         """Seal the collecting session without waiting for the other cameras, and return it."""
-        return _parse_body(api.SessionBody, await self._fetch_bytes("POST", "seal", body=api.SealRequest()))
+        return _parse_body(
+            api.SessionBody, await self._fetch_bytes("POST", "seal", body=seal or api.SealRequest())
+        )
 
     async def read_log(self, session: str | None = None, after: int = 0) -> AsyncIterator[api.LogEntryBody]:
         """Yield the events after number `after`, oldest first, of one session or of all.

@@ -16,6 +16,7 @@ from mcsyncd.api.requests import (
     ReopenRequest,
     ResyncRequest,
     RetryRequest,
+    ReturnRequest,
     SealRequest,
 )
 from mcsyncd.api.sessions import (
@@ -73,6 +74,7 @@ __all__ = [
     "ReopenRequest",
     "ResyncRequest",
     "RetryRequest",
+    "ReturnRequest",
     "SealRequest",
     "SessionBody",
     "SessionsBody",

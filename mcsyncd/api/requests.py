@@ -38,9 +38,14 @@ class NudgeRequest(ApiBody):
 
 
 class SealRequest(ApiBody):
-    """Start with the clips that are there."""
+    """Start with the clips that are there.
+
+    `without` are held files to leave out, `as_is` incomplete ones to take all the same: `CAMERA/NAME`.
+    """
 
     action: Literal["seal"] = "seal"
+    without: list[str] = Field(default=[], max_length=1000)
+    as_is: list[str] = Field(default=[], max_length=1000)
 
 
 class RetryRequest(ApiBody):
@@ -55,6 +60,13 @@ class ResyncRequest(ApiBody):
     action: Literal["resync"] = "resync"
 
 
+class ReturnRequest(ApiBody):
+    """Give the originals of a rejected session back: to the folder `to`, or to the drop folders."""
+
+    action: Literal["return"] = "return"
+    to: str | None = Field(default=None, pattern="^/", max_length=4096)
+
+
 DecisionRequest = Annotated[
     ApproveRequest
     | RejectRequest
@@ -62,7 +74,8 @@ DecisionRequest = Annotated[
     | NudgeRequest
     | SealRequest
     | RetryRequest
-    | ResyncRequest,
+    | ResyncRequest
+    | ReturnRequest,
     Field(discriminator="action"),
 ]
 """A decision on a session. Approve, reject, reopen and nudge need `If-Match: <revision>`."""

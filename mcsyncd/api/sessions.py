@@ -47,6 +47,8 @@ class ClipBody(ApiBody):
     duration_s: float | None = None
     offset_ms: float | None = None
     warnings: list[str] = []
+    original: str = ""
+    """Where the original is, below the work folder; empty while it is in its drop folder."""
 
 
 class CameraBody(ApiBody):
@@ -130,6 +132,12 @@ class SessionBody(ApiBody):
     opened_at: str = ""
     claimed_by: str | None = None
     manifest_key: str | None = None
+    left_out: dict[str, str] = {}
+    """Files that were left out when the session was sealed, as `CAMERA/NAME`, and why."""
+    left_behind: dict[str, str] = {}
+    """Files that were copied but could not be removed from their drop folder, and why."""
+    originals_taken: bool = False
+    """Whether the originals are in the work folder, and not in the drop folders or returned."""
 
 
 class SessionsBody(ApiBody):

@@ -14,7 +14,7 @@ class PendingFileBody(ApiBody):
 
     name: str
     bytes: int
-    state: Literal["settling", "settled", "waiting", "ignored", "refused"]
+    state: Literal["settling", "settled", "taken", "waiting", "ignored", "refused"]
     note: str = ""
 
 
@@ -86,6 +86,10 @@ class StatusBody(ApiBody):
     review_below: float
     folders: dict[str, FolderBody]
     unknown_folders: list[str] = []
+    loose_files: list[str] = []
+    """Files beside the camera folders: nobody knows which camera they are from."""
+    held: list[str] = []
+    """The files that hold the seal of the collecting session, as `CAMERA/NAME`."""
     sessions: dict[State, int]
     storage: StorageBody
     workers: list[WorkerBody]

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 from mcsyncd.ingest.network import is_network_mount
+from mcsyncd.ingest.scan import scan_drop_folders
+from mcsyncd.model.text import escape_text
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
@@ -64,7 +66,8 @@ def run_checks(config: ActiveConfig) -> tuple[CheckResult, ...]:
 def _check_folders(config: ActiveConfig) -> Iterator[CheckResult]:
     layout = config.layout
     for key in config.settings.cameras:
-        yield _check_folder(f"drop folder {key}", layout.drop / key)
+        yield _check_drop_folder(f"drop folder {key}", layout.drop / key)
+    yield from _check_strays(config)
     yield _check_folder("work folder", layout.work)
     yield _check_folder("state folder", config.settings.paths.state)
     if is_network_mount(config.settings.paths.state):
@@ -77,6 +80,39 @@ def _check_folders(config: ActiveConfig) -> Iterator[CheckResult]:
             "warn",
             "are on two filesystems: every card is copied, not moved",
             "put both on the same filesystem if possible",
+        )
+
+
+def _check_drop_folder(name: str, path: Path) -> CheckResult:
+    """Reading is enough to take a card in; without writing, the files stay until somebody removes them."""
+    existing = _find_existing_parent(path)
+    if existing == path and not os.access(path, os.R_OK | os.X_OK):
+        return CheckResult(name, "fail", f"{path}: not readable", "give the daemon's user read access")
+    if existing == path and not os.access(path, os.W_OK):
+        return CheckResult(
+            name,
+            "warn",
+            f"{path}: not writable: files are copied and stay there",
+            "give the daemon's user write access, or remove files by hand once they are taken in",
+        )
+    return _check_folder(name, path)
+
+
+def _check_strays(config: ActiveConfig) -> Iterator[CheckResult]:
+    scan = scan_drop_folders(config.layout.drop, tuple(config.settings.cameras))
+    for folder in scan.unknown_folders:
+        yield CheckResult(
+            "drop folder",
+            "warn",
+            f"{escape_text(folder)}: no camera has this name",
+            "rename the folder, or add it to `cameras`",
+        )
+    for file in scan.loose_files:
+        yield CheckResult(
+            "drop folder",
+            "warn",
+            f"{escape_text(file)}: lies beside the camera folders",
+            "move it into the folder of its camera",
         )
 
 

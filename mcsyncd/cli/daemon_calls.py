@@ -52,21 +52,22 @@ def send_decision(
 ) -> None:
     """Send a decision and print the session that results.
 
-    Without a `revision`, the decision is made on the current one. Retry, resync and seal need none.
+    Without a `revision`, the decision is made on the current one. Retry, resync, seal and return need
+    none. What becomes of every file is printed with it.
     """
-    from mcsyncd.api import ResyncRequest, RetryRequest, SealRequest
+    from mcsyncd.api import ResyncRequest, RetryRequest, ReturnRequest, SealRequest
 
-    async def send(client: Client) -> SessionBody:
-        needs_revision = not isinstance(decision, RetryRequest | ResyncRequest | SealRequest)
-        base_revision = revision
-        if base_revision is None and needs_revision:
-            base_revision = (await client.fetch_session(session)).revision
-        return await client.send_decision(session, decision, base_revision)
+    async def send(client: Client) -> tuple[SessionBody, SessionBody]:
+        needs_revision = not isinstance(decision, RetryRequest | ResyncRequest | SealRequest | ReturnRequest)
+        before = await client.fetch_session(session)
+        base_revision = before.revision if revision is None and needs_revision else revision
+        return before, await client.send_decision(session, decision, base_revision)
 
-    after = call_daemon(options, send)
+    before, after = call_daemon(options, send)
     if as_json:
         print_json(after)
         return
     from mcsyncd.cli.reports import format_session
+    from mcsyncd.present.files import format_file_fates
 
-    click.echo("\n".join(format_session(after)))
+    click.echo("\n".join((*format_session(after), *format_file_fates(decision.action, before, after))))

@@ -33,6 +33,7 @@ COMMANDS = {
     "reject": "Reject a session.",
     "reopen": "Put a decided session back into review.",
     "nudge": "Move one camera by hand.",
+    "return-originals": "Give the originals of a rejected session back.",
     "tui": "Open the terminal app.",
     "manifest": "Print a session's published manifest.",
     "verify": "Check the audit log, local files or the store against the record.",
@@ -55,7 +56,8 @@ class LazyCommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"mcsyncd.cli.{cmd_name}"), f"{cmd_name}_command")
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"mcsyncd.cli.{module}"), f"{module}_command")
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

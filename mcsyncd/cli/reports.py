@@ -101,6 +101,10 @@ def format_status(status: StatusBody) -> Iterator[str]:
         yield from _format_folder(key, folder)
     for name in status.unknown_folders:
         yield f"  {escape_text(name)}: no camera has this name; rename the folder, or add it to `cameras`"
+    for name in status.loose_files:
+        yield f"  {escape_text(name)}: lies beside the camera folders; move it into the folder of its camera"
+    for name in status.held:
+        yield f"  holds the seal: {escape_text(name)}; without it: mcsyncd seal --without {escape_text(name)}"
     counts = ", ".join(f"{count} {label_state(state).word}" for state, count in status.sessions.items())
     yield f"sessions: {counts or 'none yet'}"
     labels = {key: folder.label for key, folder in status.folders.items()}
@@ -118,7 +122,7 @@ def _format_folder(key: str, folder: FolderBody) -> Iterator[str]:
     yield f"{key}  {escape_text(folder.path)}: {escape_text(folder.health)}"
     for file in folder.settling:
         note = f" ({escape_text(file.note)})" if file.note else ""
-        yield f"  {file.state:<9} {escape_text(file.name, 60)}  {format_size(file.bytes)}{note}"
+        yield f"  {file.state:<10} {escape_text(file.name, 60)}  {format_size(file.bytes)}{note}"
 
 
 def format_log_line(entry: LogEntryBody, labels: Mapping[str, str] | None = None) -> str:

@@ -77,6 +77,9 @@ def build_session_body(
         opened_at=session.opened_at,
         claimed_by=claimed_by,
         manifest_key=session.published.key if session.published else None,
+        left_out={file.key: file.reason for file in session.left_out},
+        left_behind=dict(session.left_behind),
+        originals_taken=session.offloaded and not session.returned,
     )
 
 
@@ -110,6 +113,7 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
         offset_ms=ms_from_us(placement.offset_us) if placement else None,
         warnings=warnings,
+        original=clip.path,
     )
 
 

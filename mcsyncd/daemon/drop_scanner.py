@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
-from mcsyncd.api import FolderBody, PendingFileBody, StreamEventBody
+from mcsyncd.api import FolderBody, StreamEventBody
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
+from mcsyncd.daemon.folder_bodies import build_folder_bodies
+from mcsyncd.daemon.intake import Intake
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import Conflict, UsageError
+from mcsyncd.ingest.moves import find_moved_files
 from mcsyncd.ingest.network import is_network_mount
+from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.observe import observe_drop_folders
-from mcsyncd.ingest.pairing import is_seal_due, list_complete_files
+from mcsyncd.ingest.pairing import is_seal_due, list_complete_files, list_held_files
 from mcsyncd.ingest.scan import DropScan
-from mcsyncd.ingest.settle import FileTrack, SettleState
+from mcsyncd.ingest.settle import SettleState
 from mcsyncd.ingest.watch import DropWatcher
-from mcsyncd.model.clip import DropFile
+from mcsyncd.model.clip import DropFile, HeldFile
+from mcsyncd.model.session import Actor, Session
 from mcsyncd.model.text import escape_text
 from mcsyncd.settings.active_config import ActiveConfig
 
@@ -50,6 +56,8 @@ class DropScanner:
         self._state = SettleState()
         self._settled_files: tuple[DropFile, ...] = ()
         self._scan: DropScan | None = None
+        self._intake = Intake(loop, lambda: config().layout.drop)
+        self._moved: dict[FileKey, FileKey] = {}
         self._watch: DropWatcher | None = None
         self._watch_lock = asyncio.Lock()
         self.scanned_at = time.monotonic()
@@ -57,14 +65,15 @@ class DropScanner:
     async def start_watch(self) -> None:
         """Create missing camera folders and listen for events, unless the settings say to poll.
 
-        Replaces an earlier watch. Works in a thread, without a time limit: events are only hints, so
-        a reload does not wait for them.
+        Replaces an earlier watch, and accepts the disks that are mounted now. Works in a thread, without
+        a time limit: events are only hints, so a reload does not wait for them.
         """
         running = asyncio.get_running_loop()
 
         def wake() -> None:
             running.call_soon_threadsafe(self._wake_event.set)
 
+        self._state = replace(self._state, devices={})  # a person has looked: the disks of now are right
         async with self._watch_lock:
             await self._stop_watch()
             self._watch = await run_in_thread(partial(_open_watch, self._config(), wake))
@@ -130,57 +139,95 @@ class DropScanner:
         )
         if state.files is not self._state.files:
             self._settled_files = list_complete_files(state)
+            self._note_moves(state)
         self._state, self._scan = state, found
         async with self._watch_lock:
             if self._watch is not None:
                 await run_in_thread(self._watch.renew)
         if changed:
             self._hub.broadcast(StreamEventBody(what="folders"))
-        if self._loop.ledger.fault is not None:
-            return  # nothing can be recorded: the files wait where they are
         if intakes != self._loop.intake_count:
             return  # clips were moved during the scan: what it found may be gone
-        collecting = self._loop.collecting_session
-        if collecting is None or collecting.drop_files != self._settled_files:
-            await self._loop.accept_settled_files(self._settled_files)
+        self._loop.taken_keys.clear()
+        await self._intake.take_settled_files(self._settled_files)
         await self._seal_if_due(config)
 
+    def _note_moves(self, state: SettleState) -> None:
+        found = find_moved_files(self._state.files, state.files)
+        for key, origin in found.items():
+            log.warning("moved to another camera", file="/".join(key), origin="/".join(origin))
+        known = {key: origin for key, origin in self._moved.items() if key in state.files}
+        self._moved = known | found
+
     async def _seal_if_due(self, config: ActiveConfig) -> None:
-        session = self._loop.collecting_session
+        session, held = self._loop.collecting_session, self._list_held_files()
         if session is None or not is_seal_due(
             session.drop_files,
             tuple(config.settings.cameras),
             quiet_for_s=self._state.quiet_for_s,
             required_quiet_s=config.settings.ingest.quiet,
-            has_settling_files=self._state.has_settling_files,
+            held=held,
         ):
             return
         try:
-            await self._loop.seal_session()
+            await self._intake.seal_session(held)
         except (UsageError, Conflict):  # a person sealed or emptied it in the meantime
             log.info("nothing to seal", session=session.id)
 
+    def _list_held_files(self) -> tuple[HeldFile, ...]:
+        noted = (
+            HeldFile(camera, name, self._state.files[camera, name].observation.size, note.text)
+            for (camera, name), note in self._intake.notes.items()
+            if note.holds_seal and (camera, name) in self._state.files
+        )
+        return (*list_held_files(self._state), *noted)
+
+    async def seal_session(
+        self, by: Actor, *, session: str | None, without: Sequence[str], as_is: Sequence[str]
+    ) -> Session:
+        """Seal the collecting session for a person, without some held files, or with them as they are.
+
+        `session` must be the collecting one, if it is given. Raises UsageError if another file is held,
+        if one that is named is not, or if there is nothing to seal; Conflict if `session` is another.
+        """
+        if session is not None:
+            await self._intake.require_collecting(session)
+        tracks = {"/".join(key): track.observation for key, track in self._state.files.items()}
+        files = tuple(
+            DropFile(found.camera, found.name, found.size, found.mtime_ns)
+            for key in as_is
+            if (found := tracks.get(key)) is not None and not found.refusal
+        )
+        if len(files) != len(as_is):
+            raise UsageError(
+                f"{next(iter(as_is))} cannot be taken as it is", "name a file of a drop folder: CAMERA/NAME"
+            )
+        return await self._intake.seal_session(
+            self._list_held_files(), by, without=tuple(without), as_is=files
+        )
+
     def build_folder_bodies(self) -> dict[str, FolderBody]:
         """Return the drop folders for the status, with the files that are not ingested yet."""
-        config = self._config()
-        health = self._scan.health if self._scan else {}
-        return {
-            key: FolderBody(
-                path=str(config.layout.drop / key),
-                label=camera.label,
-                health=health.get(key, "not scanned yet"),
-                settling=[
-                    _build_settling_body(track)
-                    for (owner, _), track in sorted(self._state.files.items())
-                    if owner == key
-                ],
-            )
-            for key, camera in config.settings.cameras.items()
-        }
+        return build_folder_bodies(
+            self._config(),
+            self._scan,
+            self._state,
+            notes=self._intake.notes,
+            moved=self._moved,
+            taken=self._loop.taken_keys,
+        )
 
     def list_unknown_folders(self) -> list[str]:
         """Return the folders in the drop root that belong to no camera of the settings."""
         return [escape_text(name) for name in self._scan.unknown_folders] if self._scan else []
+
+    def list_loose_files(self) -> list[str]:
+        """Return the files in the drop root, beside the camera folders."""
+        return [escape_text(name) for name in self._scan.loose_files] if self._scan else []
+
+    def list_held_names(self) -> list[str]:
+        """Return the files that hold the seal, as `CAMERA/NAME`."""
+        return [escape_text(file.key) for file in self._list_held_files()]
 
 
 def _open_watch(config: ActiveConfig, wake: Callable[[], None]) -> DropWatcher | None:
@@ -188,25 +235,21 @@ def _open_watch(config: ActiveConfig, wake: Callable[[], None]) -> DropWatcher |
     drop = config.layout.drop
     for camera in config.settings.cameras:
         (drop / camera).mkdir(parents=True, exist_ok=True)
-    if config.settings.ingest.watch != "auto" or is_network_mount(drop):
+    folders = (drop, *(drop / camera for camera in config.settings.cameras))
+    if config.settings.ingest.watch != "auto" or any(is_network_mount(folder) for folder in folders):
         return None
     watch = DropWatcher(drop, wake)
     watch.start()
     return watch
 
 
-def _build_settling_body(track: FileTrack) -> PendingFileBody:
-    return PendingFileBody(
-        name=escape_text(track.observation.name),
-        bytes=track.observation.size,
-        state=track.status,
-        note=track.note,
-    )
-
-
 def _has_folder_change(found: DropScan, before: DropScan) -> bool:
     """Tell whether the folders of the status differ from the last scan."""
-    return (found.health, found.unknown_folders) != (before.health, before.unknown_folders)
+    return _summarize_folders(found) != _summarize_folders(before)
+
+
+def _summarize_folders(scan: DropScan) -> object:
+    return scan.health, scan.unknown_folders, scan.loose_files
 
 
 def _has_file_change(state: SettleState, before: SettleState) -> bool:

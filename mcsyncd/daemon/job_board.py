@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mcsyncd.model.due import list_due_jobs, list_open_jobs
 from mcsyncd.model.jobs import Job
-from mcsyncd.model.session import Session, State
+from mcsyncd.model.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class JobBoard:
         """Take in a session as it is now. With `resumed`, its failed jobs do not wait: it is a restart."""
         number = self._numbers.setdefault(session.id, len(self._numbers))
         before = self._postings.pop(session.id, None)
-        open_jobs = () if session.state is State.REJECTED else list_open_jobs(session, review_below)
+        open_jobs = list_open_jobs(session, review_below)
         if open_jobs:
             self._postings[session.id] = _Posting(
                 number,

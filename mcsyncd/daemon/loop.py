@@ -20,17 +20,15 @@ from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
 from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
-from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession, UsageError
-from mcsyncd.model.clip import DropFile
+from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_open_jobs
-from mcsyncd.model.events import Event, SessionOpened
+from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.facts import Fact, FilesSettled, JobFailed, Seal
+from mcsyncd.model.facts import Fact, JobFailed
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.schedule import Lane, choose_jobs
-from mcsyncd.model.session import Actor, Session, State
-from mcsyncd.review.decisions import require_applicable
+from mcsyncd.model.session import Session, State
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
@@ -74,6 +72,11 @@ class SessionLoop:
         self.draining = False
         self.intake_count = 0
         """How often clips were moved out of the drop folders since the start."""
+        self.taken_keys: set[tuple[str, str, int, int]] = set()
+        """Camera, name, size and mtime of the files that were moved out of the drop folders since the last
+        scan: that scan still has them."""
+        self.state_changes = 0
+        """How often any session went from one state to another since the start."""
 
     async def resume_sessions(self) -> None:
         """Read the sessions back and start what is due: the ordinary path of every start."""
@@ -133,38 +136,10 @@ class SessionLoop:
         """The session that takes the clips that are dropped now, if there is one."""
         return next((one for one in self.sessions.values() if one.state is State.COLLECTING), None)
 
-    async def accept_settled_files(self, files: tuple[DropFile, ...]) -> None:
-        """Submit the files that are complete in the drop folders; the first clip opens a session."""
-        in_intake = self._list_files_in_intake()
-        files = tuple(file for file in files if file not in in_intake)
+    async def open_collecting_session(self) -> Session:
+        """Return the session that takes what is dropped now; open one if there is none."""
         async with self._lock:
-            session = self.collecting_session
-            if session is None and any(file.kind == "clip" for file in files):
-                session = await self._open_session()
-        if session is not None:
-            await self.submit_fact(session.id, FilesSettled(utc_now(), files))
-
-    async def seal_session(self, by: Actor | None = None) -> Session:
-        """Seal the collecting session as it is. Raises UsageError if it has no clip."""
-        session = self.collecting_session
-        if session is None:
-            raise UsageError("nothing to seal: no settled clip in any drop folder", "see `mcsyncd status`")
-
-        def build_seal(now: Session) -> Fact:
-            seal = Seal(utc_now(), self.config.terms, by)
-            require_applicable(now, seal, frozenset())
-            return seal
-
-        return await self.submit_fact_from(session.id, build_seal)
-
-    def _list_files_in_intake(self) -> set[DropFile]:
-        """Files of sealed sessions that have not been moved out of the drop folders yet."""
-        return {
-            file
-            for session in self.sessions.values()
-            if session.terms is not None and not session.offloaded and session.state is not State.REJECTED
-            for file in session.drop_files
-        }
+            return self.collecting_session or await self._open_session()
 
     async def _open_session(self) -> Session:
         opened = SessionOpened(utc_now(), new_session_id())
@@ -184,11 +159,22 @@ class SessionLoop:
         recorded = await self.ledger.record(after, events)
         self._shelf.replace(None if opening else session, after)
         self._board.post_session(after, self._review_below)
-        self.intake_count += after.offloaded and not session.offloaded
+        if any(isinstance(event, ClipsOffloaded) for event in events):
+            self._note_intake(session, after)
+        self.state_changes += after.state is not session.state
         for one in recorded:
             self._announce_event(one.entry)
         self._chain_head = recorded[-1].entry.hash
         return after
+
+    def _note_intake(self, before: Session, after: Session) -> None:
+        self.intake_count += 1
+        left = {key for key, _ in after.left_behind}
+        self.taken_keys |= {
+            (file.camera, file.name, file.bytes, file.mtime_ns)
+            for file in (before.incoming if before.offloaded else before.drop_files)
+            if file.key not in left
+        }
 
     async def record_note(self, session: str, event: Event) -> None:
         """Record an event that changes no session. Raises LedgerUnavailable or LedgerDamaged."""

@@ -32,13 +32,34 @@ from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
 from mcsyncd.model.events import DecisionRefused
-from mcsyncd.model.facts import Approve, Fact, FileIdentity, Nudge, Reject, Reopen, Resync, Retry, Seal
+from mcsyncd.model.facts import (
+    Approve,
+    Fact,
+    FileIdentity,
+    Nudge,
+    Reject,
+    Reopen,
+    Resync,
+    Retry,
+    ReturnOriginals,
+)
 from mcsyncd.model.session import Actor, Session
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.ledger import SessionsQuery
+
+_SessionRequest = (
+    api.ApproveRequest
+    | api.RejectRequest
+    | api.ReopenRequest
+    | api.NudgeRequest
+    | api.RetryRequest
+    | api.ResyncRequest
+    | api.ReturnRequest
+)
+"""A decision that becomes a fact about the session as it is; a seal depends on the drop folders, too."""
 
 CLAIM_S = 60.0
 """Seconds that a claim is shown. Judgement: the terminal app renews it every 25 s; longer, and a
@@ -133,6 +154,8 @@ class RequestHandler:
             review_below=settings.review.review_below,
             folders=self._drop_scanner.build_folder_bodies(),
             unknown_folders=self._drop_scanner.list_unknown_folders(),
+            loose_files=self._drop_scanner.list_loose_files(),
+            held=self._drop_scanner.list_held_names(),
             sessions=self._loop.count_states(),
             storage=storage,
             workers=[
@@ -179,7 +202,10 @@ class RequestHandler:
     ) -> api.SessionBody:
         actor = await self.require_approver(uid)
         session = await self._loop.load_session(session_id)
-        based_on = revision if revision is not None else _get_current_revision(session, decision)
+        if isinstance(decision, api.SealRequest):
+            return await self._seal_session(decision, actor, session_id)
+        wanted = decision
+        based_on = revision if revision is not None else _get_current_revision(session, wanted)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
         identities = (
@@ -189,7 +215,7 @@ class RequestHandler:
         )
 
         def build_applicable_fact(now: Session) -> Fact:
-            fact = self._build_fact(now, decision, based_on, actor, identities)
+            fact = self._build_fact(now, wanted, based_on, actor, identities)
             awaited = frozenset(job.id for job in self._loop.list_open_jobs(now))
             require_applicable(now, fact, awaited)
             return fact
@@ -198,11 +224,18 @@ class RequestHandler:
         self._claims.pop(session_id, None)
         return self._build_session_body(after)
 
-    async def seal_session(self, uid: int) -> api.SessionBody:
+    async def seal_session(self, request: api.SealRequest, uid: int) -> api.SessionBody:
         """Seal the collecting session as it is. Raises NotPermitted, Unavailable, UsageError."""
         async with self._record_refusal(uid, "seal"):
-            actor = await self.require_approver(uid)
-            return self._build_session_body(await self._loop.seal_session(actor))
+            return await self._seal_session(request, await self.require_approver(uid))
+
+    async def _seal_session(
+        self, request: api.SealRequest, actor: Actor, session: str | None = None
+    ) -> api.SessionBody:
+        sealed = await self._drop_scanner.seal_session(
+            actor, session=session, without=request.without, as_is=request.as_is
+        )
+        return self._build_session_body(sealed)
 
     async def require_reloader(self, uid: int) -> None:
         """Make sure that the caller may have the settings read again. Raises NotPermitted, Unavailable."""
@@ -227,7 +260,7 @@ class RequestHandler:
     def _build_fact(  # noqa: PLR0911  # one line for each decision
         self,
         now: Session,
-        decision: api.DecisionRequest,
+        decision: _SessionRequest,
         revision: int,
         actor: Actor,
         identities: tuple[FileIdentity, ...],
@@ -242,8 +275,8 @@ class RequestHandler:
                 return Reopen(at, actor, revision, decision.reason)
             case api.NudgeRequest():
                 return _build_nudge(now, decision, revision, actor, at)
-            case api.SealRequest():
-                return Seal(at, self._config.terms, actor)
+            case api.ReturnRequest():
+                return ReturnOriginals(at, actor, decision.to or "")
             case api.ResyncRequest():
                 return Resync(at, actor, revision, self._config.terms, identities)
             case api.RetryRequest():
@@ -255,6 +288,8 @@ class RequestHandler:
         """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
         identities = []
         for clip in session.clips:
+            if not clip.path:
+                continue  # it is still in its drop folder
             try:
                 now = self._config.layout.resolve_path(clip.path).stat(follow_symlinks=False)
             except OSError:
@@ -280,8 +315,8 @@ class RequestHandler:
 
 
 def _get_current_revision(session: Session, decision: api.DecisionRequest) -> int:
-    """Return the revision of a decision that names none: allowed for seal, retry and resync only."""
-    if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest):
+    """Return the revision of a decision that names none: not allowed for what a person reviewed."""
+    if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest | api.ReturnRequest):
         return session.revision
     raise UsageError("the decision does not say on which revision it is based", "send If-Match: <revision>")
 

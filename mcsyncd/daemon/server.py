@@ -151,7 +151,8 @@ class ApiServer:
         return build_response(claim)
 
     async def _post_seal(self, request: web.Request) -> web.Response:
-        return build_response(await self._handler.seal_session(_read_caller_uid(request)))
+        seal = api.SealRequest.model_validate_json(await request.read() or b"{}")
+        return build_response(await self._handler.seal_session(seal, _read_caller_uid(request)))
 
     async def _post_reload(self, request: web.Request) -> web.Response:
         await self._handler.require_reloader(_read_caller_uid(request))

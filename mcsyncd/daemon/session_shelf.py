@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 
-from mcsyncd.model.session import FINISHED, Session, State
+from mcsyncd.model.session import Session, State
 
 _MAX_FINISHED = 64
 """Finished sessions kept in memory. Judgement: more than people look at in one sitting; one that is not here
@@ -35,7 +35,7 @@ class SessionShelf:
 
     def keep(self, session: Session) -> None:
         """Keep a finished session that was read from the ledger, for the next who asks."""
-        if session.state in FINISHED:
+        if session.is_finished:
             self._finished[session.id] = session
             self._finished.move_to_end(session.id)
             while len(self._finished) > _MAX_FINISHED:
@@ -48,7 +48,7 @@ class SessionShelf:
         if before is not None:
             self._counts[before.state] -= 1
         self._counts[after.state] += 1
-        if after.state in FINISHED:
+        if after.is_finished:
             self.unfinished.pop(after.id, None)
         else:
             self._finished.pop(after.id, None)

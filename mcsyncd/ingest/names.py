@@ -66,6 +66,14 @@ def classify_name(name: str) -> FileRole:
     return FileRole.CLIP if splitext(name)[1].lower() in CLIP_SUFFIXES else FileRole.BESIDE
 
 
+def is_unfinished_clip(name: str) -> bool:
+    """Return whether a temporary name is that of a clip: `.A001.MOV.Xk3d9`, `A001.MOV.part`, `A001.MP4~`."""
+    if classify_name(name) is not FileRole.TEMPORARY:
+        return False
+    suffixes = name.rpartition("/")[2].lower().rstrip("~").split(".")[1:]
+    return any(f".{suffix}" in CLIP_SUFFIXES for suffix in suffixes)
+
+
 def find_name_fault(name: str) -> str:
     """Return why a path below a camera's folder cannot be taken; empty if it can.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from mcsyncd.ingest.observation import Observation
 from mcsyncd.ingest.scan import DropScan, scan_drop_folders
 from mcsyncd.ingest.settle import Obstacle, SettleRules, SettleState, settle_files
 from mcsyncd.integrity.hashing import identity_from_stat
+
+OFFLINE = (
+    "offline: another disk is mounted here, or the disk is gone; mount the right one, "
+    "or reload the settings if this is the right one"
+)
+"""The health of a camera's folder that is on another device than its files were."""
 
 
 def observe_drop_folders(
@@ -40,8 +47,8 @@ def observe_drop_folders(
 
     now = clock()
     known = {key: track.observation for key, track in previous.files.items()}
-    scanned = scan_drop_folders(drop, cameras, known=known, clock=clock)
-    return scanned, settle_files(
+    scanned = mark_offline_cameras(scan_drop_folders(drop, cameras, known=known, clock=clock), previous)
+    state = settle_files(
         previous,
         scanned.files,
         now,
@@ -49,6 +56,26 @@ def observe_drop_folders(
         find_obstacle=partial(_find_obstacle, drop),
         unreadable_cameras=scanned.unreadable_cameras,
     )
+    readable = {key: device for key, device in scanned.devices.items() if scanned.health[key] == "ok"}
+    return scanned, replace(state, devices={**previous.devices, **readable})
+
+
+def mark_offline_cameras(scanned: DropScan, previous: SettleState) -> DropScan:
+    """Return the scan with each camera offline whose folder is suddenly on another device.
+
+    A disk that is mounted over a folder, or that is gone from it, hides files; it has not removed
+    them. A folder in which no file was known may change its device: nothing can be lost there.
+    """
+    offline = {
+        camera: OFFLINE
+        for camera, device in scanned.devices.items()
+        if previous.devices.get(camera, device) != device
+        and any(owner == camera for owner, _ in previous.files)
+    }
+    if not offline:
+        return scanned
+    files = tuple(file for file in scanned.files if file.camera not in offline)
+    return replace(scanned, files=files, health={**scanned.health, **offline})
 
 
 def _find_obstacle(drop: Path, observation: Observation) -> Obstacle | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mcsyncd.ingest import names
-from mcsyncd.ingest.settle import SettleState
-from mcsyncd.model.clip import DropFile
+from mcsyncd.ingest.settle import FileTrack, SettleState
+from mcsyncd.model.clip import DropFile, HeldFile
 
 
 def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
@@ -29,19 +29,39 @@ def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
 
 
+def list_held_files(state: SettleState) -> tuple[HeldFile, ...]:
+    """Return the files that hold the seal, by camera and name, each with the reason.
+
+    Everything in a camera's folder that is not settled, except files that are not clips: what is
+    refused or incomplete may be part of the shoot, and so may a clip under a temporary name.
+    """
+    held = (track for track in state.files.values() if _holds_seal(track))
+    files = (
+        HeldFile(track.observation.camera, track.observation.name, track.observation.size, track.note)
+        for track in held
+    )
+    return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
+
+
+def _holds_seal(track: FileTrack) -> bool:
+    if track.status == "ignored":
+        return names.is_unfinished_clip(track.observation.name)
+    return track.status != "settled"
+
+
 def is_seal_due(
     files: Iterable[DropFile],
     cameras: Sequence[str],
     *,
     quiet_for_s: float,
     required_quiet_s: float,
-    has_settling_files: bool,
+    held: Sequence[HeldFile],
 ) -> bool:
     """Return whether the session can be sealed without a person asking for it.
 
-    That is when every camera has at least one settled clip, no file is still settling, and all
-    drop folders have been quiet (for `quiet_for_s` seconds by now) for `required_quiet_s` seconds.
+    That is when every camera has at least one settled clip, no file is held back, and all drop
+    folders have been quiet (for `quiet_for_s` seconds by now) for `required_quiet_s` seconds.
     """
-    if has_settling_files or quiet_for_s < required_quiet_s:
+    if held or quiet_for_s < required_quiet_s:
         return False
     return set(cameras) <= {file.camera for file in files if file.kind == "clip"}

@@ -51,12 +51,15 @@ class DropScan:
     """What one scan found. `health` maps each camera to "ok" or to a sentence on what is wrong.
 
     `files` has no files of a camera that is not "ok": half a listing would look as if the other
-    files had been removed. `unknown_folders` are folders that belong to no camera.
+    files had been removed. `devices` holds the device of each camera's folder that was read.
+    `unknown_folders` are folders that belong to no camera, `loose_files` lie beside the folders.
     """
 
     files: tuple[Observation, ...]
     health: Mapping[str, str]
-    unknown_folders: tuple[str, ...]
+    unknown_folders: tuple[str, ...] = ()
+    loose_files: tuple[str, ...] = ()
+    devices: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unreadable_cameras(self) -> frozenset[str]:
@@ -88,7 +91,7 @@ def scan_drop_folders(
             return _scan_cameras(root, cameras, known, clock)
     except OSError as error:
         reason = f"drop folder {drop}: {_describe_folder_error(error)}"
-        return DropScan((), dict.fromkeys(cameras, reason), ())
+        return DropScan((), dict.fromkeys(cameras, reason))
 
 
 def _scan_cameras(
@@ -96,10 +99,12 @@ def _scan_cameras(
 ) -> DropScan:
     files: list[Observation] = []
     health: dict[str, str] = {}
+    devices: dict[str, int] = {}
     for camera in cameras:
         camera_scan = _CameraScan(camera, known, clock, clock() + TIME_LIMIT_S)
         try:
             with _open_folder(camera, root) as folder:
+                devices[camera] = os.fstat(folder).st_dev
                 camera_scan.scan_folder(folder, "")
         except _ScanTimeout:
             health[camera] = f"the folder could not be listed within {TIME_LIMIT_S:.0f} s"
@@ -108,7 +113,7 @@ def _scan_cameras(
         else:
             health[camera] = "ok"
             files += camera_scan.files
-    return DropScan(tuple(files), health, _find_unknown_folders(root, cameras))
+    return DropScan(tuple(files), health, *_find_strays(root, cameras), devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +171,17 @@ class _CameraScan:
         self.files.append(before)
 
 
-def _find_unknown_folders(root: int, cameras: Sequence[str]) -> tuple[str, ...]:
-    """Return the folders in the drop root that belong to no camera, most often because of a typo."""
+def _find_strays(root: int, cameras: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the folders in the drop root that belong to no camera (typos), and the files beside them."""
+    folders: list[str] = []
+    files: list[str] = []
     with os.scandir(root) as entries:
-        folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    return tuple(
-        sorted(
-            name
-            for name in folders
-            if name not in cameras and names.classify_name(name) is names.FileRole.BESIDE
-        )
-    )
+        for entry in entries:
+            role = names.classify_name(entry.name)
+            if entry.name in cameras or role in (names.FileRole.SYSTEM, names.FileRole.TEMPORARY):
+                continue
+            (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+    return tuple(sorted(folders)), tuple(sorted(files))
 
 
 @contextmanager

@@ -79,12 +79,14 @@ class FileTrack:
 class SettleState:
     """What is known of the drop folders after the latest scan; a value that the caller keeps.
 
-    `scanned_at` and `changed_at` are seconds on the clock of the scans.
+    `scanned_at` and `changed_at` are seconds on the clock of the scans. `devices` holds the device of
+    each camera's folder, as it was when its files were last seen.
     """
 
     files: Mapping[FileKey, FileTrack] = field(default_factory=dict)
     scanned_at: float = 0.0
     changed_at: float = 0.0
+    devices: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def quiet_for_s(self) -> float:

@@ -177,6 +177,11 @@ class Session:
     returning_to: str | None = None
     returned: bool = False
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is due until a person decides: published, or rejected and not on its way back."""
+        return self.state in FINISHED and (self.returning_to is None or self.returned)
+
     def find_clip(self, key: str) -> Clip | None:
         """Return the clip with that key (`camera/name`), or None."""
         return next((clip for clip in self.clips if clip.key == key), None)

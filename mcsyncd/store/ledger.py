@@ -19,8 +19,10 @@ from types import TracebackType
 from sqlite_utils import Database
 
 from mcsyncd.errors import LedgerUnavailable, McsyncError
+from mcsyncd.model.clip import DropFile
 from mcsyncd.model.events import Event
 from mcsyncd.model.session import FINISHED, Session, State
+from mcsyncd.model.taken_file import TakenFile
 from mcsyncd.store.audit import LedgerCheck
 from mcsyncd.store.backup import back_up_before_migration
 from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
@@ -35,6 +37,7 @@ from mcsyncd.store.rows import (
     read_entry_page,
     replay_session,
 )
+from mcsyncd.store.taken_files import find_taken_files, index_taken_files
 
 START_CHECK_S = 1.0
 """Seconds that a start waits for the check of the ledger; the rest is checked while the daemon works.
@@ -123,6 +126,7 @@ class Ledger(AbstractContextManager["Ledger"]):
         with _translate_write_error(), self._db.atomic():
             recorded = tuple(self._append_event(session.id, event) for event in events)
             self._store_session(session)
+            index_taken_files(self._db, session, tuple(events))
         return recorded
 
     def append_notes(
@@ -180,7 +184,9 @@ class Ledger(AbstractContextManager["Ledger"]):
         Not by their ids: those carry the wall clock, which may have been set back since.
         """
         rows = self._db.execute(
-            f"SELECT id, fold, body FROM session WHERE state NOT IN ({_FINISHED}) ORDER BY rowid"  # noqa: S608  # constants
+            f"SELECT id, fold, body FROM session WHERE state NOT IN ({_FINISHED}) "  # noqa: S608  # constants
+            "OR (state = 'rejected' AND json_extract(body, '$.returning_to') IS NOT NULL "
+            "AND NOT json_extract(body, '$.returned')) ORDER BY rowid"
         ).fetchall()
         return tuple(self._decode_session(*row) for row in rows)
 
@@ -198,6 +204,10 @@ class Ledger(AbstractContextManager["Ledger"]):
             (query.before or _AFTER_ALL_IDS, query.limit),
         ).fetchall()
         return tuple(self._decode_session(*row) for row in rows)
+
+    def find_taken_files(self, files: Sequence[DropFile]) -> tuple[tuple[TakenFile, ...], ...]:
+        """Return, for each file, what was taken in from its camera with its name or with its sample."""
+        return tuple(find_taken_files(self._db, file) for file in files)
 
     def count_sessions(self) -> dict[State, int]:
         """Return how many sessions there are in each state that has any."""

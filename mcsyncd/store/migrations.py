@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from mcsyncd.store.taken_files import TAKEN_FILE_SCHEMA
+
 ledger_migrations = Migrations("mcsyncd")
 
 _EVENT_LOG = (
@@ -117,3 +119,10 @@ def m002_fold_and_states(db: Database) -> None:
     """Let each session row name the rules that made it, and find sessions by their state."""
     db.execute("ALTER TABLE session ADD COLUMN fold TEXT NOT NULL DEFAULT ''")
     db.execute("CREATE INDEX session_by_state ON session (state)")
+
+
+@ledger_migrations()
+def m003_taken_files(db: Database) -> None:
+    """Index what the sessions have taken in."""
+    for statement in TAKEN_FILE_SCHEMA:
+        db.execute(statement)

@@ -35,7 +35,7 @@ def noise(good, path):
 
 
 @pytest.mark.parametrize("spoil", [text, truncated, empty, playlist, noise], ids=lambda spoil: spoil.__name__)
-def test_a_bad_file_fails_its_session_and_the_next_one_goes_through(line, shoot, tmp_path, spoil):
+def test_a_bad_file_fails_its_session_and_a_good_copy_takes_its_place(line, shoot, tmp_path, spoil):
     line.start()
     bad = tmp_path / "C0012.MP4"
     spoil(shoot.files["cam_b"], bad)
@@ -48,8 +48,12 @@ def test_a_bad_file_fails_its_session_and_the_next_one_goes_through(line, shoot,
     kept = line.work / "sessions" / failed["id"] / "original"
     assert (kept / "cam_b" / "C0012.MP4").stat().st_size == bad.stat().st_size
     assert (kept / "cam_a" / shoot.files["cam_a"].name).is_file()
-    line.drop_in(shoot.files)
-    assert line.wait_for("in_review", count=2)["sync_confidence"] >= 0.85
+    line.drop_in({"cam_b": shoot.files["cam_b"]}, "C0012.MP4")
+    mended = line.wait_for("in_review")
+    assert mended["sync_confidence"] >= 0.85
+    assert mended["id"] == failed["id"]
+    (aside,) = (line.work / "sessions" / failed["id"] / "replaced").rglob("C0012.MP4")
+    assert aside.stat().st_size == bad.stat().st_size
 
 
 def test_a_bad_file_that_is_replaced_is_tried_again(line, shoot, tmp_path):
@@ -125,10 +129,20 @@ def test_what_does_not_belong_into_a_drop_folder_is_said_and_left_alone(line, sh
     (line.drop / "cam_a" / "link.mp4").symlink_to("/etc/hostname")
     os.mkfifo(line.drop / "cam_b" / "pipe.mp4")
     (line.drop / "cam_c" / "half.mp4.part").write_bytes(b"x" * 100)
+    (line.drop / "loose.mp4").write_bytes(b"x" * 100)
     line.drop_in(shoot.files)
-    line.wait_for("in_review")
+    held = ["cam_a/link.mp4", "cam_b/pipe.mp4", "cam_c/half.mp4.part"]
+    line.wait(lambda: line.status()["held"] == held, "the seal is held by what may be a clip")
+    refused = line.ask("seal", check=False)
+    assert refused.returncode
+    assert "cam_a/link.mp4" in refused.stderr
+    assert line.session()["state"] == "collecting"
+    line.ask("seal", *(f"--without={name}" for name in held))
+    assert sorted(line.wait_for("in_review")["left_out"]) == held
     status = line.status()
     assert status["unknown_folders"] == ["cam_x"]
+    assert status["loose_files"] == ["loose.mp4"]
+    assert "loose.mp4" in line.ask("status").stdout
     left = {
         file["name"]: file["state"] for folder in status["folders"].values() for file in folder["settling"]
     }

@@ -23,14 +23,14 @@ async def test_a_result_waits_until_the_ledger_has_room_again(tmp_path, monkeypa
     monkeypatch.setattr(session_loop, "_FIRST_RECORD_WAIT_S", 0.05)
     async with serve_api(tmp_path, SEALED) as served:
         loop = served.loop
-        ledger = loop._ledger
-        await loop._run_in_ledger_thread(ledger._db.execute, "PRAGMA query_only = 1")
+        ledger = loop.ledger.ledger
+        await loop.ledger.call(ledger._db.execute, "PRAGMA query_only = 1")
         (job,) = loop.list_open_jobs(loop.sessions[SESSION])
         loop._schedule_report(job, JobFinished(AT, job.id, result_of(job)))
         await asyncio.sleep(0.3)
         assert not loop.sessions[SESSION].offloaded
         assert job.id in loop._reports, "it still counts as running: nothing starts it again"
-        await loop._run_in_ledger_thread(ledger._db.execute, "PRAGMA query_only = 0")
+        await loop.ledger.call(ledger._db.execute, "PRAGMA query_only = 0")
         while loop._reports:
             await asyncio.sleep(0.02)
         assert loop.sessions[SESSION].offloaded

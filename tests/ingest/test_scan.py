@@ -78,6 +78,13 @@ def test_folders_without_a_camera_are_named(drop):
     assert scan_drop_folders(drop, CAMERAS).unknown_folders == ("CAM A",)
 
 
+def test_files_beside_the_camera_folders_are_named(drop):
+    (drop / "CAM A").mkdir()
+    for name in (".DS_Store", "readme.txt", "A001.MOV"):
+        (drop / name).write_text("x")
+    assert scan_drop_folders(drop, CAMERAS).loose_files == ("A001.MOV", "readme.txt")
+
+
 def test_a_missing_folder_is_unhealthy_and_the_other_camera_is_seen(drop):
     (drop / "cam_b").rmdir()
     (drop / "cam_a/x.mp4").write_bytes(b"x")

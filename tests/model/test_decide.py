@@ -135,7 +135,7 @@ class Shoot(RuleBasedStateMachine):
         job = jobs[pick % len(jobs)]
         self.tell(fa.JobFailed(AT, job.id, verdict, "no space left", "make room"))
         assert self.session.error is not None
-        if self.session.state not in HALTED:
+        if self.session.state not in {*HALTED, State.REJECTED}:
             assert next(one for one in self.session.attempts if one.job == job.id).wait_s > 0
             self.waiting.add(job.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -15,16 +16,17 @@ import pytest
 
 from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model import facts as fa
+from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
-from mcsyncd.model.events import Event, SessionOpened
+from mcsyncd.model.events import DropFilesChanged, Event, SessionAligned, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.session import Session, State
 from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
 from mcsyncd.store.chain import LogEntry, compute_row_hash, find_chain_faults, seal_entry
-from mcsyncd.store.codec import event_from_json, json_from_session
+from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session
 from mcsyncd.store.ledger import Ledger
-from shoots import AT, DROPPED, OFFSETS, OKAFOR, TERMS, result_of
+from shoots import AT, DROPPED, NTSC, OFFSETS, OKAFOR, TERMS, alignment, result_of
 
 THRESHOLD = 0.85
 
@@ -255,3 +257,113 @@ for number in range(10_000):
     assert found.faults == ()
     assert found.events % 2 == 0
     assert found.events >= 2 * (acknowledged + 1)
+
+
+def test_the_stored_form_of_an_event_is_canonical():
+    """The chain hashes it: keys in order, nothing between them, names as they are, and no NaN."""
+    event = DropFilesChanged(AT, (DropFile("cam_a", "é.MOV", 1, 2),))
+    text = json_from_event(event)
+    value = json.loads(text)
+    assert text == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert list(value) == sorted(value)
+    assert "é.MOV" in text
+    with pytest.raises(ValueError, match="JSON"):
+        json_from_event(SessionAligned(AT, 1, alignment(float("nan")), NTSC))
+
+
+def test_the_ledger_is_private_and_as_durable_as_sqlite_can_be(tmp_path):
+    state = tmp_path / "deep" / "state"
+    with Ledger(state, "test") as ledger:
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (state, *state.glob("*"))}
+        pragmas = {
+            name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in (
+                "journal_mode",
+                "synchronous",
+                "foreign_keys",
+                "trusted_schema",
+                "recursive_triggers",
+            )
+        }
+    assert modes["state"] == 0o700
+    assert modes["ledger.db"] == modes["daemon.lock"] == 0o600
+    full = 2
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+        "recursive_triggers": 1,
+    }
+
+
+def test_a_refused_daemon_is_told_which_process_holds_the_ledger(state):
+    with Ledger(state, "test"), pytest.raises(McsyncError, match=rf"process {os.getpid()}\)"):
+        Ledger(state, "test")
+
+
+def test_a_check_counts_all_events_and_returns_the_last_hash(state):
+    with Ledger(state, "test") as ledger:
+        record_session(ledger, "20261123-091502-k7q")
+        seq, head = ledger.read_head()
+    found = audit_ledger(state / "ledger.db")
+    assert (found.events, found.head) == (seq, head)
+    assert seq > 1
+
+
+def test_a_check_goes_on_after_the_first_broken_session(state):
+    names = ("20261123-091502-k7q", "20261124-091502-k7q")
+    with Ledger(state, "test") as ledger:
+        for name in names:
+            record_session(ledger, name)
+    with closing(sqlite3.connect(state / "ledger.db")) as db, db:
+        db.execute("UPDATE session SET body = '{}'")
+    faults = audit_ledger(state / "ledger.db").faults
+    assert all(any(name in fault for fault in faults) for name in names)
+    with pytest.raises(McsyncError):
+        read_recorded_sessions(state / "ledger.db")
+
+
+def test_a_check_changes_nothing(state):
+    with Ledger(state, "test") as ledger:
+        record_session(ledger, "20261123-091502-k7q")
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in state.glob("*.db")}
+    audit_ledger(state / "ledger.db")
+    read_recorded_sessions(state / "ledger.db")
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in state.glob("*.db")} == before
+
+
+def test_what_was_taken_in_is_found_by_name_and_by_content(state):
+    """And no longer once it was returned."""
+    dropped = tuple(replace(file, sample=f"sample of {file.name}") for file in DROPPED)
+    clip = next(file for file in dropped if file.camera == "cam_b")
+    named, renamed = replace(clip, sample="other"), replace(clip, name="B001 (1).MOV")
+    stranger = replace(clip, camera="cam_a", name="Z.MOV", sample="other")
+    session = Session("20261123-091502-k7q", AT)
+    with Ledger(state, "test") as ledger:
+        ledger.record(session, [SessionOpened(AT, session.id)])
+        for fact in (fa.FilesSettled(AT, dropped), fa.Seal(AT, TERMS)):
+            session, events = decide_and_apply(session, fact)
+            ledger.record(session, events)
+        by_name, by_content, unrelated = ledger.find_taken_files((named, renamed, stranger))
+        assert [one.file for one in by_name] == [one.file for one in by_content] == [clip]
+        assert by_name[0].session == session.id
+        assert unrelated == ()
+
+        (offload,) = list_due_jobs(session, THRESHOLD)
+        left = replace(result_of(offload), left=((clip.key, "Permission denied"),))
+        session, events = decide_and_apply(session, fa.JobFinished(AT, offload.id, left))
+        ledger.record(session, events)
+        assert ledger.find_taken_files((named,))[0][0].left_behind
+
+        for fact in (fa.Reject(AT, OKAFOR, 0, "again"), fa.ReturnOriginals(AT, OKAFOR)):
+            session, events = decide_and_apply(session, fact)
+            ledger.record(session, events)
+        assert [one.id for one in ledger.read_unfinished_sessions()] == [session.id], (
+            "its files are on their way"
+        )
+        (back,) = list_due_jobs(session, THRESHOLD)
+        session, events = decide_and_apply(session, fa.JobFinished(AT, back.id, result_of(back)))
+        ledger.record(session, events)
+        assert ledger.find_taken_files((named, renamed)) == ((), ())
+        assert ledger.read_unfinished_sessions() == ()

@@ -12,7 +12,7 @@ from mcsyncd.present.numbers import format_free_space, format_size
 from mcsyncd.tui.content import build_content, pack_lines
 
 _MAX_UNKNOWN_FOLDERS = 4
-"""Unknown folders that are named. Judgement: a line; `mcsyncd status` lists them all."""
+"""Unknown folders and loose files that are named. Judgement: a line; `mcsyncd status` lists them all."""
 
 
 class HealthLine(Widget):
@@ -37,6 +37,11 @@ class HealthLine(Widget):
             lines.append(
                 build_content((f"▲ no camera in the settings: {names} (files there are ignored)", "warning"))
             )
+        if status.loose_files:
+            names = ", ".join(escape_text(name, 40) for name in status.loose_files[:_MAX_UNKNOWN_FOLDERS])
+            lines.append(
+                build_content((f"▲ beside the camera folders: {names} (whose are they?)", "warning"))
+            )
         return Content("\n").join(lines)
 
 
@@ -56,7 +61,14 @@ def build_folder_line(body: FolderBody) -> Content:
     if refused:
         note = f": {escape_text(refused[0].note, 60)}" if refused[0].note else ""
         return build_content((f"▲ {label}", "warning"), f" refused {escape_text(refused[0].name, 30)}{note}")
-    arriving = [file for file in body.settling if file.state != "ignored"]
+    arriving = [file for file in body.settling if file.state not in {"ignored", "taken"}]
+    taken = [file for file in body.settling if file.state == "taken"]
+    if not arriving and taken:
+        return build_content(
+            ("▲", "warning"),
+            f" {label}",
+            (f" {escape_text(taken[0].name, 24)}: {escape_text(taken[0].note, 80)}", "muted"),
+        )
     if not arriving:
         return build_content(("●", "success"), f" {label}", (" watching", "muted"))
     first = f"{escape_text(arriving[0].name, 24)}, {format_size(arriving[0].bytes)}"

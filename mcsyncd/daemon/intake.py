@@ -1,0 +1,198 @@
+"""The intake: what has settled in the drop folders becomes part of a session, or of an earlier one.
+
+A file that was taken in before is recognised by its name and by samples of its content, so that a
+second copy becomes no second session, and the rest of a copy that stalled recalls the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from mcsyncd.daemon.bounded_calls import run_in_thread
+from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.errors import Conflict, UsageError
+from mcsyncd.ingest import names
+from mcsyncd.ingest.fingerprint import sample_files
+from mcsyncd.ingest.observation import FileKey
+from mcsyncd.ingest.recognition import Relation, relate_file
+from mcsyncd.model.clip import DropFile, HeldFile
+from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, Seal
+from mcsyncd.model.objection import suggest_next_step
+from mcsyncd.model.session import HALTED, Actor, Session, State
+from mcsyncd.model.taken_file import TakenFile
+from mcsyncd.review.decisions import require_applicable
+
+log = structlog.get_logger("mcsyncd.intake")
+
+_Identity = tuple[str, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """What is said about a settled file that is not new. `holds_seal` if a person must look at it."""
+
+    text: str
+    holds_seal: bool
+
+
+class Intake:
+    """Takes in settled files. Used by the drop scanner alone."""
+
+    def __init__(self, loop: SessionLoop, drop: Callable[[], Path]) -> None:
+        self._loop = loop
+        self._drop = drop
+        self._samples: dict[_Identity, DropFile] = {}
+        self._relations: dict[_Identity, Relation | None] = {}
+        self._related_at = (-1, -1)
+        self.notes: dict[FileKey, FileNote] = {}
+        """What is known about the settled files that belong to an earlier session."""
+
+    async def take_settled_files(self, settled: tuple[DropFile, ...]) -> None:
+        """Submit the files that are complete in the drop folders; the first new clip opens a session."""
+        in_intake = self._list_files_in_intake()
+        candidates = await self._sample(file for file in settled if _identify(file) not in in_intake)
+        relations = await self._relate(candidates)
+        await self._report_dropped_clips(candidates, relations)
+        new = _drop_strays(file for file in candidates if relations[_identify(file)] is None)
+        session = self._loop.collecting_session
+        if session is None and any(file.kind == "clip" for file in new):
+            session = await self._loop.open_collecting_session()
+        if session is not None and session.drop_files != new:
+            await self._loop.submit_fact(session.id, FilesSettled(utc_now(), new))
+
+    async def require_collecting(self, session: str) -> None:
+        """Raise Conflict if `session` is sealed already, UnknownSession if there is none."""
+        found = await self._loop.load_session(session)
+        if found.state is not State.COLLECTING:
+            raise Conflict(f"{session} is sealed already", suggest_next_step(found))
+
+    async def seal_session(
+        self,
+        held: tuple[HeldFile, ...],
+        by: Actor | None = None,
+        *,
+        without: tuple[str, ...] = (),
+        as_is: tuple[DropFile, ...] = (),
+    ) -> Session:
+        """Seal the collecting session as it is. Raises UsageError if it has no clip, or a file holds it."""
+        session = self._loop.collecting_session
+        if session is None and as_is:
+            session = await self._loop.open_collecting_session()
+        if session is None:
+            hint = f"{held[0].key} is not ready: {held[0].reason}" if held else "see `mcsyncd status`"
+            raise UsageError("nothing to seal: no settled clip in any drop folder", hint)
+        sampled = await self._sample(as_is)
+
+        def build_seal(now: Session) -> Fact:
+            seal = Seal(utc_now(), self._loop.config.terms, by, held, without, sampled)
+            require_applicable(now, seal, frozenset())
+            return seal
+
+        return await self._loop.submit_fact_from(session.id, build_seal)
+
+    def _list_files_in_intake(self) -> set[_Identity]:
+        """Files of sealed sessions that have not been moved out of the drop folders yet."""
+        return {
+            _identify(file)
+            for session in self._loop.sessions.values()
+            if session.terms is not None and session.state is not State.REJECTED
+            for file in (session.incoming if session.offloaded else session.drop_files)
+        }
+
+    async def _sample(self, files: Iterable[DropFile]) -> tuple[DropFile, ...]:
+        """Return the files with their fingerprints. Each is read once; sidecars are not read."""
+        files = tuple(files)
+        unread = [file for file in files if file.kind == "clip" and _identify(file) not in self._samples]
+        if unread:
+            sampled = await run_in_thread(partial(sample_files, self._drop(), unread))
+            self._samples |= {_identify(file): file for file in sampled}
+        self._samples = {_identify(file): self._samples.get(_identify(file), file) for file in files}
+        return tuple(self._samples[_identify(file)] for file in files)
+
+    async def _relate(self, files: tuple[DropFile, ...]) -> dict[_Identity, Relation | None]:
+        """Return what each file is to the sessions. Asked again only after a session has changed."""
+        version = (self._loop.intake_count, self._loop.state_changes)
+        if version != self._related_at:
+            self._relations, self._related_at = {}, version
+        unknown = [file for file in files if _identify(file) not in self._relations]
+        if unknown:
+            ledger = self._loop.ledger
+            taken = await ledger.call(ledger.ledger.find_taken_files, unknown)
+            for file, found in zip(unknown, taken, strict=True):
+                self._relations[_identify(file)] = relate_file(
+                    file,
+                    found,
+                    has_beginning=True,
+                    is_replaceable=self._is_replaceable,
+                    compute_age_s=_compute_age_s,
+                )
+        return {_identify(file): self._relations[_identify(file)] for file in files}
+
+    def _is_replaceable(self, taken: TakenFile) -> bool:
+        """Tell whether a halted session needs this clip again: not if the error is another clip's."""
+        session = self._loop.find_session(taken.session)
+        if session is None or session.state not in HALTED or session.find_clip(taken.file.key) is None:
+            return False
+        return session.error is None or session.error.clip in ("", taken.file.key)
+
+    async def _report_dropped_clips(
+        self, files: tuple[DropFile, ...], relations: dict[_Identity, Relation | None]
+    ) -> None:
+        notes: dict[FileKey, FileNote] = {}
+        for file in files:
+            relation = relations[_identify(file)]
+            if relation is None:
+                continue
+            key = (file.camera, file.name)
+            notes[key] = _describe_relation(relation)
+            if notes[key] != self.notes.get(key):
+                log.info("dropped again", file=file.key, session=relation.session, what=relation.kind)
+            if relation.kind in ("fuller", "continued", "replacement"):
+                fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
+                await self._loop.submit_fact(relation.session, fact)
+        self.notes = notes
+
+
+def _identify(file: DropFile) -> _Identity:
+    return file.camera, file.name, file.bytes, file.mtime_ns
+
+
+def _drop_strays(files: Iterable[DropFile]) -> tuple[DropFile, ...]:
+    """Leave out the sidecars whose clip is not among the files: it was taken in before."""
+    files = tuple(files)
+    stems = names.collect_clip_stems((file.camera, file.name) for file in files if file.kind == "clip")
+    return tuple(
+        file
+        for file in files
+        if file.kind == "clip" or names.is_sidecar(file.name, stems.get(file.camera, set()))
+    )
+
+
+def _compute_age_s(taken: TakenFile) -> float:
+    opened_at = datetime.fromisoformat(taken.opened_at)
+    return abs((datetime.now(UTC) - opened_at).total_seconds())
+
+
+def _describe_relation(relation: Relation) -> FileNote:
+    session = relation.session
+    match relation.kind:
+        case "taken" if relation.left_behind:
+            text = f"taken in, session {session}; the daemon may not remove it here: remove it yourself"
+            return FileNote(text, holds_seal=False)
+        case "taken":
+            return FileNote(f"already taken in, session {session}: it stays here until you remove it", False)
+        case "shorter":
+            text = f"only the beginning of what session {session} has already: remove it, or copy it again"
+            return FileNote(text, holds_seal=True)
+        case "continued":
+            text = f"the rest of a clip of session {session}, which it may lack: copy the whole file again"
+            return FileNote(text, holds_seal=True)
+        case "fuller" | "replacement":
+            return FileNote(f"takes the place of {relation.clip} in session {session}", holds_seal=False)
