@@ -17,9 +17,9 @@ from importlib import import_module
 from multiprocessing import active_children, get_context
 from pathlib import Path
 
+from mcsyncd.containers.boxes import count_index_bytes
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import AnalysisAudio, Media
-from mcsyncd.probe.boxes import count_index_bytes
 from mcsyncd.workers.process import limit_worker, release_freed_memory
 
 _INDEX_MEMORY_FACTOR = 8

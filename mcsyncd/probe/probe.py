@@ -7,10 +7,10 @@ from pathlib import Path
 
 from av.container import InputContainer
 
+from mcsyncd.containers.boxes import count_missing_bytes
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
-from mcsyncd.probe.boxes import count_missing_bytes
 from mcsyncd.probe.clip_warnings import build_warnings, warn_about_intervals, warn_about_undecodable
 from mcsyncd.probe.first_frames import read_first_frames
 from mcsyncd.probe.streams import (

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footage import Shot, film, steady
-from mcsyncd.probe.boxes import count_index_bytes, count_missing_bytes
+from mcsyncd.containers.boxes import count_index_bytes, count_missing_bytes
 
 
 @pytest.fixture(scope="module", params=[".mp4", ".mov", ".mkv"])
