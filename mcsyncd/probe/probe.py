@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av.container import InputContainer
 
-from mcsyncd.containers.boxes import count_missing_bytes
+from mcsyncd.containers.inspection import find_shortfall
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
@@ -37,9 +37,9 @@ def probe_clip(path: Path) -> Media:
     """
     with open_media(path) as container:
         with path.open("rb") as file:
-            missing = count_missing_bytes(file)
-        if missing:
-            raise BadMedia(f"{path.name} is cut off: {missing} bytes are missing at its end", COPY_AGAIN_HINT)
+            shortfall = find_shortfall(file)
+        if shortfall is not None and shortfall.certain:
+            raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
         return _describe_media(path, container)
 
 

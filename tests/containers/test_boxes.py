@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footage import Shot, film, steady
-from mcsyncd.containers.boxes import count_index_bytes, count_missing_bytes
+from mcsyncd.containers.boxes import count_index_bytes
 
 
 @pytest.fixture(scope="module", params=[".mp4", ".mov", ".mkv"])
@@ -15,21 +15,6 @@ def whole(request, tmp_path_factory):
         Shot(steady(30, 1), (0, 1), sound_codec="aac"),
     )
     return path.read_bytes()
-
-
-def test_a_whole_file_lacks_nothing(whole):
-    assert count_missing_bytes(io.BytesIO(whole)) == 0
-
-
-@pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
-def test_a_cut_file_lacks_what_was_cut(whole, part):
-    kept = int(len(whole) * part)
-    lacking = count_missing_bytes(io.BytesIO(whole[:kept]))
-    assert 0 < lacking <= len(whole) - kept
-
-
-def test_padding_at_the_end_is_no_fault(whole):
-    assert count_missing_bytes(io.BytesIO(whole + bytes(64))) == 0
 
 
 def test_the_index_is_as_long_as_the_box_that_holds_it(whole):
@@ -46,5 +31,4 @@ def test_no_index_is_believed_to_be_longer_than_its_file():
 @given(st.binary(max_size=200))
 def test_any_bytes_are_survived(noise):
     for head in (b"", b"\0\0\0\x14ftyp", b"\x1a\x45\xdf\xa3\x84abcd\x18\x53\x80\x67"):
-        assert count_missing_bytes(io.BytesIO(head + noise)) >= 0
         assert 0 <= count_index_bytes(io.BytesIO(head + noise)) <= 10_000
