@@ -14,7 +14,7 @@ class PendingFileBody(ApiBody):
 
     name: str
     bytes: int
-    state: Literal["settling", "settled", "taken", "waiting", "ignored", "refused"]
+    state: Literal["settling", "settled", "taken", "waiting", "incomplete", "ignored", "refused"]
     note: str = ""
 
 

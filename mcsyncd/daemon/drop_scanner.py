@@ -112,9 +112,7 @@ class DropScanner:
         A session that waits for another camera waits for files, which idle scans find, too.
         """
         state, quiet = self._state, self._config().settings.ingest.quiet
-        return state.has_settling_files or (
-            self._loop.collecting_session is not None and state.quiet_for_s < quiet
-        )
+        return state.awaits_time or (self._loop.collecting_session is not None and state.quiet_for_s < quiet)
 
     async def scan_once(self) -> None:
         """Scan once, in a thread: a dead network share blocks the scan and nothing else."""

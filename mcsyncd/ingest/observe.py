@@ -1,4 +1,4 @@
-"""Observing the drop folders end to end: scan, check for writers, update the settle state."""
+"""Observing the drop folders end to end: scan, check for writers and content, update the settle state."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from mcsyncd.containers.inspection import find_shortfall
+from mcsyncd.ingest import names
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.lease import WriterStatus, query_writers
 from mcsyncd.ingest.network import is_network_mount
@@ -22,6 +24,10 @@ OFFLINE = (
     "or reload the settings if this is the right one"
 )
 """The health of a camera's folder that is on another device than its files were."""
+INSPECTION_TIME_S = 5.0
+"""Seconds of one scan in which the content of files is looked at; what is left waits for the next scan.
+Judgement: a file takes 1 to 30 ms, but a card of thousands on a slow disk takes minutes. Higher, the scan
+looks as if it hung; lower, such a card takes more scans."""
 
 
 def observe_drop_folders(
@@ -53,7 +59,7 @@ def observe_drop_folders(
         scanned.files,
         now,
         rules,
-        find_obstacle=partial(_find_obstacle, drop),
+        find_obstacle=partial(_find_obstacle, drop, time.monotonic() + INSPECTION_TIME_S),
         unreadable_cameras=scanned.unreadable_cameras,
     )
     readable = {key: device for key, device in scanned.devices.items() if scanned.health[key] == "ok"}
@@ -78,12 +84,14 @@ def mark_offline_cameras(scanned: DropScan, previous: SettleState) -> DropScan:
     return replace(scanned, files=files, health={**scanned.health, **offline})
 
 
-def _find_obstacle(drop: Path, observation: Observation) -> Obstacle | None:
+def _find_obstacle(drop: Path, deadline: float, observation: Observation) -> Obstacle | None:
     """Return why a file that looks complete must not settle yet, or None.
 
     The file is opened for this check. On a network share, that also fetches fresh attributes from
-    the server: those that lstat returned may be seconds old.
+    the server: those that lstat returned may be seconds old. `deadline` is on the monotonic clock.
     """
+    if time.monotonic() > deadline:
+        return "settling", "waits to be checked"
     path = Path(observation.camera, observation.name)
     try:
         with Folder.open_root(drop) as root, root.open_below(path.parent) as folder:
@@ -93,9 +101,26 @@ def _find_obstacle(drop: Path, observation: Observation) -> Obstacle | None:
     except OSError as error:
         return "settling", f"cannot be opened: {error.strerror}"
     try:
-        if identity_from_stat(os.fstat(descriptor)) != observation.identity:
-            return "settling", "changed just now"
-        is_open = query_writers(descriptor) is WriterStatus.SOME
-        return ("settling", "still open for writing") if is_open else None
+        return _inspect_file(descriptor, observation)
+    except OSError as error:
+        return "settling", f"cannot be read: {error.strerror}"
     finally:
         os.close(descriptor)
+
+
+def _inspect_file(descriptor: int, observation: Observation) -> Obstacle | None:
+    """Return that a file is in use, or that a clip is incomplete by its own container.
+
+    A doubt is no obstacle: it is left to the review.
+    """
+    if identity_from_stat(os.fstat(descriptor)) != observation.identity:
+        return "settling", "changed just now"
+    if query_writers(descriptor) is WriterStatus.SOME:
+        return "settling", "still open for writing"
+    if names.classify_name(observation.name) is not names.FileRole.CLIP:
+        return None
+    with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+        shortfall = find_shortfall(file)
+    if shortfall is None or not shortfall.certain:
+        return None
+    return "incomplete", f"{shortfall.detail}: still being copied, or the copy broke off; copy it again"

@@ -1,7 +1,8 @@
 """When a file counts as complete. Pure: scans go in, the state of every file comes out.
 
 A file is settled when its identity (device, inode, size, mtime, ctime) was the same in two scans
-at least `settle_s` seconds apart and no process on this machine has it open for writing. No quiet
+at least `settle_s` seconds apart, no process on this machine has it open for writing, and its
+content does not say that something is missing (`containers.inspection`). No quiet
 time is proof, because a copy may stall for longer. Three rules make up for that: a file that has
 stalled before must stay quiet for three times its longest pause; a writer that the kernel knows of
 holds the file back for as long as it lives; and every later step checks again that the file has
@@ -20,18 +21,21 @@ from typing import Literal
 from mcsyncd.ingest import names
 from mcsyncd.ingest.observation import FileKey, Observation
 
-FileStatus = Literal["settling", "settled", "waiting", "ignored", "refused"]
-"""Not quiet for long enough; complete; empty and maybe still to be copied; not a file of this product;
-cannot be taken."""
+FileStatus = Literal["settling", "settled", "waiting", "incomplete", "ignored", "refused"]
+"""Not quiet for long enough; complete; empty and maybe still to be copied; quiet, but its content says that
+something is missing; not a file of this product; cannot be taken."""
 
-Obstacle = tuple[Literal["settling", "waiting", "refused"], str]
+Obstacle = tuple[Literal["settling", "waiting", "incomplete", "refused"], str]
 """The status of a file that must not settle yet, and the reason as text."""
 
 MAX_PATIENCE_S = 120.0
 """Seconds that a file which has stalled must stay quiet, at most. Judgement: without a limit, one pause
 of minutes holds up the whole shoot; lower, a slow share that stalls again is taken as complete."""
 
-_STABLE_STATUSES = frozenset({"settled", "ignored"})
+_INSPECTED_STATUSES = frozenset({"settled", "incomplete"})
+"""Statuses of files whose content was looked at. They last until the file changes."""
+
+_STABLE_STATUSES = _INSPECTED_STATUSES | {"ignored"}
 """Statuses that last until the file or the names around it change; the others are judged in every scan."""
 
 _PAUSE_FACTOR = 3
@@ -98,7 +102,12 @@ class SettleState:
 
     @property
     def has_settling_files(self) -> bool:
-        """Whether any file may still become ready to be taken."""
+        """Whether any file may still become ready to be taken: what holds the seal."""
+        return self.awaits_time or any(track.status == "incomplete" for track in self.files.values())
+
+    @property
+    def awaits_time(self) -> bool:
+        """Whether any file may become ready by staying as it is."""
         return any(track.status in ("settling", "waiting") for track in self.files.values())
 
 
@@ -184,9 +193,9 @@ def _judge_file(
     stems: set[str],
     find_obstacle: Callable[[Observation], Obstacle | None],
 ) -> FileTrack:
-    """Return the track with its status and note. A settled file is not checked again until it changes."""
+    """Return the track with its status and note. The content is not looked at again until it changes."""
     status, note = _judge_by_name(track.observation, stems)
-    if status == "settling" and track.status == "settled":
+    if status == "settling" and track.status in _INSPECTED_STATUSES:
         return track
     if status == "settling":
         status, note = _judge_by_time(track, now, rules, find_obstacle)

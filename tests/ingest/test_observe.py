@@ -18,6 +18,7 @@ from mcsyncd.ingest import scan as scanning
 from mcsyncd.ingest.observe import observe_drop_folders
 from mcsyncd.ingest.pairing import list_complete_files
 from mcsyncd.ingest.settle import SettleState
+from recordings import record
 
 CONTENT = os.urandom(200_000)
 
@@ -144,6 +145,71 @@ def test_a_file_that_changes_or_goes_between_scan_and_settling_is_not_taken(tmp_
             tmp_path / "drop", ["cam_a"], state, settle_s=1, settle_network_s=1, clock=clock
         )
     assert {track.status for track in state.files.values()} == {"settling"}
+
+
+def observe_twice(drop, cameras, state=None, first=0.0):
+    """Two scans that are far apart, so that whatever may settle does."""
+    for now in (first, first + 199.0):
+        _, state = observe_drop_folders(
+            drop, cameras, state or SettleState(), settle_s=1, settle_network_s=1, clock=lambda now=now: now
+        )
+    return state
+
+
+@pytest.mark.parametrize("name", ["mp4", "mts", "mxf", "wav", "mpg"])
+def test_half_a_clip_is_incomplete_and_holds_the_seal_until_the_rest_is_there(tmp_path, name):
+    whole = record(tmp_path, name)
+    clip = tmp_path / "drop/cam_a" / whole.name
+    clip.parent.mkdir(parents=True)
+    content = whole.read_bytes()
+    clip.write_bytes(content[: len(content) // 2 | 1])
+    state = observe_twice(tmp_path / "drop", ["cam_a"])
+    (track,) = state.files.values()
+    assert track.status == "incomplete"
+    assert "copy it again" in track.note
+    assert list_complete_files(state) == ()
+    assert state.has_settling_files
+    with clip.open("ab") as file:
+        file.write(content[len(content) // 2 | 1 :])
+    state = observe_twice(tmp_path / "drop", ["cam_a"], state, 200.0)
+    assert [file.name for file in list_complete_files(state)] == [whole.name]
+    assert not state.has_settling_files
+
+
+def test_an_incomplete_clip_is_not_read_again_until_it_changes(tmp_path, monkeypatch):
+    read = []
+    real = looking.find_shortfall
+
+    def note_reading(file):
+        read.append(file)
+        return real(file)
+
+    monkeypatch.setattr(looking, "find_shortfall", note_reading)
+    folder = tmp_path / "drop/cam_a"
+    folder.mkdir(parents=True)
+    whole = record(tmp_path, "wav").read_bytes()
+    (folder / "half.wav").write_bytes(whole[:30_001])
+    (folder / "whole.wav").write_bytes(whole)
+    state = observe_twice(tmp_path / "drop", ["cam_a"])
+    assert len(read) == 2
+    (folder / "other.xml").write_text("<a/>")  # another name: every file is judged by its name again
+    state = observe_twice(tmp_path / "drop", ["cam_a"], state, 200.0)
+    assert len(read) == 2
+    os.utime(folder / "half.wav")
+    state = observe_twice(tmp_path / "drop", ["cam_a"], state, 400.0)
+    assert len(read) == 3
+    assert state.files["cam_a", "half.wav"].status == "incomplete"
+
+
+def test_a_card_that_takes_long_to_check_is_checked_over_several_scans(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "INSPECTION_TIME_S", -1.0)
+    (tmp_path / "drop/cam_a").mkdir(parents=True)
+    (tmp_path / "drop/cam_a/a.mov").write_bytes(b"x")
+    state = observe_twice(tmp_path / "drop", ["cam_a"])
+    assert [track.status for track in state.files.values()] == ["settling"]
+    monkeypatch.undo()
+    state = observe_twice(tmp_path / "drop", ["cam_a"], state, 200.0)
+    assert [track.status for track in state.files.values()] == ["settled"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

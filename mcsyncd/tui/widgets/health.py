@@ -57,10 +57,12 @@ def build_folder_line(body: FolderBody) -> Content:
     label = escape_text(body.label, 40)
     if body.health != "ok":
         return build_content((f"✖ {label}", "error"), f" {escape_text(body.health, 120)}")
-    refused = [file for file in body.settling if file.state == "refused"]
-    if refused:
-        note = f": {escape_text(refused[0].note, 60)}" if refused[0].note else ""
-        return build_content((f"▲ {label}", "warning"), f" refused {escape_text(refused[0].name, 30)}{note}")
+    for state in ("refused", "incomplete"):
+        faulty = [file for file in body.settling if file.state == state]
+        if faulty:
+            note = f": {escape_text(faulty[0].note, 60)}" if faulty[0].note else ""
+            name = escape_text(faulty[0].name, 30)
+            return build_content((f"▲ {label}", "warning"), f" {state} {name}{note}")
     arriving = [file for file in body.settling if file.state not in {"ignored", "taken"}]
     taken = [file for file in body.settling if file.state == "taken"]
     if not arriving and taken:
