@@ -86,10 +86,10 @@ def list_due_jobs(session: Session, review_below: float, waiting: Collection[str
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:
     """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
-    clips = session.clips
+    clips, taken_as_is = session.clips, {file.key for file in session.taken_as_is}
     for clip in clips:
         if clip.media is None:
-            yield Probe(session.id, _strip_results(clip))
+            yield Probe(session.id, _strip_results(clip), as_is=clip.key in taken_as_is)
         elif clip.analysis_audio is None and clip.media.audio:
             yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
     if session.alignment is None and all(_is_analysed(clip) for clip in clips) and session.terms:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+
+from mcsyncd.model.clip import Clip
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.session import Session
 
+_EARLY_STOP_SHARE = 0.2
+"""Share of what the other angles go on for, from an angle's beginning, that it must lack to be doubted.
+Judgement: cameras that start together are stopped within minutes in an hour. Larger, a copy that lacks its
+last part is not doubted; smaller, operators who stop first are."""
+
+_MIN_EARLY_STOP_US = 5_000_000
+"""Microseconds below which no early stop is doubted. Judgement: people stop cameras seconds apart. Larger,
+a short half clip is not doubted; smaller, short takes are."""
+
 
 def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
-    """Return a reason for every clip that grew again, was left out, or was taken although incomplete."""
+    """Return a reason for every clip that may not be all there.
+
+    Such a clip grew again, was left out, was taken although incomplete, looks cut by its container's
+    bytes, or ends earlier than it declares, than its other stream or than every other angle.
+    """
     return (
         *(
             build_reason(ReasonCode.CLIP_GREW, recall.clip, bytes=float(recall.bytes))
@@ -21,4 +39,62 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
             build_reason(ReasonCode.TAKEN_INCOMPLETE, file.key, why=file.reason)
             for file in session.taken_as_is
         ),
+        *_list_shortfalls(session),
+        *chain.from_iterable(map(_list_early_ends, session.clips)),
+        *_list_early_stops(session),
     )
+
+
+def _list_shortfalls(session: Session) -> Iterator[Reason]:
+    """What containers say, but not again of a clip that a person took although it is incomplete."""
+    taken = {file.key for file in session.taken_as_is}
+    for clip in session.clips:
+        if clip.media is not None and clip.media.shortfall and clip.key not in taken:
+            yield build_reason(ReasonCode.MAYBE_INCOMPLETE, clip.key, why=clip.media.shortfall)
+
+
+def _list_early_ends(clip: Clip) -> Iterator[Reason]:
+    for end in clip.analysis_audio.early_ends if clip.analysis_audio else ():
+        other = "its sound" if end.stream == "picture" else "its picture"
+        yield build_reason(
+            ReasonCode.ENDS_EARLY,
+            clip.key,
+            stream=end.stream,
+            early_s=(end.expected_us - end.end_us) / 1_000_000,
+            expected="the end that the file declares" if end.measure == "declared" else other,
+        )
+
+
+def _list_early_stops(session: Session) -> Iterator[Reason]:
+    """Doubt a camera's only clip that ends long before every other angle and has no end mark.
+
+    A camera with several clips was stopped on purpose between them, and so may have been here.
+    """
+    counts = Counter(clip.camera for clip in session.clips)
+    suspects = [
+        clip
+        for clip in session.clips
+        if clip.media is not None and clip.media.lacks_end_mark and counts[clip.camera] == 1
+    ]
+    spans = _list_spans(session) if suspects else {}
+    for clip in suspects:
+        others = [end for camera, (_, end) in spans.items() if camera != clip.camera]
+        if clip.camera not in spans or not others:
+            continue
+        begin, end = spans[clip.camera]
+        early_us = min(others) - end
+        if early_us > max(_MIN_EARLY_STOP_US, _EARLY_STOP_SHARE * (min(others) - begin)):
+            yield build_reason(ReasonCode.STOPS_EARLY, clip.key, early_s=early_us / 1_000_000)
+
+
+def _list_spans(session: Session) -> dict[str, tuple[int, int]]:
+    """Return where each placed camera begins and ends, in microseconds of the session clock."""
+    spans: dict[str, tuple[int, int]] = {}
+    for clip in session.clips:
+        placed = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+        if placed is None or placed.offset_us is None or clip.media is None:
+            continue
+        begin, end = placed.offset_us, placed.offset_us + clip.media.duration_us
+        first, last = spans.get(clip.camera, (begin, end))
+        spans[clip.camera] = (min(first, begin), max(last, end))
+    return spans

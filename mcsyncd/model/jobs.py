@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
@@ -29,7 +30,7 @@ class BaseJob:
     @property
     def id(self) -> str:
         """The identity: kind and inputs, hashed."""
-        inputs = json.dumps([type(self).__name__, asdict(self)], sort_keys=True, default=str)
+        inputs = json.dumps([type(self).__name__, _list_inputs(self)], sort_keys=True, default=str)
         return hashlib.sha256(inputs.encode()).hexdigest()[:24]
 
     @property
@@ -80,9 +81,13 @@ class Hash(ClipJob):
 
 @dataclass(frozen=True, slots=True)
 class Probe(ClipJob):
-    """Find out what a clip is. Result: `Media`."""
+    """Find out what a clip is. Result: `Media`.
+
+    `as_is` is set for a clip that a person took although it is not complete.
+    """
 
     stage: ClassVar[Stage] = "probe"
+    as_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +161,15 @@ class PublishManifest(BaseJob):
 
 Job = Offload | Return | Hash | Probe | Listen | Align | Conform | PlanPublishing | Upload | PublishManifest
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""
+
+
+def _list_inputs(value: object) -> object:
+    """Return a value as JSON's types, without the fields that are no inputs (`clip.NOT_AN_INPUT`)."""
+    if is_dataclass(value):
+        inputs = [field for field in fields(value) if field.metadata.get("input", True)]
+        return {field.name: _list_inputs(getattr(value, field.name)) for field in inputs}
+    if isinstance(value, tuple | list):
+        return [_list_inputs(part) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _list_inputs(part) for key, part in value.items()}
+    return value

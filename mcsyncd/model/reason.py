@@ -45,6 +45,9 @@ class ReasonCode(StrEnum):
     CLIP_GREW = "clip_grew"
     LEFT_OUT = "left_out"
     TAKEN_INCOMPLETE = "taken_incomplete"
+    MAYBE_INCOMPLETE = "maybe_incomplete"
+    ENDS_EARLY = "ends_early"
+    STOPS_EARLY = "stops_early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,14 @@ _ClockCode = Literal[
     ReasonCode.PLACED_BY_RECORDING_TIME,
 ]
 """What the cameras' clocks say."""
-_IntakeCode = Literal[ReasonCode.CLIP_GREW, ReasonCode.LEFT_OUT, ReasonCode.TAKEN_INCOMPLETE]
+_IntakeCode = Literal[
+    ReasonCode.CLIP_GREW,
+    ReasonCode.LEFT_OUT,
+    ReasonCode.TAKEN_INCOMPLETE,
+    ReasonCode.MAYBE_INCOMPLETE,
+    ReasonCode.ENDS_EARLY,
+    ReasonCode.STOPS_EARLY,
+]
 """Doubts about whether everything that was recorded is here."""
 
 
@@ -157,7 +167,14 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name}: {values['message']}"
         case ReasonCode.CONFORM_WARNING:
             return f"{name}: {values['warning']}"
-        case ReasonCode.CLIP_GREW | ReasonCode.LEFT_OUT | ReasonCode.TAKEN_INCOMPLETE:
+        case (
+            ReasonCode.CLIP_GREW
+            | ReasonCode.LEFT_OUT
+            | ReasonCode.TAKEN_INCOMPLETE
+            | ReasonCode.MAYBE_INCOMPLETE
+            | ReasonCode.ENDS_EARLY
+            | ReasonCode.STOPS_EARLY
+        ):
             return _format_intake_doubt(reason.code, name, values)
         case _:
             assert_never(reason.code)
@@ -218,6 +235,14 @@ def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Valu
             return f"{name}: {values['file']} was left out when the session was sealed ({values['why']})"
         case ReasonCode.TAKEN_INCOMPLETE:
             return f"{name} was taken as it is, although it is not complete ({values['why']})"
+        case ReasonCode.MAYBE_INCOMPLETE:
+            return f"{name} may lack something: {values['why']}; compare it with the card"
+        case ReasonCode.ENDS_EARLY:
+            early = _format_duration(float(values["early_s"]))
+            return f"the {values['stream']} of {name} ends {early} before {values['expected']}"
+        case ReasonCode.STOPS_EARLY:
+            early = _format_duration(float(values["early_s"]))
+            return f"{name} ends {early} before every other angle, and its file does not say that it is whole"
         case _:
             assert_never(code)
 

@@ -28,6 +28,11 @@ VALUES = {
     ReasonCode.RECORDING_TIME_CONTRADICTS: {"miss_s": 7200.0},
     ReasonCode.UNREADABLE: {"message": "A001.MOV: no moov box"},
     ReasonCode.CONFORM_WARNING: {"warning": "0.20 s of sound are missing"},
+    ReasonCode.LEFT_OUT: {"file": "A002.MOV", "why": "not readable"},
+    ReasonCode.TAKEN_INCOMPLETE: {"why": "it ends inside a packet"},
+    ReasonCode.MAYBE_INCOMPLETE: {"why": "its last picture may be cut"},
+    ReasonCode.ENDS_EARLY: {"stream": "sound", "early_s": 4.0, "expected": "its picture"},
+    ReasonCode.STOPS_EARLY: {"early_s": 700.0},
 }
 
 

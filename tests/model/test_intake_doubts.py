@@ -1,0 +1,128 @@
+"""What may be missing of a clip is a reason, and asks for a review."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcsyncd.model.clip import AnalysisAudio, Clip, EarlyEnd, HeldFile
+from mcsyncd.model.intake_doubts import list_intake_doubts
+from mcsyncd.model.jobs import Conform, Probe
+from mcsyncd.model.reason import format_reason
+from mcsyncd.model.session import Session, State
+from mcsyncd.review.policy import choose_call_to_action
+from shoots import AT, DROPPED, NTSC, TERMS, alignment, media
+
+LABELS = {camera.key: camera.label for camera in TERMS.cameras}
+MINUTE_US = 60_000_000
+KEY = "cam_b/B001.MOV"
+
+
+def reviewed(minutes: dict[str, float] | None = None, **of_cam_b) -> Session:
+    """A session of three clips of one minute each, unless `minutes` says otherwise, and cam_b's media."""
+    clips = tuple(
+        Clip(
+            file.camera,
+            file.name,
+            file.bytes,
+            file.mtime_ns,
+            media=replace(
+                media(),
+                duration_us=round((minutes or {}).get(file.camera, 1.0) * MINUTE_US),
+                **(of_cam_b if file.camera == "cam_b" else {}),
+            ),
+        )
+        for file in DROPPED
+        if file.kind == "clip"
+    )
+    return Session(
+        "20261123-091502-k7q", AT, State.IN_REVIEW, 3, DROPPED, TERMS, True, clips, NTSC, alignment(0.99)
+    )
+
+
+def with_audio(session: Session, *early_ends: EarlyEnd) -> Session:
+    audio = AnalysisAudio(8000, 0, 480_000, (), "", (), early_ends)
+    return replace(
+        session,
+        clips=tuple(
+            replace(clip, analysis_audio=audio) if clip.camera == "cam_b" else clip for clip in session.clips
+        ),
+    )
+
+
+def test_without_a_doubt_it_looks_good():
+    session = with_audio(reviewed(lacks_end_mark=True))
+    assert list_intake_doubts(session) == ()
+    assert choose_call_to_action(session, 0.85) == "looks_good"
+
+
+def test_what_the_container_cannot_decide_asks_for_a_review():
+    session = reviewed(shortfall="its last page does not end the stream")
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject) == ("maybe_incomplete", KEY)
+    assert "its last page does not end the stream" in format_reason(reason, LABELS)
+    assert choose_call_to_action(session, 0.85) == "review_sync"
+
+
+def test_what_a_person_took_as_it_is_is_said_once():
+    held = HeldFile("cam_b", "B001.MOV", "incomplete", "it ends inside a packet")
+    session = replace(reviewed(shortfall="it ends inside a packet"), taken_as_is=(held,))
+    assert [reason.code for reason in list_intake_doubts(session)] == ["taken_incomplete"]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (
+            EarlyEnd("sound", "declared", 20_000_000, 60_000_000),
+            "40.0 s before the end that the file declares",
+        ),
+        (EarlyEnd("sound", "other", 20_000_000, 60_000_000), "40.0 s before its picture"),
+        (EarlyEnd("picture", "other", 20_000_000, 60_000_000), "40.0 s before its sound"),
+    ],
+)
+def test_a_stream_that_ends_early_asks_for_a_review(end, said):
+    session = with_audio(reviewed(), end)
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject) == ("ends_early", KEY)
+    assert format_reason(reason, LABELS) == f"the {end.stream} of Cam B/B001.MOV ends {said}"
+    assert choose_call_to_action(session, 0.85) == "review_sync"
+
+
+def test_an_angle_without_an_end_mark_that_stops_long_before_all_others_asks_for_a_review():
+    half = reviewed({"cam_b": 0.5}, lacks_end_mark=True)
+    (reason,) = list_intake_doubts(half)
+    assert (reason.code, reason.subject) == ("stops_early", KEY)
+    assert dict(reason.values)["early_s"] == pytest.approx(30.0, abs=1.0)
+    assert choose_call_to_action(half, 0.85) == "review_sync"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "lacks_end_mark"),
+    [
+        ({"cam_b": 0.5}, False),  # its container says that it is whole
+        ({"cam_b": 0.9}, True),  # people stop cameras one after the other
+        ({"cam_b": 0.5, "cam_c": 0.5}, True),  # another one stopped then, too
+        ({"cam_a": 0.1, "cam_b": 0.05, "cam_c": 0.1}, True),  # seconds
+    ],
+)
+def test_an_angle_that_was_stopped_by_hand_is_not_doubted(minutes, lacks_end_mark):
+    assert list_intake_doubts(reviewed(minutes, lacks_end_mark=lacks_end_mark)) == ()
+
+
+def test_a_camera_of_several_clips_is_not_doubted_for_its_last_one():
+    session = reviewed({"cam_b": 0.5}, lacks_end_mark=True)
+    (clip,) = (clip for clip in session.clips if clip.camera == "cam_b")
+    assert list_intake_doubts(replace(session, clips=(*session.clips, replace(clip, name="B002.MOV")))) == ()
+
+
+def test_a_doubt_changes_no_job():
+    """What was conformed before a field was added must not look as if it had to be made again."""
+    clip, doubtful = (
+        next(clip for clip in session.clips if clip.camera == "cam_b")
+        for session in (reviewed(), reviewed(shortfall="cut", lacks_end_mark=True))
+    )
+    jobs = [Conform("s", one, NTSC, 0, 0.0, TERMS.mezzanine, TERMS.proxy) for one in (clip, doubtful)]
+    assert jobs[0].id == jobs[1].id
+    assert Probe("s", clip).id != Probe("s", clip, as_is=True).id
