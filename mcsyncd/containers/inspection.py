@@ -25,6 +25,7 @@ from mcsyncd.containers.ogg import begins_ogg, find_ogg_shortfall, is_ogg
 from mcsyncd.containers.program_stream import (
     begins_program_stream,
     find_program_shortfall,
+    has_end_code,
     is_program_stream,
 )
 from mcsyncd.containers.reader import BoundedReader, ReadLimitError
@@ -32,10 +33,11 @@ from mcsyncd.containers.shortfall import Shortfall, report_zeros
 from mcsyncd.containers.transport_stream import (
     begins_transport_stream,
     find_transport_shortfall,
+    is_filled_up,
     is_transport_stream,
 )
 from mcsyncd.containers.wave import find_wave_shortfall, is_wave
-from mcsyncd.containers.zeros import find_zero_start
+from mcsyncd.containers.zeros import MAX_PADDING, find_zero_start
 
 _HEAD_BYTES = 1 << 16
 """Bytes at the start from which the container is told. Judgement: a transport stream's tables are within
@@ -95,6 +97,19 @@ def begins_container(file: BinaryIO) -> bool:
     if measure_id3_tag(head):
         return True
     return is_flac(head) or _has_sound_packets(head)
+
+
+def lacks_end_mark(file: BinaryIO) -> bool:
+    """Return whether a cut at the right place would leave no trace in the file.
+
+    True for streams without an end of their own. Then the length of the other angles is evidence.
+    Raises OSError if the file cannot be read.
+    """
+    reader = BoundedReader(file)
+    head = reader.read_at(0, _HEAD_BYTES)
+    if is_transport_stream(head):
+        return not is_filled_up(head, reader.read_tail(188))
+    return is_program_stream(head) and not has_end_code(reader.read_tail(MAX_PADDING))
 
 
 def _find_nothing_written(reader: BoundedReader) -> Shortfall | None:

@@ -40,6 +40,11 @@ def begins_program_stream(head: bytes) -> bool:
     return is_program_stream(head) and _SYSTEM in head[4:32]
 
 
+def has_end_code(tail: bytes) -> bool:
+    """Return whether a stream that ends with `tail` says that it ends."""
+    return tail.rstrip(b"\0").endswith(_END)
+
+
 def find_program_shortfall(reader: BoundedReader) -> Shortfall | None:
     """Return what is missing of a program stream; None if nothing is, as far as its bytes tell."""
     zeros = find_zero_start(reader)

@@ -83,6 +83,11 @@ def begins_transport_stream(head: bytes) -> bool:
     return False
 
 
+def is_filled_up(head: bytes, last_packet: bytes) -> bool:
+    """Return whether a stream ends with padding, with which AVCHD fills its last 32 packets up."""
+    return _find_step(head) == _AVCHD_STEP and _read_pid(last_packet) == _NULL_PID
+
+
 def find_transport_shortfall(reader: BoundedReader) -> Shortfall | None:
     """Return what is missing of a transport stream; None if nothing is, as far as its bytes tell."""
     head = reader.read_at(0, _HEAD_BYTES)
@@ -100,7 +105,7 @@ def find_transport_shortfall(reader: BoundedReader) -> Shortfall | None:
     first = max(0, end - _TAIL_BYTES // step * step)
     tail = reader.read_at(first, end - first)
     found = _judge_tracks(_read_tracks(tail, step), _read_codecs(head, step))
-    if found is not None and step == _AVCHD_STEP and _read_pid(tail[-188:]) != _NULL_PID:
+    if found is not None and step == _AVCHD_STEP and not is_filled_up(head, tail[-188:]):
         return replace(found, certain=True)  # AVCHD fills its last 32 packets up: two signs are no chance
     return found
 

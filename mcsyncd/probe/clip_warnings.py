@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mcsyncd.media.colour import HDR_TRANSFERS
-from mcsyncd.model.clip import AudioStream, Media, VideoStream
+from mcsyncd.model.clip import MAX_END_GAP_US, AudioStream, Media, VideoStream
 from mcsyncd.probe.frame_intervals import FrameIntervals
 
 _MAX_START_GAP_US = 1_000
 """Microseconds between the starts of sound and picture that are not reported. Judgement: container rounding.
 Lower, ordinary clips get a warning; higher, an editor may miss a shift that matters to sync."""
-
-_MAX_END_GAP_US = 500_000
-"""Microseconds between the ends of sound and picture that are not reported. Judgement: recorders stop both
-within half a second. Higher, sound that broke off is not noticed."""
 
 
 def build_warnings(media: Media) -> tuple[str, ...]:
@@ -74,6 +70,6 @@ def _warn_about_gaps(track: AudioStream, video: VideoStream) -> Iterator[str]:
         word = "after" if late_us > 0 else "before"
         yield f"sound begins {abs(late_us) / 1000:.1f} ms {word} the picture"
     apart_us = track.start_us + track.duration_us - video.start_us - video.duration_us
-    if abs(apart_us) > _MAX_END_GAP_US:
+    if abs(apart_us) > MAX_END_GAP_US:
         word = "after" if apart_us > 0 else "before"
         yield f"sound ends {abs(apart_us) / 1e6:.1f} s {word} the picture"

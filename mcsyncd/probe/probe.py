@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av.container import InputContainer
 
-from mcsyncd.containers.inspection import find_shortfall
+from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
@@ -27,20 +27,24 @@ _MIN_SIDE, _MAX_SIDE = 16, 16_384
 Outside these limits, filters and encoders fail or exhaust memory."""
 
 
-def probe_clip(path: Path) -> Media:
+def probe_clip(path: Path, *, as_is: bool = False) -> Media:
     """Return what a clip is.
 
     Opens the file read-only, decodes its first frame and reads the times of about twenty seconds
     of packets; the cost does not grow with the clip. Raises BadMedia, naming the file and the next
     action, for anything that is not a complete clip with picture or sound, and OSError if the
-    system cannot read the file.
+    system cannot read the file. `as_is` accepts a clip that is not complete.
     """
     with open_media(path) as container:
         with path.open("rb") as file:
-            shortfall = find_shortfall(file)
-        if shortfall is not None and shortfall.certain:
+            shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
+        if shortfall is not None and shortfall.certain and not as_is:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
-        return _describe_media(path, container)
+        media = _describe_media(path, container)
+    if shortfall is not None:
+        warning = f"it may lack something: {shortfall.detail}"
+        media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
+    return replace(media, lacks_end_mark=is_open_ended)
 
 
 def _describe_media(path: Path, container: InputContainer) -> Media:

@@ -124,7 +124,7 @@ def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportPr
 def _probe_original(job: jobs.Probe, layout: WorkLayout) -> Media:
     from mcsyncd.probe.probe import probe_clip
 
-    return probe_clip(_locate_original(job.clip, layout))
+    return probe_clip(_locate_original(job.clip, layout), as_is=job.as_is)
 
 
 def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: ReportProgress) -> AnalysisAudio:

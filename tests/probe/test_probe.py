@@ -7,6 +7,7 @@ from footage import Shot, cut_off, film, phone, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
+from recordings import record
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "media_samples"
 NTSC = Fraction(30000, 1001)
@@ -102,6 +103,20 @@ def _without_index(path: Path) -> None:
 
 def _cut(path: Path) -> None:
     cut_off(film(path.with_name("whole.mp4"), Shot(steady(30, 2), (0, 2), sound_codec="aac")), path, 0.7)
+
+
+@pytest.mark.parametrize(
+    "name", ["mp4 for streaming", "mts", "mxf", "wav", "avi", "mpg", "flac", "ogg", "mp3"]
+)
+def test_half_a_recording_is_refused_unless_a_person_takes_it_as_it_is(tmp_path, name):
+    whole = record(tmp_path, name)
+    half = cut_off(whole, tmp_path / f"half{whole.suffix}", 0.501)
+    with pytest.raises(BadMedia, match="is cut off"):
+        probe_clip(half)
+    media = probe_clip(half, as_is=True)
+    assert media.shortfall
+    assert any(media.shortfall in warning for warning in media.warnings)
+    assert probe_clip(whole).shortfall == ""
 
 
 def _subtitles(path: Path) -> None:
