@@ -16,6 +16,7 @@ import numpy as np
 
 from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
 from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks
+from mcsyncd.listen.early_ends import describe_early_end, find_early_ends
 from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
@@ -71,11 +72,18 @@ def extract_analysis_audio(
             for channel in track.channels:
                 channel.path.unlink(missing_ok=True)
     length = max((channel.sample_count for track in tracks for channel in track.channels), default=0)
+    early_ends = find_early_ends(media, {track.track: start_us + track.end_us for track in tracks})
     peaks_path = folder / "peaks.bin"
     if with_peaks:
         write_peaks(peaks_path, [Path(channel.path) for channel in channels], length, start_us)
     return AnalysisAudio(
-        ANALYSIS_RATE, start_us, length, channels, str(peaks_path) if with_peaks else "", tuple(notes)
+        ANALYSIS_RATE,
+        start_us,
+        length,
+        channels,
+        str(peaks_path) if with_peaks else "",
+        (*notes, *map(describe_early_end, early_ends)),
+        early_ends,
     )
 
 

@@ -102,6 +102,11 @@ class TrackWriter:
             channel.close()
 
     @property
+    def end_us(self) -> int:
+        """Where the sound ends that was written so far, in microseconds from sample 0."""
+        return round(self._expected_start * 1_000_000)
+
+    @property
     def _expected_start(self) -> Fraction:
         return self._run_start + Fraction(self._run_samples, self._rate or 1)
 
