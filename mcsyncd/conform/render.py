@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from av.video.frame import VideoFrame
@@ -19,6 +20,7 @@ from mcsyncd.conform.report import AudioTrackDamage, ConformReportBuilder
 from mcsyncd.conform.thumbnail_writer import ThumbnailWriter
 from mcsyncd.conform.video_reader import VideoReader
 from mcsyncd.errors import BadMedia
+from mcsyncd.model.clip import MAX_END_GAP_US
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformReport, Sprites
 
@@ -128,7 +130,7 @@ class _PlanExecution:
             dropped=tick_map.dropped,
             notes=(*_describe_video(reader), *self._describe_audio()),
             tick_map_sha256=tick_map.digest,
-            report=self._build_report(_describe_irregularities(reader)),
+            report=self._build_report((*_describe_irregularities(reader), *self._describe_end(reader))),
         )
 
     def _show_frame(self, frame: VideoFrame | None, ticks: int) -> None:
@@ -166,6 +168,14 @@ class _PlanExecution:
             for reader in self._audio_readers
         ]
         return self._report_builder.build_report(tracks, video_warnings)
+
+    def _describe_end(self, reader: VideoReader) -> tuple[str, ...]:
+        """Compare the end of the decoded picture with the one that the file declares."""
+        declared = Fraction(self._plan.video.duration_us if self._plan.video else 0, 1_000_000)
+        early = declared - reader.end
+        if early * 1_000_000 <= MAX_END_GAP_US:
+            return ()
+        return (f"the picture ends {float(early):.1f} s before the end that the file declares",)
 
     def _describe_audio(self) -> tuple[str, ...]:
         notes = []

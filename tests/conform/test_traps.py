@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from footage import EVENTS, Shot, damage, film, steady
+from footage import EVENTS, Shot, cut_off, damage, film, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, rgb, sound
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
@@ -250,3 +250,11 @@ def test_of_a_clean_clip_nothing_is_asked(run, tmp_path):
     made = run(film(tmp_path / "clip.mov", Shot(steady(Fraction(30000, 1001), 2), (0, 2))), Rate(30))
     assert made.report.warnings == ()
     assert made.report.damaged_ticks == made.report.missing_audio_us == 0
+
+
+def test_a_picture_that_is_cut_ends_before_what_the_index_declares(tmp_path, run):
+    whole = film(tmp_path / "whole.mov", Shot(steady(30, 4), (0, 4), sound_codec="aac"))
+    half = cut_off(whole, tmp_path / "half.mov", 0.5)
+    made = run(half, media=probe_clip(half, as_is=True))
+    assert any("before the end that the file declares" in said for said in made.report.warnings)
+    assert not any("declares" in said for said in run(whole).report.warnings)
