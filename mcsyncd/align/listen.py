@@ -111,7 +111,7 @@ def _analyse_file(path: Path, folder: Path) -> FileAnalysis | McsyncError:
 
     try:
         media = probe_clip(path)
-        return FileAnalysis(media, extract_analysis_audio(path, media, folder, with_peaks=False))
+        return FileAnalysis(media, extract_analysis_audio(path, media, folder, temporary=True))
     except McsyncError as error:
         return error
     except OSError as error:

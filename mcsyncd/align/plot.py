@@ -5,6 +5,7 @@ matplotlib is an optional dependency: only this plot needs it, and it is a third
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.errors import UsageError
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.reason import format_reason
 from mcsyncd.model.text import escape_text
@@ -54,7 +56,9 @@ def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Record
         _draw_audio(audio, angle, recordings)
         _draw_strip(strip, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
-    figure.savefig(path, format="png", dpi=_DOTS_PER_INCH)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=_DOTS_PER_INCH)
+    write_derived_file(path, image.getvalue())
 
 
 def compute_envelope(channel: NDArray[np.int16], columns: int = _ENVELOPE_COLUMNS) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from mcsyncd import __version__
 from mcsyncd.checks.ledger_history import find_history_gaps
 from mcsyncd.checks.ledger_sources import collect_histories
 from mcsyncd.errors import McsyncError, UsageError
+from mcsyncd.integrity.derived_file import publish_file
 from mcsyncd.model.events import LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.session import Actor
@@ -25,7 +26,7 @@ from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import audit_ledger
 from mcsyncd.store.backup import list_daily_backups, restore_backup
-from mcsyncd.store.damage import set_aside_ledger, sync_path
+from mcsyncd.store.damage import set_aside_ledger
 from mcsyncd.store.ledger import Ledger, lock_state_folder
 from mcsyncd.store.rows import open_read_only
 
@@ -76,8 +77,7 @@ def rebuild_ledger(config: ActiveConfig, *, use_store: bool = True) -> RebuildRe
                 raise McsyncError(
                     f"the new ledger is not whole: {faults[0]}", "report this as a bug in mcsyncd"
                 )
-            (workshop / path.name).rename(path)
-            sync_path(state)
+            publish_file(workshop / path.name, path)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     return RebuildReport(

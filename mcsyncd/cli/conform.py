@@ -101,7 +101,6 @@ def _conform_file(
     profile = load_profile(profiles or find_shipped_profiles(), profile_name)
     media = probe_clip(file)
     rate = rate or choose_grid_rate(media)
-    out.mkdir(parents=True, exist_ok=True)
     wanted_renditions = ((profile.kind, profile.build_ref(profile_name)),)
     return conform_with_profiles(
         file,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,7 +13,7 @@ from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
 from mcsyncd.conform.render import RenderResult, ReportProgress, execute_plan
 from mcsyncd.conform.sidecar import SidecarContent, build_sidecar
-from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.integrity.derived_file import make_folders, publish_file, publish_folder, write_derived_file
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import AudioTrack, ConformResult, Rendition, RenditionProof, Sprites, WrittenFile
@@ -71,6 +69,7 @@ def conform_with_profiles(
     plan = plan_renditions(media, grid, tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles))
     targets = tuple(folder / f"{stem}.{_KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
+    make_folders(folder)
     sprites = folder / f"{stem}.sprites"
     sprites_part = folder / f"{stem}.sprites.part"
     with ExitStack() as undo:
@@ -84,12 +83,8 @@ def conform_with_profiles(
             _build_rendition(plan, file, result, evidence, part=part, target=target)
             for file, part, target, evidence in zip(plan.files, parts, targets, result.evidence, strict=True)
         )
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
         if result.sprites:
-            shutil.rmtree(sprites, ignore_errors=True)
-            sprites_part.replace(sprites)
-    _fsync_path(folder)
+            publish_folder(sprites_part, sprites)
     return ConformResult(
         renditions, get_library_versions(), _relocate_sprites(sprites, result.sprites), result.report
     )
@@ -119,23 +114,19 @@ def _build_rendition(
     part: Path,
     target: Path,
 ) -> Rendition:
-    """Describe a finished file, which is flushed to disk but does not have its final name yet.
-
-    Writes its sidecar too.
-    """
-    _fsync_path(part)
-    digest = compute_digest(part)
+    """Give a finished file its name, write its sidecar, and describe both."""
+    written = publish_file(part, target)
     width, height = file.conversion.size if file.conversion else (0, 0)
     content = SidecarContent(
-        bytes=digest.bytes,
-        sha256=digest.sha256,
+        bytes=written.bytes,
+        sha256=written.sha256,
         rate=plan.grid.rate,
         frames=result.ticks if file.conversion else 0,
         phase_us=round(plan.grid.phase * 1_000_000),
         drift_applied_ppm=float((plan.grid.clock_ratio - 1) * 1_000_000),
         tick_map_sha256=result.tick_map_sha256,
     )
-    sidecar = _write_sidecar(
+    sidecar = write_derived_file(
         Path(f"{target}.json"), build_sidecar(content, file, evidence, get_library_versions())
     )
     return Rendition(
@@ -167,19 +158,3 @@ def _build_rendition(
             for track, pcm in zip(file.audio_tracks, evidence.pcm_sha256s, strict=True)
         ),
     )
-
-
-def _write_sidecar(path: Path, document: bytes) -> WrittenFile:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(document)
-    _fsync_path(part)
-    part.replace(path)
-    return WrittenFile(str(path), len(document), hashlib.sha256(document).hexdigest())
-
-
-def _fsync_path(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 from av.filter import Graph
@@ -11,6 +12,7 @@ from av.video.frame import VideoFrame
 
 from mcsyncd.conform.frame_conversion import LUT_PATH_PLACEHOLDER, FrameConversion, FrameFormat
 from mcsyncd.conform.tone_mapping import build_cube_lut
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.media.frames import is_full_range
 
 _FrameShape = tuple[int, int, str, int, int]
@@ -70,11 +72,12 @@ class FrameConverter:
         chain = self._conversion.build_filter_chain(source)
         if self._conversion.tone_mapped_from is None:
             return VideoFilterGraph(frame, chain)
-        with NamedTemporaryFile("w", suffix=".cube", encoding="ascii") as table:
-            table.write(build_cube_lut(self._conversion.tone_mapped_from.transfer))
-            table.flush()
+        with TemporaryDirectory(prefix="mcsyncd-") as folder:
+            table = Path(folder) / "tones.cube"
+            lut = build_cube_lut(self._conversion.tone_mapped_from.transfer)
+            write_derived_file(table, lut.encode("ascii"), durable=False)
             # The filter reads the table when the graph is configured, so the file may go afterwards.
-            return VideoFilterGraph(frame, chain.replace(LUT_PATH_PLACEHOLDER, table.name))
+            return VideoFilterGraph(frame, chain.replace(LUT_PATH_PLACEHOLDER, str(table)))
 
 
 def deinterlace_frames(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.sprites import COLUMNS, ROWS, TILES_PER_SHEET, SpritePlan, format_webvtt
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.rendition import Sprites, WrittenFile
 
 _JPEG_QUANTISER = "4"
@@ -91,13 +91,8 @@ class ThumbnailWriter:
         self._sheet[:] = 0
 
     def _write_file(self, data: bytes, suffix: str) -> WrittenFile:
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self._folder / f"{sha256[:16]}{suffix}"
-        with path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return WrittenFile(str(path), len(data), sha256)
+        name = hashlib.sha256(data).hexdigest()[:16]
+        return write_derived_file(self._folder / f"{name}{suffix}", data)
 
 
 def _encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:

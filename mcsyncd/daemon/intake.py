@@ -19,7 +19,7 @@ from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.ingest import names
-from mcsyncd.ingest.fingerprint import sample_files
+from mcsyncd.ingest.fingerprint import SampledFile, sample_files
 from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.recognition import Relation, relate_file
 from mcsyncd.model.clip import DropFile, HeldFile
@@ -48,7 +48,7 @@ class Intake:
     def __init__(self, loop: SessionLoop, drop: Callable[[], Path]) -> None:
         self._loop = loop
         self._drop = drop
-        self._samples: dict[_Identity, DropFile] = {}
+        self._samples: dict[_Identity, SampledFile] = {}
         self._relations: dict[_Identity, Relation | None] = {}
         self._related_at = (-1, -1)
         self.notes: dict[FileKey, FileNote] = {}
@@ -58,6 +58,7 @@ class Intake:
         """Submit the files that are complete in the drop folders; the first new clip opens a session."""
         in_intake = self._list_files_in_intake()
         candidates = await self._sample(file for file in settled if _identify(file) not in in_intake)
+        self._forget_samples(settled)
         relations = await self._relate(candidates)
         await self._report_dropped_clips(candidates, relations)
         new = _drop_strays(file for file in candidates if relations[_identify(file)] is None)
@@ -112,9 +113,15 @@ class Intake:
         unread = [file for file in files if file.kind == "clip" and _identify(file) not in self._samples]
         if unread:
             sampled = await run_in_thread(partial(sample_files, self._drop(), unread))
-            self._samples |= {_identify(file): file for file in sampled}
-        self._samples = {_identify(file): self._samples.get(_identify(file), file) for file in files}
-        return tuple(self._samples[_identify(file)] for file in files)
+            self._samples |= {_identify(one.file): one for one in sampled}
+        return tuple(self._get_sample(file).file for file in files)
+
+    def _forget_samples(self, settled: Iterable[DropFile]) -> None:
+        present = {_identify(file) for file in settled}
+        self._samples = {key: one for key, one in self._samples.items() if key in present}
+
+    def _get_sample(self, file: DropFile) -> SampledFile:
+        return self._samples.get(_identify(file), SampledFile(file))
 
     async def _relate(self, files: tuple[DropFile, ...]) -> dict[_Identity, Relation | None]:
         """Return what each file is to the sessions. Asked again only after a session has changed."""
@@ -129,7 +136,7 @@ class Intake:
                 self._relations[_identify(file)] = relate_file(
                     file,
                     found,
-                    has_beginning=True,
+                    has_beginning=self._get_sample(file).has_beginning,
                     is_replaceable=self._is_replaceable,
                     compute_age_s=_compute_age_s,
                 )

@@ -34,6 +34,7 @@ from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, Unavailable
+from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
@@ -122,7 +123,7 @@ class Service:
 
     async def _open_edges(self, edges: AsyncExitStack) -> None:
         config, hub = self._config, self._hub
-        config.layout.work.mkdir(parents=True, exist_ok=True)
+        make_folders(config.layout.work)
         thread = edges.enter_context(ThreadPoolExecutor(1, "ledger"))
         running = asyncio.get_running_loop()
         open_ledger = partial(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from mcsyncd.errors import McsyncError
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.settings.load import find_shipped, is_installed
 
 _SAMPLE = Path("config", "local.yaml")
@@ -28,8 +28,7 @@ def prepare_demo_settings(environ: Mapping[str, str]) -> Path:
     try:
         for source in (find_shipped("config") / _SAMPLE.name, *find_shipped("profiles").iterdir()):
             target = home / source.parent.name / source.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)  # without the mode: read-only files could not be replaced
+            write_derived_file(target, source.read_bytes())
     except OSError as error:
         raise McsyncError(
             f"the demo cannot write its files in {home}: {error.strerror or error}",

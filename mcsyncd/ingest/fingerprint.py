@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mcsyncd.containers.inspection import begins_container
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.model.clip import DropFile
 
@@ -27,24 +28,30 @@ _DIGITS = 32
 """Hexadecimal digits that are kept of a sha256: 128 bits."""
 
 
-def sample_files(drop: Path, files: Iterable[DropFile]) -> tuple[DropFile, ...]:
-    """Return the files with `head` and `sample` set; one that cannot be read keeps them empty. Blocks."""
+@dataclass(frozen=True, slots=True)
+class SampledFile:
+    """A file with its `head` and `sample`. `has_beginning` tells whether it begins like a recording."""
+
+    file: DropFile
+    has_beginning: bool = True
+
+
+def sample_files(drop: Path, files: Iterable[DropFile]) -> tuple[SampledFile, ...]:
+    """Return the files with their fingerprints; one that cannot be read has none. Blocks."""
     with Folder.open_root(drop) as root:
         return tuple(_sample_file(root, file) for file in files)
 
 
-def _sample_file(root: Folder, file: DropFile) -> DropFile:
+def _sample_file(root: Folder, file: DropFile) -> SampledFile:
     path = Path(file.camera, file.name)
     try:
         with root.open_below(path.parent) as folder:
             descriptor = folder.open_file(path.name)
-        try:
+        with os.fdopen(descriptor, "rb", buffering=0) as opened:
             head, sample = compute_fingerprint(descriptor, file.bytes)
-        finally:
-            os.close(descriptor)
+            return SampledFile(replace(file, head=head, sample=sample), begins_container(opened))
     except OSError:
-        return file
-    return replace(file, head=head, sample=sample)
+        return SampledFile(file)
 
 
 def compute_fingerprint(descriptor: int, size: int) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from mcsyncd.errors import IntegrityError, SourceChanged, SourceUnreadable
 from mcsyncd.ingest import names
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.verified_copy import copy_and_verify, has_same_content
+from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.integrity.hashing import ReportBytes
 from mcsyncd.model.clip import DropFile
 
@@ -64,7 +65,7 @@ def offload_files(
     SourceUnreadable if one may not be read; IntegrityError if another file is already at the
     destination, or if a copy does not match; OSError for errors of the system, such as a full disk.
     """
-    originals.mkdir(parents=True, exist_ok=True)
+    make_folders(originals)
     with Folder.open_root(drop) as source, Folder.open_root(originals) as target:
         transfer = _Transfer(source, target, report_bytes, sum(file.bytes for file in files))
         for file in files:

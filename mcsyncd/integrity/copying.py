@@ -20,7 +20,7 @@ def copy_and_hash(
     of the bytes that were copied. Raises OSError.
     """
     digest, done = hashlib.sha256(), 0
-    for chunk in _read_chunks(source):
+    for chunk in read_chunks(source):
         digest.update(chunk)
         written = 0
         while written < len(chunk):
@@ -44,12 +44,12 @@ def flush_and_hash(descriptor: int) -> str:
 def compute_sha256(descriptor: int) -> str:
     """Return the sha256 of a whole open file, whatever its current position."""
     digest = hashlib.sha256()
-    for chunk in _read_chunks(descriptor):
+    for chunk in read_chunks(descriptor):
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _read_chunks(descriptor: int) -> Iterator[memoryview]:
+def read_chunks(descriptor: int) -> Iterator[memoryview]:
     """Yield a file from its start in chunks, each in the same buffer, so that memory stays constant."""
     buffer = memoryview(bytearray(_CHUNK_BYTES))
     position = 0

@@ -9,11 +9,14 @@ clip times. Memory does not grow with the clip, because each channel is streamed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
 from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks
 from mcsyncd.listen.early_ends import describe_early_end, find_early_ends
@@ -22,6 +25,7 @@ from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
+from mcsyncd.model.rendition import WrittenFile
 
 ReportFraction = Callable[[float], None]
 """Called with the part that is done, 0..1."""
@@ -48,43 +52,45 @@ def extract_analysis_audio(
     folder: Path,
     report_progress: ReportFraction | None = None,
     *,
-    with_peaks: bool = True,
+    temporary: bool = False,
 ) -> AnalysisAudio:
     """Write analysis audio and peaks of `source` into `folder` and describe them.
 
     `media` is what probe found in the same file. `report_progress` is called in steps of at least a
-    hundredth. The files get their names only when they are complete. Paths in the result are
-    `folder / name`; without `with_peaks`, no peaks are written and their path is empty. The notes of
-    the result say what cannot be decoded or is not used.
+    hundredth. The files get their names only when they are complete and flushed. Paths in the result
+    are `folder / name`. With `temporary`, for a caller that removes the folder itself, no peaks are
+    written, their path is empty, and nothing is flushed. The notes of the result say what cannot be
+    decoded or is not used.
 
     Raises BadMedia if the file cannot be opened or decoded, and OSError if the file cannot be read
     or `folder` cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    start_us = min((track.start_us for track in media.audio), default=media.origin_us) - media.origin_us
-    tracks = _decode_to_files(source, media, folder, start_us, report_progress)
-    try:
+    durable = not temporary
+    tracks = _build_track_writers(media, folder, durable=durable)
+    with ExitStack() as undo:
+        for track in tracks:
+            undo.callback(track.discard)
+        if tracks:
+            _decode_to_files(source, media, tracks, report_progress)
         groups, notes = choose_channels(_list_source_channels(media, tracks))
         notes = _describe_tracks(media, tracks) + notes
-        channels = tuple(_write_channel(group, folder) for group in groups)
-    finally:
-        for track in tracks:
-            for channel in track.channels:
-                channel.path.unlink(missing_ok=True)
+        channels = tuple(_write_channel(group, folder, durable=durable) for group in groups)
     length = max((channel.sample_count for track in tracks for channel in track.channels), default=0)
+    start_us = _find_start_us(media) - media.origin_us
     early_ends = find_early_ends(media, {track.track: start_us + track.end_us for track in tracks})
-    peaks_path = folder / "peaks.bin"
-    if with_peaks:
-        write_peaks(peaks_path, [Path(channel.path) for channel in channels], length, start_us)
-    return AnalysisAudio(
+    audio = AnalysisAudio(
         ANALYSIS_RATE,
         start_us,
         length,
         channels,
-        str(peaks_path) if with_peaks else "",
+        "",
         (*notes, *map(describe_early_end, early_ends)),
-        early_ends,
+        early_ends=early_ends,
     )
+    if temporary:
+        return audio
+    peaks = write_peaks(folder / "peaks.bin", [Path(one.path) for one in channels], length, start_us)
+    return replace(audio, peaks=peaks.path, peaks_bytes=peaks.bytes, peaks_sha256=peaks.sha256)
 
 
 def _choose_tracks(media: Media) -> tuple[int, ...]:
@@ -97,25 +103,29 @@ def _choose_tracks(media: Media) -> tuple[int, ...]:
     return tuple(wanted)
 
 
-def _decode_to_files(
-    source: Path, media: Media, folder: Path, start_us: int, report_progress: ReportFraction | None
-) -> list[TrackWriter]:
-    wanted = _choose_tracks(media)
-    if not wanted:
-        return []
-    origin = Fraction(media.origin_us + start_us, 1_000_000)
+def _find_start_us(media: Media) -> int:
+    """Return the presentation time of sample 0, in microseconds: that of the earliest track's start."""
+    return min((track.start_us for track in media.audio), default=media.origin_us)
+
+
+def _build_track_writers(media: Media, folder: Path, *, durable: bool) -> list[TrackWriter]:
+    origin = Fraction(_find_start_us(media), 1_000_000)
     limit = min(media.duration_us // 1_000_000 + _TIMESTAMP_SLACK_S, _MAX_TIMESTAMP_S) * ANALYSIS_RATE
-    tracks = {index: TrackWriter(index, folder, origin, limit) for index in wanted}
-    try:
-        with open_media(source, streams=wanted) as container:
-            for block in _report_decode_progress(
-                decode_tracks(container, wanted), origin, media.duration_us, report_progress
-            ):
-                tracks[block.track].write(block)
-    finally:
-        for track in tracks.values():
-            track.close()
-    return list(tracks.values())
+    return [TrackWriter(index, folder, origin, limit, durable=durable) for index in _choose_tracks(media)]
+
+
+def _decode_to_files(
+    source: Path, media: Media, tracks: list[TrackWriter], report_progress: ReportFraction | None
+) -> None:
+    writers = {track.track: track for track in tracks}
+    origin = Fraction(_find_start_us(media), 1_000_000)
+    with open_media(source, streams=tuple(writers)) as container:
+        for block in _report_decode_progress(
+            decode_tracks(container, tuple(writers)), origin, media.duration_us, report_progress
+        ):
+            writers[block.track].write(block)
+    for track in tracks:
+        track.finish()
 
 
 def _report_decode_progress(
@@ -181,20 +191,20 @@ def _format_count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _write_channel(group: ChannelGroup, folder: Path) -> AnalysisChannel:
+def _write_channel(group: ChannelGroup, folder: Path, *, durable: bool) -> AnalysisChannel:
     """Give the channel its final name. Duplicates are averaged into it, which lowers the noise."""
     lead = group.lead
-    final = folder / f"track{lead.track}-channel{lead.index}.s16"
-    if not group.duplicates:
-        lead.file.path.replace(final)
-        return AnalysisChannel(str(final), lead.track, lead.index)
-    members = [map_samples(channel.file.path) for channel in (lead, *group.duplicates)]
-    part = final.with_name(final.name + ".part")
-    with part.open("wb") as file:
+    written = _merge_duplicates(group, folder, durable=durable) if group.duplicates else lead.file.publish()
+    return AnalysisChannel(written.path, lead.track, lead.index, written.bytes, written.sha256)
+
+
+def _merge_duplicates(group: ChannelGroup, folder: Path, *, durable: bool) -> WrittenFile:
+    members = [map_samples(channel.file.path) for channel in (group.lead, *group.duplicates)]
+    path = folder / f"track{group.lead.track}-channel{group.lead.index}.s16"
+    with DerivedFile(path, durable=durable) as file:
         for start in range(0, max(samples.size for samples in members), _MERGE_CHUNK_SAMPLES):
             chunks = [samples[start : start + _MERGE_CHUNK_SAMPLES].astype(np.int32) for samples in members]
             length = max(chunk.size for chunk in chunks)
             total = np.sum([np.pad(chunk, (0, length - chunk.size)) for chunk in chunks], axis=0)
             file.write((total // len(members)).astype("<i2").tobytes())
-    part.replace(final)
-    return AnalysisChannel(str(final), lead.track, lead.index)
+    return file.describe()

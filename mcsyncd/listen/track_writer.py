@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.listen.decode import RUN_BREAK_S, AudioBlock, DamagedPacket
 from mcsyncd.listen.resample import ANALYSIS_RATE, AnalysisResampler
+from mcsyncd.model.rendition import WrittenFile
 
 SUPPORTED_RATES = range(1000, 768_001)
 """Sample rates, in samples per second, of tracks that are used. Judgement: a slower track has almost
@@ -21,15 +22,21 @@ nothing of a voice in it, and no recorder writes a faster one."""
 class ChannelFile:
     """One channel of analysis audio on disk: raw little-endian int16, sparse where it is silent.
 
-    `max_rms` is the highest RMS of any block, in int16 steps, after removing the block's mean,
-    because a constant offset is not audible.
+    It lies at `path` under a temporary name until it is published or discarded. `max_rms` is the
+    highest RMS of any block, in int16 steps, after removing the block's mean, because a constant
+    offset is not audible.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, durable: bool) -> None:
         self.sample_count = 0
         self.max_rms = 0.0
-        self._file: BinaryIO = path.open("wb")
+        self._file = DerivedFile(path, durable=durable)
+        self._published = False
+
+    @property
+    def path(self) -> Path:
+        """Where the samples can be read before the file has its name."""
+        return self._file.part
 
     def write_block(self, index: int, block: NDArray[np.int16]) -> None:
         """Write `block` at sample `index`. The part that overlaps the previous block is dropped."""
@@ -40,15 +47,24 @@ class ChannelFile:
         self.sample_count = index + skip + new_samples.size
         if not new_samples.any():
             return
-        # Seeking past the end leaves a hole that reads as zeros and takes no space.
-        self._file.seek(2 * (index + skip))
+        self._file.skip(2 * (index + skip) - self._file.bytes)
         self._file.write(new_samples.astype("<i2", copy=False).tobytes())
         self.max_rms = max(self.max_rms, float(np.std(new_samples, dtype=np.float32)))
 
-    def close(self) -> None:
-        """Extend the file to its full length, since trailing silence was not written, and close it."""
-        self._file.truncate(2 * self.sample_count)
-        self._file.close()
+    def complete_length(self) -> None:
+        """Extend the file to its full length, since trailing silence was not written."""
+        self._file.skip(2 * self.sample_count - self._file.bytes)
+        self._file.complete_length()
+
+    def publish(self) -> WrittenFile:
+        """Give the file its name, for good."""
+        self._published = True
+        return self._file.publish()
+
+    def discard(self) -> None:
+        """Remove the file, unless it was published."""
+        if not self._published:
+            self._file.discard()
 
 
 class TrackWriter:
@@ -56,10 +72,13 @@ class TrackWriter:
 
     `track` is the stream index, `origin` the presentation time of sample 0 in seconds. `limit` is the
     last sample index that is accepted: a broken time stamp must not create a year of silence.
+    Without `durable`, the files are not flushed to the disk.
     `gaps`, `damaged_packets` and `invalid_samples` count what was replaced by silence.
     """
 
-    def __init__(self, track: int, folder: Path, origin: Fraction, limit: int) -> None:
+    def __init__(
+        self, track: int, folder: Path, origin: Fraction, limit: int, *, durable: bool = True
+    ) -> None:
         self.track = track
         self.channels: list[ChannelFile] = []
         self.gaps = 0
@@ -68,6 +87,7 @@ class TrackWriter:
         self._folder = folder
         self._origin = origin
         self._limit = limit
+        self._durable = durable
         self._resampler: AnalysisResampler | None = None
         self._rate = 0
         self._run_start = Fraction(0)
@@ -94,12 +114,17 @@ class TrackWriter:
         self._run_samples += samples.shape[1]
         self._write_blocks(self._resampler.push(samples))
 
-    def close(self) -> None:
-        """Flush the last run and close the files."""
+    def finish(self) -> None:
+        """Write the last run; the channels can then be read."""
         if self._resampler is not None:
             self._write_blocks(self._resampler.flush())
         for channel in self.channels:
-            channel.close()
+            channel.complete_length()
+
+    def discard(self) -> None:
+        """Remove the channels that were not published."""
+        for channel in self.channels:
+            channel.discard()
 
     @property
     def end_us(self) -> int:
@@ -114,7 +139,7 @@ class TrackWriter:
         """Pad or cut to the number of channels that the track began with: a layout may change in mid-file."""
         if not self.channels:
             self.channels = [
-                ChannelFile(self._folder / f"track{self.track}-channel{number}.part")
+                ChannelFile(self._folder / f"track{self.track}-channel{number}.s16", durable=self._durable)
                 for number in range(samples.shape[0])
             ]
         missing = len(self.channels) - samples.shape[0]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mcsyncd.model.rate import Rate
+from mcsyncd.model.rendition import WrittenFile
 
 NOT_AN_INPUT = MappingProxyType({"input": False})
 """Metadata of a field that no job reads: it is left out of the identity of the jobs that carry it.
@@ -151,11 +152,16 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisChannel:
-    """One channel worth listening to: `path` is raw little-endian int16 at the Sound's rate."""
+    """One channel worth listening to: `path` is raw little-endian int16 at the Sound's rate.
+
+    `sha256` is empty in events of versions that recorded none: such a file is not proven.
+    """
 
     path: str
     stream: int
     channel: int
+    bytes: int = 0
+    sha256: str = ""
 
 
 MAX_END_GAP_US = 500_000
@@ -185,7 +191,8 @@ class AnalysisAudio:
     Sample 0 of every channel is at clip time `start_us` (0 is the clip's t = 0, see
     `Media.origin_us`; negative when audio begins before the first frame). Gaps are silent.
     `channels` is empty when the clip has no usable audio; `notes` says why. `early_ends` are what ends
-    too early, now that the sound was decoded to its end.
+    too early, now that the sound was decoded to its end. `peaks` is empty where none were wanted.
+    `peaks_sha256` is empty where a channel's digest is, too.
     """
 
     rate: int
@@ -194,7 +201,20 @@ class AnalysisAudio:
     channels: tuple[AnalysisChannel, ...]
     peaks: str
     notes: tuple[str, ...] = ()
+    peaks_bytes: int = 0
+    peaks_sha256: str = ""
     early_ends: tuple[EarlyEnd, ...] = field(default=(), metadata=NOT_AN_INPUT)
+
+    @property
+    def channel_files(self) -> tuple[WrittenFile, ...]:
+        """The files of the channels, in their order."""
+        return tuple(WrittenFile(one.path, one.bytes, one.sha256) for one in self.channels)
+
+    @property
+    def files(self) -> tuple[WrittenFile, ...]:
+        """Every file: the channels and the peaks."""
+        peaks = (WrittenFile(self.peaks, self.peaks_bytes, self.peaks_sha256),) if self.peaks else ()
+        return (*self.channel_files, *peaks)
 
 
 @dataclass(frozen=True, slots=True)

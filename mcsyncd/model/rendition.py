@@ -12,7 +12,10 @@ ObjectKind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "spri
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that conform wrote next to a rendition: `path` is relative to the work folder."""
+    """A file that was written and hashed: `path` is relative to the work folder once it is recorded.
+
+    `sha256` is empty where an earlier version recorded none.
+    """
 
     path: str
     bytes: int
@@ -138,6 +141,16 @@ class ConformResult:
     versions: tuple[tuple[str, str], ...] = ()
     sprites: Sprites | None = None
     report: ConformReport = ConformReport()
+
+    @property
+    def files(self) -> tuple[WrittenFile, ...]:
+        """Every file of it: the renditions with their sidecars, and the thumbnails."""
+        made = (
+            file
+            for one in self.renditions
+            for file in (WrittenFile(one.path, one.bytes, one.sha256), one.proof.sidecar)
+        )
+        return (*made, *(self.sprites.files if self.sprites else ()))
 
     def get_rendition(self, kind: Literal["mezzanine", "proxy"]) -> Rendition | None:
         """Return the rendition of that kind, or None."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from mcsyncd.errors import SourceChanged, StorageError
-from mcsyncd.integrity.copying import copy_and_hash, flush_and_hash
+from mcsyncd.integrity.derived_file import DerivedFile, make_folders
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
@@ -24,6 +23,9 @@ _MIN_FREE_BYTES = 1 << 30
 Judgement, not measured: an upload that needs more still fails with ENOSPC and is retried. Without a
 threshold, `doctor` reports a full disk only when nothing at all can be written.
 """
+
+_OBJECT_MODE = 0o444
+"""Permissions of an object: whatever has access to the folder may read it, and nobody changes it."""
 
 
 class LocalStore:
@@ -62,9 +64,9 @@ class LocalStore:
                 return
             if (hashlib.sha256(current).hexdigest() if current is not None else None) != if_match:
                 raise StorageError(f"{key} holds another version", "find out who else writes to this store")
-            with _open_part_file(target) as part:
-                _write_all(part, data)
-                _require_read_back(part, hashlib.sha256(data).hexdigest(), key)
+            with DerivedFile(target, mode=_OBJECT_MODE) as file:
+                file.write(data)
+                _require_read_back(file, key)
 
     def get_document(self, key: str) -> bytes:
         """Read a small document."""
@@ -93,7 +95,7 @@ class LocalStore:
     def check(self) -> str:
         """Check that the folder is writable and has space."""
         try:
-            self._root.mkdir(parents=True, exist_ok=True)
+            make_folders(self._root)
             free = shutil.disk_usage(self._root).free
         except OSError as error:
             return f"{self._root}: {error.strerror}"
@@ -117,10 +119,11 @@ def _copy_file_in(
     except FileNotFoundError:
         raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
     try:
-        with _open_part_file(target) as part:
-            if copy_and_hash(source, part, report_bytes) != (sha256, size):
+        with DerivedFile(target, mode=_OBJECT_MODE) as file:
+            file.copy_from(source, report_bytes)
+            if (file.sha256, file.bytes) != (sha256, size):
                 raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
-            _require_read_back(part, sha256, str(target))
+            _require_read_back(file, str(target))
     finally:
         os.close(source)
 
@@ -133,64 +136,9 @@ def _require_equal(target: Path, key: str, sha256: str, size: int) -> None:
         )
 
 
-def _require_read_back(part: int, sha256: str, what: str) -> None:
-    if flush_and_hash(part) != sha256:
+def _require_read_back(file: DerivedFile, what: str) -> None:
+    if file.read_back() != file.sha256:
         raise StorageError(f"{what}: the disk returned other bytes than were written", "check the disk")
-
-
-@contextmanager
-def _open_part_file(target: Path) -> Iterator[int]:
-    """Open a new file for writing; at the end it is synced and gets its name, or it is removed."""
-    _make_folders(target.parent)
-    _remove_stale_parts(target)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-    try:
-        fcntl.flock(part, fcntl.LOCK_EX)
-        yield part
-        temporary.rename(target)
-        _sync_folder(target.parent)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
-    finally:
-        os.close(part)
-
-
-def _remove_stale_parts(target: Path) -> None:
-    """Remove part files of writers that were killed; a running writer holds a lock on its own."""
-    for stale in target.parent.glob(f"{target.name}.*.part"):
-        with suppress(OSError):
-            descriptor = os.open(stale, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                stale.unlink()
-            finally:
-                os.close(descriptor)
-
-
-def _make_folders(path: Path) -> None:
-    """Make a folder and its parents, and sync each of them to the disk."""
-    if path.is_dir():
-        return
-    _make_folders(path.parent)
-    path.mkdir(exist_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    remaining = memoryview(data)
-    while remaining:
-        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 from mcsyncd.errors import LedgerUnavailable, McsyncError
+from mcsyncd.integrity.derived_file import make_folders, publish_file
 from mcsyncd.store.audit import LedgerCheck
-from mcsyncd.store.damage import set_aside_ledger, sync_path
+from mcsyncd.store.damage import set_aside_ledger
 from mcsyncd.store.rows import open_read_only
 
 _DAILY_NAME = re.compile(r"ledger-\d{8}\.db")
@@ -79,16 +80,14 @@ def _copy_database(source: sqlite3.Connection, target: Path) -> None:
     """Copy a database to a file that is not there yet: whole, checked and on the disk, or not at all."""
     part = target.with_name(f"{target.name}.part")
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(target.parent, mode=0o700)
         part.unlink(missing_ok=True)
         with closing(sqlite3.connect(part)) as copy:
             part.chmod(0o600)
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file alone, with nothing beside it
             _require_whole_pages(copy)
-        sync_path(part)
-        part.rename(target)
-        sync_path(target.parent)
+        publish_file(part, target)
     except (sqlite3.DatabaseError, OSError) as error:
         part.unlink(missing_ok=True)
         raise LedgerUnavailable(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 from mcsyncd.errors import LedgerDamaged
+from mcsyncd.integrity.derived_file import sync_folder
 
 _MARK = ".damaged-"
 _SIDE_FILES = ("", "-wal", "-shm")
@@ -32,7 +32,7 @@ def set_aside_ledger(path: Path) -> Path:
         old = path.with_name(path.name + suffix)
         if old.exists():
             old.rename(target.with_name(target.name + suffix))
-    sync_path(path.parent)
+    sync_folder(path.parent)
     return target
 
 
@@ -50,12 +50,3 @@ def report_damage(path: Path, faults: tuple[str, ...]) -> LedgerDamaged:
     except OSError as error:
         place = f"it cannot be set aside ({error.strerror}); it was left as it is"
     return LedgerDamaged(f"{path} is damaged: {faults[0]}{more}; {place}", RECOVERY_HINT)
-
-
-def sync_path(path: Path) -> None:
-    """Write a file or a folder to the disk. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,6 +19,7 @@ from types import TracebackType
 from sqlite_utils import Database
 
 from mcsyncd.errors import LedgerUnavailable, McsyncError
+from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.events import Event
 from mcsyncd.model.session import FINISHED, Session, State
@@ -90,7 +91,7 @@ class Ledger(AbstractContextManager["Ledger"]):
         ledger does not fit what else is known of it. Raises McsyncError if another daemon has the
         ledger open, and LedgerDamaged if it is damaged: it has then been set aside.
         """
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(state, mode=0o700)
         self._lock = _lock_folder(state)
         self._tool_version = tool_version
         self.path = state / "ledger.db"

@@ -131,7 +131,6 @@ def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: Report
     from mcsyncd.listen.analysis import extract_analysis_audio
 
     folder = layout.locate_analysis(job.session, job.clip.camera, job.id)
-    folder.mkdir(parents=True, exist_ok=True)
     audio = extract_analysis_audio(
         _locate_original(job.clip, layout), _require_media(job.clip), folder, _report_percent(report_progress)
     )
@@ -152,7 +151,6 @@ def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: Report
     from mcsyncd.conform.conform import conform_clip
 
     folder = layout.locate_conformed(job.session, job.clip.camera)
-    folder.mkdir(parents=True, exist_ok=True)
     conformed = conform_clip(
         _locate_original(job.clip, layout),
         _require_media(job.clip),

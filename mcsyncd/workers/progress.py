@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mcsyncd.integrity.derived_file import make_folders, write_derived_file
+
 REPORT_EVERY_S = 0.4
 """Seconds between two writes of a job's progress.
 
@@ -69,13 +71,9 @@ def build_progress_writer(path: Path, unit: str) -> ReportProgress:
         if now - reported_at < REPORT_EVERY_S and count < total:
             return
         reported_at = now
-        temporary = path.with_suffix(".new")
-        try:
-            temporary.write_text(json.dumps(asdict(ProgressReport(count, total, unit, started_at, now))))
-            temporary.replace(path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        report = json.dumps(asdict(ProgressReport(count, total, unit, started_at, now)))
+        with suppress(OSError):
+            write_derived_file(path, report.encode(), durable=False)
 
     return report_progress
 
@@ -95,6 +93,6 @@ def remove_progress(path: Path) -> None:
 
 def clear_progress_folder(folder: Path) -> None:
     """Create the folder, and remove the reports that an earlier process left in it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     for entry in os.scandir(folder):
         Path(entry.path).unlink(missing_ok=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mcsyncd import __version__
-from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import AnalysisAudio, Clip
 from mcsyncd.model.due import select_current_conforms
@@ -55,19 +55,8 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
     )
     document = build_manifest(session, versions={"mcsyncd": __version__, **encoders})
     body = serialize_canonical(document)
-    _write_copy(layout, session.id, session.revision, body)
+    write_derived_file(layout.locate_manifest(session.id, session.revision), body)
     return release_manifest(open_store(layout.storage), body)
-
-
-def _write_copy(layout: WorkLayout, session_id: str, revision: int, body: bytes) -> None:
-    path = layout.locate_manifest(session_id, revision)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _write_waveforms(
@@ -91,15 +80,14 @@ def _write_waveform(audio: AnalysisAudio, proxy: Rendition | None, layout: WorkL
     """Draw one clip along its proxy, or along its own clock where it has no proxy."""
     clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
     path = layout.resolve_path(proxy.path if proxy else audio.peaks).with_suffix(".dat")
-    write_waveform(
+    written = write_waveform(
         path,
         [layout.resolve_path(channel.path) for channel in audio.channels],
         start_us=audio.start_us,
         clock=clock,
         duration_us=_compute_duration_us(audio, proxy, clock),
     )
-    digest = compute_digest(path)
-    return WrittenFile(layout.make_relative(path), digest.bytes, digest.sha256)
+    return replace(written, path=layout.make_relative(path))
 
 
 def _compute_duration_us(audio: AnalysisAudio, proxy: Rendition | None, clock: FileClock) -> int:

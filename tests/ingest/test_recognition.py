@@ -116,4 +116,4 @@ def test_the_last_byte_counts(tmp_path):
 def test_a_short_file_has_no_head_and_a_file_that_is_gone_no_fingerprint(tmp_path):
     assert write_file(tmp_path / "a", b"short")[0] == ""
     (gone,) = sample_files(tmp_path, [DropFile("cam_a", "gone.mov", 1, 1)])
-    assert (gone.head, gone.sample) == ("", "")
+    assert (gone.file.head, gone.file.sample) == ("", "")

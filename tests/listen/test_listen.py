@@ -221,7 +221,7 @@ def test_silence_takes_no_space(tmp_path):
 
 def test_no_peaks_where_no_eye_looks(tmp_path):
     file = write_sound(tmp_path / "a.mov", [clicks(1.0)])
-    sound = extract_analysis_audio(file, media_of(file), tmp_path / "out", with_peaks=False)
+    sound = extract_analysis_audio(file, media_of(file), tmp_path / "out", temporary=True)
     assert sound.peaks == ""
     assert {str(one) for one in (tmp_path / "out").iterdir()} == {sound.channels[0].path}
 

@@ -19,7 +19,6 @@ clip's own clock. The published waveform is in a format that other tools read (`
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.model.rendition import WrittenFile
 
 MAGIC = b"MCPEAKS1"
 """First bytes of a peaks file; the digit is the version of the format."""
@@ -65,8 +66,8 @@ class _PeaksHeader:
     data_at: int
 
 
-def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_us: int) -> None:
-    """Write the peaks file of a clip under a `.part` name, then rename it.
+def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_us: int) -> WrittenFile:
+    """Write the peaks file of a clip.
 
     `channels` are files of analysis audio in the same folder as `path`; a column covers the extremes
     of all of them. `sample_count` is the length of the longest; `start_us` is the clip time of sample 0.
@@ -86,14 +87,11 @@ def write_peaks(path: Path, channels: Sequence[Path], sample_count: int, start_u
     }
     text = json.dumps(header).encode()
     text = text.ljust(-(-(len(text) + 12) // 64) * 64 - 12)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with DerivedFile(path) as file:
         file.write(MAGIC + struct.pack("<I", len(text)) + text)
         for level in levels:
             file.write(_scale_to_int8(level, scale).tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    return file.describe()
 
 
 def read_columns(path: str | Path, start_us: int, step_us: int, count: int) -> tuple[Columns, Columns]:

@@ -14,7 +14,6 @@ second decoding, and syllables and claps are visible in this band.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.listen.peaks.pyramid import reduce_to_cells
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.model.rendition import WrittenFile
 
 WAVEFORM_SAMPLE_RATE = 48_000
 """Samples per second that pixels are counted in: the audio rate of every proxy. Another value would shift
@@ -68,19 +69,17 @@ class FileClock:
 
 def write_waveform(
     path: Path, channels: Sequence[Path], *, start_us: int, clock: FileClock, duration_us: int
-) -> None:
+) -> WrittenFile:
     """Write the waveform of a file of `duration_us`, whose first pixel begins with the file.
 
     `channels` are raw analysis audio (int16 at ANALYSIS_RATE) with the first sample at clip time
     `start_us`. Each becomes a channel of the waveform; without any, there is one silent channel.
-    Audio before the beginning of the file is left out, as it is in the file. The waveform is written
-    under a `.part` name and renamed. Raises OSError.
+    Audio before the beginning of the file is left out, as it is in the file. Raises OSError.
     """
     pixels = max(1, ceil(duration_us * 1e-6 / _PIXEL_S))
     first = (clock.clip_s_from_file_s(0.0) - start_us * 1e-6) * ANALYSIS_RATE
     step = (clock.clip_s_from_file_s(_PIXEL_S) - clock.clip_s_from_file_s(0.0)) * ANALYSIS_RATE
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with DerivedFile(path) as file:
         shape = (WAVEFORM_SAMPLE_RATE, SAMPLES_PER_PIXEL, pixels, max(1, len(channels)))
         file.write(struct.pack("<iIiiIi", _VERSION, _FLAG_8_BIT, *shape))
         for position in range(0, pixels, _CHUNK_PIXELS):
@@ -89,9 +88,7 @@ def write_waveform(
                 _compute_pixels(channel, first + position * step, step, count) for channel in channels
             ]
             file.write(np.stack(channel_pixels or [np.zeros((count, 2), np.int8)], axis=1).tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    return file.describe()
 
 
 def _compute_pixels(channel: Path, first: float, step: float, count: int) -> NDArray[np.int8]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError
+from mcsyncd.integrity.derived_file import write_derived_file
 
 PLAYERS = (
     ("pw-play",),
@@ -106,7 +107,7 @@ class AudioPlayback:
         self.stop()
         with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
             path = Path(folder) / "listen.wav"
-            path.write_bytes(wav)
+            write_derived_file(path, wav, durable=False)
             await self._run_player(*command, str(path))
 
     async def _run_player(self, *command: str) -> None:

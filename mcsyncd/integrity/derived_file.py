@@ -1,0 +1,189 @@
+"""The one way to write a file: under its own name it is complete, flushed and hashed, or it is not there.
+
+A file is written under a temporary name in the same folder, flushed, and given its name; then its
+folder is flushed, too. Only after that may an event refer to it: without the flushes, a power cut leaves
+a file of the right length that holds nothing but zeros. Folders that are made on the way are flushed
+into their parents.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from mcsyncd.integrity.copying import flush_and_hash, read_chunks
+from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.model.rendition import WrittenFile
+
+_PART_SUFFIX = ".part"
+"""Last suffix of every temporary name: the drop folders ignore it, and people know it."""
+
+_ZEROS = bytes(1 << 20)
+"""What a hole is hashed as, 1 MiB at a time."""
+
+
+class DerivedFile(AbstractContextManager["DerivedFile"]):
+    """A file on its way to the disk; `sha256` and `bytes` are those of what was written so far.
+
+    Leaving the context publishes the file, or discards it after an error; call `publish` or `discard`
+    where the decision is made elsewhere. `mode` are the permissions before the umask. Without
+    `durable` nothing is flushed, for files that nobody needs after a power cut.
+
+    A running writer holds a lock on its temporary file, so that the next writer of the same file can
+    remove what a killed one left. Raises OSError.
+    """
+
+    def __init__(self, path: Path, *, mode: int = 0o666, durable: bool = True) -> None:
+        make_folders(path.parent)
+        _remove_abandoned_parts(path)
+        self.path = path
+        self.part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART_SUFFIX}")
+        self.bytes = 0
+        self._durable = durable
+        self._sha256 = hashlib.sha256()
+        self._descriptor = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.publish()
+        else:
+            self.discard()
+
+    @property
+    def sha256(self) -> str:
+        """The sha256, in hex, of what was written so far."""
+        return self._sha256.hexdigest()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`."""
+        remaining = memoryview(data).cast("B")
+        self._sha256.update(remaining)
+        self.bytes += len(remaining)
+        while remaining:
+            remaining = remaining[os.write(self._descriptor, remaining) :]
+
+    def copy_from(self, source: int, report_bytes: Callable[[int], None] | None = None) -> None:
+        """Append the whole open file `source`; `report_bytes` is called with the bytes done so far.
+
+        Uses plain reads and writes, not copy_file_range, so that the hash is that of the bytes that
+        were copied.
+        """
+        for chunk in read_chunks(source):
+            self.write(chunk)
+            if report_bytes is not None:
+                report_bytes(self.bytes)
+
+    def skip(self, count: int) -> None:
+        """Append `count` zero bytes as a hole, which takes no space on the disk."""
+        self.bytes += count
+        os.lseek(self._descriptor, self.bytes, os.SEEK_SET)
+        while count > 0:
+            self._sha256.update(_ZEROS[:count])
+            count -= len(_ZEROS)
+
+    def complete_length(self) -> None:
+        """Extend the file over a hole at its end, so that `part` can be read up to `bytes`."""
+        os.ftruncate(self._descriptor, self.bytes)
+
+    def read_back(self) -> str:
+        """Flush the file and return the sha256 of what the disk returns."""
+        return flush_and_hash(self._descriptor)
+
+    def publish(self) -> WrittenFile:
+        """Give the complete file its name; discard it if that fails."""
+        try:
+            self.complete_length()
+            if self._durable:
+                os.fsync(self._descriptor)
+            self.part.replace(self.path)
+            if self._durable:
+                sync_folder(self.path.parent)
+        except BaseException:
+            self.discard()
+            raise
+        os.close(self._descriptor)
+        return self.describe()
+
+    def describe(self) -> WrittenFile:
+        """Return what was written."""
+        return WrittenFile(str(self.path), self.bytes, self.sha256)
+
+    def discard(self) -> None:
+        """Remove what was written, as far as the disk allows it."""
+        with suppress(OSError):
+            self.part.unlink()
+        os.close(self._descriptor)
+
+
+def write_derived_file(path: Path, data: bytes, *, durable: bool = True) -> WrittenFile:
+    """Write `data` to `path`. Raises OSError."""
+    with DerivedFile(path, durable=durable) as file:
+        file.write(data)
+    return file.describe()
+
+
+def publish_file(part: Path, path: Path) -> WrittenFile:
+    """Flush a complete file and give it its name, for a library that writes to a path of its own: `part`.
+
+    Both are on one filesystem. Raises OSError, and SourceChanged if `part` is missing.
+    """
+    _sync_path(part)
+    digest = compute_digest(part)
+    part.replace(path)
+    sync_folder(path.parent)
+    return WrittenFile(str(path), digest.bytes, digest.sha256)
+
+
+def publish_folder(part: Path, path: Path) -> None:
+    """Give a folder of derived files its name; a folder that has it is removed. Raises OSError."""
+    shutil.rmtree(path, ignore_errors=True)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def make_folders(path: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and its parents, and flush each name to the disk. Raises OSError.
+
+    `mode` are the permissions of the folder itself, before the umask.
+    """
+    if path.is_dir():
+        return
+    make_folders(path.parent)
+    path.mkdir(mode, exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the names in a folder to the disk. Raises OSError."""
+    _sync_path(path)
+
+
+def _sync_path(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned_parts(path: Path) -> None:
+    """Remove temporary files of writers that were killed; a running writer holds a lock on its own."""
+    for entry in os.scandir(path.parent):
+        if entry.name.startswith(f"{path.name}.") and entry.name.endswith(_PART_SUFFIX):
+            with suppress(OSError):
+                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    Path(entry.path).unlink()
+                finally:
+                    os.close(descriptor)
