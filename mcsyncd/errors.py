@@ -111,6 +111,20 @@ class SourceUnreadable(McsyncError):
     """A file in a drop folder may not be read by the daemon."""
 
 
+class DerivedFileLost(McsyncError):
+    """Derived files are missing, or nothing proves that they are what was made; they can be made again.
+
+    `paths` are relative to the work folder.
+    """
+
+    def __init__(self, message: str, hint: str = "", paths: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.paths = paths
+
+    def __reduce__(self) -> tuple[type[DerivedFileLost], tuple[str, str, tuple[str, ...]]]:  # type: ignore[override]  # carries one field more than its base
+        return type(self), (self.message, self.hint, self.paths)
+
+
 class IntegrityError(McsyncError):
     """A copy or a record does not match its hash."""
 

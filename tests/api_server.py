@@ -73,7 +73,7 @@ async def serve_api(
             accounts=accounts or AccountDirectory(),
             files=files,
         )
-        review_audio = ReviewAudio(lambda: config.layout, files)
+        review_audio = ReviewAudio(lambda: config.layout, files, loop.submit_fact)
         app = ApiServer(handler, loop, review_audio, hub, reload=_reload, files=files).build_app()
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()

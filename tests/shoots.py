@@ -120,9 +120,10 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, P
         case Probe():
             return media()
         case Listen():
-            channel = AnalysisChannel(f"sessions/{job.session}/listen/{job.clip.camera}/0.s16", 1, 0)
+            folder = f"sessions/{job.session}/listen/{job.clip.camera}"
+            channel = AnalysisChannel(f"{folder}/0.s16", 1, 0, 960_000, "1" * 64)
             return AnalysisAudio(
-                8000, 0, 480_000, (channel,), f"sessions/{job.session}/listen/{job.clip.camera}/peaks"
+                8000, 0, 480_000, (channel,), f"{folder}/peaks", peaks_bytes=24_000, peaks_sha256="2" * 64
             )
         case Align():
             return alignment(confidence)
@@ -131,13 +132,17 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, P
                 (rendition("mezzanine", job), rendition("proxy", job)), (("pyav", "18.1.0"),)
             )
         case PlanPublishing():
-            return PublishingPlan(
-                tuple(
-                    PlannedObject(f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
-                    for key, result in job.conformed
-                    for made in result.renditions
-                )
+            renditions = tuple(
+                PlannedObject(f"v1/{made.sha256}", made.kind, made.path, made.bytes, made.sha256, key)
+                for key, result in job.conformed
+                for made in result.renditions
             )
+            waveforms = tuple(
+                PlannedObject(f"v1/peaks/{clip.key}", "peaks", f"{clip.path}.dat", 100, "3" * 64, clip.key)
+                for clip in job.clips
+                if clip.analysis_audio is not None
+            )
+            return PublishingPlan((*renditions, *waveforms))
         case Upload(object=planned):
             return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
         case PublishManifest():

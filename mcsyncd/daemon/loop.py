@@ -27,6 +27,7 @@ from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, JobFailed
 from mcsyncd.model.jobs import Job
+from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.schedule import Lane, choose_jobs
 from mcsyncd.model.session import Session, State
 from mcsyncd.settings.active_config import ActiveConfig
@@ -113,6 +114,9 @@ class SessionLoop:
             known = self._shelf.find(session) or found  # it may have been reopened in the meantime
             if known is None:
                 raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`")
+            if any(lacks_analysis(clip) for clip in known.clips):
+                # A finished session whose peaks were lost: nobody needs them until it is looked at again.
+                self._board.post_session(known, self._review_below, resumed=True)
         self._shelf.keep(known)
         return known
 

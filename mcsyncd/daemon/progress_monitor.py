@@ -84,7 +84,7 @@ def _count_finished_jobs(session: Session, job: Job) -> int:
             return sum(clip.analysis_audio is not None for clip in clips)
         case Conform():
             present = {clip.key for clip in clips}
-            return sum(made.clip in present for made in session.conformed[-len(clips) :])
+            return sum(made.clip in present and not made.lost for made in session.conformed[-len(clips) :])
         case Upload():
             stored = {found.key for found in session.stored}
             plan = session.publishing.plan if session.publishing is not None else None

@@ -7,7 +7,7 @@ process: the daemon itself never decodes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,13 +18,17 @@ import numpy as np
 
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.bounded_calls import BlockingCalls
+from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.worker_process import WorkerProcess
-from mcsyncd.errors import BadMedia, Unavailable, UsageError
+from mcsyncd.errors import BadMedia, DerivedFileLost, Unavailable, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.facts import DerivedFilesLost, Fact
+from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.session import Session
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
+from mcsyncd.workers.derived_files import require_unchanged_files
 from mcsyncd.workers.process import DEFAULT_NICENESS
 
 _MAX_EXCERPT_US = 30_000_000
@@ -33,6 +37,9 @@ longer excerpt takes longer to decode and may exceed the client's limit of 30 s.
 _RENDER_LIMIT_S = 25.0
 """Seconds after which the decoder of an excerpt is killed, with the time that it waited for its turn.
 Judgement: below the client's limit of 30 s, or nobody is there to read the refusal."""
+
+SubmitFact = Callable[[str, Fact], Awaitable[object]]
+"""Submits a fact about the session of that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,12 @@ class PeaksQuery:
 class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     """Serves peaks and audio excerpts of any session."""
 
-    def __init__(self, layout: Callable[[], WorkLayout], files: BlockingCalls) -> None:
+    def __init__(
+        self, layout: Callable[[], WorkLayout], files: BlockingCalls, submit_fact: SubmitFact
+    ) -> None:
         self._layout = layout
         self._files = files
+        self._submit_fact = submit_fact
         self._decoder = WorkerProcess(DEFAULT_NICENESS)
         self._lock = asyncio.Lock()
 
@@ -62,12 +72,18 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
     async def read_peaks(self, session: Session, query: PeaksQuery) -> PeaksBody:
         """Return one camera's peaks, with each of its clips at its offset.
 
-        Raises UsageError for an unknown camera, Unavailable if the disk does not answer in time.
+        Raises UsageError for an unknown camera, Unavailable if the disk does not answer in time or if the
+        peaks are being made again: damaged ones would be drawn as silence.
         """
         clips = _list_clips(session, query.camera)
-        low, high = await self._files.run(
-            partial(self._merge_peaks, session, clips, query), "the work folder"
-        )
+        _require_analysis(session, clips)
+        try:
+            low, high = await self._files.run(
+                partial(self._merge_peaks, session, clips, query), "the work folder"
+            )
+        except DerivedFileLost as error:
+            await self._submit_fact(session.id, DerivedFilesLost(utc_now(), None, error.paths, error.message))
+            raise Unavailable(error.message, error.hint) from error
         return PeaksBody(
             camera=query.camera,
             start_ms=query.start_us / 1000,
@@ -84,6 +100,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         for clip in clips:
             if clip.analysis_audio is None or not clip.analysis_audio.peaks:
                 continue
+            require_unchanged_files(clip.analysis_audio.files, self._layout())
             offset_us, drift_ppm = _get_placement(session, clip)
             clock_ratio = 1 + drift_ppm * 1e-6
             start_us = round((query.start_us - offset_us) / clock_ratio)
@@ -150,6 +167,15 @@ def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
     if not clips:
         raise UsageError(f"{session.id}: no camera {camera}", "see `mcsyncd show` for its cameras")
     return clips
+
+
+def _require_analysis(session: Session, clips: tuple[Clip, ...]) -> None:
+    """Raise Unavailable while the audio of a synced clip is being analysed again."""
+    for clip in clips:
+        if session.alignment is not None and lacks_analysis(clip):
+            raise Unavailable(
+                f"{clip.key}: its audio is being analysed again", f"see `mcsyncd show {session.id}`"
+            )
 
 
 def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:

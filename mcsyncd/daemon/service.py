@@ -140,7 +140,9 @@ class Service:
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         progress_monitor = ProgressMonitor(self._loop, hub)
         ledger_monitor = LedgerMonitor(self._loop.ledger, ledger.check, lambda: self._loop.config.settings)
-        review_audio = edges.enter_context(ReviewAudio(lambda: self._loop.config.layout, self._files))
+        review_audio = edges.enter_context(
+            ReviewAudio(lambda: self._loop.config.layout, self._files, self._loop.submit_fact)
+        )
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,

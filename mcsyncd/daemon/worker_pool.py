@@ -21,13 +21,14 @@ from mcsyncd.daemon.worker_process import MakeExecutor, WorkerProcess, make_proc
 from mcsyncd.errors import (
     BadMedia,
     ConfigError,
+    DerivedFileLost,
     IntegrityError,
     McsyncError,
     SourceChanged,
     SourceUnreadable,
     StorageError,
 )
-from mcsyncd.model.facts import Fact, JobFailed, JobFinished
+from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
 from mcsyncd.model.schedule import Lane, choose_lane
 from mcsyncd.model.session import FailureKind
@@ -160,6 +161,8 @@ class WorkerPool:
             return build_job_failed(
                 job, "crash", f"{job.subject}: the worker died in {job.stage}", "see `journalctl -u mcsyncd`"
             )
+        except DerivedFileLost as error:
+            return DerivedFilesLost(utc_now(), job.id, error.paths, error.message)
         except Exception as error:  # noqa: BLE001  # whatever a stage raises becomes a fact about its job
             return classify_failure(job, error)
         return JobFinished(utc_now(), job.id, result)

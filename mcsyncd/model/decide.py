@@ -17,6 +17,7 @@ from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import ClipJob, Job, Return
+from mcsyncd.model.losses import MAX_REGENERATIONS, find_lost_results, is_lost_too_often, list_unproven_paths
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
@@ -80,6 +81,8 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return _record_result(session, fact, awaited[fact.job], context)
         case fa.JobFailed():
             return (_handle_failure(session, fact, awaited[fact.job]),)
+        case fa.DerivedFilesLost():
+            return (_handle_loss(session, fact),)
         case fa.Approve():
             return (ev.SessionApproved(fact.at, fact.by, fact.revision),)
         case fa.Reject():
@@ -91,7 +94,7 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
         case fa.Retry():
             return (ev.SessionRetried(fact.at, fact.by, fact.originals),)
         case fa.Resync():
-            return (ev.SessionResynced(fact.at, fact.by, fact.terms, fact.originals),)
+            return _resync_session(session, fact)
         case fa.ReturnOriginals():
             return (ev.ReturnRequested(fact.at, fact.by, fact.to),)
         case _:
@@ -166,6 +169,9 @@ def _record_conform(
         or session.approval is None
     ):
         return (conformed,)
+    known = next((old.result.report.warnings for old in session.conformed if old.job == job.id), ())
+    if set(result.report.warnings) <= set(known):
+        return (conformed,)  # made again, because its files were lost
     # The approver could not know of this finding, so the approval does not cover it.
     reason = f"{job.subject}: {result.report.warnings[0]}"
     return (conformed, ev.SessionReopened(fact.at, None, session.revision + 1, reason))
@@ -223,6 +229,29 @@ def _count_attempt(session: Session, fact: fa.JobFailed) -> Attempt:
     failures = before.failures + 1
     crashes = before.crashes + (fact.failure_kind == "crash")
     return Attempt(fact.job, failures, crashes, BACKOFF_S[min(failures, len(BACKOFF_S)) - 1])
+
+
+def _handle_loss(session: Session, fact: fa.DerivedFilesLost) -> ev.Event:
+    """Have lost results made again; halt the session if that was done too often already."""
+    if not is_lost_too_often(session, fact.paths):
+        return ev.ResultsForgotten(fact.at, fact.paths, fact.message)
+    lost = find_lost_results(session, fact.paths)[0]
+    failure = Failure(
+        lost.stage,
+        f"{fact.message}; it was made again {MAX_REGENERATIONS} times",
+        f"check the disk of the work folder (`dmesg`), then: mcsyncd retry {session.id}",
+        retryable=True,
+    )
+    return ev.SessionHalted(fact.at, State.FAILED, failure)
+
+
+def _resync_session(session: Session, fact: fa.Resync) -> tuple[ev.Event, ...]:
+    """Find the offsets again; what no hash proves is made again before that."""
+    resynced = ev.SessionResynced(fact.at, fact.by, fact.terms, fact.originals)
+    unproven = list_unproven_paths(apply_event(session, resynced))
+    if not unproven:
+        return (resynced,)
+    return (resynced, ev.ResultsForgotten(fact.at, unproven, "no hash of it was recorded"))
 
 
 def _nudge_session(session: Session, fact: fa.Nudge) -> tuple[ev.Event, ...]:

@@ -112,7 +112,7 @@ def _strip_results(clip: Clip) -> Clip:
 def _list_missing_conforms(session: Session, review_below: float) -> Iterator[Job]:
     if not _is_conform_allowed(session, review_below):
         return
-    done = {conformed.job for conformed in session.conformed}
+    done = {conformed.job for conformed in session.conformed if not conformed.lost}
     for job in list_conform_jobs(session):
         if job.id not in done:
             yield job
@@ -151,7 +151,7 @@ def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
 
 def select_current_conforms(session: Session) -> dict[str, ConformResult]:
     """Return the results of conform that fit the current alignment, by clip key."""
-    results = {conformed.job: conformed.result for conformed in session.conformed}
+    results = {conformed.job: conformed.result for conformed in session.conformed if not conformed.lost}
     return {job.clip.key: results[job.id] for job in list_conform_jobs(session) if job.id in results}
 
 
@@ -168,11 +168,11 @@ def list_conform_warnings(session: Session) -> tuple[Reason, ...]:
 
 
 def is_ready_to_publish(session: Session) -> bool:
-    """Tell whether everything that was approved exists: hashes, mezzanines and proxies."""
+    """Tell whether everything that was approved exists: analyses, hashes, mezzanines and proxies."""
     if session.approval is None or session.state not in _PUBLISHING:
         return False
     # Probed, too: a session of a rebuilt ledger may be approved again before its clips are.
-    known = all(clip.digest is not None and clip.media is not None for clip in session.clips)
+    known = all(clip.digest is not None and _is_analysed(clip) for clip in session.clips)
     return known and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
@@ -188,10 +188,10 @@ def _list_publishing_jobs(session: Session) -> Iterator[Job]:
     stored = {found.key for found in session.stored}
     missing = [planned for planned in publishing.plan.uploads if planned.key not in stored]
     yield from (Upload(session.id, planned) for planned in missing)
-    if not missing:
+    if not missing and all(_is_analysed(clip) for clip in session.clips):
         yield PublishManifest(session.id, _take_snapshot(session))
 
 
 def _take_snapshot(session: Session) -> Session:
     """The session as a job's input: attempts and uploads must not change the job's identity."""
-    return replace(session, drop_files=(), stored=(), attempts=(), error=None)
+    return replace(session, drop_files=(), stored=(), attempts=(), error=None, losses=())

@@ -246,6 +246,19 @@ class JobPostponed:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsForgotten:
+    """Derived files are lost: the results that they belong to count as missing and are made again.
+
+    `paths` are relative to the work folder.
+    """
+
+    at: str
+    paths: tuple[str, ...]
+    reason: str
+    kind: Literal["results_forgotten"] = "results_forgotten"
+
+
+@dataclass(frozen=True, slots=True)
 class SessionHalted:
     """The session cannot go on by itself: failed, stale or quarantined."""
 
@@ -346,6 +359,7 @@ Event = (
     | ObjectStored
     | SessionPublished
     | JobPostponed
+    | ResultsForgotten
     | SessionHalted
     | SessionRetried
     | SessionResynced

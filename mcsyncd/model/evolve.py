@@ -12,6 +12,7 @@ from typing import assert_never
 from mcsyncd.model import events as ev
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.session import HALTED, Approval, ConformedClip, Session, State
 
@@ -59,7 +60,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             approval = Approval(event.by, event.at, event.revision)
             return replace(session, state=State.APPROVED, approval=approval)
         case ev.SessionRejected():
-            return replace(session, state=State.REJECTED, approval=None, error=None, attempts=())
+            return replace(session, state=State.REJECTED, approval=None, error=None, attempts=(), losses=())
         case ev.SessionReopened():
             return _reopen_session(session, event)
         case ev.SessionRecalled():
@@ -80,9 +81,13 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.ObjectStored():
             return _record_object(session, event)
         case ev.SessionPublished():
-            return _clear_error(replace(session, state=State.PUBLISHED, published=event.publication))
+            return _clear_error(
+                replace(session, state=State.PUBLISHED, published=event.publication, losses=())
+            )
         case ev.JobPostponed():
             return _record_attempt(session, event)
+        case ev.ResultsForgotten():
+            return forget_results(session, event.paths)
         case ev.SessionHalted():
             return _halt_session(session, event)
         case ev.SessionRetried():
@@ -157,6 +162,7 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
             alignment=event.alignment,
             rate=event.rate,
             approval=None,
+            losses=(),
         )
     )
 
@@ -171,6 +177,7 @@ def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
         publishing=None,
         error=None,
         attempts=(),
+        losses=(),
     )
 
 
@@ -209,7 +216,7 @@ def _halt_session(session: Session, event: ev.SessionHalted) -> Session:
 
 def _retry_session(session: Session, event: ev.SessionRetried) -> Session:
     session = _forget_changed_originals(session, event.originals)
-    return replace(session, state=_choose_resumed_state(session), error=None, attempts=())
+    return replace(session, state=_choose_resumed_state(session), error=None, attempts=(), losses=())
 
 
 def _restart_sync(session: Session, event: ev.SessionResynced) -> Session:
@@ -223,6 +230,7 @@ def _restart_sync(session: Session, event: ev.SessionResynced) -> Session:
         publishing=None,
         error=None,
         attempts=(),
+        losses=(),
     )
 
 

@@ -116,6 +116,20 @@ class JobFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DerivedFilesLost:
+    """Derived files are missing or are not what was recorded, or no hash was recorded to prove them.
+
+    `paths` are relative to the work folder. `job` is the one that found it; None where the daemon found it
+    while it served a person.
+    """
+
+    at: str
+    job: str | None
+    paths: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """A person reviewed `revision` and approved it."""
 
@@ -199,6 +213,7 @@ Fact = (
     | ClipDroppedAgain
     | JobFinished
     | JobFailed
+    | DerivedFilesLost
     | Approve
     | Reject
     | Reopen

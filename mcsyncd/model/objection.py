@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.losses import find_lost_results, is_lost_too_often
 from mcsyncd.model.session import HALTED, Recall, Session, State
 
 ObjectionKind = Literal["moved_on", "wrong_state", "invalid", "not_awaited"]
@@ -19,6 +20,8 @@ _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, Stat
 _RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTED}
 """States in which a decision is allowed. A state too many loses work in progress; one too few leaves a
 session that no command can move."""
+_UNFAILABLE = frozenset({State.PUBLISHED, State.REJECTED, *HALTED})
+"""States that a loss of derived files leaves alone, however often it happens: nothing there waits for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             if session.state in HALTED:
                 return _not_awaited(session, fact.job)
             return _require_awaited(session, fact.job, awaited)
+        case fa.DerivedFilesLost():
+            return _object_to_loss(session, fact, awaited)
         case fa.Approve():
             return _object_to_approval(session, fact)
         case fa.Reject():
@@ -168,6 +173,20 @@ def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
             "drop them again: they become a new session",
         )
     return objection
+
+
+def _object_to_loss(session: Session, fact: fa.DerivedFilesLost, awaited: frozenset[str]) -> Objection | None:
+    if not find_lost_results(session, fact.paths):
+        return Objection("not_awaited", f"{session.id}: no result has these files", "nothing to do")
+    if fact.job is not None:
+        return (
+            _not_awaited(session, fact.job)
+            if session.state in HALTED
+            else _require_awaited(session, fact.job, awaited)
+        )
+    if session.state in _UNFAILABLE and is_lost_too_often(session, fact.paths):
+        return Objection("invalid", fact.message, "check the disk of the work folder (`dmesg`)")
+    return None
 
 
 def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:

@@ -115,11 +115,20 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class ConformedClip:
-    """The result of one conform job, kept under the job's identity."""
+    """The result of one conform job, kept under the job's identity; `lost` if its files are gone."""
 
     job: str
     clip: str
     result: ConformResult
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How often a result was made again because its files were lost; see `model.losses`."""
+
+    result: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,7 @@ class Session:
     left_behind: tuple[tuple[str, str], ...] = ()
     returning_to: str | None = None
     returned: bool = False
+    losses: tuple[Loss, ...] = ()
 
     @property
     def is_finished(self) -> bool:

@@ -129,6 +129,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
     "session_published": lambda event: f"Published {event.text('publication', 'key')}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
+    "results_forgotten": lambda event: f"Will be made again{event.reason}",
     "session_halted": lambda event: f"{event.text('state', limit=20).capitalize()} at {event.failure}",
     "session_retried": lambda event: f"Retried{event.by}",
     "session_resynced": lambda event: f"Sync restarted{event.by}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mcsyncd import __version__
+from mcsyncd.errors import DerivedFileLost, SourceChanged
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import AnalysisAudio, Clip
@@ -19,31 +20,47 @@ from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.plan import build_plan
 from mcsyncd.publish.release import release_manifest
 from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.derived_files import require_derived_files
 from mcsyncd.workers.progress import ReportProgress
 
 
 def plan_publishing(job: PlanPublishing, layout: WorkLayout) -> PublishingPlan:
     """Draw the waveform of every clip with sound and return the plan of all uploads.
 
-    Reads the analysis audio: 0.2 s of CPU for an hour of each channel. Raises McsyncError and OSError.
+    Reads the analysis audio: 0.2 s of CPU for an hour of each channel. Raises DerivedFileLost if that is
+    not what was recorded, McsyncError and OSError. What conform made is compared with its hash when it
+    is uploaded.
     """
     conformed = dict(job.conformed)
+    require_derived_files(
+        [file for clip in job.clips if clip.analysis_audio for file in clip.analysis_audio.channel_files],
+        layout,
+    )
     return build_plan(
         job.session, job.clips, conformed=conformed, peaks=_write_waveforms(job.clips, layout, conformed)
     )
 
 
 def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
-    """Store one file. Raises what the store raises; SourceChanged if the file has been modified."""
+    """Store one file.
+
+    Raises what the store raises: SourceChanged for an original that has been modified. For any other file
+    that is not what was planned, raises DerivedFileLost.
+    """
     planned = job.object
-    open_store(layout.storage).put_file(
-        planned.key,
-        layout.resolve_path(planned.path),
-        sha256=planned.sha256,
-        size=planned.bytes,
-        metadata=planned.metadata,
-        report_progress=report_progress,
-    )
+    try:
+        open_store(layout.storage).put_file(
+            planned.key,
+            layout.resolve_path(planned.path),
+            sha256=planned.sha256,
+            size=planned.bytes,
+            metadata=planned.metadata,
+            report_progress=report_progress,
+        )
+    except SourceChanged as error:
+        if planned.kind == "original":
+            raise
+        raise DerivedFileLost(error.message, "it is made again by itself", (planned.path,)) from error
     return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
 
 

@@ -16,10 +16,7 @@ def load_recording(clip: Clip, layout: WorkLayout) -> Recording:
     """
     if clip.media is None:
         raise ValueError(f"{clip.key} is not probed")
-    paths = (
-        [layout.resolve_path(channel.path) for channel in clip.analysis_audio.channels]
-        if clip.analysis_audio
-        else []
-    )
+    files = clip.analysis_audio.channel_files if clip.analysis_audio else ()
+    paths = [layout.resolve_path(file.path) for file in files]
     channels = [np.memmap(path, "<i2", "r") for path in paths if path.stat().st_size]
     return build_recording(clip.camera, clip.name, clip.media, clip.analysis_audio, channels)

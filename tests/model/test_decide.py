@@ -21,14 +21,23 @@ from mcsyncd.model.decide import (
 )
 from mcsyncd.model.due import (
     is_confident,
+    list_conform_jobs,
     list_conform_warnings,
     list_due_jobs,
     list_open_jobs,
+    select_current_conforms,
 )
-from mcsyncd.model.events import ObjectStored, SessionOpened, SessionPublished
+from mcsyncd.model.events import (
+    ObjectStored,
+    PublishingPlanned,
+    ResultsForgotten,
+    SessionOpened,
+    SessionPublished,
+)
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Conform, Hash, Offload, PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.losses import MAX_REGENERATIONS, list_derived_results
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import format_reason
@@ -84,6 +93,8 @@ class Shoot(RuleBasedStateMachine):
                 self.session.state,
                 event,
             )
+            if isinstance(event, PublishingPlanned | SessionPublished):
+                assert has_all_results(now), "nothing that is lost is published"
             self.session = now
         self.history.extend(events)
         assert before is self.session.state or events
@@ -214,6 +225,19 @@ class Shoot(RuleBasedStateMachine):
             for clip in self.session.clips
         )
 
+    @rule(pick=st.integers(0, 99), by_job=st.booleans())
+    def lose(self, pick, by_job):
+        """A derived file is found to be lost, by a job or while it is shown to a person."""
+        results = list(list_derived_results(self.session))
+        assume(results)
+        lost = results[pick % len(results)]
+        job = self.open_jobs()[0].id if by_job and self.open_jobs() else None
+        counts = {loss.result: loss.count for loss in self.session.losses}
+        events = self.tell(fa.DerivedFilesLost(AT, job, (lost.files[0].path,), "all zeros"))
+        if any(isinstance(event, ResultsForgotten) for event in events):
+            assert counts.get(lost.name, 0) < MAX_REGENERATIONS
+            assert lost.name not in {one.name for one in list_derived_results(self.session)}
+
     @rule()
     def crash(self):
         """A restart knows nothing but the events, and that is enough."""
@@ -253,6 +277,11 @@ class Shoot(RuleBasedStateMachine):
         if self.session.approval or is_confident(self.session, THRESHOLD):
             return
         assert not any(isinstance(job, Conform) for job in list_open_jobs(self.session, THRESHOLD))
+
+
+def has_all_results(session: Session) -> bool:
+    analysed = all(clip.analysis_audio or not clip.media.audio for clip in session.clips)
+    return analysed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
 Shoot.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

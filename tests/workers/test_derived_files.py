@@ -1,0 +1,102 @@
+"""A worker proves derived files before it uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcsyncd.errors import DerivedFileLost, SourceChanged
+from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip
+from mcsyncd.model.jobs import Align, PlanPublishing, Upload
+from mcsyncd.model.publishing import PlannedObject
+from mcsyncd.model.rendition import WrittenFile
+from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.derived_files import require_derived_files, require_unchanged_files
+from mcsyncd.workers.perform import perform_job
+from shoots import media
+
+CONTENT = os.urandom(16_000)
+
+
+@pytest.fixture
+def layout(tmp_path) -> WorkLayout:
+    (tmp_path / "work" / "progress").mkdir(parents=True)
+    storage = LocalStorage(kind="local", path=tmp_path / "bucket")
+    return WorkLayout(tmp_path / "drop", tmp_path / "work", storage)
+
+
+def write(layout: WorkLayout, path: str, content: bytes = CONTENT) -> WrittenFile:
+    layout.resolve_path(path).write_bytes(content)
+    return WrittenFile(path, len(content), hashlib.sha256(content).hexdigest())
+
+
+def build_clip(camera: str, file: WrittenFile) -> Clip:
+    channel = AnalysisChannel(file.path, 1, 0, file.bytes, file.sha256)
+    return Clip(camera, "A.MOV", 1, 1, "a", None, media(), AnalysisAudio(8000, 0, 8000, (channel,), ""))
+
+
+def zero_content(path: Path) -> None:
+    path.write_bytes(bytes(len(CONTENT)))
+
+
+def cut_content(path: Path) -> None:
+    path.write_bytes(CONTENT[:-2])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, zero_content, cut_content])
+@pytest.mark.parametrize("require", [require_derived_files, require_unchanged_files])
+def test_a_file_that_is_gone_or_differs_is_lost(layout, damage, require):
+    whole, damaged = write(layout, "a.s16"), write(layout, "b.s16")
+    require([whole, damaged], layout)
+    damage(layout.resolve_path("b.s16"))
+    with pytest.raises(DerivedFileLost, match=r"b\.s16") as caught:
+        require([whole, damaged], layout)
+    assert caught.value.paths == ("b.s16",)
+    assert pickle.loads(pickle.dumps(caught.value)).paths == ("b.s16",), "it crosses a process border"
+
+
+@pytest.mark.parametrize("require", [require_derived_files, require_unchanged_files])
+def test_a_file_without_a_recorded_hash_is_never_trusted(layout, require):
+    file = write(layout, "old.s16")
+    with pytest.raises(DerivedFileLost, match="earlier version"):
+        require([replace(file, bytes=0, sha256="")], layout)
+
+
+def test_a_file_that_nobody_touched_is_hashed_once(layout, monkeypatch):
+    file = write(layout, "a.s16")
+    require_unchanged_files([file], layout)
+    monkeypatch.setattr("mcsyncd.workers.derived_files.verify_digest", lambda *_: pytest.fail("hashed again"))
+    require_unchanged_files([file], layout)
+
+
+@pytest.mark.parametrize("kind", ["align", "plan"])
+def test_analysis_audio_that_a_power_cut_emptied_is_not_used(layout, kind):
+    clips = tuple(build_clip(camera, write(layout, f"{camera}.s16")) for camera in ("cam_a", "cam_b"))
+    for camera in ("cam_a", "cam_b"):
+        zero_content(layout.resolve_path(f"{camera}.s16"))
+    job = Align("s", "cam_a", clips) if kind == "align" else PlanPublishing("s", clips, ())
+    with pytest.raises(DerivedFileLost, match="and 1 more") as caught:
+        perform_job(job, layout)
+    assert caught.value.paths == ("cam_a.s16", "cam_b.s16")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("mezzanine", DerivedFileLost), ("peaks", DerivedFileLost), ("original", SourceChanged)],
+)
+def test_an_upload_tells_what_can_be_made_again_from_an_original(layout, kind, error):
+    file = write(layout, "file.mov")
+    upload = Upload(
+        "s", PlannedObject("v1/x/file.mov", kind, file.path, file.bytes, file.sha256, "cam_a/A.MOV")
+    )
+    zero_content(layout.resolve_path("file.mov"))
+    with pytest.raises(error):
+        perform_job(upload, layout)
+    layout.resolve_path("file.mov").write_bytes(CONTENT)
+    assert perform_job(upload, layout).sha256 == file.sha256
