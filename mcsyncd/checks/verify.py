@@ -9,7 +9,8 @@ from pathlib import Path
 from mcsyncd.checks.decode import check_decoding
 from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.integrity.hashing import verify_digest
-from mcsyncd.model.due import select_current_conforms
+from mcsyncd.model.due import list_conform_jobs, select_current_conforms
+from mcsyncd.model.losses import list_derived_results
 from mcsyncd.model.rendition import Rendition, StoredObject
 from mcsyncd.model.session import Session
 from mcsyncd.publish.object_store import ObjectStore
@@ -36,14 +37,16 @@ def verify_log(settings: Settings, session: str | None) -> VerifyResult:
 
 
 def verify_media(settings: Settings, session: str | None, *, deep: bool = False) -> VerifyResult:
-    """Verify originals, mezzanines, proxies, sidecars and sprites on disk against their hashes.
+    """Verify every recorded file on disk against its hash: originals and all that was made from them.
 
-    `deep` also decodes every mezzanine and proxy from end to end and compares the result with what
-    was recorded when it was made. Raises McsyncError for an unknown session.
+    The note of the result counts the files that earlier versions recorded without a hash. `deep` also
+    decodes every mezzanine and proxy from end to end and compares the result with what was recorded
+    when it was made. Raises McsyncError for an unknown session.
     """
     layout = WorkLayout.from_settings(settings)
     sessions = _select_sessions(settings, session)
-    files = [file for one in sessions for file in _list_recorded_files(one, layout)]
+    recorded = [file for one in sessions for file in _list_recorded_files(one, layout)]
+    files = [file for file in recorded if file[1]]
     findings = [
         f"{path}: modified or missing since it was recorded"
         for path, sha256, size in files
@@ -52,7 +55,13 @@ def verify_media(settings: Settings, session: str | None, *, deep: bool = False)
     if deep:
         renditions = [rendition for one in sessions for rendition in _list_renditions(one)]
         findings += check_decoding([(layout.resolve_path(one.path), one) for one in renditions])
-    return VerifyResult(len(files), tuple(findings))
+    return VerifyResult(len(files), tuple(findings), _describe_unproven(len(recorded) - len(files)))
+
+
+def _describe_unproven(count: int) -> str:
+    if count == 0:
+        return ""
+    return f"{count} files of earlier versions have no recorded hash; they are made again when they are used"
 
 
 def _list_renditions(session: Session) -> Iterator[Rendition]:
@@ -64,13 +73,11 @@ def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple
     for clip in session.clips:
         if clip.digest is not None:
             yield layout.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
-    for result in select_current_conforms(session).values():
-        for file in result.renditions:
-            yield layout.resolve_path(file.path), file.sha256, file.bytes
-            sidecar = file.proof.sidecar
-            yield layout.resolve_path(sidecar.path), sidecar.sha256, sidecar.bytes
-        for sprite in result.sprites.files if result.sprites else ():
-            yield layout.resolve_path(sprite.path), sprite.sha256, sprite.bytes
+    current = {f"conform {job.id}" for job in list_conform_jobs(session)}
+    for derived in list_derived_results(session):
+        if derived.stage != "conform" or derived.name in current:
+            for file in derived.files:
+                yield layout.resolve_path(file.path), file.sha256, file.bytes
 
 
 def verify_store(settings: Settings, session: str | None) -> VerifyResult:
