@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test check lint types imports unit bench hooks clean
+.PHONY: demo test check lint types imports unit bench soak hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -32,6 +32,10 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks all
+
+# Hours: the full form of what the tests check in short. Needs root for the power cuts.
+soak: $(VENV)/.dev
+	$(BIN)/python -m soak all
 
 # Run the checks before each commit; CONTRIBUTING.md says which.
 hooks: $(VENV)/.dev
