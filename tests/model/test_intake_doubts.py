@@ -42,7 +42,7 @@ def reviewed(minutes: dict[str, float] | None = None, **of_cam_b) -> Session:
 
 
 def with_audio(session: Session, *early_ends: EarlyEnd) -> Session:
-    audio = AnalysisAudio(8000, 0, 480_000, (), "", (), early_ends)
+    audio = AnalysisAudio(8000, 0, 480_000, (), "", early_ends=early_ends)
     return replace(
         session,
         clips=tuple(
