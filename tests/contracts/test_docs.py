@@ -35,7 +35,8 @@ def test_settings_in_the_text_are_valid(page):
 
 def test_commands_in_the_text_exist(page):
     """In code spans and blocks; words of prose after the name are no commands."""
-    code = re.findall(r"```(?:sh|console)?\n(.*?)```|`([^`\n]+)`", page.read_text(), re.DOTALL)
-    calls = re.findall(r"\bmcsyncd ((?:--\S+ \S+ )*)([a-z]+)\b", "\n".join(a or b for a, b in code))
+    blocks = re.findall(r"```([a-z]*)\n(.*?)```|`([^`\n]+)`", page.read_text(), re.DOTALL)
+    code = "\n".join(span or text for language, text, span in blocks if language in {"", "sh", "console"})
+    calls = re.findall(r"\bmcsyncd ((?:--\S+ \S+ )*)([a-z]+(?:-[a-z]+)*)\b", code)
     unknown = {command for _, command in calls} - set(COMMANDS)
     assert not unknown

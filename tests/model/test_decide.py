@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.alignment import Placement
 from mcsyncd.model.clip import DropFile, HeldFile
 from mcsyncd.model.decide import (
     BACKOFF_S,
@@ -640,3 +641,66 @@ def test_originals_go_back_only_from_a_rejected_session_and_once():
     assert list_open_jobs(session, THRESHOLD) == ()
     assert decide(session, back, DecisionContext(THRESHOLD)) == ()
     assert decide(session, fa.Reopen(AT, OKAFOR, 1, "after all"), DecisionContext(THRESHOLD)) == ()
+
+
+def test_a_finding_of_conform_reopens_nothing_that_nobody_approved():
+    session = driven(sealed())
+    conform = next(job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Conform))
+    doubtful = replace(result_of(conform), report=ConformReport(warnings=("first", "second")))
+    events = decide(session, fa.JobFinished(AT, conform.id, doubtful), DecisionContext(THRESHOLD))
+    assert [type(event).__name__ for event in events] == ["ClipConformed"]
+
+
+def test_a_nudge_moves_all_clips_of_a_camera_along_and_places_those_without_a_place():
+    session = driven(sealed())
+    placements = (
+        Placement("B001.MOV", -134_000),
+        Placement("B002.MOV", 500_000),
+        Placement("B003.MOV", None),
+    )
+    angles = tuple(
+        replace(angle, placements=placements) if angle.camera == "cam_b" else angle
+        for angle in session.alignment.angles
+    )
+    session = replace(session, alignment=replace(session.alignment, angles=angles))
+    session = apply_fact(session, fa.Nudge(AT, OKAFOR, 1, "cam_b", -100_000))
+    assert [placed.offset_us for placed in session.alignment.find_angle("cam_b").placements] == [
+        -100_000,
+        534_000,
+        -100_000,
+    ]
+
+
+@pytest.mark.parametrize("placements", [(), (Placement("B001.MOV", None),)], ids=["unknown", "unplaced"])
+def test_a_clip_without_a_place_is_not_conformed(placements):
+    session = driven(sealed())
+    angles = tuple(
+        replace(angle, placements=placements) if angle.camera == "cam_b" else angle
+        for angle in session.alignment.angles
+    )
+    session = replace(session, alignment=replace(session.alignment, angles=angles))
+    conformed = {job.clip.camera for job in list_open_jobs(session, 0.0) if isinstance(job, Conform)}
+    assert conformed == {"cam_a", "cam_c"}
+
+
+def test_a_late_result_does_not_hide_why_the_session_halted():
+    session = driven(sealed())
+    failing, finishing = [job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Hash)][:2]
+    session = apply_fact(session, fa.JobFailed(AT, failing.id, "final", "text, not media", "copy it again"))
+    session = apply_fact(session, fa.JobFinished(AT, finishing.id, result_of(finishing)))
+    assert session.error.message == "text, not media"
+
+
+@pytest.mark.parametrize(("more", "kept"), [(0, True), (1, False), (-1, False)])
+def test_a_retry_forgets_what_it_knew_of_an_original_that_changed_and_of_no_other(more, kept):
+    session = driven(sealed())
+    job = next(job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Hash))
+    session = apply_fact(session, fa.JobFailed(AT, job.id, "changed", "cam_b changed", "resync it"))
+    now = tuple(
+        fa.FileIdentity(clip.key, clip.bytes + more * (clip.camera == "cam_b"), clip.mtime_ns)
+        for clip in session.clips
+    )
+    session = apply_fact(session, fa.Retry(AT, OKAFOR, now))
+    assert (session.find_clip("cam_b/B001.MOV").media is not None) is kept
+    assert session.find_clip("cam_a/A001.MOV").media is not None
+    assert (session.alignment is not None) is kept
