@@ -34,6 +34,17 @@ _WAKING_EVENTS: list[type[FileSystemEvent]] = [
 writers does both, so that each scan would start the next one."""
 
 
+def _release_observer(observer: BaseObserver | None) -> None:
+    """Give back what an observer holds that could not start.
+
+    It has an inotify instance from its construction on. One was lost at every scan while the drop folder
+    was missing, up to the system's limit of 128 for the user, and with it the events of every daemon.
+    """
+    if observer is not None:
+        with suppress(OSError, RuntimeError):
+            observer.stop()
+
+
 class DropWatcher(FileSystemEventHandler):
     """Calls `wake`, from its own thread, when something changes below `root`.
 
@@ -48,15 +59,17 @@ class DropWatcher(FileSystemEventHandler):
         self.health = "not started"
 
     def start(self) -> None:
-        """Start watching. A missing folder or a lack of inotify watches is reported in `health`."""
+        """Start watching. A missing folder or a lack of inotify instances is reported in `health`."""
         # While a card is copied quickly, watchdog logs pages of warnings about folders it missed.
         logging.getLogger("watchdog").setLevel(logging.ERROR)
-        observer = Observer()
+        observer: BaseObserver | None = None
         try:
+            observer = Observer()
             observer.schedule(self, str(self._root), recursive=True, event_filter=_WAKING_EVENTS)
             observer.start()
             self._watched_root = self._identify_root()
         except OSError as error:
+            _release_observer(observer)
             self.health = f"no folder events ({error.strerror}): new files are found by periodic scans only"
             return
         self._observer = observer

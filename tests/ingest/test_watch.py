@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from mcsyncd.ingest import watch as watching
 from mcsyncd.ingest.observe import observe_drop_folders
 from mcsyncd.ingest.pairing import list_complete_files
 from mcsyncd.ingest.settle import SettleState
@@ -75,3 +79,31 @@ def test_stopped_it_leaves_no_thread(tmp_path, woken):
     watch.start()
     watch.stop()
     assert threading.active_count() == before
+
+
+def count_inotify_instances() -> int:
+    return sum(
+        os.readlink(link) == "anon_inode:inotify"
+        for link in Path("/proc/self/fd").iterdir()
+        if link.is_symlink()
+    )
+
+
+def test_a_missing_folder_costs_no_inotify_instance_however_often_it_is_looked_for(tmp_path):
+    watcher = DropWatcher(tmp_path / "gone", lambda: None)
+    before, threads = count_inotify_instances(), threading.active_count()
+    for _ in range(5):
+        watcher.renew()
+    assert "no folder events" in watcher.health
+    assert count_inotify_instances() == before
+    assert threading.active_count() == threads
+
+
+def test_without_a_free_inotify_instance_the_scans_go_on(tmp_path, monkeypatch):
+    def fail():
+        raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+    monkeypatch.setattr(watching, "Observer", fail)
+    watcher = DropWatcher(tmp_path, lambda: None)
+    watcher.renew()
+    assert "inotify instance limit reached" in watcher.health
