@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test check lint types imports unit bench soak hooks clean
+.PHONY: demo test check lint types imports unit bench soak simulate hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -34,6 +34,12 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks all
 
 # Hours: the full form of what the tests check in short. Needs root for the power cuts.
+# One schedule of the simulation, or SCHEDULES of them from SEED on.
+SEED ?= 0
+SCHEDULES ?= 1
+simulate: $(VENV)/.dev
+	$(BIN)/python -m soak simulation --seed $(SEED) --schedules $(SCHEDULES)
+
 soak: $(VENV)/.dev
 	$(BIN)/python -m soak all
 

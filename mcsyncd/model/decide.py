@@ -103,7 +103,14 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
 
 def _update_drop_files(session: Session, fact: fa.FilesSettled) -> tuple[ev.Event, ...]:
     files = tuple(sorted(fact.files, key=lambda file: (file.camera, file.name)))
-    return (ev.DropFilesChanged(fact.at, files),) if files != session.drop_files else ()
+    return _build_drop_change(session, fact.at, files)
+
+
+def _build_drop_change(session: Session, at: str, files: tuple[DropFile, ...]) -> tuple[ev.Event, ...]:
+    before, now = set(session.drop_files), set(files)
+    added = tuple(file for file in files if file not in before)
+    removed = tuple(file.key for file in session.drop_files if file not in now)
+    return (ev.DropFilesChanged(at, added=added, removed=removed),) if added or removed else ()
 
 
 def _count_next_revision(session: Session) -> int:
@@ -117,7 +124,7 @@ def _seal_session(session: Session, fact: fa.Seal) -> tuple[ev.Event, ...]:
     left_out = tuple(file for file in fact.held if file.key not in as_is)
     taken = tuple(file for file in fact.held if file.key in as_is)
     sealed = ev.SessionSealed(fact.at, fact.terms, clips, fact.by, left_out, taken)
-    return (ev.DropFilesChanged(fact.at, files), sealed) if as_is else (sealed,)
+    return (*_build_drop_change(session, fact.at, files), sealed)
 
 
 def _take_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> ev.Event:

@@ -28,10 +28,15 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True)
 class DropFilesChanged:
-    """The set of settled files changed."""
+    """The set of settled files changed: only what did is recorded, because 10,000 files are megabytes.
+
+    A file that changed is in both. `files` is the whole set, as it was recorded before; else None.
+    """
 
     at: str
-    files: tuple[DropFile, ...]
+    files: tuple[DropFile, ...] | None = None
+    added: tuple[DropFile, ...] = ()
+    removed: tuple[str, ...] = ()
     kind: Literal["drop_files_changed"] = "drop_files_changed"
 
 

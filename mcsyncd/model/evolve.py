@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from mcsyncd.model import events as ev
-from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing import Publishing
@@ -41,7 +41,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.SessionOpened():
             raise ValueError(f"session {session.id} was opened before")
         case ev.DropFilesChanged():
-            return replace(session, drop_files=event.files)
+            return replace(session, drop_files=_apply_drop_change(session, event))
         case ev.SessionSealed():
             return _seal_session(session, event)
         case ev.ClipsOffloaded():
@@ -98,6 +98,14 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return session
         case _:
             assert_never(event)
+
+
+def _apply_drop_change(session: Session, event: ev.DropFilesChanged) -> tuple[DropFile, ...]:
+    if event.files is not None:
+        return event.files
+    removed = set(event.removed)
+    kept = (file for file in session.drop_files if file.key not in removed)
+    return tuple(sorted((*kept, *event.added), key=lambda file: (file.camera, file.name)))
 
 
 def _seal_session(session: Session, event: ev.SessionSealed) -> Session:

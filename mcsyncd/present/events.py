@@ -101,6 +101,13 @@ class _EventFields:
         return format_percent(value if isinstance(value, int | float) else None)
 
     @property
+    def drop_change(self) -> str:
+        if self.get("files") is not None:  # the whole set, as it was recorded before
+            return f"{self.count('file', 'files')} settled in the drop folders"
+        gone = f"; {self.count('file', 'removed')} gone or changed" if self.get("removed") else ""
+        return f"{self.count('file', 'added')} settled in the drop folders{gone}"
+
+    @property
     def stored_size(self) -> str:
         size = self.get("object", "bytes")
         return format_size(size) if isinstance(size, int | float) else NO_VALUE
@@ -112,7 +119,7 @@ class _EventFields:
 
 _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_opened": lambda _: "Session opened",
-    "drop_files_changed": lambda event: f"{event.count('file', 'files')} settled in the drop folders",
+    "drop_files_changed": lambda event: event.drop_change,
     "session_sealed": lambda event: f"Started with {event.count('clip', 'clips')}{event.by}",
     "clips_offloaded": lambda event: f"{event.count('clip', 'paths')} copied to the work folder",
     "clip_hashed": lambda event: f"Hashed {event.clip}",
@@ -123,6 +130,12 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_approved": lambda event: f"Approved{event.by}{event.revision}",
     "session_rejected": lambda event: f"Rejected{event.by}{event.revision}{event.reason}",
     "session_reopened": lambda event: f"Reopened{event.by}{event.revision}{event.reason}",
+    "session_recalled": lambda event: (
+        f"Recalled: {event.text('recall', 'clip')} was written to again{event.revision}"
+    ),
+    "clip_replaced": lambda event: f"{event.clip} was dropped again and takes its own place",
+    "return_requested": lambda event: f"Originals are asked back{event.by}",
+    "originals_returned": lambda _: "The originals are back",
     "clip_conformed": lambda event: f"Conformed {event.clip}",
     "publishing_began": lambda event: f"Publishing started{event.revision}",
     "publishing_planned": lambda event: f"Planned to publish {event.count('file', 'plan', 'objects')}",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import threading
 import time
@@ -82,11 +81,8 @@ def test_stopped_it_leaves_no_thread(tmp_path, woken):
 
 
 def count_inotify_instances() -> int:
-    return sum(
-        os.readlink(link) == "anon_inode:inotify"
-        for link in Path("/proc/self/fd").iterdir()
-        if link.is_symlink()
-    )
+    links = (link for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return sum(str(link.readlink()) == "anon_inode:inotify" for link in links)
 
 
 def test_a_missing_folder_costs_no_inotify_instance_however_often_it_is_looked_for(tmp_path):

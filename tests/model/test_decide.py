@@ -29,6 +29,7 @@ from mcsyncd.model.due import (
     select_current_conforms,
 )
 from mcsyncd.model.events import (
+    DropFilesChanged,
     ObjectStored,
     PublishingPlanned,
     ResultsForgotten,
@@ -45,6 +46,7 @@ from mcsyncd.model.reason import format_reason
 from mcsyncd.model.rendition import ConformReport
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.review.policy import choose_call_to_action
+from mcsyncd.store.codec import json_from_event
 from shoots import AT, CAMERAS, DROPPED, OFFSETS, OKAFOR, RUIZ, TERMS, alignment, media, result_of
 
 THRESHOLD = 0.85
@@ -704,3 +706,22 @@ def test_a_retry_forgets_what_it_knew_of_an_original_that_changed_and_of_no_othe
     assert (session.find_clip("cam_b/B001.MOV").media is not None) is kept
     assert session.find_clip("cam_a/A001.MOV").media is not None
     assert (session.alignment is not None) is kept
+
+
+def test_only_what_changed_in_the_drop_folders_is_recorded():
+    """With 10,000 files waiting, the whole list would be megabytes for each file that settles."""
+    many = tuple(DropFile("cam_a", f"A{number:05}.MOV", 100, 1) for number in range(10_000))
+    session = apply_fact(Session("20261123-091502-k7q", AT), fa.FilesSettled(AT, many))
+    one_more = DropFile("cam_b", "B001.MOV", 5, 1)
+    changed = replace(many[7], bytes=200)
+    files = (*many[:7], changed, *many[9:], one_more)
+    (event,) = decide(session, fa.FilesSettled(AT, files), DecisionContext(THRESHOLD))
+    assert len(json_from_event(event)) < 2_000
+    assert apply_event(session, event).drop_files == files
+    assert decide(apply_event(session, event), fa.FilesSettled(AT, files), DecisionContext(THRESHOLD)) == ()
+
+
+def test_a_whole_list_that_was_recorded_before_is_still_read():
+    session = apply_event(collecting(), DropFilesChanged(AT, DROPPED[:1]))
+    assert session.drop_files == DROPPED[:1]
+    assert apply_event(session, DropFilesChanged(AT, ())).drop_files == ()

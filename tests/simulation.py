@@ -1,0 +1,224 @@
+"""A deterministic simulation of the daemon's decisions: the real rules, a fake disk, clock and store.
+
+`decide`, the order of jobs, the retries and the publishing plan are the product's own. Time passes in
+jumps, jobs end in any order, and everything may fail at every step: a job, the write of the ledger, the
+whole daemon, before or after an effect on the store. A seed gives the same schedule for good.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from mcsyncd.daemon.job_board import JobBoard
+from mcsyncd.model import facts as fa
+from mcsyncd.model.clip import DropFile
+from mcsyncd.model.decide import DecisionContext, decide
+from mcsyncd.model.events import Event, SessionOpened
+from mcsyncd.model.evolve import apply_event, replay_events
+from mcsyncd.model.jobs import Conform, Job, PublishManifest, Upload
+from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane
+from mcsyncd.model.session import HALTED, Session, State
+from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, result_of
+
+REVIEW_BELOW = 0.85
+SLOTS = {Lane.INGEST: 2, Lane.ANALYSIS: 2, Lane.HASHING: 1, Lane.ENCODING: 2, Lane.PUBLISHING: 2}
+FAILURES: tuple[fa.FailureKind, ...] = ("transient", "crash", "final", "changed", "corrupt")
+CALM_STEPS = 400
+"""Steps without faults after which every session must have arrived: three sessions of some 20 jobs each."""
+
+
+class Violation(AssertionError):
+    """A promise that a schedule broke; the message says which, and with which seed."""
+
+
+@dataclass
+class World:
+    """The daemon and everything around it. What survives a crash: `ledger`, `store` and `manifests`."""
+
+    seed: int
+    fault_rate: float = 0.25
+    now: float = 0.0
+    ledger: dict[str, list[Event]] = field(default_factory=dict)
+    store: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, dict[int, Session]] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    running: dict[str, Job] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.board = JobBoard(lambda: self.now)
+
+    def run(self, steps: int) -> None:
+        """Run a schedule with faults, then calm weather until every session has arrived."""
+        for _ in range(steps):
+            self._take_step()
+            self._check()
+        self.fault_rate = 0.0
+        for _ in range(CALM_STEPS):
+            if self._has_arrived():
+                return
+            self._settle_down()
+            self._check()
+        raise Violation(f"seed {self.seed}: stuck in {[one.state for one in self.sessions.values()]}")
+
+    def _has_arrived(self) -> bool:
+        return all(one.state in (State.PUBLISHED, State.REJECTED) for one in self.sessions.values())
+
+    def _take_step(self) -> None:
+        steps = [self._drop_shoot, self._seal, self._end_job, self._end_job, self._end_job, self._pass_time]
+        steps += [self._decide_something, self._drop_again, self._crash]
+        self.chance.choice(steps)()
+        self._start_jobs()
+
+    def _settle_down(self) -> None:
+        """What people and time do when nothing fails any more."""
+        self.now += 100.0
+        for session in list(self.sessions.values()):
+            if session.state is State.COLLECTING:
+                self._submit(session.id, fa.FilesSettled(AT, DROPPED))
+                self._submit(session.id, fa.Seal(AT, TERMS))
+            elif session.state in HALTED:
+                self._submit(session.id, fa.Retry(AT, OKAFOR))
+            elif session.state is State.IN_REVIEW:
+                self._submit(session.id, fa.Approve(AT, OKAFOR, session.revision))
+        self._start_jobs()
+        for _ in range(len(self.running)):
+            self._end_job()
+
+    def _drop_shoot(self) -> None:
+        if len(self.sessions) < 3 and not any(s.state is State.COLLECTING for s in self.sessions.values()):
+            name = f"session-{len(self.sessions)}"
+            self._record(Session(name, AT), (SessionOpened(AT, name),), opening=True)
+        for session in self.sessions.values():
+            if session.state is State.COLLECTING:
+                self._submit(session.id, fa.FilesSettled(AT, DROPPED[: self.chance.randint(0, 4)]))
+                return
+
+    def _seal(self) -> None:
+        for session in list(self.sessions.values()):
+            self._submit(session.id, fa.Seal(AT, TERMS))
+
+    def _pass_time(self) -> None:
+        self.now += self.chance.choice([1.0, 10.0, 60.0])
+
+    def _pick_session(self) -> Session | None:
+        return self.chance.choice(list(self.sessions.values())) if self.sessions else None
+
+    def _decide_something(self) -> None:
+        session = self._pick_session()
+        if session is None:
+            return
+        revision = session.revision - self.chance.choice([0, 0, 0, 1])
+        by = self.chance.choice([OKAFOR, RUIZ])
+        decisions: list[fa.Fact] = [
+            *[fa.Approve(AT, by, revision)] * 4,
+            fa.Reject(AT, by, revision, "the wrong shoot"),
+            *[fa.Reopen(AT, by, revision, "again")] * 2,
+            fa.Nudge(AT, by, revision, "cam_b", self.chance.randint(-(10**6), 10**6)),
+            fa.Retry(AT, by),
+            fa.Resync(AT, by, revision, TERMS),
+            fa.ReturnOriginals(AT, by),
+        ]
+        self._submit(session.id, self.chance.choice(decisions))
+
+    def _drop_again(self) -> None:
+        session = self._pick_session()
+        if session is None or not session.clips:
+            return
+        clip = self.chance.choice(session.clips)
+        size = clip.bytes + self.chance.randint(0, 9)
+        file = DropFile(clip.camera, clip.name, size, self.chance.randint(1, 9))
+        relation = self.chance.choice(["fuller", "continued", "replacement"])
+        self._submit(session.id, fa.ClipDroppedAgain(AT, clip.key, file, relation))
+
+    def _crash(self) -> None:
+        """The power goes: what was running is gone, and the sessions are what the ledger says."""
+        self.running.clear()
+        self.board = JobBoard(lambda: self.now)
+        self.sessions = {name: replay_events(events) for name, events in self.ledger.items()}
+        for session in self.sessions.values():
+            self.board.post_session(session, REVIEW_BELOW, resumed=True)
+
+    def _start_jobs(self) -> None:
+        for job_id, job in list(self.running.items()):
+            if not self.board.is_wanted(job.session, job_id):
+                del self.running[job_id]
+        held = Counter(choose_lane(job) for job in self.running.values())
+        free = {lane: count - held[lane] for lane, count in SLOTS.items()}
+        due = [job for job_id, job in self.board.list_due().items() if job_id not in self.running]
+        for job in choose_jobs(due, self.running.values(), free):
+            self.running[job.id] = job
+
+    def _end_job(self) -> None:
+        if not self.running:
+            return
+        job_id = self.chance.choice(list(self.running))
+        job = self.running.pop(job_id)
+        if self.chance.random() < self.fault_rate:
+            kind = self.chance.choice(FAILURES)
+            self._submit(job.session, fa.JobFailed(AT, job_id, kind, "it failed", "mend it"))
+            return
+        self._take_effect(job)
+        if self.chance.random() < self.fault_rate / 4:
+            self._crash()  # after the effect and before its record
+            return
+        self._submit(job.session, fa.JobFinished(AT, job_id, result_of(job, self.chance.choice([0.3, 0.92]))))
+
+    def _take_effect(self, job: Job) -> None:
+        if isinstance(job, Upload):
+            if self.store.setdefault(job.object.key, job.object.sha256) != job.object.sha256:
+                raise Violation(f"seed {self.seed}: {job.object.key} has two contents")
+        elif isinstance(job, PublishManifest):
+            snapshot = job.snapshot
+            plan = snapshot.publishing.plan if snapshot.publishing is not None else None
+            missing = [one.key for one in plan.objects if one.key not in self.store] if plan else ["the plan"]
+            if missing:
+                raise Violation(f"seed {self.seed}: a manifest without {missing[0]}")
+            if snapshot.approval is None or snapshot.approval.revision != snapshot.revision:
+                raise Violation(f"seed {self.seed}: a manifest of what nobody approved")
+            self.manifests.setdefault(job.session, {})[snapshot.revision] = snapshot
+
+    def _submit(self, name: str, fact: fa.Fact) -> None:
+        before = self.sessions[name]
+        self._record(before, decide(before, fact, DecisionContext(REVIEW_BELOW, "c" * 64)))
+
+    def _record(self, before: Session, events: tuple[Event, ...], *, opening: bool = False) -> None:
+        if not events or self.chance.random() < self.fault_rate / 8:
+            return  # the ledger cannot be written: nothing has happened, and the job is due again
+        after = before
+        for event in events[1:] if opening else events:
+            after = apply_event(after, event)
+        self.ledger.setdefault(before.id, []).extend(events)
+        self.sessions[before.id] = after
+        self.board.post_session(after, REVIEW_BELOW)
+
+    def _check(self) -> None:
+        held = Counter(choose_lane(job) for job in self.running.values())
+        if any(held[lane] > count for lane, count in SLOTS.items()):
+            raise Violation(f"seed {self.seed}: a lane has more jobs than slots")
+        if len({job.session for job in self.running.values() if isinstance(job, Conform)}) > 1:
+            raise Violation(f"seed {self.seed}: two sessions are encoded at a time")
+        for session in self.sessions.values():
+            self._check_session(session)
+
+    def _check_session(self, session: Session) -> None:
+        approval = session.approval
+        if approval is not None and approval.revision != session.revision:
+            raise Violation(f"seed {self.seed}: an approval of another revision")
+        if session.state is State.PUBLISHED:
+            published = self.manifests[session.id].get(session.revision)
+            if published is None or replace(published, state=session.state).clips != session.clips:
+                raise Violation(f"seed {self.seed}: published is not what was approved")
+
+
+def run_schedules(seeds: range, steps: int = 60) -> int:
+    """Run a schedule for each seed and return how many there were. Raises Violation."""
+    for seed in seeds:
+        world = World(seed)
+        world.run(steps)
+        for name, events in world.ledger.items():
+            if replay_events(events) != world.sessions[name]:
+                raise Violation(f"seed {seed}: {name} is not what its events say")
+    return len(seeds)
