@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from fractions import Fraction
 
 import pytest
@@ -16,10 +17,6 @@ pytestmark = pytest.mark.xdist_group("daemon")
 
 def text(good, path):
     path.write_text("this is not a film\n" * 100)
-
-
-def truncated(good, path):
-    path.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
 
 
 def empty(good, path):
@@ -34,7 +31,7 @@ def noise(good, path):
     path.write_bytes(os.urandom(50_000))
 
 
-@pytest.mark.parametrize("spoil", [text, truncated, empty, playlist, noise], ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", [text, empty, playlist, noise], ids=lambda spoil: spoil.__name__)
 def test_a_bad_file_fails_its_session_and_a_good_copy_takes_its_place(line, shoot, tmp_path, spoil):
     line.start()
     bad = tmp_path / "C0012.MP4"
@@ -54,6 +51,42 @@ def test_a_bad_file_fails_its_session_and_a_good_copy_takes_its_place(line, shoo
     assert mended["id"] == failed["id"]
     (aside,) = (line.work / "sessions" / failed["id"] / "replaced").rglob("C0012.MP4")
     assert aside.stat().st_size == bad.stat().st_size
+
+
+def remux(source, target):
+    """The same clip in another container, without its index."""
+    codec = ("-c:a", "pcm_s16le") if target.suffix in {".WAV", ".MXF"} else ("-c:a", "ac3")
+    picture = ("-vn",) if target.suffix == ".WAV" else ("-c:v", "mpeg2video", "-b:v", "2M", "-r", "25")
+    form = ("-f", "mpegts") if target.suffix == ".MTS" else ()
+    command = ["ffmpeg", "-v", "error", "-i", source, *picture, *codec, "-ar", "48000", *form, target]
+    subprocess.run(command, check=True)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".MTS", ".WAV"])
+def test_half_a_clip_is_not_taken_before_the_rest_of_its_copy_is_there(line, shoot, tmp_path, suffix):
+    """A copy that stalls for longer than the quiet time, with nobody who has the file open."""
+    line.start()
+    whole = remux(shoot.files["cam_c"], tmp_path / f"C0007{suffix}").read_bytes()
+    clip = line.drop / "cam_c" / f"C0007{suffix}"
+    clip.write_bytes(whole[: len(whole) // 2 | 1])
+    line.drop_in({camera: shoot.files[camera] for camera in ("cam_a", "cam_b")})
+
+    def find_incomplete():
+        listed = line.status()["folders"]["cam_c"]["settling"]
+        return [file for file in listed if file["state"] == "incomplete"]
+
+    (told,) = line.wait(find_incomplete, "the half is told")
+    assert "copy it again" in told["note"]
+    assert f"incomplete C0007{suffix}" in " ".join(line.ask("status").stdout.split())
+    time.sleep(4)  # four times the quiet time after which a session is sealed
+    assert [session["state"] for session in line.sessions()] == ["collecting"]
+    with clip.open("ab") as file:
+        file.write(whole[len(whole) // 2 | 1 :])
+    reviewed = line.wait_for("in_review")
+    assert reviewed["sync_confidence"] >= 0.85
+    kept = line.work / "sessions" / reviewed["id"] / "original" / "cam_c" / clip.name
+    assert kept.read_bytes() == whole
 
 
 def test_a_bad_file_that_is_replaced_is_tried_again(line, shoot, tmp_path):
