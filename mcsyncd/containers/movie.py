@@ -13,7 +13,7 @@ from __future__ import annotations
 from mcsyncd.containers.boxes import Box, iterate_boxes
 from mcsyncd.containers.reader import BoundedReader
 from mcsyncd.containers.sample_tables import find_sample_shortfall
-from mcsyncd.containers.shortfall import Shortfall, report_cut, report_zeros
+from mcsyncd.containers.shortfall import Shortfall, format_name, report_cut, report_zeros
 from mcsyncd.containers.zeros import BLOCK, MAX_PADDING, find_zero_start
 
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"pnot"})
@@ -40,7 +40,7 @@ def find_movie_shortfall(reader: BoundedReader) -> Shortfall | None:
         return None
     last = boxes[-1]
     return (
-        report_cut(f"the box {_format_name(last)}", last.end, reader.size)
+        report_cut(f"the box {format_name(last.name)}", last.end, reader.size)
         or _find_partial_header(reader, last.end)
         or _find_missing_index(boxes)
         or _find_missing_fragment(reader, boxes)
@@ -131,9 +131,3 @@ def _read_index_end(reader: BoundedReader, box: Box) -> int:
     entries = reader.read_at(box.content + at + 2 * width + 4, 12 * count)
     sizes = [int.from_bytes(entries[i : i + 4], "big") & 0x7FFFFFFF for i in range(0, len(entries) - 11, 12)]
     return box.end + first + sum(sizes)
-
-
-def _format_name(box: Box) -> str:
-    return (
-        box.name.decode("ascii", "replace") if box.name.isascii() and box.name.isalnum() else box.name.hex()
-    )

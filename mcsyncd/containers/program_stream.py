@@ -17,8 +17,8 @@ from mcsyncd.containers.zeros import MAX_PADDING, find_zero_start
 _PACK, _SYSTEM, _END = b"\x00\x00\x01\xba", b"\x00\x00\x01\xbb", b"\x00\x00\x01\xb9"
 """Start codes of a pack, of the system header in the first pack, and of the end of the stream."""
 
-_TAIL_BYTES = 4 << 20
-"""Bytes at the end whose packets are read: about 4 s of a DVD camera. Smaller, there are too few pictures
+_TAIL_BYTES = 2 << 20
+"""Bytes at the end whose packets are read: about 2 s of a DVD camera. Smaller, there are too few pictures
 to compare; larger costs more steps."""
 
 

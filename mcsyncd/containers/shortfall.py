@@ -29,3 +29,9 @@ def report_cut(structure: str, declared_end: int, size: int) -> Shortfall | None
 def report_zeros(start: int, size: int) -> Shortfall:
     """Return the shortfall of a file in which nothing but zeros follows from `start` on."""
     return Shortfall(f"from byte {start:,} on there are only zeros, up to byte {size:,}", size - start)
+
+
+def format_name(raw: bytes) -> str:
+    """Return the name of a structure for people; hexadecimal digits if it is not harmless text."""
+    text = raw.strip()
+    return text.decode() if text.isascii() and text.isalnum() else raw.hex()

@@ -31,9 +31,9 @@ _MIN_PACKETS = 5
 """Sync bytes that must be in place. Judgement: by chance 5 are in one of 10^12 files; a shorter file is no
 clip."""
 
-_TAIL_BYTES = 4 << 20
-"""Bytes at the end whose packets are read: about 1 s of the fastest camera. Smaller, the last picture
-begins before it and is not judged; larger costs more steps (20 ms now)."""
+_TAIL_BYTES = 2 << 20
+"""Bytes at the end whose packets are read: about 0.6 s of AVCHD. Smaller, the last picture begins before it
+and is not judged; larger costs more steps."""
 
 _HEAD_BYTES = 1 << 16
 """Bytes at the start in which the program map is searched: it comes ten times a second."""

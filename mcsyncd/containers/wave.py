@@ -14,7 +14,7 @@ from typing import Literal
 
 from mcsyncd.containers.reader import BoundedReader
 from mcsyncd.containers.riff import MAX_CHUNKS, UNSTATED_LENGTHS, Chunk, iterate_chunks
-from mcsyncd.containers.shortfall import Shortfall, report_cut, report_zeros
+from mcsyncd.containers.shortfall import Shortfall, format_name, report_cut, report_zeros
 from mcsyncd.containers.zeros import BLOCK, find_zero_start
 
 _FORM_TOLERANCE = 8
@@ -66,8 +66,7 @@ def find_wave_shortfall(reader: BoundedReader) -> Shortfall | None:
     """Return what is missing of sound in chunks; None if nothing is, as far as its bytes tell."""
     layout = _read_w64(reader) if reader.read_at(0, 4) == b"riff" else _read_layout(reader)
     for chunk in layout.chunks:
-        name = chunk.name.decode("ascii", "replace").strip()
-        if found := report_cut(f"the chunk {name}", chunk.end, reader.size):
+        if found := report_cut(f"the chunk {format_name(chunk.name)}", chunk.end, reader.size):
             return found
     form_end = layout.form_end or 0
     if found := report_cut("the header", form_end - _FORM_TOLERANCE, reader.size):
