@@ -24,6 +24,7 @@ OFFLINE = (
     "or reload the settings if this is the right one"
 )
 """The health of a camera's folder that is on another device than its files were."""
+
 INSPECTION_TIME_S = 5.0
 """Seconds of one scan in which the content of files is looked at; what is left waits for the next scan.
 Judgement: a file takes 0.5 to 33 ms of the processor, but a card of thousands on a slow disk takes minutes.
