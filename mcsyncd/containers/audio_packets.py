@@ -78,6 +78,8 @@ def find_mp3_shortfall(reader: BoundedReader, start: int) -> Shortfall | None:
     """Return what is missing of an MP3 whose first packet begins at `start`; None if nothing is."""
     head = reader.read_at(start, 256)
     declared = _read_stream_bytes(head)
+    if declared == reader.size:
+        return _find_zeros(reader)  # some programs count the tags, too
     if declared:
         return report_cut("the header", start + declared, reader.size) or _find_zeros(reader)
     end = reader.size

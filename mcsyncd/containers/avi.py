@@ -8,10 +8,11 @@ read such a file to its end.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcsyncd.containers.reader import BoundedReader
-from mcsyncd.containers.riff import Chunk, iterate_chunks
-from mcsyncd.containers.shortfall import Shortfall, report_cut, report_zeros
+from mcsyncd.containers.riff import FORM_TOLERANCE, Chunk, iterate_chunks
+from mcsyncd.containers.shortfall import Shortfall, format_name, report_cut, report_zeros
 from mcsyncd.containers.zeros import find_zero_start
 
 _MAX_ENTRIES = 4096
@@ -26,9 +27,8 @@ def is_avi(head: bytes) -> bool:
 def find_avi_shortfall(reader: BoundedReader) -> Shortfall | None:
     """Return what is missing of an AVI; None if nothing is, as far as its bytes tell."""
     riffs = [chunk for chunk in iterate_chunks(reader, 0, reader.size, "little") if chunk.name == b"RIFF"]
-    for riff in riffs:
-        if found := report_cut("the header", riff.end, reader.size):
-            return found
+    if found := _find_cut_chunk(reader, riffs):
+        return found
     parts = list(iterate_chunks(reader, 12, riffs[0].end if riffs[0].length else reader.size, "little"))
     ends = [
         end for part in parts if _is_list(reader, part, b"hdrl") for end in _iterate_index_ends(reader, part)
@@ -44,6 +44,16 @@ def find_avi_shortfall(reader: BoundedReader) -> Shortfall | None:
     if zeros < min(riffs[0].end, reader.size) - 8:
         return report_zeros(zeros, reader.size)
     return Shortfall("its index (idx1) is missing: the recording was not closed", certain=False)
+
+
+def _find_cut_chunk(reader: BoundedReader, riffs: list[Chunk]) -> Shortfall | None:
+    for riff in riffs:
+        if found := report_cut("the header", riff.end - FORM_TOLERANCE, reader.size):
+            return replace(found, missing_bytes=riff.end - reader.size)
+        for chunk in iterate_chunks(reader, riff.content + 4, riff.end, "little"):
+            if found := report_cut(f"the chunk {format_name(chunk.name)}", chunk.end, reader.size):
+                return found
+    return None
 
 
 def _is_list(reader: BoundedReader, chunk: Chunk, kind: bytes) -> bool:

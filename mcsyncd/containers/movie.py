@@ -38,10 +38,11 @@ def find_movie_shortfall(reader: BoundedReader) -> Shortfall | None:
     boxes = list(iterate_boxes(reader, 0, reader.size))
     if not boxes:
         return None
+    if boxes[-1].end > reader.size and not _is_text(boxes[-1].name):
+        boxes.pop()  # not a box: what some cameras append behind the last one
     last = boxes[-1]
     return (
         report_cut(f"the box {format_name(last.name)}", last.end, reader.size)
-        or _find_partial_header(reader, last.end)
         or _find_missing_index(boxes)
         or _find_missing_fragment(reader, boxes)
         or _find_zero_box(reader, boxes)
@@ -53,14 +54,22 @@ def find_movie_shortfall(reader: BoundedReader) -> Shortfall | None:
             ),
             None,
         )
+        or _find_partial_header(reader, boxes)
     )
 
 
-def _find_partial_header(reader: BoundedReader, end: int) -> Shortfall | None:
-    rest = reader.read_at(end, 8)
-    if 0 < len(rest) < 8 and any(rest):
-        return Shortfall("it ends inside the header of a box", 8 - len(rest))
-    return None
+def _is_text(name: bytes) -> bool:
+    """Return whether a box may have this name: printable characters, and Apple's copyright sign."""
+    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name)
+
+
+def _find_partial_header(reader: BoundedReader, boxes: list[Box]) -> Shortfall | None:
+    """Judge the few bytes behind the last box: the next fragment's, or something that nobody needs."""
+    rest = reader.read_at(boxes[-1].end, 8)
+    if not 0 < len(rest) < 8 or not any(rest):
+        return None
+    fragmented = any(box.name == b"moof" for box in boxes)
+    return Shortfall("it ends inside the header of a box", 8 - len(rest), certain=fragmented)
 
 
 def _find_missing_index(boxes: list[Box]) -> Shortfall | None:

@@ -11,6 +11,11 @@ MAX_CHUNKS = 1000
 """Chunks of one level that are walked. Judgement: far more than any recorder writes. Higher, a hostile file
 costs more reads; lower, a file with many cue sheets stays unjudged."""
 
+FORM_TOLERANCE = 8
+"""Bytes by which the length of the whole may be too large. Some writers count its own head (8 bytes) or a
+last padding byte that is not there. Larger, the loss of a small last chunk is not seen; smaller, such files
+are called cut."""
+
 UNSTATED_LENGTHS = frozenset({0, 0xFFFFFFFF})
 """Lengths of a recording that state nothing: of an interrupted recorder, or of one that wrote into a pipe."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from mcsyncd.containers.boxes import Box, find_box, iterate_boxes
@@ -88,12 +89,25 @@ def _read_last_chunk(reader: BoundedReader, table: Box) -> _LastChunk | None:
     uniform = reader.read_number(found[b"stsz"].content + 4, 4)
     if uniform:  # the size of old sound codecs counts samples, not bytes: take one byte as proven
         return _LastChunk(positions[-1] + 1, 0)
-    runs = _read_last_entries(reader, found[b"stsc"], 8, 12)
-    count = (runs[-1] >> 32) & 0xFFFFFFFF if runs else 0
-    sizes = _read_last_entries(reader, found[b"stsz"], 12, 4)[-count:] if count else []
+    chunks = reader.read_number(offsets.content + 4, 4) or 0
+    samples = reader.read_number(found[b"stsz"].content + 8, 4) or 0
+    count = samples - _count_samples_before(reader, found[b"stsc"], chunks)
+    sizes = _read_last_entries(reader, found[b"stsz"], 12, 4)[-count:] if count > 0 else []
     if not sizes or count > len(sizes):
         return None
     return _LastChunk(positions[-1] + sum(sizes), positions[-1] + sum(sizes[:-1]))
+
+
+def _count_samples_before(reader: BoundedReader, table: Box, chunks: int) -> int:
+    """Return how many samples lie before the last of `chunks`, by the table of runs (`stsc`).
+
+    The last chunk may hold fewer samples than its run says. A table that is too long gives too small
+    a count, and so a chunk that is left unjudged.
+    """
+    entries = _read_last_entries(reader, table, 8, 12)
+    firsts = [entry >> 64 for entry in entries] + [chunks]
+    runs = zip(entries, pairwise(firsts), strict=True)
+    return sum((entry >> 32 & 0xFFFFFFFF) * max(0, after - first) for entry, (first, after) in runs)
 
 
 def _read_last_entries(reader: BoundedReader, box: Box, header: int, width: int) -> list[int]:

@@ -13,14 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mcsyncd.containers.reader import BoundedReader
-from mcsyncd.containers.riff import MAX_CHUNKS, UNSTATED_LENGTHS, Chunk, iterate_chunks
+from mcsyncd.containers.riff import FORM_TOLERANCE, MAX_CHUNKS, UNSTATED_LENGTHS, Chunk, iterate_chunks
 from mcsyncd.containers.shortfall import Shortfall, format_name, report_cut, report_zeros
 from mcsyncd.containers.zeros import BLOCK, find_zero_start
-
-_FORM_TOLERANCE = 8
-"""Bytes by which the length of the whole may be too large. Some writers count its own head (8 bytes) or a
-last padding byte that is not there. Larger, the loss of a small last chunk is not seen; smaller, such files
-are called cut."""
 
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 """The GUID with which a Wave64 file begins (Sony Wave64)."""
@@ -69,7 +64,7 @@ def find_wave_shortfall(reader: BoundedReader) -> Shortfall | None:
         if found := report_cut(f"the chunk {format_name(chunk.name)}", chunk.end, reader.size):
             return found
     form_end = layout.form_end or 0
-    if found := report_cut("the header", form_end - _FORM_TOLERANCE, reader.size):
+    if found := report_cut("the header", form_end - FORM_TOLERANCE, reader.size):
         return replace(found, missing_bytes=form_end - reader.size)
     start = find_zero_start(reader)
     if layout.sound_start is None:

@@ -337,6 +337,28 @@ def test_a_live_matroska_that_was_not_closed_is_a_doubt_and_cut_it_is_incomplete
     assert is_incomplete(live[: len(live) // 2])
 
 
+def test_what_a_camera_appends_behind_the_last_box_is_no_fault(recordings):
+    assert judge(recordings("mp4") + b"\x12\x34\x56\x78\x9a\xbc\xde\xf0" * 4) is None
+
+
+def test_a_last_chunk_that_holds_fewer_samples_than_its_run_says_is_whole(recordings):
+    """Some muxers write one run of samples for all chunks, and the last chunk is shorter."""
+    whole = bytearray(recordings("mov for streaming"))
+    table = whole.find(b"stsc", whole.find(b"vmhd")) + 4
+    runs = int.from_bytes(whole[table + 4 : table + 8], "big")
+    last = table + 8 + 12 * (runs - 1)
+    more = int.from_bytes(whole[last + 4 : last + 8], "big") + 7
+    whole[last + 4 : last + 8] = more.to_bytes(4, "big")
+    assert judge(bytes(whole)) is None
+
+
+def test_an_mp3_that_counts_its_tags_too_is_whole(recordings):
+    whole = bytearray(recordings("mp3"))
+    at = whole.find(b"Info") if b"Info" in whole[:4000] else whole.find(b"Xing")
+    whole[at + 12 : at + 16] = len(whole).to_bytes(4, "big")
+    assert judge(bytes(whole)) is None
+
+
 def test_padding_behind_a_whole_file_is_no_fault(recordings):
     for name in ("mp4", "mov", "mkv", "mxf", "avi", "ogg", "flac", "ts", "mpg"):
         assert judge(recordings(name) + bytes(4096)) is None, name
