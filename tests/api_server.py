@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -41,6 +42,7 @@ class ServedApi:
     app: web.Application
     loop: SessionLoop
     handler: RequestHandler
+    monitor: LedgerMonitor
 
     async def request(self, method: str, path: str, **options) -> tuple[int, dict]:
         """Return the status and the JSON body of an answer."""
@@ -50,13 +52,17 @@ class ServedApi:
 
 @asynccontextmanager
 async def serve_api(
-    home: Path, *histories: tuple, users: str = ME, accounts: AccountDirectory | None = None
+    home: Path,
+    *histories: tuple,
+    users: str = ME,
+    accounts: AccountDirectory | None = None,
+    check_s: float = 1.0,
 ) -> AsyncIterator[ServedApi]:
     """Serve the API over a ledger that holds a session for each of `histories` (its first event opens it)."""
     socket = home / "api.sock"
     config = _write_config(home, socket, users)
     with ThreadPoolExecutor(1) as thread:
-        ledger = thread.submit(Ledger, home / "state", "test").result()
+        ledger = thread.submit(partial(Ledger, home / "state", "test", check_s=check_s)).result()
         for events in histories:
             thread.submit(ledger.record, build_session(events), events).result()
         hub, files = EventHub(), BlockingCalls()
@@ -81,7 +87,7 @@ async def serve_api(
         http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
         try:
             async with Client(socket) as client, http:
-                yield ServedApi(socket, client, http, app, loop, handler)
+                yield ServedApi(socket, client, http, app, loop, handler, monitor)
         finally:
             hub.close()
             await runner.cleanup()
@@ -89,7 +95,7 @@ async def serve_api(
 
 
 def _write_config(home: Path, socket: Path, users: str) -> ActiveConfig:
-    (home / "work").mkdir(parents=True)
+    (home / "work").mkdir(parents=True, exist_ok=True)
     path = home / "config.yaml"
     path.write_text(
         CONFIG.format(

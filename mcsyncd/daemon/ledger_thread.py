@@ -63,7 +63,7 @@ class LedgerThread:
         """After a write that failed, find out whether writing works again. Called regularly."""
         if self.write_error is not None and self.fault is None:
             try:
-                await self._write(self.ledger.touch)
+                await self._write(self.ledger.try_to_write)
             except LedgerUnavailable:
                 return
             log.info("the ledger can be written again")

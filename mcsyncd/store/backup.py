@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from mcsyncd.errors import LedgerUnavailable, McsyncError
@@ -89,7 +89,8 @@ def _copy_database(source: sqlite3.Connection, target: Path) -> None:
             _require_whole_pages(copy)
         publish_file(part, target)
     except (sqlite3.DatabaseError, OSError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise LedgerUnavailable(
             f"the ledger cannot be copied to {target}: {error}", "check the disk and the folder's permissions"
         ) from error

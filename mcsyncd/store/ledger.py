@@ -54,6 +54,11 @@ _AFTER_ALL_IDS = "~"
 """Sorts after every session's id, which begins with a digit."""
 
 
+_TRIAL_BYTES = 1 << 16
+"""Bytes that are written to find out whether a disk has room again. Judgement: more than most events have.
+With fewer, a disk that is nearly full would be called writable, and the next event would fail again."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionsQuery:
     """Which sessions to list: up to `limit`, newest first, with an id before `before` (None: the newest).
@@ -140,11 +145,11 @@ class Ledger(AbstractContextManager["Ledger"]):
         with _translate_write_error(), self._db.atomic():
             return tuple(self._append_event(session_id, event) for event in events)
 
-    def touch(self) -> None:
-        """Write without changing anything. Raises LedgerUnavailable if SQLite cannot write."""
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        with _translate_write_error():
-            self._db.execute(f"PRAGMA user_version = {version}")
+    def try_to_write(self) -> None:
+        """Write about as much as the largest event needs, and remove it. Raises LedgerUnavailable."""
+        with _translate_write_error(), self._db.atomic():
+            self._db.execute("INSERT INTO write_check VALUES (zeroblob(?))", (_TRIAL_BYTES,))
+            self._db.execute("DELETE FROM write_check")
 
     def _store_session(self, session: Session) -> None:
         self._db.execute(

@@ -126,3 +126,9 @@ def m003_taken_files(db: Database) -> None:
     """Index what the sessions have taken in."""
     for statement in TAKEN_FILE_SCHEMA:
         db.execute(statement)
+
+
+@ledger_migrations()
+def m004_trial_writes(db: Database) -> None:
+    """Make room for what is written only to find out whether writing works."""
+    db.execute("CREATE TABLE write_check (filler BLOB NOT NULL) STRICT")

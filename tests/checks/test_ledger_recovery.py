@@ -168,7 +168,7 @@ def test_a_session_that_was_never_published_begins_again_from_its_originals(line
 
 
 def test_a_damaged_ledger_is_restored_from_its_newest_copy(line, shot):
-    made = back_up_daily(ledger(line), line.home / "var/state/backups", 7, "20261126")
+    made = back_up_daily(ledger(line), line.home / "var/state/backups", 7, "20991231")
     data = bytearray(ledger(line).read_bytes())
     data[4096 * 3 : 4096 * 4] = bytes(4096)
     ledger(line).write_bytes(data)

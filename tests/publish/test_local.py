@@ -167,3 +167,11 @@ def test_health(store, tmp_path):
     assert store.check() == "ok"
     (tmp_path / "file").write_bytes(b"")
     assert str(tmp_path / "file") in LocalStore(tmp_path / "file/bucket").check()
+
+
+def test_keys_are_listed_by_folder_and_no_more_than_asked_for(store):
+    assert store.list_keys("head/", 10) == ()
+    for name in ("b", "a"):
+        store.put_document(f"head/{name}.json", b"{}")
+    assert store.list_keys("head/", 10) == ("head/a.json", "head/b.json")
+    assert store.list_keys("head/", 1) == ("head/a.json",)

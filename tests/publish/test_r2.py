@@ -248,6 +248,14 @@ def test_documents_and_the_pointer(store):
     assert store.get_document(first.key) == body
 
 
+def test_keys_are_listed_by_folder_and_no_more_than_asked_for(store):
+    for name in ("b", "a", "c"):
+        store.put_document(f"head/list-{name}.json", b"{}")
+    assert store.list_keys("head/list-", 10) == tuple(f"head/list-{name}.json" for name in "abc")
+    assert store.list_keys("head/list-", 2) == ("head/list-a.json", "head/list-b.json")
+    assert store.list_keys("nothing/", 10) == ()
+
+
 def test_what_is_not_there(store):
     assert store.stat_object("v1/orig/s/none.mov") is None
     with pytest.raises(StorageError):

@@ -1,0 +1,123 @@
+"""What the daemon says and does while its ledger cannot be written, is being checked, or is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from api_server import serve_api
+from daemon.test_api import IN_REVIEW, SESSION
+from store.test_ledger import edit
+
+from mcsyncd import api
+from mcsyncd.cli.reports import format_status
+from mcsyncd.errors import McsyncError
+from mcsyncd.model.session import State
+from mcsyncd.store.audit import audit_ledger
+from mcsyncd.store.backup import list_daily_backups
+
+
+async def fill_disk(served) -> None:
+    """As a full disk does: SQLite gets no page more."""
+    ledger = served.loop.ledger
+    await ledger.call(ledger.ledger._db.execute, "PRAGMA max_page_count = 1")
+
+
+def copies(served) -> Path:
+    return served.loop.config.settings.backup_folder
+
+
+async def make_room(served) -> None:
+    ledger = served.loop.ledger
+    await ledger.call(ledger.ledger._db.execute, "PRAGMA max_page_count = 1000000")
+
+
+async def test_a_ledger_that_cannot_be_written_is_an_alert_until_it_can(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        assert (await served.client.fetch_status()).alerts == []
+        await fill_disk(served)
+        with pytest.raises(McsyncError, match="cannot be written"):
+            await served.client.send_decision(SESSION, api.RejectRequest(reason="x" * 2000), 1)
+        for _ in range(2):
+            await served.loop.ledger.try_to_write()  # still full: the alert stays
+            status = await served.client.fetch_status()
+            (alert,) = status.alerts
+            assert (alert.code, alert.level) == ("ledger_unwritable", "error")
+            assert "the ledger can't be written" in alert.message
+            assert not status.ledger.can_be_written
+        assert "ERROR: the ledger can't be written" in "\n".join(format_status(status))
+        assert served.loop.find_session(SESSION).state is State.IN_REVIEW
+        await make_room(served)
+        await served.loop.ledger.try_to_write()  # the daemon does so every few seconds
+        status = await served.client.fetch_status()
+        assert (status.alerts, status.ledger.can_be_written) == ([], True)
+        await served.client.send_decision(SESSION, api.RejectRequest(reason="no"), 1)
+    assert audit_ledger(tmp_path / "home/state/ledger.db").faults == ()
+
+
+async def test_a_fault_found_while_the_daemon_works_stops_decisions_and_publishing(tmp_path):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW):
+        pass
+    edit(home / "state", "UPDATE event SET body = replace(body, '2026-', '2025-') WHERE seq = 2")
+    async with serve_api(home, check_s=0.0) as served:
+        assert (await served.client.fetch_status()).ledger.check == "running"
+        await served.monitor.make_backup()
+        assert list_daily_backups(copies(served)) == (), "nothing unchecked is copied"
+        await served.monitor.run_check()
+        status = await served.client.fetch_status()
+        assert status.ledger.check == "faulty"
+        assert "event 2" in status.ledger.faults[0]
+        (alert,) = status.alerts
+        assert (alert.code, alert.level) == ("ledger_damaged", "error")
+        assert "mcsyncd ledger restore" in alert.hint
+        before = await served.loop.read_head()
+        with pytest.raises(McsyncError, match="decisions and publishing have stopped"):
+            await served.client.send_decision(SESSION, api.ApproveRequest(), 1)
+        assert await served.loop.read_head() == before
+        served.loop.start_due_jobs()
+        assert not served.loop.workers.running
+        await served.monitor.make_backup()
+        assert list_daily_backups(copies(served)) == ()
+
+
+async def test_an_intact_ledger_is_checked_to_its_end_and_then_copied(tmp_path):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW):
+        pass
+    async with serve_api(home, check_s=0.0) as served:
+        await served.monitor.run_check()
+        status = await served.client.fetch_status()
+        assert (status.ledger.check, status.ledger.checked_events) == ("ok", len(IN_REVIEW))
+        await served.monitor.make_backup()
+        (copy,) = list_daily_backups(copies(served))
+        assert (await served.client.fetch_status()).ledger.last_backup == str(copy)
+        assert audit_ledger(copy).events == len(IN_REVIEW)
+
+
+async def test_a_copy_that_cannot_be_made_is_an_alert_until_it_can(tmp_path):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW) as served:
+        copies(served).parent.mkdir(parents=True)
+        copies(served).write_text("in the way")
+        await served.monitor.make_backup()
+        (alert,) = (await served.client.fetch_status()).alerts
+        assert (alert.code, alert.level) == ("backup_failed", "warning")
+        copies(served).unlink()
+        await served.monitor.make_backup()
+        assert (await served.client.fetch_status()).alerts == []
+
+
+async def test_a_ledger_that_is_damaged_while_it_is_read_is_reported_and_not_a_bug(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        path = served.loop.ledger.ledger.path
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TRIGGER event_is_never_changed")
+            db.execute("UPDATE session SET body = '{'")
+            db.commit()
+        served.loop._shelf.unfinished.clear()
+        status, problem = await served.request("GET", f"/v1/sessions/{SESSION}")
+        assert (status, problem["code"]) == (500, "failed")
+        assert "the ledger is damaged" in problem["message"]
