@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,9 @@ from line import CONFIG, ME, ROOT
 from mcsyncd.api import ReloadBody
 from mcsyncd.client import Client
 from mcsyncd.daemon.accounts import AccountDirectory
+from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bounded_calls import BlockingCalls
+from mcsyncd.daemon.client_gate import serve_app
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
@@ -57,6 +59,7 @@ async def serve_api(
     users: str = ME,
     accounts: AccountDirectory | None = None,
     check_s: float = 1.0,
+    **limits: int,
 ) -> AsyncIterator[ServedApi]:
     """Serve the API over a ledger that holds a session for each of `histories` (its first event opens it)."""
     socket = home / "api.sock"
@@ -81,16 +84,16 @@ async def serve_api(
         )
         review_audio = ReviewAudio(lambda: config.layout, files, loop.submit_fact)
         app = ApiServer(handler, loop, review_audio, hub, reload=_reload, files=files).build_app()
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(socket)).start()
         http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
         try:
-            async with Client(socket) as client, http:
-                yield ServedApi(socket, client, http, app, loop, handler, monitor)
+            async with (
+                serve_app(app, bind_api_socket(socket, ()), **limits),
+                Client(socket) as client,
+                http,
+            ):
+                with closing(hub):
+                    yield ServedApi(socket, client, http, app, loop, handler, monitor)
         finally:
-            hub.close()
-            await runner.cleanup()
             thread.submit(ledger.close).result()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -10,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
 from mcsyncd import api
+from mcsyncd.daemon.client_gate import BODY_S
 from mcsyncd.errors import (
     BadMedia,
     Conflict,
@@ -49,6 +51,7 @@ def build_error_middleware(find_session: Callable[[str], api.SessionBody | None]
     @web.middleware
     async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            await _read_body(request)
             return await handler(request)
         except web.HTTPException as refusal:
             return _build_http_problem(request, refusal)
@@ -69,6 +72,16 @@ def build_error_middleware(find_session: Callable[[str], api.SessionBody | None]
             return build_response(body, 500)
 
     return handle_errors
+
+
+async def _read_body(request: web.Request) -> None:
+    """Read the body before the request is handled, in limited time; it is kept with the request."""
+    if request.body_exists:
+        try:
+            async with asyncio.timeout(BODY_S):
+                await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
 
 
 def build_response(body: api.ApiBody, status: int = 200) -> web.Response:

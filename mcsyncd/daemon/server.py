@@ -6,6 +6,7 @@ calling; ASGI servers hide it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import read_peer_uid
 from mcsyncd.daemon.bounded_calls import BlockingCalls
+from mcsyncd.daemon.client_gate import WRITE_S, mark_activity
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.problems import build_error_middleware, build_response
@@ -39,6 +41,8 @@ _PAGE_SESSIONS = 100
 decoding and encoding it takes about a millisecond; larger pages hold up the ledger's thread for longer."""
 _MAX_PAGE_SESSIONS = 500
 """Sessions in one answer at most: half a second of work."""
+_MAX_DIGITS = 20
+"""Digits of an event's number, one more than 2**63 has."""
 _MAX_MS = 1e12
 """Milliseconds, 30 years: a time on the session clock beyond it is a mistake, and overflows as µs."""
 
@@ -70,7 +74,8 @@ class ApiServer:
     def build_app(self) -> web.Application:
         """Return the application with all routes."""
         app = web.Application(
-            middlewares=[build_error_middleware(self._handler.find_session)], client_max_size=_MAX_BODY_BYTES
+            middlewares=[mark_activity, build_error_middleware(self._handler.find_session)],
+            client_max_size=_MAX_BODY_BYTES,
         )
         session = "/v1/sessions/{session}"
         app.add_routes(
@@ -175,18 +180,24 @@ class ApiServer:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         last = request.headers.get("Last-Event-ID")
-        after = _parse_sequence(last) if last is not None else None  # before the answer begins: it may refuse
+        after = _parse_sequence(last) if last else None  # before the answer begins: it may refuse
         with self._hub.subscribe() as events:
+            head, _ = await self._loop.read_head()
+            if after is not None and after > head:
+                after = None  # an event of another ledger: there is nothing to resume behind it
             await stream.prepare(request)
             try:
                 seen = await self._send_missed_events(stream, after) if after is not None else 0
-            except McsyncError:
+                while (event := await events.get()) is not None:
+                    if event.seq is None or event.seq > seen:
+                        await _send_event(stream, event)
+            except ConnectionError:
+                raise
+            except Exception as error:  # noqa: BLE001  # an answer to it would be written into the stream
                 # The answer has begun: all that is left is to end it. The client connects again.
-                log.exception("missed events could not be sent")
-                return stream
-            while (event := await events.get()) is not None:
-                if event.seq is None or event.seq > seen:
-                    await _send_event(stream, event)
+                log.warning("an event stream was cut off", error=str(error), kind=type(error).__name__)
+                if request.transport is not None:
+                    request.transport.abort()
         return stream
 
     async def _send_missed_events(self, stream: web.StreamResponse, last: int) -> int:
@@ -204,7 +215,8 @@ class ApiServer:
 
 async def _send_event(stream: web.StreamResponse, event: api.StreamEventBody) -> None:
     id_line = f"id: {event.seq}\n" if event.seq is not None else ""
-    await stream.write(f"{id_line}data: {event.model_dump_json()}\n\n".encode())
+    async with asyncio.timeout(WRITE_S):
+        await stream.write(f"{id_line}data: {event.model_dump_json()}\n\n".encode())
 
 
 def _build_log_entry_body(entry: LogEntry) -> api.LogEntryBody:
@@ -270,10 +282,7 @@ def _parse_revision(text: str) -> int:
 
 def _parse_sequence(text: str) -> int:
     """Return the number of a ledger event. Raises UsageError."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < _MAX_DIGITS else -1
     if not 0 <= value < 1 << 63:  # SQLite's integers end there
         raise UsageError(
             f"{text!r} is not the number of an event", "send the `seq` of the last event you have"

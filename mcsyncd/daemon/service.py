@@ -22,6 +22,7 @@ from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
+from mcsyncd.daemon.client_gate import serve_app
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
@@ -297,13 +298,8 @@ async def _cancel_task(task: asyncio.Task[Any]) -> None:
 @asynccontextmanager
 async def _serve_api(app: web.Application, config: ActiveConfig) -> AsyncIterator[None]:
     path = config.settings.socket
-    listener = bind_api_socket(path, config.settings.review.approvers.groups)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
-    site = web.SockSite(runner, listener)
-    await site.start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
-        path.unlink(missing_ok=True)
+    async with serve_app(app, bind_api_socket(path, config.settings.review.approvers.groups)):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)

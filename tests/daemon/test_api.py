@@ -319,6 +319,49 @@ def one_session(name, *, finished):
     return (SessionOpened(AT, name), *IN_REVIEW[1:], *rejected)
 
 
+@pytest.mark.parametrize("junk", ["x", "-1", "1.5", "1_0", "٣", "9" * 30, "1\t2", "1; DROP TABLE event"])
+async def test_junk_as_the_last_event_is_refused_before_the_stream_begins(tmp_path, junk):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        headers = {"Last-Event-ID": junk}
+        status, problem = await served.request("GET", "/v1/events", headers=headers)
+        assert (status, problem["code"]) == (400, "invalid_request")
+
+
+async def test_a_stream_behind_an_event_that_is_not_there_yet_is_not_mute(tmp_path):
+    """As after an older copy was restored: the client has seen events that this ledger never had."""
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        events = served.client.stream_events(last_id=1_000_000)
+        assert (await anext(events)).what == "heartbeat"
+        await served.client.send_decision(SESSION, api.RejectRequest(reason="no"), 1)
+        assert (await asyncio.wait_for(anext(events), 5)).kind == "session_rejected"
+        await events.aclose()
+
+
+async def test_what_goes_wrong_in_a_stream_ends_it_and_is_not_written_into_it(tmp_path, monkeypatch):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+
+        async def fail(*_):
+            raise RuntimeError("a fault in the middle")
+
+        monkeypatch.setattr(served.loop, "read_entries", fail)
+        reader, writer = await asyncio.open_unix_connection(served.socket)
+        writer.write(b"GET /v1/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1\r\n\r\n")
+        answer = await asyncio.wait_for(read_until_closed(reader), 5)
+        writer.close()
+        assert answer.count(b"HTTP/1.1") <= 1
+        assert b"internal" not in answer
+
+
+async def read_until_closed(reader):
+    answer = b""
+    try:
+        while chunk := await reader.read(4096):
+            answer += chunk
+    except ConnectionError:
+        pass
+    return answer
+
+
 async def take(entries, count):
     return (await entries)[:count]
 
