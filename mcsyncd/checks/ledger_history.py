@@ -138,8 +138,7 @@ def _read_manifest_point(body: bytes) -> _ManifestPoint | None:
 
 def _find_unknown_copies(layout: WorkLayout, ledger: Path) -> Iterator[HistoryGap]:
     """Compare the newest manifests in the work folder."""
-    folders = [(folder.stat().st_mtime_ns, folder) for folder in layout.list_manifest_folders()]
-    for _, folder in sorted(folders, reverse=True)[:_NEWEST]:
+    for _, folder in sorted(layout.list_manifest_folders(), reverse=True)[:_NEWEST]:
         path = max(folder.glob("*.json"), default=None)
         if path is not None and (gap := _compare_manifest(str(path), path.read_bytes(), ledger)):
             yield gap
@@ -160,7 +159,7 @@ def _find_local_gaps(layout: WorkLayout, ledger: Path, known: _KnownHistory) -> 
     else:
         yield from _find_unknown_copies(layout, ledger)
     for session_id in layout.list_session_ids():
-        if session_id not in known.states:
+        if session_id not in known.states and layout.has_files(session_id):
             folder = layout.locate_session(session_id)
             yield HistoryGap(f"session:{session_id}", f"it does not know the session in {folder}")
 

@@ -55,7 +55,7 @@ def collect_histories(config: ActiveConfig, *, use_store: bool) -> RecoveredHist
             published[session_id] = history
     restarted = []
     for session_id in config.layout.list_session_ids():
-        if session_id not in published:
+        if session_id not in published and config.layout.has_files(session_id):
             history_or_none = _read_originals(session_id, config)
             if history_or_none is None:
                 skipped.append(f"{config.layout.locate_session(session_id)}: no original in it")
@@ -78,7 +78,7 @@ def _read_local_manifests(layout: WorkLayout, store: ObjectStore | None) -> Iter
 
     A copy is kept before the manifest is stored: only one that the store has was published.
     """
-    for folder in layout.list_manifest_folders():
+    for _, folder in layout.list_manifest_folders():
         session_id = folder.parent.name
         for path in sorted(folder.glob("*.json"), reverse=True):
             body = path.read_bytes()

@@ -41,9 +41,17 @@ def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
 
 
 def _remove_stale_socket(path: Path) -> None:
-    """Remove the socket of a daemon that died. Raises McsyncError if a daemon still answers there."""
-    if not path.is_socket():
+    """Remove the socket of a daemon that died.
+
+    Raises McsyncError if a daemon still answers there, or if it is something other than a socket:
+    that is not ours to remove.
+    """
+    if not os.path.lexists(path):
         return
+    if path.is_symlink() or not path.is_socket():
+        raise McsyncError(
+            f"{path}: there is something there that is no socket", "move it away, or set another `socket`"
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))

@@ -177,12 +177,11 @@ class RequestHandler:
 
     async def _build_storage_body(self) -> api.StorageBody:
         storage = self._config.settings.storage
-        local = isinstance(storage, LocalStorage)
         free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
-            health=self._progress_monitor.storage_health if not local else "ok",
+            health=self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
         )
 

@@ -95,6 +95,12 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         """Extend the file over a hole at its end, so that `part` can be read up to `bytes`."""
         os.ftruncate(self._descriptor, self.bytes)
 
+    def set_access(self, mode: int, gid: int) -> None:
+        """Set the permissions, whatever the umask is, and the group if this process may give it."""
+        with suppress(PermissionError):  # not a member of the group: the owner alone can read
+            os.fchown(self._descriptor, -1, gid)
+        os.fchmod(self._descriptor, mode)
+
     def read_back(self) -> str:
         """Flush the file and return the sha256 of what the disk returns."""
         return flush_and_hash(self._descriptor)

@@ -6,8 +6,9 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcsyncd.errors import SourceChanged, StorageError
@@ -23,13 +24,20 @@ _MIN_FREE_BYTES = 1 << 30
 Judgement, not measured: an upload that needs more still fails with ENOSPC and is retried. Without a
 threshold, `doctor` reports a full disk only when nothing at all can be written.
 """
-
-_OBJECT_MODE = 0o444
-"""Permissions of an object: whatever has access to the folder may read it, and nobody changes it."""
+_FOLDER_BITS = stat.S_ISGID | 0o777
+"""What a folder of the store takes over from the top folder: its rights, and that its group is inherited."""
+_READ_BITS = 0o444
+"""What a file takes over: objects are never writable."""
+_PASSING_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+"""Errors of a disk that may pass."""
 
 
 class LocalStore:
-    """See `ObjectStore`. Objects are read-only files; `metadata` is not stored, the manifest has it."""
+    """See `ObjectStore`. Objects are read-only files; `metadata` is not stored, the manifest has it.
+
+    Whoever may read the top folder may read all of it, whatever the umask: folders get its group and its
+    rights, files its rights to read.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
@@ -45,32 +53,32 @@ class LocalStore:
         report_progress: ReportProgress | None = None,
     ) -> None:
         """Copy a file to its key."""
-        with _translate_os_error(key):
+        with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             if target.exists():
                 _require_equal(target, key, sha256, size)
             else:
                 report = None if report_progress is None else lambda done: report_progress(done, size)
-                _copy_file_in(path, target, sha256, size, report)
+                self._copy_file_in(path, target, sha256, size, report)
             if report_progress is not None:
                 report_progress(size, size)
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Write a small document to its key."""
-        with _translate_os_error(key):
+        with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             current = target.read_bytes() if target.exists() else None
             if current == data:
                 return
             if (hashlib.sha256(current).hexdigest() if current is not None else None) != if_match:
                 raise StorageError(f"{key} holds another version", "find out who else writes to this store")
-            with DerivedFile(target, mode=_OBJECT_MODE) as file:
+            with self._open_object(target) as file:
                 file.write(data)
                 _require_read_back(file, key)
 
     def get_document(self, key: str) -> bytes:
         """Read a small document."""
-        with _translate_os_error(key):
+        with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             if not target.exists():
                 raise StorageError(f"{key} is not in the store", "see `mcsyncd verify store`")
@@ -78,7 +86,7 @@ class LocalStore:
 
     def stat_object(self, key: str) -> ObjectStat | None:
         """Read an object from end to end: in a folder, nothing less verifies its content."""
-        with _translate_os_error(key):
+        with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             if not target.exists():
                 return None
@@ -87,7 +95,7 @@ class LocalStore:
 
     def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
         """List the files of one folder; a store's folder that is not there yet has none."""
-        with _translate_os_error(prefix):
+        with _translate_os_error(self._root, prefix):
             folder = self._root / prefix
             names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         return tuple(f"{prefix}{name}" for name in names if not name.endswith(".part"))[:limit]
@@ -110,22 +118,44 @@ class LocalStore:
             raise StorageError(f"{path}: there is a symbolic link in the store's folder", "remove the link")
         return path
 
+    def _copy_file_in(
+        self, path: Path, target: Path, sha256: str, size: int, report_bytes: Callable[[int], None] | None
+    ) -> None:
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
+        try:
+            with self._open_object(target) as file:
+                file.copy_from(source, report_bytes)
+                if (file.sha256, file.bytes) != (sha256, size):
+                    raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
+                _require_read_back(file, str(target))
+        finally:
+            os.close(source)
 
-def _copy_file_in(
-    path: Path, target: Path, sha256: str, size: int, report_bytes: Callable[[int], None] | None
-) -> None:
-    try:
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
-    try:
-        with DerivedFile(target, mode=_OBJECT_MODE) as file:
-            file.copy_from(source, report_bytes)
-            if (file.sha256, file.bytes) != (sha256, size):
-                raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
-            _require_read_back(file, str(target))
-    finally:
-        os.close(source)
+    @contextmanager
+    def _open_object(self, target: Path) -> Iterator[DerivedFile]:
+        """Open a new object for writing; at the end it gets its name, or it is removed."""
+        self._make_folders(target.parent)
+        top = self._root.stat()
+        with DerivedFile(target, mode=stat.S_IRUSR) as file:
+            file.set_access(stat.S_IMODE(top.st_mode) & _READ_BITS | stat.S_IRUSR, top.st_gid)
+            yield file
+
+    def _make_folders(self, path: Path) -> None:
+        """Make a folder of the store and those above it, with the group and the rights of the top one."""
+        if path.is_dir():
+            return
+        if path == self._root:
+            make_folders(path)
+            return
+        self._make_folders(path.parent)
+        make_folders(path)
+        top = self._root.stat()
+        with suppress(PermissionError):  # not a member of the group: the owner alone can read
+            os.chown(path, -1, top.st_gid)
+        path.chmod(stat.S_IMODE(top.st_mode) & _FOLDER_BITS | stat.S_IRWXU)
 
 
 def _require_equal(target: Path, key: str, sha256: str, size: int) -> None:
@@ -142,10 +172,14 @@ def _require_read_back(file: DerivedFile, what: str) -> None:
 
 
 @contextmanager
-def _translate_os_error(key: str) -> Iterator[None]:
+def _translate_os_error(root: Path, key: str) -> Iterator[None]:
     """Turn an OSError about the store's folder into StoreOffline (may pass) or StorageError."""
     try:
         yield
     except OSError as error:
-        kind = StoreOffline if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else StorageError
-        raise kind(f"{key}: {error.strerror}", "check the folder in storage.path") from error
+        kind = StoreOffline if error.errno in _PASSING_ERRNOS else StorageError
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        hint = (
+            "make room there; it is retried automatically" if is_full else "check the folder in storage.path"
+        )
+        raise kind(f"{root}: {error.strerror} (while storing or reading {key})", hint) from error

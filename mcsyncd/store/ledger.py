@@ -40,11 +40,11 @@ from mcsyncd.store.rows import (
 )
 from mcsyncd.store.taken_files import find_taken_files, index_taken_files
 
-START_CHECK_S = 1.0
+START_CHECK_S = 0.5
 """Seconds that a start waits for the check of the ledger; the rest is checked while the daemon works.
 
-On the machine of docs/reliability.md it is enough for about 10,000 events. Judgement: longer, and a restart
-is noticed by those who review; shorter, and a ledger of a few months is not checked before it is used.
+Judgement: a start with 10,000 sessions may take 2 s in all, half of which Python needs for its imports.
+Shorter, and a ledger of a few months is not checked before it is used.
 """
 
 

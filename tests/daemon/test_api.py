@@ -124,6 +124,13 @@ async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_pat
         assert audit_ledger(served.loop.ledger.ledger.path).faults == ()
 
 
+async def test_a_full_local_store_is_shown_with_its_reason(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        served.handler._progress_monitor.storage_health = "/srv/bucket: only 3 MiB are free"
+        storage = (await served.client.fetch_status()).storage
+        assert (storage.kind, storage.health) == ("local", "/srv/bucket: only 3 MiB are free")
+
+
 async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_path):
     async with serve_api(tmp_path / "home", IN_REVIEW, users="") as served:
         status = await served.client.fetch_status()

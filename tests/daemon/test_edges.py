@@ -34,6 +34,27 @@ def test_a_dead_daemons_socket_is_replaced_and_a_living_ones_is_not(tmp_path):
         bind_api_socket(path, ())
 
 
+@pytest.mark.parametrize("kind", ["file", "folder", "dangling link", "link to a socket"])
+def test_what_is_no_socket_at_its_path_is_named_and_left_alone(tmp_path, kind):
+    path = tmp_path / "api.sock"
+    match kind:
+        case "file":
+            path.write_text("precious")
+        case "folder":
+            path.mkdir()
+        case "dangling link":
+            path.symlink_to(tmp_path / "nowhere")
+        case _:
+            bind_api_socket(tmp_path / "other.sock", ()).close()
+            path.symlink_to(tmp_path / "other.sock")
+    before = os.lstat(path)
+    with pytest.raises(McsyncError, match="no socket") as refused:
+        bind_api_socket(path, ())
+    assert str(path) in refused.value.message
+    assert "move it away" in refused.value.hint
+    assert os.lstat(path).st_ino == before.st_ino
+
+
 def test_a_path_too_long_for_a_socket_is_said(tmp_path):
     with pytest.raises(McsyncError, match=r"api\.sock"):
         bind_api_socket(tmp_path / ("x" * 100) / "api.sock", ())

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.object_store import ObjectStat
+from mcsyncd.publish.object_store import ObjectStat, StoreOffline
 
 KEY = "v1/orig/s/cam_a/x.mov"
 CONTENT = b"footage" * 1_000_000
@@ -175,3 +176,65 @@ def test_keys_are_listed_by_folder_and_no_more_than_asked_for(store):
         store.put_document(f"head/{name}.json", b"{}")
     assert store.list_keys("head/", 10) == ("head/a.json", "head/b.json")
     assert store.list_keys("head/", 1) == ("head/a.json",)
+
+
+@pytest.fixture
+def umask():
+    """The umask of the shipped unit."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that other users can enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(("top", "file"), [(0o2750, 0o440), (0o755, 0o444)])
+def test_whoever_may_read_the_top_folder_may_read_all_of_it(tmp_path, source, top, file):
+    root = tmp_path / "bucket"
+    root.mkdir()
+    root.chmod(top)
+    store = LocalStore(root)
+    put(store, source)
+    store.put_document("head/x.json", b"{}")
+    for path in root.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (top if path.is_dir() else file), path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another group needs root")
+@pytest.mark.usefixtures("umask")
+def test_all_of_a_store_belongs_to_the_group_of_its_top_folder(open_folder, source):
+    root = open_folder / "bucket"
+    root.mkdir()
+    os.chown(root, -1, 12_345)
+    root.chmod(0o750)  # as older versions made it, without setgid
+    put(LocalStore(root), source)
+    found = {path.stat().st_gid for path in root.rglob("*")}
+    assert found == {12_345}
+    reader = ["setpriv", "--reuid=54321", "--regid=54321", "--groups=12345", "cat", str(root / KEY)]
+    assert subprocess.run(reader, capture_output=True, check=True).stdout == CONTENT
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_is_named_with_the_folder_and_may_pass(tmp_path, source):
+    root = tmp_path / "bucket"
+    root.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(root)], check=True)
+    try:
+        (root / "ballast").write_bytes(bytes(60 << 10))
+        source.write_bytes(bytes(32 << 10))
+        store, sha = LocalStore(root), hashlib.sha256(bytes(32 << 10)).hexdigest()
+        with pytest.raises(StoreOffline, match="No space left") as refused:
+            store.put_file(KEY, source, sha256=sha, size=32 << 10)
+        assert str(root) in refused.value.message
+        assert "make room" in refused.value.hint
+        assert "free" in store.check()
+        assert str(root) in store.check()
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
