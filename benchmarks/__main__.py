@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import conform, pipeline, scrub, sync
+from benchmarks import conform, pipeline, scrub, sessions, sync
 
 
 class Benchmark(Protocol):
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "conform": conform,
     "scrub": scrub,
     "sync": sync,
+    "sessions": sessions,
 }
 _DEFAULT = "pipeline"
 
