@@ -136,9 +136,10 @@ def _read_manifest_point(body: bytes) -> _ManifestPoint | None:
         return None
 
 
-def _find_unknown_copies(layout: WorkLayout, ledger: Path) -> Iterator[HistoryGap]:
-    """Compare the newest manifests in the work folder."""
-    for _, folder in sorted(layout.list_manifest_folders(), reverse=True)[:_NEWEST]:
+def _find_unknown_copies(layout: WorkLayout, ledger: Path, known: _KnownHistory) -> Iterator[HistoryGap]:
+    """Compare the newest manifests in the work folder, of the sessions that the ledger knows."""
+    folders = [one for one in layout.list_manifest_folders() if one[1].parent.name in known.states]
+    for _, folder in sorted(folders, reverse=True)[:_NEWEST]:
         path = max(folder.glob("*.json"), default=None)
         if path is not None and (gap := _compare_manifest(str(path), path.read_bytes(), ledger)):
             yield gap
@@ -157,7 +158,7 @@ def _find_local_gaps(layout: WorkLayout, ledger: Path, known: _KnownHistory) -> 
         for path in find_set_aside_ledgers(ledger):
             yield HistoryGap(f"damaged:{path.name}", f"a damaged ledger was set aside as {path}")
     else:
-        yield from _find_unknown_copies(layout, ledger)
+        yield from _find_unknown_copies(layout, ledger, known)
     for session_id in layout.list_session_ids():
         if session_id not in known.states and layout.has_files(session_id):
             folder = layout.locate_session(session_id)
@@ -171,8 +172,10 @@ def _find_store_gaps(settings: Settings, ledger: Path, known: _KnownHistory) -> 
     def ask_store() -> None:
         try:
             store = open_store(settings.storage)
-            if known.is_empty or isinstance(settings.storage, LocalStorage):
-                found.extend(_find_unknown_sessions(store, known))
+            if isinstance(settings.storage, LocalStorage):
+                found.extend(_find_unknown_sessions(store, known, _MAX_HEADS))
+            elif known.is_empty:
+                found.extend(_find_unknown_sessions(store, known, 1))
             if not known.is_empty:
                 found.extend(_find_unknown_manifests(store, ledger, known))
         except (StorageError, OSError, ValueError, KeyError) as error:
@@ -187,9 +190,9 @@ def _find_store_gaps(settings: Settings, ledger: Path, known: _KnownHistory) -> 
     return tuple(found)
 
 
-def _find_unknown_sessions(store: ObjectStore, known: _KnownHistory) -> Iterator[HistoryGap]:
+def _find_unknown_sessions(store: ObjectStore, known: _KnownHistory, limit: int) -> Iterator[HistoryGap]:
     """Sessions that were published. Another daemon may publish to the same bucket, but not to our folder."""
-    for key in store.list_keys("head/", _MAX_HEADS if not known.is_empty else 1):
+    for key in store.list_keys("head/", limit):
         session_id = parse_head_key(key)
         if session_id is not None and session_id not in known.states:
             yield HistoryGap(f"published:{session_id}", f"the store has {session_id}, which it does not know")

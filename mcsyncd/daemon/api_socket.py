@@ -11,9 +11,9 @@ import structlog
 
 from mcsyncd.errors import McsyncError
 
-_BACKLOG = 128
-"""Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn. Judgement: a client
-that finds it full waits, so any number above the clients of one machine will do."""
+BACKLOG = 1024
+"""Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn (4,096 since Linux 5.4).
+Judgement: a client that does not block is refused while it is full, so a burst of others must fit in it."""
 
 log = structlog.get_logger("mcsyncd.socket")
 
@@ -36,7 +36,7 @@ def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
     finally:
         os.umask(before)
     _give_socket_to_group(path, groups)
-    listener.listen(_BACKLOG)
+    listener.listen(BACKLOG)
     return listener
 
 

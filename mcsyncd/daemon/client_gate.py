@@ -20,6 +20,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from mcsyncd.api import ProblemBody
 from mcsyncd.daemon.accounts import read_peer_uid
+from mcsyncd.daemon.api_socket import BACKLOG
 
 MAX_CLIENTS = 256
 """Connections at once. A process has 1,024 file descriptors by default, and workers and scans need some.
@@ -35,6 +36,9 @@ side of the world it takes one; longer, and slow senders hold their descriptors.
 WRITE_S = 30.0
 """Seconds that one event may take to be sent. Judgement: as long as the client waits for a heartbeat; one
 that does not read for longer has hung, and connects again when it goes on."""
+_ACCEPTS_AT_ONCE = 32
+"""Connections that are accepted before those that must make room are closed. Judgement: with a thousand, a
+burst would use up the descriptors for a moment; with one, accepting is slow."""
 _SHUTDOWN_S = 2.0
 """Seconds that running requests get when the daemon stops."""
 _LINGER_S = 1.0
@@ -161,7 +165,10 @@ async def serve_app(
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     gate = ClientGate(cast(web.Server, runner.server), max_clients, max_of_one)
-    server = await asyncio.get_running_loop().create_unix_server(gate.build_connection, sock=listener)
+    server = await asyncio.get_running_loop().create_unix_server(
+        gate.build_connection, sock=listener, backlog=_ACCEPTS_AT_ONCE
+    )
+    listener.listen(BACKLOG)  # asyncio has just set it to the number that it accepts at once
     try:
         yield
     finally:

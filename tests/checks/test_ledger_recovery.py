@@ -12,6 +12,7 @@ import pytest
 
 from line import Line
 from mcsyncd.store.backup import back_up_daily
+from mcsyncd.store.damage import find_set_aside_ledgers
 
 pytestmark = pytest.mark.xdist_group("daemon")
 
@@ -179,7 +180,7 @@ def test_a_damaged_ledger_is_restored_from_its_newest_copy(line, shot):
     line.start()
     assert line.session() == shot[1]
     assert line.json("verify", "log")["faults"] == []
-    (kept,) = ledger(line).parent.glob("ledger.db.damaged-*")
+    (kept,) = find_set_aside_ledgers(ledger(line))
     assert kept.read_bytes() == data
 
 
