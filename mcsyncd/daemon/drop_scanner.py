@@ -144,6 +144,8 @@ class DropScanner:
                 await run_in_thread(self._watch.renew)
         if changed:
             self._hub.broadcast(StreamEventBody(what="folders"))
+        if self._loop.ledger.fault is not None:
+            return  # nothing can be recorded: the files wait where they are
         if intakes != self._loop.intake_count:
             return  # clips were moved during the scan: what it found may be gone
         self._loop.taken_keys.clear()

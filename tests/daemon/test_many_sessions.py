@@ -33,7 +33,7 @@ async def test_a_start_a_status_and_an_event_decode_no_finished_session(tmp_path
         await served.client.send_decision(SESSION, api.RejectRequest(reason="no"), 1)
         await served.client.send_decision(SESSION, api.ReopenRequest(reason="yes"), 1)
         await served.loop.check_waiting_sessions()
-        await served.loop.accept_settled_files(())
+        await served.handler._drop_scanner.scan_once()
         assert decoded == [SESSION], "status, decisions, ticks and scans"
         assert len((await served.client.list_sessions(finished=True)).sessions) == 60
         assert len(decoded) == 61
