@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mcsyncd.checks.ledger_history import require_known_history
+from mcsyncd.errors import LedgerMismatch
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
 from mcsyncd.model.text import escape_text
@@ -236,6 +238,17 @@ def _check_sqlite(config: ActiveConfig) -> Iterator[CheckResult]:
     yield CheckResult("sqlite", "ok", message)
 
 
+def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
+    try:
+        require_known_history(config.settings, config.settings.paths.state / "ledger.db")
+    except LedgerMismatch as error:
+        yield CheckResult("ledger", "fail", error.message, error.hint)
+    except sqlite3.DatabaseError as error:
+        yield CheckResult("ledger", "fail", str(error), "check it with `mcsyncd verify log`")
+    else:
+        yield CheckResult("ledger", "ok", "knows all that is in the work folder and in the store")
+
+
 def _check_interfaces(config: ActiveConfig) -> Iterator[CheckResult]:
     del config  # all checks have the same signature
     player = next((name for name in _AUDIO_PLAYERS if shutil.which(name)), None)
@@ -262,6 +275,7 @@ _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
     "clock": _check_clock,
     "socket": _check_socket,
     "storage": _check_storage,
+    "ledger": _check_ledger,
     "sqlite": _check_sqlite,
     "audio and terminal": _check_interfaces,
 }

@@ -28,6 +28,7 @@ from mcsyncd.present.session import (
     label_state,
     order_cameras,
 )
+from mcsyncd.present.status import format_ledger
 
 
 def format_session_line(session: SessionBody) -> str:
@@ -116,6 +117,7 @@ def format_status(status: StatusBody) -> Iterator[str]:
     storage = status.storage
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
     yield f"work disk: {format_free_space(storage.work_free_bytes)}"
+    yield f"ledger: {format_ledger(status.ledger)}"
 
 
 def _format_folder(key: str, folder: FolderBody) -> Iterator[str]:

@@ -34,3 +34,12 @@ def test_the_daemons_own_user_as_an_approver_is_a_warning(find_check):
     assert check.status == "warn"
     (named,) = find_check(f"users: [{ME}]")
     assert named.status == "ok"
+
+
+def test_a_lost_ledger_is_found_before_the_start(tmp_path):
+    config = ActiveConfig.read(Line(tmp_path).config)
+    assert {check.status for check in run_checks(config) if check.name == "ledger"} == {"ok"}
+    (config.layout.work / "sessions" / "20261123-091502-k7q" / "original").mkdir(parents=True)
+    (check,) = (check for check in run_checks(config) if check.name == "ledger")
+    assert (check.status, "is empty or missing" in check.message) == ("fail", True)
+    assert "mcsyncd ledger restore" in check.hint

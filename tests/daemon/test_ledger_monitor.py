@@ -64,7 +64,9 @@ async def test_a_fault_found_while_the_daemon_works_stops_decisions_and_publishi
         pass
     edit(home / "state", "UPDATE event SET body = replace(body, '2026-', '2025-') WHERE seq = 2")
     async with serve_api(home, check_s=0.0) as served:
-        assert (await served.client.fetch_status()).ledger.check == "running"
+        running = await served.client.fetch_status()
+        assert running.ledger.check == "running"
+        assert any(line.startswith("ledger: being checked") for line in format_status(running))
         await served.monitor.make_backup()
         assert list_daily_backups(copies(served)) == (), "nothing unchecked is copied"
         await served.monitor.run_check()
@@ -98,6 +100,7 @@ async def test_an_intact_ledger_is_checked_to_its_end_and_then_copied(tmp_path):
         assert (status.ledger.check, status.ledger.checked_events) == ("ok", len(IN_REVIEW))
         await served.monitor.make_backup()
         (copy,) = list_daily_backups(copies(served))
+        assert f"ledger: intact; newest copy {copy}" in format_status(await served.client.fetch_status())
         assert (await served.client.fetch_status()).ledger.last_backup == str(copy)
         assert audit_ledger(copy).events == len(IN_REVIEW)
 

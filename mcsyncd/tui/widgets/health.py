@@ -84,8 +84,13 @@ def _build_machine_items(status: StatusBody) -> list[Content]:
     text = f" {escape_text(store.kind, 12)} store"
     if store.health != "ok":
         text += f": {escape_text(store.health, 120)}"
-    return [
+    items = [
         build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (text, "muted")),
         build_content((format_free_space(store.work_free_bytes), "muted")),
         build_content((f"{len(status.workers)} of {status.worker_slots} workers busy", "muted")),
     ]
+    if status.ledger.check == "running":
+        items.append(
+            build_content((f"checking the ledger ({status.ledger.checked_events:,} events)", "muted"))
+        )
+    return items
