@@ -18,9 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from line import Line
+from mcsyncd.api import ApproveRequest, LogBody
+from mcsyncd.checks.verify import verify_log, verify_media, verify_store
 from mcsyncd.demo.shoot import Shoot
-from mcsyncd.errors import ExitCode
+from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.model.session import Session
+from mcsyncd.settings.load import load_settings
 from mcsyncd.store.audit import read_recorded_sessions
 
 _IMAGE_BYTES = 512 << 20
@@ -173,8 +176,6 @@ def read_log(line: Line) -> list[dict]:
     """Return all events that the daemon acknowledges now."""
 
     async def collect(client):
-        from mcsyncd.api import LogBody  # noqa: PLC0415  # a body for the list, which `Line.call` needs
-
         entries = [entry async for entry in client.read_log()]
         return LogBody(entries=entries, next_after=None)
 
@@ -272,8 +273,14 @@ def approve_waiting(line: Line) -> bool:
     sessions = line.sessions()
     if not sessions or sessions[0]["state"] != "in_review":
         return False
-    asked = ("approve", sessions[0]["id"], "--revision", str(sessions[0]["revision"]))
-    return line.ask(*asked, check=False).returncode == ExitCode.USAGE
+    name, revision = sessions[0]["id"], sessions[0]["revision"]
+    try:
+        line.call(lambda client: client.send_decision(name, ApproveRequest(), revision))
+    except Conflict:
+        return False  # it has moved on in this moment
+    except UsageError:
+        return True
+    return False
 
 
 def judge_result(line: Line) -> Outcome:
@@ -282,7 +289,12 @@ def judge_result(line: Line) -> Outcome:
     if session["state"] != "published":
         reasons = [reason["text"] for reason in session["reasons"]]
         return Outcome((), (f"the session is {session['state']}: {session['error'] or reasons}",))
-    faults = [fault for what in ("log", "media", "store") for fault in line.json("verify", what)["faults"]]
+    settings = load_settings(line.config)
+    faults = [
+        fault
+        for verify in (verify_log, verify_media, verify_store)
+        for fault in verify(settings, None).findings
+    ]
     if len(line.sessions()) != 1:
         faults.append(f"{len(line.sessions())} sessions instead of one")
     faults += [

@@ -7,6 +7,7 @@ calling; ASGI servers hide it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -137,7 +138,8 @@ class ApiServer:
         if session.published is None:
             raise UsageError(f"{session.id} is not published", "approve it, then wait until it is published")
         path = self._loop.config.layout.locate_manifest(session.id, session.published.revision)
-        body = await self._files.run(partial(_read_manifest, path), "the work folder")
+        read_manifest = partial(_read_manifest, path, session.published.sha256)
+        body = await self._files.run(read_manifest, "the work folder")
         return web.Response(body=body, content_type="application/json")
 
     async def _post_decision(self, request: web.Request) -> web.Response:
@@ -237,12 +239,16 @@ def _read_caller_uid(request: web.Request) -> int:
     return read_peer_uid(connection)
 
 
-def _read_manifest(path: Path) -> bytes:
+def _read_manifest(path: Path, sha256: str) -> bytes:
     """Return the copy of a published manifest in the work folder. Blocks. Raises McsyncError."""
+    hint = "read the manifest from the object store"
     try:
-        return path.read_bytes()
+        body = path.read_bytes()
     except OSError as error:
-        raise McsyncError(f"{path}: {error.strerror}", "read the manifest from the object store") from error
+        raise McsyncError(f"{path}: {error.strerror}", hint) from error
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise McsyncError(f"{path}: not what was published", hint)
+    return body
 
 
 def _parse_number(request: web.Request, name: str) -> float:

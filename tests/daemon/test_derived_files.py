@@ -84,6 +84,10 @@ def test_what_is_damaged_while_the_daemon_is_down_is_made_again_before_it_is_use
         assert line.json("verify", what)["faults"] == []
     assert mezzanine.read_bytes() == whole
     assert line.session()["revision"] == session["revision"], "nobody was asked again"
+    (manifest,) = line.work.glob("sessions/*/manifest/*.json")
+    manifest.write_bytes(bytes(manifest.stat().st_size))
+    told = line.ask("manifest", session["id"], check=False)
+    assert (told.returncode, "not what was published" in told.stderr) == (1, True), told
 
 
 def count_events(line, kind: str) -> int:
