@@ -42,7 +42,7 @@ ALWAYS_WRITES = re.compile(
     r"symlink_to|hardlink_to|FileHandler|NamedTemporaryFile|TemporaryFile|SpooledTemporaryFile|mkstemp)"
     r"|(?:np|numpy)\.save"
     r"|shutil\.(?:copy\w*|move)|os\.(?:replace|link|symlink|truncate|ftruncate|write|pwrite|writev|pwritev|"
-    r"sendfile|copy_file_range|mknod|mkfifo|fdopen)|sqlite3\.connect"
+    r"sendfile|copy_file_range|mknod|mkfifo)|sqlite3\.connect"
 )
 
 
@@ -67,7 +67,7 @@ def is_write(call: ast.Call, constants: dict[str, str]) -> bool:
     name = ast.unparse(call.func)
     if name == "os.open":
         return WRITING_FLAGS.search(spell_out(call.args[1], constants)) is not None
-    if name.rpartition(".")[2] in {"open", "memmap"}:
+    if name.rpartition(".")[2] in {"open", "fdopen", "memmap"}:
         return any(may_be_writing_mode(value) for value in list_mode_arguments(call, name))
     if (
         name.endswith(".replace") and name != "os.replace"
@@ -78,7 +78,7 @@ def is_write(call: ast.Call, constants: dict[str, str]) -> bool:
 
 def list_mode_arguments(call: ast.Call, name: str) -> list[ast.expr]:
     """Return the arguments that may be a mode: the second or third of a function, the first of a method."""
-    is_function = name.partition(".")[0] in {"open", "av", "wave", "gzip", "io", "np", "numpy"}
+    is_function = name.partition(".")[0] in {"open", "os", "av", "wave", "gzip", "io", "np", "numpy"}
     positional = call.args[1:3] if is_function else call.args[:1]
     return [*positional, *(one.value for one in call.keywords if one.arg == "mode")]
 
@@ -128,6 +128,7 @@ def test_every_exception_is_needed():
         "os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)",
         "os.open(path, flags)",
         "FLAGS = os.O_RDWR\nos.open(path, FLAGS)",
+        "os.fdopen(descriptor, 'wb')",
         "path.write_text('x')",
         "path.write_bytes(b'x')",
         "path.touch()",
@@ -158,6 +159,7 @@ def test_a_file_that_is_opened_for_writing_is_found(code):
     [
         "open(path)",
         "path.open('rb')",
+        "os.fdopen(descriptor, 'rb')",
         "av.open(str(path), options=options)",
         "os.open(path, os.O_RDONLY | os.O_NOFOLLOW)",
         "FLAGS = os.O_RDONLY\nos.open(path, FLAGS | os.O_NOFOLLOW)",
