@@ -45,6 +45,10 @@ MAX_PIXELS = 8192 * 8192
 """Pixels in one frame. Judgement: twice an 8K frame (7680 x 4320), more than any camera records.
 Without the limit, a wrong or hostile header decides how much memory the decoder allocates."""
 
+MAX_DURATION_US = 48 * 3_600_000_000
+"""Microseconds that a file may claim to last. Judgement: twice the longest recording of a day. Without the
+limit, a header decides for how long a worker prepares frames that do not exist."""
+
 MAX_STREAMS = 64
 """Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
 hostile file decides how many decoders are opened."""
@@ -90,7 +94,6 @@ def open_media(
     options = {
         "format_whitelist": ",".join(ALLOWED_FORMATS),
         "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
     }
     try:
         # An absolute path, because "concat:x" or "http:x" would be read as an address.
@@ -129,6 +132,17 @@ def _check_container(
         raise BadMedia(
             f"{path.name} claims to hold {count} streams",
             "no camera writes such a file: take it out of the drop folder",
+        )
+    for stream in container.streams.video:
+        if stream.width * stream.height > MAX_PIXELS:
+            raise BadMedia(
+                f"{path.name} claims pictures of {stream.width} x {stream.height} pixels",
+                "no camera writes such a file: take it out of the drop folder",
+            )
+    if container.duration is not None and container.duration > MAX_DURATION_US:
+        raise BadMedia(
+            f"{path.name} claims to be {container.duration / 3_600_000_000:,.0f} h long",
+            "check that it plays in the camera; if it does, copy it from the card again",
         )
     if expected_format not in {None, container.format.name} or any(index >= count for index in streams):
         raise BadMedia(f"{path.name} is not the file that was probed", "probe it again")

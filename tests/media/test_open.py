@@ -1,5 +1,6 @@
 import ast
 import errno
+import struct
 from pathlib import Path
 
 import av
@@ -143,3 +144,28 @@ def test_nobody_hides_the_opening_function_behind_another_name():
         and any(alias.name == "open" for alias in node.names)
     ]
     assert not hidden
+
+
+def test_a_header_that_claims_a_bomb_of_pixels_is_refused_before_anything_is_decoded(tmp_path):
+    path = tmp_path / "bomb.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 512, "yuv420p"
+        frame = av.VideoFrame(320, 512, "yuv420p")
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    width, height = b"\xb0\x82\x01\x40", b"\xba\x82\x02\x00"
+    content = path.read_bytes()
+    assert content.count(width) == content.count(height) == 1
+    path.write_bytes(content.replace(width, b"\xb0\x82\x3e\x80").replace(height, b"\xba\x82\x3e\x80"))
+    with pytest.raises(BadMedia, match="16000 x 16000"), open_media(path):
+        pytest.fail("it was opened")
+
+
+def test_a_header_that_claims_years_is_refused(tmp_path):
+    path = film(tmp_path / "long.mkv", Shot(pictures=steady(25, 1)))
+    content = bytearray(path.read_bytes())
+    at = content.index(b"\x44\x89\x88") + 3  # Matroska's duration: a double, in milliseconds
+    content[at : at + 8] = struct.pack(">d", 3 * 365 * 24 * 3_600_000.0)
+    path.write_bytes(content)
+    with pytest.raises(BadMedia, match="h long"), open_media(path):
+        pytest.fail("it was opened")
