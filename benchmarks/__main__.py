@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import conform, pipeline, scrub, sessions, sync
+from benchmarks import conform, lanes, pipeline, scrub, sessions, sync
 
 
 class Benchmark(Protocol):
@@ -26,6 +26,7 @@ class Benchmark(Protocol):
 
 BENCHMARKS: dict[str, Benchmark] = {
     "pipeline": pipeline,
+    "lanes": lanes,
     "conform": conform,
     "scrub": scrub,
     "sync": sync,

@@ -28,6 +28,7 @@ paths: {{drop: drop, work: work, state: state}}
 socket: api.sock
 cameras: {{cam_a: {{label: Cam A, reference: true}}, cam_b: {{label: Cam B}}, cam_c: {{label: Cam C}}}}
 profiles: {{directory: {profiles}}}
+review: {{approvers: {{daemon_user: true}}}}
 storage: {{kind: local, path: bucket}}
 """
 
@@ -57,6 +58,11 @@ def film_shoot(folder: Path, minutes: float, size: tuple[int, int]) -> tuple[dic
     return {camera: Path(file) for camera, file in files.items()}, offsets_us
 
 
+def write_settings(home: Path) -> None:
+    """Write the settings of a daemon in `home`, whose own user may decide."""
+    (home / "config.yaml").write_text(SETTINGS.format(profiles=ROOT / "profiles"))
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options; the defaults are the short form."""
     parser.add_argument("--minutes", type=float, default=1.0, help="length of the shoot (the report's: 10)")
@@ -78,18 +84,18 @@ def measure_pipeline(minutes: float, size: tuple[int, int], shoot: Path | None =
     with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as folder:
         home = Path(folder)
         files, offsets_us = film_shoot(shoot or home / "shoot", minutes, size)
-        (home / "config.yaml").write_text(SETTINGS.format(profiles=ROOT / "profiles"))
+        write_settings(home)
         peak = MemoryPeaks()
-        with _run_daemon(home) as process:
+        with run_daemon(home) as process:
             for camera, file in files.items():
                 shutil.copy(file, home / "drop" / camera)
             copied_at = time.time()
             reviewed = _wait_for_state(home, process.pid, peak, "in_review")
-            aligned_at = _read_event_time(home, "session_aligned")
-            settled_at = _read_event_time(home, "drop_files_changed")
+            aligned_at = read_event_time(home, "session_aligned")
+            settled_at = read_event_time(home, "drop_files_changed")
             _run_cli(home, "approve", reviewed["id"], "--revision", str(reviewed["revision"]))
             _wait_for_state(home, process.pid, peak, "published")
-            published_at = _read_event_time(home, "session_published")
+            published_at = read_event_time(home, "session_published")
         gigabytes = sum(file.stat().st_size for file in files.values()) / 1e9
         print(f"shoot: 3 x {minutes:g} min at {size[0]}x{size[1]}, {gigabytes:.2f} GB")
         print(f"copied -> confidence (settle 5 s, quiet 10 s included):  {aligned_at - copied_at:6.1f} s")
@@ -102,8 +108,24 @@ def measure_pipeline(minutes: float, size: tuple[int, int], shoot: Path | None =
         print(f"confidence {reviewed['sync_confidence']:.4f}")
 
 
+def wait_for_session(home: Path, state: str, count: int) -> dict:
+    """Return the newest of `count` sessions once it is in that state."""
+    while True:
+        sessions = json.loads(_run_cli(home, "sessions", "--json") or "[]")
+        if len(sessions) >= count and sessions[0]["state"] == state:
+            return sessions[0]
+        time.sleep(0.5)
+
+
+def count_running_jobs(home: Path, stage: str) -> int:
+    """Return how many jobs of a stage are running."""
+    status = json.loads(_run_cli(home, "status", "--json") or "{}")
+    return sum(worker["stage"] == stage for worker in status.get("workers", []))
+
+
 @contextmanager
-def _run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon on the settings in `home` for as long as the block."""
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(_build_command(home, "run"), stderr=log)
         try:
@@ -135,10 +157,14 @@ def _wait_for_state(home: Path, daemon: int, peak: MemoryPeaks, state: str) -> d
         time.sleep(0.5)
 
 
-def _read_event_time(home: Path, kind: str) -> float:
+def read_event_time(home: Path, kind: str, session: str | None = None) -> float:
     """Return when the last event of a kind was recorded, in seconds since the epoch."""
     entries = [json.loads(line) for line in (_run_cli(home, "log", "--json") or "").splitlines()]
-    return max(datetime.fromisoformat(entry["at"]).timestamp() for entry in entries if entry["kind"] == kind)
+    return max(
+        datetime.fromisoformat(entry["at"]).timestamp()
+        for entry in entries
+        if entry["kind"] == kind and session in (None, entry["session"])
+    )
 
 
 def _list_children(pid: int) -> list[int]:
