@@ -47,9 +47,7 @@ def run(asked: argparse.Namespace) -> None:
             encoders = count_running_jobs(home, "conform")
             sealed_at = read_event_time(home, "session_sealed", second["id"])
             aligned_at = read_event_time(home, "session_aligned", second["id"])
-        print(
-            f"two shoots of 3 x {asked.minutes:g} min at {asked.size}, {encoders} encoders at work on the first"
-        )
+        print(f"two shoots of 3 x {asked.minutes:g} min at {asked.size}; encoders at work: {encoders}")
         print(f"second shoot, sealed -> confidence: {aligned_at - sealed_at:6.1f} s")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.worker_process import WorkerProcess
+from mcsyncd.daemon.worker_process import WorkerProcess, WorkerProfile
 from mcsyncd.errors import BadMedia, DerivedFileLost, Unavailable, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
@@ -29,7 +29,6 @@ from mcsyncd.model.session import Session
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
 from mcsyncd.workers.derived_files import require_unchanged_files
-from mcsyncd.workers.process import DEFAULT_NICENESS
 
 _MAX_EXCERPT_US = 30_000_000
 """Microseconds of the longest excerpt. Judgement, not measured: a reviewer listens to seconds; a
@@ -61,7 +60,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         self._layout = layout
         self._files = files
         self._submit_fact = submit_fact
-        self._decoder = WorkerProcess(DEFAULT_NICENESS)
+        self._decoder = WorkerProcess(WorkerProfile())
         self._lock = asyncio.Lock()
 
     def __exit__(

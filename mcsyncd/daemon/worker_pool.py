@@ -17,7 +17,12 @@ from types import MappingProxyType
 
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.worker_process import MakeExecutor, WorkerProcess, make_process_executor
+from mcsyncd.daemon.worker_process import (
+    MakeExecutor,
+    WorkerProcess,
+    WorkerProfile,
+    make_process_executor,
+)
 from mcsyncd.errors import (
     BadMedia,
     ConfigError,
@@ -59,12 +64,21 @@ _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (StorageError, "transient"),
 )
 """How the job of each error goes on (`FailureKind`); any other McsyncError is final."""
-_NICENESS: Mapping[Lane, int] = MappingProxyType(
-    {Lane.INGEST: 5, Lane.ANALYSIS: 5, Lane.HASHING: 10, Lane.ENCODING: 15, Lane.PUBLISHING: 10}
+_PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
+    {
+        Lane.INGEST: WorkerProfile(5, ("mcsyncd.ingest.offload",)),
+        Lane.ANALYSIS: WorkerProfile(
+            5, ("mcsyncd.probe.probe", "mcsyncd.listen.analysis", "mcsyncd.sync.solve")
+        ),
+        Lane.HASHING: WorkerProfile(10),
+        Lane.ENCODING: WorkerProfile(15),
+        Lane.PUBLISHING: WorkerProfile(10),
+    }
 )
-"""Niceness of the processes of each lane. Judgement: all yield to the daemon, which must answer, and nobody
-waits at the screen for encoders. Without the difference, two encoders take half of the processor from
-the confidence of the next shoot."""
+"""The worker processes of each lane. A supervisor should not wait for imports between drop and confidence.
+
+Judgement on niceness: all yield to the daemon, which must answer, and nobody waits at the screen for
+encoders. Without the difference, two encoders take half of the processor from the next confidence."""
 
 ReportFact = Callable[[Job, Fact], None]
 
@@ -105,7 +119,7 @@ class WorkerPool:
         make_executor: MakeExecutor = make_process_executor,
     ) -> None:
         self._lanes = {
-            lane: _LaneSlots(count, [WorkerProcess(_NICENESS[lane], make_executor) for _ in range(count)])
+            lane: _LaneSlots(count, [WorkerProcess(_PROFILES[lane], make_executor) for _ in range(count)])
             for lane, count in slot_counts.items()
         }
         self._report = report

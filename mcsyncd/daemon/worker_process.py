@@ -8,18 +8,29 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TypeVar
 
 from mcsyncd.workers.perform import enter_worker
+from mcsyncd.workers.process import DEFAULT_NICENESS
 
 T = TypeVar("T")
 
-MakeExecutor = Callable[[int], Executor]
-"""Makes an executor for one job at a time, of the given niceness (0 to 19)."""
+
+@dataclass(frozen=True, slots=True)
+class WorkerProfile:
+    """What a worker process is for: its niceness (0 to 19), and the modules that it imports at once."""
+
+    niceness: int = DEFAULT_NICENESS
+    preloaded: tuple[str, ...] = ()
 
 
-def make_process_executor(niceness: int) -> Executor:
+MakeExecutor = Callable[[WorkerProfile], Executor]
+"""Makes an executor for one job at a time."""
+
+
+def make_process_executor(profile: WorkerProfile) -> Executor:
     """Return an executor with one worker process, spawned and not forked.
 
     A fork of a process with threads and an event loop copies their locks in whatever state they are.
@@ -28,22 +39,22 @@ def make_process_executor(niceness: int) -> Executor:
         max_workers=1,
         mp_context=get_context("spawn"),
         initializer=enter_worker,
-        initargs=(os.getpid(), niceness),
+        initargs=(os.getpid(), profile.niceness, profile.preloaded),
     )
 
 
 class WorkerProcess:
     """A process that does one call at a time. `pid` is None until it has started."""
 
-    def __init__(self, niceness: int, make_executor: MakeExecutor = make_process_executor) -> None:
-        self._niceness = niceness
+    def __init__(self, profile: WorkerProfile, make_executor: MakeExecutor = make_process_executor) -> None:
+        self._profile = profile
         self._make_executor = make_executor
         self._executor: Executor | None = None
         self.pid: int | None = None
 
     async def start(self) -> Executor:
         """Start the process unless it runs, and return its executor. Raises BrokenExecutor if it dies."""
-        executor = self._executor = self._executor or self._make_executor(self._niceness)
+        executor = self._executor = self._executor or self._make_executor(self._profile)
         if self.pid is None:
             self.pid = await asyncio.wrap_future(executor.submit(os.getpid))
         return executor

@@ -27,19 +27,12 @@ from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 _File = TypeVar("_File", Rendition, WrittenFile)
-_PRELOADED_MODULES = (
-    "mcsyncd.ingest.offload",
-    "mcsyncd.probe.probe",
-    "mcsyncd.listen.analysis",
-    "mcsyncd.sync.solve",
-)
-"""Imported while a worker waits: a supervisor should not wait for imports between drop and confidence."""
 
 
-def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS) -> None:
-    """Prepare a worker process: set its limits, and import what most jobs need."""
+def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: tuple[str, ...] = ()) -> None:
+    """Prepare a worker process: set its limits, and import the modules `preloaded` while it waits."""
     limit_worker(parent_pid, niceness)
-    for module in _PRELOADED_MODULES:
+    for module in preloaded:
         import_module(module)
 
 
