@@ -27,7 +27,8 @@ from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import audit_ledger
 from mcsyncd.store.backup import list_daily_backups, restore_backup
 from mcsyncd.store.damage import set_aside_ledger
-from mcsyncd.store.ledger import Ledger, lock_state_folder
+from mcsyncd.store.ledger import Ledger
+from mcsyncd.store.lock import lock_state_folder
 from mcsyncd.store.rows import open_read_only
 
 REBUILT_MARK = "rebuilt"

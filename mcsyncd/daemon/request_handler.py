@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import assert_never
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import AccountDirectory, is_approver
@@ -23,6 +22,7 @@ from mcsyncd.daemon.alerts import list_alerts
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.decision_facts import build_fact, get_current_revision, read_identities
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
@@ -32,34 +32,12 @@ from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
 from mcsyncd.model.events import DecisionRefused
-from mcsyncd.model.facts import (
-    Approve,
-    Fact,
-    FileIdentity,
-    Nudge,
-    Reject,
-    Reopen,
-    Resync,
-    Retry,
-    ReturnOriginals,
-)
+from mcsyncd.model.facts import Fact
 from mcsyncd.model.session import Actor, Session
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
-from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.ledger import SessionsQuery
-
-_SessionRequest = (
-    api.ApproveRequest
-    | api.RejectRequest
-    | api.ReopenRequest
-    | api.NudgeRequest
-    | api.RetryRequest
-    | api.ResyncRequest
-    | api.ReturnRequest
-)
-"""A decision that becomes a fact about the session as it is; a seal depends on the drop folders, too."""
 
 CLAIM_S = 60.0
 """Seconds that a claim is shown. Judgement: the terminal app renews it every 25 s; longer, and a
@@ -203,18 +181,17 @@ class RequestHandler:
         session = await self._loop.load_session(session_id)
         if isinstance(decision, api.SealRequest):
             return await self._seal_session(decision, actor, session_id)
-        wanted = decision
-        based_on = revision if revision is not None else _get_current_revision(session, wanted)
+        based_on = revision if revision is not None else get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
         identities = (
-            await self._files.run(partial(self._read_identities, session), "the work folder")
+            await self._files.run(partial(read_identities, session, self._config.layout), "the work folder")
             if isinstance(decision, api.RetryRequest | api.ResyncRequest)
             else ()
         )
 
         def build_applicable_fact(now: Session) -> Fact:
-            fact = self._build_fact(now, wanted, based_on, actor, identities)
+            fact = build_fact(now, decision, based_on, actor, terms=self._config.terms, identities=identities)
             awaited = frozenset(job.id for job in self._loop.list_open_jobs(now))
             require_applicable(now, fact, awaited)
             return fact
@@ -256,46 +233,6 @@ class RequestHandler:
             await self.refusals.note(refusal, session_id if is_known else None)
             raise
 
-    def _build_fact(  # noqa: PLR0911  # one line for each decision
-        self,
-        now: Session,
-        decision: _SessionRequest,
-        revision: int,
-        actor: Actor,
-        identities: tuple[FileIdentity, ...],
-    ) -> Fact:
-        at = utc_now()
-        match decision:
-            case api.ApproveRequest():
-                return Approve(at, actor, revision)
-            case api.RejectRequest():
-                return Reject(at, actor, revision, decision.reason)
-            case api.ReopenRequest():
-                return Reopen(at, actor, revision, decision.reason)
-            case api.NudgeRequest():
-                return _build_nudge(now, decision, revision, actor, at)
-            case api.ReturnRequest():
-                return ReturnOriginals(at, actor, decision.to or "")
-            case api.ResyncRequest():
-                return Resync(at, actor, revision, self._config.terms, identities)
-            case api.RetryRequest():
-                return Retry(at, actor, identities)
-            case _:
-                assert_never(decision)
-
-    def _read_identities(self, session: Session) -> tuple[FileIdentity, ...]:
-        """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
-        identities = []
-        for clip in session.clips:
-            if not clip.path:
-                continue  # it is still in its drop folder
-            try:
-                now = self._config.layout.resolve_path(clip.path).stat(follow_symlinks=False)
-            except OSError:
-                continue
-            identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
-        return tuple(identities)
-
     async def require_approver(self, uid: int) -> Actor:
         """Return the actor behind a uid that may decide. Raises NotPermitted or Unavailable."""
         return await self._accounts.require_approver(uid, self._config.settings.review.approvers)
@@ -313,25 +250,9 @@ class RequestHandler:
         return claim.by.name if claim and claim.until > time.monotonic() else None
 
 
-def _get_current_revision(session: Session, decision: api.DecisionRequest) -> int:
-    """Return the revision of a decision that names none: not allowed for what a person reviewed."""
-    if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest | api.ReturnRequest):
-        return session.revision
-    raise UsageError("the decision does not say on which revision it is based", "send If-Match: <revision>")
-
-
 def _read_free_bytes(folder: Path) -> int | None:
     """Return the free space of a folder's disk; None if the disk reports an error. Blocks."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
-
-
-def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:
-    """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
-    angle = now.alignment.find_angle(decision.camera) if now.alignment else None
-    if angle is None or now.rate is None or now.revision != revision:
-        return Nudge(at, actor, revision, decision.camera, 0)
-    offset_us = parse_nudge(decision.to, angle.offset_us, now.rate)
-    return Nudge(at, actor, revision, decision.camera, offset_us)

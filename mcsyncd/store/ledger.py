@@ -7,7 +7,6 @@ avoids the WAL-reset bug of SQLite 3.7 to 3.51.2.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from types import TracebackType
 
 from sqlite_utils import Database
 
-from mcsyncd.errors import LedgerUnavailable, McsyncError
+from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.events import Event
@@ -29,6 +28,7 @@ from mcsyncd.store.backup import back_up_before_migration
 from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
 from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
 from mcsyncd.store.damage import report_damage
+from mcsyncd.store.lock import lock_folder
 from mcsyncd.store.migrations import ledger_migrations as migrations
 from mcsyncd.store.rows import (
     ENTRY_COLUMNS,
@@ -97,7 +97,7 @@ class Ledger(AbstractContextManager["Ledger"]):
         ledger open, and LedgerDamaged if it is damaged: it has then been set aside.
         """
         make_folders(state, mode=0o700)
-        self._lock = _lock_folder(state)
+        self._lock = lock_folder(state)
         self._tool_version = tool_version
         self.path = state / "ledger.db"
         self.check: LedgerCheck | None = None
@@ -248,34 +248,6 @@ def _translate_write_error() -> Iterator[None]:
             f"the ledger cannot be written: {error}",
             "check that the disk of paths.state has space and is writable",
         ) from error
-
-
-@contextmanager
-def lock_state_folder(state: Path) -> Iterator[None]:
-    """Hold the state folder's lock. Raises McsyncError, naming the process, if a daemon holds it."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _lock_folder(state)
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock_folder(state: Path) -> int:
-    """Lock the state folder. Raises McsyncError, naming the process, if another daemon has it locked."""
-    lock = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(lock, 32).decode("ascii", "replace").strip() or "unknown"
-        os.close(lock)
-        raise McsyncError(
-            f"{state}: another daemon (process {holder}) has this ledger open",
-            "stop it, or set another paths.state",
-        ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
 
 
 def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:

@@ -19,7 +19,7 @@ NEW_CASES = {
     ],
     "mcsyncd/model/events.py": [("Event", {"mcsyncd/model/evolve.py"})],
     "mcsyncd/model/jobs.py": [("Job", {"mcsyncd/workers/perform.py"})],
-    "mcsyncd/api/requests.py": [("DecisionRequest", {"mcsyncd/daemon/request_handler.py"})],
+    "mcsyncd/api/requests.py": [("DecisionRequest", {"mcsyncd/daemon/decision_facts.py"})],
 }
 CHECKED = ("mcsyncd/model", "mcsyncd/workers", "mcsyncd/daemon")
 NEW_CLASS = '''

@@ -1,0 +1,89 @@
+"""From a decision, as a client sends it, to the fact that the loop decides on."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mcsyncd import api
+from mcsyncd.daemon.clock import utc_now
+from mcsyncd.errors import UsageError
+from mcsyncd.model.facts import (
+    Approve,
+    Fact,
+    FileIdentity,
+    Nudge,
+    Reject,
+    Reopen,
+    Resync,
+    Retry,
+    ReturnOriginals,
+)
+from mcsyncd.model.session import Actor, Session, Terms
+from mcsyncd.review.nudge import parse_nudge
+from mcsyncd.settings.work_layout import WorkLayout
+
+
+def build_fact(  # noqa: PLR0911  # one line for each decision
+    now: Session,
+    decision: api.DecisionRequest,
+    revision: int,
+    actor: Actor,
+    *,
+    terms: Terms,
+    identities: tuple[FileIdentity, ...],
+) -> Fact:
+    """Return the fact that a decision is, on a session as it is now.
+
+    Raises UsageError for a seal, which depends on the drop folders: the drop scanner builds that fact.
+    `terms` are those of today, `identities` what the originals are now: a resync begins with both.
+    """
+    at = utc_now()
+    match decision:
+        case api.ApproveRequest():
+            return Approve(at, actor, revision)
+        case api.RejectRequest():
+            return Reject(at, actor, revision, decision.reason)
+        case api.ReopenRequest():
+            return Reopen(at, actor, revision, decision.reason)
+        case api.NudgeRequest():
+            return _build_nudge(now, decision, revision, actor, at)
+        case api.ReturnRequest():
+            return ReturnOriginals(at, actor, decision.to or "")
+        case api.ResyncRequest():
+            return Resync(at, actor, revision, terms, identities)
+        case api.RetryRequest():
+            return Retry(at, actor, identities)
+        case api.SealRequest():
+            raise UsageError("a seal depends on the drop folders", "the drop scanner builds it")
+        case _:
+            assert_never(decision)
+
+
+def read_identities(session: Session, layout: WorkLayout) -> tuple[FileIdentity, ...]:
+    """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
+    identities = []
+    for clip in session.clips:
+        if not clip.path:
+            continue  # it is still in its drop folder
+        try:
+            now = layout.resolve_path(clip.path).stat(follow_symlinks=False)
+        except OSError:
+            continue
+        identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
+    return tuple(identities)
+
+
+def get_current_revision(session: Session, decision: api.DecisionRequest) -> int:
+    """Return the revision of a decision that names none: not allowed for what a person reviewed."""
+    if isinstance(decision, api.SealRequest | api.RetryRequest | api.ResyncRequest | api.ReturnRequest):
+        return session.revision
+    raise UsageError("the decision does not say on which revision it is based", "send If-Match: <revision>")
+
+
+def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:
+    """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
+    angle = now.alignment.find_angle(decision.camera) if now.alignment else None
+    if angle is None or now.rate is None or now.revision != revision:
+        return Nudge(at, actor, revision, decision.camera, 0)
+    offset_us = parse_nudge(decision.to, angle.offset_us, now.rate)
+    return Nudge(at, actor, revision, decision.camera, offset_us)
