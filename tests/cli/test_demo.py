@@ -18,8 +18,6 @@ def config(tmp_path):
     text = (ROOT / "config" / "local.yaml").read_text()
     text = text.replace("../profiles", str(ROOT / "profiles")).replace("../var", str(tmp_path / "var"))
     text = re.sub(r"^ingest:.*$", "ingest: {settle: 1s, quiet: 2s}", text, flags=re.MULTILINE)
-    # Nobody is named: then it is the user who runs the daemon, whoever runs this test.
-    text = re.sub(r"^review:.*$", "review: {review_below: 0.85}", text, flags=re.MULTILINE)
     file = tmp_path / "config.yaml"
     file.write_text(text)
     return file
