@@ -17,8 +17,6 @@ ALLOWED = {
     ("demo/clip_writer.py", "av.open"): "the same muxer; films what a camera would have written",
     ("demo/daemon_process.py", "self._log.open"): "the log of a process that is running",
     ("demo/slow_copy.py", "target.open"): "plays an operator: a copy that grows under its own name",
-    ("ingest/fingerprint.py", "os.fdopen"): "reads through a descriptor that is open already",
-    ("ingest/observe.py", "os.fdopen"): "the same",
     ("ingest/offload.py", "os.rename"): "moves an original, which was flushed, between two descriptors",
     ("ingest/verified_copy.py", "os.open"): "copies an original below an open folder, never through a link",
     ("ingest/verified_copy.py", "os.rename"): "the same copy, once it was read back and compared",
