@@ -33,6 +33,7 @@ ALLOWED_FORMATS = (
     "aiff",
     "flac",
     "mp3",
+    "aac",  # without a container (ADTS), as some recorders write it
     "ogg",
 )
 """FFmpeg's names of the demuxers that may be used: what cameras, phones and sound recorders write.
