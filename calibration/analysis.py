@@ -40,9 +40,9 @@ def build_analysis_recording(
 
 
 def _write_channel(folder: Path, number: int, wave: Wave) -> SourceChannel:
-    file = ChannelFile(folder / f"{number}.s16")
+    file = ChannelFile(folder / f"{number}.s16", durable=False)
     resampler = AnalysisResampler(RATE, 1, Fraction(0))
     for index, block in (*resampler.push(wave[None, :]), *resampler.flush()):
         file.write_block(index, block[0])
-    file.close()
+    file.complete_length()
     return SourceChannel(0, number, f"channel {number + 1}", file)
