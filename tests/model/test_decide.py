@@ -38,12 +38,22 @@ from mcsyncd.model.events import (
 )
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.intake_doubts import list_intake_doubts
-from mcsyncd.model.jobs import Conform, Hash, Offload, PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.jobs import (
+    Align,
+    Conform,
+    Hash,
+    Listen,
+    Offload,
+    PlanPublishing,
+    Probe,
+    PublishManifest,
+    Upload,
+)
 from mcsyncd.model.losses import MAX_REGENERATIONS, list_derived_results
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import format_reason
-from mcsyncd.model.rendition import ConformReport
+from mcsyncd.model.rendition import ConformReport, StoredObject
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.store.codec import json_from_event
@@ -725,3 +735,51 @@ def test_a_whole_list_that_was_recorded_before_is_still_read():
     session = apply_event(collecting(), DropFilesChanged(AT, DROPPED[:1]))
     assert session.drop_files == DROPPED[:1]
     assert apply_event(session, DropFilesChanged(AT, ())).drop_files == ()
+
+
+@pytest.mark.parametrize(
+    ("confidence", "sure"), [(0.3, False), (0.849, False), (THRESHOLD, True), (0.99, True)]
+)
+def test_the_machine_is_confident_from_the_threshold_on(confidence, sure):
+    assert is_confident(driven(sealed(), confidence), THRESHOLD) is sure
+
+
+def test_nothing_is_aligned_before_every_clip_with_sound_was_heard():
+    """A clip without sound keeps nobody waiting."""
+    session = apply_fact(
+        sealed(), fa.JobFinished(AT, (job := list_due_jobs(sealed(), THRESHOLD)[0]).id, result_of(job))
+    )
+    while probes := [job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Probe)]:
+        found = media(audio=probes[0].clip.camera != "cam_c")
+        session = apply_fact(session, fa.JobFinished(AT, probes[0].id, found))
+    while listens := [job for job in list_due_jobs(session, THRESHOLD) if isinstance(job, Listen)]:
+        assert not any(isinstance(job, Align) for job in list_due_jobs(session, THRESHOLD))
+        session = apply_fact(session, fa.JobFinished(AT, listens[0].id, result_of(listens[0])))
+    assert {clip.camera for clip in session.clips if clip.analysis_audio is not None} == {"cam_a", "cam_b"}
+    assert any(isinstance(job, Align) for job in list_due_jobs(session, THRESHOLD))
+
+
+@pytest.mark.parametrize(
+    ("when", "confidence", "expected"),
+    [
+        ("always", 0.3, True),
+        ("always", 0.99, True),
+        ("confident", 0.3, False),
+        ("confident", 0.99, True),
+        ("approved", 0.3, False),
+        ("approved", 0.99, False),
+    ],
+)
+def test_conform_begins_when_the_terms_say_so(when, confidence, expected):
+    session = driven(sealed(), confidence)
+    session = replace(session, terms=replace(session.terms, conform_when=when))
+    assert any(isinstance(job, Conform) for job in list_due_jobs(session, THRESHOLD)) is expected
+
+
+def test_all_stored_objects_are_remembered_in_whatever_order_they_come():
+    session = driven(sealed())
+    for key in ("b", "a", "c", "a"):
+        session = apply_event(
+            session, ObjectStored(AT, StoredObject(key, "original", 1, "e" * 64, "cam_a/A"))
+        )
+    assert sorted(found.key for found in session.stored) == ["a", "b", "c"]
