@@ -92,9 +92,10 @@ class Line:
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log[-3000:]
         try:
-            return bool(self.status())
+            folders = self.status()["folders"].values()
         except Unreachable:
             return False
+        return all(folder["health"] != "not scanned yet" for folder in folders)
 
     def kill(self) -> None:
         self.process.kill()
