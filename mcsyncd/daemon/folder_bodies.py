@@ -9,11 +9,9 @@ from mcsyncd.daemon.intake import FileNote
 from mcsyncd.ingest.observation import FileKey, Observation
 from mcsyncd.ingest.scan import DropScan
 from mcsyncd.ingest.settle import FileTrack, SettleState
+from mcsyncd.model.clip import DropIdentity
 from mcsyncd.model.text import escape_text
 from mcsyncd.settings.active_config import ActiveConfig
-
-TakenKey = tuple[str, str, int, int]
-"""Camera, name, size and mtime of a file that has just been moved out of its drop folder."""
 
 
 def build_folder_bodies(
@@ -23,7 +21,7 @@ def build_folder_bodies(
     *,
     notes: Mapping[FileKey, FileNote],
     moved: Mapping[FileKey, FileKey],
-    taken: Collection[TakenKey],
+    taken: Collection[DropIdentity],
 ) -> dict[str, FolderBody]:
     """Return the drop folders with the files that are not ingested yet.
 
@@ -48,7 +46,7 @@ def build_folder_bodies(
     }
 
 
-def _identify(observation: Observation) -> TakenKey:
+def _identify(observation: Observation) -> DropIdentity:
     return observation.camera, observation.name, observation.size, observation.mtime_ns
 
 

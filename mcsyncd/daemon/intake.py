@@ -22,7 +22,7 @@ from mcsyncd.ingest import names
 from mcsyncd.ingest.fingerprint import SampledFile, sample_files
 from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.recognition import Relation, relate_file
-from mcsyncd.model.clip import DropFile, HeldFile
+from mcsyncd.model.clip import DropFile, DropIdentity, HeldFile
 from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, Seal
 from mcsyncd.model.objection import suggest_next_step
 from mcsyncd.model.session import HALTED, Actor, Session, State
@@ -30,8 +30,6 @@ from mcsyncd.model.taken_file import TakenFile
 from mcsyncd.review.decisions import require_applicable
 
 log = structlog.get_logger("mcsyncd.intake")
-
-_Identity = tuple[str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ class Intake:
     def __init__(self, loop: SessionLoop, drop: Callable[[], Path]) -> None:
         self._loop = loop
         self._drop = drop
-        self._samples: dict[_Identity, SampledFile] = {}
-        self._relations: dict[_Identity, Relation | None] = {}
+        self._samples: dict[DropIdentity, SampledFile] = {}
+        self._relations: dict[DropIdentity, Relation | None] = {}
         self._related_at = (-1, -1)
         self.notes: dict[FileKey, FileNote] = {}
         """What is known about the settled files that belong to an earlier session."""
@@ -57,11 +55,11 @@ class Intake:
     async def take_settled_files(self, settled: tuple[DropFile, ...]) -> None:
         """Submit the files that are complete in the drop folders; the first new clip opens a session."""
         in_intake = self._list_files_in_intake()
-        candidates = await self._sample(file for file in settled if _identify(file) not in in_intake)
+        candidates = await self._sample(file for file in settled if file.identity not in in_intake)
         self._forget_samples(settled)
         relations = await self._relate(candidates)
         await self._report_dropped_clips(candidates, relations)
-        new = _drop_strays(file for file in candidates if relations[_identify(file)] is None)
+        new = _drop_strays(file for file in candidates if relations[file.identity] is None)
         session = self._loop.collecting_session
         if session is None and any(file.kind == "clip" for file in new):
             session = await self._loop.open_collecting_session()
@@ -98,10 +96,10 @@ class Intake:
 
         return await self._loop.submit_fact_from(session.id, build_seal)
 
-    def _list_files_in_intake(self) -> set[_Identity]:
+    def _list_files_in_intake(self) -> set[DropIdentity]:
         """Files of sealed sessions that have not been moved out of the drop folders yet."""
         return {
-            _identify(file)
+            file.identity
             for session in self._loop.sessions.values()
             if session.terms is not None and session.state is not State.REJECTED
             for file in (session.incoming if session.offloaded else session.drop_files)
@@ -110,37 +108,37 @@ class Intake:
     async def _sample(self, files: Iterable[DropFile]) -> tuple[DropFile, ...]:
         """Return the files with their fingerprints. Each is read once; sidecars are not read."""
         files = tuple(files)
-        unread = [file for file in files if file.kind == "clip" and _identify(file) not in self._samples]
+        unread = [file for file in files if file.kind == "clip" and file.identity not in self._samples]
         if unread:
             sampled = await run_in_thread(partial(sample_files, self._drop(), unread))
-            self._samples |= {_identify(one.file): one for one in sampled}
+            self._samples |= {one.file.identity: one for one in sampled}
         return tuple(self._get_sample(file).file for file in files)
 
     def _forget_samples(self, settled: Iterable[DropFile]) -> None:
-        present = {_identify(file) for file in settled}
+        present = {file.identity for file in settled}
         self._samples = {key: one for key, one in self._samples.items() if key in present}
 
     def _get_sample(self, file: DropFile) -> SampledFile:
-        return self._samples.get(_identify(file), SampledFile(file))
+        return self._samples.get(file.identity, SampledFile(file))
 
-    async def _relate(self, files: tuple[DropFile, ...]) -> dict[_Identity, Relation | None]:
+    async def _relate(self, files: tuple[DropFile, ...]) -> dict[DropIdentity, Relation | None]:
         """Return what each file is to the sessions. Asked again only after a session has changed."""
         version = (self._loop.intake_count, self._loop.state_changes)
         if version != self._related_at:
             self._relations, self._related_at = {}, version
-        unknown = [file for file in files if _identify(file) not in self._relations]
+        unknown = [file for file in files if file.identity not in self._relations]
         if unknown:
             ledger = self._loop.ledger
             taken = await ledger.call(ledger.ledger.find_taken_files, unknown)
             for file, found in zip(unknown, taken, strict=True):
-                self._relations[_identify(file)] = relate_file(
+                self._relations[file.identity] = relate_file(
                     file,
                     found,
                     has_beginning=self._get_sample(file).has_beginning,
                     is_replaceable=self._is_replaceable,
                     compute_age_s=_compute_age_s,
                 )
-        return {_identify(file): self._relations[_identify(file)] for file in files}
+        return {file.identity: self._relations[file.identity] for file in files}
 
     def _is_replaceable(self, taken: TakenFile) -> bool:
         """Tell whether a halted session needs this clip again: not if the error is another clip's."""
@@ -150,11 +148,11 @@ class Intake:
         return session.error is None or session.error.clip in ("", taken.file.key)
 
     async def _report_dropped_clips(
-        self, files: tuple[DropFile, ...], relations: dict[_Identity, Relation | None]
+        self, files: tuple[DropFile, ...], relations: dict[DropIdentity, Relation | None]
     ) -> None:
         notes: dict[FileKey, FileNote] = {}
         for file in files:
-            relation = relations[_identify(file)]
+            relation = relations[file.identity]
             if relation is None:
                 continue
             key = (file.camera, file.name)
@@ -165,10 +163,6 @@ class Intake:
                 fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
                 await self._loop.submit_fact(relation.session, fact)
         self.notes = notes
-
-
-def _identify(file: DropFile) -> _Identity:
-    return file.camera, file.name, file.bytes, file.mtime_ns
 
 
 def _drop_strays(files: Iterable[DropFile]) -> tuple[DropFile, ...]:

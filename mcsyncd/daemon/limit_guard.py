@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.daemon.worker_pool import RunningJob
+from mcsyncd.daemon.worker_pool import RunningJob, WorkerPool
 from mcsyncd.model.limits import Overrun, compute_total_limit_s, count_input_bytes, find_overrun
 from mcsyncd.settings.job_limits import JobLimitSettings, name_limit_field
 from mcsyncd.workers.progress import ProgressReport
@@ -34,9 +33,14 @@ class LimitGuard:
     """Watches the running jobs by the monotonic clock."""
 
     def __init__(
-        self, loop: SessionLoop, read_reports: ReadReports, clock: Callable[[], float] = time.monotonic
+        self,
+        workers: WorkerPool,
+        read_limits: Callable[[], JobLimitSettings],
+        read_reports: ReadReports,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._loop = loop
+        self._workers = workers
+        self._read_limits = read_limits
         self._read_reports = read_reports
         self._clock = clock
         self._progress: dict[str, _Progress] = {}
@@ -49,8 +53,8 @@ class LimitGuard:
 
     def stop_overruns(self) -> None:
         """Kill the jobs that exceed a limit, and report each as failed."""
-        now, limits = self._clock(), self._loop.config.settings.limits
-        running = dict(self._loop.workers.running)
+        now, limits = self._clock(), self._read_limits()
+        running = dict(self._workers.running)
         self._progress = {job_id: self._follow_progress(one, now) for job_id, one in running.items()}
         for job_id, one in running.items():
             overrun = find_overrun(
@@ -62,7 +66,7 @@ class LimitGuard:
             if overrun is not None:
                 message, hint = _describe_overrun(one, overrun, limits)
                 log.warning("job stopped", job=job_id, session=one.job.session, why=message)
-                self._loop.workers.fail_job(job_id, message, hint)
+                self._workers.fail_job(job_id, message, hint)
 
     def _follow_progress(self, running: RunningJob, now: float) -> _Progress:
         before = self._progress.get(running.job.id, _Progress(0, running.started_at))

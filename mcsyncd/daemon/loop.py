@@ -21,6 +21,7 @@ from mcsyncd.daemon.session_shelf import SessionShelf
 from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession
+from mcsyncd.model.clip import DropIdentity
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
@@ -73,8 +74,8 @@ class SessionLoop:
         self.draining = False
         self.intake_count = 0
         """How often clips were moved out of the drop folders since the start."""
-        self.taken_keys: set[tuple[str, str, int, int]] = set()
-        """Camera, name, size and mtime of the files that were moved out of the drop folders since the last
+        self.taken_keys: set[DropIdentity] = set()
+        """The files that were moved out of the drop folders since the last
         scan: that scan still has them."""
         self.state_changes = 0
         """How often any session went from one state to another since the start."""
@@ -175,7 +176,7 @@ class SessionLoop:
         self.intake_count += 1
         left = {key for key, _ in after.left_behind}
         self.taken_keys |= {
-            (file.camera, file.name, file.bytes, file.mtime_ns)
+            file.identity
             for file in (before.incoming if before.offloaded else before.drop_files)
             if file.key not in left
         }

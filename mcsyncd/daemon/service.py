@@ -161,7 +161,11 @@ class Service:
         await self._drop_scanner.start_watch()
         edges.push_async_callback(self._drop_scanner.stop_watch)
         await self._drop_scanner.scan_once()
-        limit_guard = LimitGuard(self._loop, lambda: progress_monitor.reports)
+        limit_guard = LimitGuard(
+            self._loop.workers,
+            lambda: self._loop.config.settings.limits,
+            lambda: progress_monitor.reports,
+        )
         self._background_loops = tuple(
             asyncio.create_task(work)
             for work in (self._drop_scanner.run(), progress_monitor.run(), limit_guard.run())

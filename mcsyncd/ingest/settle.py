@@ -101,11 +101,6 @@ class SettleState:
         return max(0.0, self.scanned_at - self.changed_at)
 
     @property
-    def has_settling_files(self) -> bool:
-        """Whether any file may still become ready to be taken: what holds the seal."""
-        return self.awaits_time or any(track.status == "incomplete" for track in self.files.values())
-
-    @property
     def awaits_time(self) -> bool:
         """Whether any file may become ready by staying as it is."""
         return any(track.status in ("settling", "waiting") for track in self.files.values())

@@ -24,6 +24,10 @@ class Camera:
     reference: bool = False
 
 
+DropIdentity = tuple[str, str, int, int]
+"""Camera, name, size and modification time of a file in a drop folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class DropFile:
     """A settled file in a drop folder: `name` is its path below the camera's folder ("/" between).
@@ -44,6 +48,11 @@ class DropFile:
     def key(self) -> str:
         """Names the file within a session, like the key of its clip."""
         return f"{self.camera}/{self.name}"
+
+    @property
+    def identity(self) -> DropIdentity:
+        """Tells the file from another of its name, before and after it was sampled."""
+        return self.camera, self.name, self.bytes, self.mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,8 @@ def _restart_sync(session: Session, event: ev.SessionResynced) -> Session:
 
 
 def _choose_resumed_state(session: Session) -> State:
+    if session.state is State.REJECTED:
+        return State.REJECTED  # only the return of its originals was to be tried again
     if session.approval is not None:
         return State.APPROVED
     return State.IN_REVIEW if session.alignment else State.WORKING

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mcsyncd.api import LogEntryBody
+from mcsyncd.model.session import State
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_offset, format_percent, format_size
 from mcsyncd.present.session import format_clip
@@ -113,6 +114,12 @@ class _EventFields:
         return format_size(size) if isinstance(size, int | float) else NO_VALUE
 
     @property
+    def halt(self) -> str:
+        if self.get("state") == State.REJECTED:  # it stays what it was; only its originals are not back
+            return f"The originals could not be returned: {self.failure}"
+        return f"{self.text('state', limit=20).capitalize()} at {self.failure}"
+
+    @property
     def failure(self) -> str:
         return f"{self.text('failure', 'stage', limit=20)}: {self.text('failure', 'message', limit=300)}"
 
@@ -143,7 +150,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_published": lambda event: f"Published {event.text('publication', 'key')}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
     "results_forgotten": lambda event: f"Will be made again{event.reason}",
-    "session_halted": lambda event: f"{event.text('state', limit=20).capitalize()} at {event.failure}",
+    "session_halted": lambda event: event.halt,
     "session_retried": lambda event: f"Retried{event.by}",
     "session_resynced": lambda event: f"Sync restarted{event.by}",
     "decision_refused": lambda event: (

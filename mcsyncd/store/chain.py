@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 CHAIN_FORMAT = 1
@@ -50,7 +49,12 @@ def compute_row_hash(entry: LogEntry) -> str:
 
 
 class ChainWalk:
-    """Walks along the chain, entry by entry, so that a long one can be checked in parts."""
+    """Walks along the chain, entry by entry, so that a long one can be checked in parts.
+
+    A chain reveals every change to what was written. It does not reveal that its end was cut off
+    together with everything that depends on it: for that, its head is compared with the one in the
+    last published manifest.
+    """
 
     def __init__(self) -> None:
         self.seq = 0
@@ -72,14 +76,3 @@ class ChainWalk:
             faults.append(f"event {entry.seq} ({entry.kind}, {entry.at}) was changed after it was written")
         self.seq, self.head = entry.seq, entry.hash
         return tuple(faults)
-
-
-def find_chain_faults(entries: Iterable[LogEntry]) -> tuple[str, ...]:
-    """Return a sentence for every row that does not fit, oldest first; empty if the chain is whole.
-
-    A chain reveals every change to what was written. It does not reveal that its end was cut off
-    together with everything that depends on it: for that, compare its head with the one in the last
-    published manifest.
-    """
-    walk = ChainWalk()
-    return tuple(fault for entry in entries for fault in walk.check_entry(entry))

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -40,9 +39,8 @@ def build_hash(layout: WorkLayout, name: str, size: int) -> Hash:
 
 
 def guard_pool(pool: WorkerPool, reports: dict, clock=lambda: 0.0, **limits) -> LimitGuard:
-    settings = SimpleNamespace(limits=JobLimitSettings.model_validate(limits))
-    loop = SimpleNamespace(workers=pool, config=SimpleNamespace(settings=settings))
-    return LimitGuard(loop, lambda: reports, clock)
+    settings = JobLimitSettings.model_validate(limits)
+    return LimitGuard(pool, lambda: settings, lambda: reports, clock)
 
 
 async def wait_until(condition) -> None:

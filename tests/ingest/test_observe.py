@@ -16,7 +16,7 @@ import mcsyncd
 from mcsyncd.ingest import observe as looking
 from mcsyncd.ingest import scan as scanning
 from mcsyncd.ingest.observe import observe_drop_folders
-from mcsyncd.ingest.pairing import list_complete_files
+from mcsyncd.ingest.pairing import list_complete_files, list_held_files
 from mcsyncd.ingest.settle import SettleState
 from recordings import record
 
@@ -168,12 +168,12 @@ def test_half_a_clip_is_incomplete_and_holds_the_seal_until_the_rest_is_there(tm
     assert track.status == "incomplete"
     assert "copy it again" in track.note
     assert list_complete_files(state) == ()
-    assert state.has_settling_files
+    assert [file.name for file in list_held_files(state)] == [whole.name]
     with clip.open("ab") as file:
         file.write(content[len(content) // 2 | 1 :])
     state = observe_twice(tmp_path / "drop", ["cam_a"], state, 200.0)
     assert [file.name for file in list_complete_files(state)] == [whole.name]
-    assert not state.has_settling_files
+    assert list_held_files(state) == ()
 
 
 def test_an_incomplete_clip_is_not_read_again_until_it_changes(tmp_path, monkeypatch):
@@ -213,7 +213,7 @@ def test_a_card_that_takes_long_to_check_is_checked_over_several_scans(tmp_path,
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_file_that_we_may_not_read_is_refused_and_holds_up_nothing(tmp_path):
+def test_a_file_that_we_may_not_read_is_refused_and_holds_the_seal(tmp_path):
     (tmp_path / "drop/cam_a").mkdir(parents=True)
     (tmp_path / "drop/cam_a/x.mp4").write_bytes(b"x")
     (tmp_path / "drop/cam_a/x.mp4").chmod(0)
@@ -222,13 +222,14 @@ def test_a_file_that_we_may_not_read_is_refused_and_holds_up_nothing(tmp_path):
         import os, sys
         from pathlib import Path
         from mcsyncd.ingest.observe import observe_drop_folders
+        from mcsyncd.ingest.pairing import list_held_files
         from mcsyncd.ingest.settle import SettleState
         os.chdir(sys.argv[1])
         os.setuid(65534)
         state = SettleState()
         for _ in range(2):
             _, state = observe_drop_folders(Path("drop"), ["cam_a"], state, settle_s=0, settle_network_s=0)
-        print([track.status for track in state.files.values()], state.has_settling_files)
+        print([track.status for track in state.files.values()], [one.name for one in list_held_files(state)])
     """
     said = subprocess.run(
         [sys.executable, "-c", script, tmp_path],
@@ -237,4 +238,4 @@ def test_a_file_that_we_may_not_read_is_refused_and_holds_up_nothing(tmp_path):
         text=True,
         check=True,
     )
-    assert said.stdout.split() == ["['refused']", "False"]
+    assert said.stdout.split() == ["['refused']", "['x.mp4']"]

@@ -102,7 +102,7 @@ def test_an_empty_file_waits_but_not_for_ever():
     empty = [seen(size=0)]
     state = after((0.0, empty), (29.9, empty))
     assert standing(state) == "waiting"
-    assert state.has_settling_files
+    assert state.awaits_time
     state = settle_files(state, empty, 30.0, RULES)
     assert standing(state) == "settled"
     assert state.files[KEY].note == "empty"
@@ -133,11 +133,11 @@ def test_an_open_file_is_not_settled_until_its_writer_is_gone():
         (seen(b"caf\xe9.mp4".decode("utf-8", "surrogateescape")), "refused"),
     ],
 )
-def test_what_is_not_taken_never_holds_up_a_shoot_and_says_why(observation, expected):
+def test_what_is_not_taken_waits_for_no_time_and_says_why(observation, expected):
     state = after((0.0, [observation]), (500.0, [observation]))
     assert standing(state, observation.key) == expected
     assert state.files[observation.key].note
-    assert not state.has_settling_files
+    assert not state.awaits_time
 
 
 def test_a_sidecar_counts_from_when_its_clip_is_there():
@@ -234,4 +234,4 @@ def test_always_settles_at_last(growth, gaps, wall):
     state = settle_files(state, [last], now, RULES)
     state = settle_files(state, [last], now + MAX_PATIENCE_S, RULES)
     assert standing(state) == "settled"
-    assert not state.has_settling_files
+    assert not state.awaits_time

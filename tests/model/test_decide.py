@@ -783,3 +783,14 @@ def test_all_stored_objects_are_remembered_in_whatever_order_they_come():
             session, ObjectStored(AT, StoredObject(key, "original", 1, "e" * 64, "cam_a/A"))
         )
     assert sorted(found.key for found in session.stored) == ["a", "b", "c"]
+
+
+def test_a_retry_of_a_return_leaves_the_session_rejected():
+    """It became approvable again while its originals were on their way out."""
+    session = apply_fact(driven(sealed()), fa.Reject(AT, OKAFOR, 1, "the wrong shoot"))
+    session = apply_fact(session, fa.ReturnOriginals(AT, OKAFOR))
+    (job,) = list_due_jobs(session, THRESHOLD)
+    session = apply_fact(session, fa.JobFailed(AT, job.id, "transient", "full", "make room"))
+    session = apply_fact(session, fa.Retry(AT, OKAFOR))
+    assert (session.state, session.attempts) == (State.REJECTED, ())
+    assert list_due_jobs(session, THRESHOLD) == (job,)

@@ -23,7 +23,7 @@ from mcsyncd.model.events import DropFilesChanged, Event, SessionAligned, Sessio
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.session import Session, State
 from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
-from mcsyncd.store.chain import LogEntry, compute_row_hash, find_chain_faults, seal_entry
+from mcsyncd.store.chain import ChainWalk, LogEntry, compute_row_hash, seal_entry
 from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session
 from mcsyncd.store.ledger import Ledger
 from shoots import AT, DROPPED, NTSC, OFFSETS, OKAFOR, TERMS, alignment, result_of
@@ -172,7 +172,7 @@ def test_the_hash_of_a_row_is_that_of_its_format_for_good():
 
 def test_a_row_of_a_later_format_is_reported_and_not_guessed_at():
     later = LogEntry(2, 1, "s", AT, "session_opened", "9.0", "{}", "", "e" * 64)
-    assert find_chain_faults([later]) == ("event 1 has format 2, unknown to this version of mcsyncd",)
+    assert ChainWalk().check_entry(later) == ("event 1 has format 2, unknown to this version of mcsyncd",)
 
 
 def test_the_log_is_read_in_pages_of_all_events_or_of_one_session(state):

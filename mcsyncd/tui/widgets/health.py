@@ -60,7 +60,7 @@ def build_folder_line(body: FolderBody) -> Content:
     for state in ("refused", "incomplete"):
         faulty = [file for file in body.settling if file.state == state]
         if faulty:
-            note = f": {escape_text(faulty[0].note, 60)}" if faulty[0].note else ""
+            note = f": {escape_text(faulty[0].note, 120)}" if faulty[0].note else ""
             name = escape_text(faulty[0].name, 30)
             return build_content((f"▲ {label}", "warning"), f" {state} {name}{note}")
     arriving = [file for file in body.settling if file.state not in {"ignored", "taken"}]
