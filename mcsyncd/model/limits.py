@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from mcsyncd.model.jobs import (
-    Align,
-    Conform,
-    Hash,
-    Job,
-    Listen,
-    Offload,
-    PlanPublishing,
-    Probe,
-    PublishManifest,
-    Return,
-    Upload,
-)
+from mcsyncd.model import jobs
+from mcsyncd.model.jobs import Job
 
 _BYTES_PER_GB = 1_000_000_000
 """A gigabyte as disks and cards count it."""
@@ -56,15 +45,15 @@ def find_overrun(limit: JobLimit, input_bytes: int, *, running_s: float, stalled
 def count_input_bytes(job: Job) -> int:
     """Return the size of what a job reads."""
     match job:
-        case Offload() | Return():
+        case jobs.Offload() | jobs.Return():
             return sum(file.bytes for file in job.files)
-        case Hash() | Probe() | Listen() | Conform():
+        case jobs.Hash() | jobs.Probe() | jobs.Listen() | jobs.Conform():
             return job.clip.bytes
-        case Align() | PlanPublishing():
+        case jobs.Align() | jobs.PlanPublishing():
             return sum(clip.bytes for clip in job.clips)
-        case Upload():
+        case jobs.Upload():
             return job.object.bytes
-        case PublishManifest():
+        case jobs.PublishManifest():
             return 0
         case _:
             assert_never(job)

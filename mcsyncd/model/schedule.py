@@ -10,19 +10,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import assert_never
 
-from mcsyncd.model.jobs import (
-    Align,
-    Conform,
-    Hash,
-    Job,
-    Listen,
-    Offload,
-    PlanPublishing,
-    Probe,
-    PublishManifest,
-    Return,
-    Upload,
-)
+from mcsyncd.model import jobs
+from mcsyncd.model.jobs import Job
 
 
 class Lane(StrEnum):
@@ -43,15 +32,15 @@ class Lane(StrEnum):
 def choose_lane(job: Job) -> Lane:
     """Return the lane of a job."""
     match job:
-        case Offload() | Return():
+        case jobs.Offload() | jobs.Return():
             return Lane.INGEST
-        case Probe() | Listen() | Align():
+        case jobs.Probe() | jobs.Listen() | jobs.Align():
             return Lane.ANALYSIS
-        case Hash():
+        case jobs.Hash():
             return Lane.HASHING
-        case Conform():
+        case jobs.Conform():
             return Lane.ENCODING
-        case PlanPublishing() | Upload() | PublishManifest():
+        case jobs.PlanPublishing() | jobs.Upload() | jobs.PublishManifest():
             return Lane.PUBLISHING
         case _:
             assert_never(job)

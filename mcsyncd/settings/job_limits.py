@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from mcsyncd.model.jobs import (
-    Align,
-    Conform,
-    Hash,
-    Job,
-    Listen,
-    Offload,
-    PlanPublishing,
-    Probe,
-    PublishManifest,
-    Return,
-    Upload,
-)
+from mcsyncd.model import jobs
+from mcsyncd.model.jobs import Job
 from mcsyncd.model.limits import JobLimit
 from mcsyncd.settings.part import Seconds, SettingsPart
 
@@ -99,23 +88,23 @@ class JobLimitSettings(SettingsPart):
 def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
     """Return the key below `limits` in the settings file that holds the limits of a job."""
     match job:
-        case Offload() | Return():
+        case jobs.Offload() | jobs.Return():
             return "offload"
-        case Hash():
+        case jobs.Hash():
             return "hash"
-        case Probe():
+        case jobs.Probe():
             return "probe"
-        case Listen():
+        case jobs.Listen():
             return "listen"
-        case Align():
+        case jobs.Align():
             return "align"
-        case Conform():
+        case jobs.Conform():
             return "conform"
-        case PlanPublishing():
+        case jobs.PlanPublishing():
             return "plan"
-        case Upload():
+        case jobs.Upload():
             return "upload"
-        case PublishManifest():
+        case jobs.PublishManifest():
             return "manifest"
         case _:
             assert_never(job)
