@@ -27,7 +27,7 @@ def build_analysis_recording(
     """
     with TemporaryDirectory() as folder:
         headings = [_write_channel(Path(folder), number, wave) for number, wave in enumerate(channels)]
-        voices, _ = choose_channels(headings)
+        voices = choose_channels(headings).groups
         kept = tuple(np.array(map_samples(voice.lead.file.path)) for voice in voices)
     return Recording(
         angle=angle,

@@ -8,24 +8,26 @@ clip times. Memory does not grow with the clip, because each channel is streamed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
 from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks
 from mcsyncd.listen.early_ends import describe_early_end, find_early_ends
+from mcsyncd.listen.ltc.leak import LEAK_BLOCK_SAMPLES, has_leak, subtract_leak
+from mcsyncd.listen.ltc.track import read_ltc
 from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
-from mcsyncd.model.rendition import WrittenFile
 
 ReportFraction = Callable[[float], None]
 """Called with the part that is done, 0..1."""
@@ -42,8 +44,7 @@ _MAX_DECODED_CHANNELS = 128
 """Channels of all tracks together. Judgement: each is an open file while it is decoded, and the usual limit
 is 1024 per process. Lower, the last tracks of large recorders are ignored."""
 
-_MERGE_CHUNK_SAMPLES = 1 << 20
-"""Samples averaged at once (131 s): bounds memory, whatever the length of the clip."""
+Samples = NDArray[np.int16]
 
 
 def extract_analysis_audio(
@@ -72,11 +73,12 @@ def extract_analysis_audio(
             undo.callback(track.discard)
         if tracks:
             _decode_to_files(source, media, tracks, report_progress)
-        groups, notes = choose_channels(_list_source_channels(media, tracks))
-        notes = _describe_tracks(media, tracks) + notes
-        channels = tuple(_write_channel(group, folder, durable=durable) for group in groups)
+        choice = choose_channels(_list_source_channels(media, tracks))
+        timecode = [map_samples(one.file.path) for one in choice.timecode]
+        channels = tuple(_write_channel(one, timecode, folder, durable=durable) for one in choice.groups)
+        start_us = _find_start_us(media) - media.origin_us
+        ltc = next((runs for one in timecode if (runs := read_ltc(one, start_us))), ())
     length = max((channel.sample_count for track in tracks for channel in track.channels), default=0)
-    start_us = _find_start_us(media) - media.origin_us
     early_ends = find_early_ends(media, {track.track: start_us + track.end_us for track in tracks})
     audio = AnalysisAudio(
         ANALYSIS_RATE,
@@ -84,8 +86,9 @@ def extract_analysis_audio(
         length,
         channels,
         "",
-        (*notes, *map(describe_early_end, early_ends)),
+        (*_describe_tracks(media, tracks), *choice.notes, *map(describe_early_end, early_ends)),
         early_ends=early_ends,
+        ltc=ltc,
     )
     if temporary:
         return audio
@@ -191,20 +194,31 @@ def _format_count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _write_channel(group: ChannelGroup, folder: Path, *, durable: bool) -> AnalysisChannel:
-    """Give the channel its final name. Duplicates are averaged into it, which lowers the noise."""
+def _write_channel(
+    group: ChannelGroup, timecode: Sequence[Samples], folder: Path, *, durable: bool
+) -> AnalysisChannel:
+    """Give the channel its final name: averaged with its duplicates, without the `timecode` that leaks in."""
     lead = group.lead
-    written = _merge_duplicates(group, folder, durable=durable) if group.duplicates else lead.file.publish()
+    members = [map_samples(channel.file.path) for channel in (lead, *group.duplicates)]
+    leaking = [one for one in timecode if has_leak(members[0], one)]
+    if not group.duplicates and not leaking:
+        written = lead.file.publish()
+    else:
+        path = folder / f"track{lead.track}-channel{lead.index}.s16"
+        with DerivedFile(path, durable=durable) as file:
+            for begin in range(0, max(samples.size for samples in members), LEAK_BLOCK_SAMPLES):
+                sound = _average_channels(members, begin)
+                for one in leaking:
+                    sound = subtract_leak(sound, one, begin)
+                file.write(np.clip(np.floor(sound), -32768, 32767).astype("<i2").tobytes())
+        written = file.describe()
     return AnalysisChannel(written.path, lead.track, lead.index, written.bytes, written.sha256)
 
 
-def _merge_duplicates(group: ChannelGroup, folder: Path, *, durable: bool) -> WrittenFile:
-    members = [map_samples(channel.file.path) for channel in (group.lead, *group.duplicates)]
-    path = folder / f"track{group.lead.track}-channel{group.lead.index}.s16"
-    with DerivedFile(path, durable=durable) as file:
-        for start in range(0, max(samples.size for samples in members), _MERGE_CHUNK_SAMPLES):
-            chunks = [samples[start : start + _MERGE_CHUNK_SAMPLES].astype(np.int32) for samples in members]
-            length = max(chunk.size for chunk in chunks)
-            total = np.sum([np.pad(chunk, (0, length - chunk.size)) for chunk in chunks], axis=0)
-            file.write((total // len(members)).astype("<i2").tobytes())
-    return file.describe()
+def _average_channels(members: Sequence[Samples], begin: int) -> NDArray[np.float32]:
+    """Return the mean of a block of all channels; a shorter one is silent after its end."""
+    chunks = [samples[begin : begin + LEAK_BLOCK_SAMPLES].astype(np.float32) for samples in members]
+    total = np.zeros(max(chunk.size for chunk in chunks), np.float32)
+    for chunk in chunks:
+        total[: chunk.size] += chunk
+    return total / np.float32(len(members))

@@ -1,4 +1,4 @@
-"""Choosing which channels of a clip to keep: not silence, hum, duplicates or inverted copies."""
+"""Choosing which channels of a clip to keep: not silence, hum, timecode, duplicates or inverted copies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.listen.ltc.track import measure_ltc
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.track_writer import ChannelFile
 
@@ -39,6 +40,11 @@ memory, so that 64 channels need no more than 8. Lower, sound between the excerp
 _MAX_NAMED = 3
 """With more channels than this, the note gives their number and not their names, so that it stays short."""
 
+_PURE_LTC = 0.94
+"""Share of bits with a change of level (`measure_ltc`) from which timecode is recorded and not leaked.
+Measured: 0.95 where it is 6 dB above speech, 0.93 at its level. Where no channel is that pure, timecode
+mixed with sound makes the whole channel useless, since timecodes match wherever their labels do."""
+
 Excerpts = NDArray[np.float32]
 """One-second excerpts of a channel, shape (seconds, ANALYSIS_RATE), in int16 steps."""
 
@@ -61,16 +67,31 @@ class ChannelGroup:
     duplicates: tuple[SourceChannel, ...]
 
 
-def choose_channels(channels: list[SourceChannel]) -> tuple[list[ChannelGroup], list[str]]:
-    """Return the channels to keep, in the order of the file, and a sentence on each that is dropped.
+@dataclass(frozen=True, slots=True)
+class ChannelChoice:
+    """What the channels of a clip are.
+
+    `groups` are kept, in the order of the file. `timecode` are the channels that carry linear timecode:
+    they are clocks, not sound. `notes` has a sentence on each channel that is not kept.
+    """
+
+    groups: tuple[ChannelGroup, ...]
+    timecode: tuple[SourceChannel, ...]
+    notes: tuple[str, ...]
+
+
+def choose_channels(channels: list[SourceChannel]) -> ChannelChoice:
+    """Tell sound from everything else on the channels of a clip.
 
     Identical channels become one group. Of a pair in antiphase only one is kept, because their
     average would be silence.
     """
     silent = [channel for channel in channels if channel.file.max_rms < _SILENT_RMS]
-    audible = _read_excerpts([channel for channel in channels if channel not in silent])
+    timecode = _find_timecode([channel for channel in channels if channel not in silent])
+    audible = _read_excerpts([one for one in channels if one not in silent and one not in timecode])
     humming = [channel for channel, excerpts in audible if _is_hum(excerpts)]
     notes = _describe_channels(silent, "is silent", "are silent")
+    notes += _describe_channels(timecode, "carries timecode (LTC)", "carry timecode (LTC)")
     notes += _describe_channels(humming, "carries only hum", "carry only hum")
     groups: list[ChannelGroup] = []
     lead_excerpts: list[Excerpts] = []
@@ -81,7 +102,14 @@ def choose_channels(channels: list[SourceChannel]) -> tuple[list[ChannelGroup], 
         notes.append(f"{len(groups)} different channels; the {MAX_CHANNELS} loudest are used")
         loudest = sorted(groups, key=lambda group: -group.lead.file.max_rms)[:MAX_CHANNELS]
         groups = [group for group in groups if group in loudest]
-    return groups, notes
+    return ChannelChoice(tuple(groups), tuple(timecode), tuple(notes))
+
+
+def _find_timecode(channels: list[SourceChannel]) -> list[SourceChannel]:
+    """Return the channels that carry linear timecode, not those into which it only leaks from another."""
+    purity = {channel: measure_ltc(map_samples(channel.file.path)) for channel in channels}
+    has_source = any(value > _PURE_LTC for value in purity.values())
+    return [channel for channel in channels if purity[channel] > (_PURE_LTC if has_source else 0.0)]
 
 
 def map_samples(path: Path) -> NDArray[np.int16]:

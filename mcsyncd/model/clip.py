@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import WrittenFile
 
@@ -200,7 +201,8 @@ class AnalysisAudio:
     Sample 0 of every channel is at clip time `start_us` (0 is the clip's t = 0, see
     `Media.origin_us`; negative when audio begins before the first frame). Gaps are silent.
     `channels` is empty when the clip has no usable audio; `notes` says why. `early_ends` are what ends
-    too early, now that the sound was decoded to its end. `peaks` is empty where none were wanted.
+    too early, now that the sound was decoded to its end. `ltc` is what a channel of linear timecode
+    says; such a channel is no sound and not among the channels. `peaks` is empty where none were wanted.
     `peaks_sha256` is empty where a channel's digest is, too.
     """
 
@@ -213,6 +215,7 @@ class AnalysisAudio:
     peaks_bytes: int = 0
     peaks_sha256: str = ""
     early_ends: tuple[EarlyEnd, ...] = field(default=(), metadata=NOT_AN_INPUT)
+    ltc: tuple[LtcRun, ...] = field(default=(), metadata=NOT_AN_INPUT)
 
     @property
     def channel_files(self) -> tuple[WrittenFile, ...]:

@@ -60,8 +60,19 @@ def build_recording(
         channels=tuple(channels),
         duration_us=media.duration_us,
         recorded_at_us=_parse_recorded_at_us(media),
-        timecode_us=_parse_timecode_us(media),
+        timecode_us=_find_timecode_us(media, audio),
     )
+
+
+def _find_timecode_us(media: Media, audio: AnalysisAudio | None) -> int | None:
+    """Return the time of day at clip time 0 by linear timecode, else by the file's own timecode.
+
+    Linear timecode is exact to a part of a frame; a camera that is sent one may keep its own beside it.
+    """
+    runs = [run for run in (audio.ltc if audio else ()) if not run.reverse and run.is_at_speed]
+    if runs:
+        return max(runs, key=lambda run: run.duration_us).compute_time_of_day_us(0)
+    return _parse_timecode_us(media)
 
 
 def _parse_timecode_us(media: Media) -> int | None:
