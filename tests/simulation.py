@@ -130,7 +130,7 @@ class World:
         clip = self.chance.choice(session.clips)
         size = clip.bytes + self.chance.randint(0, 9)
         file = DropFile(clip.camera, clip.name, size, self.chance.randint(1, 9))
-        relation = self.chance.choice(["fuller", "continued", "replacement"])
+        relation = self.chance.choice(["fuller", "continued", "differing", "replacement"])
         self._submit(session.id, fa.ClipDroppedAgain(AT, clip.key, file, relation))
 
     def _crash(self) -> None:

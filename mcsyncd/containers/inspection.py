@@ -29,7 +29,7 @@ from mcsyncd.containers.program_stream import (
     is_program_stream,
 )
 from mcsyncd.containers.reader import BoundedReader, ReadLimitError
-from mcsyncd.containers.shortfall import Shortfall, report_zeros
+from mcsyncd.containers.shortfall import Shortfall, report_gap, report_zeros
 from mcsyncd.containers.transport_stream import (
     begins_transport_stream,
     find_transport_shortfall,
@@ -37,7 +37,7 @@ from mcsyncd.containers.transport_stream import (
     is_transport_stream,
 )
 from mcsyncd.containers.wave import find_wave_shortfall, is_wave
-from mcsyncd.containers.zeros import MAX_PADDING, find_zero_start
+from mcsyncd.containers.zeros import BLOCK, MAX_PADDING, find_gap, find_zero_start
 
 _HEAD_BYTES = 1 << 16
 """Bytes at the start from which the container is told. Judgement: a transport stream's tables are within
@@ -68,14 +68,25 @@ def find_shortfall(file: BinaryIO) -> Shortfall | None:
     reader = BoundedReader(file)
     try:
         head = reader.read_at(0, _HEAD_BYTES)
-        if head and not any(head):
-            return _find_nothing_written(reader)
-        for tell, find in _STRUCTURES:
-            if tell(head):
-                return find(reader)
-        return _find_sound_shortfall(reader, head)
+        if head and not any(head[:BLOCK]):
+            return _describe_empty_head(reader)
+        found = _find_structural_shortfall(reader, head)
+        if found is not None and found.certain:
+            return found
+        gap = find_gap(reader)
+        if gap is None or (found is not None and not (gap.is_hole and gap.is_aligned)):
+            return found
+        return report_gap(gap.begin, gap.end, certain=gap.is_hole and gap.is_aligned)
     except ReadLimitError:
         return None
+
+
+def _find_structural_shortfall(reader: BoundedReader, head: bytes) -> Shortfall | None:
+    """Return what is missing by the structures of the container."""
+    for tell, find in _STRUCTURES:
+        if tell(head):
+            return find(reader)
+    return _find_sound_shortfall(reader, head)
 
 
 def begins_container(file: BinaryIO) -> bool:
@@ -112,10 +123,11 @@ def lacks_end_mark(file: BinaryIO) -> bool:
     return is_program_stream(head) and not has_end_code(reader.read_tail(MAX_PADDING))
 
 
-def _find_nothing_written(reader: BoundedReader) -> Shortfall | None:
-    """Return the shortfall of a file of zeros; None if something follows them."""
-    start = find_zero_start(reader)
-    return report_zeros(0, reader.size) if start == 0 else None
+def _describe_empty_head(reader: BoundedReader) -> Shortfall:
+    """Return the shortfall of a file that begins with zeros, as no recording does."""
+    if find_zero_start(reader) == 0:
+        return report_zeros(0, reader.size)
+    return Shortfall("its beginning is only zeros: it is not written yet")
 
 
 def _find_sound_shortfall(reader: BoundedReader, head: bytes) -> Shortfall | None:

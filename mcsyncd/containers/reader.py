@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Iterator
 from typing import BinaryIO
 
 MAX_READS = 20_000
@@ -15,6 +16,10 @@ unjudged."""
 MAX_BYTES = 32 << 20
 """Bytes that are read of one file: 30 ms from a page cache. Judgement: the largest look at a tail is 4 MiB.
 Higher, a hostile file holds up the scan of all drop folders; lower, more files are left unjudged."""
+
+
+_NO_MORE_HOLES = frozenset({errno.ENXIO, errno.EINVAL, errno.EOPNOTSUPP})
+"""What the kernel answers where no data follows, or where the filesystem does not know."""
 
 
 class ReadLimitError(Exception):
@@ -68,3 +73,21 @@ class BoundedReader:
         except OSError as error:
             return error.errno == errno.ENXIO
         return False
+
+    def iterate_holes(self, limit: int) -> Iterator[tuple[int, int]]:
+        """Yield where up to `limit` holes begin and end that are followed by data.
+
+        None where the filesystem does not say what was never written. Raises OSError as reading does.
+        """
+        position = 0
+        for _ in range(limit):
+            try:
+                begin = os.lseek(self._file.fileno(), position, os.SEEK_HOLE)
+                position = os.lseek(self._file.fileno(), begin, os.SEEK_DATA)
+            except io.UnsupportedOperation:  # before OSError, which it is too: not a file of a filesystem
+                return
+            except OSError as error:
+                if error.errno in _NO_MORE_HOLES:
+                    return
+                raise
+            yield begin, position

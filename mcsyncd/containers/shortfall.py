@@ -31,6 +31,12 @@ def report_zeros(start: int, size: int) -> Shortfall:
     return Shortfall(f"from byte {start:,} on there are only zeros, up to byte {size:,}", size - start)
 
 
+def report_gap(begin: int, end: int, *, certain: bool) -> Shortfall:
+    """Return the shortfall of a file that lacks a part in the middle."""
+    detail = f"from byte {begin:,} to byte {end:,} there are only zeros, and data behind them"
+    return Shortfall(detail, end - begin, certain)
+
+
 def format_name(raw: bytes) -> str:
     """Return the name of a structure for people; hexadecimal digits if it is not harmless text."""
     text = raw.strip()

@@ -21,7 +21,7 @@ from mcsyncd.errors import Conflict, UsageError
 from mcsyncd.ingest import names
 from mcsyncd.ingest.fingerprint import SampledFile, sample_files
 from mcsyncd.ingest.observation import FileKey
-from mcsyncd.ingest.recognition import Relation, relate_file
+from mcsyncd.ingest.recognition import Relation, is_same_length, relate_file
 from mcsyncd.model.clip import DropFile, DropIdentity, HeldFile
 from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, Seal
 from mcsyncd.model.objection import suggest_next_step
@@ -131,11 +131,15 @@ class Intake:
             ledger = self._loop.ledger
             taken = await ledger.call(ledger.ledger.find_taken_files, unknown)
             for file, found in zip(unknown, taken, strict=True):
+                for one in found:
+                    if is_same_length(file, one.file):
+                        await self._loop.load_session(one.session)  # finished ones are not in memory
                 self._relations[file.identity] = relate_file(
                     file,
                     found,
                     has_beginning=self._get_sample(file).has_beginning,
                     is_replaceable=self._is_replaceable,
+                    is_doubtful=partial(self._is_doubtful, file),
                     compute_age_s=_compute_age_s,
                 )
         return {file.identity: self._relations[file.identity] for file in files}
@@ -146,6 +150,14 @@ class Intake:
         if session is None or session.state not in HALTED or session.find_clip(taken.file.key) is None:
             return False
         return session.error is None or session.error.clip in ("", taken.file.key)
+
+    def _is_doubtful(self, file: DropFile, taken: TakenFile) -> bool:
+        """Tell whether a part of the clip that was taken in may be missing, and none of the file."""
+        if self._get_sample(file).has_shortfall:
+            return False
+        session = self._loop.find_session(taken.session)
+        clip = session.find_clip(taken.file.key) if session is not None else None
+        return clip is not None and clip.is_doubtful
 
     async def _report_dropped_clips(
         self, files: tuple[DropFile, ...], relations: dict[DropIdentity, Relation | None]
@@ -159,7 +171,7 @@ class Intake:
             notes[key] = _describe_relation(relation)
             if notes[key] != self.notes.get(key):
                 log.info("dropped again", file=file.key, session=relation.session, what=relation.kind)
-            if relation.kind in ("fuller", "continued", "replacement"):
+            if relation.kind in ("fuller", "continued", "differing", "replacement"):
                 fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
                 await self._loop.submit_fact(relation.session, fact)
         self.notes = notes
@@ -194,6 +206,12 @@ def _describe_relation(relation: Relation) -> FileNote:
             return FileNote(text, holds_seal=True)
         case "continued":
             text = f"the rest of a clip of session {session}, which it may lack: copy the whole file again"
+            return FileNote(text, holds_seal=True)
+        case "differing":
+            text = (
+                f"as long as a clip of session {session}, but not the same: compare both with the card; "
+                "remove this one, or reject the session and drop the card again"
+            )
             return FileNote(text, holds_seal=True)
         case "fuller" | "replacement":
             return FileNote(f"takes the place of {relation.clip} in session {session}", holds_seal=False)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcsyncd.containers.inspection import begins_container
+from mcsyncd.containers.inspection import begins_container, find_shortfall
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.model.clip import DropFile
 
@@ -30,10 +30,15 @@ _DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class SampledFile:
-    """A file with its `head` and `sample`. `has_beginning` tells whether it begins like a recording."""
+    """A file with its `head` and `sample`.
+
+    `has_beginning` tells whether it begins like a recording, `has_shortfall` whether a part of it may be
+    missing by its container's bytes.
+    """
 
     file: DropFile
     has_beginning: bool = True
+    has_shortfall: bool = False
 
 
 def sample_files(drop: Path, files: Iterable[DropFile]) -> tuple[SampledFile, ...]:
@@ -49,7 +54,11 @@ def _sample_file(root: Folder, file: DropFile) -> SampledFile:
             descriptor = folder.open_file(path.name)
         with os.fdopen(descriptor, "rb", buffering=0) as opened:
             head, sample = compute_fingerprint(descriptor, file.bytes)
-            return SampledFile(replace(file, head=head, sample=sample), begins_container(opened))
+            return SampledFile(
+                replace(file, head=head, sample=sample),
+                has_beginning=begins_container(opened),
+                has_shortfall=find_shortfall(opened) is not None,
+            )
     except OSError:
         return SampledFile(file)
 

@@ -16,9 +16,9 @@ CONTINUED_WITHIN_S = 24 * 3600.0
 Judgement: a copy that stalled is resumed the same day. Longer, and a damaged file that has the name of
 an old clip (every card has a C0001) recalls a session that was published long ago."""
 
-RelationKind = Literal["taken", "shorter", "fuller", "continued", "replacement"]
-"""The same content as a clip; its beginning only; all of it and more; what was missing at its end; another
-copy for a session that an error halted."""
+RelationKind = Literal["taken", "shorter", "fuller", "continued", "differing", "replacement"]
+"""The same content as a clip; its beginning only; all of it and more; what was missing at its end; as long as
+it, but not the same; another copy for a session that an error halted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,16 @@ def relate_file(
     *,
     has_beginning: bool,
     is_replaceable: Callable[[TakenFile], bool],
+    is_doubtful: Callable[[TakenFile], bool],
     compute_age_s: Callable[[TakenFile], float],
 ) -> Relation | None:
     """Return what a settled file is to a file that was taken in before; None if it is new.
 
     `taken` are the files of the same camera with the same name or the same sample. `has_beginning`
     tells whether the content begins like a recording. `is_replaceable` tells whether a halted session
-    needs this clip anew, `compute_age_s` how long ago the session was opened. What was rejected does
-    not count: its files may be dropped again, to become another session.
+    needs this clip anew, `is_doubtful` whether the clip looks as if a part of it were missing and the
+    file does not, and `compute_age_s` how long ago the session was opened. What was rejected does not
+    count: its files may be dropped again, to become another session.
     """
     newest_first = sorted(taken, key=lambda one: one.opened_at, reverse=True)
     for one in newest_first:
@@ -53,6 +55,7 @@ def relate_file(
             one,
             has_beginning=has_beginning,
             replaceable=one.state in HALTED and is_replaceable(one),
+            doubtful=is_same_length(file, one.file) and is_doubtful(one),
             recent=compute_age_s(one) <= CONTINUED_WITHIN_S,
         )
         if kind is not None:
@@ -60,8 +63,17 @@ def relate_file(
     return None
 
 
+def is_same_length(file: DropFile, old: DropFile) -> bool:
+    """Return whether a file begins like another of its name and is as long, but is not the same.
+
+    Programs that reserve the whole length first leave such files when they stop.
+    """
+    same_start = file.name == old.name and file.head == old.head != ""
+    return same_start and file.bytes == old.bytes and file.sample != old.sample
+
+
 def _relate_pair(  # noqa: PLR0911  # one line for each relation
-    file: DropFile, one: TakenFile, *, has_beginning: bool, replaceable: bool, recent: bool
+    file: DropFile, one: TakenFile, *, has_beginning: bool, replaceable: bool, doubtful: bool, recent: bool
 ) -> RelationKind | None:
     old = one.file
     unchanged = (file.name, file.bytes, file.mtime_ns) == (old.name, old.bytes, old.mtime_ns)
@@ -75,6 +87,8 @@ def _relate_pair(  # noqa: PLR0911  # one line for each relation
         return "taken"
     if file.name != old.name:
         return None
+    if is_same_length(file, old):
+        return "fuller" if doubtful else "differing"
     if file.head and file.head == old.head:
         return "fuller" if file.bytes > old.bytes else "shorter"
     return "continued" if recent and not has_beginning else None

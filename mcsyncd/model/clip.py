@@ -250,3 +250,8 @@ class Clip:
     def key(self) -> str:
         """Names the clip within its session."""
         return f"{self.camera}/{self.name}"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether its container's bytes say that a part of it may be missing."""
+        return self.media is not None and self.media.shortfall != ""

@@ -128,8 +128,8 @@ def _seal_session(session: Session, fact: fa.Seal) -> tuple[ev.Event, ...]:
 
 
 def _take_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> ev.Event:
-    if fact.relation == "continued":
-        recall = Recall(fact.clip, fact.file.bytes)
+    if fact.relation in ("continued", "differing"):
+        recall = Recall(fact.clip, fact.file.bytes, fact.relation == "differing")
         return ev.SessionRecalled(fact.at, recall, _count_next_revision(session))
     return ev.ClipReplaced(fact.at, fact.clip, fact.file, fact.relation)
 

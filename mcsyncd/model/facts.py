@@ -71,16 +71,18 @@ class Seal:
     as_is: tuple[DropFile, ...] = ()
 
 
-ClipRelation = Literal["fuller", "continued", "replacement"]
-"""What a dropped file is to a clip that was taken in: the whole of it, the rest of it, another copy."""
+ClipRelation = Literal["fuller", "continued", "differing", "replacement"]
+"""What a dropped file is to a clip that was taken in: the whole of it, the rest of it, as long as it but not
+the same, another copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipDroppedAgain:
     """A file that belongs to the clip with the key `clip` was dropped after that was taken in.
 
-    `fuller` begins like the clip and is longer; `continued` is what a resumed copy added;
-    `replacement` is dropped for a session that an error halted.
+    `fuller` begins like the clip and is longer, or as long as a clip of which a part may be missing;
+    `continued` is what a resumed copy added; `differing` begins like the clip and is as long, and which
+    of the two is damaged is not known; `replacement` is dropped for a session that an error halted.
     """
 
     at: str

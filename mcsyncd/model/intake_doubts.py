@@ -23,12 +23,17 @@ a short half clip is not doubted; smaller, short takes are."""
 def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
     """Return a reason for every clip that may not be all there.
 
-    Such a clip grew again, was left out, was taken although incomplete, looks cut by its container's
-    bytes, or ends earlier than it declares, than its other stream or than every other angle.
+    Such a clip grew again, was dropped again with other content, was left out, was taken although
+    incomplete, looks cut by its container's bytes, or ends earlier than it declares, than its other
+    stream or than every other angle.
     """
     return (
         *(
-            build_reason(ReasonCode.CLIP_GREW, recall.clip, bytes=float(recall.bytes))
+            build_reason(
+                ReasonCode.COPIES_DIFFER if recall.differs else ReasonCode.CLIP_GREW,
+                recall.clip,
+                bytes=float(recall.bytes),
+            )
             for recall in session.recalls
         ),
         *(

@@ -144,9 +144,10 @@ def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Obje
         return Objection("not_awaited", f"{session.id} does not need {fact.file.key}", "nothing to do")
     if fact.relation == "replacement" and session.state not in HALTED:
         return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
-    if fact.relation == "continued" and Recall(fact.clip, fact.file.bytes) in session.recalls:
+    recall = Recall(fact.clip, fact.file.bytes, fact.relation == "differing")
+    if fact.relation in ("continued", "differing") and recall in session.recalls:
         return Objection("not_awaited", f"{session.id} is recalled already", suggest_next_step(session))
-    if fact.relation == "fuller" and fact.file.bytes <= clip.bytes:
+    if fact.relation == "fuller" and fact.file.bytes < clip.bytes + (not clip.is_doubtful):
         return Objection("invalid", f"{fact.file.key} is no longer than {fact.clip}", "nothing to do")
     return None
 

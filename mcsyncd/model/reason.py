@@ -43,6 +43,7 @@ class ReasonCode(StrEnum):
     UNREADABLE = "unreadable"
     CONFORM_WARNING = "conform_warning"
     CLIP_GREW = "clip_grew"
+    COPIES_DIFFER = "copies_differ"
     LEFT_OUT = "left_out"
     TAKEN_INCOMPLETE = "taken_incomplete"
     MAYBE_INCOMPLETE = "maybe_incomplete"
@@ -100,6 +101,7 @@ _ClockCode = Literal[
 """What the cameras' clocks say."""
 _IntakeCode = Literal[
     ReasonCode.CLIP_GREW,
+    ReasonCode.COPIES_DIFFER,
     ReasonCode.LEFT_OUT,
     ReasonCode.TAKEN_INCOMPLETE,
     ReasonCode.MAYBE_INCOMPLETE,
@@ -169,6 +171,7 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name}: {values['warning']}"
         case (
             ReasonCode.CLIP_GREW
+            | ReasonCode.COPIES_DIFFER
             | ReasonCode.LEFT_OUT
             | ReasonCode.TAKEN_INCOMPLETE
             | ReasonCode.MAYBE_INCOMPLETE
@@ -225,12 +228,14 @@ def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value
             assert_never(code)
 
 
-def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Value]) -> str:
+def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Value]) -> str:  # noqa: PLR0911  # one sentence for each code
     match code:
         case ReasonCode.CLIP_GREW:
             return (
                 f"{name} was written to again after it was taken in, so it may be half: copy all of it again"
             )
+        case ReasonCode.COPIES_DIFFER:
+            return f"{name} was dropped again, as long but not the same: compare both copies with the card"
         case ReasonCode.LEFT_OUT:
             return f"{name}: {values['file']} was left out when the session was sealed ({values['why']})"
         case ReasonCode.TAKEN_INCOMPLETE:

@@ -133,10 +133,14 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A clip whose drop path was written to again after it was taken in; `bytes` is the size there."""
+    """A clip whose drop path was written to again after it was taken in; `bytes` is the size there.
+
+    `differs` tells that a copy as long as the clip lies there which is not the same.
+    """
 
     clip: str
     bytes: int
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

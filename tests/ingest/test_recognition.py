@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from footage import Shot, film, steady
 from mcsyncd.ingest.fingerprint import HEAD_BYTES, compute_fingerprint, sample_files
 from mcsyncd.ingest.recognition import CONTINUED_WITHIN_S, relate_file
 from mcsyncd.model.clip import DropFile
@@ -18,11 +19,19 @@ SAME = replace(OLD, mtime_ns=2)
 LONGER = replace(OLD, bytes=2000, mtime_ns=2, sample="other")
 SHORTER = replace(OLD, bytes=500, mtime_ns=2, sample="other")
 NEXT_CARD = replace(OLD, bytes=900, mtime_ns=2, head="another", sample="other")
+OTHER_CONTENT = replace(OLD, mtime_ns=2, sample="other")
 RENAMED = replace(SAME, name="copy of B001.MTS")
 
 
 def relate(
-    file: DropFile, state: State = State.PUBLISHED, *, left=False, begins=True, needed=True, age_s=60.0
+    file: DropFile,
+    state: State = State.PUBLISHED,
+    *,
+    left=False,
+    begins=True,
+    needed=True,
+    doubtful=False,
+    age_s=60.0,
 ):
     taken = TakenFile("s", state, "2026-11-23T09:15:02.000000Z", OLD, left)
     found = relate_file(
@@ -30,6 +39,7 @@ def relate(
         [taken],
         has_beginning=begins,
         is_replaceable=lambda _: needed,
+        is_doubtful=lambda _: doubtful,
         compute_age_s=lambda _: age_s,
     )
     return found.kind if found is not None else None
@@ -42,12 +52,20 @@ def relate(
         (RENAMED, "taken"),
         (LONGER, "fuller"),
         (SHORTER, "shorter"),
+        (OTHER_CONTENT, "differing"),
         (NEXT_CARD, None),
         (replace(NEXT_CARD, name="B002.MTS"), None),
     ],
 )
 def test_a_copy_is_recognised_and_the_next_card_is_not_taken_for_one(file, expected):
     assert relate(file) == expected
+
+
+def test_a_copy_as_long_as_one_with_a_part_missing_is_fuller():
+    """What a program leaves that reserves the whole length first, and stops."""
+    assert relate(OTHER_CONTENT, doubtful=True) == "fuller"
+    assert relate(SAME, doubtful=True) == "taken"
+    assert relate(SHORTER, doubtful=True) == "shorter"
 
 
 def test_the_rest_of_a_clip_is_recognised_by_its_lack_of_a_beginning_and_only_for_a_day():
@@ -77,7 +95,12 @@ def test_the_latest_session_counts():
     newer = TakenFile("newer", State.PUBLISHED, "2026-11-23T09:15:02.000000Z", OLD, False)
     for order in ((older, newer), (newer, older)):
         found = relate_file(
-            SAME, order, has_beginning=True, is_replaceable=lambda _: False, compute_age_s=lambda _: 0.0
+            SAME,
+            order,
+            has_beginning=True,
+            is_replaceable=lambda _: False,
+            is_doubtful=lambda _: False,
+            compute_age_s=lambda _: 0.0,
         )
         assert found.session == "newer"
 
@@ -105,6 +128,16 @@ def test_a_hole_of_an_eighth_is_seen_wherever_it_is(tmp_path, eighth):
     part = size // 8
     holed = content[: eighth * part] + bytes(part) + content[(eighth + 1) * part :]
     assert write_file(tmp_path / "a", content)[1] != write_file(tmp_path / "b", holed)[1]
+
+
+def test_a_file_that_lacks_a_part_is_told_from_a_whole_one(tmp_path):
+    (tmp_path / "cam_a").mkdir()
+    whole = film(tmp_path / "cam_a" / "whole.mp4", Shot(pictures=steady(25, 2)))
+    zeros = whole.with_name("zeros.mp4")
+    content = whole.read_bytes()
+    zeros.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+    files = [DropFile("cam_a", path.name, path.stat().st_size, 1) for path in (whole, zeros)]
+    assert [one.has_shortfall for one in sample_files(tmp_path, files)] == [False, True]
 
 
 def test_the_last_byte_counts(tmp_path):

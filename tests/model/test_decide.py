@@ -183,7 +183,7 @@ class Shoot(RuleBasedStateMachine):
     @rule(
         pick=st.integers(0, 2),
         more=st.integers(-50, 50),
-        relation=st.sampled_from(["fuller", "continued", "replacement"]),
+        relation=st.sampled_from(["fuller", "continued", "differing", "replacement"]),
     )
     def drop_again(self, pick, more, relation):
         before = self.session
@@ -195,7 +195,7 @@ class Shoot(RuleBasedStateMachine):
             assert before.state not in {State.COLLECTING, State.REJECTED}
             assert relation != "replacement" or before.state in HALTED
             assert self.tell(fa.ClipDroppedAgain(AT, file.key, file, relation)) == (), "once is enough"
-        if events and relation != "continued":
+        if events and relation in {"fuller", "replacement"}:
             assert self.session.find_clip(file.key).bytes == file.bytes
             assert {type(job) for job in list_open_jobs(self.session, THRESHOLD)} == {Offload}
 
@@ -622,6 +622,29 @@ def test_a_fuller_copy_takes_the_place_of_the_clip_and_all_is_found_again():
     assert session.recalls == ()
     assert choose_call_to_action(session, THRESHOLD) == "looks_good"
     assert session.find_clip("cam_a/A001.MOV").path, "the other clips stay where they are"
+
+
+def test_a_copy_as_long_as_one_with_a_part_missing_takes_its_place_and_another_one_does_not():
+    """What a program leaves that reserves the whole length first; 200 bytes are what was taken in."""
+    session = driven(sealed(), confidence=0.99)
+    whole = replace(FULLER, file=DropFile("cam_b", "B001.MOV", 200, 9))
+    assert decide(session, whole, DecisionContext(THRESHOLD)) == ()
+    partial = tuple(
+        replace(clip, media=replace(clip.media, shortfall="only zeros")) if clip.key == whole.clip else clip
+        for clip in session.clips
+    )
+    assert apply_fact(replace(session, clips=partial), whole).state is State.WORKING
+
+
+def test_two_copies_of_a_clip_that_differ_void_the_approval_and_leave_the_clip_as_it_is():
+    session = driven_to_approved(driven(sealed(), confidence=0.99))
+    differing = replace(GREW, file=DropFile("cam_b", "B001.MOV", 200, 9), relation="differing")
+    recalled = apply_fact(session, differing)
+    assert (recalled.state, recalled.approval) == (State.IN_REVIEW, None)
+    assert recalled.clips == session.clips
+    (reason,) = list_intake_doubts(recalled)
+    assert reason.code == "copies_differ"
+    assert decide(recalled, differing, DecisionContext(THRESHOLD)) == (), "it is said once"
 
 
 def test_a_good_copy_takes_the_place_of_the_clip_that_failed_the_session():
