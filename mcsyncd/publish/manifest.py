@@ -14,7 +14,7 @@ from typing import Literal
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
-from mcsyncd.model.clip import Camera, Clip
+from mcsyncd.model.clip import Camera, Clip, HeldFile
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate, split_offset
@@ -30,7 +30,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field
@@ -96,6 +96,8 @@ def build_manifest(session: Session, *, versions: Mapping[str, str]) -> Document
             )
             for camera in terms.cameras
         ],
+        "left_out": [_build_held_file(file) for file in session.left_out],
+        "taken_as_is": [_build_held_file(file) for file in session.taken_as_is],
         **_build_forensics(session, alignment, labels),
         "profiles": profiles,
         "versions": dict(versions),
@@ -144,6 +146,10 @@ def _build_forensics(session: Session, alignment: Alignment, labels: Mapping[str
         "approved_uid": approval.by.uid if approval is not None else None,
         "approved_at": approval.at if approval is not None else None,
     }
+
+
+def _build_held_file(file: HeldFile) -> Document:
+    return {"id": file.key, "bytes": file.bytes, "reason": file.reason}
 
 
 def _build_profile(ref: ProfileRef) -> Document:

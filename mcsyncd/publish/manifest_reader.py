@@ -14,7 +14,7 @@ from typing import Any
 from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
-from mcsyncd.model.clip import Camera, Clip, Digest
+from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import Reason, ReasonCode
@@ -49,7 +49,11 @@ def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]
     originals = [(clip, clip["original"]) for clip in clips if clip["original"] is not None]
     yield ev.SessionOpened(opened_at, session_id)
     yield ev.SessionSealed(
-        opened_at, _read_terms(document), tuple(_read_clip(clip, original) for clip, original in originals)
+        opened_at,
+        _read_terms(document),
+        tuple(_read_clip(clip, original) for clip, original in originals),
+        left_out=_read_held_files(document, "left_out"),
+        taken_as_is=_read_held_files(document, "taken_as_is"),
     )
     paths = tuple((clip["id"], f"sessions/{session_id}/original/{clip['id']}") for clip, _ in originals)
     yield ev.ClipsOffloaded(opened_at, paths)
@@ -68,6 +72,15 @@ def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]
         yield ev.ObjectStored(at, stored)
     key = keys.build_manifest_key(session_id, revision, sha256)
     yield ev.SessionPublished(at, Publication(revision, key, sha256))
+
+
+def _read_held_files(document: dict[str, Any], field: str) -> tuple[HeldFile, ...]:
+    """Return a list of files; none in a manifest before 1.1.0."""
+    found = []
+    for file in document.get(field, []):
+        camera, _, name = file["id"].partition("/")
+        found.append(HeldFile(camera, name, file["bytes"], file["reason"]))
+    return tuple(found)
 
 
 def _read_terms(document: dict[str, Any]) -> Terms:

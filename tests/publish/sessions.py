@@ -14,6 +14,7 @@ from mcsyncd.model.clip import (
     Clip,
     Colour,
     Digest,
+    HeldFile,
     Media,
     VideoStream,
 )
@@ -48,6 +49,8 @@ RATE = Rate(30000, 1001)
 BEGAN_AT = "2026-11-23T09:31:00.000000Z"
 CHAIN_HEAD = "f" * 64
 OFFSETS = {"cam_a/A001.MOV": 0, "cam_b/B001.MP4": -134_000, "cam_b/B002.MP4": 61_000_000, "cam_c/C.WAV": None}
+LEFT_OUT = HeldFile("cam_b", "B/003.MP4", 50, "not readable: give the daemon's user access")
+TAKEN_AS_IS = HeldFile("cam_b", "B002.MP4", 200, "its last packet is cut")
 HASH = hashlib.sha256(b"profile").hexdigest()
 DOCUMENT = '{"audio":{"codec":"flac"},"video":{"codec":"h264","crf":18}}'
 

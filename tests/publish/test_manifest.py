@@ -9,7 +9,17 @@ from importlib import resources
 
 import jsonschema
 import pytest
-from publish.sessions import BEGAN_AT, CHAIN_HEAD, OFFSETS, RATE, material, session, with_plan
+from publish.sessions import (
+    BEGAN_AT,
+    CHAIN_HEAD,
+    LEFT_OUT,
+    OFFSETS,
+    RATE,
+    TAKEN_AS_IS,
+    material,
+    session,
+    with_plan,
+)
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
@@ -77,6 +87,14 @@ def test_the_schema_refuses_what_is_wrong(field, wrong):
 
 def test_a_reader_may_meet_unknown_fields():
     jsonschema.validate(built() | {"new_in_1_1": True}, SCHEMA)
+
+
+def test_what_was_left_out_or_taken_although_incomplete_is_listed():
+    assert (built()["left_out"], built()["taken_as_is"]) == ([], [])
+    of = dataclasses.replace(session(), left_out=(LEFT_OUT,), taken_as_is=(TAKEN_AS_IS,))
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(built(of))
+    assert built(of)["left_out"] == [{"id": LEFT_OUT.key, "bytes": LEFT_OUT.bytes, "reason": LEFT_OUT.reason}]
+    assert [file["id"] for file in built(of)["taken_as_is"]] == [TAKEN_AS_IS.key]
 
 
 def test_the_forensic_fields():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 
 import pytest
-from publish.sessions import CHAIN_HEAD, session
+from publish.sessions import CHAIN_HEAD, LEFT_OUT, TAKEN_AS_IS, session
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.evolve import replay_events
@@ -30,6 +31,16 @@ def test_a_session_read_back_from_its_manifest_is_the_one_that_was_published():
     }
     assert found.publishing.chain_head == CHAIN_HEAD
     assert found.published.sha256 == hashlib.sha256(BODY).hexdigest()
+
+
+def test_what_was_left_out_is_read_back_and_an_older_manifest_names_nothing():
+    of = dataclasses.replace(session(), left_out=(LEFT_OUT,), taken_as_is=(TAKEN_AS_IS,))
+    document = build_manifest(of, versions={"mcsyncd": "0.1.0"})
+    found = replay_events(read_published_events(serialize_canonical(document)))
+    assert (found.left_out, found.taken_as_is) == (of.left_out, of.taken_as_is)
+    old = {key: value for key, value in document.items() if key not in ("left_out", "taken_as_is")}
+    found = replay_events(read_published_events(serialize_canonical(old | {"schema": "1.0.0"})))
+    assert (found.left_out, found.taken_as_is) == ((), ())
 
 
 def test_every_object_of_the_manifest_is_known_to_be_stored():
