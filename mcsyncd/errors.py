@@ -103,6 +103,10 @@ class BadMedia(McsyncError):
     exit_code = ExitCode.BAD_MEDIA
 
 
+class OutputTooLarge(McsyncError):
+    """A job was about to write a file that is larger than its limit."""
+
+
 class SourceChanged(McsyncError):
     """An original is no longer the file that was offloaded."""
 

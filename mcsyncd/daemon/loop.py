@@ -28,6 +28,7 @@ from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, JobFailed
 from mcsyncd.model.jobs import Job
+from mcsyncd.model.limits import compute_output_limit, count_input_bytes
 from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.schedule import Lane, choose_jobs
 from mcsyncd.model.session import Session, State
@@ -235,7 +236,9 @@ class SessionLoop:
         due = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
         running = [one.job for one in self.workers.running.values()]
         for job in choose_jobs(due, running, self.workers.free_counts):
-            self.workers.start_job(job, self.config.layout)
+            limit = self.config.settings.limits.choose_limit(job)
+            output = compute_output_limit(limit, count_input_bytes(job))
+            self.workers.start_job(job, self.config.layout, output)
 
     def _stop_unwanted_jobs(self) -> None:
         for job_id, running in list(self.workers.running.items()):

@@ -142,16 +142,18 @@ class WorkerPool:
             *(process.start() for free in waited_for for process in free), return_exceptions=True
         )
 
-    def start_job(self, job: Job, layout: WorkLayout) -> None:
+    def start_job(self, job: Job, layout: WorkLayout, max_output_bytes: int) -> None:
         """Start a job in a free slot of its lane. Raises IndexError if there is none."""
         process = self._lanes[choose_lane(job)].free.pop(0)
         running = self.running[job.id] = RunningJob(job, process, time.monotonic())
-        running.task = asyncio.create_task(self._run_job(running, layout), name=f"{job.stage} {job.subject}")
+        running.task = asyncio.create_task(
+            self._run_job(running, layout, max_output_bytes), name=f"{job.stage} {job.subject}"
+        )
 
-    async def _run_job(self, running: RunningJob, layout: WorkLayout) -> None:
+    async def _run_job(self, running: RunningJob, layout: WorkLayout, max_output_bytes: int) -> None:
         job, fact = running.job, None
         try:
-            fact = await self._await_outcome(job, layout, running.process)
+            fact = await self._await_outcome(job, layout, max_output_bytes, running.process)
         except asyncio.CancelledError:
             fact = running.overrun
             running.process.end()
@@ -165,9 +167,11 @@ class WorkerPool:
             self._report(job, fact)
         run_detached(partial(remove_progress, layout.locate_progress(job.id)))
 
-    async def _await_outcome(self, job: Job, layout: WorkLayout, process: WorkerProcess) -> Fact:
+    async def _await_outcome(
+        self, job: Job, layout: WorkLayout, max_output_bytes: int, process: WorkerProcess
+    ) -> Fact:
         try:
-            result = await process.run(perform_job, job, layout)
+            result = await process.run(perform_job, job, layout, max_output_bytes)
         except asyncio.CancelledError:
             raise
         except BrokenExecutor:

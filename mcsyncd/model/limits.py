@@ -1,4 +1,4 @@
-"""How long a job may take: without progress, and in all. Pure."""
+"""How long a job may take, without progress and in all, and how much it may write. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,26 @@ Overrun = Literal["stalled", "too_long"]
 
 @dataclass(frozen=True, slots=True)
 class JobLimit:
-    """The limits of one kind of job, in seconds; `per_gb_s` is added to `total_s` for each gigabyte."""
+    """The limits of one kind of job: seconds without progress, seconds in all, bytes of the largest file.
+
+    For each gigabyte of its input, `per_gb_s` is added to `total_s`, `output_per_gb` to `output_bytes`.
+    """
 
     stall_s: float
     total_s: float
     per_gb_s: float = 0.0
+    output_bytes: int = 0
+    output_per_gb: int = 0
 
 
 def compute_total_limit_s(limit: JobLimit, input_bytes: int) -> float:
     """Return the seconds that a job on `input_bytes` may take in all."""
     return limit.total_s + limit.per_gb_s * input_bytes / _BYTES_PER_GB
+
+
+def compute_output_limit(limit: JobLimit, input_bytes: int) -> int:
+    """Return how many bytes the largest file of a job on `input_bytes` may have."""
+    return limit.output_bytes + limit.output_per_gb * input_bytes // _BYTES_PER_GB
 
 
 def find_overrun(limit: JobLimit, input_bytes: int, *, running_s: float, stalled_s: float) -> Overrun | None:

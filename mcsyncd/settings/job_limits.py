@@ -1,4 +1,4 @@
-"""The time limits of jobs, as a sysadmin writes them."""
+"""The limits of jobs, on time and on output, as a sysadmin writes them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import assert_never
 from mcsyncd.model import jobs
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.limits import JobLimit
-from mcsyncd.settings.part import Seconds, SettingsPart
+from mcsyncd.settings.part import Bytes, Seconds, SettingsPart
 
 _MINUTE_S, _HOUR_S = 60.0, 3600.0
+_GB = 10**9
 
 
 class LimitSettings(SettingsPart):
-    """The limits of one kind of job. A job over a limit is killed and tried again, three times in all."""
+    """The limits of one kind of job.
+
+    A job that takes too long is killed and tried again, three times in all; one whose file grows too large
+    fails at once, because it would do so again.
+    """
 
     stall: Seconds = 5 * _MINUTE_S
     """How long it may go on without progress. Judgement: a disk that spins up or a share that reconnects
@@ -22,11 +27,16 @@ class LimitSettings(SettingsPart):
     """How long it may take in all, whatever the size of its input."""
     per_gb: Seconds = 0.0
     """What is added to `total` for each gigabyte of its input."""
+    output: Bytes = 10 * _GB
+    """How large a file it may write, whatever the size of its input. Judgement: the analysis audio of a day
+    takes 6 GB."""
+    output_per_gb: Bytes = 2 * _GB
+    """What is added to `output` for each gigabyte of its input. Judgement: a copy is as large as that."""
 
     @property
     def limit(self) -> JobLimit:
         """The limits as the model's value."""
-        return JobLimit(self.stall, self.total, self.per_gb)
+        return JobLimit(self.stall, self.total, self.per_gb, self.output, self.output_per_gb)
 
 
 class ReadLimitSettings(LimitSettings):
@@ -39,12 +49,15 @@ class ConformLimitSettings(LimitSettings):
     """For encoding.
 
     Judgement: an hour of few bits must fit as well as an hour of 4K (45 GB), on a machine that encodes
-    at a tenth of real time.
+    at a tenth of real time. The largest honest file is a lossless mezzanine of 4K that a phone recorded:
+    450 GB an hour, from 4 GB.
     """
 
     stall: Seconds = 10 * _MINUTE_S
     total: Seconds = 24 * _HOUR_S
     per_gb: Seconds = _HOUR_S
+    output: Bytes = 50 * _GB
+    output_per_gb: Bytes = 200 * _GB
 
 
 class UploadLimitSettings(LimitSettings):
@@ -58,7 +71,7 @@ class UploadLimitSettings(LimitSettings):
 
 
 class JobLimitSettings(SettingsPart):
-    """How long each kind of job may take."""
+    """How long each kind of job may take, and how much it may write."""
 
     offload: ReadLimitSettings = ReadLimitSettings()
     """Moving or copying a session's files out of the drop folders."""

@@ -25,6 +25,24 @@ Seconds = Annotated[
 ]
 
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)")
+_BYTES_PER_UNIT = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def _parse_size(value: object) -> object:
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
+        return round(float(found[1]) * _BYTES_PER_UNIT[found[2]])
+    raise ValueError("write a size with its unit: 500MB, 10GB or 1.5TB")
+
+
+Bytes = Annotated[
+    int,
+    BeforeValidator(_parse_size),
+    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(MB|GB|TB)$", "examples": ["10GB"]}),
+]
+
+
 class SettingsPart(BaseModel):
     """Base of every section: an immutable value whose attribute docstrings describe the JSON Schema."""
 

@@ -6,13 +6,14 @@ a codec.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeVar, assert_never
 
-from mcsyncd.errors import IntegrityError, SourceChanged
+from mcsyncd.errors import IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
@@ -20,8 +21,9 @@ from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
+from mcsyncd.settings.job_limits import name_limit_field
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
-from mcsyncd.workers.process import DEFAULT_NICENESS, limit_worker, release_freed_memory
+from mcsyncd.workers.process import DEFAULT_NICENESS, limit_output, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
@@ -36,13 +38,31 @@ def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: t
         import_module(module)
 
 
-def perform_job(job: jobs.Job, layout: WorkLayout) -> JobResult:
-    """Do the job in this process. Raises what its stage raises."""
+def perform_job(job: jobs.Job, layout: WorkLayout, max_output_bytes: int) -> JobResult:
+    """Do the job in this process. No file that it writes may have more than `max_output_bytes`.
+
+    Raises what its stage raises, and OutputTooLarge.
+    """
     report_progress = build_progress_writer(layout.locate_progress(job.id), choose_unit(job))
     try:
-        return _run_stage(job, layout, report_progress)
+        with limit_output(max_output_bytes):
+            return _run_stage(job, layout, report_progress)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _build_output_error(job, max_output_bytes) from error
+        raise
     finally:
         release_freed_memory()
+
+
+def _build_output_error(job: jobs.Job, max_bytes: int) -> OutputTooLarge:
+    setting = f"limits.{name_limit_field(job)}"
+    return OutputTooLarge(
+        f"{job.subject}: {job.stage} was writing a file of more than {max_bytes / 1e9:.3g} GB, or of more "
+        "than the filesystem of the work folder or of the bucket allows: stopped",
+        f"check that the clip is what its camera wrote; if it is, raise {setting}.output or "
+        f"{setting}.output_per_gb in the settings and retry the session",
+    )
 
 
 def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:

@@ -6,6 +6,9 @@ import ctypes
 import os
 import resource
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the option that sets the signal a process gets when its parent ends."""
@@ -48,6 +51,24 @@ def limit_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS) -> None:
         _MAX_ADDRESS_SPACE_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MAX_ADDRESS_SPACE_BYTES)
     )
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+@contextmanager
+def limit_output(max_bytes: int) -> Iterator[None]:
+    """Have the kernel refuse, with EFBIG, to let this process write a file of more than `max_bytes`.
+
+    The limit is the whole process's: nothing is limited in a thread that shares its process with other jobs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))  # Python ignores the signal that comes with it
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -52,7 +52,7 @@ async def test_a_worker_that_hangs_is_killed_reported_and_replaced(layout):
     facts: dict = {}
     pool = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
     hung, good = build_hash(layout, "hung.mov", 1 << 34), build_hash(layout, "good.mov", 1000)
-    pool.start_job(hung, layout)
+    pool.start_job(hung, layout, 1 << 60)
     await wait_until(lambda: pool.running[hung.id].pid is not None)
     pid = pool.running[hung.id].pid
     os.kill(pid, signal.SIGSTOP)
@@ -71,7 +71,7 @@ async def test_a_worker_that_hangs_is_killed_reported_and_replaced(layout):
     assert "limits.hash.stall" in facts[hung.id].hint
     assert pool.free_counts == {Lane.HASHING: 1}
     await wait_until(lambda: not Path(f"/proc/{pid}").exists() or is_zombie(pid))
-    pool.start_job(good, layout)
+    pool.start_job(good, layout, 1 << 60)
     await wait_until(lambda: good.id in facts)
     assert isinstance(facts[good.id], JobFinished)
     await pool.drain(1)
@@ -85,7 +85,7 @@ async def test_progress_holds_the_stall_limit_off_but_not_the_total(layout):
     facts: dict = {}
     pool = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
     job = build_hash(layout, "slow.mov", 1 << 34)
-    pool.start_job(job, layout)
+    pool.start_job(job, layout, 1 << 60)
     now = start = pool.running[job.id].started_at
     reports: dict = {}
     guard = guard_pool(pool, reports, lambda: now, hash={"stall": "30s", "total": "100s", "per_gb": "0s"})

@@ -41,6 +41,10 @@ def places(tmp_path):
     return made
 
 
+NO_LIMIT = 1 << 60
+"""Bytes that no test writes."""
+
+
 def clip(places, name: str, content: bytes = b"x" * 1000) -> Hash:
     path = places.work / name
     path.write_bytes(content)
@@ -52,7 +56,7 @@ async def outcomes(jobs, places, **options) -> dict:
     facts: dict = {}
     workers = WorkerPool({Lane.HASHING: 2}, lambda job, fact: facts.update({job.id: fact}), **options)
     for job in jobs:
-        workers.start_job(job, places)
+        workers.start_job(job, places, NO_LIMIT)
     while len(facts) < len(jobs):
         await asyncio.sleep(0.02)
     await workers.drain(1)
@@ -79,14 +83,14 @@ async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
     doomed, other = clip(places, "a.mov", b"x" * 400_000_000), clip(places, "b.mov")
     facts: dict = {}
     workers = WorkerPool({Lane.HASHING: 2}, lambda job, fact: facts.update({job.id: fact}))
-    workers.start_job(doomed, places)
+    workers.start_job(doomed, places, NO_LIMIT)
     while workers.running[doomed.id].pid is None:
         await asyncio.sleep(0.01)
     os.kill(workers.running[doomed.id].pid, 9)
     while doomed.id not in facts:
         await asyncio.sleep(0.02)
     assert facts[doomed.id].failure_kind == "crash"
-    workers.start_job(other, places)
+    workers.start_job(other, places, NO_LIMIT)
     while other.id not in facts:
         await asyncio.sleep(0.02)
     assert isinstance(facts[other.id], JobFinished)
@@ -97,7 +101,7 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
     job = clip(places, "a.mov", b"x" * 400_000_000)
     facts: dict = {}
     workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
-    workers.start_job(job, places)
+    workers.start_job(job, places, NO_LIMIT)
     await asyncio.sleep(0.3)
     workers.stop_job(job.id)
     while workers.running:
@@ -167,7 +171,7 @@ async def test_a_slot_is_free_again_even_if_tidying_up_after_the_job_fails(place
     workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
     for name in ("a.mov", "b.mov"):
         job = clip(places, name)
-        workers.start_job(job, places)
+        workers.start_job(job, places, NO_LIMIT)
         while workers.running:
             await asyncio.sleep(0.02)
         assert isinstance(facts[job.id], JobFinished)
@@ -177,8 +181,8 @@ async def test_a_slot_is_free_again_even_if_tidying_up_after_the_job_fails(place
 
 async def test_each_lane_has_slots_of_its_own(places):
     workers = WorkerPool({Lane.HASHING: 1, Lane.ANALYSIS: 1}, lambda *_: None)
-    workers.start_job(clip(places, "a.mov", b"x" * 400_000_000), places)
+    workers.start_job(clip(places, "a.mov", b"x" * 400_000_000), places, NO_LIMIT)
     assert workers.free_counts == {Lane.HASHING: 0, Lane.ANALYSIS: 1}
-    workers.start_job(Probe("s", clip(places, "b.mov").clip), places)
+    workers.start_job(Probe("s", clip(places, "b.mov").clip), places, NO_LIMIT)
     assert len(workers.running) == 2
     await workers.drain(0)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.jobs import Hash, Offload
-from mcsyncd.model.limits import JobLimit, count_input_bytes, find_overrun
+from mcsyncd.model.limits import JobLimit, compute_output_limit, count_input_bytes, find_overrun
 
-LIMIT = JobLimit(stall_s=60, total_s=600, per_gb_s=100)
+LIMIT = JobLimit(stall_s=60, total_s=600, per_gb_s=100, output_bytes=7, output_per_gb=200)
 GB = 1_000_000_000
 
 
@@ -37,3 +37,7 @@ def test_the_input_of_an_offload_is_all_of_its_files():
     files = (DropFile("cam_a", "a.mov", 3, 1), DropFile("cam_b", "b.mov", 4, 1))
     assert count_input_bytes(Offload("s", files)) == 7
     assert count_input_bytes(Hash("s", Clip("cam_a", "a.mov", 5, 1))) == 5
+
+
+def test_a_larger_input_may_have_a_larger_output():
+    assert [compute_output_limit(LIMIT, size) for size in (0, GB, 3 * GB)] == [7, 207, 607]

@@ -82,7 +82,7 @@ def test_analysis_audio_that_a_power_cut_emptied_is_not_used(layout, kind):
         zero_content(layout.resolve_path(f"{camera}.s16"))
     job = Align("s", "cam_a", clips) if kind == "align" else PlanPublishing("s", clips, ())
     with pytest.raises(DerivedFileLost, match="and 1 more") as caught:
-        perform_job(job, layout)
+        perform_job(job, layout, 1 << 30)
     assert caught.value.paths == ("cam_a.s16", "cam_b.s16")
 
 
@@ -97,6 +97,6 @@ def test_an_upload_tells_what_can_be_made_again_from_an_original(layout, kind, e
     )
     zero_content(layout.resolve_path("file.mov"))
     with pytest.raises(error):
-        perform_job(upload, layout)
+        perform_job(upload, layout, 1 << 30)
     layout.resolve_path("file.mov").write_bytes(CONTENT)
-    assert perform_job(upload, layout).sha256 == file.sha256
+    assert perform_job(upload, layout, 1 << 30).sha256 == file.sha256
