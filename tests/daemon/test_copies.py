@@ -1,0 +1,66 @@
+"""Copies that stall: no part of a file is taken for the whole. `python -m soak copies` is the full form."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from copies import CAMERA, CONTAINERS, PATTERNS, Copy, fill_zeros, judge_intake, make_sources
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+STALL_S = 4.0
+"""Seconds of a stall: many times the quiet time of these tests, as 20 s and 5 min are of the default."""
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> dict[str, Path]:
+    """A few seconds of picture and sound in every container."""
+    folder = tmp_path_factory.mktemp("sources")
+    film = folder / "film.mov"
+    inputs = ("-f", "lavfi", "-i", "testsrc2=s=320x180:d=4", "-f", "lavfi", "-i", "anoisesrc=d=4:a=0.3")
+    command = ["ffmpeg", "-v", "error", *inputs, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", film], check=True)
+    return make_sources(folder, film)
+
+
+def test_no_part_of_a_copy_that_stalls_is_taken_for_the_whole(sources, tmp_path):
+    """Each pattern and each container once; the patterns that met a fault get the containers that did."""
+    cells = dict(zip(PATTERNS, cycle(CONTAINERS), strict=False))
+
+    def judge(pattern: str) -> str:
+        drop = tmp_path / pattern / "home" / "drop"
+        (drop / CAMERA).mkdir(parents=True)
+        source = sources[cells[pattern]]
+        return judge_intake(drop, source, pattern, cells[pattern], STALL_S)
+
+    with ThreadPoolExecutor(len(cells)) as pool:
+        faults = dict(zip(cells, pool.map(judge, cells), strict=True))
+    assert {pattern: fault for pattern, fault in faults.items() if fault} == {}
+    assert set(cells.values()) == set(CONTAINERS)
+
+
+def test_the_whole_takes_the_place_of_a_part_that_was_taken_with_a_doubt(line, shoot, tmp_path):
+    """Sound whose end is zeros may be whole, so it is taken; the whole is as long as that part."""
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in({camera: file for camera, file in shoot.files.items() if camera != CAMERA})
+    wav = tmp_path / "C0007.WAV"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", shoot.files[CAMERA], "-vn", wav], check=True)
+    reviewed = []
+    fill_zeros(
+        Copy(
+            wav.read_bytes(),
+            line.drop / CAMERA / wav.name,
+            "wav",
+            lambda: reviewed.append(line.wait_for("in_review")),
+        )
+    )
+    assert [reason["code"] for reason in reviewed[0]["reasons"]] == ["maybe_incomplete"]
+    kept = line.work / "sessions" / reviewed[0]["id"] / "original" / CAMERA / wav.name
+    line.wait(lambda: kept.read_bytes() == wav.read_bytes(), "the whole is in the session")
+    assert line.wait_for("in_review")["call_to_action"] == "looks_good"
+    assert len(line.sessions()) == 1
