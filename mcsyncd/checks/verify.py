@@ -44,7 +44,7 @@ def verify_media(settings: Settings, session: str | None, *, deep: bool = False)
     when it was made. Raises McsyncError for an unknown session.
     """
     layout = WorkLayout.from_settings(settings)
-    sessions = _select_sessions(settings, session)
+    sessions = select_sessions(settings, session)
     recorded = [file for one in sessions for file in _list_recorded_files(one, layout)]
     files = [file for file in recorded if file[1]]
     findings = [
@@ -83,7 +83,7 @@ def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple
 def verify_store(settings: Settings, session: str | None) -> VerifyResult:
     """Verify that every recorded object is in the store, with its recorded size and hash."""
     store = open_store(settings.storage)
-    recorded = [kept for one in _select_sessions(settings, session) for kept in one.stored]
+    recorded = [kept for one in select_sessions(settings, session) for kept in one.stored]
     findings = (_verify_object(store, kept) for kept in recorded)
     return VerifyResult(len(recorded), tuple(finding for finding in findings if finding is not None))
 
@@ -100,7 +100,8 @@ def _verify_object(store: ObjectStore, recorded: StoredObject) -> str | None:
     return None
 
 
-def _select_sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
+def select_sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
+    """Return one session by its id, or all. Raises McsyncError for an unknown one."""
     sessions = read_recorded_sessions(_locate_ledger(settings))
     if session is None:
         return sessions

@@ -34,6 +34,7 @@ COMMANDS = {
     "reopen": "Put a decided session back into review.",
     "nudge": "Move one camera by hand.",
     "return-originals": "Give the originals of a rejected session back.",
+    "clean": "List what is left of a session's card in the drop folders.",
     "tui": "Open the terminal app.",
     "manifest": "Print a session's published manifest.",
     "verify": "Check the audit log, local files or the store against the record.",

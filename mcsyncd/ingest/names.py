@@ -36,6 +36,10 @@ _SYSTEM_NAME = re.compile(
 )
 """Files and folders of macOS, Windows, NAS systems and network filesystems. These are never shown."""
 
+_LITTER_NAME = re.compile(r"\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.IGNORECASE | re.DOTALL)
+"""Files that operating systems make again and nobody misses. Nothing in a system's own folders is among them:
+a trash holds what a person may want back."""
+
 _SONY_METADATA = re.compile(r"(.+)m\d\d")
 """Stem of Sony's metadata file beside a clip: `C0001M01.XML` beside `C0001.MP4`."""
 
@@ -64,6 +68,11 @@ def classify_name(name: str) -> FileRole:
     if any(_TEMPORARY_NAME.fullmatch(part) for part in parts):
         return FileRole.TEMPORARY
     return FileRole.CLIP if splitext(name)[1].lower() in CLIP_SUFFIXES else FileRole.BESIDE
+
+
+def is_litter(name: str) -> bool:
+    """Return whether a file, by its name without folders, is one that an operating system left."""
+    return _LITTER_NAME.fullmatch(name) is not None
 
 
 def is_unfinished_clip(name: str) -> bool:

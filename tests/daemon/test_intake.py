@@ -19,6 +19,10 @@ def note_of(line, key: str) -> str | None:
     return notes[name]["note"] if name in notes and notes[name]["state"] == "taken" else None
 
 
+def clip_hash(line, camera: str) -> str | None:
+    return line.session()["cameras"][camera]["clips"][0]["sha256"]
+
+
 def test_the_same_files_dropped_again_are_said_to_be_taken_and_stay(line, shoot):
     line.configure(conform="approved")
     line.start()
@@ -33,6 +37,13 @@ def test_the_same_files_dropped_again_are_said_to_be_taken_and_stay(line, shoot)
     line.wait(lambda: first["id"] in (note_of(line, "cam_b/another name.MP4") or ""), "so is a renamed copy")
     assert len(line.sessions()) == 1
     assert all((line.drop / camera / file.name).exists() for camera, file in shoot.files.items())
+    line.wait(lambda: all(clip_hash(line, camera) for camera in shoot.files), "the originals are hashed")
+    listed = line.ask("clean", first["id"]).stdout
+    assert f"clean {first['id']} --apply" in listed
+    assert len(list(line.drop.rglob("*.*"))) == 4, "it only lists"
+    cleaned = line.json("clean", first["id"], "--apply")["leftovers"]
+    assert {one["kind"] for one in cleaned} == {"taken"}
+    assert [path.name for path in line.drop.rglob("*.*")] == ["another name.MP4"]
 
 
 def test_a_clip_that_was_missing_from_the_card_holds_the_seal(line, shoot):
