@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -52,8 +53,7 @@ class LedgerMonitor:
             except sqlite3.OperationalError as error:
                 log.warning("the check of the ledger begins again", error=str(error))
                 check.close()
-                await asyncio.sleep(_RETRY_S)
-                self._check = await run_in_thread(partial(LedgerCheck, self._ledger.ledger.path))
+                self._check = await self._begin_check_again()
                 continue
             if check.faults:
                 self._ledger.report_faults(check.faults)
@@ -61,6 +61,13 @@ class LedgerMonitor:
         if check is not None:
             log.info("the ledger is checked", events=check.event_count, faults=len(check.faults))
             check.close()
+
+    async def _begin_check_again(self) -> LedgerCheck:
+        """Return a new check, as soon as the disk lets the ledger be opened."""
+        while True:
+            await asyncio.sleep(_RETRY_S)
+            with suppress(sqlite3.OperationalError):
+                return await run_in_thread(partial(LedgerCheck, self._ledger.ledger.path))
 
     async def make_backup(self) -> None:
         """Make the copy of the day, once the whole ledger is known to be intact. Called regularly."""

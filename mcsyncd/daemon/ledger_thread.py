@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -17,7 +18,7 @@ import structlog
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable
 from mcsyncd.model.events import Event
 from mcsyncd.model.session import Session
-from mcsyncd.store.damage import RECOVERY_HINT
+from mcsyncd.store.damage import RECOVERY_HINT, require_readable
 from mcsyncd.store.ledger import Ledger, RecordedEvent
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class LedgerThread:
         self.ledger = ledger
         self._thread = thread
         self.write_error: LedgerUnavailable | None = None
-        """Why the last attempt to write failed; None since one has succeeded."""
+        """Why the last attempt to read or write failed; None since one to write has succeeded."""
         self.fault: LedgerDamaged | None = None
         """What is damaged. It stays: only a restart checks the ledger anew."""
 
@@ -42,11 +43,27 @@ class LedgerThread:
         Raises LedgerUnavailable if the disk fails, and LedgerDamaged if the ledger is not what was written.
         """
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, partial(self._call_twice, function, *args)
+            )
         except sqlite3.OperationalError as error:
-            raise LedgerUnavailable(f"the ledger cannot be read: {error}", "check the state disk") from error
+            self.write_error = LedgerUnavailable(
+                f"the ledger cannot be read: {error}",
+                f"check the disk of {self.ledger.path.parent}; work goes on by itself",
+            )
+            raise self.write_error from error
         except (sqlite3.DatabaseError, ValueError) as error:
             raise self.report_faults((str(error).splitlines()[0],)) from error
+
+    def _call_twice(self, function: Callable[..., T], *args: object) -> T:
+        """Call again what found damage: a disk that failed for a moment looks like it. Blocks."""
+        try:
+            return function(*args)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            require_readable(self.ledger.path)
+            return function(*args)
 
     async def record(self, session: Session, events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
         """Record events and the session they lead to; see `Ledger.record`.

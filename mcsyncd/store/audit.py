@@ -17,6 +17,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.session import FINISHED, Session
 from mcsyncd.store.chain import ChainWalk
 from mcsyncd.store.codec import session_from_json
+from mcsyncd.store.damage import require_readable
 from mcsyncd.store.rows import (
     LEDGER_SESSION,
     compute_fold_id,
@@ -56,13 +57,18 @@ class LedgerCheck:
 
     def __init__(self, path: Path) -> None:
         """Open the file, read-only. Raises McsyncError if there is none."""
-        self._db = open_read_only(path)
-        self._chain = ChainWalk()
+        self._path = path
         self._deadline: float | None = None
-        self._steps = self._iterate_steps()
+        self._is_second_look = False
+        self._begin()
         self.faults: tuple[str, ...] = ()
         """A sentence for everything that is wrong, in the order in which it was found."""
         self.is_complete = False
+
+    def _begin(self) -> None:
+        self._db = open_read_only(self._path)
+        self._chain = ChainWalk()
+        self._steps = self._iterate_steps()
 
     def close(self) -> None:
         """Close the file; the check cannot go on."""
@@ -100,10 +106,25 @@ class LedgerCheck:
         except sqlite3.OperationalError:
             raise  # a disk that cannot be read now is not a damaged ledger
         except sqlite3.DatabaseError as error:
-            self.faults += (str(error),)
-            self.is_complete = True
+            if not self._begin_second_look():
+                self.faults += (str(error),)
+                self.is_complete = True
         else:
-            self.faults += (fault,) if fault else ()
+            if fault and not self._begin_second_look():
+                self.faults += (fault,)
+
+    def _begin_second_look(self) -> bool:
+        """Begin again after the first fault, without a limit of time; return False if that was done already.
+
+        A disk that fails for a moment looks like damage. Raises OperationalError if it still does.
+        """
+        if self._is_second_look:
+            return False
+        require_readable(self._path)
+        self._db.close()
+        self._is_second_look, self._deadline = True, None
+        self._begin()
+        return True
 
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import time
 from pathlib import Path
 
 from mcsyncd.errors import LedgerDamaged
+from mcsyncd.integrity.copying import read_chunks
 from mcsyncd.integrity.derived_file import sync_folder
 
 _MARK = ".damaged-"
@@ -40,6 +43,29 @@ def find_set_aside_ledgers(path: Path) -> tuple[Path, ...]:
     """Return the ledgers that were set aside beside `path`, oldest first."""
     found = path.parent.glob(f"{path.name}{_MARK}*")
     return tuple(sorted(one for one in found if not one.name.endswith(_SIDE_FILES[1:])))
+
+
+def require_readable(path: Path) -> None:
+    """Read a ledger and SQLite's log beside it from the disk, not from the cache.
+
+    SQLite answers "malformed" where the disk answers a read with an error (EIO), as if the ledger were
+    damaged. Raises OperationalError, as for every other error of the disk.
+    """
+    for suffix in _SIDE_FILES[:2]:
+        try:
+            descriptor = os.open(path.with_name(path.name + suffix), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            for _ in read_chunks(descriptor):
+                pass
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
+        finally:
+            os.close(descriptor)
 
 
 def report_damage(path: Path, faults: tuple[str, ...]) -> LedgerDamaged:

@@ -27,7 +27,7 @@ from mcsyncd.store.audit import LedgerCheck
 from mcsyncd.store.backup import back_up_before_migration
 from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
 from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
-from mcsyncd.store.damage import report_damage
+from mcsyncd.store.damage import report_damage, require_readable
 from mcsyncd.store.lock import lock_folder
 from mcsyncd.store.migrations import ledger_migrations as migrations
 from mcsyncd.store.rows import (
@@ -129,7 +129,7 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
-        with _translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), self._db.atomic():
             recorded = tuple(self._append_event(session.id, event) for event in events)
             self._store_session(session)
             index_taken_files(self._db, session, tuple(events))
@@ -142,14 +142,26 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
-        with _translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), self._db.atomic():
             return tuple(self._append_event(session_id, event) for event in events)
 
     def try_to_write(self) -> None:
         """Write about as much as the largest event needs, and remove it. Raises LedgerUnavailable."""
-        with _translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), self._db.atomic():
             self._db.execute("INSERT INTO write_check VALUES (zeroblob(?))", (_TRIAL_BYTES,))
             self._db.execute("DELETE FROM write_check")
+
+    @contextmanager
+    def _translate_write_error(self) -> Iterator[None]:
+        """Turn an error of the disk into LedgerUnavailable."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailable(
+                f"the ledger cannot be written: {error}",
+                f"check that the disk of {self.path.parent} has space and is writable; "
+                "work goes on by itself",
+            ) from error
 
     def _store_session(self, session: Session) -> None:
         self._db.execute(
@@ -238,32 +250,30 @@ class Ledger(AbstractContextManager["Ledger"]):
         return read_entry_page(self._db.conn, session_id, after, limit)
 
 
-@contextmanager
-def _translate_write_error() -> Iterator[None]:
-    """Turn an error of the disk into LedgerUnavailable."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise LedgerUnavailable(
-            f"the ledger cannot be written: {error}",
-            "check that the disk of paths.state has space and is writable",
-        ) from error
-
-
 def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:
     """Check an existing ledger for a while, read-only. Raises LedgerDamaged, with the file set aside."""
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    check = LedgerCheck(path)
+    check = None
     try:
+        if not path.exists() or path.stat().st_size == 0:
+            return None
+        check = LedgerCheck(path)
         check.run(limit_s)
-    except sqlite3.OperationalError as error:
-        check.close()
+    except (sqlite3.OperationalError, OSError) as error:
+        if check is not None:
+            check.close()
         raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
     if check.faults:
         check.close()
         raise report_damage(path, check.faults)
     return check
+
+
+def _require_readable_file(path: Path) -> None:
+    """Raise LedgerUnavailable if it is the disk that fails."""
+    try:
+        require_readable(path)
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(f"{path}: {error}", "check the disk below it") from error
 
 
 def _open_database(path: Path) -> Database:
@@ -278,6 +288,7 @@ def _open_database(path: Path) -> Database:
         connection.close()
         raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
     except sqlite3.DatabaseError as error:
+        _require_readable_file(path)
         raise report_damage(path, (str(error),)) from error
     except BaseException:
         connection.close()

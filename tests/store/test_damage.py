@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from disk_faults import can_fail_disks, mount_disk
 from store.test_ledger import edit, record_session
 
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable
@@ -165,3 +166,23 @@ def test_rows_that_older_rules_made_are_made_again_and_not_called_damaged(state)
     with Ledger(state, "1.0") as ledger:
         assert ledger.read_session("20261123-091505-k7q") == right
         assert right in ledger.read_unfinished_sessions()
+
+
+@pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
+def test_a_disk_that_cannot_be_read_is_no_damage(tmp_path):
+    """SQLite calls it malformed: the ledger was set aside at a start, and all work stopped until one."""
+    with mount_disk(tmp_path, "sectors") as disk:
+        folder = disk.path / "state"
+        with Ledger(folder, "1.0") as ledger:
+            record_session(ledger, "20261123-091500-k7q", State.IN_REVIEW)
+        with closing(LedgerCheck(folder / "ledger.db")) as check:
+            disk.fail()
+            with pytest.raises(sqlite3.OperationalError):
+                check.run()
+            assert check.faults == ()
+        with pytest.raises(LedgerUnavailable):
+            Ledger(folder, "1.0")
+        disk.mend()
+        assert not find_set_aside_ledgers(folder / "ledger.db")
+        with Ledger(folder, "1.0") as ledger:
+            assert ledger.read_session("20261123-091500-k7q")
