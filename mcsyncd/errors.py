@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+
+FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""No room: of the disk (bytes or inodes), or of what the daemon's user may use of it."""
+
+PASSING_ERRNOS = FULL_ERRNOS | frozenset(
+    {
+        errno.EIO,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ENOTCONN,
+        errno.ETIMEDOUT,
+        errno.ENFILE,
+        errno.EMFILE,
+    }
+)
+"""Errors of the operating system that may pass: full, read-only or failing disks, lost network shares, no
+free file handles. What fails for one of them is tried again until it passes, and says nothing about the
+content of a file. One too few, and a session halts until a person retries it; one too many, and it waits
+for ever."""
+
+
+def is_passing(error: OSError) -> bool:
+    """Tell whether what failed should be tried again."""
+    return error.errno in PASSING_ERRNOS
+
+
+def suggest_repair(error: OSError) -> str:
+    """Return the operator's next action for an error that may pass."""
+    if error.errno in FULL_ERRNOS:
+        return "make room on that disk; work goes on by itself"
+    if error.errno == errno.EROFS:
+        return "find out why that disk is read-only (`dmesg`) and make it writable; work goes on by itself"
+    return "check that disk (`dmesg`, its cable or its share); work goes on by itself"
 
 
 class ExitCode(IntEnum):

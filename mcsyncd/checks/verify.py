@@ -47,15 +47,19 @@ def verify_media(settings: Settings, session: str | None, *, deep: bool = False)
     sessions = select_sessions(settings, session)
     recorded = [file for one in sessions for file in _list_recorded_files(one, layout)]
     files = [file for file in recorded if file[1]]
-    findings = [
-        f"{path}: modified or missing since it was recorded"
-        for path, sha256, size in files
-        if not verify_digest(path, sha256, size)
-    ]
+    findings = [finding for path, sha256, size in files if (finding := _find_file_fault(path, sha256, size))]
     if deep:
         renditions = [rendition for one in sessions for rendition in _list_renditions(one)]
         findings += check_decoding([(layout.resolve_path(one.path), one) for one in renditions])
     return VerifyResult(len(files), tuple(findings), _describe_unproven(len(recorded) - len(files)))
+
+
+def _find_file_fault(path: Path, sha256: str, size: int) -> str:
+    try:
+        is_whole = verify_digest(path, sha256, size)
+    except OSError as error:
+        return f"{path}: cannot be read: {error.strerror}"
+    return "" if is_whole else f"{path}: modified or missing since it was recorded"
 
 
 def _describe_unproven(count: int) -> str:

@@ -60,14 +60,17 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
 
 
 def read_identities(session: Session, layout: WorkLayout) -> tuple[FileIdentity, ...]:
-    """Return size and time of the originals as they are now; a missing one is left out. Blocks."""
+    """Return size and time of the originals as they are now; a missing one is left out. Blocks.
+
+    Raises OSError for errors of the disk: an original that cannot be looked at is not missing.
+    """
     identities = []
     for clip in session.clips:
         if not clip.path:
             continue  # it is still in its drop folder
         try:
             now = layout.resolve_path(clip.path).stat(follow_symlinks=False)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
     return tuple(identities)

@@ -19,6 +19,7 @@ from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.worker_process import (
     MakeExecutor,
+    MappedFileLost,
     WorkerProcess,
     WorkerProfile,
     make_process_executor,
@@ -32,6 +33,8 @@ from mcsyncd.errors import (
     SourceChanged,
     SourceUnreadable,
     StorageError,
+    is_passing,
+    suggest_repair,
 )
 from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
@@ -41,20 +44,6 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.progress import remove_progress
 
-_TRANSIENT_ERRNOS = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EIO,
-        errno.ESTALE,
-        errno.ENOTCONN,
-        errno.ETIMEDOUT,
-        errno.EROFS,
-        errno.ENFILE,
-    }
-)
-"""Errors of the operating system that may pass: full or read-only disks, lost network shares, no free file
-handles. They are retried until they pass; any other error counts as a crash and fails after three."""
 _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (BadMedia, "final"),
     (ConfigError, "final"),
@@ -174,6 +163,10 @@ class WorkerPool:
             result = await process.run(perform_job, job, layout, max_output_bytes)
         except asyncio.CancelledError:
             raise
+        except MappedFileLost:
+            process.end()
+            message = f"{layout.work}: a file could not be read (in {job.stage} of {job.subject})"
+            return build_job_failed(job, "transient", message, suggest_repair(OSError(errno.EIO, "")))
         except BrokenExecutor:
             process.end()
             return build_job_failed(
@@ -224,13 +217,9 @@ def classify_failure(job: Job, error: Exception) -> JobFailed:
     for error_type, failure_kind in _KIND_BY_ERROR:
         if isinstance(error, error_type):
             return build_job_failed(job, failure_kind, error.message, error.hint)
-    if isinstance(error, OSError) and error.errno in _TRANSIENT_ERRNOS:
-        hint = (
-            "free some space; the job will be retried automatically"
-            if error.errno == errno.ENOSPC
-            else "will be retried automatically"
-        )
-        return build_job_failed(job, "transient", f"{job.subject}: {error.strerror} ({error.filename})", hint)
+    if isinstance(error, OSError) and is_passing(error):
+        message = f"{error.filename or job.subject}: {error.strerror} (in {job.stage} of {job.subject})"
+        return build_job_failed(job, "transient", message, suggest_repair(error))
     if isinstance(error, McsyncError):
         return build_job_failed(job, "final", error.message, error.hint)
     message = f"{job.subject}: {type(error).__name__} in {job.stage}: {error}"

@@ -6,16 +6,25 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from mcsyncd.workers.perform import enter_worker
 from mcsyncd.workers.process import DEFAULT_NICENESS
 
 T = TypeVar("T")
+
+_EXIT_LOOKS, _EXIT_LOOK_S = 50, 0.02
+"""Looks for the exit code of a process that died, and seconds between. Judgement: a kernel under load takes
+some of them; without the code, a disk that failed counts as a crash."""
+
+
+class MappedFileLost(BrokenExecutor):
+    """The process died because the disk below a file that it had mapped into its memory failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,15 @@ def make_process_executor(profile: WorkerProfile) -> Executor:
     )
 
 
+async def _collect_exit_codes(processes: tuple[BaseProcess, ...]) -> tuple[int | None, ...]:
+    """Return how processes that are dying have ended: the executor knows a little earlier than the kernel."""
+    for _ in range(_EXIT_LOOKS):
+        if all(process.exitcode is not None for process in processes):
+            break
+        await asyncio.sleep(_EXIT_LOOK_S)
+    return tuple(process.exitcode for process in processes)
+
+
 class WorkerProcess:
     """A process that does one call at a time. `pid` is None until it has started."""
 
@@ -62,10 +80,17 @@ class WorkerProcess:
     async def run(self, call: Callable[..., T], *arguments: object) -> T:
         """Return what `call` returns in the process, or raise what it raises.
 
-        Raises BrokenExecutor if the process dies. To stop a call, cancel this one and `end` the process.
+        Raises BrokenExecutor if the process dies, MappedFileLost if the kernel says that a disk is to blame.
+        To stop a call, cancel this one and `end` the process.
         """
         executor = await self.start()
-        return await asyncio.wrap_future(executor.submit(call, *arguments))
+        processes = dict(getattr(executor, "_processes", None) or {})
+        try:
+            return await asyncio.wrap_future(executor.submit(call, *arguments))
+        except BrokenExecutor as error:
+            if -signal.SIGBUS in await _collect_exit_codes(tuple(processes.values())):
+                raise MappedFileLost(str(error)) from error
+            raise
 
     def end(self) -> None:
         """Kill the process; the next call starts a new one. Never waits, and never raises."""

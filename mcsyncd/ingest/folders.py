@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mcsyncd.integrity.disk_errors import name_descriptor
+
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 """For `os.open`: only a directory, closed in child processes."""
 
@@ -17,8 +19,23 @@ _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 a writer."""
 
 
+_NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+"""For `os.open`: never a file that is there already."""
+
+
+@contextmanager
+def _hold_descriptor(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class Folder:
-    """An open directory. Paths given to its methods are relative and opened without following links."""
+    """An open directory. Paths given to its methods are relative and opened without following links.
+
+    Every OSError names the file by its whole path.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -27,7 +44,8 @@ class Folder:
     @contextmanager
     def open_root(cls, path: Path) -> Iterator[Folder]:
         """Open a folder that the settings name. Links are followed here, because the operator set them."""
-        yield from cls._yield_and_close(os.open(path, _FOLDER_FLAGS))
+        with _hold_descriptor(os.open(path, _FOLDER_FLAGS)) as descriptor:
+            yield cls(descriptor)
 
     @contextmanager
     def open_below(self, path: Path, *, create: bool = False) -> Iterator[Folder]:
@@ -35,14 +53,8 @@ class Folder:
 
         Raises OSError (ELOOP or ENOTDIR) if a part of the path is a link or not a folder.
         """
-        yield from self._yield_and_close(self._open_path(path, create=create))
-
-    @classmethod
-    def _yield_and_close(cls, descriptor: int) -> Iterator[Folder]:
-        try:
-            yield cls(descriptor)
-        finally:
-            os.close(descriptor)
+        with _hold_descriptor(self._open_path(path, create=create)) as descriptor:
+            yield Folder(descriptor)
 
     def _open_path(self, path: Path, *, create: bool) -> int:
         descriptor = os.dup(self.descriptor)
@@ -56,16 +68,17 @@ class Folder:
 
     @staticmethod
     def _open_child(parent: int, part: str, *, create: bool) -> int:
-        if create:
-            with suppress(FileExistsError):
-                os.mkdir(part, dir_fd=parent)
-                os.fsync(parent)
-        return os.open(part, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
+        with name_descriptor(parent, part):
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=parent)
+                    os.fsync(parent)
+            return os.open(part, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
 
     def stat_file(self, path: Path) -> os.stat_result | None:
         """Return the status of the regular file `path`; None if it is missing or reached by a link."""
         try:
-            with self.open_below(path.parent) as folder:
+            with self.open_below(path.parent) as folder, name_descriptor(folder.descriptor, path.name):
                 status = os.stat(path.name, dir_fd=folder.descriptor, follow_symlinks=False)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
@@ -75,23 +88,42 @@ class Folder:
 
     def open_file(self, name: str) -> int:
         """Open a file for reading, not through a link, and return its descriptor."""
-        return os.open(name, _FILE_FLAGS, dir_fd=self.descriptor)
+        with name_descriptor(self.descriptor, name):
+            return os.open(name, _FILE_FLAGS, dir_fd=self.descriptor)
+
+    @contextmanager
+    def hold_file(self, name: str) -> Iterator[int]:
+        """The same for as long as the block lasts; the descriptor is closed whatever happens."""
+        with _hold_descriptor(self.open_file(name)) as descriptor:
+            yield descriptor
+
+    @contextmanager
+    def hold_new_file(self, name: str) -> Iterator[int]:
+        """Make a file for reading and writing and hold it open for as long as the block lasts."""
+        with name_descriptor(self.descriptor, name):
+            descriptor = os.open(name, _NEW_FILE_FLAGS, 0o644, dir_fd=self.descriptor)
+        with _hold_descriptor(descriptor):
+            yield descriptor
+
+    def rename_file(self, name: str, new_name: str) -> None:
+        """Give a file in this folder another name."""
+        with name_descriptor(self.descriptor, new_name):
+            os.rename(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def flush_file(self, name: str) -> None:
         """Flush a file's data to the disk."""
-        descriptor = self.open_file(name)
-        try:
+        with self.hold_file(name) as descriptor, name_descriptor(descriptor):
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def flush(self) -> None:
         """Flush the names in this folder to the disk."""
-        os.fsync(self.descriptor)
+        with name_descriptor(self.descriptor):
+            os.fsync(self.descriptor)
 
     def remove_file(self, name: str) -> None:
         """Remove a file from this folder."""
-        os.unlink(name, dir_fd=self.descriptor)
+        with name_descriptor(self.descriptor, name):
+            os.unlink(name, dir_fd=self.descriptor)
 
     def remove_empty_folders(self, top: Path, path: Path) -> None:
         """Remove the folder `path` and its parents while they are empty, but never `top`."""

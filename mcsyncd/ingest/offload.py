@@ -24,6 +24,7 @@ from mcsyncd.ingest import names
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.verified_copy import copy_and_verify, has_same_content
 from mcsyncd.integrity.derived_file import make_folders
+from mcsyncd.integrity.disk_errors import name_descriptor
 from mcsyncd.integrity.hashing import ReportBytes
 from mcsyncd.model.clip import DropFile
 
@@ -123,8 +124,8 @@ class _Transfer:
             raise SourceChanged(f"{path} is missing from the drop folder", _RESTORE_HINT)
         if not _is_same_file(file, self._source):
             raise SourceChanged(f"{path} is not the file that settled (size or time differs)", _RESTORE_HINT)
-        with self._source.open_below(path.parent) as folder:
-            os.close(folder.open_file(path.name))
+        with self._source.open_below(path.parent) as folder, folder.hold_file(path.name):
+            pass  # it can be opened
 
     def copy_if_needed(self, file: DropFile) -> None:
         """Copy and verify the file if it cannot be moved; its source stays for now."""
@@ -179,12 +180,13 @@ class _Transfer:
             # The data first: a name in the session's folder promises complete data, even after a power loss.
             source_folder.flush_file(path.name)
             try:
-                os.rename(
-                    path.name,
-                    path.name,
-                    src_dir_fd=source_folder.descriptor,
-                    dst_dir_fd=target_folder.descriptor,
-                )
+                with name_descriptor(target_folder.descriptor, path.name):
+                    os.rename(
+                        path.name,
+                        path.name,
+                        src_dir_fd=source_folder.descriptor,
+                        dst_dir_fd=target_folder.descriptor,
+                    )
             except OSError as error:
                 if error.errno not in _NOT_ALLOWED | {errno.EXDEV}:
                     raise

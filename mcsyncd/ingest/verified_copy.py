@@ -34,35 +34,25 @@ def copy_and_verify(
     part_name = f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.part"
     with suppress(FileNotFoundError):
         target_folder.remove_file(part_name)
-    source = source_folder.open_file(name)
-    copy = os.open(
-        part_name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=target_folder.descriptor
-    )
     try:
-        status_before = os.fstat(source)
-        sha256, _ = copy_and_hash(source, copy, report_bytes)
-        _check_source_unchanged(source, status_before, file)
-        os.utime(copy, ns=(status_before.st_atime_ns, status_before.st_mtime_ns))
-        _verify_copy(copy, sha256, file)
-        os.rename(part_name, name, src_dir_fd=target_folder.descriptor, dst_dir_fd=target_folder.descriptor)
-        target_folder.flush()
+        with source_folder.hold_file(name) as source, target_folder.hold_new_file(part_name) as copy:
+            status_before = os.fstat(source)
+            sha256, _ = copy_and_hash(source, copy, report_bytes)
+            _check_source_unchanged(source, status_before, file)
+            os.utime(copy, ns=(status_before.st_atime_ns, status_before.st_mtime_ns))
+            _verify_copy(copy, sha256, file)
+            target_folder.rename_file(part_name, name)
+            target_folder.flush()
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # the reason counts, not that a failing disk does not let it be removed
             target_folder.remove_file(part_name)
         raise
-    finally:
-        os.close(source)
-        os.close(copy)
 
 
 def has_same_content(source_folder: Folder, target_folder: Folder, name: str) -> bool:
     """Return whether the files with that name in both folders have the same sha256."""
-    left, right = source_folder.open_file(name), target_folder.open_file(name)
-    try:
+    with source_folder.hold_file(name) as left, target_folder.hold_file(name) as right:
         return compute_sha256(left) == compute_sha256(right)
-    finally:
-        os.close(left)
-        os.close(right)
 
 
 def _check_source_unchanged(source: int, status_before: os.stat_result, file: DropFile) -> None:

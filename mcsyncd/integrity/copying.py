@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 
+from mcsyncd.integrity.disk_errors import name_descriptor
+
 _CHUNK_BYTES = 4 << 20
 """Bytes read at once. Judgement: 4 MiB keeps the number of system calls small; larger only costs memory."""
 
@@ -22,13 +24,18 @@ def copy_and_hash(
     digest, done = hashlib.sha256(), 0
     for chunk in read_chunks(source):
         digest.update(chunk)
-        written = 0
-        while written < len(chunk):
-            written += os.write(copy, chunk[written:])
+        write_all(copy, chunk)
         done += len(chunk)
         if report_bytes is not None:
             report_bytes(done)
     return digest.hexdigest(), done
+
+
+def write_all(descriptor: int, data: memoryview) -> None:
+    """Write all of `data` at the file's position. Raises OSError, which names the file."""
+    with name_descriptor(descriptor):
+        while data:
+            data = data[os.write(descriptor, data) :]
 
 
 def flush_and_hash(descriptor: int) -> str:
@@ -36,7 +43,8 @@ def flush_and_hash(descriptor: int) -> str:
 
     If it were still cached, a comparison would compare memory with itself.
     """
-    os.fsync(descriptor)
+    with name_descriptor(descriptor):
+        os.fsync(descriptor)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     return compute_sha256(descriptor)
 
@@ -53,6 +61,11 @@ def read_chunks(descriptor: int) -> Iterator[memoryview]:
     """Yield a file from its start in chunks, each in the same buffer, so that memory stays constant."""
     buffer = memoryview(bytearray(_CHUNK_BYTES))
     position = 0
-    while count := os.preadv(descriptor, [buffer], position):
+    while count := _read_into(descriptor, buffer, position):
         position += count
         yield buffer[:count]
+
+
+def _read_into(descriptor: int, buffer: memoryview, position: int) -> int:
+    with name_descriptor(descriptor):
+        return os.preadv(descriptor, [buffer], position)

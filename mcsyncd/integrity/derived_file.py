@@ -18,7 +18,8 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from mcsyncd.integrity.copying import flush_and_hash, read_chunks
+from mcsyncd.integrity.copying import flush_and_hash, read_chunks, write_all
+from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.model.rendition import WrittenFile
 
@@ -49,7 +50,12 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         self._durable = durable
         self._sha256 = hashlib.sha256()
         self._descriptor = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            with name_file(self.part):
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            self.discard()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -69,8 +75,7 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         remaining = memoryview(data).cast("B")
         self._sha256.update(remaining)
         self.bytes += len(remaining)
-        while remaining:
-            remaining = remaining[os.write(self._descriptor, remaining) :]
+        write_all(self._descriptor, remaining)
 
     def copy_from(self, source: int, report_bytes: Callable[[int], None] | None = None) -> None:
         """Append the whole open file `source`; `report_bytes` is called with the bytes done so far.
@@ -93,7 +98,8 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
 
     def complete_length(self) -> None:
         """Extend the file over a hole at its end, so that `part` can be read up to `bytes`."""
-        os.ftruncate(self._descriptor, self.bytes)
+        with name_file(self.part):
+            os.ftruncate(self._descriptor, self.bytes)
 
     def set_access(self, mode: int, gid: int) -> None:
         """Set the permissions, whatever the umask is, and the group if this process may give it."""
@@ -110,7 +116,8 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         try:
             self.complete_length()
             if self._durable:
-                os.fsync(self._descriptor)
+                with name_file(self.part):
+                    os.fsync(self._descriptor)
             self.part.replace(self.path)
             if self._durable:
                 sync_folder(self.path.parent)
@@ -128,7 +135,8 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         """Remove what was written, as far as the disk allows it."""
         with suppress(OSError):
             self.part.unlink()
-        os.close(self._descriptor)
+        with suppress(OSError):  # a failing disk reports earlier writes here, but nobody needs them
+            os.close(self._descriptor)
 
 
 def write_derived_file(path: Path, data: bytes, *, durable: bool = True) -> WrittenFile:
@@ -177,7 +185,8 @@ def sync_folder(path: Path) -> None:
 def _sync_path(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        with name_file(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import xxhash
 
-from mcsyncd.errors import SourceChanged
+from mcsyncd.errors import SourceChanged, is_passing
+from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.model.clip import Digest
 
 ReportBytes = Callable[[int, int], None]
@@ -32,14 +33,15 @@ def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Diges
     sha256 was measured at 1.1 s per GB.
 
     Raises SourceChanged if there is no such regular file, or if it changed while it was read: a
-    hash of half of one file and half of another proves nothing.
+    hash of half of one file and half of another proves nothing. Raises OSError for errors of the disk.
     """
     descriptor = _open_regular_file(path)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
-        digest = _hash_descriptor(descriptor, status.st_size, report_bytes)
+        with name_file(path):
+            digest = _hash_descriptor(descriptor, status.st_size, report_bytes)
         if (
             identity_from_stat(status) != identity_from_stat(os.fstat(descriptor))
             or digest.bytes != status.st_size
@@ -51,7 +53,10 @@ def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Diges
 
 
 def verify_digest(path: Path, sha256: str, size: int) -> bool:
-    """Return whether the file has this size and this sha256; False if it is missing or cannot be read."""
+    """Return whether the file has this size and this sha256; False if it is missing or may not be read.
+
+    Raises OSError for errors of the disk, which prove nothing about the file.
+    """
     try:
         if path.stat(follow_symlinks=False).st_size != size:
             return False
@@ -75,6 +80,8 @@ def _open_regular_file(path: Path) -> int:
     except FileNotFoundError:
         raise SourceChanged(f"{path} is missing", "restore the file, then retry the session") from None
     except OSError as error:
+        if is_passing(error):
+            raise  # the disk, not the file
         raise SourceChanged(
             f"{path} cannot be read: {error.strerror}",
             "give the daemon's user access, then retry the session",

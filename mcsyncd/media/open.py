@@ -18,7 +18,7 @@ import av
 from av.container import InputContainer
 from av.stream import Discard
 
-from mcsyncd.errors import BadMedia
+from mcsyncd.errors import PASSING_ERRNOS, BadMedia
 
 ALLOWED_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",  # one demuxer with six names
@@ -54,19 +54,7 @@ MAX_STREAMS = 64
 """Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
 hostile file decides how many decoders are opened."""
 
-_FILE_ERRNOS = frozenset(
-    {
-        errno.ENOENT,
-        errno.EIO,
-        errno.EACCES,
-        errno.ENODEV,
-        errno.ENFILE,
-        errno.EMFILE,
-        errno.ESTALE,
-        errno.ENOTCONN,
-        errno.ETIMEDOUT,
-    }
-)
+_FILE_ERRNOS = PASSING_ERRNOS | {errno.ENOENT, errno.EACCES, errno.ENODEV}
 """Errors that reading a file gives. Everything else that a demuxer or codec returns (EPERM, EAGAIN,
 EOPNOTSUPP) is about the content. One too few, and a failing disk is blamed on the clip."""
 

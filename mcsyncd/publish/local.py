@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcsyncd.errors import SourceChanged, StorageError
+from mcsyncd.errors import SourceChanged, StorageError, is_passing, suggest_repair
 from mcsyncd.integrity.derived_file import DerivedFile, make_folders
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
 from mcsyncd.model.publishing import ObjectMetadata
@@ -28,8 +27,6 @@ _FOLDER_BITS = stat.S_ISGID | 0o777
 """What a folder of the store takes over from the top folder: its rights, and that its group is inherited."""
 _READ_BITS = 0o444
 """What a file takes over: objects are never writable."""
-_PASSING_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
-"""Errors of a disk that may pass."""
 
 
 class LocalStore:
@@ -177,9 +174,8 @@ def _translate_os_error(root: Path, key: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = StoreOffline if error.errno in _PASSING_ERRNOS else StorageError
-        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        hint = (
-            "make room there; it is retried automatically" if is_full else "check the folder in storage.path"
-        )
-        raise kind(f"{root}: {error.strerror} (while storing or reading {key})", hint) from error
+        place = error.filename or root  # the file that is read may be on another disk
+        message = f"{place}: {error.strerror} (while storing or reading {key})"
+        if is_passing(error):
+            raise StoreOffline(message, suggest_repair(error)) from error
+        raise StorageError(message, "check the folder in storage.path") from error

@@ -32,7 +32,10 @@ class ObjectStat:
 
 
 class ObjectStore(Protocol):
-    """A store of objects that are written once and verified. All methods raise StorageError."""
+    """A store of objects that are written once and verified. All methods raise StorageError.
+
+    What reads a file raises OSError if its disk fails.
+    """
 
     def put_file(
         self,

@@ -21,7 +21,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from mcsyncd.errors import SourceChanged, StorageError
+from mcsyncd.errors import SourceChanged, StorageError, is_passing
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
@@ -272,10 +272,15 @@ def _build_mismatch_error(key: str) -> StorageError:
 
 @contextmanager
 def _open_source(path: Path, size: int) -> Iterator[int]:
-    """Open the file to send. Raises SourceChanged unless it is a regular file of the recorded size."""
+    """Open the file to send. Raises SourceChanged unless it is a regular file of the recorded size.
+
+    Raises OSError for errors of the disk that may pass.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
+        if is_passing(error):
+            raise  # the disk, not the file
         raise SourceChanged(f"{path}: {error.strerror}", "restore the file, or resync the session") from error
     try:
         found = os.fstat(descriptor)

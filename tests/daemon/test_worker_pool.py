@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -97,6 +98,22 @@ async def test_the_death_of_a_worker_is_the_crash_of_its_job_alone(places):
     await workers.drain(1)
 
 
+async def test_a_worker_that_dies_of_a_failing_disk_is_no_crash_of_its_job(places):
+    """SIGBUS is for who reads a mapped file. Three made the session fail, until a person retried it."""
+    job = clip(places, "a.mov", b"x" * 400_000_000)
+    facts: dict = {}
+    workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
+    workers.start_job(job, places)
+    while workers.running[job.id].pid is None:
+        await asyncio.sleep(0.01)
+    os.kill(workers.running[job.id].pid, signal.SIGBUS)
+    while job.id not in facts:
+        await asyncio.sleep(0.02)
+    await workers.drain(1)
+    assert facts[job.id].failure_kind == "transient"
+    assert str(places.work) in facts[job.id].message
+
+
 async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
     job = clip(places, "a.mov", b"x" * 400_000_000)
     facts: dict = {}
@@ -123,6 +140,9 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
         (SourceUnreadable("a.mov may not be read"), "transient"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.part"), "transient"),
         (OSError(errno.EIO, os.strerror(errno.EIO), "in.mov"), "transient"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "transient"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "transient"),
+        (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "transient"),
         (OSError(errno.EBADF, "bad"), "crash"),
         (MemoryError(), "crash"),
         (ZeroDivisionError("a bug"), "crash"),

@@ -20,7 +20,7 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from mcsyncd.errors import BadMedia
+from mcsyncd.errors import BadMedia, is_passing
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media
@@ -107,7 +107,9 @@ def _decode_mono(clip: ComparedClip, first: int, stop: int, rate: int) -> MonoSa
                     break
                 fitting = samples[max(0, -position) :][: out.size - max(0, position)]
                 out[max(0, position) : max(0, position) + fitting.size] = fitting
-    except OSError as error:  # a person is waiting for the sound: nothing would retry it
+    except OSError as error:
+        if is_passing(error):
+            raise
         raise BadMedia(
             f"{clip.path.name} cannot be read: {error.strerror}",
             "check that the original is still in the work folder and readable",
