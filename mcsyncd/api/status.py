@@ -47,7 +47,9 @@ class StorageBody(ApiBody):
     """Null until the disk of the work folder has answered for the first time."""
 
 
-AlertCode = Literal["nobody_may_decide", "ledger_damaged", "ledger_unwritable", "backup_failed"]
+AlertCode = Literal[
+    "nobody_may_decide", "ledger_damaged", "ledger_unwritable", "backup_failed", "session_waits"
+]
 
 
 class AlertBody(ApiBody):
@@ -94,6 +96,8 @@ class StatusBody(ApiBody):
     storage: StorageBody
     workers: list[WorkerBody]
     worker_slots: int
+    free_slots: int
+    """Slots in which no job runs. With those of `workers` they are all: one more or less is a fault."""
     you: str = ""
     may_approve: bool = False
     alerts: list[AlertBody] = []

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mcsyncd.api import AlertBody
+from mcsyncd.model.session import HALTED, Session
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
+_SHOWN_WAITS = 5
+"""Sessions that wait, in a status. Judgement: most wait for the same disk or store; more hide the rest."""
 
-def list_alerts(settings: Settings) -> list[AlertBody]:
+
+def list_alerts(settings: Settings, sessions: Iterable[Session]) -> list[AlertBody]:
     """Return the alerts that hold now, the worst first."""
     alerts = []
     if settings.review.approvers.names_nobody:
@@ -18,4 +24,15 @@ def list_alerts(settings: Settings) -> list[AlertBody]:
                 hint=NAME_APPROVERS_HINT,
             )
         )
-    return alerts
+    waiting = [one for one in sessions if one.error is not None and one.state not in HALTED]
+    return alerts + [_describe_wait(session) for session in waiting[:_SHOWN_WAITS]]
+
+
+def _describe_wait(session: Session) -> AlertBody:
+    assert session.error is not None
+    return AlertBody(
+        code="session_waits",
+        level="warning",
+        message=f"session {session.id} waits: {session.error.message}",
+        hint=session.error.hint,
+    )

@@ -16,7 +16,7 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.folder_bodies import build_folder_bodies
 from mcsyncd.daemon.intake import Intake
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.errors import Conflict, UsageError
+from mcsyncd.errors import Conflict, LedgerUnavailable, UsageError, is_passing
 from mcsyncd.ingest.moves import find_moved_files
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.observation import FileKey
@@ -93,9 +93,14 @@ class DropScanner:
         while True:
             try:
                 await self.scan_once()
-            except Exception:
-                # Whatever the reason (a full state disk, for instance), the next scan may succeed.
-                log.exception("the drop-folder scan failed")
+            except LedgerUnavailable as error:
+                log.warning("the files in the drop folders wait for the ledger", error=str(error))
+            except Exception as error:
+                # Whatever the reason, the next scan may succeed.
+                if isinstance(error, OSError) and is_passing(error):
+                    log.warning("the drop-folder scan failed", error=str(error))
+                else:
+                    log.exception("the drop-folder scan failed")
             await self._wait_for_next_scan()
 
     async def _wait_for_next_scan(self) -> None:

@@ -40,6 +40,10 @@ class FileNote:
     holds_seal: bool
 
 
+_UNREAD = FileNote("cannot be read: check the disk; it is tried again with each scan", holds_seal=True)
+"""Of a clip that is listed but not readable. Without its sample, a second copy would be a second session."""
+
+
 class Intake:
     """Takes in settled files. Used by the drop scanner alone."""
 
@@ -55,10 +59,12 @@ class Intake:
     async def take_settled_files(self, settled: tuple[DropFile, ...]) -> None:
         """Submit the files that are complete in the drop folders; the first new clip opens a session."""
         in_intake = self._list_files_in_intake()
-        candidates = await self._sample(file for file in settled if file.identity not in in_intake)
+        sampled = await self._sample(file for file in settled if file.identity not in in_intake)
         self._forget_samples(settled)
+        candidates = tuple(file for file in sampled if file.kind != "clip" or file.sample)
         relations = await self._relate(candidates)
         await self._report_dropped_clips(candidates, relations)
+        self.notes |= {(file.camera, file.name): _UNREAD for file in sampled if file not in candidates}
         new = _drop_strays(file for file in candidates if relations[file.identity] is None)
         session = self._loop.collecting_session
         if session is None and any(file.kind == "clip" for file in new):
@@ -111,7 +117,7 @@ class Intake:
         unread = [file for file in files if file.kind == "clip" and file.identity not in self._samples]
         if unread:
             sampled = await run_in_thread(partial(sample_files, self._drop(), unread))
-            self._samples |= {one.file.identity: one for one in sampled}
+            self._samples |= {one.file.identity: one for one in sampled if one.file.sample}
         return tuple(self._get_sample(file).file for file in files)
 
     def _forget_samples(self, settled: Iterable[DropFile]) -> None:

@@ -15,11 +15,14 @@ from mcsyncd.daemon.client_gate import BODY_S
 from mcsyncd.errors import (
     BadMedia,
     Conflict,
+    LedgerUnavailable,
     McsyncError,
     NotPermitted,
     Unavailable,
     UnknownSession,
     UsageError,
+    is_passing,
+    suggest_repair,
 )
 
 _STATUS_AND_CODE: tuple[tuple[type[McsyncError], int, api.ProblemCode], ...] = (
@@ -29,6 +32,7 @@ _STATUS_AND_CODE: tuple[tuple[type[McsyncError], int, api.ProblemCode], ...] = (
     (Conflict, 412, "conflict"),
     (BadMedia, 422, "bad_media"),
     (Unavailable, 503, "unavailable"),
+    (LedgerUnavailable, 503, "unavailable"),
     (McsyncError, 500, "failed"),
 )
 """HTTP status (RFC 9110) and code of each error; the first class that fits counts. As in docs/api.md."""
@@ -64,14 +68,20 @@ def build_error_middleware(find_session: Callable[[str], api.SessionBody | None]
             return _build_problem(error)
         except ConnectionError:
             raise
-        except Exception:
-            log.exception("a request failed", path=request.path)
-            body = api.ProblemBody(
-                code="internal", message="internal error", hint="see `journalctl -u mcsyncd`"
-            )
-            return build_response(body, 500)
+        except Exception as error:  # noqa: BLE001  # logged there, or named
+            return _report_failure(request, error)
 
     return handle_errors
+
+
+def _report_failure(request: web.Request, error: Exception) -> web.Response:
+    """Return the answer to a request that failed: it names a disk that fails, and logs what is a fault."""
+    if isinstance(error, OSError) and is_passing(error):
+        message = f"{error.filename or request.path}: {error.strerror}"
+        return _build_problem(Unavailable(message, suggest_repair(error)))
+    log.error("a request failed", path=request.path, exc_info=error)
+    body = api.ProblemBody(code="internal", message="internal error", hint="see `journalctl -u mcsyncd`")
+    return build_response(body, 500)
 
 
 async def _read_body(request: web.Request) -> None:

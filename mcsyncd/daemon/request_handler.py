@@ -147,9 +147,13 @@ class RequestHandler:
                 for one in self._loop.workers.running.values()
             ],
             worker_slots=self._loop.workers.slot_count,
+            free_slots=sum(self._loop.workers.free_counts.values()),
             you=account.name,
             may_approve=is_approver(account, settings.review.approvers),
-            alerts=[*self._ledger_monitor.list_alerts(), *list_alerts(settings)],
+            alerts=[
+                *self._ledger_monitor.list_alerts(),
+                *list_alerts(settings, self._loop.sessions.values()),
+            ],
             ledger=self._ledger_monitor.build_body(),
         )
 

@@ -1,6 +1,6 @@
 """Audio for the review: peaks from disk, and excerpts as WAV.
 
-Peaks are read from a memory map. Excerpts are decoded from the originals in a separate worker
+Peaks are read from disk. Excerpts are decoded from the originals in a separate worker
 process: the daemon itself never decodes.
 """
 

@@ -34,7 +34,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
-from mcsyncd.errors import ConfigError, Unavailable
+from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
@@ -48,7 +48,7 @@ DRAIN_S = 20.0
 Judgement, not measured: shorter, and more work is repeated after a restart. It must stay well below the
 unit's TimeoutStopSec (90 s), or systemd kills the daemon while it drains.
 """
-_RETRY_TICK_S = 2.0
+RETRY_TICK_S = 2.0
 """Seconds between two checks for jobs whose retry time has come: a retry is late by up to this much."""
 _HEARTBEAT_S = 10.0
 """Seconds between heartbeats: the client treats the daemon as gone after 30 s, three of them."""
@@ -194,7 +194,7 @@ class Service:
                 progress_monitor.storage_health = f"has not answered for {_STORE_CHECK_LIMIT_S:.0f} s"
 
         ticks = build_scheduler(
-            (self._loop.check_waiting_sessions, _RETRY_TICK_S),
+            (self._loop.check_waiting_sessions, RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
             (check_storage, _STORE_CHECK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
@@ -212,7 +212,8 @@ class Service:
         A scan that hangs on a dead network share is only reported: a restart would hang at the same
         place.
         """
-        await self._loop.read_head()
+        with suppress(LedgerUnavailable):  # an answer, too: a restart would not mend the disk
+            await self._loop.read_head()
         if any(task.done() for task in self._background_loops):
             log.error("a background loop of the daemon has ended")
             return

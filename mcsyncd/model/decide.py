@@ -30,11 +30,12 @@ MAX_CRASHES = 3
 Judgement: one crash may be the machine's (out of memory beside another program), three in a row are
 the file's. Larger, and a hostile file keeps a slot busy; 1, and a passing lack of memory halts a session.
 """
-BACKOFF_S = (10.0, 30.0, 60.0)
+BACKOFF_S = (10.0, 20.0, 45.0)
 """Seconds before the next attempt of a job that may succeed later; the last wait is repeated.
 
-Judgement: an operator who has made room on a full disk sees work resume within a minute. Shorter, and
-a store that is down is asked several times a second by all jobs together.
+Judgement: an operator who has made room on a full disk sees work resume within a minute, with the look for
+due jobs and the job itself. Longer, and that promise breaks; shorter, and a store that is down is asked
+several times a second by all jobs together.
 """
 _APPROVED_WITHOUT_CONFORM = frozenset({State.APPROVED, State.FAILED})
 """States in which an approval waits for conform; later states have all of its results."""

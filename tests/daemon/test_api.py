@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import grp
 import json
 import os
 import pwd
 import re
 import shutil
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -27,12 +29,14 @@ from mcsyncd.model.events import (
     ClipsOffloaded,
     DecisionRefused,
     DropFilesChanged,
+    JobPostponed,
     SessionAligned,
+    SessionHalted,
     SessionOpened,
     SessionRejected,
     SessionSealed,
 )
-from mcsyncd.model.session import State
+from mcsyncd.model.session import Attempt, Failure, State
 from mcsyncd.store.audit import audit_ledger
 from shoots import AT, DROPPED, NTSC, OKAFOR, TERMS, alignment
 
@@ -255,6 +259,49 @@ async def test_a_fault_of_the_daemon_is_an_internal_error_without_its_details(tm
         status, problem = await served.request("GET", "/v1/sessions")
         assert (status, problem["code"]) == (500, "internal")
         assert problem["message"] == "internal error"
+
+
+async def test_a_disk_that_fails_below_a_request_is_named(tmp_path, monkeypatch):
+    """It was an internal error, with a traceback in the log for each request."""
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+
+        def fail(_query):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), "/srv/work/clip.mov")
+
+        monkeypatch.setattr(served.loop, "list_sessions", fail)
+        status, problem = await served.request("GET", "/v1/sessions")
+        assert (status, problem["code"]) == (503, "unavailable")
+        assert problem["message"] == f"/srv/work/clip.mov: {os.strerror(errno.EIO)}"
+        assert problem["hint"]
+
+
+async def test_the_status_says_what_a_session_waits_for_until_it_goes_on(tmp_path):
+    """A session that waited for a full disk was shown as working, and nothing named the disk."""
+    failure = Failure("conform", "/srv/work/clip.part: No space left on device", "make room", retryable=True)
+    postponed = JobPostponed(AT, Attempt("job", 1, 0, 10.0), failure)
+    halted = SessionHalted(AT, State.FAILED, failure)
+    async with serve_api(tmp_path / "home", (*IN_REVIEW, postponed)) as served:
+        (alert,) = (await served.client.fetch_status()).alerts
+        assert (alert.code, alert.level) == ("session_waits", "warning")
+        assert SESSION in alert.message
+        assert failure.message in alert.message
+        assert alert.hint == "make room"
+    async with serve_api(tmp_path / "other", (*IN_REVIEW, halted)) as served:
+        assert (await served.client.fetch_status()).alerts == [], "it waits for a person, not for a disk"
+
+
+async def test_a_ledger_that_cannot_be_read_is_an_alert_too(tmp_path, monkeypatch):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+
+        def fail(*_):
+            raise sqlite3.OperationalError("disk I/O error")
+
+        monkeypatch.setattr(served.loop.ledger.ledger, "read_entries", fail)
+        status, problem = await served.request("GET", "/v1/log")
+        assert (status, problem["code"]) == (503, "unavailable")
+        (alert,) = (await served.client.fetch_status()).alerts
+        assert alert.code == "ledger_unwritable"
+        assert str(tmp_path / "home" / "state") in alert.hint
 
 
 async def test_the_client_raises_the_error_of_each_code(tmp_path):

@@ -25,6 +25,7 @@ def status(**change):
         ),
         workers=[],
         worker_slots=2,
+        free_slots=2,
         you="s.okafor",
         may_approve=True,
     )

@@ -19,6 +19,7 @@ clip's own clock. The published waveform is in a format that other tools read (`
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,11 +111,26 @@ def read_columns(path: str | Path, start_us: int, step_us: int, count: int) -> t
     level = 0
     while level + 1 < len(header.counts) and header.base_us << (level + 1) <= step_us:
         level += 1
-    columns = _map_level(path, header, level)
     width = header.base_us << level
-    first = (start_us - header.start_us) / width
-    low, high = reduce_to_cells(columns[:, 0], columns[:, 1], first, step_us / width, count)
+    first, step = (start_us - header.start_us) / width, step_us / width
+    begin, end = _choose_range(first, step, count, header.counts[level])
+    at = header.data_at + 2 * (sum(header.counts[:level]) + begin)
+    columns = np.frombuffer(_read_range(path, at, 2 * (end - begin)), np.int8).reshape(-1, 2)
+    low, high = reduce_to_cells(columns[:, 0], columns[:, 1], first - begin, step, count)
     return low.astype(np.int8, copy=False), high.astype(np.int8, copy=False)
+
+
+def _choose_range(first: float, step: float, count: int, size: int) -> tuple[int, int]:
+    """Return the begin and the end of the elements that the cells of `reduce_to_cells` cover, of `size`."""
+    begin = min(max(math.floor(first) - 1, 0), size)
+    return begin, min(max(math.ceil(first + step * count) + 1, begin), size)
+
+
+def _read_range(path: Path, offset: int, size: int) -> bytes:
+    """Read a part of a file. With a map, a disk that fails would kill the daemon instead of this request."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
 
 
 def _build_base_level(channels: Sequence[Path], sample_count: int) -> NDArray[np.int16]:
@@ -165,14 +181,6 @@ def _read_header(path: Path) -> _PeaksHeader:
     )
 
 
-def _map_level(path: Path, header: _PeaksHeader, level: int) -> Columns:
-    length = header.counts[level]
-    if length == 0:
-        return np.zeros((0, 2), np.int8)
-    offset = header.data_at + 2 * sum(header.counts[:level])
-    return np.memmap(path, np.int8, "r", offset, (length, 2))
-
-
 def _read_columns_from_audio(
     path: Path, header: _PeaksHeader, start_us: int, step_us: int, count: int
 ) -> tuple[Columns, Columns] | None:
@@ -184,8 +192,9 @@ def _read_columns_from_audio(
     step = step_us * header.rate / 1e6
     lows, highs = [], []
     for file in files:
-        samples = np.memmap(file, "<i2", "r")
-        low, high = reduce_to_cells(samples, samples, first, step, count)
+        begin, end = _choose_range(first, step, count, file.stat().st_size // 2)
+        samples = np.frombuffer(_read_range(file, 2 * begin, 2 * (end - begin)), "<i2")
+        low, high = reduce_to_cells(samples, samples, first - begin, step, count)
         lows.append(low)
         highs.append(high)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
