@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, power_cut, simulation
+from soak import copies, disk_faults, power_cut, simulation
 
 
 class Soak(Protocol):
@@ -24,7 +24,12 @@ class Soak(Protocol):
         """Test and print; return whether the promise was kept."""
 
 
-SOAKS: dict[str, Soak] = {"copies": copies, "power-cut": power_cut, "simulation": simulation}
+SOAKS: dict[str, Soak] = {
+    "copies": copies,
+    "disk-faults": disk_faults,
+    "power-cut": power_cut,
+    "simulation": simulation,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,40 @@
+"""The short form of the soak of failing disks: the cells that lost slots, sessions or the ledger."""
+
+from __future__ import annotations
+
+import pytest
+from disk_faults import RESUME_S, can_fail_disks, run_faults
+
+from mcsyncd.daemon.service import RETRY_TICK_S
+from mcsyncd.demo.shoot import make_shoot
+from mcsyncd.model.decide import BACKOFF_S
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+
+@pytest.fixture(scope="module")
+def short_shoot(tmp_path_factory):
+    return make_shoot(tmp_path_factory.mktemp("shoot"), seconds=12.0, size=(160, 90))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
+@pytest.mark.parametrize(
+    ("folder", "fault", "stages"),
+    [
+        ("work", "space", ("ingest", "conform")),
+        ("state", "i/o", ("probe", "approve")),
+        ("work", "i/o", ("align", "preview", "publish")),
+    ],
+)
+def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path, short_shoot, folder, fault, stages):
+    cells, outcome = run_faults(tmp_path, short_shoot, folder, fault, stages, hold_s=2.0)
+    assert [cell.stage for cell in cells] == list(stages)
+    assert not [cell for cell in cells if cell.problems]
+    assert not outcome.faults
+
+
+def test_the_longest_wait_is_over_in_time():
+    """It was a minute: work resumed later than promised after a fault that lasted."""
+    assert max(BACKOFF_S) + RETRY_TICK_S < RESUME_S
