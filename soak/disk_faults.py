@@ -61,5 +61,5 @@ def run(asked: argparse.Namespace) -> bool:
 
 def _describe_cell(cell: Cell) -> str:
     when = "went on" if cell.resumed_s is None else f"{cell.resumed_s:.1f} s"
-    problems = "".join(f"\n    FAULT {problem}" for problem in cell.problems)
+    problems = "".join(f"\n    FAULT {problem[:3000]}" for problem in cell.problems)
     return f"{cell.folder:<6} {cell.fault:<9} {cell.stage:<8} {when:>8}  {cell.told[:300]}{problems}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -331,14 +332,8 @@ class _Trial:
             problems.append(f"{status.free_slots} slots free and {len(status.workers)} busy")
         lines = list(format_status(status))
         place = str(self._disk.path)
-        return next(
-            (
-                text.strip()
-                for text in lines
-                if place in text and not text.endswith((": ok", "not checked yet"))
-            ),
-            "",
-        )
+        told = [text.strip() for text in lines if place in text and not text.startswith("ledger: intact")]
+        return next((text for text in told if not text.endswith((": ok", "not checked yet"))), "")
 
     async def _approve(self, client: Client) -> None:
         (session,) = (await client.list_sessions()).sessions
@@ -355,8 +350,10 @@ def _find_log_faults(log: str) -> list[str]:
     faults = []
     if len(log) > _LOG_BYTES:
         faults.append(f"{len(log)} bytes of log")
-    if tracebacks := log.count("Traceback") + log.count('"exception"'):
-        faults.append(f"{tracebacks} tracebacks in the log")
+    records = [json.loads(text) for text in log.splitlines() if text.startswith("{")]
+    faults += [f"a traceback in the log: {record}" for record in records if "exception" in record]
+    if "Traceback" in log:
+        faults.append("a traceback of Python itself in the log")
     return faults
 
 

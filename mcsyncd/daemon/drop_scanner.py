@@ -236,10 +236,19 @@ class DropScanner:
 
 
 def _open_watch(config: ActiveConfig, wake: Callable[[], None]) -> DropWatcher | None:
-    """Create the camera folders and start a watch on them; None where events are not used. Blocks."""
+    """Create the camera folders and start a watch on them; None where events are not used. Blocks.
+
+    A disk that fails now must not stop everything else: the scan says what is wrong with it.
+    """
     drop = config.layout.drop
-    for camera in config.settings.cameras:
-        (drop / camera).mkdir(parents=True, exist_ok=True)
+    try:
+        for camera in config.settings.cameras:
+            (drop / camera).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if not is_passing(error):
+            raise
+        log.warning("the drop folders are not watched for events", error=str(error))
+        return None
     folders = (drop, *(drop / camera for camera in config.settings.cameras))
     if config.settings.ingest.watch != "auto" or any(is_network_mount(folder) for folder in folders):
         return None

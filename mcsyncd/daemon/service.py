@@ -34,7 +34,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
-from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable
+from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
@@ -124,7 +124,7 @@ class Service:
 
     async def _open_edges(self, edges: AsyncExitStack) -> None:
         config, hub = self._config, self._hub
-        make_folders(config.layout.work)
+        _prepare_work_folder(config.layout.work)
         thread = edges.enter_context(ThreadPoolExecutor(1, "ledger"))
         running = asyncio.get_running_loop()
         open_ledger = partial(
@@ -135,7 +135,6 @@ class Service:
         )
         ledger = await running.run_in_executor(thread, open_ledger)
         edges.push_async_callback(_close_ledger, thread, ledger)
-        clear_progress_folder(config.layout.work / "progress")
         self._loop = SessionLoop(ledger, thread, config, hub, slot_counts=_choose_slot_counts())
         edges.push_async_callback(self._loop.drain_jobs, 0.0)  # for a start that does not succeed
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
@@ -271,6 +270,20 @@ def _keep_task_alive(task: asyncio.Task[Any]) -> None:
     """Keep a reference to a task that nobody awaits, or it may be garbage-collected while it runs."""
     _background_tasks.add(task)
     task.add_done_callback(_background_tasks.discard)
+
+
+def _prepare_work_folder(work: Path) -> None:
+    """Make the work folder and clear the reports of an earlier process, unless its disk fails now.
+
+    Then its jobs wait for the disk, and the status says so. Raises OSError for what does not pass.
+    """
+    try:
+        make_folders(work)
+        clear_progress_folder(work / "progress")
+    except OSError as error:
+        if not is_passing(error):
+            raise
+        log.warning("the work folder cannot be used now", error=str(error))
 
 
 def _choose_slot_counts() -> dict[Lane, int]:

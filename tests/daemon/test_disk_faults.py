@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from disk_faults import RESUME_S, can_fail_disks, run_faults
+from disk_faults import RESUME_S, can_fail_disks, mount_folders, run_faults
 
+from line import Line
 from mcsyncd.daemon.service import RETRY_TICK_S
 from mcsyncd.demo.shoot import make_shoot
 from mcsyncd.model.decide import BACKOFF_S
@@ -33,6 +34,21 @@ def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path, short_shoo
     assert [cell.stage for cell in cells] == list(stages)
     assert not [cell for cell in cells if cell.problems]
     assert not outcome.faults
+
+
+@pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
+@pytest.mark.parametrize(("folder", "fault"), [("work", "read-only"), ("drop", "i/o")])
+def test_a_daemon_starts_although_a_disk_fails_and_says_so(tmp_path, folder, fault):
+    """It ended, and after some tries within a minute systemd gave up."""
+    with mount_folders(tmp_path / "var", folder, fault) as disk:
+        line = Line(tmp_path)
+        disk.fail()
+        try:
+            line.start()
+            assert str(disk.path) in line.log
+        finally:
+            disk.mend()
+            line.stop()
 
 
 def test_the_longest_wait_is_over_in_time():
