@@ -31,8 +31,13 @@ def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | N
     target = folder / f"ledger-{today}.db"
     if target.exists():
         return None
-    with closing(open_read_only(ledger)) as source:
-        _copy_database(source, target)
+    try:
+        with closing(open_read_only(ledger)) as source:
+            _copy_database(source, target)
+    except sqlite3.DatabaseError as error:
+        raise LedgerUnavailable(
+            f"the ledger cannot be copied to {target}: {error}", f"check the disk of {ledger.parent}"
+        ) from error
     for old in list_daily_backups(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return target

@@ -30,9 +30,14 @@ LEDGER_SESSION = "ledger"
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Return a connection that cannot write: neither rows nor, at its end, a checkpoint.
 
-    Any thread may use it, one at a time. Raises McsyncError if there is no such file.
+    Any thread may use it, one at a time. Raises McsyncError if there is no such file,
+    and OperationalError if the disk fails.
     """
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise sqlite3.OperationalError(str(error)) from error
+    if not is_there:
         raise McsyncError(f"{path}: no such ledger", "name the settings file with --config")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 

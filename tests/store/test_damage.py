@@ -13,6 +13,7 @@ from store.test_ledger import edit, record_session
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable
 from mcsyncd.model.session import State
 from mcsyncd.store.audit import LedgerCheck, audit_ledger
+from mcsyncd.store.backup import back_up_daily
 from mcsyncd.store.damage import find_set_aside_ledgers
 from mcsyncd.store.ledger import Ledger
 
@@ -186,3 +187,18 @@ def test_a_disk_that_cannot_be_read_is_no_damage(tmp_path):
         assert not find_set_aside_ledgers(folder / "ledger.db")
         with Ledger(folder, "1.0") as ledger:
             assert ledger.read_session("20261123-091500-k7q")
+
+
+@pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
+@pytest.mark.parametrize("fault", ["sectors", "i/o"])
+def test_a_ledger_that_cannot_be_read_is_not_copied_and_the_reason_said(tmp_path, fault):
+    """It was an error of SQLite's that nobody expected: a traceback every 30 s, and no alert."""
+    with mount_disk(tmp_path, fault) as disk:
+        folder = disk.path / "state"
+        with Ledger(folder, "1.0") as ledger:
+            record_session(ledger, "20261123-091500-k7q", State.IN_REVIEW)
+        disk.fail()
+        with pytest.raises(LedgerUnavailable, match="cannot be copied"):
+            back_up_daily(folder / "ledger.db", tmp_path / "backups", 7, "20261126")
+        disk.mend()
+        assert back_up_daily(folder / "ledger.db", tmp_path / "backups", 7, "20261126")
