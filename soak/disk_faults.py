@@ -1,7 +1,7 @@
 """Disks that fail while a shoot is processed: the daemon goes on by itself, and nothing is lost.
 
 The whole matrix: each folder with each fault, one shoot each, which meets the fault at every stage of its
-way. Needs root and FUSE.
+way. Needs root and FUSE. A star marks the stages in which something failed and was tried again.
 """
 
 from __future__ import annotations
@@ -61,5 +61,6 @@ def run(asked: argparse.Namespace) -> bool:
 
 def _describe_cell(cell: Cell) -> str:
     when = "went on" if cell.resumed_s is None else f"{cell.resumed_s:.1f} s"
+    when += " *" if cell.is_hit else "  "
     problems = "".join(f"\n    FAULT {problem[:3000]}" for problem in cell.problems)
-    return f"{cell.folder:<6} {cell.fault:<9} {cell.stage:<8} {when:>8}  {cell.told[:300]}{problems}"
+    return f"{cell.folder:<6} {cell.fault:<9} {cell.stage:<8} {when:>9}  {cell.told[:300]}{problems}"

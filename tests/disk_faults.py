@@ -43,6 +43,8 @@ _TIGHTEN_S = 0.1
 """Seconds between two looks whether something was freed on a full disk; it is taken away again."""
 RESUME_S = 60.0
 """Seconds within which a stage must be over after its fault: the promise."""
+_MAX_HOLD_S = 20.0
+"""Seconds that a fault lasts at most: a stage that needs nothing of the disk meets no error."""
 _PATIENCE_S = 120.0
 """Seconds to wait for a stage before it counts as stuck."""
 _LOG_BYTES = 100_000
@@ -80,7 +82,8 @@ class Cell:
     """What became of a stage with a fault.
 
     `resumed_s`: seconds from the end of the fault to the next event that is recorded; None if the stage
-    ended in spite of the fault. `told` is what the status said about the folder.
+    ended in spite of the fault. `told` is what the status said about the folder. `is_hit` if something
+    failed and was tried again.
     """
 
     folder: str
@@ -89,6 +92,7 @@ class Cell:
     resumed_s: float | None
     told: str
     problems: tuple[str, ...] = ()
+    is_hit: bool = False
 
 
 class Disk:
@@ -266,26 +270,31 @@ class _Trial:
 
     async def _fail_in(self, stage: Stage, client: Client) -> Cell:
         log_before, waits_before = len(self._line.log), self._events.counts["job_postponed"]
+
+        def is_hit() -> bool:
+            waits = self._events.counts["job_postponed"] > waits_before
+            return waits or "waits for the ledger" in self._line.log[log_before:]
+
         await self._begin_fault(stage)
         ask = {"preview": self._preview, "approve": self._approve}.get(stage.name)
         refusal = await _try(ask, client) if ask is not None else ""
-        told, problems = await self._hold_fault(client)
+        may_end = (lambda: True) if ask is not None else lambda: is_hit() or self._events.has_seen(stage.ends)
+        told, problems = await self._hold_fault(client, may_end)
         is_over = not refusal if ask is not None else self._events.has_seen(stage.ends)
         progress = self._events.progress
         self._disk.mend()
         resumed_s = None if is_over else await self._measure_recovery(ask, progress, client)
         if stage.ends is not None:
             await self._wait_for(stage.ends)
-        log = self._line.log[log_before:]
-        is_hit = self._events.counts["job_postponed"] > waits_before or "waits for the ledger" in log
-        if is_hit and not told:
+        if is_hit() and not told:
             problems.append("the status did not name the folder")
         if resumed_s is not None and resumed_s > RESUME_S:
             problems.append(f"resumed only after {resumed_s:.0f} s")
         if "Unreachable" in refusal:
             problems.append("the daemon did not answer")
-        problems += _find_log_faults(log)
-        return Cell("", "", stage.name, resumed_s, "; ".join(filter(None, (told, refusal))), tuple(problems))
+        problems += _find_log_faults(self._line.log[log_before:])
+        said = "; ".join(filter(None, (told, refusal)))
+        return Cell("", "", stage.name, resumed_s, said, tuple(problems), is_hit=is_hit() or bool(refusal))
 
     async def _begin_fault(self, stage: Stage) -> None:
         began = asyncio.Event()
@@ -297,11 +306,14 @@ class _Trial:
         self._events.arm(stage.begins, fail) if stage.begins is not None else fail()
         await asyncio.wait_for(began.wait(), _PATIENCE_S)
 
-    async def _hold_fault(self, client: Client) -> tuple[str, list[str]]:
-        """Let the fault last; return what the status says about the folder, and what is wrong with it."""
+    async def _hold_fault(self, client: Client, may_end: Callable[[], bool]) -> tuple[str, list[str]]:
+        """Let the fault last until something fails or the stage is over, and for `hold_s` at least.
+
+        Return what the status says about the folder, and what is wrong with it.
+        """
         told, problems = "", []
-        end = time.monotonic() + self._hold_s
-        while time.monotonic() < end:
+        began = time.monotonic()
+        while (held := time.monotonic() - began) < self._hold_s or not (may_end() or held > _MAX_HOLD_S):
             self._disk.fail()
             told = told or await self._read_status(client, problems)
             await asyncio.sleep(_TIGHTEN_S)
