@@ -317,6 +317,7 @@ class _Trial:
             self._disk.fail()
             told = told or await self._read_status(client, problems)
             await asyncio.sleep(_TIGHTEN_S)
+        told = told or await self._read_status(client, problems)
         return told, list(dict.fromkeys(problems))
 
     async def _measure_recovery(self, ask: Ask | None, progress: int, client: Client) -> float:

@@ -31,5 +31,5 @@ def name_descriptor(descriptor: int, name: str = "") -> Iterator[None]:
     except OSError as error:
         if not (isinstance(error.filename, str) and error.filename.startswith("/")):
             with suppress(OSError):
-                error.filename = str(Path(os.readlink(f"/proc/self/fd/{descriptor}"), name))  # noqa: PTH115
+                error.filename = str(Path(os.readlink(f"/proc/self/fd/{descriptor}"), name))  # noqa: PTH115  # a str is all it takes
         raise

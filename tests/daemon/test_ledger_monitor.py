@@ -13,7 +13,7 @@ from store.test_ledger import edit
 
 from mcsyncd import api
 from mcsyncd.cli.reports import format_status
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model.session import State
 from mcsyncd.store.audit import audit_ledger
 from mcsyncd.store.backup import list_daily_backups
@@ -129,3 +129,21 @@ async def test_a_ledger_that_is_damaged_while_it_is_read_is_reported_and_not_a_b
         status, problem = await served.request("GET", f"/v1/sessions/{SESSION}")
         assert (status, problem["code"]) == (500, "failed")
         assert "the ledger is damaged" in problem["message"]
+
+
+async def test_what_looks_like_damage_for_a_moment_is_none(tmp_path):
+    """SQLite answers so while a disk cannot be read; it stopped all work until a restart."""
+    answers = [sqlite3.DatabaseError("database disk image is malformed"), None]
+
+    def read():
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+        return "read"
+
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        assert await served.loop.ledger.call(read) == "read"
+        assert served.loop.ledger.fault is None
+        answers += [sqlite3.DatabaseError("database disk image is malformed")] * 2
+        with pytest.raises(LedgerDamaged):
+            await served.loop.ledger.call(read)
+        assert served.loop.ledger.fault is not None
