@@ -7,7 +7,6 @@ from disk_faults import RESUME_S, can_fail_disks, mount_folders, run_faults
 
 from line import Line
 from mcsyncd.daemon.service import RETRY_TICK_S
-from mcsyncd.demo.shoot import make_shoot
 from mcsyncd.model.decide import BACKOFF_S
 
 pytestmark = pytest.mark.xdist_group("daemon")
@@ -16,8 +15,7 @@ pytestmark = pytest.mark.xdist_group("daemon")
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
-def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path):
-    shoot = make_shoot(tmp_path / "shoot", seconds=12.0, size=(160, 90))
+def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path, shoot):
     stages = ("ingest", "align", "preview", "publish")
     cells, outcome = run_faults(tmp_path / "home", shoot, "work", "i/o", stages, hold_s=2.0)
     assert [cell.stage for cell in cells] == list(stages)
