@@ -12,8 +12,9 @@ from mcsyncd.integrity.copying import read_chunks
 from mcsyncd.integrity.derived_file import sync_folder
 
 _MARK = ".damaged-"
-_SIDE_FILES = ("", "-wal", "-shm")
-"""The database and SQLite's own files beside it: the newest rows may be in the first of them alone."""
+_SIDE_FILES = ("-wal", "-shm", "-journal")
+"""SQLite's own files beside a database: the newest rows may be in the first of them alone. One that stayed
+would be taken for a part of the next database of that name."""
 RECOVERY_HINT = (
     "restore the newest copy (`mcsyncd ledger restore`); without a good copy, build a new ledger from the "
     "published manifests and the work folder (`mcsyncd ledger rebuild`); then start the daemon again"
@@ -31,18 +32,23 @@ def set_aside_ledger(path: Path) -> Path:
     while target.exists():
         number += 1
         target = path.with_name(f"{path.name}{_MARK}{stamp}-{number}")
-    for suffix in _SIDE_FILES:
-        old = path.with_name(path.name + suffix)
+    for old in (path, *find_side_files(path)):
         if old.exists():
-            old.rename(target.with_name(target.name + suffix))
+            old.rename(target.with_name(target.name + old.name.removeprefix(path.name)))
     sync_folder(path.parent)
     return target
+
+
+def find_side_files(path: Path) -> tuple[Path, ...]:
+    """Return SQLite's own files beside a database, which itself need not be there."""
+    beside = (path.with_name(path.name + suffix) for suffix in _SIDE_FILES)
+    return tuple(file for file in beside if file.exists())
 
 
 def find_set_aside_ledgers(path: Path) -> tuple[Path, ...]:
     """Return the ledgers that were set aside beside `path`, oldest first."""
     found = path.parent.glob(f"{path.name}{_MARK}*")
-    return tuple(sorted(one for one in found if not one.name.endswith(_SIDE_FILES[1:])))
+    return tuple(sorted(one for one in found if not one.name.endswith(_SIDE_FILES)))
 
 
 def require_readable(path: Path) -> None:

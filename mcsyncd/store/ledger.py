@@ -15,8 +15,6 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from sqlite_utils import Database
-
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.clip import DropFile
@@ -24,12 +22,16 @@ from mcsyncd.model.events import Event
 from mcsyncd.model.session import FINISHED, Session, State
 from mcsyncd.model.taken_file import TakenFile
 from mcsyncd.store.audit import LedgerCheck
-from mcsyncd.store.backup import back_up_before_migration
 from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
 from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
-from mcsyncd.store.damage import report_damage, require_readable
+from mcsyncd.store.damage import report_damage
+from mcsyncd.store.database import (
+    is_new_ledger,
+    open_database,
+    translate_open_error,
+    undo_interrupted_transaction,
+)
 from mcsyncd.store.lock import lock_folder
-from mcsyncd.store.migrations import ledger_migrations as migrations
 from mcsyncd.store.rows import (
     ENTRY_COLUMNS,
     LEDGER_SESSION,
@@ -106,7 +108,7 @@ class Ledger(AbstractContextManager["Ledger"]):
             self.check = _check_file(self.path, check_s)
             if require_history is not None:
                 require_history(self.path)
-            self._db = _open_database(self.path)
+            self._db = open_database(self.path)
         except BaseException:
             if self.check is not None:
                 self.check.close()
@@ -251,58 +253,19 @@ class Ledger(AbstractContextManager["Ledger"]):
 
 
 def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:
-    """Check an existing ledger for a while, read-only. Raises LedgerDamaged, with the file set aside."""
+    """Check an existing ledger for a while. Raises LedgerDamaged, with the file set aside."""
     check = None
     try:
-        if not path.exists() or path.stat().st_size == 0:
+        if is_new_ledger(path):
             return None
+        undo_interrupted_transaction(path)
         check = LedgerCheck(path)
         check.run(limit_s)
     except (sqlite3.OperationalError, OSError) as error:
         if check is not None:
             check.close()
-        raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
+        raise translate_open_error(path, error) from error
     if check.faults:
         check.close()
         raise report_damage(path, check.faults)
     return check
-
-
-def _require_readable_file(path: Path) -> None:
-    """Raise LedgerUnavailable if it is the disk that fails."""
-    try:
-        require_readable(path)
-    except sqlite3.OperationalError as error:
-        raise LedgerUnavailable(f"{path}: {error}", "check the disk below it") from error
-
-
-def _open_database(path: Path) -> Database:
-    connection = sqlite3.connect(path)
-    try:
-        path.chmod(0o600)
-        db = Database(connection)
-        back_up_before_migration(connection, path, [one.name for one in migrations.pending(db)])
-        _set_pragmas(db)
-        migrations.apply(db)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it") from error
-    except sqlite3.DatabaseError as error:
-        _require_readable_file(path)
-        raise report_damage(path, (str(error),)) from error
-    except BaseException:
-        connection.close()
-        raise
-    return db
-
-
-def _set_pragmas(db: Database) -> None:
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "trusted_schema = OFF",
-        "recursive_triggers = ON",  # else REPLACE would slip past the trigger on DELETE
-        "busy_timeout = 5000",
-    ):
-        db.execute(f"PRAGMA {pragma}")

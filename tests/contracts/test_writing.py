@@ -27,7 +27,7 @@ ALLOWED = {
     ("store/lock.py", "os.ftruncate"): "the process id in the lock, for people",
     ("store/lock.py", "os.open"): "the lock of the state folder, which must never be replaced",
     ("store/lock.py", "os.pwrite"): "the same process id",
-    ("store/ledger.py", "sqlite3.connect"): "SQLite flushes by itself, with synchronous=FULL",
+    ("store/database.py", "sqlite3.connect"): "SQLite flushes by itself, with synchronous=FULL",
     ("store/rows.py", "sqlite3.connect"): "opens it for reading only",
     ("tui/review/playback.py", "wave.open"): "writes into memory",
 }
