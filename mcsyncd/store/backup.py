@@ -22,6 +22,9 @@ from mcsyncd.store.rows import open_read_only
 _DAILY_NAME = re.compile(r"ledger-\d{8}\.db")
 """The copy of a day. A copy before a change of the schema has another name, and is not counted."""
 
+_LEFTOVERS = "ledger*.db.part*"
+"""What copies that were killed have left, under any name: the next copy has another date."""
+
 
 def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | None:
     """Make today's copy of the ledger unless there is one; keep the newest `keep`. `today` is YYYYMMDD.
@@ -39,7 +42,8 @@ def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | N
             f"the ledger cannot be copied to {target}: {error}", f"check the disk of {ledger.parent}"
         ) from error
     for old in list_daily_backups(folder)[:-keep]:
-        old.unlink(missing_ok=True)
+        if old != target:  # copies that a wrong clock dated ahead must not push out those of today
+            old.unlink(missing_ok=True)
     return target
 
 
@@ -86,7 +90,8 @@ def _copy_database(source: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
         make_folders(target.parent, mode=0o700)
-        part.unlink(missing_ok=True)
+        for leftover in target.parent.glob(_LEFTOVERS):
+            leftover.unlink(missing_ok=True)
         with closing(sqlite3.connect(part)) as copy:
             part.chmod(0o600)
             source.backup(copy)

@@ -50,6 +50,25 @@ def test_a_copy_has_what_is_only_in_the_wal_yet_and_is_one_file(state, tmp_path)
     assert not list(tmp_path.glob("*-wal"))
 
 
+def test_a_copy_that_was_killed_leaves_nothing_behind_once_the_next_is_made(state, tmp_path):
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for name in ("ledger-20261130.db.part", "ledger-20261130.db.part-journal"):
+        (folder / name).write_bytes(b"half")
+    with Ledger(state, "1.0") as ledger:
+        record_session(ledger, SESSION)
+        copy = back_up_daily(ledger.path, folder, 3, "20261201")
+    assert list(folder.iterdir()) == [copy]
+
+
+def test_copies_that_a_wrong_clock_dated_ahead_do_not_push_out_those_of_today(state, tmp_path):
+    with Ledger(state, "1.0") as ledger:
+        record_session(ledger, SESSION)
+        for day in ("20991230", "20991231", "20261201"):
+            back_up_daily(ledger.path, tmp_path, 2, day)
+        assert back_up_daily(ledger.path, tmp_path, 2, "20261201") is None, "it is there"
+
+
 def test_a_copy_that_cannot_be_made_leaves_the_older_ones(state, tmp_path):
     folder = tmp_path / "copies"
     with Ledger(state, "1.0") as ledger:
