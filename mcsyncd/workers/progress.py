@@ -32,7 +32,7 @@ ReportProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """`count` of `total` units done; `started_at` and `reported_at` are seconds since the epoch."""
+    """`count` of `total` units done; `started_at` and `reported_at` are seconds of the monotonic clock."""
 
     count: int
     total: int
@@ -62,12 +62,12 @@ def build_progress_writer(path: Path, unit: str) -> ReportProgress:
 
     Atomic by rename. Errors are ignored: a full disk must not fail a job because of its progress.
     """
-    started_at = time.time()
-    reported_at = 0.0
+    started_at = time.monotonic()
+    reported_at = started_at - REPORT_EVERY_S
 
     def report_progress(count: int, total: int) -> None:
         nonlocal reported_at
-        now = time.time()
+        now = time.monotonic()
         if now - reported_at < REPORT_EVERY_S and count < total:
             return
         reported_at = now

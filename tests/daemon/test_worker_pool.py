@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,7 +31,7 @@ from mcsyncd.model.jobs import Hash, Probe
 from mcsyncd.model.schedule import Lane
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
-from mcsyncd.workers.progress import build_progress_writer, read_progress, remove_progress
+from mcsyncd.workers.progress import REPORT_EVERY_S, build_progress_writer, read_progress, remove_progress
 
 
 @pytest.fixture
@@ -180,6 +181,18 @@ def test_progress_is_told_now_and_then_and_forgotten(tmp_path):
     assert read_progress(path) is None
     path.write_text("{half a li")
     assert read_progress(path) is None
+
+
+def test_progress_is_told_on_when_the_wall_clock_is_set_back(tmp_path, monkeypatch):
+    """Untold for long enough, a job counts as one that hangs, and is killed."""
+    path, wall = tmp_path / "job.json", [1_800_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    tell = build_progress_writer(path, "bytes")
+    tell(1, 1000)
+    wall[0] -= 86_400
+    time.sleep(REPORT_EVERY_S)
+    tell(2, 1000)
+    assert read_progress(path).count == 2
 
 
 async def test_a_slot_is_free_again_even_if_tidying_up_after_the_job_fails(places, monkeypatch):

@@ -1,0 +1,32 @@
+"""The wall clock may be set at any moment: it dates what happens, and decides on nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2] / "mcsyncd"
+WALL_CLOCK = re.compile(
+    r"\btime\.(?:time|time_ns|gmtime|localtime|ctime)\(|\bdatetime\.(?:now|utcnow|today)\(|\bdate\.today\("
+)
+ALLOWED = {
+    "checks/doctor.py": "says whether the clock can be right",
+    "checks/ledger_recovery.py": "dates the rows of a rebuilt ledger",
+    "cli/reports.py": "for people: today's times are shown without their date",
+    "daemon/clock.py": "dates events, and names sessions",
+    "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
+    "daemon/ledger_monitor.py": "names the copy of the day",
+    "store/backup.py": "names a copy",
+    "store/damage.py": "names a ledger that is set aside",
+    "tui/shell.py": "for people: today's times are shown without their date",
+}
+"""Who reads it, and what for. Waits, limits and rates are on the monotonic clock."""
+
+
+def test_the_wall_clock_is_read_for_dates_only():
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*.py")
+        if WALL_CLOCK.search(path.read_text().replace("`datetime.now`", ""))
+    }
+    assert readers == ALLOWED.keys()
