@@ -1,0 +1,34 @@
+"""The short form of the kills soak: a hundred kills, each one call later in a daemon's life than the last."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from kills import film_clips, run_session
+from nursery import Kill, find_compiler, open_nursery
+
+pytestmark = [
+    pytest.mark.xdist_group("daemon"),
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(find_compiler() is None, reason="no C compiler for the library that kills"),
+]
+
+KILLS = 100
+
+
+def test_a_daemon_that_is_killed_a_hundred_times_publishes_the_same_once(tmp_path):
+    clips, calls = film_clips(tmp_path), itertools.count(1)
+    with open_nursery(tmp_path / "nursery") as nursery:
+        expected = run_session(nursery, tmp_path / "undisturbed", clips, ()).outcome
+        assert expected.faults == ()
+        left = KILLS
+        while left:
+            kills = (Kill(at_call=call) for call in itertools.islice(calls, left))
+            life = run_session(nursery, tmp_path / f"after-{KILLS - left}-kills", clips, kills)
+            assert life.outcome.faults == (), life.killed_at
+            assert life.outcome.objects == expected.objects, life.killed_at
+            assert life.killed_at
+            left -= len(life.killed_at)
