@@ -26,7 +26,7 @@ from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import audit_ledger
 from mcsyncd.store.backup import list_daily_backups, restore_backup
-from mcsyncd.store.damage import set_aside_ledger
+from mcsyncd.store.damage import make_room
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.store.lock import lock_state_folder
 from mcsyncd.store.rows import open_read_only
@@ -58,7 +58,8 @@ def rebuild_ledger(config: ActiveConfig, *, use_store: bool = True) -> RebuildRe
     state = config.settings.paths.state
     path = state / "ledger.db"
     with lock_state_folder(state):
-        set_aside = _make_room(path)
+        _require_no_use(path)
+        set_aside = make_room(path)
         histories = collect_histories(config, use_store=use_store)
         workshop = state / f"rebuild-{os.getpid()}"
         try:
@@ -89,16 +90,15 @@ def rebuild_ledger(config: ActiveConfig, *, use_store: bool = True) -> RebuildRe
     )
 
 
-def _make_room(path: Path) -> Path | None:
-    """Set an empty or damaged ledger aside. Raises UsageError for an intact one with events."""
+def _require_no_use(path: Path) -> None:
+    """Raise UsageError for an intact ledger with events: it must not be replaced."""
     if not path.exists():
-        return None
+        return
     if path.stat().st_size and not audit_ledger(path).faults and _count_events(path):
         raise UsageError(
             f"{path} is an intact ledger and is not replaced",
             "check it with `mcsyncd verify log`; to build another one all the same, move it away first",
         )
-    return set_aside_ledger(path)
 
 
 def _count_events(path: Path) -> int:

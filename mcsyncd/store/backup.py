@@ -16,7 +16,7 @@ from pathlib import Path
 from mcsyncd.errors import LedgerUnavailable, McsyncError
 from mcsyncd.integrity.derived_file import make_folders, publish_file
 from mcsyncd.store.audit import LedgerCheck
-from mcsyncd.store.damage import set_aside_ledger
+from mcsyncd.store.damage import make_room
 from mcsyncd.store.rows import open_read_only
 
 _DAILY_NAME = re.compile(r"ledger-\d{8}\.db")
@@ -79,7 +79,7 @@ def restore_backup(backup: Path, ledger: Path) -> Path | None:
             raise McsyncError(f"{backup}: {error}", "choose another copy") from error
     if check.faults or not check.event_count:
         raise McsyncError(f"{backup}: {(*check.faults, 'it has no events')[0]}", "choose another copy")
-    set_aside = set_aside_ledger(ledger) if ledger.exists() else None
+    set_aside = make_room(ledger)
     with closing(open_read_only(backup)) as source:
         _copy_database(source, ledger)
     return set_aside

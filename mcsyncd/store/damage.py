@@ -29,7 +29,7 @@ def set_aside_ledger(path: Path) -> Path:
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     target, number = path.with_name(f"{path.name}{_MARK}{stamp}"), 1
-    while target.exists():
+    while target.exists() or find_side_files(target):
         number += 1
         target = path.with_name(f"{path.name}{_MARK}{stamp}-{number}")
     for old in (path, *find_side_files(path)):
@@ -37,6 +37,18 @@ def set_aside_ledger(path: Path) -> Path:
             old.rename(target.with_name(target.name + old.name.removeprefix(path.name)))
     sync_folder(path.parent)
     return target
+
+
+def make_room(path: Path) -> Path | None:
+    """Set aside whatever is in the way of a new ledger; return where an earlier one is, if there was one.
+
+    SQLite would take rows of a WAL that stayed alone for rows of the new ledger. Raises OSError.
+    """
+    had_ledger = path.exists()
+    if not had_ledger and not find_side_files(path):
+        return None
+    target = set_aside_ledger(path)
+    return target if had_ledger else None
 
 
 def find_side_files(path: Path) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.integrity.derived_file import publish_file
 from mcsyncd.store.backup import back_up_before_migration
-from mcsyncd.store.damage import find_side_files, report_damage, set_aside_ledger
+from mcsyncd.store.damage import find_side_files, make_room, report_damage
 from mcsyncd.store.migrations import ledger_migrations as migrations
 
 
@@ -69,8 +69,7 @@ def undo_interrupted_transaction(path: Path) -> None:
 def _create_database(path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
-        if find_side_files(path):
-            set_aside_ledger(path)  # SQLite would take what they hold for a part of the new ledger
+        make_room(path)
         for leftover in (part, *find_side_files(part)):
             leftover.unlink(missing_ok=True)
         with closing(_connect_privately(part)) as connection:

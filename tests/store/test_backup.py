@@ -80,6 +80,26 @@ def test_a_copy_that_cannot_be_made_leaves_the_older_ones(state, tmp_path):
     assert [copy.name for copy in list_daily_backups(folder)] == ["ledger-20261201.db"]
 
 
+@pytest.mark.parametrize("way", ["restored", "new"])
+def test_a_wal_that_stayed_alone_is_never_taken_for_a_part_of_another_ledger(state, tmp_path, way):
+    with Ledger(state, "1.0") as ledger:
+        first = record_session(ledger, SESSION)
+        copy = back_up_daily(ledger.path, tmp_path, 3, "20261201")
+        expected = audit_ledger(copy)
+        record_session(ledger, "20261124-091502-aaa")
+        wal = (state / "ledger.db-wal").read_bytes()
+    (state / "ledger.db").unlink()
+    (state / "ledger.db-wal").write_bytes(wal)
+    if way == "restored":
+        assert restore_backup(copy, state / "ledger.db") is None
+    with Ledger(state, "1.0") as ledger:
+        assert ledger.read_unfinished_sessions() == ((first,) if way == "restored" else ())
+    if way == "restored":
+        assert audit_ledger(state / "ledger.db") == expected
+    (kept,) = state.glob("ledger.db.damaged-*")
+    assert kept.read_bytes() == wal
+
+
 def test_a_restored_copy_is_the_ledger_of_that_day_and_the_present_one_is_set_aside(state, tmp_path):
     with Ledger(state, "1.0") as ledger:
         first = record_session(ledger, SESSION)
