@@ -8,6 +8,7 @@ server, and because that is their parent, each watches the daemon itself in orde
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import select
 import signal
@@ -55,7 +56,7 @@ def die_with_daemon(pid: int) -> None:
 
 def serve_forks() -> None:
     """Fork a daemon for each folder on standard input."""
-    set_forkserver_preload([Path(__file__).stem, *_STATIONS])
+    set_forkserver_preload([Path(__file__).stem])
     forkserver.ensure_running()
     print(forkserver._forkserver._forkserver_pid, flush=True)  # noqa: T201  # the answer
     pid = 0
@@ -94,9 +95,12 @@ async def start_no_worker(_: worker_pool.WorkerPool) -> None:
 
 worker_pool.WorkerPool.warm_up = start_no_worker
 process.die_with_parent = die_with_daemon  # here and, because it is preloaded, in the fork server
+for station in (
+    _STATIONS if __name__ == Path(__file__).stem else (*_STATIONS[:2], "aiohttp", service.__name__)
+):
+    import_module(station)
+gc.freeze()  # or the first collection in a child would copy all of it
 if __name__ == "__main__":
     if "MCSYNC_BACKOFF_S" in os.environ:
         decide.BACKOFF_S = (float(os.environ["MCSYNC_BACKOFF_S"]),)
-    for station in (*_STATIONS[:2], "aiohttp", service.__name__):
-        import_module(station)
     serve_forks()

@@ -55,7 +55,13 @@ def build_environ(folder: Path) -> dict[str, str]:
     source = HERE / "daemon_shim.c"
     subprocess.run([find_compiler(), "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     state.write_bytes(bytes(ctypes.sizeof(Shim)))
-    return os.environ | {"LD_PRELOAD": str(library), _STATE: str(state), "PYTHONPATH": f"{ROOT}:{HERE}"}
+    return os.environ | {
+        "LD_PRELOAD": str(library),
+        _STATE: str(state),
+        "PYTHONPATH": f"{ROOT}:{HERE}",
+        # Whoever is killed gives no semaphore back; multiprocessing says so, and does it.
+        "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
+    }
 
 
 def find_compiler() -> str | None:
