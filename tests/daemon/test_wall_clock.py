@@ -41,7 +41,8 @@ def reach_points(life: Life) -> set[str]:
     found = {
         "settling": any(folder["settling"] for folder in status["folders"].values()),
         "after a crash": failed - {"publish"},
-        "encoding": any(worker["stage"] == "conform" for worker in status["workers"]),
+        "encoding": any(worker["stage"] == "conform" for worker in status["workers"])
+        or any(entry["kind"] == "clip_conformed" for entry in entries),  # two more are being encoded
         "store failed": "publish" in failed,
     }
     return {point for point, reached in found.items() if reached}
@@ -54,12 +55,14 @@ def process_shoot(life: Life, jump: Callable[[str], None], limit_s: float) -> fl
     """
     bucket, passed = life.line.home / "var" / "bucket", set()
     bucket.write_text("in the way")
+    config = life.line.config
+    config.write_text(config.read_text().replace("settle: 100ms", "settle: 2s"))  # long enough to be seen
     for days, camera in ((1, "cam_a"), (-20_000, "cam_b")):  # no camera's clock is right
         file = life.line.drop / camera / life.originals[camera].name
         os.utime(file, (0, time.time() + days * 86_400))
     life.start(Kill(at_call=CRASH_AT, only_workers=True))
     began = time.monotonic()
-    while life.follow(0.2) == "time":
+    while life.follow(0.05) == "time":
         assert time.monotonic() - began < limit_s, (passed, life.line.log[-3000:])
         with suppress(Unreachable):  # it has only just been started
             for point in reach_points(life) - passed:
