@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.integrity.derived_file import publish_file
 from mcsyncd.store.backup import back_up_before_migration
-from mcsyncd.store.damage import find_side_files, make_room, report_damage
+from mcsyncd.store.damage import find_side_files, make_room, report_damage, require_readable
 from mcsyncd.store.migrations import ledger_migrations as migrations
 
 
