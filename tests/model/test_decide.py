@@ -66,7 +66,8 @@ ON_THE_WAY = {
     State.IN_REVIEW: {State.APPROVED, State.REJECTED, State.WORKING, *HALTED},
     State.APPROVED: {State.PUBLISHING, State.IN_REVIEW, State.WORKING, *HALTED},
     State.PUBLISHING: {State.PUBLISHED, State.IN_REVIEW, State.WORKING, State.APPROVED, *HALTED},
-    State.PUBLISHED: {State.IN_REVIEW, State.WORKING},
+    # What is published can lose a derived file, and its original be found changed when that is made again.
+    State.PUBLISHED: {State.IN_REVIEW, State.WORKING, *HALTED},
     State.FAILED: {State.WORKING, State.IN_REVIEW, State.APPROVED, State.REJECTED},
     State.STALE: {State.WORKING, State.IN_REVIEW, State.REJECTED},
     State.QUARANTINED: {State.WORKING, State.IN_REVIEW, State.REJECTED},
