@@ -10,8 +10,11 @@ import numpy as np
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
+from mcsyncd.sync.recording import Recording
 
 RATE = 8000
+SURE = 0.85
+"""Confidence from which nobody looks: the default of `review_below`."""
 
 
 def babble(seed: int, seconds: float, rate: int = RATE) -> np.ndarray:
@@ -53,6 +56,18 @@ def taken(
 def as_int16(sound: np.ndarray) -> np.ndarray:
     """Full scale 1.0 to int16."""
     return np.clip(np.rint(sound * 32767), -32768, 32767).astype(np.int16)
+
+
+def recording(angle, *channels, name="clip", start_us=0, **times) -> Recording:
+    """A clip as the solver sees it, with sounds of full scale 1.0 as its channels."""
+    sounds = tuple(as_int16(channel) for channel in channels)
+    length = max((sound.size for sound in sounds), default=30 * RATE)
+    return Recording(angle, name, RATE, start_us, sounds, round(length / RATE * 1e6), **times)
+
+
+def offset_ms(alignment, angle) -> float:
+    """The offset that an alignment gives to an angle's first clip, in milliseconds."""
+    return alignment.find_angle(angle).offset_us / 1000
 
 
 def write_sound(path: Path, tracks: list[np.ndarray], rate: int = 48_000, *, starts=None, holes=None) -> Path:

@@ -7,28 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hearing import RATE, as_int16, babble, taken
+from hearing import RATE, SURE, babble, offset_ms, recording, taken
 from mcsyncd.model.alignment import SyncMethod
-from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
 from reason_texts import texts_of
-
-SURE = 0.85
 
 
 @pytest.fixture(scope="module")
 def scene():
     return babble(1, 60)
-
-
-def recording(angle, *channels, name="clip", start_us=0, **times):
-    sounds = tuple(as_int16(channel) for channel in channels)
-    length = max((sound.size for sound in sounds), default=30 * RATE)
-    return Recording(angle, name, RATE, start_us, sounds, round(length / RATE * 1e6), **times)
-
-
-def offset_ms(alignment, angle):
-    return alignment.find_angle(angle).offset_us / 1000
 
 
 def test_a_clip_that_began_later_has_a_positive_offset(scene):
