@@ -23,6 +23,8 @@ class ReasonCode(StrEnum):
     SHORT_OVERLAP = "short_overlap"
     RIVAL = "rival"
     CONTRADICTION = "contradiction"
+    END_CONTRADICTS = "end_contradicts"
+    CHANNELS_DISAGREE = "channels_disagree"
     SPREAD = "spread"
     DRIFT = "drift"
     ECHO = "echo"
@@ -87,6 +89,8 @@ _PairCode = Literal[
     ReasonCode.SHORT_OVERLAP,
     ReasonCode.RIVAL,
     ReasonCode.CONTRADICTION,
+    ReasonCode.END_CONTRADICTS,
+    ReasonCode.CHANNELS_DISAGREE,
     ReasonCode.SPREAD,
 ]
 """Doubts about one pair of recordings."""
@@ -127,6 +131,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             | ReasonCode.SHORT_OVERLAP
             | ReasonCode.RIVAL
             | ReasonCode.CONTRADICTION
+            | ReasonCode.END_CONTRADICTS
+            | ReasonCode.CHANNELS_DISAGREE
             | ReasonCode.SPREAD
         ):
             return _format_pair_doubt(reason.code, name, other, values)
@@ -183,7 +189,9 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             assert_never(reason.code)
 
 
-def _format_pair_doubt(code: _PairCode, name: str, other: str, values: Mapping[str, Value]) -> str:
+def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
+    code: _PairCode, name: str, other: str, values: Mapping[str, Value]
+) -> str:
     match code:
         case ReasonCode.CHANCE_MATCH:
             return f"{name} shares no more sound with {other} than chance would explain"
@@ -198,6 +206,16 @@ def _format_pair_doubt(code: _PairCode, name: str, other: str, values: Mapping[s
         case ReasonCode.CONTRADICTION:
             share = f"{float(values['windows_astray']):.0f} of {float(values['windows']):.0f}"
             return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
+        case ReasonCode.END_CONTRADICTS:
+            apart = _format_duration(float(values["apart_ms"]) / 1e3)
+            seconds = f"{float(values['seconds']):.0f} s"
+            where = f"the {values['end']} {seconds} of {name}"
+            return f"{where} lie {apart} elsewhere in {other}: something was lost"
+        case ReasonCode.CHANNELS_DISAGREE:
+            apart = _format_signed(float(values["apart_ms"]), 0)
+            return (
+                f"the channels of {name} and {other} contradict each other: another one fits {apart} ms away"
+            )
         case ReasonCode.SPREAD:
             return f"the offset between {name} and {other} is not sharp"
         case _:

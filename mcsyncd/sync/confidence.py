@@ -23,13 +23,8 @@ HALF_FRAME_S = 1 / 120
 """Seconds, 8.33 ms: half a frame at 60 frames per second. This defines "right"; the calibration counts by it,
 and another value needs a new one."""
 MIN_OVERLAP_S = 5.0
-"""Seconds of overlap below which `MAX_SHORT_CONFIDENCE` applies. From PluralEyes' manual (5 to 10 s of good
-audio) and the prototypes: a refrain or jingle lasts as long."""
-MAX_SHORT_CONFIDENCE = 0.8
-"""Most confidence for a short overlap. A rule (ADR 11): a few seconds may match well and still be a refrain.
-It is below `review_below`, so that a person checks; higher breaks that."""
-MAX_PIECEWISE_CONFIDENCE = 0.3
-"""Most confidence for a clip in pieces. A rule (ADR 11): no single offset is right for all of it."""
+"""Seconds of overlap below which the confidence is capped (`limits.py`). From PluralEyes' manual (5 to 10 s
+of good audio) and the prototypes: a refrain or jingle lasts as long."""
 _MIN_WINDOWS = 5
 """Windows below which none is called astray. From the prototypes: a share of fewer means little."""
 _CLEAR_Z = 4.0

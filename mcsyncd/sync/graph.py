@@ -33,7 +33,8 @@ class Edge:
 
     `middle_s` is the middle of the overlap in time of y, `sigma_s` the standard error there,
     `sigma_slope` that of the slope. `ceiling` is the most that agreeing loops can raise the
-    confidence to, since loops through repeats close as well as true ones.
+    confidence to, since loops through repeats close as well as true ones. An edge that rests on a few
+    seconds confirms others, but without `may_contradict` it casts no doubt on them.
     """
 
     x: int
@@ -45,6 +46,7 @@ class Edge:
     sigma_slope: float
     confidence: float
     ceiling: float = 1.0
+    may_contradict: bool = True
 
     def reverse(self) -> Edge:
         """Return the same edge with x and y exchanged."""
@@ -140,7 +142,7 @@ def check_loops(
             if miss_s <= MAX_AGREEING_MISS_S:
                 raised = 1.0 - (1.0 - confidence) * (1.0 - loop_trust * rest)
                 confidence = max(confidence, min(raised, link.ceiling))
-            elif miss_s > MIN_CONTRADICTING_MISS_S:
+            elif miss_s > MIN_CONTRADICTING_MISS_S and chord.may_contradict:
                 confidence *= 1.0 - loop_trust * min(1.0, rest / max(confidence, 1e-6))
                 failing.append((chord, miss_s))
         total *= confidence

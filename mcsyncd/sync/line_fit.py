@@ -17,9 +17,9 @@ from mcsyncd.sync.coarse_search import Line
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES, WindowCorrelations, slice_lags
 
-MAX_DRIFT_PPM = 310.0
-"""Parts per million. Two consumer clocks were measured 273 ppm apart; the rest is margin for the fit's own
-error. Lower clips real drift, higher admits slopes that no clock has."""
+MAX_DRIFT_PPM = 670.0
+"""Parts per million between two clips, each of which may be 335 off; just inside of what the coarse search
+covers. Lower clips real drift, higher admits slopes that no two clocks have."""
 _LAGS_PER_POOL = 4
 """Samples, 0.5 ms, pooled when the ridge is searched. Judgement: below `_END_SHIFT_STEP_S`, so no line falls
 between two pools."""

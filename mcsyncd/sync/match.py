@@ -47,6 +47,18 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelConflict:
+    """Another pair of channels, clearly on another line: `later_s` later in x than the best one.
+
+    `strength` is its own mean significance per window.
+    """
+
+    line: Line
+    strength: float
+    later_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What was measured between x and y: `line` maps time in y to time in x (analysis audio).
 
@@ -69,3 +81,4 @@ class Match:
     echo: Echo
     windows: AnalysisWindows
     rivals: tuple[Rival, ...]
+    conflict: ChannelConflict | None = None

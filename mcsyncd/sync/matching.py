@@ -8,10 +8,13 @@ A sum over windows would prefer the repeat with the longest overlap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from mcsyncd.sync.channel_pairs import find_channel_conflict, rank_channel_pairs
 from mcsyncd.sync.coarse_search import Line
+from mcsyncd.sync.late_echo import find_earlier_arrival
 from mcsyncd.sync.line_fit import fit_line
 from mcsyncd.sync.line_scoring import (
     MIN_ACTIVE_SHARE,
@@ -39,11 +42,13 @@ from mcsyncd.sync.window_correlation import (
 _MAX_WINDOWS = 72
 """Windows a line is measured with. From the prototypes. Fewer raise the errors of offset and drift, more cost
 time."""
-_MAX_FINALISTS = 4
+_MAX_FINALISTS = 6
 """Lines measured with all windows. Judgement: scoring is rarely wrong by more ranks; each costs as much as
 all scoring."""
 _MIN_FINALIST_SHARE = 0.6
 """Share of the best score. Judgement: a line weaker than this in six windows is not the best in seventy."""
+_MAX_ECHOES = 2
+"""Echoes undone, one after the other: one at either camera."""
 _STRONG_Z = 4.0
 """No unit: z of a window that counts as strong. Judgement: 3 sigma for one lag, more for the best of
 seven."""
@@ -64,7 +69,8 @@ def match_recordings(
 
     Return None where the recordings are not active together along any of them.
     """
-    channels = _choose_channels(x, y, lines)
+    ranked = rank_channel_pairs(x, y, lines)
+    channels = x[ranked[0].x], y[ranked[0].y]
     candidates = [score_line(*channels, line) for line in lines]
     scored = sorted((one for one in candidates if one is not None), key=lambda one: -one.strength)
     measured = [_measure_line(*channels, finalist.line) for finalist in _select_finalists(scored)]
@@ -73,7 +79,19 @@ def match_recordings(
         return None
     best = max(matches, key=lambda match: match.strength)
     others = [one.line for one in scored] + [match.line for match in matches if match is not best]
-    return add_rivals(best, others)
+    best = _choose_first_arrival(add_rivals(best, others), others)
+    return replace(best, conflict=find_channel_conflict(best, ranked, (x, y), _measure_line))
+
+
+def _choose_first_arrival(best: Match, lines: Sequence[Line]) -> Match:
+    """Return the match of the sound that arrived first, where an echo is louder (`late_echo.py`)."""
+    for _ in range(_MAX_ECHOES):
+        earlier = find_earlier_arrival(best)
+        match = _measure_line(*best.channels, earlier.line) if earlier else None
+        if match is None:
+            break
+        best = add_rivals(match, [best.line, *lines])
+    return best
 
 
 def measure_along_line(match: Match, line: Line) -> Match | None:
@@ -94,25 +112,13 @@ def measure_along_line(match: Match, line: Line) -> Match | None:
     others = [
         rival.line for rival in match.rivals if compute_distance_s(rival.line, line, times) > min_distance_s
     ]
-    return add_rivals(best, others)
+    return replace(add_rivals(best, others), conflict=match.conflict)
 
 
 def _select_finalists(scored: list[ScoredLine]) -> list[ScoredLine]:
     """Return those close enough to the best that more windows could change the order."""
     close = [one for one in scored if one.strength > _MIN_FINALIST_SHARE * scored[0].strength]
     return close[:_MAX_FINALISTS]
-
-
-def _choose_channels(
-    x: Sequence[WhitenedChannel], y: Sequence[WhitenedChannel], lines: Sequence[Line]
-) -> tuple[WhitenedChannel, WhitenedChannel]:
-    """Return the channels that correlate best: a lavalier picks up what the other channel misses."""
-    best = (-1.0, 0, 0)
-    for i, x_channel in enumerate(x if len(x) * len(y) > 1 else ()):
-        for j, y_channel in enumerate(y):
-            scored = [score_line(x_channel, y_channel, line) for line in lines[:2]]
-            best = max(best, (max((one.strength for one in scored if one), default=0.0), -i, -j))
-    return x[-best[1]], y[-best[2]]
 
 
 def _measure_line(

@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mcsyncd.sync.confidence import (
-    MAX_PIECEWISE_CONFIDENCE,
-    MAX_SHORT_CONFIDENCE,
-    compute_direct_path_chance,
-    platt_scale,
-)
+from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.direct_paths import resolve_direct_paths
-from mcsyncd.sync.graph import Edge, Solution, check_loops, compute_miss_s, solve_graph
+from mcsyncd.sync.graph import Edge, Solution, check_loops, solve_graph
+from mcsyncd.sync.limits import list_limits
 from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
@@ -25,9 +21,6 @@ from mcsyncd.sync.recording import Recording
 _MIN_LIKELY_CONFIDENCE = 0.5
 """Chance below which a clip is tried at other speeds. Judgement: a wrong answer is then likelier than a right
 one; higher spends a search on clips that are placed already."""
-_MAX_CONSISTENT_MISS_S = 0.05
-"""Seconds that a pair's line may miss the placements. Judgement: beyond every echo, and below every repeat of
-music."""
 _MIN_SPEED_SCORE = 100.0
 """Summed evidence of the coarse search from which another speed is measured. Measured on 15 sessions: the
 right speed has 500 and more, any other below 30."""
@@ -92,28 +85,6 @@ def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[
             yield _solve_pairs(recordings, speed_changes, root, [*others, *pairs])
 
 
-def find_suspects(measurement: Measurement, pair: Pair) -> list[int]:
-    """Return which clips of a pair in pieces may have lost something.
-
-    Not a clip whose line to a third one holds throughout. Both, where no third one tells.
-    """
-    whole = {
-        node
-        for one in measurement.pairs
-        if one is not pair and one.has_shared_sound and not one.pieces
-        for node in (one.x, one.y)
-    }
-    return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
-
-
-def _is_consistent(measurement: Measurement, pair: Pair) -> bool:
-    """Whether the placements follow a pair: a refrain elsewhere does not put a clip in pieces."""
-    return (
-        pair.has_shared_sound
-        and abs(compute_miss_s(measurement.solution.placements, pair.edge)) < _MAX_CONSISTENT_MISS_S
-    )
-
-
 def _is_unlikely(measurement: Measurement, at: int) -> bool:
     return (
         bool(measurement.recordings[at].channels)
@@ -132,17 +103,5 @@ def compute_clip_confidence(measurement: Measurement, at: int) -> tuple[float, l
     choice = measurement.choices.get(at)
     if choice is not None:
         confidence *= compute_direct_path_chance(choice.lead)
-    return min(confidence, _compute_confidence_limit(measurement, at)), failing
-
-
-def _compute_confidence_limit(measurement: Measurement, at: int) -> float:
-    """Return the cap on a clip's confidence, from rules that are not fitted."""
-    if any(
-        at in find_suspects(measurement, pair)
-        for pair in measurement.pairs
-        if pair.pieces and _is_consistent(measurement, pair)
-    ):
-        return MAX_PIECEWISE_CONFIDENCE
-    path = {frozenset((edge.x, edge.y)) for edge in measurement.solution.paths[at]}
-    short = any(pair.is_short for pair in measurement.pairs if frozenset((pair.x, pair.y)) in path)
-    return MAX_SHORT_CONFIDENCE if short else 1.0
+    limits = list_limits(at, measurement.recordings, measurement.pairs, measurement.solution)
+    return min([confidence, *(limit.confidence for limit in limits)]), failing

@@ -19,6 +19,7 @@ from mcsyncd.sync.confidence import (
     judge_evidence,
     measure_evidence,
 )
+from mcsyncd.sync.end_probe import AstrayEnd, find_astray_end
 from mcsyncd.sync.graph import Edge
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.matching import match_recordings, measure_along_line
@@ -52,6 +53,7 @@ class Pair:
     y: int
     match: Match
     pieces: tuple[PairPiece, ...]
+    astray_end: AstrayEnd | None
     evidence: PairEvidence
     belief: Belief
     edge: Edge
@@ -61,6 +63,11 @@ class Pair:
     def has_shared_sound(self) -> bool:
         """Whether the two recordings share audio at all."""
         return self.belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether no single line holds for all that the two recordings share."""
+        return bool(self.pieces) or self.astray_end is not None
 
     @property
     def is_short(self) -> bool:
@@ -132,9 +139,18 @@ def remeasure_pair(pair: Pair, recordings: Sequence[Recording], line: Line | Non
 def _build_pair(x: int, y: int, recordings: Sequence[Recording], match: Match) -> Pair:
     evidence = measure_evidence(match)
     belief = judge_evidence(evidence)
-    pieces = find_pieces(match) if belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE else ()
-    keys = (key_from_recording(recordings[x]), key_from_recording(recordings[y]))
-    return Pair(x, y, match, pieces, evidence, belief, _build_edge(x, y, recordings, match, belief), keys)
+    shares_sound = belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE
+    return Pair(
+        x,
+        y,
+        match,
+        pieces=find_pieces(match) if shares_sound else (),
+        astray_end=find_astray_end(match) if shares_sound else None,
+        evidence=evidence,
+        belief=belief,
+        edge=_build_edge(x, y, recordings, match, belief),
+        recording_keys=(key_from_recording(recordings[x]), key_from_recording(recordings[y])),
+    )
 
 
 def key_from_recording(recording: Recording) -> tuple[str, str]:
@@ -170,6 +186,7 @@ def _build_edge(x: int, y: int, recordings: Sequence[Recording], match: Match, b
         match.fit.sigma_slope,
         belief.confidence,
         compute_loop_ceiling(belief),
+        may_contradict=match.overlap_s >= MIN_OVERLAP_S,
     )
 
 

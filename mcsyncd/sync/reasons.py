@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Piece
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
-from mcsyncd.sync.confidence import MAX_SHORT_CONFIDENCE, Doubt, PairEvidence
+from mcsyncd.sync.confidence import Doubt, PairEvidence
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.pair import Pair
 
@@ -20,10 +20,13 @@ _CHANCE_SIGNIFICANCE = 12.0
 reaches about 10 (see `PairEvidence`). Higher, and faint matches are reported as no match at all."""
 
 
-def build_doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[Reason]:
+def build_doubts(
+    x: str, y: str, pair: Pair, *, sign: int, report_below: float = REPORT_BELOW
+) -> list[Reason]:
     """Return a reason for each doubt of a pair that costs confidence, the gravest first.
 
-    `sign` is +1 when a later lag of the match is a later offset of the named camera `y`.
+    A doubt is one whose chance not to apply is below `report_below`. `sign` is +1 when a later lag of
+    the match is a later offset of the named camera `y`.
     """
     match = pair.match
     candidates = {
@@ -41,12 +44,12 @@ def build_doubts(x: str, y: str, pair: Pair, *, sign: int) -> list[Reason]:
     }
     factors = dict(pair.belief.factors)
     if pair.is_short:
-        factors[Doubt.SHORT] = min(factors[Doubt.SHORT], MAX_SHORT_CONFIDENCE)
+        factors[Doubt.SHORT] = 0.0
     if pair.pieces:
         # The pieces are reported; that the windows of one do not fit another says the same again.
         del factors[Doubt.CONTRADICTION], factors[Doubt.RIVAL]
     gravest_first = sorted((factor, doubt) for doubt, factor in factors.items())
-    reported = [doubt for factor, doubt in gravest_first if factor < REPORT_BELOW]
+    reported = [doubt for factor, doubt in gravest_first if factor < report_below]
     if not reported and not pair.pieces and pair.belief.confidence < REPORT_BELOW**2:
         # Several small doubts together cost as much as a grave one.
         reported = [gravest_first[0][1]]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Piece, Placement, SyncMethod
-from mcsyncd.model.reason import Reason, ReasonCode, build_reason
+from mcsyncd.model.reason import Reason
 from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
 from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pair import Pair
 from mcsyncd.sync.reasons import build_drift
-from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
+from mcsyncd.sync.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], re
         angles,
         min(angle.confidence for angle in angles) if others else 0.0,
         SyncMethod.FALLBACK if guessed else SyncMethod.AUDIO_CORR,
-        _collect_session_reasons(clips, recordings),
+        tuple(dict.fromkeys(reason for clip in clips for reason in clip.reasons)),
     )
 
 
@@ -102,29 +101,11 @@ def _build_candidates(clip: ClipResult | None) -> tuple[Candidate, ...]:
     best = max(found.strength, 1e-9)
     middle = float(found.correlations.times.mean())
     candidates = [Candidate(round(clip.placement.offset_s * 1e6), 1.0)]
-    for rival in found.rivals:
-        apart_s = sign * (rival.line.map_time(middle) - found.line.map_time(middle))
-        score = min(1.0, max(0.0, rival.strength / best))
+    others = [(rival.line, rival.strength) for rival in found.rivals]
+    if found.conflict is not None:
+        others.insert(0, (found.conflict.line, found.conflict.strength))
+    for line, strength in others:
+        apart_s = sign * (line.map_time(middle) - found.line.map_time(middle))
+        score = min(1.0, max(0.0, strength / best))
         candidates.append(Candidate(round((clip.placement.offset_s + apart_s) * 1e6), round(score, 3)))
     return tuple(candidates)
-
-
-def _collect_session_reasons(clips: list[ClipResult], recordings: Sequence[Recording]) -> tuple[Reason, ...]:
-    reasons = [
-        build_reason(ReasonCode.SAME_RECORDING, one.angle, other.angle, clip=one.name, other_clip=other.name)
-        for one, other in combinations(recordings, 2)
-        if _is_same_recording(one, other)
-    ]
-    reasons += [reason for clip in clips for reason in clip.reasons]
-    return tuple(dict.fromkeys(reasons))
-
-
-def _is_same_recording(one: Recording, other: Recording) -> bool:
-    if not one.channels or len(one.channels) != len(other.channels) or one.samples != other.samples:
-        return False
-    steps = range(0, one.samples, max(1, one.samples // 8))
-    return all(
-        np.array_equal(a[at : at + ANALYSIS_RATE_HZ], b[at : at + ANALYSIS_RATE_HZ])
-        for a, b in zip(one.channels, other.channels, strict=True)
-        for at in steps
-    )

@@ -27,7 +27,9 @@ from mcsyncd.sync.window_correlation import (
 )
 
 _MAX_RIVALS = 4
-"""Rivals compared. Judgement: the confidence uses the nearest one; the review screen lists all of them."""
+"""Rivals kept. Judgement: the confidence uses the nearest one; the review screen lists all of them."""
+_MAX_COMPARED = 6
+"""Lines compared. Judgement: some of them turn out to be the best line or each other."""
 _SAME_LINE_S = 0.006
 """Seconds. Two lines closer than this at both ends are the same. From the prototypes: less than the 8 ms that
 counts as right, so a rival beyond it is a different answer."""
@@ -54,8 +56,20 @@ def add_rivals(best: Match, lines: Sequence[Line]) -> Match:
     chosen = np.unique(np.linspace(0, best.active_windows - 1, count).astype(int))
     y_windows = transform_windows(best.channels[1], best.windows.select(chosen), best.reader)
     best_z = read_z_on_line(best.correlations, best.fit.polarity)[chosen]
-    rivals = [_compare_rival(best, line, y_windows, best_z) for line in others]
-    return replace(best, rivals=tuple(sorted(rivals, key=lambda rival: -rival.strength)))
+    compared = [_compare_rival(best, line, y_windows, best_z) for line in others]
+    rivals = sorted(_drop_equal_lines(best, compared), key=lambda rival: -rival.strength)
+    return replace(best, rivals=tuple(rivals[:_MAX_RIVALS]))
+
+
+def _drop_equal_lines(best: Match, rivals: Sequence[Rival]) -> list[Rival]:
+    """Drop what its fit has moved onto the best line, or onto a stronger rival: it is no other answer."""
+    kept: list[Rival] = []
+    for rival in sorted(rivals, key=lambda rival: -rival.strength):
+        lines = [best.line, *(one.line for one in kept)]
+        times = best.correlations.times
+        if all(compute_distance_s(rival.line, line, times) > _SAME_LINE_S for line in lines):
+            kept.append(rival)
+    return kept
 
 
 def compute_distance_s(one: Line, other: Line, times: NDArray[np.float64]) -> float:
@@ -68,7 +82,7 @@ def _select_rival_lines(best: Match, lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         if all(compute_distance_s(line, other, best.correlations.times) > _SAME_LINE_S for other in kept):
             kept.append(line)
-    return kept[1 : 1 + _MAX_RIVALS]
+    return kept[1 : 1 + _MAX_COMPARED]
 
 
 def _compare_rival(best: Match, line: Line, y_windows: WindowSpectra, best_z: NDArray[np.float64]) -> Rival:

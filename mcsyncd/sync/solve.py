@@ -19,7 +19,8 @@ from mcsyncd.sync.clock_evidence import (
 from mcsyncd.sync.confidence import compute_direct_path_chance
 from mcsyncd.sync.fallback import FallbackOffset, estimate_offset_from_clocks
 from mcsyncd.sync.graph import Solution, SolvedPlacement
-from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, find_suspects, measure_recordings
+from mcsyncd.sync.limits import find_suspects, list_limits
+from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
 from mcsyncd.sync.pair import Pair, ProgressCallback
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pieces import invert_pieces
@@ -31,6 +32,9 @@ from mcsyncd.sync.report import ClipResult, build_alignment
 _MAX_ANGLE_OVERLAP_S = 1.0
 """Seconds that two clips of one angle may overlap. Judgement: recorders split files with a little overlap,
 and clocks place clips to a second; one camera cannot record twice at once. Lower drops good clips."""
+UNSURE_BELOW = 0.9
+"""Chance below which an answer has a reason in every case. Judgement: above every sensible `review_below`, so
+that nobody is asked to look without being told at what."""
 _UNPLACED_CONFIDENCE = 0.0
 """Chance: a clip without a placement is never right."""
 
@@ -81,9 +85,13 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     if len(path) > 1:
         through = recordings[path[-1].x].angle
         reasons.append(build_reason(ReasonCode.INDIRECT, recording.angle, through))
-    pieces = _build_pieces(at, pair, measurement)
+    limits = list_limits(at, recordings, measurement.pairs, measurement.solution)
+    reasons += [limit.reason for limit in limits if limit.reason is not None]
+    # The pieces that cap the confidence, if any: those of another pair may be the ones that show a skip.
+    broken = next((limit.pair for limit in limits if limit.pair.pieces), pair)
+    pieces = _build_pieces(at, broken, measurement)
     if pieces:
-        reasons.append(build_pieces(recording.angle, _list_suspects(pair, measurement), pieces))
+        reasons.append(build_pieces(recording.angle, _list_suspects(broken, measurement), pieces))
     reasons += _build_pair_doubts(pair, recordings, at)
     reasons += _build_echo_doubt(recording.angle, measurement.choices.get(at))
     for edge, miss_s in failing:
@@ -91,6 +99,8 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
         reasons.append(
             build_reason(ReasonCode.PAIRS_DISAGREE, recording.angle, *pair_angles, miss_ms=miss_s * 1e3)
         )
+    if not reasons and confidence < UNSURE_BELOW:
+        reasons += _build_gravest_doubt(at, measurement)
     clocks = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
     if clocks is None:
         return ClipResult(recording, placement, confidence, pair, tuple(reasons), pieces=pieces)
@@ -98,6 +108,17 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     return ClipResult(
         recording, placement, apply_clock_evidence(confidence, clocks), pair, tuple(reasons), pieces=pieces
     )
+
+
+def _build_gravest_doubt(at: int, measurement: Measurement) -> list[Reason]:
+    """Return the gravest doubt about the weakest pair on a clip's path, however small it is."""
+    path = {frozenset((edge.x, edge.y)) for edge in measurement.solution.paths[at]}
+    pairs = [pair for pair in measurement.pairs if frozenset((pair.x, pair.y)) in path]
+    weakest = min(pairs, key=lambda pair: pair.belief.confidence)
+    end = at if at in {weakest.x, weakest.y} else weakest.y
+    other, sign = (weakest.x, 1) if weakest.y == end else (weakest.y, -1)
+    x, y = measurement.recordings[other].angle, measurement.recordings[end].angle
+    return build_doubts(x, y, weakest, sign=sign, report_below=1.0)[:1]
 
 
 def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece, ...]:
@@ -118,7 +139,7 @@ def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece,
 
 
 def _list_suspects(pair: Pair, measurement: Measurement) -> list[str]:
-    return [measurement.recordings[node].angle for node in find_suspects(measurement, pair)]
+    return [measurement.recordings[node].angle for node in find_suspects(measurement.pairs, pair)]
 
 
 def _build_echo_doubt(angle: str, choice: DirectPathChoice | None) -> list[Reason]:

@@ -1,0 +1,148 @@
+"""Rules that no fit changes: what caps a clip's confidence, each with the reason that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from mcsyncd.model.reason import Reason, ReasonCode, build_reason
+from mcsyncd.sync.confidence import MIN_OVERLAP_S, Doubt
+from mcsyncd.sync.graph import Solution, compute_miss_s
+from mcsyncd.sync.late_echo import find_late_echoes
+from mcsyncd.sync.pair import Pair
+from mcsyncd.sync.reasons import build_echo
+from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.same_sound import is_same_sound
+
+MAX_SHORT_CONFIDENCE = 0.8
+"""Most confidence for an overlap just under 5 s. A rule (ADR 11): a few seconds may match well and still be a
+refrain. It is below `review_below`, so that a person checks; higher breaks that."""
+MAX_PIECEWISE_CONFIDENCE = 0.3
+"""Most confidence for a clip in pieces. A rule (ADR 11): no single offset is right for all of it."""
+MAX_ASTRAY_END_CONFIDENCE = 0.5
+"""Most confidence for a clip with an end that lies elsewhere. A rule, as above; what lies elsewhere is
+short."""
+MAX_ECHO_CONFIDENCE = 0.8
+"""Most confidence where a second alignment within 250 ms is nearly as strong. A rule: one of them is an echo,
+and strength does not tell which."""
+MAX_CONFLICT_CONFIDENCE = 0.5
+"""Most confidence where the channels of a clip contradict each other. A rule: one of them is wrong, as likely
+the louder one as any."""
+MAX_SAME_SOUND_CONFIDENCE = 0.3
+"""Most confidence for two clips with one sound. A rule: their offset is right and means nothing, since one
+card was dropped twice, or a proxy beside its original."""
+_MAX_CONSISTENT_MISS_S = 0.05
+"""Seconds that a pair's line may miss the placements. Judgement: beyond every echo, and below every repeat of
+music."""
+_MIN_BELIEVED_CHANCE = 0.9
+"""Chance that a pair is not too weak, from which its pieces are believed. Judgement: of faint windows, any
+few lie on another line by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap on a clip's confidence, the reason for it, and the pair that it comes from."""
+
+    confidence: float
+    reason: Reason | None
+    pair: Pair
+
+
+def list_limits(
+    at: int, recordings: Sequence[Recording], pairs: Sequence[Pair], solution: Solution
+) -> list[Limit]:
+    """Return every cap on the confidence of clip `at`, the lowest first."""
+    path = {frozenset((edge.x, edge.y)) for edge in solution.paths[at]}
+    limits: list[Limit] = []
+    for pair in pairs:
+        nodes = (pair.x, pair.y)
+        if frozenset(nodes) in path:
+            limits += _limit_by_overlap(pair)
+            limits += _limit_by_echo(at, recordings, pair)
+            limits += _limit_by_channels(at, recordings, pair)
+        if at in nodes:
+            limits += _limit_by_same_sound(recordings[pair.x], recordings[pair.y], pair)
+        if _is_consistent(pair, solution) and at in find_suspects(pairs, pair):
+            limits += _limit_by_breaks(at, recordings, pair)
+    return sorted(limits, key=lambda limit: limit.confidence)
+
+
+def find_suspects(pairs: Sequence[Pair], pair: Pair) -> list[int]:
+    """Return which clips of a broken pair may have lost something.
+
+    Not a clip whose line to a third one holds throughout. Both, where no third one tells.
+    """
+    whole = {
+        node
+        for one in pairs
+        if one is not pair and one.has_shared_sound and not one.is_broken
+        for node in (one.x, one.y)
+    }
+    return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
+
+
+def _compute_short_limit(overlap_s: float) -> float:
+    """Return the most confidence for an overlap of some seconds: 0.8 at 5 s, half of that at 1.25 s."""
+    return MAX_SHORT_CONFIDENCE * sqrt(min(1.0, max(0.0, overlap_s) / MIN_OVERLAP_S))
+
+
+def _limit_by_same_sound(x: Recording, y: Recording, pair: Pair) -> Iterator[Limit]:
+    if is_same_sound(x, y, pair.match):
+        reason = build_reason(ReasonCode.SAME_RECORDING, x.angle, y.angle, clip=x.name, other_clip=y.name)
+        yield Limit(MAX_SAME_SOUND_CONFIDENCE, reason, pair)
+
+
+def _limit_by_overlap(pair: Pair) -> Iterator[Limit]:
+    if pair.is_short:
+        # The reason is among the doubts of the pair.
+        yield Limit(_compute_short_limit(pair.match.overlap_s), None, pair)
+
+
+def _limit_by_echo(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+    echoes = find_late_echoes(pair.match)
+    if echoes:
+        middle = float(pair.match.correlations.times.mean())
+        later_s = echoes[0].line.map_time(middle) - pair.match.line.map_time(middle)
+        sign = 1 if pair.y == at else -1
+        share = 1.0 - echoes[0].strength / max(pair.match.strength, 1e-9)
+        yield Limit(MAX_ECHO_CONFIDENCE, build_echo(recordings[at].angle, sign * later_s, share), pair)
+
+
+def _limit_by_channels(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+    conflict = pair.match.conflict
+    if conflict is not None:
+        other = pair.x if pair.y == at else pair.y
+        reason = build_reason(
+            ReasonCode.CHANNELS_DISAGREE,
+            recordings[at].angle,
+            recordings[other].angle,
+            apart_ms=conflict.later_s * (1e3 if pair.y == at else -1e3),
+        )
+        yield Limit(MAX_CONFLICT_CONFIDENCE, reason, pair)
+
+
+def _limit_by_breaks(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+    if pair.pieces:
+        # The solver builds the reason, since it knows where the pieces lie on the reference clock.
+        yield Limit(MAX_PIECEWISE_CONFIDENCE, None, pair)
+    elif pair.astray_end is not None:
+        other = pair.x if pair.y == at else pair.y
+        reason = build_reason(
+            ReasonCode.END_CONTRADICTS,
+            recordings[at].angle,
+            recordings[other].angle,
+            end=pair.astray_end.end,
+            seconds=pair.astray_end.seconds,
+            apart_ms=abs(pair.astray_end.later_s) * 1e3,
+        )
+        yield Limit(MAX_ASTRAY_END_CONFIDENCE, reason, pair)
+
+
+def _is_consistent(pair: Pair, solution: Solution) -> bool:
+    """Whether a pair is believed and the placements follow it: a refrain elsewhere breaks no clip."""
+    return (
+        pair.belief.factors[Doubt.WEAK] >= _MIN_BELIEVED_CHANCE
+        and not pair.is_short
+        and abs(compute_miss_s(solution.placements, pair.edge)) < _MAX_CONSISTENT_MISS_S
+    )

@@ -1,0 +1,32 @@
+"""Tell when two clips hold one recording: a card in two cameras' folders, or a proxy beside its original."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcsyncd.sync.line_scoring import PEAK_REACH_SAMPLES
+from mcsyncd.sync.match import Match
+from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.window_correlation import slice_lags
+
+_MAX_DURATION_MISS_US = 200_000
+"""Microseconds by which the clips' lengths may differ. Judgement: a proxy loses a few frames; two cameras are
+started and stopped apart by a person."""
+_MAX_OFFSET_S = 0.1
+"""Seconds between the clips' beginnings. Judgement: codecs delay a proxy's sound by up to 50 ms."""
+_MAX_SLOPE = 0.5e-6
+"""Relative. One clock made both, so nothing drifts; two crystals are parts per million apart."""
+_MIN_LIKENESS = 0.7
+"""Median over windows of the share of whitened energy in common. Measured: AAC at 64 kbit/s leaves 0.8, two
+microphones in a room have 0.1 to 0.5. One programme feed in two cameras is told by its clocks."""
+
+
+def is_same_sound(one: Recording, other: Recording, match: Match) -> bool:
+    """Whether both clips are one recording, by length, place, clock and sound; whatever was encoded anew."""
+    if abs(one.duration_us - other.duration_us) > _MAX_DURATION_MISS_US:
+        return False
+    start_s = (one.start_us - other.start_us) / 1e6 + match.line.offset_s
+    if abs(start_s) > _MAX_OFFSET_S or abs(match.line.slope) > _MAX_SLOPE:
+        return False
+    near = np.abs(match.correlations.coefficient[:, slice_lags(PEAK_REACH_SAMPLES)]).max(axis=1)
+    return float(np.median(near)) > _MIN_LIKENESS
