@@ -22,6 +22,9 @@ from mcsyncd.sync.match import Lead, Match
 HALF_FRAME_S = 1 / 120
 """Seconds, 8.33 ms: half a frame at 60 frames per second. This defines "right"; the calibration counts by it,
 and another value needs a new one."""
+MIN_CLEAR_SIGNIFICANCE = 12.0
+"""No unit: significance below which a match may be chance (see `PairEvidence`). Measured: the best of all
+lags of unrelated recordings reaches about 10. Higher, and faint matches are reported as no match at all."""
 MIN_OVERLAP_S = 5.0
 """Seconds of overlap below which the confidence is capped (`limits.py`). From PluralEyes' manual (5 to 10 s
 of good audio) and the prototypes: a refrain or jingle lasts as long."""

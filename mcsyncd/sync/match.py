@@ -62,6 +62,7 @@ class ChannelConflict:
 class Match:
     """What was measured between x and y: `line` maps time in y to time in x (analysis audio).
 
+    With `is_by_onsets`, the windows are single transients, and the overlap is theirs alone.
     `channels` are the channels of x and of y that correlate best, `reader` is how they were
     whitened. `strength` is the mean z per window. `windows` are the active ones, one for each row of
     `correlations`; of those, `strong_windows` have a clear peak on the line and
@@ -82,3 +83,4 @@ class Match:
     windows: AnalysisWindows
     rivals: tuple[Rival, ...]
     conflict: ChannelConflict | None = None
+    is_by_onsets: bool = False

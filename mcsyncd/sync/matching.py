@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from mcsyncd.sync.line_scoring import (
 from mcsyncd.sync.match import Echo, Match
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.rivals import add_rivals, compute_distance_s
+from mcsyncd.sync.transients import match_onsets
 from mcsyncd.sync.whitening import WhitenedChannel
 from mcsyncd.sync.window_correlation import (
     MAX_LAG_SAMPLES,
@@ -81,6 +83,25 @@ def match_recordings(
     others = [one.line for one in scored] + [match.line for match in matches if match is not best]
     best = _choose_first_arrival(add_rivals(best, others), others)
     return replace(best, conflict=find_channel_conflict(best, ranked, (x, y), _measure_line))
+
+
+def match_by_onsets(x: Sequence[WhitenedChannel], y: Sequence[WhitenedChannel]) -> Match | None:
+    """Align y to x by a few transients (`transients.py`); None where no two of them are the same.
+
+    The overlap counts the onsets' windows alone, so that what rests on one clap is as short as a clap.
+    """
+    found = [(one, (a, b)) for a, b in product(x, y) if (one := match_onsets(a, b)) is not None]
+    if not found:
+        return None
+    best, channels = max(found, key=lambda one: one[0].windows.starts.size)
+    match = _build_match(channels, WhitenedChannel.read_full_rate, best.correlations, best.windows)
+    return replace(
+        match,
+        active_windows=match.active_windows + best.unmatched,
+        contradicting_windows=best.unmatched,
+        overlap_s=best.seconds,
+        is_by_onsets=True,
+    )
 
 
 def _choose_first_arrival(best: Match, lines: Sequence[Line]) -> Match:

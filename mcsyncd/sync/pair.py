@@ -12,6 +12,7 @@ from typing import TypeVar
 from mcsyncd.sync.block_cache import BlockCache, choose_cache_bytes
 from mcsyncd.sync.coarse_search import Line, find_lines
 from mcsyncd.sync.confidence import (
+    MIN_CLEAR_SIGNIFICANCE,
     MIN_OVERLAP_S,
     Belief,
     Doubt,
@@ -22,7 +23,7 @@ from mcsyncd.sync.confidence import (
 from mcsyncd.sync.end_probe import AstrayEnd, find_astray_end
 from mcsyncd.sync.graph import Edge
 from mcsyncd.sync.match import Match
-from mcsyncd.sync.matching import match_recordings, measure_along_line
+from mcsyncd.sync.matching import match_by_onsets, match_recordings, measure_along_line
 from mcsyncd.sync.pieces import PairPiece, find_pieces
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.whitening import WhitenedChannel
@@ -121,7 +122,12 @@ def _search_and_match(
 ) -> Match | None:
     with search_slots:
         lines = find_lines(x, y)
-    return match_recordings(x, y, lines) if lines and lines[0].score >= min_score else None
+    if lines and lines[0].score < min_score:
+        return None
+    match = match_recordings(x, y, lines) if lines else None
+    if match is None or measure_evidence(match).significance < MIN_CLEAR_SIGNIFICANCE:
+        return match_by_onsets(x, y) or match
+    return match
 
 
 def map_in_threads(function: Callable[[Input], Output], inputs: Sequence[Input]) -> Iterator[Output]:
@@ -132,6 +138,8 @@ def map_in_threads(function: Callable[[Input], Output], inputs: Sequence[Input])
 
 def remeasure_pair(pair: Pair, recordings: Sequence[Recording], line: Line | None) -> Pair:
     """Return the pair measured along another line; unchanged without a line or an overlap along it."""
+    if pair.match.is_by_onsets:
+        return pair
     match = measure_along_line(pair.match, line) if line else None
     return pair if match is None else _build_pair(pair.x, pair.y, recordings, match)
 
@@ -139,13 +147,13 @@ def remeasure_pair(pair: Pair, recordings: Sequence[Recording], line: Line | Non
 def _build_pair(x: int, y: int, recordings: Sequence[Recording], match: Match) -> Pair:
     evidence = measure_evidence(match)
     belief = judge_evidence(evidence)
-    shares_sound = belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE
+    has_windows = belief.factors[Doubt.WEAK] >= MIN_SHARED_CHANCE and not match.is_by_onsets
     return Pair(
         x,
         y,
         match,
-        pieces=find_pieces(match) if shares_sound else (),
-        astray_end=find_astray_end(match) if shares_sound else None,
+        pieces=find_pieces(match) if has_windows else (),
+        astray_end=find_astray_end(match) if has_windows else None,
         evidence=evidence,
         belief=belief,
         edge=_build_edge(x, y, recordings, match, belief),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Piece
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
-from mcsyncd.sync.confidence import Doubt, PairEvidence
+from mcsyncd.sync.confidence import MIN_CLEAR_SIGNIFICANCE, Doubt, PairEvidence
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.pair import Pair
 
@@ -15,9 +15,6 @@ REPORT_BELOW = 0.9
 tenth. Higher, and every session lists doubts that changed nothing; lower, and a low confidence has none."""
 _MIN_DRIFT_MS = 1.0
 """Milliseconds over the overlap below which drift is not reported. Judgement: nobody hears or sees less."""
-_CHANCE_SIGNIFICANCE = 12.0
-"""Significance below which a match may be chance. Measured: the best of all lags of unrelated recordings
-reaches about 10 (see `PairEvidence`). Higher, and faint matches are reported as no match at all."""
 
 
 def build_doubts(
@@ -85,7 +82,7 @@ def _format_clip_time(time_us: int) -> str:
 
 
 def _build_weakness(x: str, y: str, evidence: PairEvidence) -> Reason:
-    if evidence.significance < _CHANCE_SIGNIFICANCE:
+    if evidence.significance < MIN_CLEAR_SIGNIFICANCE:
         return build_reason(ReasonCode.CHANCE_MATCH, y, x)
     return build_reason(ReasonCode.FAINT_MATCH, y, x)
 

@@ -113,6 +113,21 @@ class WhitenedChannel:
         """Return samples [start, stop) at 8 kHz with only what arrives first in every bin."""
         return self._read_blocks(start, stop, _BLOCK_SAMPLES, "first", self._build_arrival_block)
 
+    def read_raw(self, start: int, stop: int) -> Samples:
+        """Return samples [start, stop) as recorded, in int16 steps; zeros outside of the recording."""
+        inside = self._read_samples(max(0, start), max(0, min(stop, self.samples)))
+        self._release_pages()
+        return np.pad(inside, (max(0, -start), stop - max(0, start) - inside.size))
+
+    def measure_frame_energies(self, frame: int) -> Samples:
+        """Return the energy of the slope in every `frame` samples: of the sound without its rumble."""
+        energies = []
+        for begin in range(0, self.samples, _BLOCK_SAMPLES):
+            samples = self.read_raw(begin, min(begin + _BLOCK_SAMPLES, self.samples))
+            whole = samples[: samples.size // frame * frame].reshape(-1, frame)
+            energies.append((np.diff(whole, axis=1) ** 2).sum(axis=1))
+        return np.concatenate(energies) if energies else np.zeros(0, np.float32)
+
     def _read_blocks(
         self, start: int, stop: int, length: int, kind: str, build: Callable[[int], Block]
     ) -> Samples:

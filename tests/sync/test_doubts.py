@@ -184,6 +184,35 @@ def test_a_desk_feed_ahead_of_the_microphones_is_no_contradiction(scene, metres)
     assert ReasonCode.CHANNELS_DISAGREE not in codes_of(found, "b")
 
 
+def clap_at(seconds, times, *, late_s=0.0, noise=0.0005, seed=1):
+    """Claps in a quiet room, each with its ringing, as a camera hears them that began `late_s` later."""
+    random = np.random.default_rng(seed)
+    sound = noise * random.standard_normal(round(seconds * RATE))
+    ringing = np.random.default_rng(99).standard_normal(RATE // 5) * np.exp(-np.arange(RATE // 5) / 200)
+    for time in times:
+        begin = round((time - late_s) * RATE)
+        sound[begin : begin + ringing.size] += 0.3 * ringing
+    return sound
+
+
+def test_a_single_clap_in_silence_is_found_but_is_not_enough():
+    clips = [
+        recording("a", clap_at(60, [21.0])),
+        recording("b", clap_at(50, [21.0], late_s=7.3, seed=2)),
+        recording("c", clap_at(40, [21.0], late_s=11.05, seed=3)),
+    ]
+    found = solve_alignment(clips, "a")
+    assert offset_ms(found, "b") == pytest.approx(7300, abs=0.3)
+    assert offset_ms(found, "c") == pytest.approx(11_050, abs=0.3)
+    assert found.confidence < SURE
+    assert ReasonCode.SHORT_OVERLAP in codes_of(found, "b")
+
+
+def test_claps_that_do_not_fit_each_other_are_no_answer_to_trust():
+    clips = [recording("a", clap_at(60, [9.0, 31.0])), recording("b", clap_at(60, [14.0, 22.0], seed=2))]
+    assert solve_alignment(clips, "a").confidence < 0.5
+
+
 def test_a_second_microphone_that_hears_something_else_is_no_contradiction(scene):
     clips = [
         recording("a", taken(scene, 5, 40), babble(61, 40)),
