@@ -53,6 +53,10 @@ def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) 
         lines.append(f"  video    {_format_video(media.video)}")
     lines += [f"  audio    {_format_audio(track)}" for track in media.audio]
     lines += [f"  timecode {media.timecode}"] if media.timecode else []
+    if media.time_reference_us is not None:
+        seconds, us = divmod(media.time_reference_us, 1_000_000)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{us // 1000:03}"
+        lines.append(f"  time reference {clock}")
     lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
     lines += [f"  ! {warning}" for warning in media.warnings]
     lines.append("conform would do this with the default profiles:")

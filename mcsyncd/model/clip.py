@@ -135,8 +135,9 @@ class Media:
     """What probe found. `warnings` are plain sentences for the operator.
 
     `shortfall` says why the file may lack something, by its container's bytes; "" where nothing says so.
-    `lacks_end_mark` is set where its container has no end by which a cut could be told. Neither is
-    an input of any job.
+    `lacks_end_mark` is set where its container has no end by which a cut could be told.
+    `time_reference_us` is the time of day of the first sample, in microseconds since midnight, where a
+    recorder wrote it. None of these is an input of any job.
     """
 
     container: str
@@ -148,6 +149,7 @@ class Media:
     warnings: tuple[str, ...] = ()
     shortfall: str = field(default="", metadata=NOT_AN_INPUT)
     lacks_end_mark: bool = field(default=False, metadata=NOT_AN_INPUT)
+    time_reference_us: int | None = field(default=None, metadata=NOT_AN_INPUT)
 
     @property
     def origin_us(self) -> int:

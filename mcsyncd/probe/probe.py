@@ -20,7 +20,7 @@ from mcsyncd.probe.streams import (
     describe_video_stream,
     list_undecodable_audio,
 )
-from mcsyncd.probe.tags import find_recorded_at, find_timecode
+from mcsyncd.probe.tags import find_recorded_at, find_time_reference_us, find_timecode
 
 _MIN_SIDE, _MAX_SIDE = 16, 16_384
 """Least and greatest width and height in pixels. Judgement: no camera records smaller or larger frames.
@@ -65,6 +65,7 @@ def _describe_media(path: Path, container: InputContainer) -> Media:
         audio=audio,
         timecode=find_timecode(tags),
         recorded_at=find_recorded_at(tags),
+        time_reference_us=find_time_reference_us(tags, audio[0].sample_rate) if audio else None,
     )
     length_us = video.duration_us if video else max(ends) - media.origin_us
     return replace(

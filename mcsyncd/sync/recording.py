@@ -77,7 +77,8 @@ def _find_timecode_us(media: Media, audio: AnalysisAudio | None) -> int | None:
 
 def _parse_timecode_us(media: Media) -> int | None:
     if media.timecode is None or media.video is None:
-        return None
+        # A recorder counts samples instead of frames.
+        return media.time_reference_us
     try:
         return round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
     except ValueError:
