@@ -24,6 +24,11 @@ from mcsyncd.sync.recording import Recording
 
 _ENVELOPE_COLUMNS = 2000
 """Levels per angle: about two per pixel of the plot. Judgement: fewer show steps, more only cost time."""
+_SOFTWARE = "mcsyncd align"
+"""The `Software` text of a plot, by which it is known again. Changed, earlier plots are not overwritten."""
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEAD_BYTES = 4096
+"""Bytes of a file in which its texts are looked for; matplotlib writes them first."""
 _ROW_INCHES = 1.6
 _WIDTH_INCHES = 14
 _DOTS_PER_INCH = 110
@@ -40,11 +45,25 @@ def load_figure_class() -> Any:
         ) from error
 
 
+def require_free_path(path: Path) -> None:
+    """Raise UsageError if `path` is anything but free or an earlier plot: a slip must not cost a clip."""
+    if not path.exists() and not path.is_symlink():
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if head.startswith(_PNG_SIGNATURE) and _SOFTWARE.encode() in head:
+            return
+    raise UsageError(
+        f"--plot would overwrite {path}, which is not a plot of mcsyncd", "name a file that is not there yet"
+    )
+
+
 def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Recording]) -> None:
     """Write a PNG with a row for each angle: its audio on the left, the correlation on the right.
 
     `recordings` are what the alignment was computed from. Raises UsageError if matplotlib is not
-    installed, and OSError if the file cannot be written.
+    installed or `path` is no plot, and OSError if the file cannot be written.
     """
     rows = len(alignment.angles)
     figure = load_figure_class()(figsize=(_WIDTH_INCHES, 1 + _ROW_INCHES * rows), layout="constrained")
@@ -57,7 +76,8 @@ def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Record
         _draw_strip(strip, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
     image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=_DOTS_PER_INCH)
+    figure.savefig(image, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": _SOFTWARE})
+    require_free_path(path)
     write_derived_file(path, image.getvalue())
 
 

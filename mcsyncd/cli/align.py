@@ -97,17 +97,20 @@ def align_command(files: tuple[AngleFile, ...], as_json: bool, plot: Path | None
     from mcsyncd.align.pipeline import align_files
 
     if plot is not None:
-        from mcsyncd.align.plot import draw_alignment, load_figure_class
+        from mcsyncd.align.plot import draw_alignment, load_figure_class, require_free_path
 
-        load_figure_class()  # fails now, not after an hour of audio, where matplotlib is missing
+        # Both fail now, not after an hour of audio.
+        require_free_path(plot)
+        load_figure_class()
     with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=_choose_scratch_folder()) as scratch:
         result = align_files(distinct_files, Path(scratch), reporter)
+        if as_json:
+            click.echo(json.dumps(build_answer(result.alignment)))
+        else:
+            click.echo(format_answer(result.alignment, result.frames_per_s))
+        # After the answer, which a full disk must not lose.
         if plot is not None:
             draw_alignment(plot, result.alignment, result.recordings)
-    if as_json:
-        click.echo(json.dumps(build_answer(result.alignment)))
-    else:
-        click.echo(format_answer(result.alignment, result.frames_per_s))
 
 
 def _prepare_process() -> None:

@@ -244,3 +244,31 @@ def test_a_plot_is_a_picture_with_a_row_for_each_angle(files, tmp_path):
         assert frame.std() > 10
         heights.append(len(frame))
     assert heights[1] > 1.2 * heights[0]
+
+
+def test_a_plot_overwrites_a_plot_and_nothing_else(files, tmp_path):
+    pytest.importorskip("matplotlib")
+    pair = [f"cam_a={files['a']}", f"cam_b={files['b']}"]
+    note = tmp_path / "notes.txt"
+    note.write_text("mine")
+    link = tmp_path / "link.png"
+    link.symlink_to(tmp_path / "elsewhere.png")
+    for taken in (files["a"], note, link):
+        before = taken.read_bytes() if taken.exists() else None
+        done = align("--plot", str(taken), *pair)
+        assert done.returncode == 2
+        assert "would overwrite" in done.stderr
+        assert done.stdout == ""
+        assert (taken.read_bytes() if taken.exists() else None) == before
+    picture = tmp_path / "plot.png"
+    for _ in range(2):
+        assert align("--plot", str(picture), *pair).returncode == 0
+
+
+def test_a_plot_that_cannot_be_written_does_not_cost_the_answer(files):
+    pytest.importorskip("matplotlib")
+    done = align("--plot", "/proc/plot.png", "--json", f"cam_a={files['a']}", f"cam_b={files['b']}")
+    assert done.returncode != 0
+    assert json.loads(done.stdout)["offsets_ms"]["cam_a"] == 0
+    assert "/proc/plot.png" in done.stderr
+    assert "Traceback" not in done.stderr
