@@ -253,13 +253,13 @@ def test_a_plot_overwrites_a_plot_and_nothing_else(files, tmp_path):
     note.write_text("mine")
     link = tmp_path / "link.png"
     link.symlink_to(tmp_path / "elsewhere.png")
-    for taken in (files["a"], note, link):
-        before = taken.read_bytes() if taken.exists() else None
-        done = align("--plot", str(taken), *pair)
+    for held in (files["a"], note, link):
+        before = held.read_bytes() if held.exists() else None
+        done = align("--plot", str(held), *pair)
         assert done.returncode == 2
         assert "would overwrite" in done.stderr
         assert done.stdout == ""
-        assert (taken.read_bytes() if taken.exists() else None) == before
+        assert (held.read_bytes() if held.exists() else None) == before
     picture = tmp_path / "plot.png"
     for _ in range(2):
         assert align("--plot", str(picture), *pair).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -15,6 +16,7 @@ from broken import write_picture, write_silence, write_surround, write_wav
 from hearing import RATE, as_int16, babble, media_of, write_sound
 from mcsyncd.errors import BadMedia
 from mcsyncd.listen.analysis import extract_analysis_audio
+from mcsyncd.probe.probe import probe_clip
 
 HIGH = 48_000
 
@@ -270,3 +272,27 @@ def test_time_stamps_that_jitter_leave_the_sound_in_place(tmp_path, packet):
     assert "gap" in found.notes[0]
     for click in (1.0, 2.25):
         assert centre_s(samples, found, click - 0.1, click + 0.1) == pytest.approx(click, abs=6e-3)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no other Vorbis encoder")
+def test_the_alternating_frame_times_of_ogg_are_no_gaps(tmp_path):
+    """Vorbis codes clicks in short blocks, and FFmpeg's times of the frames beside them are 10 ms off."""
+    rate, seconds = 44_100, 20
+    random = np.random.default_rng(4)
+    sound = 0.05 * random.standard_normal(rate * seconds)
+    clicks = np.arange(0.7, seconds - 1, 0.37)
+    for click in clicks:
+        sound[int(click * rate) :][:40] += 0.8
+    clip = tmp_path / "clip.ogg"
+    pcm = ["-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "-", "-c:a", "libvorbis"]
+    subprocess.run(["ffmpeg", "-v", "error", *pcm, clip], input=sound.astype("<f4").tobytes(), check=True)
+    with av.open(str(clip)) as container:
+        frames = [(one.pts, one.samples) for one in container.decode(audio=0)]
+    ends = [begin + samples for begin, samples in frames]
+    assert sum(begin != end for (begin, _), end in zip(frames[1:], ends, strict=False)) > 20
+    audio = extract_analysis_audio(clip, probe_clip(clip), tmp_path)
+    assert not any("gap" in note for note in audio.notes)
+    heard = np.abs(np.fromfile(audio.channels[0].path, "<i2").astype(float))
+    for click in clicks:
+        near = heard[round((click - 0.1) * 8000) : round((click + 0.1) * 8000)]
+        assert abs(int(np.argmax(near)) - 800) < 12
