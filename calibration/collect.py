@@ -17,6 +17,7 @@ from calibration.cases import Case, Truth, draw_case
 from calibration.material import Material
 from mcsyncd.sync.confidence import HALF_FRAME_S
 from mcsyncd.sync.graph import SolvedPlacement
+from mcsyncd.sync.limits import list_limits
 from mcsyncd.sync.measurement import Measurement, measure_recordings
 from mcsyncd.sync.recording import Recording
 
@@ -93,6 +94,7 @@ def _describe_clip(case: Case, measurement: Measurement, at: int) -> Row:
         case.truths[at],
         measurement.choices.get(at),
     )
+    limits = list_limits(at, measurement.recordings, measurement.pairs, measurement.solution)
     return {
         "angle": case.recordings[at].angle,
         "solvable": truth is not None,
@@ -103,6 +105,7 @@ def _describe_clip(case: Case, measurement: Measurement, at: int) -> Row:
         if placement is None or truth is None
         else (placement.offset_s - truth.offset_s) * 1e3,
         "echo": None if choice is None else asdict(choice.lead),
+        "limit": min((limit.confidence for limit in limits), default=1.0),
     }
 
 
@@ -113,7 +116,6 @@ def _describe_pair(case: Case, measurement: Measurement, at: int) -> Row:
         "x": pair.x,
         "y": pair.y,
         "right": _is_pair_right(case, measurement, at) if None not in truths else False,
-        "broken": bool(pair.pieces),
         "evidence": asdict(pair.evidence),
         "edge": asdict(pair.edge),
     }

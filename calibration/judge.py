@@ -19,7 +19,6 @@ from calibration.fit import (
     round_parameter,
 )
 from mcsyncd.sync.confidence import (
-    MAX_PIECEWISE_CONFIDENCE,
     Doubt,
     PairEvidence,
     compute_direct_path_chance,
@@ -54,13 +53,16 @@ class StoredPair:
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A stored session: its pairs and, for each clip, the lead of its choice of direct paths."""
+    """A stored session: its pairs and, for each clip, the lead of its choice of direct paths.
+
+    `limit` is the lowest cap on any of its clips, by rules that no fit changes.
+    """
 
     condition: str
     seed: int
     pairs: tuple[StoredPair, ...]
     leads: tuple[Lead | None, ...]
-    has_pieces: bool
+    limit: float
     solvable: bool
 
     @property
@@ -88,7 +90,7 @@ def parse_session(row: Row) -> StoredSession:
             for pair in row["pairs"]
         ),
         leads=tuple(Lead(**clip["echo"]) if clip["echo"] else None for clip in row["clips"]),
-        has_pieces=any(pair["broken"] for pair in row["pairs"]),
+        limit=min(clip["limit"] for clip in row["clips"]),
         solvable=all(clip["solvable"] for clip in row["clips"]),
     )
 
@@ -104,9 +106,6 @@ def judge_session(session: StoredSession, model: ConfidenceModel) -> Verdict:
             edges.append(replace(pair.edge, confidence=belief.confidence, ceiling=ceiling))
     solution = solve_graph(len(session.leads), 0, edges)
     confidence, all_right = model.no_hidden_error.value, True
-    if session.has_pieces:
-        # Which clip of the pair it was makes no difference to the session.
-        confidence = MAX_PIECEWISE_CONFIDENCE
     for at, lead in enumerate(session.leads[1:], 1):
         if solution.placements[at] is None:
             confidence, all_right = 0.0, False
@@ -116,7 +115,7 @@ def judge_session(session: StoredSession, model: ConfidenceModel) -> Verdict:
             chance *= compute_direct_path_chance(lead, model)
         confidence = min(confidence, chance)
         all_right &= all(right[frozenset((edge.x, edge.y))] for edge in solution.paths[at])
-    return Verdict(session, confidence, all_right)
+    return Verdict(session, min(confidence, session.limit), all_right)
 
 
 def fit_sessions(sessions: Sequence[StoredSession], model: ConfidenceModel) -> ConfidenceModel:
