@@ -196,7 +196,7 @@ def choose_session_rate(session: Session) -> Rate:
         raise ValueError("a session has a rate once it is sealed")
     if terms.rate is not None:
         return terms.rate
-    reference_first = sorted(session.clips, key=lambda clip: clip.camera != terms.reference)
+    reference_first = sorted(session.clips, key=lambda clip: clip.camera != session.reference)
     for clip in reference_first:
         if clip.media is not None and clip.media.video is not None:
             return clip.media.video.rate

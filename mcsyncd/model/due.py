@@ -92,9 +92,10 @@ def _list_analysis_jobs(session: Session) -> Iterator[Job]:
             yield Probe(session.id, _strip_results(clip), as_is=clip.key in taken_as_is)
         elif clip.analysis_audio is None and clip.media.audio:
             yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
-    if session.alignment is None and all(_is_analysed(clip) for clip in clips) and session.terms:
+    reference = session.reference
+    if session.alignment is None and all(_is_analysed(clip) for clip in clips) and reference is not None:
         analysed = tuple(replace(clip, digest=None) for clip in clips)
-        yield Align(session.id, session.terms.reference, analysed)
+        yield Align(session.id, reference, analysed)
     for clip in clips:
         if clip.digest is None:
             yield Hash(session.id, _strip_results(clip))

@@ -21,7 +21,7 @@ a short half clip is not doubted; smaller, short takes are."""
 
 
 def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
-    """Return a reason for every clip that may not be all there.
+    """Return a reason for every clip that may not be all there, and for a reference without one.
 
     Such a clip grew again, was dropped again with other content, was left out, was taken although
     incomplete, looks cut by its container's bytes, or ends earlier than it declares, than its other
@@ -44,10 +44,17 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
             build_reason(ReasonCode.TAKEN_INCOMPLETE, file.key, why=file.reason)
             for file in session.taken_as_is
         ),
+        *_list_absent_reference(session),
         *_list_shortfalls(session),
         *chain.from_iterable(map(_list_early_ends, session.clips)),
         *_list_early_stops(session),
     )
+
+
+def _list_absent_reference(session: Session) -> Iterator[Reason]:
+    """The reference camera has no clip, so another one gives the clock."""
+    if session.terms is not None and session.reference not in {None, session.terms.reference}:
+        yield build_reason(ReasonCode.REFERENCE_ABSENT, session.terms.reference, str(session.reference))
 
 
 def _list_shortfalls(session: Session) -> Iterator[Reason]:

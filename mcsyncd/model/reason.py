@@ -51,6 +51,7 @@ class ReasonCode(StrEnum):
     MAYBE_INCOMPLETE = "maybe_incomplete"
     ENDS_EARLY = "ends_early"
     STOPS_EARLY = "stops_early"
+    REFERENCE_ABSENT = "reference_absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name} has no usable sound"
         case ReasonCode.OVERLAPS_OWN_CLIP:
             return f"{values['clip']} would overlap another clip of {name}"
+        case ReasonCode.REFERENCE_ABSENT:
+            return f"{name}, the reference camera, has no clip: the clock of {other} is the session clock"
         case ReasonCode.SAME_RECORDING:
             return f"{name} ({values['clip']}) and {other} ({values['other_clip']}) are the same recording"
         case ReasonCode.UNREADABLE:

@@ -196,6 +196,18 @@ class Session:
         """Whether nothing is due until a person decides: published, or rejected and not on its way back."""
         return self.state in FINISHED and (self.returning_to is None or self.returned)
 
+    @property
+    def reference(self) -> str | None:
+        """The camera whose clock is the session clock: the reference of the terms, if it has a clip.
+
+        Otherwise the first camera that has one; None before the session is sealed, and without clips.
+        """
+        if self.terms is None:
+            return None
+        filled = {clip.camera for clip in self.clips}
+        keys = [self.terms.reference, *(camera.key for camera in self.terms.cameras)]
+        return next((key for key in keys if key in filled), None)
+
     def find_clip(self, key: str) -> Clip | None:
         """Return the clip with that key (`camera/name`), or None."""
         return next((clip for clip in self.clips if clip.key == key), None)

@@ -16,6 +16,7 @@ ALLOWED = {
     "daemon/clock.py": "dates events, and names sessions",
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
+    "ingest/leftovers.py": "how long ago a folder changed, by the clock that dates it",
     "store/backup.py": "names a copy",
     "store/damage.py": "names a ledger that is set aside",
     "tui/shell.py": "for people: today's times are shown without their date",

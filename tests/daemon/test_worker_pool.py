@@ -104,7 +104,7 @@ async def test_a_worker_that_dies_of_a_failing_disk_is_no_crash_of_its_job(place
     job = clip(places, "a.mov", b"x" * 400_000_000)
     facts: dict = {}
     workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
-    workers.start_job(job, places)
+    workers.start_job(job, places, NO_LIMIT)
     while workers.running[job.id].pid is None:
         await asyncio.sleep(0.01)
     os.kill(workers.running[job.id].pid, signal.SIGBUS)

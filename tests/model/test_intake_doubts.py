@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from mcsyncd.model.clip import AnalysisAudio, Clip, EarlyEnd, HeldFile
+from mcsyncd.model.decide import choose_session_rate
+from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.intake_doubts import list_intake_doubts
-from mcsyncd.model.jobs import Conform, Probe
+from mcsyncd.model.jobs import Align, Conform, Probe
 from mcsyncd.model.reason import format_reason
 from mcsyncd.model.session import Session, State
 from mcsyncd.review.policy import choose_call_to_action
@@ -126,3 +128,22 @@ def test_a_doubt_changes_no_job():
     jobs = [Conform("s", one, NTSC, 0, 0.0, TERMS.mezzanine, TERMS.proxy) for one in (clip, doubtful)]
     assert jobs[0].id == jobs[1].id
     assert Probe("s", clip).id != Probe("s", clip, as_is=True).id
+
+
+def test_without_a_clip_of_the_reference_another_camera_gives_the_clock():
+    whole = with_audio(reviewed())
+    session = replace(
+        whole, alignment=None, clips=tuple(clip for clip in whole.clips if clip.camera != TERMS.reference)
+    )
+    session = replace(
+        session,
+        clips=tuple(replace(clip, analysis_audio=whole.clips[1].analysis_audio) for clip in session.clips),
+    )
+    (align,) = [job for job in list_open_jobs(session, 0.85) if isinstance(job, Align)]
+    assert align.reference == "cam_b"
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject, reason.others) == ("reference_absent", TERMS.reference, ("cam_b",))
+    assert format_reason(reason, LABELS) == (
+        "Cam A, the reference camera, has no clip: the clock of Cam B is the session clock"
+    )
+    assert choose_session_rate(session) == NTSC
