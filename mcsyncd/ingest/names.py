@@ -11,12 +11,30 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 from functools import lru_cache
 from posixpath import splitext
+from types import MappingProxyType
 
 _VIDEO_SUFFIXES = {".mp4", ".mov", ".mxf", ".mts", ".m2ts", ".mkv", ".avi", ".m4v", ".3gp", ".mpg", ".webm"}
-_AUDIO_SUFFIXES = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".aiff", ".ogg", ".opus"}
+_AUDIO_SUFFIXES = {".wav", ".bwf", ".mp3", ".m4a", ".flac", ".aac", ".aif", ".ogg", ".opus"}
 
+OTHER_SUFFIXES = MappingProxyType(
+    {
+        ".qt": ".mov",
+        ".f4v": ".mp4",
+        ".insv": ".mp4",
+        ".360": ".mp4",
+        ".ts": ".mts",
+        ".m2t": ".mts",
+        ".tod": ".mts",
+        ".mod": ".mpg",
+        ".mpeg": ".mpg",
+        ".w64": ".wav",
+        ".rf64": ".bwf",
+        ".aiff": ".aif",
+    }
+)
+"""Other names of the same containers: camcorders (.tod, .mod), action cameras (.insv, .360), recorders."""
 
-CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES)
+CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES | OTHER_SUFFIXES.keys())
 """Suffixes of the containers that cameras, phones and sound recorders write.
 
 `.lrf` must not be among them: it is an MP4 by content, but a camera's own small copy of the clip

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mcsyncd.containers.inspection import begins_container, find_shortfall
 from mcsyncd.containers.reader import MAX_BYTES, MAX_READS
-from mcsyncd.ingest.names import CLIP_SUFFIXES
+from mcsyncd.ingest.names import CLIP_SUFFIXES, OTHER_SUFFIXES
 from recordings import RECIPES, record
 
 BLOCK = 4096
@@ -49,8 +49,9 @@ def is_doubtful(content: bytes) -> bool:
 
 
 def test_the_recordings_cover_every_suffix_that_is_accepted():
-    kin = {".aiff": ".aif"}
-    assert {kin.get(suffix, suffix) for suffix in CLIP_SUFFIXES} <= {r.suffix for r in RECIPES.values()}
+    assert {OTHER_SUFFIXES.get(suffix, suffix) for suffix in CLIP_SUFFIXES} <= {
+        r.suffix for r in RECIPES.values()
+    }
 
 
 @pytest.mark.parametrize("name", RECIPES)
