@@ -8,6 +8,9 @@ from typing import BinaryIO, NamedTuple
 
 from mcsyncd.containers.reader import BoundedReader, ReadLimitError
 
+_SAMPLE_PATH = (b"mdia", b"minf", b"stbl", b"stsd")
+"""Boxes from a track down to the descriptions of its samples."""
+
 
 class Box(NamedTuple):
     """A box by its name, and where it begins, where its content begins and where it ends, in bytes.
@@ -29,6 +32,33 @@ def count_index_bytes(file: BinaryIO) -> int:
         for box in iterate_boxes(reader, 0, reader.size):
             total += min(box.end - box.position, reader.size) if box.name == b"moov" else 0
     return total
+
+
+def list_sample_formats(file: BinaryIO) -> list[str]:
+    """Return the four letters by which each track of an MP4 or MOV names its codec, in order.
+
+    Empty for other files; what cannot be read has an empty name.
+    """
+    reader = BoundedReader(file)
+    names = []
+    with suppress(ReadLimitError):
+        for box in iterate_boxes(reader, 0, reader.size):
+            if box.name == b"moov":
+                tracks = [
+                    track for track in iterate_boxes(reader, box.content, box.end) if track.name == b"trak"
+                ]
+                names += [_read_sample_format(reader, track, _SAMPLE_PATH) for track in tracks]
+    return names
+
+
+def _read_sample_format(reader: BoundedReader, parent: Box, path: tuple[bytes, ...]) -> str:
+    for box in iterate_boxes(reader, parent.content, parent.end):
+        if box.name == path[0]:
+            if len(path) > 1:
+                return _read_sample_format(reader, box, path[1:])
+            # Version, flags and the number of entries; then the size and the name of the first one.
+            return reader.read_at(box.content + 12, 4).decode("latin-1").strip()
+    return ""
 
 
 def iterate_boxes(reader: BoundedReader, start: int, end: int) -> Iterator[Box]:

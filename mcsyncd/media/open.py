@@ -123,7 +123,8 @@ def _check_container(
             "no camera writes such a file: take it out of the drop folder",
         )
     for stream in container.streams.video:
-        if stream.width * stream.height > MAX_PIXELS:
+        # A codec that FFmpeg does not know has no context, and so no size.
+        if stream.codec_context is not None and stream.width * stream.height > MAX_PIXELS:
             raise BadMedia(
                 f"{path.name} claims pictures of {stream.width} x {stream.height} pixels",
                 "no camera writes such a file: take it out of the drop folder",

@@ -137,7 +137,8 @@ class Media:
     `shortfall` says why the file may lack something, by its container's bytes; "" where nothing says so.
     `lacks_end_mark` is set where its container has no end by which a cut could be told.
     `time_reference_us` is the time of day of the first sample, in microseconds since midnight, where a
-    recorder wrote it. None of these is an input of any job.
+    recorder wrote it. `hidden_picture` names the codec of a picture that cannot be decoded, where there
+    is no other. None of these is an input of any job.
     """
 
     container: str
@@ -150,6 +151,7 @@ class Media:
     shortfall: str = field(default="", metadata=NOT_AN_INPUT)
     lacks_end_mark: bool = field(default=False, metadata=NOT_AN_INPUT)
     time_reference_us: int | None = field(default=None, metadata=NOT_AN_INPUT)
+    hidden_picture: str = field(default="", metadata=NOT_AN_INPUT)
 
     @property
     def origin_us(self) -> int:

@@ -24,8 +24,8 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
     """Return a reason for every clip that may not be all there, and for a reference without one.
 
     Such a clip grew again, was dropped again with other content, was left out, was taken although
-    incomplete, looks cut by its container's bytes, or ends earlier than it declares, than its other
-    stream or than every other angle.
+    incomplete, has a picture that nobody here can decode, looks cut by its container's bytes, or ends
+    earlier than it declares, than its other stream or than every other angle.
     """
     return (
         *(
@@ -45,6 +45,11 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
             for file in session.taken_as_is
         ),
         *_list_absent_reference(session),
+        *(
+            build_reason(ReasonCode.HIDDEN_PICTURE, clip.key, codec=clip.media.hidden_picture)
+            for clip in session.clips
+            if clip.media is not None and clip.media.hidden_picture
+        ),
         *_list_shortfalls(session),
         *chain.from_iterable(map(_list_early_ends, session.clips)),
         *_list_early_stops(session),

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     ENDS_EARLY = "ends_early"
     STOPS_EARLY = "stops_early"
     REFERENCE_ABSENT = "reference_absent"
+    HIDDEN_PICTURE = "hidden_picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name} has no usable sound"
         case ReasonCode.OVERLAPS_OWN_CLIP:
             return f"{values['clip']} would overlap another clip of {name}"
+        case ReasonCode.HIDDEN_PICTURE:
+            return f"the picture of {name} ({values['codec']}) cannot be decoded: only its sound is here"
         case ReasonCode.REFERENCE_ABSENT:
             return f"{name}, the reference camera, has no clip: the clock of {other} is the session clock"
         case ReasonCode.SAME_RECORDING:

@@ -13,6 +13,9 @@ _MAX_START_GAP_US = 1_000
 Lower, ordinary clips get a warning; higher, an editor may miss a shift that matters to sync."""
 
 
+NO_PICTURE = "no picture: only its sound is used"
+
+
 def build_warnings(media: Media) -> tuple[str, ...]:
     """Return a sentence on everything that is unusual about a clip."""
     return (*_warn_about_video(media), *_warn_about_audio(media))
@@ -21,7 +24,7 @@ def build_warnings(media: Media) -> tuple[str, ...]:
 def _warn_about_video(media: Media) -> list[str]:
     video = media.video
     if video is None:
-        return ["no picture: only its sound is used"]
+        return [NO_PICTURE]
     warnings = []
     if video.variable_rate:
         warnings.append(f"variable frame rate, about {video.rate}: conform converts it to a constant rate")

@@ -11,13 +11,19 @@ from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
-from mcsyncd.probe.clip_warnings import build_warnings, warn_about_intervals, warn_about_undecodable
+from mcsyncd.probe.clip_warnings import (
+    NO_PICTURE,
+    build_warnings,
+    warn_about_intervals,
+    warn_about_undecodable,
+)
 from mcsyncd.probe.first_frames import read_first_frames
 from mcsyncd.probe.streams import (
     DEFAULT_TIME_BASE,
     choose_main_video,
     describe_audio_streams,
     describe_video_stream,
+    find_hidden_picture,
     list_undecodable_audio,
 )
 from mcsyncd.probe.tags import find_recorded_at, find_time_reference_us, find_timecode
@@ -35,16 +41,23 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
     action, for anything that is not a complete clip with picture or sound, and OSError if the
     system cannot read the file. `as_is` accepts a clip that is not complete.
     """
-    with open_media(path) as container:
-        with path.open("rb") as file:
-            shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
+    with open_media(path) as container, path.open("rb") as file:
+        shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
         if shortfall is not None and shortfall.certain and not as_is:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
         media = _describe_media(path, container)
+        if media.video is None and (codec := find_hidden_picture(container, file)):
+            media = _mark_hidden_picture(media, codec)
     if shortfall is not None:
         warning = f"it may lack something: {shortfall.detail}"
         media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
     return replace(media, lacks_end_mark=is_open_ended)
+
+
+def _mark_hidden_picture(media: Media, codec: str) -> Media:
+    warnings = [one for one in media.warnings if one != NO_PICTURE]
+    warning = f"its picture ({codec}) cannot be decoded: only its sound is used"
+    return replace(media, hidden_picture=codec, warnings=(warning, *warnings))
 
 
 def _describe_media(path: Path, container: InputContainer) -> Media:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
-from typing import cast
+from typing import BinaryIO, cast
 
 from av.audio.stream import AudioStream as AvAudio
 from av.container import InputContainer
@@ -17,6 +17,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
+from mcsyncd.containers.boxes import list_sample_formats
 from mcsyncd.media.frames import read_colour
 from mcsyncd.model.clip import AudioStream, VideoStream
 from mcsyncd.model.rate import Rate, snap_rate
@@ -52,6 +53,17 @@ def choose_main_video(container: InputContainer) -> AvVideo | None:
 def _is_footage(stream: AvVideo) -> bool:
     stills = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     return stream.codec_context is not None and not stream.disposition & stills
+
+
+def find_hidden_picture(container: InputContainer, file: BinaryIO) -> str:
+    """Return the codec of a picture that cannot be decoded, such as camera raw; empty where there is none."""
+    for number, stream in enumerate(container.streams):
+        has_decoder = stream.codec_context is not None
+        if isinstance(stream, AvVideo) and not has_decoder:
+            names = list_sample_formats(file)
+            name = names[number] if number < len(names) == len(container.streams) else ""
+            return name if name.isascii() and name.isprintable() and name else "an unknown codec"
+    return ""
 
 
 def describe_video_stream(

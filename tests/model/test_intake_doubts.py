@@ -147,3 +147,10 @@ def test_without_a_clip_of_the_reference_another_camera_gives_the_clock():
         "Cam A, the reference camera, has no clip: the clock of Cam B is the session clock"
     )
     assert choose_session_rate(session) == NTSC
+
+
+def test_a_picture_that_nobody_here_can_decode_asks_for_a_review():
+    session = reviewed(hidden_picture="brxq")
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject) == ("hidden_picture", KEY)
+    assert choose_call_to_action(session, 0.85) == "review_sync"

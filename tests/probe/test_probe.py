@@ -184,3 +184,16 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path):
 def test_real_camera_files_are_understood(name, expected):
     video = probe_clip(SAMPLES / name).video
     assert {key: getattr(video, key) for key in expected} == expected
+
+
+def test_a_picture_that_cannot_be_decoded_is_named(tmp_path):
+    """Camera raw is in MOV, under four letters that no decoder knows."""
+    clip = film(tmp_path / "clip.mov", Shot(steady(25, 2), (0.5, 2)))
+    content = clip.read_bytes()
+    codec = next(name for name in (b"avc1", b"mp4v") if name in content)
+    clip.write_bytes(content.replace(codec, b"brxq"))
+    media = probe_clip(clip)
+    assert media.video is None
+    assert media.audio
+    assert media.hidden_picture == "brxq"
+    assert "its picture (brxq) cannot be decoded: only its sound is used" in media.warnings
