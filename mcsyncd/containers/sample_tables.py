@@ -91,19 +91,22 @@ def _read_last_chunk(reader: BoundedReader, table: Box) -> _LastChunk | None:
         return _LastChunk(positions[-1] + 1, 0)
     chunks = reader.read_number(offsets.content + 4, 4) or 0
     samples = reader.read_number(found[b"stsz"].content + 8, 4) or 0
-    count = samples - _count_samples_before(reader, found[b"stsc"], chunks)
+    before = _count_samples_before(reader, found[b"stsc"], chunks)
+    count = 0 if before is None else samples - before
     sizes = _read_last_entries(reader, found[b"stsz"], 12, 4)[-count:] if count > 0 else []
     if not sizes or count > len(sizes):
         return None
     return _LastChunk(positions[-1] + sum(sizes), positions[-1] + sum(sizes[:-1]))
 
 
-def _count_samples_before(reader: BoundedReader, table: Box, chunks: int) -> int:
+def _count_samples_before(reader: BoundedReader, table: Box, chunks: int) -> int | None:
     """Return how many samples lie before the last of `chunks`, by the table of runs (`stsc`).
 
-    The last chunk may hold fewer samples than its run says. A table that is too long gives too small
-    a count, and so a chunk that is left unjudged.
+    The last chunk may hold fewer samples than its run says. None for a table that is too long to be
+    read: muxers that interleave sound and picture frame by frame write a run for nearly every chunk.
     """
+    if (reader.read_number(table.content + 4, 4) or 0) > _MAX_ENTRIES:
+        return None
     entries = _read_last_entries(reader, table, 8, 12)
     firsts = [entry >> 64 for entry in entries] + [chunks]
     runs = zip(entries, pairwise(firsts), strict=True)

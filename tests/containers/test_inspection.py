@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -432,3 +433,39 @@ def test_a_transport_stream_cut_between_two_packets_is_found_where_its_bytes_tel
     cuts = range(len(whole) // step // 2 * step, len(whole) - 40 * step, 53 * step)
     missed = [cut for cut in cuts if not is_doubtful(whole[:cut])]
     assert len(missed) <= len(cuts) // 10
+
+
+def test_a_recording_interleaved_frame_by_frame_lacks_nothing_however_long_it_is(tmp_path):
+    """Its index has more runs of chunks than are read: the end of the last one is then not known."""
+    clip, rate, heard = tmp_path / "clip.mp4", 48_000, 0
+    with av.open(str(clip), "w") as container:
+        video = container.add_stream("mpeg4", rate=30, width=16, height=16, pix_fmt="yuv420p")
+        sound = container.add_stream("aac", rate=rate, layout="mono")
+        noise = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 1024)).astype(np.float32)
+        picture = av.VideoFrame(16, 16, "yuv420p")
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
+            block = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
+        block.sample_rate = rate
+        for number in range(6000):
+            picture.pts = number
+            container.mux(video.encode(picture))
+            # One or two blocks a picture, so that nearly every chunk of sound differs from the one before.
+            while heard < (number + 1) * rate // 30:
+                block.pts = heard
+                container.mux(sound.encode(block))
+                heard += 1024
+        container.mux([*video.encode(None), *sound.encode(None)])
+    content = clip.read_bytes()
+    runs = max(int.from_bytes(content[at + 8 : at + 12], "big") for at in find_all(content, b"stsc"))
+    assert runs > 4096
+    assert judge(content) is None
+    assert is_incomplete(content[:-1])
+
+
+def find_all(content: bytes, name: bytes) -> list[int]:
+    places, at = [], content.find(name)
+    while at >= 0:
+        places.append(at)
+        at = content.find(name, at + 1)
+    return places
