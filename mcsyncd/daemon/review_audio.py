@@ -150,9 +150,11 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         for clip in _list_clips(session, camera):
             if clip.media is not None:
                 offset_us, drift_ppm = _get_placement(session, clip)
-                originals.append(
-                    PlacedOriginal(self._layout().resolve_path(clip.path), clip.media, offset_us, drift_ppm)
-                )
+                audio = clip.analysis_audio
+                # What was left out of the sync is not played either: hum, silence, timecode.
+                heard = tuple((one.stream, one.channel) for one in audio.channels) if audio else None
+                path = self._layout().resolve_path(clip.path)
+                originals.append(PlacedOriginal(path, clip.media, offset_us, drift_ppm, heard))
         if not originals:
             raise UsageError(f"{session.id}: no clip of {camera} is probed yet", "wait until it is in review")
         return min(

@@ -212,7 +212,7 @@ def _build_rendition(
     planned = inputs.find_object(clip, file.path) if file is not None else None
     if file is None or planned is None:
         return None
-    codecs = _extract_codecs(inputs.profiles[kind])
+    codecs = _extract_codecs(inputs.profiles[kind], file)
     position = {"start_tick": start_tick, "sidecar": _build_sidecar(clip, file, inputs)}
     return _build_stored(planned) | codecs | build_rendition_document(file) | position
 
@@ -264,11 +264,14 @@ def _build_stored(planned: PlannedObject) -> Document:
     }
 
 
-def _extract_codecs(profile: Document) -> Document:
-    """Return the codecs that the profile asks for; a clip has only the streams that it had."""
+def _extract_codecs(profile: Document, file: Rendition) -> Document:
+    """Return the codecs that the profile asks for, None for a stream that the rendition does not have."""
     document = profile["document"]
     asked = document if isinstance(document, dict) else {}
+    has = {"video": file.frames > 0, "audio": bool(file.tracks)}
     return {
-        f"{stream}_codec": asked[stream].get("codec") if isinstance(asked.get(stream), dict) else None
+        f"{stream}_codec": asked[stream].get("codec")
+        if has[stream] and isinstance(asked.get(stream), dict)
+        else None
         for stream in ("video", "audio")
     }

@@ -10,12 +10,13 @@ from mcsyncd.model.clip import Media
 
 @dataclass(frozen=True, slots=True)
 class PlacedOriginal:
-    """An original and its placement on the session clock."""
+    """An original, its placement on the session clock, and its channels worth hearing, if they are known."""
 
     path: Path
     media: Media
     offset_us: int
     drift_ppm: float
+    heard: tuple[tuple[int, int], ...] | None
 
 
 def render_audio_excerpt(
@@ -28,6 +29,7 @@ def render_audio_excerpt(
     from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav  # noqa: PLC0415  # loads the codecs, in the worker only
 
     def build_side(original: PlacedOriginal) -> ComparedClip:
-        return ComparedClip(original.path, original.media, original.offset_us, original.drift_ppm)
+        placement = (original.offset_us, original.drift_ppm)
+        return ComparedClip(original.path, original.media, *placement, original.heard)
 
     return render_comparison_wav(build_side(left), build_side(right), start_us, duration_us)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -131,6 +132,10 @@ def test_a_sound_recorder_without_picture_is_an_angle_too(line, shoot, tmp_path)
     assert reviewed["sync_confidence"] >= 0.85
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
     line.wait_for("published")
+    manifest = json.loads(line.ask("manifest", reviewed["id"]).stdout)
+    (recorder,) = next(one["clips"] for one in manifest["cameras"] if one["id"] == "cam_c")
+    assert recorder["mezzanine"]["video_codec"] is None
+    assert recorder["mezzanine"]["audio_codec"] is not None
 
 
 HOSTILE = "x[b] [@click=app.quit]y \x1b[31m\u202e$(id);'\"--%s.MP4"

@@ -55,3 +55,19 @@ def test_where_a_clip_has_nothing_its_side_is_silent(tmp_path):
     both = rendered(*sides, 4_000_000, 2_000_000)
     assert both[:, 0].any()
     assert not both[:, 1].any()
+
+
+def test_only_the_channels_worth_hearing_are_played(tmp_path):
+    """A channel of timecode beside the microphone would drown it."""
+    seconds, click = 6, round(2.0 * HIGH)
+    microphone, timecode = np.zeros(seconds * HIGH), np.sign(np.sin(np.arange(seconds * HIGH) / 4.0))
+    microphone[click : click + 48] = 0.2
+    clip = write_sound(tmp_path / "a.mov", [np.stack([timecode, microphone])])
+    media = media_of(clip)
+    track = media.audio[0].index
+    played = rendered(
+        ComparedClip(clip, media, heard=((track, 1),)), ComparedClip(clip, media, heard=()), 0, 4_000_000
+    )
+    assert first_s(played[:, 0]) == pytest.approx(2.0, abs=1e-3)
+    assert not played[:, 1].any()
+    assert first_s(rendered(*[ComparedClip(clip, media)] * 2, 0, 4_000_000)[:, 0]) < 0.01

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mcsyncd.errors import BadMedia, is_passing
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 from mcsyncd.media.open import open_media
-from mcsyncd.model.clip import Media
+from mcsyncd.model.clip import AudioStream, Media
 
 PLAYBACK_RATE = 48_000
 """Samples per second of the WAV: what every sound card plays and most cameras record."""
@@ -52,12 +52,33 @@ MonoSamples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class ComparedClip:
-    """One clip of the pair and its placement: `t_session = offset + t_clip * (1 + drift * 1e-6)`."""
+    """One clip of the pair and its placement: `t_session = offset + t_clip * (1 + drift * 1e-6)`.
+
+    `heard` are the channels worth hearing, as stream index and channel, or None where nobody has
+    listened yet: then all channels of the first track are heard.
+    """
 
     path: Path
     media: Media
     offset_us: int = 0
     drift_ppm: float = 0.0
+    heard: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def track(self) -> AudioStream | None:
+        """The track that is played; None where there is nothing to hear."""
+        if self.heard is None:
+            return self.media.audio[0] if self.media.audio else None
+        played = {stream for stream, _ in self.heard[:1]}
+        return next((track for track in self.media.audio if track.index in played), None)
+
+    @property
+    def channels(self) -> list[int] | None:
+        """The channels of that track that are mixed; None for all."""
+        track = self.track
+        if self.heard is None or track is None:
+            return None
+        return [channel for stream, channel in self.heard if stream == track.index]
 
     def clip_s_from_session_s(self, session_s: float) -> float:
         """Return the clip time at a session time, both in seconds."""
@@ -81,12 +102,13 @@ def render_comparison_wav(
 
 def _render_channel(clip: ComparedClip, times: NDArray[np.float64]) -> MonoSamples:
     silent = np.zeros(times.size, np.float32)
-    if times.size == 0 or not clip.media.audio:
+    track = clip.track
+    if times.size == 0 or track is None:
         return silent
     begin, end = clip.clip_s_from_session_s(float(times[0])), clip.clip_s_from_session_s(float(times[-1]))
-    rate = max(1, clip.media.audio[0].sample_rate)
+    rate = max(1, track.sample_rate)
     first = floor(begin * rate) - 2
-    samples = _decode_mono(clip, first, ceil(end * rate) + 2, rate)
+    samples = _decode_mono(clip, track, first, ceil(end * rate) + 2)
     positions = (times - clip.offset_us / 1e6) / (1.0 + clip.drift_ppm * 1e-6) * rate - first
     # Linear interpolation: its loss above 15 kHz does not move an edge.
     resampled = np.interp(positions, np.arange(samples.size), samples, left=0.0, right=0.0).astype(np.float32)
@@ -94,14 +116,16 @@ def _render_channel(clip: ComparedClip, times: NDArray[np.float64]) -> MonoSampl
     return resampled * np.float32(_TARGET_PEAK / peak) if peak > _MIN_PEAK else silent
 
 
-def _decode_mono(clip: ComparedClip, first: int, stop: int, rate: int) -> MonoSamples:
-    """Return clip samples [first, stop) of the first audio track as mono, placed by presentation time."""
+def _decode_mono(clip: ComparedClip, track: AudioStream, first: int, stop: int) -> MonoSamples:
+    """Return clip samples [first, stop) of a track as mono, placed by presentation time."""
+    rate = max(1, track.sample_rate)
     out = np.zeros(max(0, stop - first), np.float32)
     origin = Fraction(clip.media.origin_us, 1_000_000)
-    track = clip.media.audio[0].index
     try:
-        with open_media(clip.path, streams=(track,)) as container:
-            for start, samples in _decode_frames(container, track, float(first / rate + origin)):
+        with open_media(clip.path, streams=(track.index,)) as container:
+            begin_s = float(first / rate + origin)
+            for start, channels in _decode_frames(container, track.index, begin_s):
+                samples = _mix_to_mono(channels, clip.channels)
                 position = round((start - origin) * rate) - first
                 if position >= out.size:
                     break
@@ -119,7 +143,8 @@ def _decode_mono(clip: ComparedClip, first: int, stop: int, rate: int) -> MonoSa
 
 def _decode_frames(
     container: InputContainer, stream_index: int, from_s: float
-) -> Iterator[tuple[Fraction, MonoSamples]]:
+) -> Iterator[tuple[Fraction, NDArray[np.float32]]]:
+    """Yield the presentation time and the channels of each frame from about `from_s` on."""
     stream = container.streams[stream_index]
     assert isinstance(stream, av.AudioStream)
     time_base = Fraction(stream.time_base or 1)
@@ -132,11 +157,13 @@ def _decode_frames(
             continue
         for frame in frames:
             if isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.samples:
-                yield frame.pts * time_base, _mix_to_mono(zero_invalid_samples(floats_from_frame(frame))[0])
+                yield frame.pts * time_base, zero_invalid_samples(floats_from_frame(frame))[0]
 
 
-def _mix_to_mono(samples: NDArray[np.float32]) -> MonoSamples:
-    """Return the mean of all channels, or the loudest channel if the mean cancels (antiphase)."""
+def _mix_to_mono(samples: NDArray[np.float32], chosen: list[int] | None) -> MonoSamples:
+    """Return the mean of the chosen channels, or the loudest one if the mean cancels (antiphase)."""
+    present = [channel for channel in chosen or range(len(samples)) if channel < len(samples)]
+    samples = samples[present or [0]]
     if len(samples) == 1:
         return np.asarray(samples[0], np.float32)
     mean = samples.mean(axis=0)
