@@ -132,7 +132,8 @@ def _weigh_timecode(
         reason = build_reason(ReasonCode.TIMECODE_AGREES, clip.angle, miss_s=miss_us / 1e6)
         return ClockEvidence(1.0, reason)
     time_of_day_us = max(anchor.timecode_us or 0, clip.timecode_us or 0)
-    if miss_us <= _TIMECODE_TOLERANCE_US + _DROP_FRAME_ERROR * time_of_day_us:
+    count_alike = anchor.timecode_lags == clip.timecode_lags
+    if not count_alike and miss_us <= _TIMECODE_TOLERANCE_US + _DROP_FRAME_ERROR * time_of_day_us:
         return None
     odds = _PROVEN_TIMECODE_ODDS if proven else _TIMECODE_ODDS
     reason = build_reason(

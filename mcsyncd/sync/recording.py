@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.model.clip import AnalysisAudio, Media
+from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 
 ANALYSIS_RATE_HZ = 8000
@@ -24,8 +25,9 @@ class Recording:
     `channels` are int16 at `rate` samples a second, sample 0 at clip time `start_us`; empty where
     there is no usable audio. They may be memory maps: the solver reads blocks and keeps no copy.
     `recorded_at_us` is wall-clock time and `timecode_us` is time of day, both at clip time 0, where
-    the file has them. `name` identifies the clip within its angle. `channels` are played `speed`
-    times as fast as recorded, and all times are on that scale.
+    the file has them. `timecode_lags` where it counts 30 labels for 29.97 frames and drops none: such
+    labels fall behind the clock by 0.1 %. `name` identifies the clip within its angle. `channels` are
+    played `speed` times as fast as recorded, and all times are on that scale.
     """
 
     angle: str
@@ -36,6 +38,7 @@ class Recording:
     duration_us: int
     recorded_at_us: int | None = None
     timecode_us: int | None = None
+    timecode_lags: bool = False
     speed: float = 1.0
 
     @property
@@ -52,6 +55,7 @@ def build_recording(
     `channels` are the samples of `audio.channels`, mapped or read by the caller: the solver opens no
     files. `audio` is None for a clip whose audio was not decoded.
     """
+    timecode_us, lags = _find_timecode_us(media, audio)
     return Recording(
         angle=angle,
         name=name,
@@ -60,30 +64,35 @@ def build_recording(
         channels=tuple(channels),
         duration_us=media.duration_us,
         recorded_at_us=_parse_recorded_at_us(media),
-        timecode_us=_find_timecode_us(media, audio),
+        timecode_us=timecode_us,
+        timecode_lags=lags,
     )
 
 
-def _find_timecode_us(media: Media, audio: AnalysisAudio | None) -> int | None:
-    """Return the time of day at clip time 0 by linear timecode, else by the file's own timecode.
+def _find_timecode_us(media: Media, audio: AnalysisAudio | None) -> tuple[int | None, bool]:
+    """Return the time of day at clip time 0 and whether its labels lag.
+
+    By linear timecode, else by the file's own timecode.
 
     Linear timecode is exact to a part of a frame; a camera that is sent one may keep its own beside it.
     """
     runs = [run for run in (audio.ltc if audio else ()) if not run.reverse and run.is_at_speed]
     if runs:
-        return max(runs, key=lambda run: run.duration_us).compute_time_of_day_us(0)
-    return _parse_timecode_us(media)
-
-
-def _parse_timecode_us(media: Media) -> int | None:
+        run = max(runs, key=lambda run: run.duration_us)
+        return run.compute_time_of_day_us(0), _lags(run.label, run.rate)
     if media.timecode is None or media.video is None:
         # A recorder counts samples instead of frames.
-        return media.time_reference_us
+        return media.time_reference_us, False
     try:
-        return round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
+        at_us = round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
     except ValueError:
         # A timecode that does not exist at this frame rate is not evidence.
-        return None
+        return None, False
+    return at_us, _lags(media.timecode, media.video.rate)
+
+
+def _lags(label: str, rate: Rate) -> bool:
+    return rate.den != 1 and not Timecode.parse(label).drop_frame
 
 
 def _parse_recorded_at_us(media: Media) -> int | None:

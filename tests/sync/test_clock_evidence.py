@@ -24,8 +24,8 @@ NOON = 12 * HOUR + 17 * S
 THRESHOLD = 0.85
 
 
-def clip(angle, *, timecode=None, recorded_at=None, duration=90 * S):
-    return Recording(angle, "clip", RATE, 0, (), duration, recorded_at, timecode)
+def clip(angle, *, timecode=None, recorded_at=None, duration=90 * S, timecode_lags=False):
+    return Recording(angle, "clip", RATE, 0, (), duration, recorded_at, timecode, timecode_lags)
 
 
 def by_timecode(miss_us, *, at=NOON, proven=False):
@@ -58,9 +58,18 @@ def test_a_timecode_against_the_sound_weighs_more_where_others_agree():
 
 
 def test_another_way_of_counting_is_no_contradiction():
+    def weigh(miss_us, *, lags):
+        anchor = clip("a", timecode=NOON, timecode_lags=lags[0])
+        other = clip("b", timecode=NOON + 5 * S + miss_us, timecode_lags=lags[1])
+        return weigh_clocks(anchor, other, 5 * S, proven=True)
+
     # Drop frame against none: 0.1 % of twelve hours is 43 s.
-    assert by_timecode(40 * S, proven=True) is None
-    assert by_timecode(60 * S, proven=True).contradicts
+    for lags in ((False, True), (True, False)):
+        assert weigh(40 * S, lags=lags) is None
+        assert weigh(60 * S, lags=lags).contradicts
+    # Two that count alike have no such excuse.
+    for lags in ((False, False), (True, True)):
+        assert weigh(7 * S, lags=lags).contradicts
 
 
 def test_a_counter_that_nobody_set_is_no_evidence():
