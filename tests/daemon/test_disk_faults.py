@@ -9,7 +9,7 @@ from line import Line
 from mcsyncd.daemon.service import RETRY_TICK_S
 from mcsyncd.model.decide import BACKOFF_S
 
-pytestmark = pytest.mark.xdist_group("daemon")
+pytestmark = pytest.mark.xdist_group("faults")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from mcsyncd.demo.shoot import make_shoot
 from power_cut import CHOSEN_EVENTS, can_mount, find_fault, record_cuts
 
-pytestmark = [pytest.mark.xdist_group("daemon"), pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.skipif(not can_mount(), reason="mounting an image needs root and a loop device")
