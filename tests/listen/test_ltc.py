@@ -95,7 +95,8 @@ def test_labels_are_read_at_any_rate_speed_level_and_direction(tape: Tape) -> No
     # All whole frames are there, down to the last one.
     assert abs(run.end_us - first_us - int((4.0 - tape.lead_s) * 1e6 / frame_us) * frame_us) < 1.01 * frame_us
     measured = float(run.rate.fraction) * (1 + run.drift_ppm * 1e-6)
-    assert measured == pytest.approx(float(tape.rate.fraction) * tape.speed, rel=5e-6)
+    # What edges that are 100 us off, in opposite directions, make of it over these seconds.
+    assert measured == pytest.approx(float(tape.rate.fraction) * tape.speed, rel=200e-6 / (4.0 - tape.lead_s))
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
