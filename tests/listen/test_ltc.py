@@ -78,12 +78,15 @@ class Tape:
         number=st.integers(0, 24 * 3600 * 24 - 1),
         speed=st.floats(0.9, 1.1),
         reverse=st.booleans(),
-        level=st.floats(0.0005, 0.9),
+        level=st.floats(0.002, 0.9),
         lead_s=st.floats(0.0, 0.5),
         user_bits=st.integers(0, 2**32 - 1),
     )
 )
 @example(Tape())
+@example(
+    Tape(rate=Rate(25), drop_frame=False, number=843_736, reverse=True, level=0.77, lead_s=0.5, user_bits=54)
+)
 @example(Tape(rate=Rate(25), number=24 * 3600 * 25 - 40, lead_s=0.25, user_bits=0xFFFFFFFF))
 def test_labels_are_read_at_any_rate_speed_level_and_direction(tape: Tape) -> None:
     (run,) = read_ltc(tape.play(), start_us=1_000_000)

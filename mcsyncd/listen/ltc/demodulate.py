@@ -41,6 +41,8 @@ put lines beside that of the bits, some of them higher. Measured: the right one 
 _CLEAR_BOUNDARY_SHARE = 0.95
 """Share of bits with a change of level from which no other line is tried. Judgement: a wrong clock has about
 three quarters where labels differ little. Higher costs time."""
+_SILENT_SHARE = 1e-3
+"""Share of the loudest bits' power below which a bit is silent. Judgement: 30 dB; LTC has one level."""
 _LINE_DISTANCE_HZ = 12.0
 """Hertz between two lines. Judgement: half of the least rate of frames."""
 
@@ -143,7 +145,9 @@ def _decide_bits(signal: Samples, first: float, period: float) -> BitStream:
     # The running sum between two samples, by the straight line.
     values = total[whole] * (1.0 - part) + total[whole + 1] * part
     halves = np.diff(values).reshape(-1, 2)
-    changes = halves[1:, 0] * halves[:-1, 1] < 0
+    across = halves[1:, 0] * halves[:-1, 1]
+    # Silence, before the first word or after the last one, has no level that could change.
+    changes = across[np.abs(across) > _SILENT_SHARE * np.abs(across).max(initial=0.0)] < 0
     return BitStream(
         (halves[:, 0] * halves[:, 1] < 0).astype(np.uint8),
         first / _UPSAMPLING,
