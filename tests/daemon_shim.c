@@ -71,7 +71,7 @@ static void count(const char *name, int folder, const char *path) {
     }
     if (state->only_workers && getpid() == state->leader) return;
     if (state->skip_writes && !strncmp(name, "pwrite", 6)) return;
-    if (strstr(whole, "/work/progress/")) return;
+    if (strstr(whole, "/progress/")) return;
     long number = __sync_add_and_fetch(&state->calls, 1);
     if (number != state->kill_at) return;
     snprintf(state->killed, sizeof state->killed, "%s %s", name, whole + strlen(state->root));
