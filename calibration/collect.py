@@ -15,9 +15,9 @@ from typing import Any
 
 from calibration.cases import Case, Truth, draw_case
 from calibration.material import Material
+from mcsyncd.sync.caps import list_caps
 from mcsyncd.sync.confidence import HALF_FRAME_S
 from mcsyncd.sync.graph import SolvedPlacement
-from mcsyncd.sync.limits import list_limits
 from mcsyncd.sync.measurement import Measurement, measure_recordings
 from mcsyncd.sync.recording import Recording
 
@@ -94,7 +94,7 @@ def _describe_clip(case: Case, measurement: Measurement, at: int) -> Row:
         case.truths[at],
         measurement.choices.get(at),
     )
-    limits = list_limits(at, measurement.recordings, measurement.pairs, measurement.solution)
+    caps = list_caps(at, measurement.recordings, measurement.pairs, measurement.solution)
     return {
         "angle": case.recordings[at].angle,
         "solvable": truth is not None,
@@ -105,7 +105,7 @@ def _describe_clip(case: Case, measurement: Measurement, at: int) -> Row:
         if placement is None or truth is None
         else (placement.offset_s - truth.offset_s) * 1e3,
         "echo": None if choice is None else asdict(choice.lead),
-        "limit": min((limit.confidence for limit in limits), default=1.0),
+        "cap": min((cap.confidence for cap in caps), default=1.0),
     }
 
 

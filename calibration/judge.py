@@ -55,14 +55,14 @@ class StoredPair:
 class StoredSession:
     """A stored session: its pairs and, for each clip, the lead of its choice of direct paths.
 
-    `limit` is the lowest cap on any of its clips, by rules that no fit changes.
+    `cap` is the lowest one on any of its clips, by rules that no fit changes.
     """
 
     condition: str
     seed: int
     pairs: tuple[StoredPair, ...]
     leads: tuple[Lead | None, ...]
-    limit: float
+    cap: float
     solvable: bool
 
     @property
@@ -90,7 +90,7 @@ def parse_session(row: Row) -> StoredSession:
             for pair in row["pairs"]
         ),
         leads=tuple(Lead(**clip["echo"]) if clip["echo"] else None for clip in row["clips"]),
-        limit=min(clip["limit"] for clip in row["clips"]),
+        cap=min(clip["cap"] for clip in row["clips"]),
         solvable=all(clip["solvable"] for clip in row["clips"]),
     )
 
@@ -115,7 +115,7 @@ def judge_session(session: StoredSession, model: ConfidenceModel) -> Verdict:
             chance *= compute_direct_path_chance(lead, model)
         confidence = min(confidence, chance)
         all_right &= all(right[frozenset((edge.x, edge.y))] for edge in solution.paths[at])
-    return Verdict(session, min(confidence, session.limit), all_right)
+    return Verdict(session, min(confidence, session.cap), all_right)
 
 
 def fit_sessions(sessions: Sequence[StoredSession], model: ConfidenceModel) -> ConfidenceModel:

@@ -26,7 +26,7 @@ MIN_CLEAR_SIGNIFICANCE = 12.0
 """No unit: significance below which a match may be chance (see `PairEvidence`). Measured: the best of all
 lags of unrelated recordings reaches about 10. Higher, and faint matches are reported as no match at all."""
 MIN_OVERLAP_S = 5.0
-"""Seconds of overlap below which the confidence is capped (`limits.py`). From PluralEyes' manual (5 to 10 s
+"""Seconds of overlap below which the confidence is capped (`caps.py`). From PluralEyes' manual (5 to 10 s
 of good audio) and the prototypes: a refrain or jingle lasts as long."""
 _MIN_WINDOWS = 5
 """Windows below which none is called astray. From the prototypes: a share of fewer means little."""

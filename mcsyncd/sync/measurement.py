@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mcsyncd.sync.caps import list_caps
 from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.direct_paths import resolve_direct_paths
 from mcsyncd.sync.graph import Edge, Solution, check_loops, solve_graph
-from mcsyncd.sync.limits import list_limits
 from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
@@ -103,5 +103,5 @@ def compute_clip_confidence(measurement: Measurement, at: int) -> tuple[float, l
     choice = measurement.choices.get(at)
     if choice is not None:
         confidence *= compute_direct_path_chance(choice.lead)
-    limits = list_limits(at, measurement.recordings, measurement.pairs, measurement.solution)
-    return min([confidence, *(limit.confidence for limit in limits)]), failing
+    caps = list_caps(at, measurement.recordings, measurement.pairs, measurement.solution)
+    return min([confidence, *(cap.confidence for cap in caps)]), failing

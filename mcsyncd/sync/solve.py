@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from mcsyncd.model.alignment import Alignment, Piece
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
+from mcsyncd.sync.caps import find_suspects, list_caps
 from mcsyncd.sync.clock_evidence import (
     ClockEvidence,
     apply_clock_evidence,
@@ -19,7 +20,6 @@ from mcsyncd.sync.clock_evidence import (
 from mcsyncd.sync.confidence import compute_direct_path_chance
 from mcsyncd.sync.fallback import FallbackOffset, estimate_offset_from_clocks
 from mcsyncd.sync.graph import Solution, SolvedPlacement
-from mcsyncd.sync.limits import find_suspects, list_limits
 from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
 from mcsyncd.sync.pair import Pair, ProgressCallback
 from mcsyncd.sync.path_choice import DirectPathChoice
@@ -85,10 +85,10 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     if len(path) > 1:
         through = recordings[path[-1].x].angle
         reasons.append(build_reason(ReasonCode.INDIRECT, recording.angle, through))
-    limits = list_limits(at, recordings, measurement.pairs, measurement.solution)
-    reasons += [limit.reason for limit in limits if limit.reason is not None]
+    caps = list_caps(at, recordings, measurement.pairs, measurement.solution)
+    reasons += [cap.reason for cap in caps if cap.reason is not None]
     # The pieces that cap the confidence, if any: those of another pair may be the ones that show a skip.
-    broken = next((limit.pair for limit in limits if limit.pair.pieces), pair)
+    broken = next((cap.pair for cap in caps if cap.pair.pieces), pair)
     pieces = _build_pieces(at, broken, measurement)
     if pieces:
         reasons.append(build_pieces(recording.angle, _list_suspects(broken, measurement), pieces))

@@ -266,18 +266,20 @@ async def test_a_disk_that_fails_below_a_request_is_named(tmp_path, monkeypatch)
     async with serve_api(tmp_path / "home", IN_REVIEW) as served:
 
         def fail(_query):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), "/media/disk/clip.mov")
+            raise OSError(errno.EIO, os.strerror(errno.EIO), "/media/card/clip.mov")
 
         monkeypatch.setattr(served.loop, "list_sessions", fail)
         status, problem = await served.request("GET", "/v1/sessions")
         assert (status, problem["code"]) == (503, "unavailable")
-        assert problem["message"] == f"/media/disk/clip.mov: {os.strerror(errno.EIO)}"
+        assert problem["message"] == f"/media/card/clip.mov: {os.strerror(errno.EIO)}"
         assert problem["hint"]
 
 
 async def test_the_status_says_what_a_session_waits_for_until_it_goes_on(tmp_path):
     """A session that waited for a full disk was shown as working, and nothing named the disk."""
-    failure = Failure("conform", "/media/disk/clip.part: No space left on device", "make room", retryable=True)
+    failure = Failure(
+        "conform", "/media/card/clip.part: No space left on device", "make room", retryable=True
+    )
     postponed = JobPostponed(AT, Attempt("job", 1, 0, 10.0), failure)
     halted = SessionHalted(AT, State.FAILED, failure)
     async with serve_api(tmp_path / "home", (*IN_REVIEW, postponed)) as served:

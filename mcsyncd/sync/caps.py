@@ -41,31 +41,31 @@ few lie on another line by chance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """A cap on a clip's confidence, the reason for it, and the pair that it comes from."""
+class Cap:
+    """The most that a rule allows as a clip's confidence, why, and the pair that it comes from."""
 
     confidence: float
     reason: Reason | None
     pair: Pair
 
 
-def list_limits(
+def list_caps(
     at: int, recordings: Sequence[Recording], pairs: Sequence[Pair], solution: Solution
-) -> list[Limit]:
+) -> list[Cap]:
     """Return every cap on the confidence of clip `at`, the lowest first."""
     path = {frozenset((edge.x, edge.y)) for edge in solution.paths[at]}
-    limits: list[Limit] = []
+    caps: list[Cap] = []
     for pair in pairs:
         nodes = (pair.x, pair.y)
         if frozenset(nodes) in path:
-            limits += _limit_by_overlap(pair)
-            limits += _limit_by_echo(at, recordings, pair)
-            limits += _limit_by_channels(at, recordings, pair)
+            caps += _cap_short_overlap(pair)
+            caps += _cap_late_echo(at, recordings, pair)
+            caps += _cap_channel_conflict(at, recordings, pair)
         if at in nodes:
-            limits += _limit_by_same_sound(recordings[pair.x], recordings[pair.y], pair)
+            caps += _cap_same_sound(recordings[pair.x], recordings[pair.y], pair)
         if _is_consistent(pair, solution) and at in find_suspects(pairs, pair):
-            limits += _limit_by_breaks(at, recordings, pair)
-    return sorted(limits, key=lambda limit: limit.confidence)
+            caps += _cap_broken_pair(at, recordings, pair)
+    return sorted(caps, key=lambda cap: cap.confidence)
 
 
 def find_suspects(pairs: Sequence[Pair], pair: Pair) -> list[int]:
@@ -82,34 +82,34 @@ def find_suspects(pairs: Sequence[Pair], pair: Pair) -> list[int]:
     return [node for node in (pair.x, pair.y) if node not in whole] or [pair.x, pair.y]
 
 
-def _compute_short_limit(overlap_s: float) -> float:
+def _compute_short_cap(overlap_s: float) -> float:
     """Return the most confidence for an overlap of some seconds: 0.8 at 5 s, half of that at 1.25 s."""
     return MAX_SHORT_CONFIDENCE * sqrt(min(1.0, max(0.0, overlap_s) / MIN_OVERLAP_S))
 
 
-def _limit_by_same_sound(x: Recording, y: Recording, pair: Pair) -> Iterator[Limit]:
+def _cap_same_sound(x: Recording, y: Recording, pair: Pair) -> Iterator[Cap]:
     if is_same_sound(x, y, pair.match):
         reason = build_reason(ReasonCode.SAME_RECORDING, x.angle, y.angle, clip=x.name, other_clip=y.name)
-        yield Limit(MAX_SAME_SOUND_CONFIDENCE, reason, pair)
+        yield Cap(MAX_SAME_SOUND_CONFIDENCE, reason, pair)
 
 
-def _limit_by_overlap(pair: Pair) -> Iterator[Limit]:
+def _cap_short_overlap(pair: Pair) -> Iterator[Cap]:
     if pair.is_short:
         # The reason is among the doubts of the pair.
-        yield Limit(_compute_short_limit(pair.match.overlap_s), None, pair)
+        yield Cap(_compute_short_cap(pair.match.overlap_s), None, pair)
 
 
-def _limit_by_echo(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+def _cap_late_echo(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Cap]:
     echoes = find_late_echoes(pair.match)
     if echoes:
         middle = float(pair.match.correlations.times.mean())
         later_s = echoes[0].line.map_time(middle) - pair.match.line.map_time(middle)
         sign = 1 if pair.y == at else -1
         share = 1.0 - echoes[0].strength / max(pair.match.strength, 1e-9)
-        yield Limit(MAX_ECHO_CONFIDENCE, build_echo(recordings[at].angle, sign * later_s, share), pair)
+        yield Cap(MAX_ECHO_CONFIDENCE, build_echo(recordings[at].angle, sign * later_s, share), pair)
 
 
-def _limit_by_channels(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+def _cap_channel_conflict(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Cap]:
     conflict = pair.match.conflict
     if conflict is not None:
         other = pair.x if pair.y == at else pair.y
@@ -119,13 +119,13 @@ def _limit_by_channels(at: int, recordings: Sequence[Recording], pair: Pair) -> 
             recordings[other].angle,
             apart_ms=conflict.later_s * (1e3 if pair.y == at else -1e3),
         )
-        yield Limit(MAX_CONFLICT_CONFIDENCE, reason, pair)
+        yield Cap(MAX_CONFLICT_CONFIDENCE, reason, pair)
 
 
-def _limit_by_breaks(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Limit]:
+def _cap_broken_pair(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Cap]:
     if pair.pieces:
         # The solver builds the reason, since it knows where the pieces lie on the reference clock.
-        yield Limit(MAX_PIECEWISE_CONFIDENCE, None, pair)
+        yield Cap(MAX_PIECEWISE_CONFIDENCE, None, pair)
     elif pair.astray_end is not None:
         other = pair.x if pair.y == at else pair.y
         reason = build_reason(
@@ -136,7 +136,7 @@ def _limit_by_breaks(at: int, recordings: Sequence[Recording], pair: Pair) -> It
             seconds=pair.astray_end.seconds,
             apart_ms=abs(pair.astray_end.later_s) * 1e3,
         )
-        yield Limit(MAX_ASTRAY_END_CONFIDENCE, reason, pair)
+        yield Cap(MAX_ASTRAY_END_CONFIDENCE, reason, pair)
 
 
 def _is_consistent(pair: Pair, solution: Solution) -> bool:
