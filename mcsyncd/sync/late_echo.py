@@ -35,7 +35,8 @@ _REACH_SAMPLES = 16
 """Samples, 2 ms, that the echo may be off the distance of the two alignments, which is fitted to one."""
 _MIN_SELF_COEFFICIENT = 0.08
 """Share of the energy that a recording has in common with itself that much later, from which it has an echo.
-Measured: speech and music without one have 0.02 to 0.05, an echo as loud as the direct sound 0.3 to 0.5."""
+Measured: speech has 0.01, music up to 0.07, a loop 0.15; an echo of gain g leaves g / (1 + g²), 0.5 where it
+is as loud as the direct sound. Lower takes rhythm for an echo, higher misses echoes in noise."""
 _MIN_SELF_RATIO = 2.0
 """Factor by which that must exceed the other recording's. Judgement: what repeats in the sound itself, like a
 beat, is in both."""

@@ -16,9 +16,11 @@ _MAX_OFFSET_S = 0.1
 """Seconds between the clips' beginnings. Judgement: codecs delay a proxy's sound by up to 50 ms."""
 _MAX_SLOPE = 0.5e-6
 """Relative. One clock made both, so nothing drifts; two crystals are parts per million apart."""
-_MIN_LIKENESS = 0.7
-"""Median over windows of the share of whitened energy in common. Measured: AAC at 64 kbit/s leaves 0.8, two
-microphones in a room have 0.1 to 0.5. One programme feed in two cameras is told by its clocks."""
+_MIN_LIKENESS = 0.6
+"""Median over windows of the share of whitened energy in common. Measured on eight sessions: proxies in AAC
+have 0.66 to 0.78 at 32 kbit/s and 0.87 to 0.93 at 64; two cameras in a room have 0.1, with 10 dB of noise of
+their own 0.5 to 0.6, on one clean feed 0.9 and more: those are told by length, place and clock. Higher misses
+proxies."""
 
 
 def is_same_sound(one: Recording, other: Recording, match: Match) -> bool:
