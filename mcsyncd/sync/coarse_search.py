@@ -49,7 +49,7 @@ _MAX_NEAR_LINES = 3
 """Lines. Judgement: the direct sound, and a second and third echo."""
 _FLATTENED_LINES = 4
 """Lines that are tried without their slope as well. Measured on 133 sessions: in a room a spurious slope hid
-the true line in four; with more lines nothing changed."""
+the true line in four, and none was lost. More cost time, fewer may miss the true one."""
 _PEAK_DISTANCE_COLUMNS = 2
 """Columns between two peaks of one segment. Judgement: neighbours of a peak are the same peak."""
 _PEAKS_PER_SEGMENT = 10

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
 
 from hearing import RATE, SURE, babble, offset_ms, recording, taken
 from mcsyncd.model.reason import ReasonCode
@@ -149,6 +151,31 @@ def test_a_proxy_of_another_cameras_clip_never_looks_good(scene):
     found = solve_alignment(clips, "a")
     assert found.confidence < SURE
     assert any("same recording" in text for text in texts_of(found))
+
+
+@pytest.mark.parametrize("bit_rate", [32_000, 64_000, 128_000])
+def test_a_proxy_in_aac_is_the_same_recording(scene, tmp_path, bit_rate):
+    sound = taken(scene, 0, 40)
+    proxy = resample_poly(
+        encode_and_decode(resample_poly(sound, 6, 1), tmp_path / "proxy.m4a", bit_rate), 1, 6
+    )
+    found = solve_alignment([recording("a", sound), recording("b", proxy[: sound.size])], "a")
+    assert found.confidence < SURE
+    assert ReasonCode.SAME_RECORDING in codes_of(found, "b")
+
+
+def encode_and_decode(sound, path, bit_rate):
+    """The sound, 48 kHz, as AAC gives it back."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=48_000, layout="mono", bit_rate=bit_rate)
+        for begin in range(0, sound.size - 1023, 1024):
+            block = sound[None, begin : begin + 1024].astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, begin
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
 
 
 def test_two_cameras_on_one_feed_are_two_recordings(scene):

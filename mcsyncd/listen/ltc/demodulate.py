@@ -36,8 +36,8 @@ _MIN_LINE_RATIO = 6.0
 has 200, under speech of its own level 30, under noise of its own level 14; noise alone has 4. Lower decodes
 noise, which costs time, higher loses LTC under other sound."""
 _MAX_LINES = 4
-"""Lines tried as the bit rate, the highest ones. Words that differ little repeat 24 to 30 times a second and
-put lines beside that of the bits, some of them higher. Measured: the right one was the first or second."""
+"""Lines tried as the bit rate, the highest ones. Judgement: words that differ little repeat 24 to 30 times a
+second and put lines beside that of the bits, some of them higher under noise. More cost time."""
 _CLEAR_BOUNDARY_SHARE = 0.95
 """Share of bits with a change of level from which no other line is tried. Judgement: a wrong clock has about
 three quarters where labels differ little. Higher costs time."""
