@@ -77,7 +77,7 @@ def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Record
     axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": _SOFTWARE})
-    require_free_path(path)
+    require_free_path(path)  # again: somebody may have put a file there in the meantime
     write_derived_file(path, image.getvalue())
 
 
