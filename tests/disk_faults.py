@@ -287,7 +287,7 @@ class _Trial:
         if stage.ends is not None:
             await self._wait_for(stage.ends)
         if is_hit() and not told:
-            problems.append("the status did not name the folder")
+            problems.append(f"the status did not name the folder:\n{await _describe_status(client)}")
         if resumed_s is not None and resumed_s > RESUME_S:
             problems.append(f"resumed only after {resumed_s:.0f} s")
         if "Unreachable" in refusal:
@@ -357,6 +357,10 @@ class _Trial:
         (session,) = (await client.list_sessions()).sessions
         await client.fetch_peaks(session.id, "cam_b", start_ms=0, step_ms=10, columns=200)
         await client.fetch_audio(session.id, "cam_b", start_ms=2000, duration_ms=1000)
+
+
+async def _describe_status(client: Client) -> str:
+    return "\n".join(format_status(await client.fetch_status()))
 
 
 def _find_log_faults(log: str) -> list[str]:

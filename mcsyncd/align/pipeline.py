@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from mcsyncd.align.files import AngleFile
 from mcsyncd.align.listen import FileAnalysis, analyse_files
 from mcsyncd.errors import BadMedia, McsyncError
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording
@@ -110,7 +109,7 @@ def _build_recordings(outcomes: Sequence[_Outcome]) -> list[Recording]:
             recordings.append(Recording(file.angle, name, ANALYSIS_RATE_HZ, 0, (), 0))
             continue
         audio = result.audio
-        channels = [np.memmap(channel.path, "<i2", "r") for channel in audio.channels if audio.samples]
+        channels = [map_samples(channel.path) for channel in audio.channels if audio.samples]
         recordings.append(build_recording(file.angle, name, result.media, audio, channels))
     angles = list(dict.fromkeys(file.angle for file, _ in outcomes))
     return sorted(

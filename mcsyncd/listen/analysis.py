@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.integrity.derived_file import DerivedFile
-from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels, map_samples
+from mcsyncd.listen.channels import ChannelGroup, SourceChannel, choose_channels
 from mcsyncd.listen.decode import AudioBlock, DamagedPacket, decode_tracks
 from mcsyncd.listen.early_ends import describe_early_end, find_early_ends
 from mcsyncd.listen.ltc.leak import LEAK_BLOCK_SAMPLES, has_leak, subtract_leak
 from mcsyncd.listen.ltc.track import read_ltc
 from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.listen.ltc.track import measure_ltc
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.listen.track_writer import ChannelFile
 
 MAX_CHANNELS = 4
@@ -110,13 +110,6 @@ def _find_timecode(channels: list[SourceChannel]) -> list[SourceChannel]:
     purity = {channel: measure_ltc(map_samples(channel.file.path)) for channel in channels}
     has_source = any(value > _PURE_LTC for value in purity.values())
     return [channel for channel in channels if purity[channel] > (_PURE_LTC if has_source else 0.0)]
-
-
-def map_samples(path: Path) -> NDArray[np.int16]:
-    """Map a channel of analysis audio from disk; an empty file gives an empty array."""
-    if path.stat().st_size < 2:
-        return np.zeros(0, np.int16)
-    return np.memmap(path, "<i2", "r")
 
 
 def _describe_channels(channels: list[SourceChannel], one: str, many: str) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.clip import Clip
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.sync.recording import Recording, build_recording
@@ -18,5 +17,5 @@ def load_recording(clip: Clip, layout: WorkLayout) -> Recording:
         raise ValueError(f"{clip.key} is not probed")
     files = clip.analysis_audio.channel_files if clip.analysis_audio else ()
     paths = [layout.resolve_path(file.path) for file in files]
-    channels = [np.memmap(path, "<i2", "r") for path in paths if path.stat().st_size]
+    channels = [samples for path in paths if (samples := map_samples(path)).size]
     return build_recording(clip.camera, clip.name, clip.media, clip.analysis_audio, channels)

@@ -16,9 +16,9 @@ from judge import sound as decode_sound
 from ltc_judge import LIBRARY, decode_frames
 from ltc_sound import synthesize_ltc
 from mcsyncd.listen.analysis import extract_analysis_audio
-from mcsyncd.listen.channels import map_samples
 from mcsyncd.listen.ltc.leak import LEAK_BLOCK_SAMPLES, has_leak, subtract_leak
 from mcsyncd.listen.ltc.track import measure_ltc, read_ltc
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 from mcsyncd.probe.probe import probe_clip

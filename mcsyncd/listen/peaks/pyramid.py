@@ -29,7 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.integrity.derived_file import DerivedFile
+from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.rendition import WrittenFile
 
 MAGIC = b"MCPEAKS1"
@@ -128,7 +130,7 @@ def _choose_range(first: float, step: float, count: int, size: int) -> tuple[int
 
 def _read_range(path: Path, offset: int, size: int) -> bytes:
     """Read a part of a file. With a map, a disk that fails would kill the daemon instead of this request."""
-    with path.open("rb") as file:
+    with name_file(path), path.open("rb") as file:
         file.seek(offset)
         return file.read(size)
 
@@ -136,7 +138,7 @@ def _read_range(path: Path, offset: int, size: int) -> bytes:
 def _build_base_level(channels: Sequence[Path], sample_count: int) -> NDArray[np.int16]:
     columns = np.zeros((-(-sample_count // _BASE_SAMPLES), 2), np.int16)
     for channel in channels:
-        samples = np.memmap(channel, "<i2", "r") if channel.stat().st_size else np.zeros(0, np.int16)
+        samples = map_samples(channel)
         for position in range(0, samples.size, _CHUNK_SAMPLES):
             piece = samples[position : position + _CHUNK_SAMPLES]
             piece = np.pad(piece, (0, -piece.size % _BASE_SAMPLES)).reshape(-1, _BASE_SAMPLES)
@@ -165,7 +167,7 @@ def _scale_to_int8(values: NDArray[np.generic], scale: float) -> Columns:
 
 
 def _read_header(path: Path) -> _PeaksHeader:
-    with path.open("rb") as file:
+    with name_file(path), path.open("rb") as file:
         magic, length = struct.unpack("<8sI", file.read(12))
         if magic != MAGIC:
             raise ValueError(f"{path.name} is not a peaks file")

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.integrity.derived_file import DerivedFile
+from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.listen.peaks.pyramid import reduce_to_cells
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.model.rendition import WrittenFile
@@ -98,6 +99,7 @@ def _compute_pixels(channel: Path, first: float, step: float, count: int) -> NDA
     """
     begin = max(0, floor(first) - 1)
     wanted = max(0, ceil(first + count * step) + 1 - begin)
-    samples = np.fromfile(channel, "<i2", wanted, offset=2 * begin)
+    with name_file(channel):
+        samples = np.fromfile(channel, "<i2", wanted, offset=2 * begin)
     extremes = np.stack(reduce_to_cells(samples, samples, first - begin, step, count), axis=1)
     return np.clip(np.rint(extremes / 256), -128, 127).astype(np.int8)
