@@ -46,7 +46,7 @@ def collect(seeds: Sequence[int], root: Path | None, jobs: int) -> Iterator[Row]
 def measure_case(seed: int, root: Path | None) -> Row:
     """Return all that is measured in the session of a seed, and whether it is right."""
     case = draw_case(seed, _load_material(root))
-    measurement = measure_recordings(case.recordings, 0)
+    measurement = measure_recordings(case.recordings, case.recordings[0].angle)
     case = _apply_speed_changes(case, measurement)
     return {
         "seed": seed,

@@ -11,7 +11,7 @@ Offsets are integer microseconds, drift is parts per million.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -26,6 +26,25 @@ class SyncMethod(StrEnum):
     MANUAL = "manual"
 
 
+class Disposition(StrEnum):
+    """What becomes of a clip. Only the first three are on the timeline.
+
+    `SYNCED` by sound, `FALLBACK` by a clock, `MANUAL` by a person. `SET_ASIDE` is kept, conformed and
+    published, but off the timeline. `LEFT_OUT` by a person, with a reason: it is neither conformed nor
+    published.
+    """
+
+    SYNCED = "synced"
+    FALLBACK = "fallback"
+    MANUAL = "manual"
+    SET_ASIDE = "set_aside"
+    LEFT_OUT = "left_out"
+
+
+OFF_TIMELINE = frozenset({Disposition.SET_ASIDE, Disposition.LEFT_OUT})
+"""What becomes of a clip that nobody needs to place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An offset that explains the sound, with its score (comparable within one angle only)."""
@@ -36,11 +55,28 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One clip on the session clock; `offset_us` is None when it cannot be placed."""
+    """One clip on the session clock; `offset_us` is None when it is not placed.
+
+    `disposition` is None for a clip that cannot be placed and for which nobody has decided yet, and in
+    alignments of versions that recorded none. `confidence` is the machine's chance that its own offset is
+    right; None where it has none.
+    """
 
     clip: str
     offset_us: int | None
     drift_ppm: float = 0.0
+    disposition: Disposition | None = None
+    confidence: float | None = None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it has neither a place on the timeline nor a reason to have none."""
+        return self.offset_us is None and self.disposition not in OFF_TIMELINE
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether it is of a version that recorded no disposition beside the offset."""
+        return self.offset_us is not None and self.disposition is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +150,53 @@ class Alignment:
         if angle is None:
             return None
         return next((placed for placed in angle.placements if placed.clip == clip), None)
+
+
+def weigh_alignment(alignment: Alignment) -> Alignment:
+    """Return the alignment with the confidences and the method that follow from its placements.
+
+    An angle is as sure as its weakest clip on the timeline, the session as its weakest angle. A clip that a
+    person placed where the machine had no answer lends no number. An angle with an undecided clip has
+    confidence 0, and so has a session of several angles in which the machine placed none but the
+    reference. What comes from versions that recorded no dispositions keeps its numbers.
+    """
+    numbers = {angle.camera: _list_confidences(angle) for angle in alignment.angles}
+    angles = tuple(
+        replace(angle, confidence=min(numbers[angle.camera], default=0.0)) for angle in alignment.angles
+    )
+    is_compared = len(angles) == 1 or any(
+        of_angle for camera, of_angle in numbers.items() if camera != alignment.reference
+    )
+    confidence = min((one for of_angle in numbers.values() for one in of_angle), default=0.0)
+    return replace(
+        alignment,
+        angles=angles,
+        confidence=confidence if is_compared else 0.0,
+        method=_choose_method(alignment),
+    )
+
+
+def _list_confidences(angle: AngleMatch) -> list[float]:
+    placements = angle.placements
+    if not placements or any(placed.is_unexplained for placed in placements):
+        return [angle.confidence]
+    if any(placed.is_undecided for placed in placements):
+        return [0.0]
+    return [
+        placed.confidence
+        for placed in placements
+        if placed.disposition not in OFF_TIMELINE and placed.confidence is not None
+    ]
+
+
+def _choose_method(alignment: Alignment) -> SyncMethod:
+    placements = [placed for angle in alignment.angles for placed in angle.placements]
+    dispositions = {placed.disposition for placed in placements}
+    if Disposition.MANUAL in dispositions:
+        return SyncMethod.MANUAL
+    if any(placed.is_unexplained for placed in placements):
+        return alignment.method
+    return SyncMethod.FALLBACK if Disposition.FALLBACK in dispositions else SyncMethod.AUDIO_CORR
 
 
 def floor_percent(confidence: float) -> int:

@@ -35,6 +35,8 @@ class ReasonCode(StrEnum):
     NO_SHARED_SOUND = "no_shared_sound"
     NO_SOUND = "no_sound"
     OVERLAPS_OWN_CLIP = "overlaps_own_clip"
+    SET_ASIDE = "set_aside"
+    MAYBE_INSIDE = "maybe_inside"
     SAME_RECORDING = "same_recording"
     TIMECODE_AGREES = "timecode_agrees"
     TIMECODE_CONTRADICTS = "timecode_contradicts"
@@ -105,6 +107,8 @@ _ClockCode = Literal[
     ReasonCode.PLACED_BY_RECORDING_TIME,
 ]
 """What the cameras' clocks say."""
+_AsideCode = Literal[ReasonCode.OVERLAPS_OWN_CLIP, ReasonCode.SET_ASIDE, ReasonCode.MAYBE_INSIDE]
+"""Why a clip is not on the timeline."""
 _IntakeCode = Literal[
     ReasonCode.CLIP_GREW,
     ReasonCode.COPIES_DIFFER,
@@ -169,8 +173,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name} shares no more sound with any other angle than chance would explain"
         case ReasonCode.NO_SOUND:
             return f"{name} has no usable sound"
-        case ReasonCode.OVERLAPS_OWN_CLIP:
-            return f"{values['clip']} would overlap another clip of {name}"
+        case ReasonCode.OVERLAPS_OWN_CLIP | ReasonCode.SET_ASIDE | ReasonCode.MAYBE_INSIDE:
+            return _format_aside(reason.code, name, values)
         case ReasonCode.HIDDEN_PICTURE:
             return f"the picture of {name} ({values['codec']}) cannot be decoded: only its sound is here"
         case ReasonCode.REFERENCE_ABSENT:
@@ -252,6 +256,26 @@ def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value
             assert_never(code)
 
 
+def _format_aside(code: _AsideCode, name: str, values: Mapping[str, Value]) -> str:
+    by_clock = "by its camera's clock"
+    match code:
+        case ReasonCode.OVERLAPS_OWN_CLIP:
+            return f"{values['clip']} would overlap another clip of {name}"
+        case ReasonCode.SET_ASIDE:
+            why = "has no sound" if values["silent"] else "shares no sound with the others"
+            about = f"; {by_clock} it begins at about {_format_clock(values)}" if "about_s" in values else ""
+            return f"{name} is set aside, off the timeline: it {why}{about}"
+        case ReasonCode.MAYBE_INSIDE:
+            why = (
+                f"{by_clock} it begins at about {_format_clock(values)}, while others record"
+                if "about_s" in values
+                else "nothing tells when it was recorded"
+            )
+            return f"{name} may belong on the timeline, but its sound matches nowhere: {why}"
+        case _:
+            assert_never(code)
+
+
 def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Value]) -> str:  # noqa: PLR0911  # one sentence for each code
     match code:
         case ReasonCode.CLIP_GREW:
@@ -284,6 +308,10 @@ def _label_subject(subject: str, labels: Mapping[str, str]) -> str:
 
 def _format_signed(value: float, digits: int) -> str:
     return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _format_clock(values: Mapping[str, Value]) -> str:
+    return f"{_format_signed(float(values['about_s']), 0)} s"
 
 
 def _format_strength(lead: float) -> str:

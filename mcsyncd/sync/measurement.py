@@ -12,7 +12,7 @@ from mcsyncd.sync.caps import list_caps
 from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.direct_paths import resolve_direct_paths
-from mcsyncd.sync.graph import Edge, Solution, check_loops, solve_graph
+from mcsyncd.sync.graph import Edge, Solution, check_loops, compute_path_chance, solve_graph
 from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
@@ -21,6 +21,10 @@ from mcsyncd.sync.recording import Recording
 _MIN_LIKELY_CONFIDENCE = 0.5
 """Chance below which a clip is tried at other speeds. Judgement: a wrong answer is then likelier than a right
 one; higher spends a search on clips that are placed already."""
+_MIN_REACH_GAIN = 0.5
+"""Clips, each counted by the chance of its path, that a later clip of the reference must reach more than an
+earlier one to give the clock. Judgement: half a clip. Less, and chance moves the clock between clips that do
+as well; more than one, and a test shot before the take leaves everything unplaced."""
 _MIN_SPEED_SCORE = 100.0
 """Summed evidence of the coarse search from which another speed is measured. Measured on 15 sessions: the
 right speed has 500 and more, any other below 30."""
@@ -31,7 +35,7 @@ class Measurement:
     """All that was measured in a session.
 
     `recordings` are as they were measured: one in `speed_changes` at its own speed times 1 + that
-    change. `choices` are the choices of direct paths, by clip.
+    change. `choices` are the choices of direct paths, by clip. `root` gives the clock.
     """
 
     recordings: tuple[Recording, ...]
@@ -39,6 +43,7 @@ class Measurement:
     pairs: tuple[Pair, ...]
     choices: dict[int, DirectPathChoice]
     solution: Solution
+    root: int
 
     @property
     def edges(self) -> list[Edge]:
@@ -47,19 +52,30 @@ class Measurement:
 
 
 def measure_recordings(
-    recordings: Sequence[Recording], root: int, report_progress: ProgressCallback | None = None
+    recordings: Sequence[Recording], reference: str, report_progress: ProgressCallback | None = None
 ) -> Measurement:
-    """Match all pairs, resolve direct paths, and put all clips on the clock of recording `root`.
+    """Match all pairs, resolve direct paths, and put all clips on the clock of the angle `reference`.
 
     A clip without a likely placement is tried at the speeds of the 0.1 % error as well.
     """
     pairs = match_all_pairs(recordings, report_progress)
+    root = _choose_root(recordings, reference, [pair.edge for pair in pairs if pair.has_shared_sound])
     measurement = _solve_pairs(recordings, {}, root, pairs)
     for at in range(len(recordings)):
         if at != root and _is_unlikely(measurement, at):
             attempts = [measurement, *_try_other_speeds(measurement, root, at)]
             measurement = max(attempts, key=lambda one: round(_compute_confidence_or_zero(one, at), 2))
     return measurement
+
+
+def _choose_root(recordings: Sequence[Recording], reference: str, edges: Sequence[Edge]) -> int:
+    """Return the first clip of the reference that reaches about as many clips as its best one does."""
+    own = [at for at, one in enumerate(recordings) if one.angle == reference]
+    if len(own) == 1:
+        return own[0]
+    paths = {at: solve_graph(len(recordings), at, edges).paths for at in own}
+    reach = {at: sum(compute_path_chance(path) for path in paths[at] if path) for at in own}
+    return next(at for at in own if reach[at] > max(reach.values()) - _MIN_REACH_GAIN)
 
 
 def _solve_pairs(
@@ -70,7 +86,7 @@ def _solve_pairs(
     if choices:
         edges = [pair.edge for pair in resolved if pair.has_shared_sound]
         solution = solve_graph(len(recordings), root, edges)
-    return Measurement(tuple(recordings), speed_changes, tuple(resolved), choices, solution)
+    return Measurement(tuple(recordings), speed_changes, tuple(resolved), choices, solution, root)
 
 
 def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[Measurement]:

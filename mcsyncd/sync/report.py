@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Piece, Placement, SyncMethod
+from mcsyncd.model.alignment import (
+    Alignment,
+    AngleMatch,
+    Candidate,
+    Disposition,
+    Piece,
+    Placement,
+    SyncMethod,
+    weigh_alignment,
+)
 from mcsyncd.model.reason import Reason
 from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
 from mcsyncd.sync.graph import SolvedPlacement
@@ -27,6 +36,7 @@ class ClipResult:
     reasons: tuple[Reason, ...]
     is_fallback: bool = False
     pieces: tuple[Piece, ...] = ()
+    disposition: Disposition | None = None
 
 
 def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], reference: str) -> Alignment:
@@ -35,22 +45,14 @@ def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], re
         _build_angle_match(angle, [clip for clip in clips if clip.recording.angle == angle], reference)
         for angle in dict.fromkeys(recording.angle for recording in recordings)
     )
-    others = [angle for angle in angles if angle.camera != reference] or list(angles)
-    guessed = any(clip.is_fallback for clip in clips)
-    return Alignment(
-        reference,
-        angles,
-        min(angle.confidence for angle in angles) if others else 0.0,
-        SyncMethod.FALLBACK if guessed else SyncMethod.AUDIO_CORR,
-        tuple(dict.fromkeys(reason for clip in clips for reason in clip.reasons)),
-    )
+    reasons = tuple(dict.fromkeys(reason for clip in clips for reason in clip.reasons))
+    return weigh_alignment(Alignment(reference, angles, 0.0, SyncMethod.AUDIO_CORR, reasons))
 
 
 def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> AngleMatch:
     ordered = sorted(
         clips, key=lambda clip: (clip.placement is None, clip.placement.offset_s if clip.placement else 0.0)
     )
-    weakest = min(clips, key=lambda clip: clip.confidence)
     reasons = list(dict.fromkeys(reason for clip in ordered for reason in clip.reasons))
     for clip in ordered:
         if clip.placement is not None and clip.pair is not None:
@@ -60,7 +62,7 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
     return AngleMatch(
         camera=camera,
         placements=tuple(_build_placement(clip) for clip in ordered),
-        confidence=weakest.confidence,
+        confidence=0.0,
         reasons=tuple(reasons),
         candidates=_build_candidates(shown) if camera != reference else (),
         overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
@@ -74,11 +76,11 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
 
 
 def _build_placement(clip: ClipResult) -> Placement:
-    if clip.placement is None:
-        return Placement(clip.recording.name, None)
-    return Placement(
-        clip.recording.name, round(clip.placement.offset_s * 1e6), round(clip.placement.slope * 1e6, 3) + 0.0
-    )
+    name, place = clip.recording.name, clip.placement
+    if place is None:
+        return Placement(name, None, disposition=clip.disposition)
+    offset_us, drift_ppm = round(place.offset_s * 1e6), round(place.slope * 1e6, 3) + 0.0
+    return Placement(name, offset_us, drift_ppm, clip.disposition, clip.confidence)
 
 
 def _compute_residual_ms(pair: Pair | None) -> float | None:

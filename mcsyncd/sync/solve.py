@@ -28,6 +28,7 @@ from mcsyncd.sync.pulldown import undo_speed_change
 from mcsyncd.sync.reasons import REPORT_BELOW, build_doubts, build_echo, build_pieces
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.report import ClipResult, build_alignment
+from mcsyncd.sync.set_aside import set_clips_aside
 
 _MAX_ANGLE_OVERLAP_S = 1.0
 """Seconds that two clips of one angle may overlap. Judgement: recorders split files with a little overlap,
@@ -42,18 +43,21 @@ _UNPLACED_CONFIDENCE = 0.0
 def solve_alignment(
     recordings: Sequence[Recording], reference: str, report_progress: ProgressCallback | None = None
 ) -> Alignment:
-    """Put every recording on the clock of the first recording of the angle `reference`.
+    """Put every recording on the clock of a recording of the angle `reference`.
 
-    Recordings of one angle never overlap and are not compared with each other. A clip that cannot be
-    placed has offset None; the others are not affected. `report_progress` is called with 0..1.
+    That is its first one, unless a later one has much more in common with the other angles: the first
+    clip on a card is often a test. Recordings of one angle never overlap and are not compared with each
+    other. A clip that cannot be placed has offset None; the others are not affected. `report_progress` is
+    called with 0..1.
     Raises ValueError if no recording has the angle `reference`.
     """
-    root = next((at for at, one in enumerate(recordings) if one.angle == reference), None)
-    if root is None:
+    if not any(one.angle == reference for one in recordings):
         raise ValueError(f"no recording of the reference {reference!r}")
-    measurement = measure_recordings(recordings, root, report_progress)
+    measurement = measure_recordings(recordings, reference, report_progress)
+    root = measurement.root
     clips = [_judge_clip(at, recordings, root, measurement) for at in range(len(recordings))]
-    return build_alignment(_drop_overlapping_clips(clips), recordings, reference)
+    clips = set_clips_aside(_drop_overlapping_clips(clips), recordings[root])
+    return build_alignment(clips, recordings, reference)
 
 
 def _judge_clip(at: int, recordings: Sequence[Recording], root: int, measurement: Measurement) -> ClipResult:
@@ -61,7 +65,7 @@ def _judge_clip(at: int, recordings: Sequence[Recording], root: int, measurement
     if at == root:
         return ClipResult(recordings[at], place, 1.0, None, ())
     if place is None:
-        return _judge_unplaced_clip(recordings, root, at, measurement.pairs)
+        return _judge_unplaced_clip(recordings, root, at, measurement)
     judged = _judge_placed_clip(at, place, measurement)
     by = measurement.speed_changes.get(at)
     if by is None:
@@ -165,14 +169,29 @@ def _build_pair_doubts(pair: Pair, recordings: Sequence[Recording], at: int) -> 
 
 
 def _judge_unplaced_clip(
-    recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]
+    recordings: Sequence[Recording], root: int, at: int, measurement: Measurement
 ) -> ClipResult:
     recording = recordings[at]
     found = estimate_offset_from_clocks(recordings[root], recording)
-    why = [_explain_unplaced(recordings, root, at, pairs)]
-    if found is None:
+    why = [_explain_unplaced(recordings, root, at, measurement.pairs)]
+    if found is None or _has_better_witness(at, recordings, measurement.solution):
         return ClipResult(recording, None, _UNPLACED_CONFIDENCE, None, tuple(why))
     return _build_fallback_result(recording, found, why)
+
+
+def _has_better_witness(at: int, recordings: Sequence[Recording], solution: Solution) -> bool:
+    """Tell whether clocks are no reason to place a clip: others of its camera are placed by sound.
+
+    Then its sound, or that it has none, says more than clocks of seconds. Timecode that agrees with the
+    sound of other clips is exact to a frame, and still is one.
+    """
+    is_placed = any(
+        one.angle == recordings[at].angle and place is not None
+        for one, place in zip(recordings, solution.placements, strict=True)
+    )
+    offsets_us = [None if place is None else round(place.offset_s * 1e6) for place in solution.placements]
+    is_jammed = recordings[at].timecode_us is not None and has_jammed_timecodes(recordings, offsets_us, at)
+    return is_placed and not is_jammed
 
 
 def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs: Sequence[Pair]) -> Reason:

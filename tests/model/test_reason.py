@@ -22,6 +22,8 @@ VALUES = {
     ReasonCode.IN_PIECES: {"pieces": "+3000.0 ms from 0:00 to 1:00"},
     ReasonCode.PAIRS_DISAGREE: {"miss_ms": 12.5},
     ReasonCode.OVERLAPS_OWN_CLIP: {"clip": "A001.MOV"},
+    ReasonCode.SET_ASIDE: {"silent": 0.0, "about_s": -600.0},
+    ReasonCode.MAYBE_INSIDE: {"about_s": 30.0},
     ReasonCode.SAME_RECORDING: {"clip": "A001.MOV", "other_clip": "B001.MOV"},
     ReasonCode.TIMECODE_AGREES: {"miss_s": 0.02},
     ReasonCode.TIMECODE_CONTRADICTS: {"miss_s": 7.0, "others_agree": 1.0},
