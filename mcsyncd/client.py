@@ -223,7 +223,7 @@ class Client:
     ) -> bytes:
         request: dict[str, Any] = {"headers": dict(headers or {})}
         if body is not None:
-            request["data"] = body.model_dump_json().encode()
+            request["data"] = body.model_dump_json(exclude_none=True).encode()
             request["headers"]["Content-Type"] = "application/json"
         timeout = aiohttp.ClientTimeout(total=_RESPONSE_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
         async with self._send_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Placement, SyncMethod
+from mcsyncd.model.alignment import Alignment, AngleMatch, Candidate, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import (
     AnalysisAudio,
     AnalysisChannel,
@@ -65,11 +65,24 @@ def alignment(
     confidence: float = 0.92, method: SyncMethod = SyncMethod.AUDIO_CORR, offsets: dict | None = None
 ) -> Alignment:
     """The answer to `DROPPED`; `offsets` in microseconds by camera, None for one without a place."""
+    kinds = {
+        SyncMethod.AUDIO_CORR: Disposition.SYNCED,
+        SyncMethod.FALLBACK: Disposition.FALLBACK,
+        SyncMethod.MANUAL: Disposition.MANUAL,
+    }
     names = {file.camera: file.name for file in DROPPED if file.kind == "clip"}
     angles = tuple(
         AngleMatch(
             camera,
-            (Placement(names[camera], offset, 0.0 if camera == "cam_a" else 11.8),),
+            (
+                Placement(
+                    names[camera],
+                    offset,
+                    0.0 if camera == "cam_a" else 11.8,
+                    None if offset is None else kinds[method],
+                    None if offset is None else 1.0 if camera == "cam_a" else confidence,
+                ),
+            ),
             1.0 if camera == "cam_a" else confidence,
             candidates=(Candidate(offset or 0, 0.9),),
             overlap_s=58.0,

@@ -10,6 +10,7 @@ from mcsyncd.api.answers import ClaimBody, LogBody, LogEntryBody, PeaksBody, Pro
 from mcsyncd.api.base import ApiBody, ProblemCode
 from mcsyncd.api.requests import (
     ApproveRequest,
+    ClipRequest,
     DecisionRequest,
     NudgeRequest,
     RejectRequest,
@@ -55,6 +56,7 @@ __all__ = [
     "CandidateBody",
     "ClaimBody",
     "ClipBody",
+    "ClipRequest",
     "DecisionRequest",
     "ErrorBody",
     "FolderBody",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mcsyncd.api.base import ApiBody
 
@@ -30,11 +30,35 @@ class ReopenRequest(ApiBody):
 
 
 class NudgeRequest(ApiBody):
-    """Move one camera: `to` is `+1f` or `-12ms` from its offset, or `=-134ms` for an absolute offset."""
+    """Move a clip: `to` is `+1f` or `-12ms` from its offset, or `=-134ms` for an absolute offset.
+
+    `clip` is its name. Without one, all placed clips of the camera move together, and `to` counts from the
+    first of them.
+    """
 
     action: Literal["nudge"] = "nudge"
     camera: str
     to: str = Field(max_length=40)
+    clip: str | None = Field(default=None, min_length=1, max_length=4096)
+
+
+class ClipRequest(ApiBody):
+    """Take a clip off the timeline, or give it `back` to the machine. `clip` is `CAMERA/NAME`.
+
+    A clip that is set aside is conformed and published, but has no place. One that is left out is not
+    published; that takes a `reason`.
+    """
+
+    action: Literal["clip"] = "clip"
+    clip: str = Field(min_length=3, max_length=4200)
+    disposition: Literal["set_aside", "left_out", "back"]
+    reason: str = Field(default="", max_length=2000)
+
+    @model_validator(mode="after")
+    def _require_reason(self) -> ClipRequest:
+        if self.disposition == "left_out" and not self.reason.strip():
+            raise ValueError("a clip is left out for a reason")
+        return self
 
 
 class SealRequest(ApiBody):
@@ -72,10 +96,11 @@ DecisionRequest = Annotated[
     | RejectRequest
     | ReopenRequest
     | NudgeRequest
+    | ClipRequest
     | SealRequest
     | RetryRequest
     | ResyncRequest
     | ReturnRequest,
     Field(discriminator="action"),
 ]
-"""A decision on a session. Approve, reject, reopen and nudge need `If-Match: <revision>`."""
+"""A decision on a session. Approve, reject, reopen, nudge and clip need `If-Match: <revision>`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mcsyncd.api.base import ApiBody
-from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.alignment import Disposition, SyncMethod
 from mcsyncd.model.reason import ReasonCode
 from mcsyncd.model.session import Stage, State
 
@@ -49,6 +49,14 @@ class ClipBody(ApiBody):
     warnings: list[str] = []
     original: str = ""
     """Where the original is, below the work folder; empty while it is in its drop folder."""
+    disposition: Disposition | None = None
+    """What becomes of it; null before the sync, and while a person has to decide."""
+    disposition_reason: str = ""
+    """Why a person took it off the timeline."""
+    confidence: float | None = None
+    """The machine's chance that its own offset of this clip is right; null where it has none."""
+    fault: str = ""
+    """Why the clip cannot be read; empty for one that can."""
 
 
 class CameraBody(ApiBody):

@@ -19,8 +19,8 @@ from mcsyncd.checks.ledger_history import find_history_gaps
 from mcsyncd.checks.ledger_sources import collect_histories
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.integrity.derived_file import publish_file
-from mcsyncd.model.events import LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.evolve import replay_events
+from mcsyncd.model.ledger_events import LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.session import Actor
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import Settings

@@ -31,6 +31,8 @@ def clean_card(settings: Settings, session: str, *, apply: bool) -> tuple[Leftov
 def _require_originals(session: Session, layout: WorkLayout) -> None:
     for clip in session.clips:
         path, digest = layout.resolve_path(clip.path), clip.digest
+        if digest is None and session.is_left_out(clip.key):
+            raise UsageError(f"{clip.key} was left out and never hashed", "compare it with the card by hand")
         if digest is None:
             raise UsageError(f"{clip.key} is not hashed yet", "wait until the session is in review")
         if not verify_digest(path, digest.sha256, digest.bytes):

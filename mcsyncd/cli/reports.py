@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from mcsyncd.api import FolderBody, LogEntryBody, SessionBody, StatusBody, StreamEventBody
+from mcsyncd.api import ClipBody, FolderBody, LogEntryBody, SessionBody, StatusBody, StreamEventBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import format_event, format_kind
 from mcsyncd.present.numbers import (
@@ -21,8 +21,10 @@ from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
     ORIGINALS_SAFE,
     format_clip,
+    format_off_timeline,
     get_camera_label,
     label_action,
+    label_disposition,
     label_method,
     label_session,
     label_state,
@@ -50,7 +52,9 @@ def format_session(session: SessionBody) -> Iterator[str]:
     """Yield one session in full, a line each: state, offsets, reasons and the next command."""
     yield f"{session.id}  {label_session(session).word}  revision {session.revision}"
     if session.sync_confidence is not None:
-        yield f"Sync Confidence: {format_percent(session.sync_confidence)}  ({label_method(session)})"
+        off = format_off_timeline(session)
+        percent = format_percent(session.sync_confidence)
+        yield f"Sync Confidence: {percent}  ({label_method(session)}){f'; {off}' if off else ''}"
     for key in order_cameras(session):
         yield from _format_camera(session, key)
     yield from (f"  Why: {escape_text(reason.text)}" for reason in session.reasons)
@@ -83,12 +87,28 @@ def _format_camera(session: SessionBody, key: str) -> Iterator[str]:
     offset = format_offset(session.offsets_ms[key]) if key in session.offsets_ms else ""
     drift_ppm = session.drift_ppm.get(key, 0.0)
     drift = f"  drift {format_drift(drift_ppm)}" if drift_ppm else ""
-    names = ", ".join(escape_text(clip.name, 60) for clip in clips) or "no clip yet"
+    names = (
+        escape_text(clips[0].name, 60)
+        if len(clips) == 1
+        else f"{len(clips)} clips"
+        if clips
+        else "no clip yet"
+    )
     yield f"  {get_camera_label(session, key):<10} {offset:>12}{drift}  {names}"
+    if len(clips) > 1 or any(label_disposition(session, clip) for clip in clips):
+        yield from (_format_clip_line(session, clip) for clip in clips)
     for clip in clips:
         yield from (
             f"      {escape_text(clip.name, 40)}: {escape_text(warning)}" for warning in clip.warnings
         )
+
+
+def _format_clip_line(session: SessionBody, clip: ClipBody) -> str:
+    offset = format_offset(clip.offset_ms) if clip.offset_ms is not None else ""
+    why = f": {escape_text(clip.disposition_reason, 200)}" if clip.disposition_reason else ""
+    return (
+        f"      {offset:>12}  {escape_text(clip.name, 60)}  {label_disposition(session, clip)}{why}".rstrip()
+    )
 
 
 def format_status(status: StatusBody) -> Iterator[str]:

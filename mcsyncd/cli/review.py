@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 _NUDGE_TARGET = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
-_PROMPT_HELP = "a approve · n CAMERA +1f | -12ms | =-134ms nudge · x REASON reject · q quit"
+_PROMPT_HELP = (
+    "a approve · n CAMERA[/NAME] +1f | -12ms | =-134ms nudge · x REASON reject · q quit\n"
+    "for one clip: set-aside CAMERA/NAME · leave-out CAMERA/NAME REASON · back CAMERA/NAME"
+)
+_DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": "back"}
 
 
 @click.command()
@@ -71,19 +75,32 @@ async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None
 
 def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
     """Return the decision that an answer means, or None to quit. Raises `UsageError` for other text."""
-    from mcsyncd.api import ApproveRequest, NudgeRequest, RejectRequest
+    from mcsyncd.api import ApproveRequest, ClipRequest, NudgeRequest, RejectRequest
 
     verb, _, rest = answer.strip().partition(" ")
-    camera, _, to = rest.strip().partition(" ")
+    what, to = _split_target(rest.strip(), body)
+    key, _, name = what.partition("/")
     if verb in {"q", "quit"}:
         return None
     if verb in {"a", "approve"} and not rest:
         return ApproveRequest()
     if verb in {"x", "reject"} and rest.strip():
         return RejectRequest(reason=rest.strip())
-    if verb in {"n", "nudge"} and camera in body.cameras and _NUDGE_TARGET.fullmatch(to.strip()):
-        return NudgeRequest(camera=camera, to=to.strip())
+    if verb in {"n", "nudge"} and key in body.cameras and _NUDGE_TARGET.fullmatch(to):
+        return NudgeRequest(camera=key, clip=name or None, to=to)
+    if verb in _DISPOSITIONS and key in body.cameras and name and (to or verb != "leave-out"):
+        disposition = _DISPOSITIONS[verb]
+        return ClipRequest.model_validate({"clip": what, "disposition": disposition, "reason": to})
     raise UsageError(f"{answer!r} is not understood", _PROMPT_HELP)
+
+
+def _split_target(text: str, body: SessionBody) -> tuple[str, str]:
+    """Return the camera or clip that a text begins with, and the rest: names of clips may hold spaces."""
+    known = list(body.cameras)
+    known += [f"{key}/{clip.name}" for key, camera in body.cameras.items() for clip in camera.clips]
+    found = [key for key in known if text == key or text.startswith(f"{key} ")]
+    what = max(found, key=len, default="")
+    return what, text[len(what) :].strip()
 
 
 def format_review(body: SessionBody) -> Iterator[str]:

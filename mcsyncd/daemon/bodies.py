@@ -102,6 +102,7 @@ def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
 
 def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
     placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    ruling = session.find_ruling(clip.key)
     warnings = [
         *(clip.media.warnings if clip.media else ()),
         *(clip.analysis_audio.notes if clip.analysis_audio else ()),
@@ -114,6 +115,10 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
         offset_ms=ms_from_us(placement.offset_us) if placement else None,
         warnings=warnings,
         original=clip.path,
+        disposition=session.alignment.find_disposition(clip.camera, clip.name) if session.alignment else None,
+        disposition_reason=ruling.reason if ruling else "",
+        confidence=placement.confidence if placement else None,
+        fault=clip.fault,
     )
 
 

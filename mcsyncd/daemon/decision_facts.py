@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from mcsyncd import api
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.errors import UsageError
+from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.facts import (
     Approve,
+    DisposeClip,
     Fact,
     FileIdentity,
     Nudge,
@@ -47,6 +49,8 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
             return Reopen(at, actor, revision, decision.reason)
         case api.NudgeRequest():
             return _build_nudge(now, decision, revision, actor, at)
+        case api.ClipRequest():
+            return _build_disposal(decision, revision, actor, at)
         case api.ReturnRequest():
             return ReturnOriginals(at, actor, decision.to or "")
         case api.ResyncRequest():
@@ -85,8 +89,22 @@ def get_current_revision(session: Session, decision: api.DecisionRequest) -> int
 
 def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor: Actor, at: str) -> Nudge:
     """Return the nudge with its offset; a camera or rate that is not there is the guard's to object to."""
-    angle = now.alignment.find_angle(decision.camera) if now.alignment else None
+    angle, clip = now.alignment.find_angle(decision.camera) if now.alignment else None, decision.clip or ""
     if angle is None or now.rate is None or now.revision != revision:
-        return Nudge(at, actor, revision, decision.camera, 0)
-    offset_us = parse_nudge(decision.to, angle.offset_us, now.rate)
-    return Nudge(at, actor, revision, decision.camera, offset_us)
+        return Nudge(at, actor, revision, decision.camera, 0, clip)
+    places = {placed.clip: placed.offset_us for placed in angle.placements}
+    offset_us = parse_nudge(decision.to, places.get(clip) if clip else angle.offset_us, now.rate)
+    return Nudge(at, actor, revision, decision.camera, offset_us, clip)
+
+
+def _build_disposal(decision: api.ClipRequest, revision: int, actor: Actor, at: str) -> DisposeClip:
+    match decision.disposition:
+        case "set_aside":
+            found: Literal[Disposition.SET_ASIDE, Disposition.LEFT_OUT] | None = Disposition.SET_ASIDE
+        case "left_out":
+            found = Disposition.LEFT_OUT
+        case "back":
+            found = None
+        case _:
+            assert_never(decision.disposition)
+    return DisposeClip(at, actor, revision, decision.clip, found, decision.reason.strip())

@@ -151,10 +151,16 @@ class Intake:
         return {file.identity: self._relations[file.identity] for file in files}
 
     def _is_replaceable(self, taken: TakenFile) -> bool:
-        """Tell whether a halted session needs this clip again: not if the error is another clip's."""
+        """Tell whether a session needs this clip again: it cannot read the one that it has.
+
+        Or an error halted it, and not because of another clip.
+        """
         session = self._loop.find_session(taken.session)
-        if session is None or session.state not in HALTED or session.find_clip(taken.file.key) is None:
+        clip = session.find_clip(taken.file.key) if session is not None else None
+        if session is None or clip is None:
             return False
+        if session.state not in HALTED:
+            return bool(clip.fault) and session.state in (State.WORKING, State.IN_REVIEW)
         return session.error is None or session.error.clip in ("", taken.file.key)
 
     def _is_doubtful(self, file: DropFile, taken: TakenFile) -> bool:

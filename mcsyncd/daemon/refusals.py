@@ -14,7 +14,7 @@ import structlog
 
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable
-from mcsyncd.model.events import DecisionRefused
+from mcsyncd.model.ledger_events import DecisionRefused
 from mcsyncd.store.rows import LEDGER_SESSION
 
 WINDOW_S = 60.0

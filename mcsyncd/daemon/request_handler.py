@@ -31,8 +31,8 @@ from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
-from mcsyncd.model.events import DecisionRefused
 from mcsyncd.model.facts import Fact
+from mcsyncd.model.ledger_events import DecisionRefused
 from mcsyncd.model.session import Actor, Session
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.settings.active_config import ActiveConfig

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.session import HALTED, State
+from mcsyncd.model.session import State
 from mcsyncd.model.taken_file import TakenFile
 
 CONTINUED_WITHIN_S = 24 * 3600.0
@@ -18,7 +18,7 @@ an old clip (every card has a C0001) recalls a session that was published long a
 
 RelationKind = Literal["taken", "shorter", "fuller", "continued", "differing", "replacement"]
 """The same content as a clip; its beginning only; all of it and more; what was missing at its end; as long as
-it, but not the same; another copy for a session that an error halted."""
+it, but not the same; another copy for a session that cannot read the one it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def relate_file(
     """Return what a settled file is to a file that was taken in before; None if it is new.
 
     `taken` are the files of the same camera with the same name or the same sample. `has_beginning`
-    tells whether the content begins like a recording. `is_replaceable` tells whether a halted session
-    needs this clip anew, `is_doubtful` whether the clip looks as if a part of it were missing and the
+    tells whether the content begins like a recording. `is_replaceable` tells whether a session needs this
+    clip anew, `is_doubtful` whether the clip looks as if a part of it were missing and the
     file does not, and `compute_age_s` how long ago the session was opened. What was rejected does not
     count: its files may be dropped again, to become another session.
     """
@@ -54,7 +54,7 @@ def relate_file(
             file,
             one,
             has_beginning=has_beginning,
-            replaceable=one.state in HALTED and is_replaceable(one),
+            replaceable=is_replaceable(one),
             doubtful=is_same_length(file, one.file) and is_doubtful(one),
             recent=compute_age_s(one) <= CONTINUED_WITHIN_S,
         )

@@ -45,6 +45,14 @@ OFF_TIMELINE = frozenset({Disposition.SET_ASIDE, Disposition.LEFT_OUT})
 """What becomes of a clip that nobody needs to place."""
 
 
+_DISPOSITIONS = {
+    SyncMethod.AUDIO_CORR: Disposition.SYNCED,
+    SyncMethod.FALLBACK: Disposition.FALLBACK,
+    SyncMethod.MANUAL: Disposition.MANUAL,
+}
+"""What became of a placed clip in an alignment that only recorded its method."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An offset that explains the sound, with its score (comparable within one angle only)."""
@@ -150,6 +158,16 @@ class Alignment:
         if angle is None:
             return None
         return next((placed for placed in angle.placements if placed.clip == clip), None)
+
+    def find_disposition(self, camera: str, clip: str) -> Disposition | None:
+        """Return what becomes of a clip, or None if that is not decided.
+
+        Of an alignment that recorded none, a placed clip has that of the method.
+        """
+        placed = self.find_placement(camera, clip)
+        if placed is None or not placed.is_unexplained:
+            return placed.disposition if placed is not None else None
+        return _DISPOSITIONS[self.method]
 
 
 def weigh_alignment(alignment: Alignment) -> Alignment:

@@ -238,7 +238,8 @@ class Clip:
     """One recording of one camera, and how far it has come.
 
     `name` is the path below the camera's folder, as dropped. `path` is where the original is
-    now, relative to the work folder.
+    now, relative to the work folder. `fault` says why it cannot be read, and `fault_hint` what to do about
+    it; both are empty for a clip that can be read.
     """
 
     camera: str
@@ -249,6 +250,8 @@ class Clip:
     digest: Digest | None = None
     media: Media | None = None
     analysis_audio: AnalysisAudio | None = None
+    fault: str = field(default="", metadata=NOT_AN_INPUT)
+    fault_hint: str = field(default="", metadata=NOT_AN_INPUT)
 
     @property
     def key(self) -> str:

@@ -7,16 +7,17 @@ come in any order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from mcsyncd.model import events as ev
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
+from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
+from mcsyncd.model.dispositions import complete_alignment, dispose_clip, move_clips
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import ClipJob, Job, Return
+from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return
 from mcsyncd.model.losses import MAX_REGENERATIONS, find_lost_results, is_lost_too_often, list_unproven_paths
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import PublishingPlan
@@ -92,6 +93,8 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return (ev.SessionReopened(fact.at, fact.by, _count_next_revision(session), fact.reason),)
         case fa.Nudge():
             return _nudge_session(session, fact)
+        case fa.DisposeClip():
+            return _dispose_clip(session, fact)
         case fa.Retry():
             return (ev.SessionRetried(fact.at, fact.by, fact.originals),)
         case fa.Resync():
@@ -154,7 +157,8 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
         case AnalysisAudio() as result:
             return (ev.ClipAudioAnalysed(fact.at, job.subject, result),)
         case Alignment() as result:
-            return (ev.SessionAligned(fact.at, session.revision + 1, result, choose_session_rate(session)),)
+            found = complete_alignment(session, result)
+            return (ev.SessionAligned(fact.at, session.revision + 1, found, choose_session_rate(session)),)
         case ConformResult() as result:
             return _record_conform(session, fact, job, result)
         case PublishingPlan() as result:
@@ -196,7 +200,7 @@ def choose_session_rate(session: Session) -> Rate:
         raise ValueError("a session has a rate once it is sealed")
     if terms.rate is not None:
         return terms.rate
-    reference_first = sorted(session.clips, key=lambda clip: clip.camera != session.reference)
+    reference_first = sorted(session.usable_clips, key=lambda clip: clip.camera != session.reference)
     for clip in reference_first:
         if clip.media is not None and clip.media.video is not None:
             return clip.media.video.rate
@@ -208,11 +212,18 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
     failure = Failure(job.stage, fact.message, fact.hint, fact.failure_kind != "final", clip)
     attempt = _count_attempt(session, fact)
     halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
+    if halted is State.FAILED and isinstance(job, Probe | Listen) and _has_companion(session, job.clip):
+        return ev.ClipFaulted(fact.at, job.clip.key, fact.message, fact.hint)
     if halted is not None:
         # A rejected session whose originals cannot be returned stays rejected.
         halted = session.state if isinstance(job, Return) else halted
         return ev.SessionHalted(fact.at, halted, failure)
     return ev.JobPostponed(fact.at, attempt, failure)
+
+
+def _has_companion(session: Session, clip: Clip) -> bool:
+    """Tell whether the camera has another clip to be synced: one bad file must not stop a card."""
+    return any(one.camera == clip.camera and one.key != clip.key for one in session.usable_clips)
 
 
 def _choose_halted_state(verdict: FailureKind, crashes: int) -> State | None:
@@ -265,30 +276,18 @@ def _resync_session(session: Session, fact: fa.Resync) -> tuple[ev.Event, ...]:
 def _nudge_session(session: Session, fact: fa.Nudge) -> tuple[ev.Event, ...]:
     if session.alignment is None:
         return ()
-    moved = move_angle(session.alignment, fact.camera, fact.offset_us)
-    return (ev.OffsetNudged(fact.at, fact.by, session.revision + 1, fact.camera, fact.offset_us, moved),)
-
-
-def move_angle(alignment: Alignment, camera: str, offset_us: int) -> Alignment:
-    """Return the alignment with one camera's first clip at `offset_us`, set by hand.
-
-    Its later clips move along, since they share a clock; one that had no position gets the same
-    offset. The confidence stays the machine's.
-    """
-    angles = tuple(
-        _shift_placements(angle, offset_us) if angle.camera == camera else angle for angle in alignment.angles
+    moved = move_clips(session, fact.camera, fact.clip, fact.offset_us)
+    return (
+        ev.OffsetNudged(
+            fact.at, fact.by, session.revision + 1, fact.camera, fact.offset_us, moved, fact.clip
+        ),
     )
-    return replace(alignment, angles=angles, method=SyncMethod.MANUAL)
 
 
-def _shift_placements(angle: AngleMatch, offset_us: int) -> AngleMatch:
-    by_us = None if angle.offset_us is None else offset_us - angle.offset_us
-    placements = tuple(
-        Placement(
-            old.clip,
-            offset_us if by_us is None or old.offset_us is None else old.offset_us + by_us,
-            old.drift_ppm,
-        )
-        for old in angle.placements
-    )
-    return replace(angle, placements=placements)
+def _dispose_clip(session: Session, fact: fa.DisposeClip) -> tuple[ev.Event, ...]:
+    clip = session.find_clip(fact.clip)
+    if clip is None:
+        return ()
+    answer = dispose_clip(session, clip, fact.disposition)
+    revision = session.revision + 1 if answer is not None else session.revision
+    return (ev.ClipDisposed(fact.at, fact.by, revision, fact.clip, fact.disposition, fact.reason, answer),)

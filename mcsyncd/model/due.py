@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.alignment import Disposition, SyncMethod
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.dispositions import list_clip_doubts
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import (
     Align,
@@ -40,11 +41,11 @@ def is_confident(session: Session, review_below: float) -> bool:
     """Tell whether the machine's own answer stands above the review threshold.
 
     Exactly at the threshold is above it. A person's nudge is never the machine's answer. With a doubt
-    about whether all of a clip is there, nothing is.
+    about whether all of a clip is there, or whether one belongs on the timeline, nothing is.
     """
     found = session.alignment
     sure = found is not None and found.method is SyncMethod.AUDIO_CORR and found.confidence >= review_below
-    return sure and not list_intake_doubts(session)
+    return sure and not list_intake_doubts(session) and not list_clip_doubts(session)
 
 
 def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
@@ -86,15 +87,18 @@ def list_due_jobs(session: Session, review_below: float, waiting: Collection[str
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:
     """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
-    clips, taken_as_is = session.clips, {file.key for file in session.taken_as_is}
+    clips = [clip for clip in session.clips if not session.is_left_out(clip.key)]
+    taken_as_is = {file.key for file in session.taken_as_is}
     for clip in clips:
+        if clip.fault:
+            continue
         if clip.media is None:
             yield Probe(session.id, _strip_results(clip), as_is=clip.key in taken_as_is)
         elif clip.analysis_audio is None and clip.media.audio:
             yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
-    reference = session.reference
-    if session.alignment is None and all(_is_analysed(clip) for clip in clips) and reference is not None:
-        analysed = tuple(replace(clip, digest=None) for clip in clips)
+    reference, usable = session.reference, session.usable_clips
+    if session.alignment is None and all(_is_analysed(clip) for clip in usable) and reference is not None:
+        analysed = tuple(replace(clip, digest=None) for clip in usable)
         yield Align(session.id, reference, analysed)
     for clip in clips:
         if clip.digest is None:
@@ -128,7 +132,10 @@ def _is_conform_allowed(session: Session, review_below: float) -> bool:
 
 
 def list_conform_jobs(session: Session) -> tuple[Conform, ...]:
-    """Return the conform job of every placed clip under the present answer, done or not."""
+    """Return the conform job of every clip that is to be published under the present answer, done or not.
+
+    A clip that is set aside keeps its own clock: nothing says how it lies to the session's.
+    """
     return tuple(job for clip in session.clips if (job := _build_conform_job(session, clip)))
 
 
@@ -136,9 +143,9 @@ def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
     if session.alignment is None or session.terms is None or session.rate is None or clip.media is None:
         return None
     placed = session.alignment.find_placement(clip.camera, clip.name)
-    if placed is None or placed.offset_us is None:
+    if placed is None or placed.is_undecided or placed.disposition is Disposition.LEFT_OUT:
         return None
-    _, phase_us = split_offset(placed.offset_us, session.rate)
+    _, phase_us = split_offset(placed.offset_us or 0, session.rate)
     return Conform(
         session.id,
         replace(_strip_results(clip), media=clip.media),
@@ -173,7 +180,8 @@ def is_ready_to_publish(session: Session) -> bool:
     if session.approval is None or session.state not in _PUBLISHING:
         return False
     # Probed, too: a session of a rebuilt ledger may be approved again before its clips are.
-    known = all(clip.digest is not None and _is_analysed(clip) for clip in session.clips)
+    wanted = [clip for clip in session.clips if not session.is_left_out(clip.key)]
+    known = all(clip.digest is not None and _is_analysed(clip) for clip in wanted)
     return known and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
@@ -184,12 +192,13 @@ def _list_publishing_jobs(session: Session) -> Iterator[Job]:
         return
     if publishing.plan is None:
         conformed = tuple(select_current_conforms(session).items())
-        yield PlanPublishing(session.id, session.clips, conformed)
+        wanted = tuple(clip for clip in session.clips if not session.is_left_out(clip.key))
+        yield PlanPublishing(session.id, wanted, conformed)
         return
     stored = {found.key for found in session.stored}
     missing = [planned for planned in publishing.plan.uploads if planned.key not in stored]
     yield from (Upload(session.id, planned) for planned in missing)
-    if not missing and all(_is_analysed(clip) for clip in session.clips):
+    if not missing and all(_is_analysed(clip) for clip in session.usable_clips):
         yield PublishManifest(session.id, _take_snapshot(session))
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.facts import ClipRelation, FileIdentity
+from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -106,7 +107,10 @@ class SessionAligned:
 
 @dataclass(frozen=True, slots=True)
 class OffsetNudged:
-    """A person's answer: a new revision with method `manual`."""
+    """A person's answer: a new revision with method `manual`.
+
+    `clip` is the name of the one clip that was moved; empty where all of the camera's moved together.
+    """
 
     at: str
     by: Actor
@@ -114,7 +118,36 @@ class OffsetNudged:
     camera: str
     offset_us: int
     alignment: Alignment
+    clip: str = ""
     kind: Literal["offset_nudged"] = "offset_nudged"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFaulted:
+    """A clip cannot be read; its session goes on without it, until a person decides about it."""
+
+    at: str
+    clip: str
+    message: str
+    hint: str
+    kind: Literal["clip_faulted"] = "clip_faulted"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDisposed:
+    """A person took the clip with the key `clip` off the timeline, or (None) gave it back to the machine.
+
+    `alignment` is the answer of the new revision; None where the offsets have to be found again.
+    """
+
+    at: str
+    by: Actor
+    revision: int
+    clip: str
+    disposition: Disposition | None
+    reason: str
+    alignment: Alignment | None
+    kind: Literal["clip_disposed"] = "clip_disposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,53 +327,6 @@ class SessionResynced:
     kind: Literal["session_resynced"] = "session_resynced"
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRefused:
-    """Decisions that were refused: `count` alike within a minute. It changes nothing.
-
-    `code` is the API's word for why, `reason` its sentence; `revision` is the one that was decided on.
-    Refusals that are about no known session are kept with the ledger itself.
-    """
-
-    at: str
-    by: Actor
-    action: str
-    code: str
-    reason: str
-    revision: int | None = None
-    count: int = 1
-    kind: Literal["decision_refused"] = "decision_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerAccepted:
-    """A person lets the ledger go on although it does not know everything that was made with it.
-
-    `marks` name what it does not know. It belongs to the ledger, not to a session.
-    """
-
-    at: str
-    by: Actor
-    reason: str
-    marks: tuple[str, ...]
-    kind: Literal["ledger_accepted"] = "ledger_accepted"
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRebuilt:
-    """All events before this one come from manifests and work folders: the ledger that had them was lost.
-
-    `published` and `restarted` count the sessions; `marks` name what the ledger does not know all the same.
-    """
-
-    at: str
-    by: Actor
-    published: int
-    restarted: int
-    marks: tuple[str, ...] = ()
-    kind: Literal["ledger_rebuilt"] = "ledger_rebuilt"
-
-
 Event = (
     SessionOpened
     | DropFilesChanged
@@ -351,6 +337,8 @@ Event = (
     | ClipAudioAnalysed
     | SessionAligned
     | OffsetNudged
+    | ClipFaulted
+    | ClipDisposed
     | SessionApproved
     | SessionRejected
     | SessionReopened

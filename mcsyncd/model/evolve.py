@@ -11,10 +11,12 @@ from typing import assert_never
 
 from mcsyncd.model import events as ev
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
+from mcsyncd.model.dispositions import select_solved
 from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing import Publishing
-from mcsyncd.model.session import HALTED, Approval, ConformedClip, Session, State
+from mcsyncd.model.session import HALTED, Approval, ConformedClip, Ruling, Session, State
 
 
 def replay_events(history: Iterable[ev.Event]) -> Session:
@@ -55,7 +57,11 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.SessionAligned():
             return _record_alignment(session, event)
         case ev.OffsetNudged():
-            return replace(session, revision=event.revision, alignment=event.alignment)
+            return _record_nudge(session, event)
+        case ev.ClipFaulted():
+            return _record_fault(session, event)
+        case ev.ClipDisposed():
+            return _record_ruling(session, event)
         case ev.SessionApproved():
             approval = Approval(event.by, event.at, event.revision)
             return replace(session, state=State.APPROVED, approval=approval)
@@ -94,7 +100,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _retry_session(session, event)
         case ev.SessionResynced():
             return _restart_sync(session, event)
-        case ev.DecisionRefused() | ev.LedgerAccepted() | ev.LedgerRebuilt():
+        case DecisionRefused() | LedgerAccepted() | LedgerRebuilt():
             return session
         case _:
             assert_never(event)
@@ -145,6 +151,7 @@ def _replace_clip(session: Session, event: ev.ClipReplaced) -> Session:
         incoming=(*session.incoming, file) if session.offloaded else (),
         recalls=tuple(recall for recall in session.recalls if recall.clip != event.clip),
         taken_as_is=tuple(old for old in session.taken_as_is if old.key != event.clip),
+        rulings=_drop_ruling(session, event.clip),
         left_behind=tuple(pair for pair in session.left_behind if pair[0] != event.clip),
         alignment=None,
         approval=None,
@@ -168,11 +175,49 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
             state=State.IN_REVIEW,
             revision=event.revision,
             alignment=event.alignment,
+            solved=select_solved(session, event.alignment),
             rate=event.rate,
             approval=None,
             losses=(),
         )
     )
+
+
+def _record_nudge(session: Session, event: ev.OffsetNudged) -> Session:
+    rulings = _drop_ruling(session, f"{event.camera}/{event.clip}") if event.clip else session.rulings
+    return replace(session, revision=event.revision, alignment=event.alignment, rulings=rulings)
+
+
+def _record_fault(session: Session, event: ev.ClipFaulted) -> Session:
+    clips = tuple(
+        replace(clip, fault=event.message, fault_hint=event.hint) if clip.key == event.clip else clip
+        for clip in session.clips
+    )
+    return _clear_error(replace(session, clips=clips))
+
+
+def _record_ruling(session: Session, event: ev.ClipDisposed) -> Session:
+    """Record what a person decided about a clip.
+
+    A session that halted because of the clip goes on. Without an answer, the offsets are found again.
+    """
+    others = _drop_ruling(session, event.clip)
+    own = (
+        Ruling(event.clip, event.disposition, event.reason, event.by, event.at) if event.disposition else None
+    )
+    return replace(
+        session,
+        state=State.IN_REVIEW if event.alignment is not None else State.WORKING,
+        revision=event.revision,
+        alignment=event.alignment,
+        rulings=(*others, own) if own is not None else others,
+        error=None,
+        attempts=(),
+    )
+
+
+def _drop_ruling(session: Session, clip: str) -> tuple[Ruling, ...]:
+    return tuple(ruling for ruling in session.rulings if ruling.clip != clip)
 
 
 def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
@@ -224,6 +269,9 @@ def _halt_session(session: Session, event: ev.SessionHalted) -> Session:
 
 def _retry_session(session: Session, event: ev.SessionRetried) -> Session:
     session = _forget_changed_originals(session, event.originals)
+    if any(clip.fault for clip in session.clips):
+        clips = tuple(replace(clip, fault="", fault_hint="") for clip in session.clips)
+        session = replace(session, clips=clips, alignment=None)
     return replace(session, state=_choose_resumed_state(session), error=None, attempts=(), losses=())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -162,13 +162,29 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A person set the offset of one camera's first clip to `offset_us`; its later clips move along."""
+    """A person set the offset of a camera's clip to `offset_us`.
+
+    Without the name of a clip (`clip` is empty), its first one moves, and its other placed clips move along.
+    """
 
     at: str
     by: Actor
     revision: int
     camera: str
     offset_us: int
+    clip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisposeClip:
+    """A person takes the clip with the key `clip` off the timeline, or (None) gives it back."""
+
+    at: str
+    by: Actor
+    revision: int
+    clip: str
+    disposition: Literal[Disposition.SET_ASIDE, Disposition.LEFT_OUT] | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,7 @@ Fact = (
     | Reject
     | Reopen
     | Nudge
+    | DisposeClip
     | Retry
     | Resync
     | ReturnOriginals

@@ -23,10 +23,12 @@ a short half clip is not doubted; smaller, short takes are."""
 def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
     """Return a reason for every clip that may not be all there, and for a reference without one.
 
-    Such a clip grew again, was dropped again with other content, was left out, was taken although
-    incomplete, has a picture that nobody here can decode, looks cut by its container's bytes, or ends
-    earlier than it declares, than its other stream or than every other angle.
+    Such a clip grew again, was dropped again with other content, was left out when the session was
+    sealed, was taken although incomplete, cannot be read, has a picture that nobody here can decode, looks
+    cut by its container's bytes, or ends earlier than it declares, than its other stream or than every
+    other angle. A clip that a person left out in the review is not doubted.
     """
+    clips = tuple(clip for clip in session.clips if not session.is_left_out(clip.key))
     return (
         *(
             build_reason(
@@ -47,12 +49,13 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
         *_list_absent_reference(session),
         *(
             build_reason(ReasonCode.HIDDEN_PICTURE, clip.key, codec=clip.media.hidden_picture)
-            for clip in session.clips
+            for clip in clips
             if clip.media is not None and clip.media.hidden_picture
         ),
-        *_list_shortfalls(session),
-        *chain.from_iterable(map(_list_early_ends, session.clips)),
-        *_list_early_stops(session),
+        *(build_reason(ReasonCode.UNREADABLE, clip.key, message=clip.fault) for clip in clips if clip.fault),
+        *_list_shortfalls(session, clips),
+        *chain.from_iterable(map(_list_early_ends, clips)),
+        *_list_early_stops(session, clips),
     )
 
 
@@ -62,10 +65,10 @@ def _list_absent_reference(session: Session) -> Iterator[Reason]:
         yield build_reason(ReasonCode.REFERENCE_ABSENT, session.terms.reference, str(session.reference))
 
 
-def _list_shortfalls(session: Session) -> Iterator[Reason]:
+def _list_shortfalls(session: Session, clips: tuple[Clip, ...]) -> Iterator[Reason]:
     """What containers say, but not again of a clip that a person took although it is incomplete."""
     taken = {file.key for file in session.taken_as_is}
-    for clip in session.clips:
+    for clip in clips:
         if clip.media is not None and clip.media.shortfall and clip.key not in taken:
             yield build_reason(ReasonCode.MAYBE_INCOMPLETE, clip.key, why=clip.media.shortfall)
 
@@ -82,15 +85,15 @@ def _list_early_ends(clip: Clip) -> Iterator[Reason]:
         )
 
 
-def _list_early_stops(session: Session) -> Iterator[Reason]:
+def _list_early_stops(session: Session, clips: tuple[Clip, ...]) -> Iterator[Reason]:
     """Doubt a camera's only clip that ends long before every other angle and has no end mark.
 
     A camera with several clips was stopped on purpose between them, and so may have been here.
     """
-    counts = Counter(clip.camera for clip in session.clips)
+    counts = Counter(clip.camera for clip in clips)
     suspects = [
         clip
-        for clip in session.clips
+        for clip in clips
         if clip.media is not None and clip.media.lacks_end_mark and counts[clip.camera] == 1
     ]
     spans = _list_spans(session) if suspects else {}

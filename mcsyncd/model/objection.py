@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.alignment import Alignment, Disposition
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.dispositions import is_clock, list_undecided_clips
 from mcsyncd.model.losses import find_lost_results, is_lost_too_often
 from mcsyncd.model.session import HALTED, Recall, Session, State
 
@@ -20,6 +23,8 @@ _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, Stat
 _RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTED}
 """States in which a decision is allowed. A state too many loses work in progress; one too few leaves a
 session that no command can move."""
+_UNDECIDED = frozenset({State.WORKING, State.IN_REVIEW})
+"""States in which another copy of a clip that cannot be read takes its place."""
 _UNFAILABLE = frozenset({State.PUBLISHED, State.REJECTED, *HALTED})
 """States that a loss of derived files leaves alone, however often it happens: nothing there waits for one."""
 
@@ -65,6 +70,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _object_to_reopening(session, fact)
         case fa.Nudge():
             return _object_to_nudge(session, fact)
+        case fa.DisposeClip():
+            return _object_to_disposal(session, fact)
         case fa.Retry():
             return _object_to_retry(session, awaited)
         case fa.Resync():
@@ -94,15 +101,6 @@ def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for
             return f"if the new file is the right one: mcsyncd resync {session.id}"
         case _:
             assert_never(session.state)
-
-
-def has_unplaced_clip(session: Session) -> bool:
-    """Tell whether a clip has no position on the session clock: such a session cannot be approved."""
-    found = session.alignment
-    if found is None:
-        return True
-    placements = (found.find_placement(clip.camera, clip.name) for clip in session.clips)
-    return any(placement is None or placement.offset_us is None for placement in placements)
 
 
 def _object_to_seal(session: Session, fact: fa.Seal) -> Objection | None:
@@ -142,7 +140,8 @@ def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Obje
         return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
     if clip is None or fact.file.key in {file.key for file in session.incoming}:
         return Objection("not_awaited", f"{session.id} does not need {fact.file.key}", "nothing to do")
-    if fact.relation == "replacement" and session.state not in HALTED:
+    is_missed = session.state in HALTED or (clip.fault and session.state in _UNDECIDED)
+    if fact.relation == "replacement" and not is_missed:
         return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
     recall = Recall(fact.clip, fact.file.bytes, fact.relation == "differing")
     if fact.relation in ("continued", "differing") and recall in session.recalls:
@@ -192,13 +191,26 @@ def _object_to_loss(session: Session, fact: fa.DerivedFilesLost, awaited: frozen
 
 def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:
     objection = _object_outside_review(session, fact.revision)
-    if objection is None and has_unplaced_clip(session):
+    undecided = list_undecided_clips(session)
+    if objection is None and undecided:
+        return _object_to_undecided(session, undecided[0])
+    return objection
+
+
+def _object_to_undecided(session: Session, key: str) -> Objection:
+    clip = session.find_clip(key)
+    command = f"mcsyncd clip {session.id} {key}"
+    if clip is not None and clip.fault:
         return Objection(
             "invalid",
-            f"{session.id}: a clip has no position on the timeline",
-            f"place it by hand first: mcsyncd nudge {session.id} CAMERA =0ms",
+            f"{session.id}: {key} cannot be read ({clip.fault})",
+            f"drop a good copy of it, or leave it out: {command} leave-out --reason TEXT",
         )
-    return objection
+    return Objection(
+        "invalid",
+        f"{session.id}: {key} has no place on the timeline",
+        f"keep it off the timeline: {command} set-aside; or place it: {command} place =12.5s",
+    )
 
 
 def _object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
@@ -209,13 +221,71 @@ def _object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
         return Objection(
             "invalid", f"{session.id} has no camera {fact.camera}", f"see `mcsyncd show {session.id}`"
         )
-    if fact.camera == session.alignment.reference:
+    if not fact.clip:
+        return _object_to_camera_nudge(session, session.alignment, fact.camera)
+    return _object_to_clip_nudge(session, session.alignment, f"{fact.camera}/{fact.clip}")
+
+
+def _object_to_clip_nudge(session: Session, alignment: Alignment, key: str) -> Objection | None:
+    clip = session.find_clip(key)
+    if clip is None:
+        return _object_to_unknown_clip(session, key)
+    if clip.fault or session.is_left_out(clip.key):
+        why = f"cannot be read ({clip.fault})" if clip.fault else "is left out"
+        hint = f"give it back to the machine first: mcsyncd clip {session.id} {clip.key} back"
+        return Objection("invalid", f"{clip.key} {why}", "drop a good copy of it" if clip.fault else hint)
+    if is_clock(alignment, clip):
+        return _object_to_clock_nudge(clip.key)
+    return None
+
+
+def _object_to_camera_nudge(session: Session, alignment: Alignment, camera: str) -> Objection | None:
+    if camera == alignment.reference:
+        return _object_to_clock_nudge(camera)
+    angle = alignment.find_angle(camera)
+    if angle is not None and len(angle.placements) > 1 and angle.offset_us is None:
         return Objection(
             "invalid",
-            f"{fact.camera} is the reference: the session clock cannot move",
-            "nudge the other cameras instead",
+            f"no clip of {camera} has a place on the timeline",
+            f"place them one by one: mcsyncd clip {session.id} {camera}/NAME place =12.5s",
         )
     return None
+
+
+def _object_to_clock_nudge(key: str) -> Objection:
+    return Objection(
+        "invalid", f"{key} is the reference: the session clock cannot move", "nudge the others instead"
+    )
+
+
+def _object_to_unknown_clip(session: Session, key: str) -> Objection:
+    return Objection("invalid", f"{session.id} has no clip {key}", f"see `mcsyncd show {session.id}`")
+
+
+def _object_to_disposal(session: Session, fact: fa.DisposeClip) -> Objection | None:
+    clip = session.find_clip(fact.clip)
+    if clip is None:
+        return _object_to_unknown_clip(session, fact.clip)
+    objection = _require_revision(session, fact.revision)
+    if objection is None and not _is_stopped_by(session, clip):
+        objection = _require_state(session, frozenset({State.IN_REVIEW}))
+    if objection is not None:
+        return objection
+    if fact.disposition is Disposition.SET_ASIDE and clip.fault:
+        hint = f"leave it out: mcsyncd clip {session.id} {clip.key} leave-out --reason TEXT"
+        return Objection("invalid", f"{clip.key} cannot be read, so it cannot be conformed", hint)
+    if fact.disposition is not None and {one.key for one in session.usable_clips} <= {clip.key}:
+        hint = f"reject the session instead: mcsyncd reject {session.id} --reason TEXT"
+        return Objection("invalid", f"without {clip.key} nothing is left to be synced", hint)
+    if fact.disposition is None and session.find_ruling(clip.key) is None and session.solved is None:
+        hint = f"find the offsets again: mcsyncd resync {session.id}"
+        return Objection("invalid", f"what the machine found for {clip.key} is not known any more", hint)
+    return None
+
+
+def _is_stopped_by(session: Session, clip: Clip) -> bool:
+    """Tell whether the session halted because of a clip: without it, it can go on."""
+    return session.state in HALTED and session.error is not None and session.error.clip == clip.key
 
 
 def _object_outside_review(session: Session, revision: int) -> Objection | None:
@@ -223,6 +293,8 @@ def _object_outside_review(session: Session, revision: int) -> Objection | None:
 
 
 def _object_to_retry(session: Session, awaited: frozenset[str]) -> Objection | None:
+    if session.state in _UNDECIDED and any(clip.fault for clip in session.clips):
+        return None
     # An attempt outlives its job: only one whose result is still missing can be repeated.
     if session.state in HALTED or any(attempt.job in awaited for attempt in session.attempts):
         return None

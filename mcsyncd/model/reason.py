@@ -260,7 +260,7 @@ def _format_aside(code: _AsideCode, name: str, values: Mapping[str, Value]) -> s
     by_clock = "by its camera's clock"
     match code:
         case ReasonCode.OVERLAPS_OWN_CLIP:
-            return f"{values['clip']} would overlap another clip of {name}"
+            return f"{name} would overlap another clip of its camera"
         case ReasonCode.SET_ASIDE:
             why = "has no sound" if values["silent"] else "shares no sound with the others"
             about = f"; {by_clock} it begins at about {_format_clock(values)}" if "about_s" in values else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate
@@ -144,6 +144,17 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """A person took the clip with the key `clip` off the timeline: set aside, or left out with a reason."""
+
+    clip: str
+    disposition: Disposition
+    reason: str
+    by: Actor
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The manifest that was published last."""
 
@@ -163,6 +174,8 @@ class Session:
     incomplete, when the session was sealed. `incoming` are files that replace a clip and still lie in
     the drop folder; `left_behind` are those that could not be removed from it, and why. `returning_to`
     is the folder that the originals go back to (empty for the drop folders), until they are `returned`.
+    `rulings` are a person's decisions to take clips off the timeline; a new sync keeps them. `solved` is the
+    machine's own answer, to which a clip can return; None in sessions of versions that did not keep it.
     """
 
     id: str
@@ -190,6 +203,8 @@ class Session:
     returning_to: str | None = None
     returned: bool = False
     losses: tuple[Loss, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
+    solved: Alignment | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -198,15 +213,30 @@ class Session:
 
     @property
     def reference(self) -> str | None:
-        """The camera whose clock is the session clock: the reference of the terms, if it has a clip.
+        """The camera whose clock is the session clock: the reference of the terms, if it has a usable clip.
 
         Otherwise the first camera that has one; None before the session is sealed, and without clips.
         """
         if self.terms is None:
             return None
-        filled = {clip.camera for clip in self.clips}
+        filled = {clip.camera for clip in self.usable_clips}
         keys = [self.terms.reference, *(camera.key for camera in self.terms.cameras)]
         return next((key for key in keys if key in filled), None)
+
+    @property
+    def usable_clips(self) -> tuple[Clip, ...]:
+        """The clips to be synced: those that can be read and that nobody took off the timeline."""
+        off = {ruling.clip for ruling in self.rulings}
+        return tuple(clip for clip in self.clips if not clip.fault and clip.key not in off)
+
+    def find_ruling(self, key: str) -> Ruling | None:
+        """Return what a person decided about a clip, or None."""
+        return next((ruling for ruling in self.rulings if ruling.clip == key), None)
+
+    def is_left_out(self, key: str) -> bool:
+        """Tell whether a person left a clip out: nothing more is done with it."""
+        ruling = self.find_ruling(key)
+        return ruling is not None and ruling.disposition is Disposition.LEFT_OUT
 
     def find_clip(self, key: str) -> Clip | None:
         """Return the clip with that key (`camera/name`), or None."""

@@ -92,6 +92,18 @@ class _EventFields:
         return format_clip(key, self.labels) if isinstance(key, str) else NO_VALUE
 
     @property
+    def moved(self) -> str:
+        """The one clip that was moved, or the camera whose clips moved together."""
+        name = self.get("clip")
+        is_one = isinstance(name, str) and name
+        return format_clip(f"{self.get('camera')}/{name}", self.labels) if is_one else self.camera
+
+    @property
+    def disposition(self) -> str:
+        kind = self.get("disposition")
+        return escape_text(str(kind), 20).replace("_", " ") if kind else "given back to the machine"
+
+    @property
     def offset(self) -> str:
         offset_us = self.get("offset_us")
         return format_offset(offset_us / 1000) if isinstance(offset_us, int | float) else NO_VALUE
@@ -133,7 +145,11 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "clip_probed": lambda event: f"Probed {event.clip}",
     "clip_audio_analysed": lambda event: f"Analysed the audio of {event.clip}",
     "session_aligned": lambda event: f"Synced: confidence {event.confidence}{event.revision}",
-    "offset_nudged": lambda event: f"{event.camera} moved to {event.offset}{event.by}{event.revision}",
+    "offset_nudged": lambda event: f"{event.moved} moved to {event.offset}{event.by}{event.revision}",
+    "clip_faulted": lambda event: f"{event.clip} cannot be read: {event.text('message', limit=300)}",
+    "clip_disposed": lambda event: (
+        f"{event.clip} {event.disposition}{event.by}{event.revision}{event.reason}"
+    ),
     "session_approved": lambda event: f"Approved{event.by}{event.revision}",
     "session_rejected": lambda event: f"Rejected{event.by}{event.revision}{event.reason}",
     "session_reopened": lambda event: f"Reopened{event.by}{event.revision}{event.reason}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mcsyncd.api import SessionBody
+from mcsyncd.api import ClipBody, SessionBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_drift, format_duration, format_frame_rate
 
@@ -19,6 +19,9 @@ REVIEW_SYNC = "Review Sync"
 _ACTION_LABELS = {"looks_good": LOOKS_GOOD, "review_sync": REVIEW_SYNC}
 
 ORIGINALS_SAFE = "The originals are untouched; nothing is deleted."
+
+_MAX_NAMED_CLIPS = 2
+"""Clips named in one line before the rest is only counted. Judgement: two names fill 80 cells."""
 
 _METHOD_LABELS = {
     "audio-corr": "synced by sound",
@@ -89,6 +92,48 @@ def format_reasons(session: SessionBody) -> str:
     for angle in session.angles.values():
         reasons += [reason.text for reason in angle.reasons if reason.text not in reasons]
     return escape_text("; ".join(reasons), 400)
+
+
+_DISPOSITION_LABELS = {
+    "synced": "",
+    "fallback": "placed by a clock",
+    "manual": "set by hand",
+    "set_aside": "set aside",
+    "left_out": "left out",
+}
+
+
+def label_disposition(session: SessionBody, clip: ClipBody) -> str:
+    """Return what became of a clip, where that is not the ordinary; empty for one that sound placed."""
+    if clip.fault:
+        return "left out, cannot be read" if clip.disposition == "left_out" else "cannot be read"
+    if clip.disposition is None:
+        return "no place yet" if session.angles else ""
+    return _DISPOSITION_LABELS.get(clip.disposition, escape_text(clip.disposition, 20))
+
+
+def list_off_timeline(session: SessionBody) -> list[tuple[str, ClipBody]]:
+    """Return the clips that are not on the timeline, each with its camera's key."""
+    if not session.angles:
+        return []
+    return [
+        (key, clip)
+        for key, camera in session.cameras.items()
+        for clip in camera.clips
+        if clip.offset_ms is None
+    ]
+
+
+def format_off_timeline(session: SessionBody) -> str:
+    """Return in one line what is not on the timeline; empty if everything is."""
+    off = list_off_timeline(session)
+    labels = list_camera_labels(session)
+    named = [
+        f"{format_clip(f'{key}/{clip.name}', labels)} {label_disposition(session, clip)}"
+        for key, clip in off[:_MAX_NAMED_CLIPS]
+    ]
+    more = [f"{len(off) - _MAX_NAMED_CLIPS} more"] if len(off) > _MAX_NAMED_CLIPS else []
+    return f"not on the timeline: {', '.join([*named, *more])}" if named else ""
 
 
 def order_cameras(session: SessionBody) -> list[str]:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement
 from mcsyncd.model.clip import Camera, Clip, HeldFile
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.rendition import ConformResult, Rendition
-from mcsyncd.model.session import ProfileRef, Session
+from mcsyncd.model.session import ProfileRef, Ruling, Session
 from mcsyncd.publish import keys
 from mcsyncd.publish.media_documents import (
     Document,
@@ -30,7 +30,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field
@@ -52,6 +52,8 @@ class _ManifestInputs:
     plan: PublishingPlan
     profiles: Mapping[str, Document]
     labels: Mapping[str, str]
+    dispositions: Mapping[str, Disposition | None]
+    rulings: Mapping[str, Ruling]
 
     def find_object(self, clip: Clip, path: str) -> PlannedObject | None:
         """Return the planned object of one of the clip's files, by its path in the work folder."""
@@ -79,7 +81,11 @@ def build_manifest(session: Session, *, versions: Mapping[str, str]) -> Document
         raise McsyncError(f"{session.id}: its uploads are not planned yet", "wait until it is approved")
     profiles = {"mezzanine": _build_profile(terms.mezzanine), "proxy": _build_profile(terms.proxy)}
     labels = {camera.key: camera.label for camera in terms.cameras}
-    inputs = _ManifestInputs(rate, select_current_conforms(session), publishing.plan, profiles, labels)
+    rulings = {ruling.clip: ruling for ruling in session.rulings}
+    dispositions = {clip.key: alignment.find_disposition(clip.camera, clip.name) for clip in session.clips}
+    inputs = _ManifestInputs(
+        rate, select_current_conforms(session), publishing.plan, profiles, labels, dispositions, rulings
+    )
     angles = {angle.camera: angle for angle in alignment.angles}
     return {
         "schema": SCHEMA_VERSION,
@@ -125,7 +131,8 @@ def _build_previous(session: Session) -> Document | None:
 def _build_origin(session: Session, alignment: Alignment) -> Document:
     """Session time 0: the first frame of the reference's first clip."""
     angle = alignment.find_angle(alignment.reference)
-    name = angle.placements[0].clip if angle is not None and angle.placements else None
+    at_zero = [one.clip for one in angle.placements if one.offset_us == 0] if angle is not None else []
+    name = at_zero[0] if at_zero else None
     clip = session.find_clip(f"{alignment.reference}/{name}")
     media = clip.media if clip is not None else None
     return {
@@ -182,6 +189,8 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
     return {
         "id": clip.key,
         "name": clip.name,
+        **_build_disposition(inputs.dispositions[clip.key], inputs.rulings.get(clip.key)),
+        "confidence": placement.confidence,
         "offset_us": placement.offset_us,
         "drift_ppm": placement.drift_ppm,
         "original": _build_original(clip, inputs),
@@ -190,6 +199,16 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
         "peaks": _build_peaks(clip, inputs),
         "sprites": _build_sprites(clip, inputs),
         "report": build_report_document(result.report) if result is not None else None,
+    }
+
+
+def _build_disposition(disposition: Disposition | None, ruling: Ruling | None) -> Document:
+    """What became of a clip, and who decided so where a person took it off the timeline."""
+    return {
+        "disposition": None if disposition is None else str(disposition),
+        "disposition_by": ruling.by.name if ruling is not None else None,
+        "disposition_at": ruling.at if ruling is not None else None,
+        "disposition_reason": ruling.reason if ruling is not None else "",
     }
 
 

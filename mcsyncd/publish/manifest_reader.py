@@ -13,7 +13,7 @@ from typing import Any
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
+from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate
@@ -117,11 +117,23 @@ def _read_angle(camera: dict[str, Any]) -> AngleMatch:
     residual_us = camera["residual_us"]
     return AngleMatch(
         camera["id"],
-        tuple(Placement(clip["name"], clip["offset_us"], clip["drift_ppm"]) for clip in camera["clips"]),
+        tuple(_read_placement(clip) for clip in camera["clips"]),
         camera["confidence"],
         tuple(_read_reason(reason) for reason in camera["reasons"]),
         overlap_s=camera["overlap_us"] / 1_000_000,
         residual_ms=None if residual_us is None else residual_us / 1000,
+    )
+
+
+def _read_placement(clip: dict[str, Any]) -> Placement:
+    """Return a clip's placement; a manifest before 1.2.0 names no disposition."""
+    kind = clip.get("disposition")
+    return Placement(
+        clip["name"],
+        clip["offset_us"],
+        clip["drift_ppm"],
+        None if kind is None else Disposition(kind),
+        clip.get("confidence"),
     )
 
 

@@ -57,13 +57,15 @@ _FORENSICS = """
         SELECT seq, session_id, tool_version, json_extract(body, '$.revision') AS revision
         FROM event
         WHERE kind IN ('session_aligned', 'offset_nudged')
+           OR (kind = 'clip_disposed' AND json_extract(body, '$.alignment') IS NOT NULL)
            OR (kind = 'session_reopened' AND json_extract(body, '$.revision') > 0)
     ),
     answered AS (
         SELECT revision.*, (
             SELECT json_extract(answer.body, '$.alignment') FROM event AS answer
             WHERE answer.session_id = revision.session_id AND answer.seq <= revision.seq
-              AND answer.kind IN ('session_aligned', 'offset_nudged')
+              AND answer.kind IN ('session_aligned', 'offset_nudged', 'clip_disposed')
+              AND json_extract(answer.body, '$.alignment') IS NOT NULL
             ORDER BY answer.seq DESC LIMIT 1
         ) AS alignment, (
             SELECT json_extract(agreed.body, '$.terms') FROM event AS agreed
@@ -132,3 +134,10 @@ def m003_taken_files(db: Database) -> None:
 def m004_trial_writes(db: Database) -> None:
     """Make room for what is written only to find out whether writing works."""
     db.execute("CREATE TABLE write_check (filler BLOB NOT NULL) STRICT")
+
+
+@ledger_migrations()
+def m005_clip_dispositions(db: Database) -> None:
+    """Count what a person decides about one clip as a revision in the forensic view."""
+    db.execute("DROP VIEW forensics")
+    db.execute(_FORENSICS)

@@ -214,9 +214,8 @@ def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
     kept: list[ClipResult] = []
     for clip in sorted(clips, key=lambda clip: -clip.confidence):
         if any(_has_overlap(clip, other) for other in kept):
-            overlap = build_reason(
-                ReasonCode.OVERLAPS_OWN_CLIP, clip.recording.angle, clip=clip.recording.name
-            )
+            key = f"{clip.recording.angle}/{clip.recording.name}"
+            overlap = build_reason(ReasonCode.OVERLAPS_OWN_CLIP, key)
             reasons = (overlap, *clip.reasons)
             kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, reasons))
         else:

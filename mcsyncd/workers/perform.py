@@ -7,7 +7,7 @@ a codec.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Literal, TypeVar, assert_never
 
 from mcsyncd.errors import IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.model import jobs
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
 from mcsyncd.model.publishing import PublishingPlan
@@ -161,8 +161,7 @@ def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportPro
         layout,
     )
     recordings = [load_recording(clip, layout) for clip in job.clips]
-    found = solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
-    return _add_unplaced_clips(found, job.clips)
+    return solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
 
 
 def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:
@@ -244,16 +243,3 @@ def _require_media(clip: Clip) -> Media:
 
 def _report_percent(report_progress: ReportProgress) -> Callable[[float], None]:
     return lambda done: report_progress(round(done * 100), 100)
-
-
-def _add_unplaced_clips(found: Alignment, clips: Iterable[Clip]) -> Alignment:
-    """Say plainly, as a clip without a place, what the answer does not mention."""
-    missing = [clip for clip in clips if found.find_placement(clip.camera, clip.name) is None]
-    angles = {angle.camera: angle for angle in found.angles}
-    for clip in missing:
-        angle = angles.get(clip.camera, AngleMatch(clip.camera, (), 0.0))
-        angles[clip.camera] = replace(
-            angle, placements=(*angle.placements, Placement(clip.name, None)), confidence=0.0
-        )
-    confidence = 0.0 if missing else found.confidence
-    return replace(found, angles=tuple(angles.values()), confidence=confidence)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Placement
+from mcsyncd.model.alignment import Disposition, Placement
 from mcsyncd.model.clip import DropFile, HeldFile
 from mcsyncd.model.decide import (
     BACKOFF_S,
@@ -224,6 +224,24 @@ class Shoot(RuleBasedStateMachine):
             assert self.session.alignment.find_angle(camera).offset_us == offset
             assert self.session.alignment.confidence == before.alignment.confidence
             assert self.session.revision == before.revision + 1
+
+    @rule(
+        by=actors,
+        pick=st.integers(0, 2),
+        disposition=st.sampled_from([Disposition.SET_ASIDE, Disposition.LEFT_OUT, None]),
+    )
+    def dispose(self, by, pick, disposition):
+        before = self.session
+        key = [file for file in DROPPED if file.kind == "clip"][pick].key
+        if self.tell(fa.DisposeClip(AT, by, before.revision, key, disposition, "a test shot")):
+            assert before.state in {State.IN_REVIEW, State.FAILED}
+            ruling = self.session.find_ruling(key)
+            assert (ruling.disposition if ruling else None) is disposition
+            assert self.session.usable_clips
+            if self.session.alignment is None:
+                assert self.session.state is State.WORKING
+            else:
+                assert self.session.revision == before.revision + 1
 
     @rule(by=actors, replaced=st.sampled_from([None, "cam_b/B001.MOV"]))
     def retry(self, by, replaced):
@@ -687,7 +705,8 @@ def test_a_finding_of_conform_reopens_nothing_that_nobody_approved():
     assert [type(event).__name__ for event in events] == ["ClipConformed"]
 
 
-def test_a_nudge_moves_all_clips_of_a_camera_along_and_places_those_without_a_place():
+def test_a_nudge_of_a_camera_moves_its_placed_clips_along_and_no_other():
+    """A clip without a place got the offset of the first one, whatever it was."""
     session = driven(sealed())
     placements = (
         Placement("B001.MOV", -134_000),
@@ -703,7 +722,7 @@ def test_a_nudge_moves_all_clips_of_a_camera_along_and_places_those_without_a_pl
     assert [placed.offset_us for placed in session.alignment.find_angle("cam_b").placements] == [
         -100_000,
         534_000,
-        -100_000,
+        None,
     ]
 
 

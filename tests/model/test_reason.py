@@ -21,7 +21,6 @@ VALUES = {
     ReasonCode.WRONG_SPEED: {"speed_change": 0.001},
     ReasonCode.IN_PIECES: {"pieces": "+3000.0 ms from 0:00 to 1:00"},
     ReasonCode.PAIRS_DISAGREE: {"miss_ms": 12.5},
-    ReasonCode.OVERLAPS_OWN_CLIP: {"clip": "A001.MOV"},
     ReasonCode.SET_ASIDE: {"silent": 0.0, "about_s": -600.0},
     ReasonCode.MAYBE_INSIDE: {"about_s": 30.0},
     ReasonCode.SAME_RECORDING: {"clip": "A001.MOV", "other_clip": "B001.MOV"},

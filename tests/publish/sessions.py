@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement, SyncMethod
+from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import (
     AnalysisAudio,
     AnalysisChannel,
@@ -118,7 +118,13 @@ def session(approved: bool = True, published: Publication | None = None) -> Sess
         AngleMatch(
             camera.key,
             tuple(
-                Placement(key.partition("/")[2], offset, 11.8 if camera.key == "cam_b" else 0.0)
+                Placement(
+                    key.partition("/")[2],
+                    offset,
+                    11.8 if camera.key == "cam_b" else 0.0,
+                    Disposition.SYNCED,
+                    0.9,
+                )
                 for key, offset in OFFSETS.items()
                 if key.startswith(camera.key)
             ),

@@ -119,7 +119,7 @@ def test_the_second_approver_is_told_who_came_first():
 
 def test_a_session_with_an_unplaced_clip_cannot_be_approved():
     lost = reviewed(alignment=alignment(offsets=OFFSETS | {"cam_b": None}))
-    with pytest.raises(UsageError, match="no position on the timeline"):
+    with pytest.raises(UsageError, match="no place on the timeline"):
         require_applicable(lost, Approve(AT, OKAFOR, 3))
 
 
@@ -163,7 +163,7 @@ def test_a_decision_outside_review_names_the_command_that_leads_there(state, com
         (0.8499999, SyncMethod.AUDIO_CORR, "review_sync"),
         (0.99, SyncMethod.FALLBACK, "review_sync"),
         (0.71, SyncMethod.MANUAL, "review_sync"),
-        (0.92, SyncMethod.MANUAL, "looks_good"),
+        (0.92, SyncMethod.MANUAL, "review_sync"),
     ],
 )
 def test_exactly_at_the_threshold_looks_good(confidence, method, action):

@@ -13,6 +13,7 @@ from mcsyncd.present.events import get_actor_name
 from mcsyncd.present.numbers import format_percent, format_time
 from mcsyncd.present.session import (
     ORIGINALS_SAFE,
+    format_off_timeline,
     format_reasons,
     get_camera_label,
     label_action,
@@ -58,7 +59,15 @@ def _summarise_review(session: SessionBody) -> SessionSummary:
     reasons = format_reasons(session)
     action: ButtonAction = "approve" if session.call_to_action == "looks_good" else "review"
     tone = "success" if action == "approve" else "warning"
-    lines = (f"Why: {reasons}",) if reasons and action == "review" else ()
+    off = format_off_timeline(session)
+    lines = tuple(
+        line
+        for line in (
+            f"{off[:1].upper()}{off[1:]}." if off else "",
+            f"Why: {reasons}" if reasons and action == "review" else "",
+        )
+        if line
+    )
     headline = f"Sync Confidence: {format_percent(session.sync_confidence)}"
     return SessionSummary(headline, tone, lines, label_action(session), action)
 
