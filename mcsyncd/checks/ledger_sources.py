@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mcsyncd.errors import McsyncError, StorageError
-from mcsyncd.ingest.names import FileRole, classify_name
+from mcsyncd.ingest.cards import NO_CLIPS, attach_file, collect_clips
+from mcsyncd.ingest.fingerprint import SampledFile, sample_files
+from mcsyncd.ingest.names import FileRole, classify_name, extend_suffixes
+from mcsyncd.ingest.second_copies import attach_copies
 from mcsyncd.model.clip import Camera, Clip, DropFile
 from mcsyncd.model.events import ClipsOffloaded, DropFilesChanged, Event, SessionOpened, SessionSealed
 from mcsyncd.model.evolve import replay_events
@@ -103,7 +106,7 @@ def _read_stored_manifests(store: ObjectStore) -> Iterator[tuple[str, bytes]]:
 def _read_originals(session_id: str, config: ActiveConfig) -> History | None:
     """Return a session that begins again from the originals in its folder; None if it has no clip."""
     root = config.layout.locate_originals(session_id)
-    files = tuple(_list_files(root))
+    files = _attach_files(root, _list_files(root), extend_suffixes(config.settings.ingest.suffixes))
     clips = tuple(
         Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in files if file.kind == "clip"
     )
@@ -124,11 +127,20 @@ def _list_files(root: Path) -> Iterator[DropFile]:
         if path.is_symlink() or not path.is_file():
             continue
         camera, _, name = path.relative_to(root).as_posix().partition("/")
-        role = classify_name(name) if name else FileRole.SYSTEM
-        if role in {FileRole.CLIP, FileRole.BESIDE}:
+        if name and classify_name(name) in {FileRole.CLIP, FileRole.BESIDE}:
             found = path.stat()
-            kind = "clip" if role is FileRole.CLIP else "sidecar"
-            yield DropFile(camera, name, found.st_size, found.st_mtime_ns, kind)  # type: ignore[arg-type]  # one of the two words
+            yield DropFile(camera, name, found.st_size, found.st_mtime_ns)
+
+
+def _attach_files(root: Path, files: Iterable[DropFile], suffixes: frozenset[str]) -> tuple[DropFile, ...]:
+    """Return the files of a session's folder with what each is, as the intake told it. Blocks."""
+    files = tuple(files)
+    clips = collect_clips(((file.camera, file.name) for file in files), suffixes)
+    found = [
+        attach_file(file, clips.get(file.camera, NO_CLIPS)) or replace(file, kind="card") for file in files
+    ]
+    sampled = iter(sample_files(root, (file for file in found if file.kind == "clip")))
+    return attach_copies(next(sampled) if file.kind == "clip" else SampledFile(file) for file in found)
 
 
 def _extend_terms(terms: Terms, clips: tuple[Clip, ...]) -> Terms:

@@ -7,6 +7,8 @@ writer into a pipe, promise no footer: then only the end of the file tells.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import NamedTuple
 
 from mcsyncd.containers.reader import BoundedReader
@@ -41,6 +43,20 @@ _MAX_RANDOM_INDEX = 1 << 20
 recorder writes. Larger, four bytes of anything are taken for its length."""
 
 
+_SET = bytes.fromhex("060e2b34025301010d0101010101")
+"""The first 14 bytes of the key of a set of the header's metadata; the next one says which (A.1)."""
+
+_TRACK_SETS, _SEQUENCE_SET = frozenset({0x3A, 0x3B}), 0x0F
+"""Byte 14 of the key of a set: static and timeline tracks, and the sequence of a track."""
+
+_INSTANCE, _SEQUENCE, _EDIT_RATE, _DURATION = 0x3C0A, 0x4803, 0x4B01, 0x0202
+"""Tags of a set's properties: its identity, a track's sequence and edit rate, and a sequence's duration."""
+
+_MAX_SET_BYTES = 1 << 12
+"""Bytes of a set that are read. Judgement: those of tracks and sequences have about 100. Larger, a hostile
+file costs more reading; smaller, no duration is found."""
+
+
 class _Item(NamedTuple):
     """A key, and where its value begins and ends, in bytes."""
 
@@ -72,6 +88,47 @@ def find_mxf_shortfall(reader: BoundedReader) -> Shortfall | None:
     if random_index is not None:
         return _find_footer_shortfall(reader, reader.read_number(random_index.end - 12, 8) or 0)
     return _find_cut_item(reader) if header.key[14] in _OPEN_STATUSES else None
+
+
+def measure_mxf_seconds(reader: BoundedReader) -> Fraction | None:
+    """Return the seconds of the longest track that the header declares; None while it is open."""
+    rates: dict[bytes, Fraction] = {}
+    lengths: dict[bytes, int] = {}
+    for kind, properties in _iterate_sets(reader):
+        rate, length = properties.get(_EDIT_RATE, b""), properties.get(_DURATION, b"")
+        if kind in _TRACK_SETS and len(rate) == 8 and any(rate[:4]) and any(rate[4:]):
+            per_second = Fraction(int.from_bytes(rate[:4], "big"), int.from_bytes(rate[4:], "big"))
+            rates[properties.get(_SEQUENCE, b"")] = per_second
+        elif kind == _SEQUENCE_SET and len(length) == 8:
+            lengths[properties.get(_INSTANCE, b"")] = int.from_bytes(length, "big", signed=True)
+    durations = [lengths[key] / rate for key, rate in rates.items() if lengths.get(key, -1) >= 0]
+    return max(durations, default=None)
+
+
+def _iterate_sets(reader: BoundedReader) -> Iterator[tuple[int, dict[int, bytes]]]:
+    """Yield the sets of the header's metadata: kind, and properties by tag."""
+    item = _read_item(reader, 0)
+    end = item.end + (reader.read_number(item.content + 32, 8) or 0) if item is not None else 0
+    for _ in range(_MAX_ITEMS):
+        item = _read_item(reader, item.end) if item is not None and item.end < end else None
+        if item is None:
+            return
+        if item.key.startswith(_SET):
+            content = reader.read_at(item.content, min(item.end - item.content, _MAX_SET_BYTES))
+            yield item.key[14], _parse_properties(content)
+
+
+def _parse_properties(content: bytes) -> dict[int, bytes]:
+    """Return the properties of a set: a tag and a length of two bytes each, then the value."""
+    properties, at = {}, 0
+    while at + 4 <= len(content):
+        tag, length = (
+            int.from_bytes(content[at : at + 2], "big"),
+            int.from_bytes(content[at + 2 : at + 4], "big"),
+        )
+        properties[tag] = content[at + 4 : at + 4 + length]
+        at += 4 + length
+    return properties
 
 
 def _find_footer_shortfall(reader: BoundedReader, position: int) -> Shortfall | None:

@@ -10,6 +10,7 @@ leaves zeros too. `_find_zero_shortfall` tells them apart where it can (docs/adr
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Literal
 
 from mcsyncd.containers.reader import BoundedReader
@@ -42,13 +43,15 @@ class _Layout:
     """What the chunks say. `form_end` is None if the whole does not state its length.
 
     `chunks` are those that state theirs. `sound_start` is None if there is no sound yet.
-    `frame_bytes` is one sample of every channel.
+    `frame_bytes` is one sample of every channel, `sample_rate` how many of them are a second (0 if not
+    known).
     """
 
     chunks: tuple[Chunk, ...]
     form_end: int | None
     sound_start: int | None
     frame_bytes: int
+    sample_rate: int = 0
 
 
 def is_wave(head: bytes) -> bool:
@@ -59,7 +62,7 @@ def is_wave(head: bytes) -> bool:
 
 def find_wave_shortfall(reader: BoundedReader) -> Shortfall | None:
     """Return what is missing of sound in chunks; None if nothing is, as far as its bytes tell."""
-    layout = _read_w64(reader) if reader.read_at(0, 4) == b"riff" else _read_layout(reader)
+    layout = _read_any_layout(reader)
     for chunk in layout.chunks:
         if found := report_cut(f"the chunk {format_name(chunk.name)}", chunk.end, reader.size):
             return found
@@ -70,6 +73,15 @@ def find_wave_shortfall(reader: BoundedReader) -> Shortfall | None:
     if layout.sound_start is None:
         return report_zeros(start, reader.size) if start < reader.size else None
     return _judge_zeros(reader, layout, layout.sound_start, start)
+
+
+def measure_wave_seconds(reader: BoundedReader) -> Fraction | None:
+    """Return the seconds of sound that a WAV declares; None if it does not, and for AIFF."""
+    layout = _read_any_layout(reader)
+    sound = next((chunk for chunk in layout.chunks if chunk.content == layout.sound_start), None)
+    if sound is None or not layout.sample_rate or not layout.frame_bytes:
+        return None
+    return Fraction(sound.length // layout.frame_bytes, layout.sample_rate)
 
 
 def _judge_zeros(reader: BoundedReader, layout: _Layout, sound_start: int, start: int) -> Shortfall | None:
@@ -89,6 +101,10 @@ def _judge_zeros(reader: BoundedReader, layout: _Layout, sound_start: int, start
     return replace(report_zeros(start, reader.size), certain=certain) if certain or doubtful else None
 
 
+def _read_any_layout(reader: BoundedReader) -> _Layout:
+    return _read_w64(reader) if reader.read_at(0, 4) == b"riff" else _read_layout(reader)
+
+
 def _read_layout(reader: BoundedReader) -> _Layout:
     """Read the chunks of a RIFF, RF64, BW64 or AIFF."""
     head = reader.read_at(0, 8)
@@ -97,7 +113,7 @@ def _read_layout(reader: BoundedReader) -> _Layout:
     form_end = None if length in UNSTATED_LENGTHS else 8 + length
     chunks: list[Chunk] = []
     sound_bytes: int | None = None
-    frame_bytes = 1
+    frame_bytes, sample_rate = 1, 0
     for chunk in iterate_chunks(reader, 12, form_end or reader.size, order):
         if chunk.name in {b"data", b"SSND"}:
             sound = chunk if sound_bytes is None else chunk._replace(length=sound_bytes)
@@ -105,7 +121,7 @@ def _read_layout(reader: BoundedReader) -> _Layout:
                 chunks.append(sound)
                 end = sound.end + sound.length % 2
                 chunks += iterate_chunks(reader, end, form_end or 0, order)
-            return _Layout(tuple(chunks), form_end, sound.content, frame_bytes)
+            return _Layout(tuple(chunks), form_end, sound.content, frame_bytes, sample_rate)
         if not any(chunk.name):
             break  # zeros where a chunk should be
         chunks.append(chunk)
@@ -113,8 +129,12 @@ def _read_layout(reader: BoundedReader) -> _Layout:
             raw = reader.read_at(chunk.content, 16)
             form_end, sound_bytes = 8 + int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
         elif chunk.name in {b"fmt ", b"COMM"}:
-            frame_bytes = _read_frame_bytes(reader, chunk)
+            frame_bytes, sample_rate = _read_frame_bytes(reader, chunk), _read_sample_rate(reader, chunk)
     return _Layout(tuple(chunks), form_end, None, frame_bytes)
+
+
+def _read_sample_rate(reader: BoundedReader, chunk: Chunk) -> int:
+    return int.from_bytes(reader.read_at(chunk.content + 4, 4), "little") if chunk.name == b"fmt " else 0
 
 
 def _read_frame_bytes(reader: BoundedReader, chunk: Chunk) -> int:
@@ -129,7 +149,7 @@ def _read_w64(reader: BoundedReader) -> _Layout:
     form_bytes = int.from_bytes(reader.read_at(16, 8), "little")
     form_end = form_bytes if _W64_HEAD < form_bytes < _W64_UNSTATED else None
     chunks: list[Chunk] = []
-    frame_bytes, position = 1, _W64_HEAD + 16
+    frame_bytes, sample_rate, position = 1, 0, _W64_HEAD + 16
     for _ in range(MAX_CHUNKS):
         head = reader.read_at(position, _W64_HEAD)
         length = int.from_bytes(head[16:], "little") - _W64_HEAD
@@ -140,8 +160,8 @@ def _read_w64(reader: BoundedReader) -> _Layout:
         if stated:
             chunks.append(chunk)
         if chunk.name == b"fmt ":
-            frame_bytes = _read_frame_bytes(reader, chunk)
+            frame_bytes, sample_rate = _read_frame_bytes(reader, chunk), _read_sample_rate(reader, chunk)
         if chunk.name == b"data" or not stated:
-            return _Layout(tuple(chunks), form_end, chunk.content, frame_bytes)
+            return _Layout(tuple(chunks), form_end, chunk.content, frame_bytes, sample_rate)
         position = -(-chunk.end // 8) * 8
     return _Layout(tuple(chunks), form_end, None, frame_bytes)

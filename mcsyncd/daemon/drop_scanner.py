@@ -18,6 +18,7 @@ from mcsyncd.daemon.intake import Intake
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import Conflict, LedgerUnavailable, UsageError, is_passing
 from mcsyncd.ingest.moves import find_moved_files
+from mcsyncd.ingest.names import extend_suffixes
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.observe import observe_drop_folders
@@ -132,6 +133,7 @@ class DropScanner:
                 self._state,
                 settle_s=ingest.settle,
                 settle_network_s=ingest.settle_network,
+                suffixes=extend_suffixes(ingest.suffixes),
             )
         )
         self.scanned_at = time.monotonic()

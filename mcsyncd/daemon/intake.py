@@ -18,10 +18,12 @@ from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import Conflict, UsageError
-from mcsyncd.ingest import names
+from mcsyncd.ingest.cards import NO_CLIPS, attach_file, collect_clips
 from mcsyncd.ingest.fingerprint import SampledFile, sample_files
+from mcsyncd.ingest.names import extend_suffixes
 from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.recognition import Relation, is_same_length, relate_file
+from mcsyncd.ingest.second_copies import attach_copies
 from mcsyncd.model.clip import DropFile, DropIdentity, HeldFile
 from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, Seal
 from mcsyncd.model.objection import suggest_next_step
@@ -65,12 +67,19 @@ class Intake:
         relations = await self._relate(candidates)
         await self._report_dropped_clips(candidates, relations)
         self.notes |= {(file.camera, file.name): _UNREAD for file in sampled if file not in candidates}
-        new = _drop_strays(file for file in candidates if relations[file.identity] is None)
+        new = self._attach_files(file for file in candidates if relations[file.identity] is None)
         session = self._loop.collecting_session
         if session is None and any(file.kind == "clip" for file in new):
             session = await self._loop.open_collecting_session()
         if session is not None and session.drop_files != new:
             await self._loop.submit_fact(session.id, FilesSettled(utc_now(), new))
+
+    def _attach_files(self, files: Iterable[DropFile]) -> tuple[DropFile, ...]:
+        """Return the files with what each belongs to, without those whose clip was taken in before."""
+        files, suffixes = tuple(files), extend_suffixes(self._loop.config.settings.ingest.suffixes)
+        clips = collect_clips(((file.camera, file.name) for file in files if file.kind == "clip"), suffixes)
+        owned = (attach_file(file, clips.get(file.camera, NO_CLIPS)) for file in files)
+        return attach_copies(self._get_sample(file) for file in owned if file is not None)
 
     async def require_collecting(self, session: str) -> None:
         """Raise Conflict if `session` is sealed already, UnknownSession if there is none."""
@@ -187,17 +196,6 @@ class Intake:
                 fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
                 await self._loop.submit_fact(relation.session, fact)
         self.notes = notes
-
-
-def _drop_strays(files: Iterable[DropFile]) -> tuple[DropFile, ...]:
-    """Leave out the sidecars whose clip is not among the files: it was taken in before."""
-    files = tuple(files)
-    stems = names.collect_clip_stems((file.camera, file.name) for file in files if file.kind == "clip")
-    return tuple(
-        file
-        for file in files
-        if file.kind == "clip" or names.is_sidecar(file.name, stems.get(file.camera, set()))
-    )
 
 
 def _compute_age_s(taken: TakenFile) -> float:

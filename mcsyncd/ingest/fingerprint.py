@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mcsyncd.containers.duration import measure_duration_us
 from mcsyncd.containers.inspection import begins_container, find_shortfall
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.model.clip import DropFile
@@ -33,12 +34,13 @@ class SampledFile:
     """A file with its `head` and `sample`.
 
     `has_beginning` tells whether it begins like a recording, `has_shortfall` whether a part of it may be
-    missing by its container's bytes.
+    missing by its container's bytes. `duration_us` is how long it says that it is, None where it does not.
     """
 
     file: DropFile
     has_beginning: bool = True
     has_shortfall: bool = False
+    duration_us: int | None = None
 
 
 def sample_files(drop: Path, files: Iterable[DropFile]) -> tuple[SampledFile, ...]:
@@ -58,6 +60,7 @@ def _sample_file(root: Folder, file: DropFile) -> SampledFile:
                 replace(file, head=head, sample=sample),
                 has_beginning=begins_container(opened),
                 has_shortfall=find_shortfall(opened) is not None,
+                duration_us=measure_duration_us(opened),
             )
     except OSError:
         return SampledFile(file)

@@ -7,7 +7,7 @@ unknown: a person must be able to see why a file is not taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from posixpath import splitext
@@ -22,6 +22,9 @@ OTHER_SUFFIXES = MappingProxyType(
         ".f4v": ".mp4",
         ".insv": ".mp4",
         ".360": ".mp4",
+        ".braw": ".mov",
+        ".crm": ".mp4",
+        ".nev": ".mov",
         ".ts": ".mts",
         ".m2t": ".mts",
         ".tod": ".mts",
@@ -32,7 +35,13 @@ OTHER_SUFFIXES = MappingProxyType(
         ".aiff": ".aif",
     }
 )
-"""Other names of the same containers: camcorders (.tod, .mod), action cameras (.insv, .360), recorders."""
+"""Other names of the same containers: camcorders (.tod, .mod), action cameras (.insv, .360), camera raw
+(.braw, .crm, .nev), recorders."""
+
+AUDIO_SUFFIXES = frozenset(
+    _AUDIO_SUFFIXES | {other for other, known in OTHER_SUFFIXES.items() if known in _AUDIO_SUFFIXES}
+)
+"""Suffixes of containers without a picture."""
 
 CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES | OTHER_SUFFIXES.keys())
 """Suffixes of the containers that cameras, phones and sound recorders write.
@@ -58,19 +67,13 @@ _LITTER_NAME = re.compile(r"\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.IGNORE
 """Files that operating systems make again and nobody misses. Nothing in a system's own folders is among them:
 a trash holds what a person may want back."""
 
-_SONY_METADATA = re.compile(r"(.+)m\d\d")
-"""Stem of Sony's metadata file beside a clip: `C0001M01.XML` beside `C0001.MP4`."""
-
-_GOPRO_PROXY = re.compile(r"gl(\d{6})")
-"""Stem of GoPro's small copy of a clip: `GL010001.LRF` beside `GX010001.MP4` or `GH010001.MP4`."""
-
 
 class FileRole(StrEnum):
     """What a file is, judged by its name."""
 
     CLIP = "clip"
     BESIDE = "beside"
-    """A sidecar if a matching clip is in the same folder; otherwise not a file of this product."""
+    """A part of a card if a clip is beside it; otherwise not a file of this product."""
     TEMPORARY = "temporary"
     """An unfinished copy, which gets its final name when it is complete."""
     SYSTEM = "system"
@@ -78,14 +81,22 @@ class FileRole(StrEnum):
 
 
 @lru_cache(maxsize=1 << 16)  # called for every file in every scan
-def classify_name(name: str) -> FileRole:
-    """Classify a path below a camera's folder. A folder's name applies to everything in it."""
+def classify_name(name: str, suffixes: frozenset[str] = CLIP_SUFFIXES) -> FileRole:
+    """Classify a path below a camera's folder. A folder's name applies to everything in it.
+
+    `suffixes` are those of clips, in lower case.
+    """
     parts = name.split("/")
     if any(_SYSTEM_NAME.fullmatch(part) for part in parts):
         return FileRole.SYSTEM
     if any(_TEMPORARY_NAME.fullmatch(part) for part in parts):
         return FileRole.TEMPORARY
-    return FileRole.CLIP if splitext(name)[1].lower() in CLIP_SUFFIXES else FileRole.BESIDE
+    return FileRole.CLIP if splitext(name)[1].lower() in suffixes else FileRole.BESIDE
+
+
+def extend_suffixes(further: Iterable[str]) -> frozenset[str]:
+    """Return the suffixes of clips with those that the settings add."""
+    return CLIP_SUFFIXES.union(further)
 
 
 def is_litter(name: str) -> bool:
@@ -93,12 +104,12 @@ def is_litter(name: str) -> bool:
     return _LITTER_NAME.fullmatch(name) is not None
 
 
-def is_unfinished_clip(name: str) -> bool:
+def is_unfinished_clip(name: str, suffixes: frozenset[str] = CLIP_SUFFIXES) -> bool:
     """Return whether a temporary name is that of a clip: `.A001.MOV.Xk3d9`, `A001.MOV.part`, `A001.MP4~`."""
-    if classify_name(name) is not FileRole.TEMPORARY:
+    if classify_name(name, suffixes) is not FileRole.TEMPORARY:
         return False
-    suffixes = name.rpartition("/")[2].lower().rstrip("~").split(".")[1:]
-    return any(f".{suffix}" in CLIP_SUFFIXES for suffix in suffixes)
+    parts = name.rpartition("/")[2].lower().rstrip("~").split(".")[1:]
+    return any(f".{part}" in suffixes for part in parts)
 
 
 def find_name_fault(name: str) -> str:
@@ -116,43 +127,3 @@ def find_name_fault(name: str) -> str:
     if not name or name.startswith("/") or {"", ".", ".."} & set(parts) or "\0" in name:
         return "not a path below the camera's folder"
     return ""
-
-
-@lru_cache(maxsize=1 << 16)  # called for every clip in every scan in which a file is settling
-def compute_stem(name: str) -> str:
-    """Return the path without its suffix, case-folded: files of one clip have the same stem.
-
-    Case is folded because cards are FAT: `C0001.MP4` and `c0001.xml` belong together.
-    """
-    return splitext(name)[0].casefold()
-
-
-def collect_clip_stems(files: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Return, for each camera, the stems of the clips among `(camera, name)` pairs."""
-    stems: dict[str, set[str]] = {}
-    for camera, name in files:
-        if classify_name(name) is FileRole.CLIP:
-            stems.setdefault(camera, set()).add(compute_stem(name))
-    return stems
-
-
-def is_sidecar(name: str, clip_stems: Collection[str]) -> bool:
-    """Return whether a file that is not a clip belongs to one; `clip_stems` are those of its camera.
-
-    It does if it has the same stem, or the clip's whole name with a suffix added (`A001.MOV.xmp`),
-    or follows a maker's own scheme: Sony's `C0001M01.XML` beside `C0001.MP4`, and GoPro's
-    `GL010001.LRF` beside `GX010001.MP4`.
-    """
-    return any(candidate in clip_stems for candidate in _list_possible_clip_stems(compute_stem(name)))
-
-
-def _list_possible_clip_stems(file_stem: str) -> list[str]:
-    folder, _, base = file_stem.rpartition("/")
-    bases = [base]
-    if splitext(base)[1] in CLIP_SUFFIXES:
-        bases.append(splitext(base)[0])
-    if sony := _SONY_METADATA.fullmatch(base):
-        bases.append(sony[1])
-    if gopro := _GOPRO_PROXY.fullmatch(base):
-        bases += [f"gx{gopro[1]}", f"gh{gopro[1]}"]
-    return [f"{folder}/{base}" if folder else base for base in bases]

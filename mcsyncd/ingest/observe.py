@@ -13,6 +13,7 @@ from mcsyncd.containers.inspection import find_shortfall
 from mcsyncd.ingest import names
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.lease import WriterStatus, query_writers
+from mcsyncd.ingest.names import CLIP_SUFFIXES
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.observation import Observation
 from mcsyncd.ingest.scan import DropScan, scan_drop_folders
@@ -38,19 +39,20 @@ def observe_drop_folders(
     *,
     settle_s: float,
     settle_network_s: float,
+    suffixes: frozenset[str] = CLIP_SUFFIXES,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[DropScan, SettleState]:
     """Scan the drop root once. Return the scan and the new state of every file.
 
     `previous` is the state that the last call returned; the first one is `SettleState()`.
     `settle_s` and `settle_network_s` are the seconds without a change that a file needs on local
-    disks and on network shares.
+    disks and on network shares. `suffixes` are those of clips, in lower case.
 
     Blocks for as long as the filesystems do, so call this in a thread. Never raises for anything
     in the folders.
     """
     network = frozenset(camera for camera in cameras if is_network_mount(drop / camera))
-    rules = SettleRules(settle_s, settle_network_s, network)
+    rules = SettleRules(settle_s, settle_network_s, network, suffixes)
 
     now = clock()
     known = {key: track.observation for key, track in previous.files.items()}
@@ -60,7 +62,7 @@ def observe_drop_folders(
         scanned.files,
         now,
         rules,
-        find_obstacle=partial(_find_obstacle, drop, time.monotonic() + INSPECTION_TIME_S),
+        find_obstacle=partial(_find_obstacle, drop, time.monotonic() + INSPECTION_TIME_S, suffixes),
         unreadable_cameras=scanned.unreadable_cameras,
     )
     readable = {key: device for key, device in scanned.devices.items() if scanned.health[key] == "ok"}
@@ -85,7 +87,9 @@ def mark_offline_cameras(scanned: DropScan, previous: SettleState) -> DropScan:
     return replace(scanned, files=files, health={**scanned.health, **offline})
 
 
-def _find_obstacle(drop: Path, deadline: float, observation: Observation) -> Obstacle | None:
+def _find_obstacle(
+    drop: Path, deadline: float, suffixes: frozenset[str], observation: Observation
+) -> Obstacle | None:
     """Return why a file that looks complete must not settle yet, or None.
 
     The file is opened for this check. On a network share, that also fetches fresh attributes from
@@ -102,14 +106,14 @@ def _find_obstacle(drop: Path, deadline: float, observation: Observation) -> Obs
     except OSError as error:
         return "settling", f"cannot be opened: {error.strerror}"
     try:
-        return _inspect_file(descriptor, observation)
+        return _inspect_file(descriptor, observation, suffixes)
     except OSError as error:
         return "settling", f"cannot be read: {error.strerror}"
     finally:
         os.close(descriptor)
 
 
-def _inspect_file(descriptor: int, observation: Observation) -> Obstacle | None:
+def _inspect_file(descriptor: int, observation: Observation, suffixes: frozenset[str]) -> Obstacle | None:
     """Return that a file is in use, or that a clip is incomplete by its own container.
 
     A doubt is no obstacle: it is left to the review.
@@ -118,7 +122,7 @@ def _inspect_file(descriptor: int, observation: Observation) -> Obstacle | None:
         return "settling", "changed just now"
     if query_writers(descriptor) is WriterStatus.SOME:
         return "settling", "still open for writing"
-    if names.classify_name(observation.name) is not names.FileRole.CLIP:
+    if names.classify_name(observation.name, suffixes) is not names.FileRole.CLIP:
         return None
     with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
         shortfall = find_shortfall(file)

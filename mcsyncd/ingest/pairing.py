@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mcsyncd.ingest import names
+from mcsyncd.ingest.cards import NO_CLIPS, attach_file, collect_clips
 from mcsyncd.ingest.settle import FileTrack, SettleState
 from mcsyncd.model.clip import DropFile, HeldFile
 
 
 def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
-    """Return the complete files in the drop folders: the clips, and the sidecars of those clips.
+    """Return the complete files in the drop folders: the clips, and what belongs to them or to their cards.
 
-    A sidecar is listed only with its clip; alone, it would be moved into a session without the clip.
-    Sorted by camera and name, so that equal states give equal values.
+    Such a file is listed only with a clip; alone, it would be moved into a session without it. Sorted by
+    camera and name, so that equal states give equal values.
     """
     settled = [track.observation for track in state.files.values() if track.status == "settled"]
-    stems = names.collect_clip_stems(file.key for file in settled)
-    clips = [file for file in settled if names.classify_name(file.name) is names.FileRole.CLIP]
-    sidecars = [
-        file
+    clips = collect_clips((file.key for file in settled), state.suffixes)
+    found = (
+        attach_file(
+            DropFile(file.camera, file.name, file.size, file.mtime_ns), clips.get(file.camera, NO_CLIPS)
+        )
         for file in settled
-        if names.classify_name(file.name) is names.FileRole.BESIDE
-        and names.is_sidecar(file.name, stems.get(file.camera, set()))
-    ]
-    files = [DropFile(file.camera, file.name, file.size, file.mtime_ns, "clip") for file in clips]
-    files += [DropFile(file.camera, file.name, file.size, file.mtime_ns, "sidecar") for file in sidecars]
+    )
+    files = (file for file in found if file is not None)
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
 
 
@@ -35,7 +34,7 @@ def list_held_files(state: SettleState) -> tuple[HeldFile, ...]:
     Everything in a camera's folder that is not settled, except files that are not clips: what is
     refused or incomplete may be part of the shoot, and so may a clip under a temporary name.
     """
-    held = (track for track in state.files.values() if _holds_seal(track))
+    held = (track for track in state.files.values() if _holds_seal(track, state.suffixes))
     files = (
         HeldFile(track.observation.camera, track.observation.name, track.observation.size, track.note)
         for track in held
@@ -43,9 +42,9 @@ def list_held_files(state: SettleState) -> tuple[HeldFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
 
 
-def _holds_seal(track: FileTrack) -> bool:
+def _holds_seal(track: FileTrack, suffixes: frozenset[str]) -> bool:
     if track.status == "ignored":
-        return names.is_unfinished_clip(track.observation.name)
+        return names.is_unfinished_clip(track.observation.name, suffixes)
     return track.status != "settled"
 
 

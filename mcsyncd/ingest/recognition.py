@@ -9,6 +9,7 @@ from typing import Literal
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.session import State
 from mcsyncd.model.taken_file import TakenFile
+from mcsyncd.model.text import normalize_name
 
 CONTINUED_WITHIN_S = 24 * 3600.0
 """Seconds after a session was opened in which a file without a beginning counts as the rest of its clip.
@@ -68,8 +69,12 @@ def is_same_length(file: DropFile, old: DropFile) -> bool:
 
     Programs that reserve the whole length first leave such files when they stop.
     """
-    same_start = file.name == old.name and file.head == old.head != ""
+    same_start = _is_same_name(file, old) and file.head == old.head != ""
     return same_start and file.bytes == old.bytes and file.sample != old.sample
+
+
+def _is_same_name(file: DropFile, old: DropFile) -> bool:
+    return normalize_name(file.name) == normalize_name(old.name)
 
 
 def _relate_pair(  # noqa: PLR0911  # one line for each relation
@@ -85,7 +90,7 @@ def _relate_pair(  # noqa: PLR0911  # one line for each relation
         return "replacement"
     if file.sample and file.sample == old.sample:
         return "taken"
-    if file.name != old.name:
+    if not _is_same_name(file, old):
         return None
     if is_same_length(file, old):
         return "fuller" if doubtful else "differing"

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mcsyncd.ingest import names
+from mcsyncd.ingest.cards import NO_CLIPS, CardClips, collect_clips
+from mcsyncd.ingest.names import CLIP_SUFFIXES
 from mcsyncd.ingest.observation import FileKey, Observation
 
 FileStatus = Literal["settling", "settled", "waiting", "incomplete", "ignored", "refused"]
@@ -53,11 +55,13 @@ class SettleRules:
 
     5 s is measured: with 2 s, three of seven ways of copying were taken half-finished; with 5 s none
     was (the longest stall lasted 4 s). 30 s on shares is a judgement: attributes are cached there.
+    `suffixes` are those of clips.
     """
 
     settle_s: float = 5.0
     settle_network_s: float = 30.0
     network_cameras: frozenset[str] = frozenset()
+    suffixes: frozenset[str] = CLIP_SUFFIXES
 
     def compute_quiet_s(self, camera: str) -> float:
         """Return the seconds without a change that a file of this camera needs at least."""
@@ -84,13 +88,15 @@ class SettleState:
     """What is known of the drop folders after the latest scan; a value that the caller keeps.
 
     `scanned_at` and `changed_at` are seconds on the clock of the scans. `devices` holds the device of
-    each camera's folder, as it was when its files were last seen.
+    each camera's folder, as it was when its files were last seen. `suffixes` are those of clips, by which
+    the files were judged.
     """
 
     files: Mapping[FileKey, FileTrack] = field(default_factory=dict)
     scanned_at: float = 0.0
     changed_at: float = 0.0
     devices: Mapping[str, int] = field(default_factory=dict)
+    suffixes: frozenset[str] = CLIP_SUFFIXES
 
     @property
     def quiet_for_s(self) -> float:
@@ -131,13 +137,14 @@ def settle_files(
     20,000 settled files may be scanned every few seconds for as long as they stay there.
     """
     before, current = previous.files, tuple(observations)
-    if not unreadable_cameras and _is_unchanged(before, current):
-        return SettleState(before, now, previous.changed_at)
+    same_rules = previous.suffixes == rules.suffixes
+    if not unreadable_cameras and same_rules and _is_unchanged(before, current):
+        return SettleState(before, now, previous.changed_at, suffixes=rules.suffixes)
     files = {key: track for key, track in before.items() if key[0] in unreadable_cameras}
     for observation in current:
         key = observation.key
         files[key] = _follow_file(before.get(key), observation, now)
-    same_names = files.keys() == before.keys()
+    same_names = same_rules and files.keys() == before.keys()
     unstable = [
         track
         for key, track in files.items()
@@ -145,12 +152,12 @@ def settle_files(
         and not (same_names and track.status in _STABLE_STATUSES and track is before.get(key))
     ]
     changed = bool(unreadable_cameras) or not same_names or any(track.since == now for track in unstable)
-    stems = names.collect_clip_stems(key for key in files if key[0] not in unreadable_cameras)
+    clips = collect_clips((key for key in files if key[0] not in unreadable_cameras), rules.suffixes)
     for track in unstable:
         files[track.observation.key] = _judge_file(
-            track, now, rules, stems.get(track.observation.camera, set()), find_obstacle
+            track, now, rules, clips.get(track.observation.camera, NO_CLIPS), find_obstacle
         )
-    return SettleState(files, now, now if changed else previous.changed_at)
+    return SettleState(files, now, now if changed else previous.changed_at, suffixes=rules.suffixes)
 
 
 def _is_unchanged(before: Mapping[FileKey, FileTrack], observations: tuple[Observation, ...]) -> bool:
@@ -185,11 +192,11 @@ def _judge_file(
     track: FileTrack,
     now: float,
     rules: SettleRules,
-    stems: set[str],
+    clips: CardClips,
     find_obstacle: Callable[[Observation], Obstacle | None],
 ) -> FileTrack:
     """Return the track with its status and note. The content is not looked at again until it changes."""
-    status, note = _judge_by_name(track.observation, stems)
+    status, note = _judge_by_name(track.observation, clips)
     if status == "settling" and track.status in _INSPECTED_STATUSES:
         return track
     if status == "settling":
@@ -197,14 +204,14 @@ def _judge_file(
     return replace(track, status=status, note=note)
 
 
-def _judge_by_name(observation: Observation, stems: set[str]) -> tuple[FileStatus, str]:
+def _judge_by_name(observation: Observation, clips: CardClips) -> tuple[FileStatus, str]:
     if refusal := observation.refusal or names.find_name_fault(observation.name):
         return "refused", refusal
-    role = names.classify_name(observation.name)
+    role = names.classify_name(observation.name, clips.suffixes)
     if role in (names.FileRole.TEMPORARY, names.FileRole.SYSTEM):
         return "ignored", "temporary name: taken once the file has its final name"
-    if role is names.FileRole.BESIDE and not names.is_sidecar(observation.name, stems):
-        return "ignored", "not a clip by its suffix, and not a sidecar of a clip in the same folder"
+    if role is names.FileRole.BESIDE and clips.find_kind(observation.name) is None:
+        return "ignored", "not a clip by its suffix, not a sidecar of one, and not on the card of one"
     return "settling", ""
 
 

@@ -25,6 +25,9 @@ class Camera:
     reference: bool = False
 
 
+DropKind = Literal["clip", "sidecar", "copy", "card"]
+"""What a file in a drop folder is; only a `clip` is a recording of its own."""
+
 DropIdentity = tuple[str, str, int, int]
 """Camera, name, size and modification time of a file in a drop folder."""
 
@@ -35,15 +38,19 @@ class DropFile:
 
     `head` and `sample` are hashes of its beginning and of blocks from all over it, by which a copy
     is recognised before it is hashed in full; empty for a file that was not sampled.
+
+    A `sidecar` describes a clip and a `copy` is a second copy of one: `attached_to` is the name of that
+    clip. `card` is what else lies on a card.
     """
 
     camera: str
     name: str
     bytes: int
     mtime_ns: int
-    kind: Literal["clip", "sidecar"] = "clip"
+    kind: DropKind = "clip"
     head: str = ""
     sample: str = ""
+    attached_to: str = field(default="", metadata=NOT_AN_INPUT)
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""One function that makes any text from outside safe to show.
+"""Text from outside: made safe to show, and compared as people read it.
 
 File names, tags and reasons come from cameras and people. An escape character in a name can
 rewrite a terminal, a bidi override can make `gpj.exe` read `exe.jpg`, and a lone surrogate
@@ -25,6 +25,19 @@ def escape_text(text: str, limit: int = 200) -> str:
         return shown
     head = limit * 2 // 3
     return f"{shown[:head]}…{shown[-(limit - head - 1) :]}"
+
+
+def normalize_name(name: str) -> str:
+    """Return a file's name in the one form by which names are compared.
+
+    Accents are composed (NFC), because Macs and network shares write the same name in either form.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def list_name_forms(name: str) -> tuple[str, str, str]:
+    """Return a file's name as it is, with composed and with decomposed accents."""
+    return name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)
 
 
 def _escape_character(char: str) -> str:

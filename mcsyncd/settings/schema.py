@@ -46,6 +46,29 @@ GridRate = Annotated[
 ]
 
 
+_NO_CLIP_SUFFIXES = {
+    **dict.fromkeys((".lrv", ".lrf"), "a camera's small copy of a clip, which is kept with the clip"),
+    **dict.fromkeys(
+        (".xml", ".thm", ".srt", ".xmp", ".mhl", ".md5"), "a file beside clips, which is kept with them"
+    ),
+    **dict.fromkeys((".part", ".partial", ".tmp", ".download"), "an unfinished copy"),
+}
+"""Suffixes that cannot be those of clips, and why: what has one would sync with itself, or be taken half."""
+
+
+def _parse_suffix(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\.[A-Za-z0-9]{1,8}", value):
+        return value.lower()
+    raise ValueError("write a suffix with its dot, such as .mxv: up to 8 letters and digits")
+
+
+ClipSuffix = Annotated[
+    str,
+    BeforeValidator(_parse_suffix),
+    WithJsonSchema({"type": "string", "pattern": r"^\.[A-Za-z0-9]{1,8}$", "examples": [".mxv"]}),
+]
+
+
 class PathSettings(SettingsPart):
     """Folders. Relative paths are relative to the settings file."""
 
@@ -77,6 +100,16 @@ class IngestSettings(SettingsPart):
     """The same on a network filesystem."""
     quiet: Seconds = 10.0
     """How long all drop folders must be unchanged before a complete session is sealed."""
+    suffixes: tuple[ClipSuffix, ...] = ()
+    """Further suffixes of clips, such as .mxv. Probe must be able to read what is in them."""
+
+    @field_validator("suffixes")
+    @classmethod
+    def _check_suffixes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for suffix in value:
+            if suffix in _NO_CLIP_SUFFIXES:
+                raise ValueError(f"{suffix}: {_NO_CLIP_SUFFIXES[suffix]}")
+        return value
 
 
 class ProfileSettings(SettingsPart):

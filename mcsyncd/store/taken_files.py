@@ -8,6 +8,7 @@ from mcsyncd.model.clip import DropFile
 from mcsyncd.model.events import ClipReplaced, ClipsOffloaded, Event, OriginalsReturned, SessionSealed
 from mcsyncd.model.session import Session, State
 from mcsyncd.model.taken_file import TakenFile
+from mcsyncd.model.text import list_name_forms
 
 TAKEN_FILE_SCHEMA = (
     """
@@ -65,12 +66,12 @@ def index_taken_files(db: Database, session: Session, events: tuple[Event, ...])
 
 
 def find_taken_files(db: Database, file: DropFile) -> tuple[TakenFile, ...]:
-    """Return the files of the same camera with the same name, or with the same sample."""
+    """Return the files of the same camera with the same name in any form, or with the same sample."""
     rows = db.execute(
         "SELECT taken.session_id, session.state, taken.opened_at, camera, name, bytes, mtime_ns, kind, head, "
         "sample, left_behind FROM taken_file AS taken JOIN session ON session.id = taken.session_id "
-        "WHERE camera = ? AND (name = ? OR (sample <> '' AND sample = ?))",
-        (file.camera, file.name, file.sample),
+        "WHERE camera = ? AND (name IN (?, ?, ?) OR (sample <> '' AND sample = ?))",
+        (file.camera, *list_name_forms(file.name), file.sample),
     )
     return tuple(
         TakenFile(session, State(state), opened_at, DropFile(*columns), bool(left_behind))

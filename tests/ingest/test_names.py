@@ -53,29 +53,6 @@ def test_other_files_are_no_angle(name):
 
 
 @pytest.mark.parametrize(
-    ("sidecar", "clip"),
-    [
-        ("C0001.XML", "C0001.MP4"),
-        ("c0001.thm", "C0001.MP4"),
-        ("A001.MOV.xmp", "A001.MOV"),
-        ("CLIP/C0001M01.XML", "CLIP/C0001.MXF"),
-        ("DCIM/100GOPRO/GL010001.LRF", "DCIM/100GOPRO/GX010001.MP4"),
-        ("DJI_0001.SRT", "DJI_0001.MP4"),
-    ],
-)
-def test_sidecars_find_their_clip(sidecar, clip):
-    assert names.is_sidecar(sidecar, names.collect_clip_stems([("cam_a", clip)])["cam_a"])
-
-
-@pytest.mark.parametrize(
-    ("stranger", "clip"),
-    [("C0002.XML", "C0001.MP4"), ("OTHER/C0001.XML", "CLIP/C0001.MP4"), ("notes.txt", "C0001.MP4")],
-)
-def test_a_file_beside_another_clip_or_in_another_folder_is_none(stranger, clip):
-    assert not names.is_sidecar(stranger, names.collect_clip_stems([("cam_a", clip)])["cam_a"])
-
-
-@pytest.mark.parametrize(
     "name", ["", "/etc/passwd", "../x.mp4", "a/../../x.mp4", "a//b.mp4", "./x.mp4", "a\0.mp4"]
 )
 def test_names_that_lead_out_are_faulty(name):

@@ -21,7 +21,7 @@ def test_clips_come_with_their_sidecars_in_order():
     state = settled(("cam_b", "B.MOV"), ("cam_a", "A.XML"), ("cam_a", "A.MOV"), ("cam_a", "notes.txt"))
     assert list_complete_files(state) == (
         DropFile("cam_a", "A.MOV", 10, 5, "clip"),
-        DropFile("cam_a", "A.XML", 10, 5, "sidecar"),
+        DropFile("cam_a", "A.XML", 10, 5, "sidecar", attached_to="A.MOV"),
         DropFile("cam_b", "B.MOV", 10, 5, "clip"),
     )
 

@@ -150,3 +150,20 @@ def test_a_short_file_has_no_head_and_a_file_that_is_gone_no_fingerprint(tmp_pat
     assert write_file(tmp_path / "a", b"short")[0] == ""
     (gone,) = sample_files(tmp_path, [DropFile("cam_a", "gone.mov", 1, 1)])
     assert (gone.file.head, gone.file.sample) == ("", "")
+
+
+def test_a_name_in_the_other_form_of_its_accents_is_the_same_name():
+    """A Mac writes decomposed accents where others compose them."""
+    old = replace(OLD, name="caf\N{LATIN SMALL LETTER E WITH ACUTE}.MTS")
+    longer = replace(LONGER, name="cafe\N{COMBINING ACUTE ACCENT}.MTS")
+    taken = TakenFile("s", State.PUBLISHED, "2026-11-23T09:15:02.000000Z", old, False)
+    found = relate_file(
+        longer,
+        [taken],
+        has_beginning=True,
+        is_replaceable=lambda _: False,
+        is_doubtful=lambda _: False,
+        compute_age_s=lambda _: 60.0,
+    )
+    assert found is not None
+    assert found.kind == "fuller"

@@ -151,3 +151,20 @@ def test_the_schema_for_editors_is_the_one_in_the_docs():
 
 def test_the_shipped_profiles_are_found():
     assert (find_shipped_profiles() / "mezz-h264.yaml").is_file()
+
+
+def test_further_suffixes_of_clips_are_read_in_lower_case(tmp_path):
+    text = GOOD.replace("quiet: 10s", 'quiet: 10s, suffixes: [".MXV", ".dat"]')
+    assert load_settings(written(tmp_path, text)).ingest.suffixes == (".mxv", ".dat")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "word"),
+    [("mxv", "with its dot"), (".tar.gz", "with its dot"), (".", "with its dot"), (".LRV", "small copy"),
+     (".xml", "beside clips"), (".part", "unfinished")],
+)  # fmt: skip
+def test_what_cannot_be_the_suffix_of_a_clip_is_refused(tmp_path, suffix, word):
+    found = problems(tmp_path, GOOD.replace("quiet: 10s", f'quiet: 10s, suffixes: ["{suffix}"]'))
+    assert len(found) == 1
+    assert "ingest.suffixes" in found[0]
+    assert word in found[0]

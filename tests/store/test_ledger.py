@@ -333,6 +333,21 @@ def test_a_check_changes_nothing(state):
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in state.glob("*.db")} == before
 
 
+def test_what_was_taken_in_is_found_by_its_name_in_either_form_of_its_accents(state):
+    clip = next(file for file in DROPPED if file.camera == "cam_b")
+    composed = replace(clip, name="caf\N{LATIN SMALL LETTER E WITH ACUTE}.MOV")
+    decomposed = replace(clip, name="cafe\N{COMBINING ACUTE ACCENT}.MOV")
+    for taken, dropped in ((composed, decomposed), (decomposed, composed)):
+        session = Session(f"20261123-091502-{len(taken.name)}", AT)
+        files = (*(file for file in DROPPED if file.camera != "cam_b"), taken)
+        with Ledger(state, "test") as ledger:
+            ledger.record(session, [SessionOpened(AT, session.id)])
+            for fact in (fa.FilesSettled(AT, files), fa.Seal(AT, TERMS)):
+                session, events = decide_and_apply(session, fact)
+                ledger.record(session, events)
+            assert session.id in {one.session for one in ledger.find_taken_files((dropped,))[0]}
+
+
 def test_what_was_taken_in_is_found_by_name_and_by_content(state):
     """And no longer once it was returned."""
     dropped = tuple(replace(file, sample=f"sample of {file.name}") for file in DROPPED)
