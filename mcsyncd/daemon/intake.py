@@ -102,14 +102,25 @@ class Intake:
         if session is None:
             hint = f"{held[0].key} is not ready: {held[0].reason}" if held else "see `mcsyncd status`"
             raise UsageError("nothing to seal: no settled clip in any drop folder", hint)
-        sampled = await self._sample(as_is)
+        taken = await self._attach_as_is(session, as_is)
 
         def build_seal(now: Session) -> Fact:
-            seal = Seal(utc_now(), self._loop.config.terms, by, held, without, sampled)
+            seal = Seal(utc_now(), self._loop.config.terms, by, held, without, taken)
             require_applicable(now, seal, frozenset())
             return seal
 
         return await self._loop.submit_fact_from(session.id, build_seal)
+
+    async def _attach_as_is(self, session: Session, as_is: tuple[DropFile, ...]) -> tuple[DropFile, ...]:
+        """Return the files that are taken as they are, with what each is; their copies are no takes."""
+        if not as_is:
+            return ()
+        keys = {file.key for file in as_is}
+        attached = self._attach_files((*session.drop_files, *await self._sample(as_is)))
+        others = tuple(file for file in attached if file.key not in keys)
+        if others != session.drop_files:
+            await self._loop.submit_fact(session.id, FilesSettled(utc_now(), others))
+        return tuple(file for file in attached if file.key in keys)
 
     def _list_files_in_intake(self) -> set[DropIdentity]:
         """Files of sealed sessions that have not been moved out of the drop folders yet."""

@@ -24,6 +24,7 @@ from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
+from mcsyncd.model.substitution import find_second_copy
 
 MAX_CRASHES = 3
 """Crashes of a worker on one job before the session fails.
@@ -212,6 +213,8 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
     failure = Failure(job.stage, fact.message, fact.hint, fact.failure_kind != "final", clip)
     attempt = _count_attempt(session, fact)
     halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
+    if halted is State.FAILED and isinstance(job, Probe) and (copy := find_second_copy(session, clip)):
+        return ev.ClipSubstituted(fact.at, clip, copy, fact.message)
     if halted is State.FAILED and isinstance(job, Probe | Listen) and _has_companion(session, job.clip):
         return ev.ClipFaulted(fact.at, job.clip.key, fact.message, fact.hint)
     if halted is not None:

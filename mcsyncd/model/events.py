@@ -226,6 +226,17 @@ class OriginalsReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipSubstituted:
+    """A clip cannot be read, and `why` not: its second copy `file` takes its place."""
+
+    at: str
+    clip: str
+    file: DropFile
+    why: str
+    kind: Literal["clip_substituted"] = "clip_substituted"
+
+
+@dataclass(frozen=True, slots=True)
 class ClipConformed:
     """Mezzanine and proxy of one clip are there, under the job's identity."""
 
@@ -344,6 +355,7 @@ Event = (
     | SessionReopened
     | SessionRecalled
     | ClipReplaced
+    | ClipSubstituted
     | ReturnRequested
     | OriginalsReturned
     | ClipConformed

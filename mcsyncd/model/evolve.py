@@ -17,6 +17,7 @@ from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerR
 from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.session import HALTED, Approval, ConformedClip, Ruling, Session, State
+from mcsyncd.model.substitution import substitute_clip
 
 
 def replay_events(history: Iterable[ev.Event]) -> Session:
@@ -73,6 +74,8 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _recall_session(session, event)
         case ev.ClipReplaced():
             return _replace_clip(session, event)
+        case ev.ClipSubstituted():
+            return substitute_clip(session, event.clip, event.file, event.why)
         case ev.ReturnRequested():
             return replace(session, returning_to=event.to, error=None, attempts=())
         case ev.OriginalsReturned():

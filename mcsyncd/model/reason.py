@@ -55,6 +55,7 @@ class ReasonCode(StrEnum):
     STOPS_EARLY = "stops_early"
     REFERENCE_ABSENT = "reference_absent"
     HIDDEN_PICTURE = "hidden_picture"
+    SECOND_COPY = "second_copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,9 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return _format_aside(reason.code, name, values)
         case ReasonCode.HIDDEN_PICTURE:
             return f"the picture of {name} ({values['codec']}) cannot be decoded: only its sound is here"
+        case ReasonCode.SECOND_COPY:
+            original = str(values["instead_of"]).partition("/")[2]
+            return f"{name} is a second copy: {original} cannot be read ({values['why']})"
         case ReasonCode.REFERENCE_ABSENT:
             return f"{name}, the reference camera, has no clip: the clock of {other} is the session clock"
         case ReasonCode.SAME_RECORDING:

@@ -155,6 +155,15 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Substitution:
+    """The clip with the key `clip` is a second copy of `instead_of`, which cannot be read, and `why` not."""
+
+    clip: str
+    instead_of: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The manifest that was published last."""
 
@@ -205,6 +214,7 @@ class Session:
     losses: tuple[Loss, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     solved: Alignment | None = None
+    substitutions: tuple[Substitution, ...] = ()
 
     @property
     def is_finished(self) -> bool:

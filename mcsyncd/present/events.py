@@ -157,6 +157,9 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
         f"Recalled: {event.text('recall', 'clip')} was written to again{event.revision}"
     ),
     "clip_replaced": lambda event: f"{event.clip} was dropped again and takes its own place",
+    "clip_substituted": lambda event: (
+        f"{event.clip} cannot be read: {event.text('file', 'name')} takes its place"
+    ),
     "return_requested": lambda event: f"Originals are asked back{event.by}",
     "originals_returned": lambda _: "The originals are back",
     "clip_conformed": lambda event: f"Conformed {event.clip}",

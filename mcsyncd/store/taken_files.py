@@ -5,7 +5,14 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from mcsyncd.model.clip import DropFile
-from mcsyncd.model.events import ClipReplaced, ClipsOffloaded, Event, OriginalsReturned, SessionSealed
+from mcsyncd.model.events import (
+    ClipReplaced,
+    ClipsOffloaded,
+    ClipSubstituted,
+    Event,
+    OriginalsReturned,
+    SessionSealed,
+)
 from mcsyncd.model.session import Session, State
 from mcsyncd.model.taken_file import TakenFile
 from mcsyncd.model.text import list_name_forms
@@ -39,7 +46,7 @@ TAKEN_FILE_SCHEMA = (
 )
 """The table, its indices, and its rows for the sessions of a ledger that had none yet."""
 
-_INDEXED_EVENTS = (SessionSealed, ClipsOffloaded, ClipReplaced, OriginalsReturned)
+_INDEXED_EVENTS = (SessionSealed, ClipsOffloaded, ClipReplaced, ClipSubstituted, OriginalsReturned)
 """Events that change which files a session has taken in."""
 
 
