@@ -67,7 +67,7 @@ class Placement:
 
     `disposition` is None for a clip that cannot be placed and for which nobody has decided yet, and in
     alignments of versions that recorded none. `confidence` is the machine's chance that its own offset is
-    right; None where it has none.
+    right; None where it has none. `continues` is the clip whose recording this file goes on with.
     """
 
     clip: str
@@ -75,6 +75,7 @@ class Placement:
     drift_ppm: float = 0.0
     disposition: Disposition | None = None
     confidence: float | None = None
+    continues: str = ""
 
     @property
     def is_undecided(self) -> bool:

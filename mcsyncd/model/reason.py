@@ -56,6 +56,8 @@ class ReasonCode(StrEnum):
     REFERENCE_ABSENT = "reference_absent"
     HIDDEN_PICTURE = "hidden_picture"
     SECOND_COPY = "second_copy"
+    CONTINUES = "continues"
+    SEAM_APART = "seam_apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,12 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return _format_aside(reason.code, name, values)
         case ReasonCode.HIDDEN_PICTURE:
             return f"the picture of {name} ({values['codec']}) cannot be decoded: only its sound is here"
+        case ReasonCode.CONTINUES:
+            how = "" if values["proven"] else ", by their numbers and sizes"
+            return f"{name} and {values['follows']} are one recording{how}: one is placed at the other"
+        case ReasonCode.SEAM_APART:
+            apart = _format_signed(float(values["apart_ms"]), 0)
+            return f"{name} goes on with {values['follows']}, but its sound puts it {apart} ms from its end"
         case ReasonCode.SECOND_COPY:
             original = str(values["instead_of"]).partition("/")[2]
             return f"{name} is a second copy: {original} cannot be read ({values['why']})"

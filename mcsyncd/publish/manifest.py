@@ -193,6 +193,7 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
         "confidence": placement.confidence,
         "offset_us": placement.offset_us,
         "drift_ppm": placement.drift_ppm,
+        "continues": f"{clip.camera}/{placement.continues}" if placement.continues else None,
         "original": _build_original(clip, inputs),
         "mezzanine": _build_rendition(clip, "mezzanine", start_tick, inputs),
         "proxy": _build_rendition(clip, "proxy", start_tick, inputs),

@@ -134,6 +134,7 @@ def _read_placement(clip: dict[str, Any]) -> Placement:
         clip["drift_ppm"],
         None if kind is None else Disposition(kind),
         clip.get("confidence"),
+        (clip.get("continues") or "").partition("/")[2],
     )
 
 

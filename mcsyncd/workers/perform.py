@@ -18,6 +18,7 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
+from mcsyncd.model.placed_spans import join_spans
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
@@ -161,7 +162,8 @@ def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportPro
         layout,
     )
     recordings = [load_recording(clip, layout) for clip in job.clips]
-    return solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
+    found = solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
+    return join_spans(found, job.clips)
 
 
 def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:

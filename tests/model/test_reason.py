@@ -32,6 +32,8 @@ VALUES = {
     ReasonCode.END_CONTRADICTS: {"end": "last", "seconds": 4.0, "apart_ms": 100.0},
     ReasonCode.CHANNELS_DISAGREE: {"apart_ms": 300.0},
     ReasonCode.HIDDEN_PICTURE: {"codec": "brxq"},
+    ReasonCode.CONTINUES: {"follows": "GX010042.MP4", "proven": 0.0},
+    ReasonCode.SEAM_APART: {"follows": "GX010042.MP4", "apart_ms": 700.0},
     ReasonCode.SECOND_COPY: {"instead_of": "cam_b/CLIP/C0001.MP4", "why": "C0001.MP4 has no pictures"},
     ReasonCode.LEFT_OUT: {"file": "A002.MOV", "why": "not readable"},
     ReasonCode.TAKEN_INCOMPLETE: {"why": "it ends inside a packet"},
