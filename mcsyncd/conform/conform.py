@@ -13,6 +13,7 @@ from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
 from mcsyncd.conform.render import RenderResult, ReportProgress, execute_plan
 from mcsyncd.conform.sidecar import SidecarContent, build_sidecar
+from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import make_folders, publish_file, publish_folder, write_derived_file
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
@@ -66,6 +67,11 @@ def conform_with_profiles(
     report_progress: ReportProgress | None = None,
 ) -> ConformResult:
     """Make any set of renditions of one clip; see `conform_clip`."""
+    if media.hidden_picture:
+        raise BadMedia(
+            f"{source.name}: its picture ({media.hidden_picture}) cannot be decoded",
+            "develop it in its maker's program, and conform that",
+        )
     plan = plan_renditions(media, grid, tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles))
     targets = tuple(folder / f"{stem}.{_KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)

@@ -134,13 +134,16 @@ def _is_conform_allowed(session: Session, review_below: float) -> bool:
 def list_conform_jobs(session: Session) -> tuple[Conform, ...]:
     """Return the conform job of every clip that is to be published under the present answer, done or not.
 
-    A clip that is set aside keeps its own clock: nothing says how it lies to the session's.
+    A clip that is set aside keeps its own clock: nothing says how it lies to the session's. None of a clip
+    whose picture cannot be decoded: what is made of its sound would pass for the clip.
     """
     return tuple(job for clip in session.clips if (job := _build_conform_job(session, clip)))
 
 
 def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
     if session.alignment is None or session.terms is None or session.rate is None or clip.media is None:
+        return None
+    if clip.media.hidden_picture:
         return None
     placed = session.alignment.find_placement(clip.camera, clip.name)
     if placed is None or placed.is_undecided or placed.disposition is Disposition.LEFT_OUT:

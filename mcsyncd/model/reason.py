@@ -179,7 +179,9 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
         case ReasonCode.OVERLAPS_OWN_CLIP | ReasonCode.SET_ASIDE | ReasonCode.MAYBE_INSIDE:
             return _format_aside(reason.code, name, values)
         case ReasonCode.HIDDEN_PICTURE:
-            return f"the picture of {name} ({values['codec']}) cannot be decoded: only its sound is here"
+            return (
+                f"the picture of {name} ({values['codec']}) cannot be decoded: only its original is published"
+            )
         case ReasonCode.CONTINUES:
             how = "" if values["proven"] else ", by their numbers and sizes"
             return f"{name} and {values['follows']} are one recording{how}: one is placed at the other"

@@ -45,9 +45,7 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
         if shortfall is not None and shortfall.certain and not as_is:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
-        media = _describe_media(path, container)
-        if media.video is None and (codec := find_hidden_picture(container, file)):
-            media = _mark_hidden_picture(media, codec)
+        media = _describe_media(path, container, find_hidden_picture(container, file))
     if shortfall is not None:
         warning = f"it may lack something: {shortfall.detail}"
         media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
@@ -56,16 +54,18 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
 
 def _mark_hidden_picture(media: Media, codec: str) -> Media:
     warnings = [one for one in media.warnings if one != NO_PICTURE]
-    warning = f"its picture ({codec}) cannot be decoded: only its sound is used"
+    used = ": only its sound is used" if media.audio else ", and it has no sound"
+    warning = f"its picture ({codec}) cannot be decoded{used}"
     return replace(media, hidden_picture=codec, warnings=(warning, *warnings))
 
 
-def _describe_media(path: Path, container: InputContainer) -> Media:
+def _describe_media(path: Path, container: InputContainer, hidden_codec: str) -> Media:
+    """Describe the clip; `hidden_codec` names a picture that cannot be decoded, if there is one."""
     # Before the packets are read, because that discards all streams but the picture.
     audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container)
     tags = [container.metadata, *(stream.metadata for stream in container.streams)]
     video, video_warnings = _probe_video(path, container)
-    if video is None and not audio:
+    if video is None and not audio and not hidden_codec:
         raise BadMedia(
             f"{path.name} has neither picture nor sound that can be decoded",
             "take it out of the drop folder, or record it again in another format",
@@ -80,12 +80,13 @@ def _describe_media(path: Path, container: InputContainer) -> Media:
         recorded_at=find_recorded_at(tags),
         time_reference_us=find_time_reference_us(tags, audio[0].sample_rate) if audio else None,
     )
-    length_us = video.duration_us if video else max(ends) - media.origin_us
-    return replace(
+    length_us = max(ends) - media.origin_us if ends else container.duration or 0
+    media = replace(
         media,
-        duration_us=length_us,
+        duration_us=video.duration_us if video else length_us,
         warnings=(*video_warnings, *build_warnings(media), *warn_about_undecodable(undecodable)),
     )
+    return _mark_hidden_picture(media, hidden_codec) if video is None and hidden_codec else media
 
 
 def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:

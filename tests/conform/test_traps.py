@@ -11,6 +11,7 @@ import pytest
 
 from footage import EVENTS, Shot, cut_off, damage, film, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, rgb, sound
+from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 
@@ -258,3 +259,12 @@ def test_a_picture_that_is_cut_ends_before_what_the_index_declares(tmp_path, run
     made = run(half, media=probe_clip(half, as_is=True))
     assert any("before the end that the file declares" in said for said in made.report.warnings)
     assert not any("declares" in said for said in run(whole).report.warnings)
+
+
+def test_a_clip_whose_picture_cannot_be_decoded_is_refused_and_nothing_is_left(run, tmp_path):
+    """What was made of its sound had the name of a mezzanine and 0 frames."""
+    clip = film(tmp_path / "clip.mov", Shot(steady(25, 1), (0, 1)))
+    media = replace(probe_clip(clip), video=None, hidden_picture="brxq")
+    with pytest.raises(BadMedia, match="brxq"):
+        run(clip, Rate(25), media=media)
+    assert list((tmp_path / "out").iterdir()) == []

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from mcsyncd.model.clip import AnalysisAudio, Clip, EarlyEnd, HeldFile
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, EarlyEnd, HeldFile
 from mcsyncd.model.decide import choose_session_rate
-from mcsyncd.model.due import list_open_jobs
+from mcsyncd.model.due import is_ready_to_publish, list_conform_jobs, list_open_jobs
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Align, Conform, Probe
 from mcsyncd.model.reason import format_reason
-from mcsyncd.model.session import Session, State
+from mcsyncd.model.session import Approval, ConformedClip, Session, State
 from mcsyncd.review.policy import choose_call_to_action
-from shoots import AT, DROPPED, NTSC, TERMS, alignment, media
+from shoots import AT, DROPPED, NTSC, OKAFOR, TERMS, alignment, media, result_of
 
 LABELS = {camera.key: camera.label for camera in TERMS.cameras}
 MINUTE_US = 60_000_000
@@ -154,3 +154,17 @@ def test_a_picture_that_nobody_here_can_decode_asks_for_a_review():
     (reason,) = list_intake_doubts(session)
     assert (reason.code, reason.subject) == ("hidden_picture", KEY)
     assert choose_call_to_action(session, 0.85) == "review_sync"
+
+
+def test_a_picture_that_nobody_here_can_decode_gets_no_rendition_and_holds_up_nothing():
+    whole, hidden = reviewed(), reviewed(hidden_picture="brxq")
+    everything = {job.clip.key for job in list_conform_jobs(whole)}
+    assert {job.clip.key for job in list_conform_jobs(hidden)} == everything - {KEY} != everything
+    approved = replace(hidden, state=State.APPROVED, approval=Approval(OKAFOR, AT, hidden.revision))
+    digest = Digest("a" * 64, "b" * 32, 1)
+    audio = AnalysisAudio(8000, 0, 480_000, (), "")
+    clips = tuple(replace(clip, digest=digest, analysis_audio=audio) for clip in approved.clips)
+    approved = replace(approved, clips=clips)
+    assert not is_ready_to_publish(approved)
+    done = tuple(ConformedClip(job.id, job.clip.key, result_of(job)) for job in list_conform_jobs(approved))
+    assert is_ready_to_publish(replace(approved, conformed=done))

@@ -197,3 +197,14 @@ def test_a_picture_that_cannot_be_decoded_is_named(tmp_path):
     assert media.audio
     assert media.hidden_picture == "brxq"
     assert "its picture (brxq) cannot be decoded: only its sound is used" in media.warnings
+
+
+def test_a_picture_that_cannot_be_decoded_is_named_without_sound_too(tmp_path):
+    clip = film(tmp_path / "clip.mov", Shot(steady(25, 2)))
+    content = clip.read_bytes()
+    codec = next(name for name in (b"avc1", b"mp4v") if name in content)
+    clip.write_bytes(content.replace(codec, b"brxq"))
+    media = probe_clip(clip)
+    assert (media.video, media.audio, media.hidden_picture) == (None, (), "brxq")
+    assert abs(media.duration_us - 2_000_000) <= 40_000
+    assert "its picture (brxq) cannot be decoded, and it has no sound" in media.warnings

@@ -97,6 +97,21 @@ def test_what_was_left_out_or_taken_although_incomplete_is_listed():
     assert [file["id"] for file in built(of)["taken_as_is"]] == [TAKEN_AS_IS.key]
 
 
+def test_a_clip_whose_picture_cannot_be_decoded_has_its_original_alone():
+    of = session()
+    hidden = dataclasses.replace(
+        of.clips[0], media=dataclasses.replace(of.clips[0].media, hidden_picture="brxq")
+    )
+    document = built(dataclasses.replace(of, clips=(hidden, *of.clips[1:])))
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(document)
+    (found,) = (
+        clip for camera in document["cameras"] for clip in camera["clips"] if clip["id"] == hidden.key
+    )
+    assert found["original"]["sha256"] == hidden.digest.sha256
+    assert (found["mezzanine"], found["proxy"], found["sprites"]) == (None, None, None)
+    assert built(of)["cameras"][0]["clips"][0]["mezzanine"] is not None
+
+
 def test_the_forensic_fields():
     document = built()
     assert document["sync_confidence"] == 0.9
