@@ -29,7 +29,7 @@ def probe_command(file: Path, as_json: bool) -> None:
     from mcsyncd.probe.probe import probe_clip
 
     media = probe_clip(file)
-    actions = _explain_conform(media)
+    actions = {} if media.hidden_picture else _explain_conform(media)
     click.echo(
         json.dumps(build_document(file, media, actions)) if as_json else format_media(file, media, actions)
     )
@@ -59,6 +59,14 @@ def format_media(file: Path, media: Media, actions: dict[str, tuple[str, ...]]) 
         lines.append(f"  time reference {clock}")
     lines += [f"  recorded {media.recorded_at}"] if media.recorded_at else []
     lines += [f"  ! {warning}" for warning in media.warnings]
+    if notes := media.notes:
+        named = {"scene": notes.scene, "take": notes.take, "tape": notes.tape, "note": notes.note}
+        lines += [f"  {key:8} {escape_text(text)}" for key, text in named.items() if text]
+        lines += [
+            f"  track {track.channel:2} {escape_text(track.name)}" for track in notes.tracks if track.name
+        ]
+    if media.hidden_picture:
+        return "\n".join((*lines, "conform would make nothing of it: only its original is published"))
     lines.append("conform would do this with the default profiles:")
     for kind, actions_of_kind in actions.items():
         lines += [f"  {kind}", *(f"    {line}" for line in actions_of_kind)]

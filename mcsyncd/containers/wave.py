@@ -75,6 +75,11 @@ def find_wave_shortfall(reader: BoundedReader) -> Shortfall | None:
     return _judge_zeros(reader, layout, layout.sound_start, start)
 
 
+def list_wave_chunks(reader: BoundedReader) -> tuple[Chunk, ...]:
+    """Return the chunks that state their length, in order. A name is the first four bytes of a Wave64's."""
+    return _read_any_layout(reader).chunks
+
+
 def measure_wave_seconds(reader: BoundedReader) -> Fraction | None:
     """Return the seconds of sound that a WAV declares; None if it does not, and for AIFF."""
     layout = _read_any_layout(reader)

@@ -67,7 +67,8 @@ class Placement:
 
     `disposition` is None for a clip that cannot be placed and for which nobody has decided yet, and in
     alignments of versions that recorded none. `confidence` is the machine's chance that its own offset is
-    right; None where it has none. `continues` is the clip whose recording this file goes on with.
+    right; None where it has none. `continues` is the clip whose recording this file goes on with,
+    `parallel_to` the one that was recorded at once with it and gave it its place.
     """
 
     clip: str
@@ -76,6 +77,7 @@ class Placement:
     disposition: Disposition | None = None
     confidence: float | None = None
     continues: str = ""
+    parallel_to: str = ""
 
     @property
     def is_undecided(self) -> bool:

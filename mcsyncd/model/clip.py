@@ -8,6 +8,7 @@ from typing import Literal
 
 from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
+from mcsyncd.model.recorder_notes import RecorderNotes
 from mcsyncd.model.rendition import WrittenFile
 
 NOT_AN_INPUT = MappingProxyType({"input": False})
@@ -145,7 +146,7 @@ class Media:
     `lacks_end_mark` is set where its container has no end by which a cut could be told.
     `time_reference_us` is the time of day of the first sample, in microseconds since midnight, where a
     recorder wrote it. `hidden_picture` names the codec of a picture that cannot be decoded, where there
-    is no other. None of these is an input of any job.
+    is no other. `notes` are a sound recorder's own. None of these is an input of any job.
     """
 
     container: str
@@ -159,6 +160,7 @@ class Media:
     lacks_end_mark: bool = field(default=False, metadata=NOT_AN_INPUT)
     time_reference_us: int | None = field(default=None, metadata=NOT_AN_INPUT)
     hidden_picture: str = field(default="", metadata=NOT_AN_INPUT)
+    notes: RecorderNotes | None = field(default=None, metadata=NOT_AN_INPUT)
 
     @property
     def origin_us(self) -> int:

@@ -14,6 +14,7 @@ from datetime import datetime
 from posixpath import splitext
 
 from mcsyncd.model.clip import Clip, Media
+from mcsyncd.model.parallels import find_parallels
 from mcsyncd.model.timecode import Timecode
 
 SPLIT_LIMITS = (2**31, 2**32, 2 * 10**9, 4 * 10**9)
@@ -74,6 +75,7 @@ def find_continuations(
 
     `limits` are the sizes in bytes at which files are split. Clips that were not probed continue nothing.
     """
+    parallels = find_parallels(clips)
     parts = {clip.key: _parse_part(clip) for clip in clips if clip.media is not None}
     by_part = {(part.row, part.number): clip for clip in clips if (part := parts.get(clip.key)) is not None}
     rows: dict[tuple[str, ...], list[Clip]] = {}
@@ -85,6 +87,8 @@ def find_continuations(
         before = _find_previous(part, by_part) if part is not None else None
         if part is None or before is None or not _has_equal_streams(before.media, clip.media):
             continue
+        if parallels.get(clip.key, clip.key) == parallels.get(before.key, before.key):
+            continue  # `Tr1` and `Tr2` count tracks, not parts
         is_full = _is_at_limit(before.bytes, limits)
         is_alike = _is_full_alike(before, rows[part.row])
         clock = _compare_clocks(before.media, clip.media)

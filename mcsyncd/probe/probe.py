@@ -8,6 +8,7 @@ from pathlib import Path
 from av.container import InputContainer
 
 from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
+from mcsyncd.containers.recorder_chunks import read_recorder_chunks
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
@@ -45,25 +46,28 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
         if shortfall is not None and shortfall.certain and not as_is:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
-        media = _describe_media(path, container, find_hidden_picture(container, file))
+        tags, notes = read_recorder_chunks(file)
+        media = _describe_media(path, container, tags, find_hidden_picture(container, file))
     if shortfall is not None:
         warning = f"it may lack something: {shortfall.detail}"
         media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
-    return replace(media, lacks_end_mark=is_open_ended)
+    return replace(media, lacks_end_mark=is_open_ended, notes=notes)
 
 
 def _mark_hidden_picture(media: Media, codec: str) -> Media:
     warnings = [one for one in media.warnings if one != NO_PICTURE]
-    used = ": only its sound is used" if media.audio else ", and it has no sound"
+    used = ": only its sound is used" if media.audio else ""
     warning = f"its picture ({codec}) cannot be decoded{used}"
     return replace(media, hidden_picture=codec, warnings=(warning, *warnings))
 
 
-def _describe_media(path: Path, container: InputContainer, hidden_codec: str) -> Media:
+def _describe_media(
+    path: Path, container: InputContainer, recorder_tags: dict[str, str], hidden_codec: str
+) -> Media:
     """Describe the clip; `hidden_codec` names a picture that cannot be decoded, if there is one."""
     # Before the packets are read, because that discards all streams but the picture.
     audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container)
-    tags = [container.metadata, *(stream.metadata for stream in container.streams)]
+    tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
     video, video_warnings = _probe_video(path, container)
     if video is None and not audio and not hidden_codec:
         raise BadMedia(

@@ -194,6 +194,7 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
         "offset_us": placement.offset_us,
         "drift_ppm": placement.drift_ppm,
         "continues": f"{clip.camera}/{placement.continues}" if placement.continues else None,
+        "parallel_to": f"{clip.camera}/{placement.parallel_to}" if placement.parallel_to else None,
         "original": _build_original(clip, inputs),
         "mezzanine": _build_rendition(clip, "mezzanine", start_tick, inputs),
         "proxy": _build_rendition(clip, "proxy", start_tick, inputs),

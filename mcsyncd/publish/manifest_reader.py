@@ -128,13 +128,17 @@ def _read_angle(camera: dict[str, Any]) -> AngleMatch:
 def _read_placement(clip: dict[str, Any]) -> Placement:
     """Return a clip's placement; a manifest before 1.2.0 names no disposition."""
     kind = clip.get("disposition")
+    continues, parallel_to = (
+        (clip.get(field) or "").partition("/")[2] for field in ("continues", "parallel_to")
+    )
     return Placement(
         clip["name"],
         clip["offset_us"],
         clip["drift_ppm"],
         None if kind is None else Disposition(kind),
         clip.get("confidence"),
-        (clip.get("continues") or "").partition("/")[2],
+        continues=continues,
+        parallel_to=parallel_to,
     )
 
 

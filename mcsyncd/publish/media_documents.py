@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
+from mcsyncd.model.recorder_notes import RecorderNotes
 from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, RenditionProof
 
 Document = dict[str, object]
@@ -71,10 +72,19 @@ def build_media_document(media: Media) -> Document:
         "origin_us": media.origin_us,
         "timecode": media.timecode,
         "recorded_at": media.recorded_at,
+        "time_reference_us": media.time_reference_us,
+        "hidden_picture": media.hidden_picture or None,
+        "recorder": _build_recorder_document(media.notes) if media.notes is not None else None,
         "video": _build_video_document(media.video) if media.video is not None else None,
         "audio": [_build_audio_document(track) for track in media.audio],
         "warnings": list(media.warnings),
     }
+
+
+def _build_recorder_document(notes: RecorderNotes) -> Document:
+    tracks = [{"channel": track.channel, "name": track.name} for track in notes.tracks]
+    texts = {"project": notes.project, "scene": notes.scene, "take": notes.take, "tape": notes.tape}
+    return {**texts, "note": notes.note, "family": notes.family, "tracks": tracks}
 
 
 def _build_video_document(video: VideoStream) -> Document:

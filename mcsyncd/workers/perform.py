@@ -18,6 +18,7 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
+from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.placed_spans import join_spans
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
@@ -155,15 +156,16 @@ def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: Report
 def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportProgress) -> Alignment:
     from mcsyncd.sync.solve import solve_alignment
     from mcsyncd.workers.derived_files import require_derived_files
-    from mcsyncd.workers.solver_input import load_recording
+    from mcsyncd.workers.solver_input import load_recordings
 
     require_derived_files(
         [file for clip in job.clips if clip.analysis_audio for file in clip.analysis_audio.channel_files],
         layout,
     )
-    recordings = [load_recording(clip, layout) for clip in job.clips]
+    leaders = find_parallels(job.clips)
+    recordings = load_recordings(job.clips, leaders, layout)
     found = solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
-    return join_spans(found, job.clips)
+    return join_spans(place_parallels(found, leaders), job.clips)
 
 
 def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:

@@ -24,6 +24,7 @@ from publish.sessions import (
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
 from mcsyncd.model.rate import split_offset
+from mcsyncd.model.recorder_notes import RecorderNotes, TrackName
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import manifest
 
@@ -110,6 +111,35 @@ def test_a_clip_whose_picture_cannot_be_decoded_has_its_original_alone():
     assert found["original"]["sha256"] == hidden.digest.sha256
     assert (found["mezzanine"], found["proxy"], found["sprites"]) == (None, None, None)
     assert built(of)["cameras"][0]["clips"][0]["mezzanine"] is not None
+
+
+def test_what_was_recorded_at_once_or_goes_on_is_named():
+    of = session()
+    notes = RecorderNotes(scene="12A", take="3", tracks=(TrackName(2, "Anna lav"),))
+    media = dataclasses.replace(of.clips[0].media, notes=notes, time_reference_us=5)
+    angles = tuple(
+        dataclasses.replace(
+            angle,
+            placements=tuple(
+                dataclasses.replace(one, continues="before.MP4", parallel_to="beside.WAV")
+                for one in angle.placements
+            ),
+        )
+        for angle in of.alignment.angles
+    )
+    document = built(
+        dataclasses.replace(
+            of,
+            clips=tuple(dataclasses.replace(clip, media=media) for clip in of.clips),
+            alignment=dataclasses.replace(of.alignment, angles=angles),
+        )
+    )
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(document)
+    clip = document["cameras"][0]["clips"][0]
+    camera = document["cameras"][0]["id"]
+    assert (clip["continues"], clip["parallel_to"]) == (f"{camera}/before.MP4", f"{camera}/beside.WAV")
+    recorder = clip["original"]["media"]["recorder"]
+    assert (recorder["scene"], recorder["tracks"]) == ("12A", [{"channel": 2, "name": "Anna lav"}])
 
 
 def test_the_forensic_fields():
