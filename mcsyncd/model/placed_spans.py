@@ -136,10 +136,4 @@ def _cap(placed: Placement) -> Placement:
 
 def _drop_reasons(reasons: Sequence[Reason], moved: set[str]) -> tuple[Reason, ...]:
     """Leave out what was said of clips that have a place now."""
-    return tuple(reason for reason in reasons if not _is_about(reason, moved))
-
-
-def _is_about(reason: Reason, moved: set[str]) -> bool:
-    if reason.code is ReasonCode.OVERLAPS_OWN_CLIP:
-        return f"{reason.subject}/{dict(reason.values)['clip']}" in moved
-    return reason.subject in moved
+    return tuple(reason for reason in reasons if reason.subject not in moved)

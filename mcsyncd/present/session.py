@@ -108,7 +108,7 @@ def label_disposition(session: SessionBody, clip: ClipBody) -> str:
     if clip.fault:
         return "left out, cannot be read" if clip.disposition == "left_out" else "cannot be read"
     if clip.disposition is None:
-        return "no place yet" if session.angles else ""
+        return "no place yet" if session.angles and clip.offset_ms is None else ""
     return _DISPOSITION_LABELS.get(clip.disposition, escape_text(clip.disposition, 20))
 
 

@@ -24,21 +24,22 @@ _MAX_REASON_CHARS = 2000
 
 
 class ReasonDialog(ModalScreen[str | None]):
-    """Asks for a reason and returns it; None if it was cancelled."""
+    """Asks for a reason, or another line of text, and returns it; None if it was cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, question: str, hint: str) -> None:
+    def __init__(self, question: str, hint: str, placeholder: str = "reason (kept in the log)") -> None:
         super().__init__()
         self._question = question
         self._hint = hint
+        self._placeholder = placeholder
 
     def compose(self) -> ComposeResult:
         """Yield the question and an input line."""
         with Vertical(classes="dialog"):
             yield Static(build_content((self._question, "bold")))
             yield Static(build_content((self._hint, "muted")))
-            yield Input(placeholder="reason (kept in the log)", max_length=_MAX_REASON_CHARS)
+            yield Input(placeholder=self._placeholder, max_length=_MAX_REASON_CHARS)
             yield Static(
                 build_content(("enter", "bold"), (" send   ", "muted"), ("esc", "bold"), (" cancel", "muted"))
             )

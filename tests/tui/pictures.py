@@ -35,6 +35,15 @@ async def unsure(app, pilot, daemon):
     await pilot.press("enter")
 
 
+async def aside(app, pilot, daemon):
+    await pilot.press("enter")
+
+
+async def clips(app, pilot, daemon):
+    await pilot.press("enter", "c")
+    await pilot.pause(0.3)
+
+
 async def details(app, pilot, daemon):
     await pilot.press("enter", "w")
 
@@ -103,6 +112,8 @@ SCENES = {
     "queue": (queue, scenes.queue(), _settling()),
     "session": (session, [scenes.session()], {}),
     "session-71": (unsure, [scenes.unsure()], {}),
+    "aside": (aside, [scenes.aside()], {}),
+    "clips": (clips, [scenes.aside()], {}),
     "details": (details, [scenes.unsure()], {}),
     "review": (review, [scenes.unsure()], {}),
     "review-moved": (moved, [scenes.unsure()], {}),

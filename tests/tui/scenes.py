@@ -5,6 +5,7 @@ from mcsyncd import api
 CAMERAS = {"cam_a": "Cam A", "cam_b": "Cam B", "cam_c": "Cam C"}
 SURE = "20261123-091502-k7q"
 UNSURE = "20261123-093011-w2m"
+ASIDE = "20261123-101500-b3r"
 
 
 def status(**change):
@@ -101,6 +102,19 @@ def unsure(name=UNSURE, **change):
         },
     )
     return changed(body, **change)
+
+
+def aside(name=ASIDE, **change):
+    """A card of camera b with a b-roll clip, and one that nobody can read."""
+    body = session(name)
+    broll = api.ClipBody(name="CLIP/C0001.MP4", bytes=90_000_000, duration_s=20.0, disposition="set_aside")
+    empty = api.ClipBody(name="CLIP/C0005.MP4", bytes=0, fault="C0005.MP4 is empty")
+    cameras = {
+        key: camera.model_copy(update={"clips": [broll, *camera.clips, empty]}) if key == "cam_b" else camera
+        for key, camera in body.cameras.items()
+    }
+    why = reason("Cam B/CLIP/C0005.MP4: C0005.MP4 is empty", "cam_b/CLIP/C0005.MP4")
+    return changed(body, call_to_action="review_sync", cameras=cameras, reasons=[why], **change)
 
 
 def working(name="20261123-094500-p3x", **change):

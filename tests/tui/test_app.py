@@ -8,6 +8,7 @@ from mcsyncd import api
 from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.widgets.health import build_alert_line
 
@@ -42,6 +43,36 @@ async def test_an_empty_queue_says_where_to_drop_cards(opened):
         assert "No sessions yet" in shown
         for key in scenes.CAMERAS:
             assert f"/srv/ingest/{key}" in shown
+
+
+@running
+async def test_what_is_not_on_the_timeline_is_named_and_decided_clip_by_clip(opened):
+    async with opened([scenes.aside()]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        shown = screen_text(app)
+        assert "Not on the timeline: CLIP/C0001.MP4 (Cam B) set aside" in shown
+        assert "C0005.MP4 (Cam B) cannot be read" in " ".join(shown.split())
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ClipsDialog))
+        await pilot.press("j", "l")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        await pilot.press(*"empty", "enter")
+        await until(pilot, lambda: daemon.decisions)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ClipsDialog))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        await pilot.press("=", "1", "2", ".", "5", "s", "enter")
+        await until(pilot, lambda: len(daemon.decisions) == 2)
+        left_out = {
+            "action": "clip",
+            "clip": "cam_b/CLIP/C0005.MP4",
+            "disposition": "left_out",
+            "reason": "empty",
+        }
+        placed = {"action": "nudge", "camera": "cam_b", "clip": "CLIP/C0001.MP4", "to": "=12.5s"}
+        assert [decision for _, decision, _ in daemon.decisions] == [left_out, placed]
 
 
 @running

@@ -27,11 +27,18 @@ from mcsyncd.api import (
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.progress import format_progress
-from mcsyncd.present.session import format_clip, format_facts, label_session, list_camera_labels
+from mcsyncd.present.session import (
+    format_clip,
+    format_facts,
+    label_session,
+    list_camera_labels,
+    list_off_timeline,
+)
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.details import build_details
 from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
 from mcsyncd.tui.widgets.confidence import ConfidenceBar
@@ -62,6 +69,7 @@ class SessionScreen(LiveScreen):
         ("j,down", "scroll(1)", "Down"),
         ("k,up", "scroll(-1)", "Up"),
         ("v", "review", "Waveforms"),
+        ("c", "clips", "Clips"),
         ("x", "reject", "Reject"),
         ("o", "reopen", "Reopen"),
     ]
@@ -70,6 +78,7 @@ class SessionScreen(LiveScreen):
         ("w", "why: evidence, clips, latest events"),
         ("↑ ↓  k j", "scroll"),
         ("v", "waveforms"),
+        ("c", "clips: set one aside, leave it out, place it"),
         ("x", "reject, with a reason"),
         ("o", "reopen a decided session, with a reason"),
         ("esc", "back to the queue"),
@@ -158,6 +167,7 @@ class SessionScreen(LiveScreen):
         keys: list[tuple[str, str]] = [*button, ("w", "Why")]
         keys += [("v", "Waveforms")] if session.angles else []
         if not self.shell.find_objection():
+            keys += [("c", "Clips")] if list_off_timeline(session) else []
             keys += [("x", "Reject")] if session.state == "in_review" else []
             keys += [("o", "Reopen")] if session.state in _DECIDED_STATES else []
         self.show_keys([*keys, ("esc", "Queue")])
@@ -208,6 +218,20 @@ class SessionScreen(LiveScreen):
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(self._session_id))
+
+    @work(exclusive=True, group="decision")
+    async def action_clips(self) -> None:
+        """Show what becomes of each clip, and send what a person decides about one."""
+        session = self.shell.world.get_session(self._session_id)
+        if session is None or not (session.angles or session.error):
+            return
+        decision = await self.app.push_screen_wait(ClipsDialog(session))
+        if decision is None:
+            return
+        if objection := self.shell.find_objection():
+            self.shell.show_notice(objection)
+            return
+        await self.shell.send_decision(session, decision)
 
     def action_reject(self) -> None:
         """Reject the session if it is in review."""
