@@ -17,13 +17,21 @@ Otherwise every field that is added would make all that was conformed before loo
 again."""
 
 
+CameraKind = Literal["picture", "sound"]
+"""What a camera records: picture, mostly with sound, or sound alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One angle. `key` is the drop folder's name; the folder is the label, nothing is guessed."""
+    """One angle. `key` is the drop folder's name; the folder is the label, nothing is guessed.
+
+    No picture is expected of a camera of kind `sound`: it is a recorder.
+    """
 
     key: str
     label: str
     reference: bool = False
+    kind: CameraKind = "picture"
 
 
 DropKind = Literal["clip", "sidecar", "copy", "card"]

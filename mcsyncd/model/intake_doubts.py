@@ -24,8 +24,8 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
     """Return a reason for every clip that may not be all there, and for a reference without one.
 
     Such a clip grew again, was dropped again with other content, was left out when the session was
-    sealed, was taken although incomplete, cannot be read or is a second copy of one that cannot, has a
-    picture that nobody here can decode, looks cut by its container's bytes, or ends earlier than it
+    sealed, was taken although incomplete, cannot be read or is a second copy of one that cannot, has no
+    picture or one that nobody here can decode, looks cut by its container's bytes, or ends earlier than it
     declares, than its other stream or than every other angle. A clip that a person left out in the review
     is not doubted.
     """
@@ -58,6 +58,7 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
             for clip in clips
             if clip.media is not None and clip.media.hidden_picture
         ),
+        *(build_reason(ReasonCode.NO_PICTURE, clip.key) for clip in clips if _lacks_picture(session, clip)),
         *(build_reason(ReasonCode.UNREADABLE, clip.key, message=clip.fault) for clip in clips if clip.fault),
         *_list_shortfalls(session, clips),
         *chain.from_iterable(map(_list_early_ends, clips)),
@@ -69,6 +70,20 @@ def _list_absent_reference(session: Session) -> Iterator[Reason]:
     """The reference camera has no clip, so another one gives the clock."""
     if session.terms is not None and session.reference not in {None, session.terms.reference}:
         yield build_reason(ReasonCode.REFERENCE_ABSENT, session.terms.reference, str(session.reference))
+
+
+def _lacks_picture(session: Session, clip: Clip) -> bool:
+    """Tell whether a clip of sound alone is of a camera that should have recorded a picture.
+
+    Not one that lies beside a picture: P2 keeps the sound in files of their own.
+    """
+    media, terms = clip.media, session.terms
+    if media is None or media.video is not None or media.hidden_picture or terms is None:
+        return False
+    placed = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    if placed is not None and placed.parallel_to:
+        return False
+    return any(camera.key == clip.camera and camera.kind == "picture" for camera in terms.cameras)
 
 
 def _list_shortfalls(session: Session, clips: tuple[Clip, ...]) -> Iterator[Reason]:

@@ -55,6 +55,7 @@ class ReasonCode(StrEnum):
     STOPS_EARLY = "stops_early"
     REFERENCE_ABSENT = "reference_absent"
     HIDDEN_PICTURE = "hidden_picture"
+    NO_PICTURE = "no_picture"
     SECOND_COPY = "second_copy"
     CONTINUES = "continues"
     SEAM_APART = "seam_apart"
@@ -191,6 +192,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
         case ReasonCode.SECOND_COPY:
             original = str(values["instead_of"]).partition("/")[2]
             return f"{name} is a second copy: {original} cannot be read ({values['why']})"
+        case ReasonCode.NO_PICTURE:
+            return f"{name} has no picture; if that is a recorder, say so in the settings (kind: sound)"
         case ReasonCode.REFERENCE_ABSENT:
             return f"{name}, the reference camera, has no clip: the clock of {other} is the session clock"
         case ReasonCode.SAME_RECORDING:

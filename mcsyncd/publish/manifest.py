@@ -172,6 +172,7 @@ def _build_camera(
     return {
         "id": camera.key,
         "label": camera.label,
+        "kind": camera.kind,
         "offset_us": angle.offset_us,
         "drift_ppm": angle.drift_ppm,
         "confidence": angle.confidence,

@@ -85,7 +85,12 @@ def _read_held_files(document: dict[str, Any], field: str) -> tuple[HeldFile, ..
 
 def _read_terms(document: dict[str, Any]) -> Terms:
     cameras = tuple(
-        Camera(camera["id"], camera["label"], camera["id"] == document["reference"])
+        Camera(
+            camera["id"],
+            camera["label"],
+            camera["id"] == document["reference"],
+            camera.get("kind", "picture"),
+        )
         for camera in document["cameras"]
     )
     profiles = document["profiles"]

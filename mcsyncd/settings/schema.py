@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from mcsyncd.model.clip import Camera
+from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
@@ -87,6 +87,8 @@ class CameraSettings(SettingsPart):
     """The name that people see."""
     reference: bool = False
     """The session clock is this camera's clock. At most one; without it, the first camera's."""
+    kind: CameraKind = "picture"
+    """sound: a recorder, whose clips have no picture. Elsewhere, a missing picture asks for a review."""
 
 
 class IngestSettings(SettingsPart):
@@ -250,7 +252,9 @@ class Settings(SettingsPart):
     @property
     def angles(self) -> tuple[Camera, ...]:
         """The cameras as the model's values, in the order of the file."""
-        return tuple(Camera(key, camera.label, camera.reference) for key, camera in self.cameras.items())
+        return tuple(
+            Camera(key, camera.label, camera.reference, camera.kind) for key, camera in self.cameras.items()
+        )
 
 
 def build_json_schema() -> dict[str, object]:

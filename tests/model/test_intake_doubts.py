@@ -168,3 +168,14 @@ def test_a_picture_that_nobody_here_can_decode_gets_no_rendition_and_holds_up_no
     assert not is_ready_to_publish(approved)
     done = tuple(ConformedClip(job.id, job.clip.key, result_of(job)) for job in list_conform_jobs(approved))
     assert is_ready_to_publish(replace(approved, conformed=done))
+
+
+def test_a_missing_picture_is_a_doubt_unless_the_settings_name_a_recorder():
+    session = reviewed(video=None)
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject) == ("no_picture", KEY)
+    assert choose_call_to_action(session, 0.85) == "review_sync"
+    cameras = tuple(
+        replace(camera, kind="sound") if camera.key == "cam_b" else camera for camera in TERMS.cameras
+    )
+    assert list_intake_doubts(replace(session, terms=replace(TERMS, cameras=cameras))) == ()
