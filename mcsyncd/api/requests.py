@@ -72,6 +72,12 @@ class SealRequest(ApiBody):
     as_is: list[str] = Field(default=[], max_length=1000)
 
 
+class JoinRequest(ApiBody):
+    """Let the clips that have settled in the drop folders join this session, sealed without them."""
+
+    action: Literal["join"] = "join"
+
+
 class RetryRequest(ApiBody):
     """Run the failed step again."""
 
@@ -98,9 +104,10 @@ DecisionRequest = Annotated[
     | NudgeRequest
     | ClipRequest
     | SealRequest
+    | JoinRequest
     | RetryRequest
     | ResyncRequest
     | ReturnRequest,
     Field(discriminator="action"),
 ]
-"""A decision on a session. Approve, reject, reopen, nudge and clip need `If-Match: <revision>`."""
+"""A decision on a session. Approve, reject, reopen, nudge, clip and join need `If-Match: <revision>`."""

@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Show one session in full.",
     "log": "Print the audit log.",
     "seal": "Start with the clips that are there.",
+    "join": "Let a late reel join a session.",
     "retry": "Retry the failed step of a session.",
     "resync": "Sync a session again.",
     "review": "Review a session line by line, without a full-screen terminal.",

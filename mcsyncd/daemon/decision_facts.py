@@ -57,7 +57,7 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
             return Resync(at, actor, revision, terms, identities)
         case api.RetryRequest():
             return Retry(at, actor, identities)
-        case api.SealRequest():
+        case api.SealRequest() | api.JoinRequest():
             raise UsageError("a seal depends on the drop folders", "the drop scanner builds it")
         case _:
             assert_never(decision)

@@ -213,6 +213,13 @@ class DropScanner:
             self._list_held_files(), by, without=tuple(without), as_is=files
         )
 
+    async def join_reel(self, session: str, by: Actor, revision: int | None) -> Session:
+        """Let the settled files join a session that was sealed before, for a person.
+
+        Raises UsageError and Conflict, as the session objects to it.
+        """
+        return await self._intake.join_reel(session, by, revision, self._list_held_files())
+
     def build_folder_bodies(self) -> dict[str, FolderBody]:
         """Return the drop folders for the status, with the files that are not ingested yet."""
         return build_folder_bodies(

@@ -25,7 +25,7 @@ from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.recognition import Relation, is_same_length, relate_file
 from mcsyncd.ingest.second_copies import attach_copies
 from mcsyncd.model.clip import DropFile, DropIdentity, HeldFile
-from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, Seal
+from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, JoinReel, Seal
 from mcsyncd.model.objection import suggest_next_step
 from mcsyncd.model.session import HALTED, Actor, Session, State
 from mcsyncd.model.taken_file import TakenFile
@@ -121,6 +121,27 @@ class Intake:
         if others != session.drop_files:
             await self._loop.submit_fact(session.id, FilesSettled(utc_now(), others))
         return tuple(file for file in attached if file.key in keys)
+
+    async def join_reel(
+        self, session: str, by: Actor, revision: int | None, held: tuple[HeldFile, ...]
+    ) -> Session:
+        """Give the collecting session's files to `session`. Raises UsageError, Conflict, UnknownSession.
+
+        First they leave the one, then they join the other: between the two they only lie in their folders,
+        and the next scan would find them again.
+        """
+        collecting = self._loop.collecting_session
+        files = collecting.drop_files if collecting is not None else ()
+
+        def build_join(now: Session) -> Fact:
+            join = JoinReel(utc_now(), by, now.revision if revision is None else revision, files, held)
+            require_applicable(now, join, frozenset())
+            return join
+
+        build_join(await self._loop.load_session(session))
+        if collecting is not None:
+            await self._loop.submit_fact(collecting.id, FilesSettled(utc_now(), ()))
+        return await self._loop.submit_fact_from(session, build_join)
 
     def _list_files_in_intake(self) -> set[DropIdentity]:
         """Files of sealed sessions that have not been moved out of the drop folders yet."""

@@ -185,6 +185,10 @@ class RequestHandler:
         session = await self._loop.load_session(session_id)
         if isinstance(decision, api.SealRequest):
             return await self._seal_session(decision, actor, session_id)
+        if isinstance(decision, api.JoinRequest):
+            joined = await self._drop_scanner.join_reel(session_id, actor, revision)
+            self._claims.pop(session_id, None)
+            return self._build_session_body(joined)
         based_on = revision if revision is not None else get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)

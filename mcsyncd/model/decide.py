@@ -96,6 +96,9 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return _nudge_session(session, fact)
         case fa.DisposeClip():
             return _dispose_clip(session, fact)
+        case fa.JoinReel():
+            files = tuple(sorted(fact.files, key=lambda file: (file.camera, file.name)))
+            return (ev.ReelJoined(fact.at, fact.by, _count_next_revision(session), files),)
         case fa.Retry():
             return (ev.SessionRetried(fact.at, fact.by, fact.originals),)
         case fa.Resync():

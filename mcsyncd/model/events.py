@@ -207,6 +207,17 @@ class ClipReplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class ReelJoined:
+    """Files that came after the seal belong to the session; its answer and its approval are void."""
+
+    at: str
+    by: Actor
+    revision: int
+    files: tuple[DropFile, ...]
+    kind: Literal["reel_joined"] = "reel_joined"
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnRequested:
     """A person wants the originals back, in the folder `to` or, if empty, the drop folders."""
 
@@ -350,6 +361,7 @@ Event = (
     | OffsetNudged
     | ClipFaulted
     | ClipDisposed
+    | ReelJoined
     | SessionApproved
     | SessionRejected
     | SessionReopened

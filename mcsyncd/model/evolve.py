@@ -76,6 +76,8 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _replace_clip(session, event)
         case ev.ClipSubstituted():
             return substitute_clip(session, event.clip, event.file, event.why)
+        case ev.ReelJoined():
+            return _join_reel(session, event)
         case ev.ReturnRequested():
             return replace(session, returning_to=event.to, error=None, attempts=())
         case ev.OriginalsReturned():
@@ -156,6 +158,27 @@ def _replace_clip(session: Session, event: ev.ClipReplaced) -> Session:
         taken_as_is=tuple(old for old in session.taken_as_is if old.key != event.clip),
         rulings=_drop_ruling(session, event.clip),
         left_behind=tuple(pair for pair in session.left_behind if pair[0] != event.clip),
+        alignment=None,
+        approval=None,
+        publishing=None,
+        error=None,
+        attempts=(),
+    )
+
+
+def _join_reel(session: Session, event: ev.ReelJoined) -> Session:
+    """The reel is taken in first; then the offsets are found again. What is known of other clips is kept."""
+    clips = tuple(
+        Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in event.files if file.kind == "clip"
+    )
+    drop_files = sorted((*session.drop_files, *event.files), key=lambda one: (one.camera, one.name))
+    return replace(
+        session,
+        state=State.WORKING,
+        revision=event.revision,
+        drop_files=tuple(drop_files),
+        clips=tuple(sorted((*session.clips, *clips), key=lambda one: (one.camera, one.name))),
+        incoming=(*session.incoming, *event.files),
         alignment=None,
         approval=None,
         publishing=None,

@@ -188,6 +188,20 @@ class DisposeClip:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinReel:
+    """A person lets settled files of the drop folders join a session that was sealed before they came.
+
+    `held` are files there that are not ready: they stand against it, as against a seal.
+    """
+
+    at: str
+    by: Actor
+    revision: int
+    files: tuple[DropFile, ...]
+    held: tuple[HeldFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileIdentity:
     """Current size and modification time of an original; `clip` is its key."""
 
@@ -237,6 +251,7 @@ Fact = (
     | Reopen
     | Nudge
     | DisposeClip
+    | JoinReel
     | Retry
     | Resync
     | ReturnOriginals

@@ -23,6 +23,8 @@ _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, Stat
 _RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTED}
 """States in which a decision is allowed. A state too many loses work in progress; one too few leaves a
 session that no command can move."""
+_JOINABLE = frozenset({State.IN_REVIEW, State.APPROVED, State.PUBLISHED})
+"""States of a session that late clips may join: its answer is known, and nothing of it is on its way."""
 _UNDECIDED = frozenset({State.WORKING, State.IN_REVIEW})
 """States in which another copy of a clip that cannot be read takes its place."""
 _UNFAILABLE = frozenset({State.PUBLISHED, State.REJECTED, *HALTED})
@@ -72,6 +74,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _object_to_nudge(session, fact)
         case fa.DisposeClip():
             return _object_to_disposal(session, fact)
+        case fa.JoinReel():
+            return _object_to_joining(session, fact)
         case fa.Retry():
             return _object_to_retry(session, awaited)
         case fa.Resync():
@@ -131,6 +135,30 @@ def _object_to_held_files(fact: fa.Seal) -> Objection | None:
                 f"{key} is not ready: {file.reason}",
                 f"mend it, or start without it: mcsyncd seal --without {key}",
             )
+    return None
+
+
+def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
+    objection = _require_revision(session, fact.revision) or _require_state(session, _JOINABLE)
+    if objection is not None:
+        return objection
+    if fact.held:
+        held = fact.held[0]
+        hint = "wait until its copy is complete, or move it out of the drop folder"
+        return Objection("invalid", f"{held.key} is not ready: {held.reason}", hint)
+    if not any(file.kind == "clip" for file in fact.files):
+        hint = "copy the clips into their camera's folder first; see `mcsyncd status`"
+        return Objection("invalid", "nothing to join: no settled clip in any drop folder", hint)
+    cameras = {camera.key for camera in session.terms.cameras} if session.terms is not None else set()
+    known = {file.key for file in session.drop_files}
+    for file in fact.files:
+        if file.camera not in cameras:
+            return Objection(
+                "invalid", f"{session.id} has no camera {file.camera}", "seal a session of its own"
+            )
+        if file.key in known:
+            hint = f"move the reel into a folder of its own: {file.camera}/reel-2/"
+            return Objection("invalid", f"{session.id} has a file {file.key} already", hint)
     return None
 
 

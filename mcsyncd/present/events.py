@@ -160,6 +160,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "clip_substituted": lambda event: (
         f"{event.clip} cannot be read: {event.text('file', 'name')} takes its place"
     ),
+    "reel_joined": lambda event: f"{event.count('file', 'files')} joined{event.by}{event.revision}",
     "return_requested": lambda event: f"Originals are asked back{event.by}",
     "originals_returned": lambda _: "The originals are back",
     "clip_conformed": lambda event: f"Conformed {event.clip}",

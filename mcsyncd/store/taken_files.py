@@ -11,6 +11,7 @@ from mcsyncd.model.events import (
     ClipSubstituted,
     Event,
     OriginalsReturned,
+    ReelJoined,
     SessionSealed,
 )
 from mcsyncd.model.session import Session, State
@@ -46,7 +47,14 @@ TAKEN_FILE_SCHEMA = (
 )
 """The table, its indices, and its rows for the sessions of a ledger that had none yet."""
 
-_INDEXED_EVENTS = (SessionSealed, ClipsOffloaded, ClipReplaced, ClipSubstituted, OriginalsReturned)
+_INDEXED_EVENTS = (
+    SessionSealed,
+    ClipsOffloaded,
+    ClipReplaced,
+    ClipSubstituted,
+    OriginalsReturned,
+    ReelJoined,
+)
 """Events that change which files a session has taken in."""
 
 
