@@ -94,7 +94,9 @@ def _describe_clip(case: Case, measurement: Measurement, at: int) -> Row:
         case.truths[at],
         measurement.choices.get(at),
     )
-    caps = list_caps(at, measurement.recordings, measurement.pairs, measurement.solution)
+    caps = list_caps(
+        at, measurement.recordings, measurement.pairs, measurement.solution, measurement.small_shares
+    )
     return {
         "angle": case.recordings[at].angle,
         "solvable": truth is not None,

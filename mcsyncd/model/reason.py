@@ -26,6 +26,7 @@ class ReasonCode(StrEnum):
     END_CONTRADICTS = "end_contradicts"
     CHANNELS_DISAGREE = "channels_disagree"
     SPREAD = "spread"
+    SHARES_LITTLE = "shares_little"
     DRIFT = "drift"
     ECHO = "echo"
     WRONG_SPEED = "wrong_speed"
@@ -100,6 +101,7 @@ _PairCode = Literal[
     ReasonCode.END_CONTRADICTS,
     ReasonCode.CHANNELS_DISAGREE,
     ReasonCode.SPREAD,
+    ReasonCode.SHARES_LITTLE,
 ]
 """Doubts about one pair of recordings."""
 _ClockCode = Literal[
@@ -144,6 +146,7 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             | ReasonCode.END_CONTRADICTS
             | ReasonCode.CHANNELS_DISAGREE
             | ReasonCode.SPREAD
+            | ReasonCode.SHARES_LITTLE
         ):
             return _format_pair_doubt(reason.code, name, other, values)
         case (
@@ -245,6 +248,13 @@ def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
             )
         case ReasonCode.SPREAD:
             return f"the offset between {name} and {other} is not sharp"
+        case ReasonCode.SHARES_LITTLE:
+            little = f"only {float(values['share']):.0%} of its sound with {other}"
+            known = "others_share" in values
+            beside = (
+                f"where others share {float(values['others_share']):.0%}" if known else "not what is loud"
+            )
+            return f"{name} shares {little}, {beside}: perhaps the same music at two events"
         case _:
             assert_never(code)
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from math import sqrt
 
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
+from mcsyncd.sync.clock_evidence import is_one_event
 from mcsyncd.sync.confidence import MIN_OVERLAP_S, Doubt
-from mcsyncd.sync.graph import Solution, compute_miss_s
+from mcsyncd.sync.graph import Edge, Solution, compute_miss_s
 from mcsyncd.sync.late_echo import find_late_echoes
 from mcsyncd.sync.pair import Pair
 from mcsyncd.sync.reasons import build_echo
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.same_sound import is_same_sound
+from mcsyncd.sync.shares import SmallShare
 
 MAX_SHORT_CONFIDENCE = 0.8
 """Most confidence for an overlap just under 5 s. A rule (ADR 11): a few seconds may match well and still be a
@@ -32,6 +34,9 @@ the louder one as any."""
 MAX_SAME_SOUND_CONFIDENCE = 0.3
 """Most confidence for two clips with one sound. A rule: their offset is right and means nothing, since one
 card was dropped twice, or a proxy beside its original."""
+MAX_SMALL_SHARE_CONFIDENCE = 0.5
+"""Most confidence for a clip that shares too little, unless jammed timecode says that it was there. A rule:
+the same track at two events looks like this, and a camera that stood elsewhere may."""
 _MAX_CONSISTENT_MISS_S = 0.05
 """Seconds that a pair's line may miss the placements. Judgement: beyond every echo, and below every repeat of
 music."""
@@ -50,11 +55,17 @@ class Cap:
 
 
 def list_caps(
-    at: int, recordings: Sequence[Recording], pairs: Sequence[Pair], solution: Solution
+    at: int,
+    recordings: Sequence[Recording],
+    pairs: Sequence[Pair],
+    solution: Solution,
+    small_shares: Sequence[SmallShare],
 ) -> list[Cap]:
     """Return every cap on the confidence of clip `at`, the lowest first."""
     path = {frozenset((edge.x, edge.y)) for edge in solution.paths[at]}
     caps: list[Cap] = []
+    for edge in solution.paths[at]:
+        caps += _cap_small_share(edge, recordings, pairs, solution, small_shares)
     for pair in pairs:
         nodes = (pair.x, pair.y)
         if frozenset(nodes) in path:
@@ -97,6 +108,31 @@ def _cap_short_overlap(pair: Pair) -> Iterator[Cap]:
     if pair.is_short:
         # The reason is among the doubts of the pair.
         yield Cap(_compute_short_cap(pair.match.overlap_s), None, pair)
+
+
+def _cap_small_share(
+    edge: Edge,
+    recordings: Sequence[Recording],
+    pairs: Sequence[Pair],
+    solution: Solution,
+    small_shares: Sequence[SmallShare],
+) -> Iterator[Cap]:
+    x, y = edge.x, edge.y
+    small = min((one for one in small_shares if {one.x, one.y} == {x, y}), key=_get_share, default=None)
+    here, there = solution.placements[x], solution.placements[y]
+    if small is None or here is None or there is None:
+        return
+    known = is_one_event(recordings[x], recordings[y], round((there.offset_s - here.offset_s) * 1e6))
+    others = {} if small.others_share is None else {"others_share": small.others_share}
+    reason = build_reason(
+        ReasonCode.SHARES_LITTLE, recordings[y].angle, recordings[x].angle, share=small.share, **others
+    )
+    pair = next(one for one in pairs if {one.x, one.y} == {x, y})
+    yield Cap(1.0 if known else MAX_SMALL_SHARE_CONFIDENCE, reason, pair)
+
+
+def _get_share(small: SmallShare) -> float:
+    return small.share
 
 
 def _cap_late_echo(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Cap]:

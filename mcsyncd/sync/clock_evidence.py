@@ -4,7 +4,8 @@ Audio has one blind spot: the same recorded music played at two events matches l
 see that, where they are right. A clock that contradicts is weighed by Bayes' rule: how likely is such
 a miss if the audio is right (then the clock is wrong), and how likely if it is wrong (then the clock
 may well be right)? A clock that agrees is reported and raises nothing: it cannot tell an offset from
-one a frame away, and two clips of one song can start at the same time of day.
+one a frame away, and two clips of one song can start at the same time of day. Timecode that agrees to
+a frame or two answers one doubt, though: that the clips are of two events.
 
 How such clocks err:
 
@@ -31,6 +32,10 @@ _SECOND_US = 1_000_000
 _TIMECODE_TOLERANCE_US = 2 * _SECOND_US
 """Microseconds within which timecode agrees. Judgement: twice what jammed clocks drift in a day. Wider lets
 the next take agree, narrower calls drifting clocks wrong."""
+_CLOSE_TIMECODE_US = 100_000
+"""Microseconds within which timecode tells one event from another. Judgement: two frames and a half, as
+jammed cameras keep them. At two events, timecodes agree so closely once in 400 000. Wider lets counters
+agree that were started by hand."""
 _DROP_FRAME_ERROR = 0.001
 """Share of the time of day by which drop-frame and non-drop timecode differ (SMPTE 12M: 108 frames an
 hour)."""
@@ -120,6 +125,21 @@ def compute_timecode_offset_us(anchor: Recording, clip: Recording) -> int | None
     if anchor.timecode_us is None or clip.timecode_us is None:
         return None
     return _wrap_at_midnight(clip.timecode_us - anchor.timecode_us)
+
+
+def is_one_event(anchor: Recording, clip: Recording, offset_us: int) -> bool:
+    """Whether jammed timecode shows that two clips are of one event, by their offset.
+
+    Not where both start with the same label, or nearly: counters that nobody set do.
+    """
+    apart_us = compute_timecode_offset_us(anchor, clip)
+    return (
+        apart_us is not None
+        and _is_set(anchor.timecode_us)
+        and _is_set(clip.timecode_us)
+        and abs(apart_us) > _TIMECODE_TOLERANCE_US
+        and _compute_timecode_miss_us(anchor, clip, offset_us) <= _CLOSE_TIMECODE_US
+    )
 
 
 def _weigh_timecode(

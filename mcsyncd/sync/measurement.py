@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcsyncd.sync.caps import list_caps
 from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
@@ -17,6 +17,7 @@ from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
 from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.shares import SmallShare, find_small_shares
 
 _MIN_LIKELY_CONFIDENCE = 0.5
 """Chance below which a clip is tried at other speeds. Judgement: a wrong answer is then likelier than a right
@@ -35,7 +36,8 @@ class Measurement:
     """All that was measured in a session.
 
     `recordings` are as they were measured: one in `speed_changes` at its own speed times 1 + that
-    change. `choices` are the choices of direct paths, by clip. `root` gives the clock.
+    change. `choices` are the choices of direct paths, by clip. `root` gives the clock. `small_shares` are
+    the pairs of clips that share too little.
     """
 
     recordings: tuple[Recording, ...]
@@ -44,6 +46,7 @@ class Measurement:
     choices: dict[int, DirectPathChoice]
     solution: Solution
     root: int
+    small_shares: tuple[SmallShare, ...] = ()
 
     @property
     def edges(self) -> list[Edge]:
@@ -65,7 +68,8 @@ def measure_recordings(
         if at != root and _is_unlikely(measurement, at):
             attempts = [measurement, *_try_other_speeds(measurement, root, at)]
             measurement = max(attempts, key=lambda one: round(_compute_confidence_or_zero(one, at), 2))
-    return measurement
+    small_shares = find_small_shares(measurement.recordings, measurement.pairs, measurement.solution)
+    return replace(measurement, small_shares=small_shares)
 
 
 def _choose_root(recordings: Sequence[Recording], reference: str, edges: Sequence[Edge]) -> int:
@@ -119,5 +123,7 @@ def compute_clip_confidence(measurement: Measurement, at: int) -> tuple[float, l
     choice = measurement.choices.get(at)
     if choice is not None:
         confidence *= compute_direct_path_chance(choice.lead)
-    caps = list_caps(at, measurement.recordings, measurement.pairs, measurement.solution)
+    caps = list_caps(
+        at, measurement.recordings, measurement.pairs, measurement.solution, measurement.small_shares
+    )
     return min([confidence, *(cap.confidence for cap in caps)]), failing

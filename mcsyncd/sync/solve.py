@@ -89,7 +89,7 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     if len(path) > 1:
         through = recordings[path[-1].x].angle
         reasons.append(build_reason(ReasonCode.INDIRECT, recording.angle, through))
-    caps = list_caps(at, recordings, measurement.pairs, measurement.solution)
+    caps = list_caps(at, recordings, measurement.pairs, measurement.solution, measurement.small_shares)
     reasons += [cap.reason for cap in caps if cap.reason is not None]
     # The pieces that cap the confidence, if any: those of another pair may be the ones that show a skip.
     broken = next((cap.pair for cap in caps if cap.pair.pieces), pair)
