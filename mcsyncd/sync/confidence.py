@@ -83,7 +83,8 @@ def measure_evidence(match: Match) -> PairEvidence:
     return PairEvidence(
         significance=match.strength * sqrt(match.active_windows),
         agreed_s=match.overlap_s * windows / max(1, match.active_windows),
-        rivals=tuple(rival.lead for rival in match.rivals),
+        # An echo is no repeat; it has a cap of its own.
+        rivals=tuple(rival.lead for rival in match.rivals if not rival.is_echo),
         astray=_compute_astray_share(match),
         end_s=sqrt(match.fit.sigma_s**2 + (slope * match.overlap_s / 2) ** 2),
     )

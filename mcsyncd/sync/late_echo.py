@@ -8,6 +8,8 @@ there before it: an echo in y makes the false offset the smaller one, an echo in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mcsyncd.sync.coarse_search import Line
@@ -44,25 +46,37 @@ beat, is in both."""
 
 def find_late_echoes(match: Match) -> list[Rival]:
     """Return the rivals that may be an echo of the best line, or it of them, the strongest first."""
-    middle = float(match.correlations.times.mean())
     return [
         rival
         for rival in match.rivals
-        if MIN_ECHO_S < abs(rival.line.map_time(middle) - match.line.map_time(middle)) < MAX_ECHO_S
+        if MIN_ECHO_S < abs(_get_lag_s(match, rival)) < MAX_ECHO_S
         and rival.strength > MIN_ECHO_STRENGTH * match.strength
     ]
 
 
 def find_earlier_arrival(match: Match) -> Rival | None:
     """Return the rival of which the best line is an echo, by the recording in which it echoes; else None."""
+    return next(
+        (rival for rival in find_late_echoes(match) if _is_echo(match, -_get_lag_s(match, rival))), None
+    )
+
+
+def mark_echoes(match: Match) -> Match:
+    """Return the match with those rivals marked that are echoes of the best line."""
+    echoes = [rival for rival in find_late_echoes(match) if _is_echo(match, _get_lag_s(match, rival))]
+    return replace(match, rivals=tuple(replace(one, is_echo=one in echoes) for one in match.rivals))
+
+
+def _get_lag_s(match: Match, rival: Rival) -> float:
     middle = float(match.correlations.times.mean())
-    for rival in find_late_echoes(match):
-        later_s = rival.line.map_time(middle) - match.line.map_time(middle)
-        x, y = (_measure_self_likeness(channel, abs(later_s)) for channel in match.channels)
-        echoing, other = (y, x) if later_s > 0 else (x, y)
-        if echoing > _MIN_SELF_COEFFICIENT and echoing > _MIN_SELF_RATIO * other:
-            return rival
-    return None
+    return rival.line.map_time(middle) - match.line.map_time(middle)
+
+
+def _is_echo(match: Match, later_s: float) -> bool:
+    """Whether an alignment `later_s` after the true one is its echo: in x, or in y if it is before."""
+    x, y = (_measure_self_likeness(channel, abs(later_s)) for channel in match.channels)
+    echoing, other = (x, y) if later_s > 0 else (y, x)
+    return echoing > _MIN_SELF_COEFFICIENT and echoing > _MIN_SELF_RATIO * other
 
 
 def _measure_self_likeness(channel: WhitenedChannel, later_s: float) -> float:

@@ -27,11 +27,13 @@ class Rival:
     """Another alignment that explains some of the audio.
 
     `strength` is its mean significance per window, `lead` how far the best alignment is ahead of it.
+    With `is_echo`, one of the recordings shows that it is an echo of the best one.
     """
 
     line: Line
     strength: float
     lead: Lead
+    is_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from mcsyncd.sync.channel_pairs import find_channel_conflict, rank_channel_pairs
 from mcsyncd.sync.coarse_search import Line
-from mcsyncd.sync.late_echo import find_earlier_arrival
+from mcsyncd.sync.late_echo import find_earlier_arrival, mark_echoes
 from mcsyncd.sync.line_fit import fit_line
 from mcsyncd.sync.line_scoring import (
     MIN_ACTIVE_SHARE,
@@ -81,7 +81,7 @@ def match_recordings(
         return None
     best = max(matches, key=lambda match: match.strength)
     others = [one.line for one in scored] + [match.line for match in matches if match is not best]
-    best = _choose_first_arrival(add_rivals(best, others), others)
+    best = mark_echoes(_choose_first_arrival(add_rivals(best, others), others))
     return replace(best, conflict=find_channel_conflict(best, ranked, (x, y), _measure_line))
 
 
@@ -133,7 +133,7 @@ def measure_along_line(match: Match, line: Line) -> Match | None:
     others = [
         rival.line for rival in match.rivals if compute_distance_s(rival.line, line, times) > min_distance_s
     ]
-    return replace(add_rivals(best, others), conflict=match.conflict)
+    return replace(mark_echoes(add_rivals(best, others)), conflict=match.conflict)
 
 
 def _select_finalists(scored: list[ScoredLine]) -> list[ScoredLine]:

@@ -88,9 +88,10 @@ def _build_weakness(x: str, y: str, evidence: PairEvidence) -> Reason:
 
 
 def _build_rival(y: str, match: Match, sign: int) -> Reason | None:
-    if not match.rivals:
+    repeats = [rival for rival in match.rivals if not rival.is_echo]
+    if not repeats:
         return None
-    near = min(match.rivals, key=lambda rival: rival.lead.share)
+    near = min(repeats, key=lambda rival: rival.lead.share)
     at = float(match.correlations.times.mean())
     apart_ms = sign * (near.line.map_time(at) - match.line.map_time(at)) * 1e3
     return build_reason(ReasonCode.RIVAL, y, apart_ms=apart_ms, lead=near.lead.share)
