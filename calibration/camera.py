@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from calibration.material import Shelf
 from calibration.microphone import Trouble, generate_hum
 from calibration.room import LEAD_SAMPLES, OpenGround, Point, Room, compute_response
 from calibration.signals import RATE, Wave, convolve, set_loudness
+from calibration.timecode import generate_ltc
 from mcsyncd.sync.recording import Recording
 
 _RUN_UP_S = 1.5
@@ -37,6 +38,8 @@ class Take:
     scene time = start_s + clip time * (1 + slope). `has_truth` means that it has one right offset.
     `late_samples` is how many analysis samples its audio starts after its video. `skips` are (clip
     second, scene seconds lost there). `second` is what a second channel carries, if there is one.
+    `label_s` is the time of day that linear timecode on a channel begins with, `feed_late_s` how late a
+    clean feed of the scene arrives on a channel. `copy_of` is the number of the take whose card this is.
     """
 
     angle: str
@@ -53,6 +56,9 @@ class Take:
     rms: float = 0.05
     skips: tuple[tuple[float, float], ...] = ()
     second: str | None = None
+    label_s: float | None = None
+    feed_late_s: float | None = None
+    copy_of: int | None = None
     name: str = field(default="clip_1")
 
     @property
@@ -68,6 +74,10 @@ def record_take(take: Take, shelf: Shelf, rng: np.random.Generator) -> Recording
         wave = trouble(wave, rng, shelf)
     wave = set_loudness(wave, take.rms)[2 * take.late_samples :]
     channels = [wave, *_build_second_channel(take.second, wave, rng)]
+    if take.label_s is not None:
+        channels.append(np.float32(0.3) * generate_ltc(wave.size, take.label_s))
+    if take.feed_late_s is not None:
+        channels.append(_receive_feed(take, rng)[2 * take.late_samples :])
     # The converter's own noise, half a step, is what keeps silence from being the same everywhere.
     channels = [
         _convert_to_int16_steps(one + rng.standard_normal(one.size, dtype=np.float32) * np.float32(1.5e-5))
@@ -109,6 +119,15 @@ def _apply_clock(take: Take, signal: Wave) -> Wave:
         pieces.append(sample_at_clock(signal, place, take.slope, end - begun))
         begun, lost = end, lost + lost_s
     return np.concatenate(pieces)
+
+
+def _receive_feed(take: Take, rng: np.random.Generator) -> Wave:
+    """Return the scene as its sources sound, late by what its transmission takes."""
+    assert take.feed_late_s is not None
+    dry = replace(take.scene, place=OpenGround(0.0))
+    x, y, z = dry.points[0]
+    sent = replace(take, scene=dry, point=(x + 1.0, y, z), start_s=take.start_s - take.feed_late_s)
+    return set_loudness(_apply_clock(sent, _hear_scene(sent, rng)), take.rms)
 
 
 def _build_second_channel(kind: str | None, wave: Wave, rng: np.random.Generator) -> list[Wave]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -54,7 +55,11 @@ def build_case(condition: str, seed: int, material: Material) -> Case:
     scene_rng, *camera_rngs = np.random.default_rng((seed, crc32(condition.encode()))).spawn(6)
     shelf = Shelf(material, scene_rng)
     takes = CONDITIONS[condition][1](Draw(scene_rng, shelf))
-    recordings = tuple(record_take(take, shelf, rng) for take, rng in zip(takes, camera_rngs, strict=False))
+    # A copied card has the chance of its original.
+    sources = [at if take.copy_of is None else take.copy_of for at, take in enumerate(takes)]
+    recordings = tuple(
+        record_take(take, shelf, deepcopy(camera_rngs[at])) for take, at in zip(takes, sources, strict=True)
+    )
     truths = tuple(
         _compute_truth(take, takes[0]) if sure else None
         for take, sure in zip(takes, find_linked(takes), strict=True)

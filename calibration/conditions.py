@@ -23,16 +23,33 @@ from calibration.unsolvable import (
     build_drones_apart,
     build_exact_loop,
     build_metronome,
+    build_same_card,
     build_same_jingle,
     build_same_song,
     build_shared_tones,
     build_silence,
     build_skipped,
+    build_skipped_end,
+    build_track_under_speech,
     build_unrelated,
+    build_unrelated_claps,
+    build_unrelated_echo,
+    build_unrelated_feed,
+    build_unrelated_timecode,
+)
+from calibration.witnesses import (
+    build_bumped_end,
+    build_chord,
+    build_claps,
+    build_late_echo,
+    build_late_feed,
+    build_one_feed,
+    build_timecode,
+    build_track_in_one_room,
 )
 
 CONDITIONS: dict[str, tuple[float, Builder]] = {
-    # Every camera has its right place: 55 of 100.
+    # Every camera has its right place: 70 of 133.
     "anything": (16, build_anything),
     "clean_speech": (2, build_plain("speech", "talk", place="dry")),
     "clean_music": (2, build_plain("music", place="dry")),
@@ -67,7 +84,15 @@ CONDITIONS: dict[str, tuple[float, Builder]] = {
     "loops_with_changes": (1.5, build_changing_loops),
     "uneven_machine": (0.5, build_uneven_machine),
     "two_loudspeakers": (1, build_two_loudspeakers),
-    # At least one has none: 45 of 100.
+    "timecode": (2, build_timecode),
+    "late_feed": (2, build_late_feed),
+    "late_echo": (2, build_late_echo),
+    "bumped_end": (1.5, build_bumped_end),
+    "claps": (1.5, build_claps),
+    "chord": (2, build_chord),
+    "one_feed": (1.5, build_one_feed),
+    "track_in_one_room": (2.5, build_track_in_one_room),
+    # At least one has none: 63 of 133.
     "unrelated_speech": (4, build_unrelated("speech", "talk", "babble", "pa")),
     "unrelated_music": (6, build_unrelated("music", "mix", "crowd", "pa_music")),
     "unrelated_electronic": (2, build_unrelated("electronic")),
@@ -83,5 +108,12 @@ CONDITIONS: dict[str, tuple[float, Builder]] = {
     "adjacent": (2, build_adjacent),
     "skipped": (4, build_skipped),
     "cut": (2, build_cut),
+    "unrelated_timecode": (2, build_unrelated_timecode),
+    "unrelated_feed": (1.5, build_unrelated_feed),
+    "unrelated_echo": (1.5, build_unrelated_echo),
+    "unrelated_claps": (1.5, build_unrelated_claps),
+    "track_under_speech": (5, build_track_under_speech),
+    "same_card": (2.5, build_same_card),
+    "skipped_end": (3.5, build_skipped_end),
 }
 """Weight and builder of every condition."""

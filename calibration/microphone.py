@@ -42,6 +42,18 @@ class Noise:
         return wave + set_loudness(own, level)
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """One echo, from a wall or a delayed loudspeaker: `late_s` later and `gain` times as loud."""
+
+    late_s: float
+    gain: float
+
+    def __call__(self, wave: Wave, _rng: np.random.Generator, _shelf: Shelf) -> Wave:
+        late = round(self.late_s * RATE)
+        return wave + np.float32(self.gain) * np.pad(wave, (late, 0))[: wave.size]
+
+
 def _add_ambience(count: int, _rng: np.random.Generator, shelf: Shelf) -> Wave:
     return _fit_length(shelf.cut_noise(count / RATE), count)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from calibration.camera import Take
-from calibration.microphone import Noise, generate_hum
+from calibration.microphone import Echo, Noise, generate_hum
 from calibration.signals import RATE, Wave, fit_length, set_loudness
 from calibration.solvable import Builder
 from calibration.sounds import (
@@ -22,6 +22,7 @@ from calibration.sounds import (
     generate_machine,
 )
 from calibration.stage import build_event, compute_needed_s, draw_spans, film_scene
+from calibration.witnesses import add_timecode, generate_claps
 
 
 def _move_elsewhere(draw: Draw, here: list[Take], elsewhere: list[Take]) -> list[Take]:
@@ -77,6 +78,83 @@ def _generate_live(draw: Draw, seconds: float) -> Wave:
     else:
         wave = generate_applause(draw, seconds) if kind == "applause" else draw.shelf.cut_noise(seconds)
     return set_loudness(wave, 0.1 * 10 ** draw.draw_uniform(-2, 0.9))
+
+
+def build_track_under_speech(draw: Draw) -> list[Take]:
+    """One recorded track at two events, under live sound from 6 dB below to 18 dB above it."""
+    schedule, other = (
+        draw_spans(draw, draw.choose_name("full", "partial", "inside")),
+        draw_spans(draw, "full"),
+    )
+    seconds = max(compute_needed_s(schedule), compute_needed_s(other))
+    song = draw.shelf.cut_music(seconds + 20)
+    shift = int(draw.draw_uniform(0, 20) * RATE)
+    events = []
+    for begin, when in ((0, schedule), (shift, other)):
+        live = set_loudness(draw.shelf.cut_speech(seconds), 0.1 * 10 ** draw.draw_uniform(-0.3, 0.9))
+        events.append(film_scene(draw, [fit_length(song[begin:], int(seconds * RATE)), live], when, "any", 2))
+    return _move_elsewhere(draw, *events)
+
+
+def build_unrelated_timecode(draw: Draw) -> list[Take]:
+    """Two events with linear timecode on a channel of every camera: labels agree, sound does not."""
+    return add_timecode(draw, build_unrelated("speech", "music", "babble")(draw))
+
+
+def build_unrelated_echo(draw: Draw) -> list[Take]:
+    """Two events, one of them in an echoing place."""
+    echo = Echo(draw.draw_uniform(0.04, 0.25), draw.draw_uniform(0.5, 1.6))
+    return [
+        one if one.has_truth else replace(one, troubles=(echo, *one.troubles))
+        for one in build_unrelated("speech", "music")(draw)
+    ]
+
+
+def build_unrelated_feed(draw: Draw) -> list[Take]:
+    """Two events; the cameras have feeds of them on another channel, none of which agree."""
+    takes = build_unrelated("speech", "music")(draw)
+    return [replace(one, feed_late_s=draw.draw_uniform(0, 0.004)) for one in takes]
+
+
+def build_unrelated_claps(draw: Draw) -> list[Take]:
+    """Slates that were clapped at two places."""
+    takes: list[Take] = []
+    for at in range(3):
+        schedule = draw_spans(draw, "full")
+        start, seconds = schedule[at]
+        wave = generate_claps(draw, compute_needed_s(schedule), (start + 1, start + seconds - 1))
+        one = film_scene(draw, [wave], schedule, "near", 0)[at]
+        noise = Noise("hiss", draw.draw_uniform(25, 60))
+        takes.append(replace(one, troubles=(noise,), has_truth=at == 0))
+    return takes
+
+
+def build_same_card(draw: Draw) -> list[Take]:
+    """One card in two cameras' folders, or a proxy of it: their offset says nothing."""
+    takes = build_event(draw, draw.choose_name("speech", "talk", "music", "mix"), "full", max_troubles=0)
+    at, kbps = int(draw.rng.integers(0, 2)), draw.choose_name("none", "32", "64", "96")
+    copied = replace(
+        takes[at],
+        angle=takes[at + 1].angle,
+        has_truth=False,
+        copy_of=at,
+        aac_kbps=None if kbps == "none" else int(kbps),
+    )
+    return [*takes[: at + 1], copied, *takes[at + 2 :]]
+
+
+def build_skipped_end(draw: Draw) -> list[Take]:
+    """A camera that lost something 3 to 9 s before an end of what it shares."""
+    takes = build_event(draw, draw.choose_name("speech", "talk", "music", "mix"), "full", max_troubles=1)
+    at = int(draw.rng.integers(1, 3))
+    hurt, reference = takes[at], takes[0]
+    begin = max(0.0, reference.start_s - hurt.start_s)
+    end = min(hurt.seconds, reference.end_s - hurt.start_s)
+    inset = draw.draw_uniform(3, 9)
+    place = begin + inset if draw.happens(0.5) else end - inset
+    lost_s = float(np.exp(draw.draw_uniform(np.log(0.02), np.log(1.0))))
+    takes[at] = replace(hurt, has_truth=False, skips=((place, lost_s),))
+    return takes
 
 
 def build_same_jingle(draw: Draw) -> list[Take]:
