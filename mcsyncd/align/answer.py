@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from pathlib import Path
 
-from mcsyncd.model.alignment import Alignment, AngleMatch, Placement
+from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement
 from mcsyncd.model.angle_document import AngleDocument, build_angle_document, ms_from_us
 from mcsyncd.model.reason import build_reason_document, format_reason
 from mcsyncd.model.text import escape_text
@@ -40,6 +40,7 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
                     "name": placement.clip,
                     "offset_ms": ms_from_us(placement.offset_us),
                     "drift_ppm": placement.drift_ppm,
+                    "disposition": alignment.find_disposition(angle.camera, placement.clip),
                 }
                 for placement in angle.placements
             ]
@@ -64,7 +65,9 @@ def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
 
 def _format_row(angle: AngleMatch, placement: Placement, reference: str, frames_per_s: float | None) -> str:
     name = angle.camera if len(angle.placements) == 1 else f"{angle.camera} {Path(placement.clip).name}"
-    confidence = "reference" if angle.camera == reference else format_percent(angle.confidence)
+    confidence = "reference" if angle.camera == reference else format_percent(placement.confidence or 0.0)
+    if placement.disposition is Disposition.SET_ASIDE:
+        confidence = "set aside"
     offset = format_offset(ms_from_us(placement.offset_us))
     frames = drift = NO_VALUE
     if placement.offset_us is not None:

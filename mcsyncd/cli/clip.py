@@ -23,7 +23,7 @@ _DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": "bac
 @revision_option
 @json_option
 @click.pass_obj
-def clip_command(  # what the command line offers
+def clip_command(
     options: GlobalOptions,
     session: str,
     clip: str,

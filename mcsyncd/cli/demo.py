@@ -44,10 +44,19 @@ or the demo would not show that it waits for complete files."""
 @click.option(
     "--seed", type=click.IntRange(0), default=1, help="Seed of the scene; another seed is another scene."
 )
+@click.option(
+    "--trouble", is_flag=True, help="Add timecode on a channel, a loud echo, a b-roll clip and a recorder."
+)
 @click.option("--keep", is_flag=True, help="Keep the filmed files and print where they are.")
 @click.pass_obj
 def demo_command(
-    options: GlobalOptions, headless: bool, seconds: float, offsets: str, seed: int, keep: bool
+    options: GlobalOptions,
+    headless: bool,
+    seconds: float,
+    offsets: str,
+    seed: int,
+    trouble: bool,
+    keep: bool,
 ) -> int:
     """Film a demo shoot and take it through the whole pipeline.
 
@@ -56,18 +65,22 @@ def demo_command(
     the demo approves by itself, and exits with 0 only if every offset is right and the manifest is
     published.
     """
-    config = options.config_option or _find_settings_file()
+    config = options.config_option or _find_settings_file(trouble=trouble)
     settings = GlobalOptions(config).settings
     is_headless = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
     # The reference first: true offsets are relative to its clock.
-    keys = sorted(settings.cameras, key=lambda key: not settings.cameras[key].reference)
+    filming = [key for key, camera in settings.cameras.items() if camera.kind == "picture"]
+    keys = sorted(filming, key=lambda key: not settings.cameras[key].reference)
+    recorder = _choose_recorder(settings) if trouble else None
     offsets_ms = _parse_offsets_ms(offsets)
     plan_takes(keys, seconds, offsets_ms)  # fails before a daemon is started
     printer = ProgressPrinter(sys.stdout, time.monotonic, terminal=sys.stdout.isatty())
     printer.print_line(f"settings: {config.absolute()}")
     printer.print_line(f"work folder: {settings.paths.work}")
     with _ensure_daemon(config, settings, printer) as check, _open_clip_folder(keep, printer) as folder:
-        shoot = _film_shoot(folder, keys, printer, seconds=seconds, offsets_ms=offsets_ms, seed=seed)
+        shoot = _film_shoot(
+            folder, keys, printer, seconds=seconds, offsets_ms=offsets_ms, seed=seed, recorder=recorder
+        )
         if is_headless:
             asyncio.run(_follow_session(shoot, settings, printer, check))
         else:
@@ -75,11 +88,22 @@ def demo_command(
     return 0
 
 
-def _find_settings_file() -> Path:
+def _choose_recorder(settings: Settings) -> str:
+    """Return the key of the first recorder. Raises UsageError where the settings have none."""
+    found = next((key for key, camera in settings.cameras.items() if camera.kind == "sound"), None)
+    if found is None:
+        raise UsageError(
+            "a shoot with trouble needs a recorder, and the settings name none",
+            "give a camera `kind: sound`, or run it without --config",
+        )
+    return found
+
+
+def _find_settings_file(*, trouble: bool) -> Path:
     from mcsyncd.demo.settings_home import prepare_demo_settings  # noqa: PLC0415  # keeps --help fast
 
     named = os.environ.get("MCSYNCD_CONFIG")
-    return Path(named) if named else prepare_demo_settings(os.environ)
+    return Path(named) if named else prepare_demo_settings(os.environ, trouble=trouble)
 
 
 @contextmanager
@@ -147,6 +171,7 @@ def _film_shoot(
     seconds: float,
     offsets_ms: list[float],
     seed: int,
+    recorder: str | None,
 ) -> Shoot:
     from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # keeps --help free of av and numpy
 
@@ -159,7 +184,13 @@ def _film_shoot(
         )
 
     shoot = make_shoot(
-        folder, seconds=seconds, seed=seed, offsets_ms=offsets_ms, keys=keys, report_progress=report_progress
+        folder,
+        seconds=seconds,
+        seed=seed,
+        offsets_ms=offsets_ms,
+        keys=keys,
+        report_progress=report_progress,
+        recorder=recorder,
     )
     for key, file in shoot.files.items():
         truth = f"truth {shoot.offsets_us[key] / 1000:+.3f} ms, {shoot.drift_ppm[key]:+.0f} ppm"
@@ -185,14 +216,15 @@ async def _follow_session(
     """
     from mcsyncd.cli.session_follower import SessionFollower, list_started_sessions  # noqa: PLC0415  # needs aiohttp
     from mcsyncd.client import Client  # noqa: PLC0415  # keeps --help free of aiohttp
-    from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # as the two above
+    from mcsyncd.demo.slow_copy import drop_slowly, list_cards  # noqa: PLC0415  # as the two above
 
     def report_progress(part: float) -> None:
         printer.print_progress("copying the cards into the drop folders", part)
 
     async with Client(settings.socket) as client:
         earlier_sessions = await list_started_sessions(client)
-        await asyncio.to_thread(drop_slowly, shoot.files, settings.paths.drop, _CARD_COPY_S, report_progress)
+        cards = list_cards(shoot)
+        await asyncio.to_thread(drop_slowly, cards, settings.paths.drop, _CARD_COPY_S, report_progress)
         follower = SessionFollower(client, earlier_sessions, printer, check)
         session = await follower.approve(await follower.wait_for_review(shoot), shoot)
         session = await follower.wait_until_published()
@@ -201,10 +233,11 @@ async def _follow_session(
 
 def _open_app(shoot: Shoot, settings: Settings) -> None:
     """Open the terminal app while the clips are being copied in."""
-    from mcsyncd.demo.slow_copy import drop_slowly  # noqa: PLC0415  # only this command needs it
+    from mcsyncd.demo.slow_copy import drop_slowly, list_cards  # noqa: PLC0415  # only this command needs it
     from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
 
     with ThreadPoolExecutor(1) as copier:
-        copy = copier.submit(drop_slowly, shoot.files, settings.paths.drop, _CARD_COPY_S, lambda _: None)
+        cards = list_cards(shoot)
+        copy = copier.submit(drop_slowly, cards, settings.paths.drop, _CARD_COPY_S, lambda _: None)
         McsyncApp(settings.socket).run()
         copy.result()

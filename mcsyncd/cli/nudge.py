@@ -20,7 +20,7 @@ from mcsyncd.errors import UsageError
 @revision_option
 @json_option
 @click.pass_obj
-def nudge_command(  # what the command line offers
+def nudge_command(
     options: GlobalOptions,
     session: str,
     what: str,

@@ -10,9 +10,11 @@ from mcsyncd.demo.clip_writer import write_clip
 from mcsyncd.demo.microphone import record_take
 from mcsyncd.demo.painting import Pixels
 from mcsyncd.demo.scene import Scene, make_scene
+from mcsyncd.demo.sound_events import Wave
 from mcsyncd.demo.stage import StagePainter
 from mcsyncd.demo.truth import Take
 
+SpoilAudio = Callable[[Take, Iterator[Wave]], Iterator[Wave]]
 SceneSpan = tuple[float, float]
 """Start and end of a scene, in seconds of the session clock."""
 
@@ -25,13 +27,18 @@ def film_take(
     seed: int,
     span: SceneSpan,
     report_progress: Callable[[float], None],
+    spoil: SpoilAudio | None = None,
 ) -> None:
     """Write the file of one camera to `path`. `report_progress` is called with the fraction done.
+
+    `spoil` makes the audio what it becomes on a shoot with trouble.
 
     Every camera generates the same scene from the seed: that is cheaper than sending it to the worker.
     """
     scene = make_scene(seed, *span)
     frames, audio = _paint_frames(scene, take, size), record_take(scene, take, seed)
+    if spoil is not None:
+        audio = spoil(take, audio)
     write_clip(path, take, size=size, frames=frames, audio=audio, report_progress=report_progress)
     report_progress(1.0)
 

@@ -9,9 +9,10 @@ from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
-from mcsyncd.demo.filming import SceneSpan, film_take
+from mcsyncd.demo.filming import SceneSpan, SpoilAudio, film_take
 from mcsyncd.demo.scene import make_scene
 from mcsyncd.demo.sound_events import SCENE_RATE
+from mcsyncd.demo.trouble import film_broll, plan_recorder_take, record_wave, spoil_audio
 from mcsyncd.demo.truth import DEFAULT_KEYS, DEFAULT_OFFSETS_MS, Shoot, Take, plan_takes
 
 ReportCameraProgress = Callable[[str, float], None]
@@ -30,31 +31,41 @@ def make_shoot(
     offsets_ms: Sequence[float] = DEFAULT_OFFSETS_MS,
     keys: Sequence[str] = DEFAULT_KEYS,
     report_progress: ReportCameraProgress | None = None,
+    recorder: str | None = None,
 ) -> Shoot:
     """Film one scene with three cameras into `folder/<key>/`; return the files and their true offsets.
 
     `offsets_ms` are the cameras' offsets in the order of `keys`; the first, the reference's, is 0. `size` is
     (width, height) in pixels. Equal arguments give equal files. The cameras film in parallel, each in
-    its own process. Raises UsageError for an impossible shoot, and any error of a worker.
+    its own process. With the key of a `recorder`, it is a shoot with trouble (`demo.trouble`): timecode on
+    a channel, a loud echo, a b-roll clip, and a file of that recorder. Raises UsageError for an impossible
+    shoot, and any error of a worker.
     """
     takes = plan_takes(keys, seconds, offsets_ms)
-    span = _compute_span(takes)
-    files = {take.key: folder / take.key / take.camera_model.clip_name for take in takes}
+    recorded = (plan_recorder_take(recorder, seconds),) if recorder is not None else ()
+    span = _compute_span((*takes, *recorded))
+    files = {take.key: folder / take.key / take.camera_model.clip_name for take in (*takes, *recorded)}
     for file in files.values():
         file.parent.mkdir(parents=True, exist_ok=True)
+    spoil = spoil_audio if recorded else None
     _film_all(
-        [(files[take.key], take, size, seed, span) for take in takes], report_progress or _ignore_progress
+        [(files[take.key], take, size, seed, span, spoil) for take in takes],
+        report_progress or _ignore_progress,
     )
+    for take in recorded:
+        record_wave(files[take.key], take, seed=seed, span=span)
+    broll = film_broll(folder, keys[1], size=size, seed=seed) if recorded else None
     return Shoot(
         files=files,
-        offsets_us={take.key: take.offset_us for take in takes},
-        drift_ppm={take.key: take.camera_model.drift_ppm for take in takes},
+        offsets_us={take.key: take.offset_us for take in (*takes, *recorded)},
+        drift_ppm={take.key: take.camera_model.drift_ppm for take in (*takes, *recorded)},
         flashes_us=tuple(round(at * 1_000_000 / SCENE_RATE) for at in make_scene(seed, *span).flashes),
         takes=takes,
+        broll={keys[1]: broll} if broll is not None else {},
     )
 
 
-_FilmJob = tuple[Path, Take, tuple[int, int], int, SceneSpan]
+_FilmJob = tuple[Path, Take, tuple[int, int], int, SceneSpan, SpoilAudio | None]
 
 
 def _compute_span(takes: Sequence[Take]) -> SceneSpan:
@@ -82,8 +93,11 @@ def _init_worker(progress_queue: SimpleQueue[tuple[str, float]]) -> None:
     _progress_queue = progress_queue
 
 
-def _film_in_worker(path: Path, take: Take, size: tuple[int, int], seed: int, span: SceneSpan) -> None:
-    film_take(path, take, size=size, seed=seed, span=span, report_progress=partial(_send_progress, take.key))
+def _film_in_worker(  # noqa: PLR0917  # the arguments of a job
+    path: Path, take: Take, size: tuple[int, int], seed: int, span: SceneSpan, spoil: SpoilAudio | None
+) -> None:
+    report_progress = partial(_send_progress, take.key)
+    film_take(path, take, size=size, seed=seed, span=span, report_progress=report_progress, spoil=spoil)
 
 
 def _send_progress(key: str, done: float) -> None:

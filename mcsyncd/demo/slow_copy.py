@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
+
+from mcsyncd.demo.truth import Shoot
 
 _STEPS_PER_SECOND = 10
 """Writes per second and file. Judgement: smooth progress, and every scan sees files that still grow."""
 
 
+def list_cards(shoot: Shoot) -> list[tuple[str, Path]]:
+    """Return every file of a shoot with the key of its camera."""
+    return [*shoot.files.items(), *shoot.broll.items()]
+
+
 def drop_slowly(
-    files: Mapping[str, Path], drop: Path, seconds: float, report_progress: Callable[[float], None]
+    files: Iterable[tuple[str, Path]], drop: Path, seconds: float, report_progress: Callable[[float], None]
 ) -> None:
     """Copy each file to `drop/<camera>/<its name>`, all in parallel, growing over `seconds`.
 
@@ -23,7 +30,7 @@ def drop_slowly(
     steps = max(1, round(seconds * _STEPS_PER_SECOND))
     with ExitStack() as stack:
         pairs = []
-        for key, source in files.items():
+        for key, source in files:
             target = drop / key / source.name
             target.parent.mkdir(parents=True, exist_ok=True)
             chunk = -(-source.stat().st_size // steps)

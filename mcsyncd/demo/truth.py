@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -77,7 +77,8 @@ class Shoot:
     """Three real files and the truth about them, by camera key.
 
     The first camera is the reference: its offset and drift are 0. `flashes_us` are the
-    instants of the flashes and beeps on the session clock, in whole microseconds.
+    instants of the flashes and beeps on the session clock, in whole microseconds. `broll` are clips of
+    another scene, which have no place on the timeline.
     """
 
     files: dict[str, Path]
@@ -85,6 +86,7 @@ class Shoot:
     drift_ppm: dict[str, float]
     flashes_us: tuple[int, ...]
     takes: tuple[Take, ...]
+    broll: dict[str, Path] = field(default_factory=dict)
 
 
 def plan_takes(keys: Sequence[str], seconds: float, offsets_ms: Sequence[float]) -> tuple[Take, ...]:

@@ -25,6 +25,10 @@ def judge_session(session: SessionBody, shoot: Shoot) -> Verdict:
     tick_ms = float(Rate.parse(session.rate or "30").tick_us) / 1000
     rows = [_build_row(session, shoot, camera, tick_ms) for camera in shoot.files]
     failures = [failure for _, failure in rows if failure]
+    for key, path in shoot.broll.items():
+        clips = session.cameras[key].clips if key in session.cameras else []
+        if any(clip.name == path.name and clip.offset_ms is not None for clip in clips):
+            failures.append(f"{path.name} of {key} is on the timeline, but it is of another scene")
     if session.sync_confidence is None:
         failures.append("the session has no confidence")
     header = f"{'camera':<10}{'offset':>14}{'truth':>14}{'error':>12}{'frames':>9}{'drift':>12}{'truth':>12}"

@@ -20,9 +20,10 @@ _ASIDE_BELOW = 0.25
 """Chance below which a placement by sound is not used where the camera has a better one. Judgement: three of
 four such answers are wrong. Higher takes clips off the timeline that a person would find right; lower puts
 b-roll on it at the place of its best chance match, and makes the whole session look as unsure."""
-_ANCHOR_FROM = 0.85
-"""Chance from which a clip is taken for its camera's place in time. Judgement: the default of `review_below`.
-Lower sets clips aside by a wrong anchor; higher makes one unplaced clip block a session again."""
+_ANCHOR_FROM = 0.5
+"""Chance from which a clip is taken for its camera's place in time. Judgement: likelier right than wrong, and
+wrong by an echo at most; below `review_below`, a person looks at it anyhow. Lower sets clips aside by a wrong
+anchor; higher makes one unplaced clip block a session whose camera stood in an echo."""
 _CLOCK_MARGIN_S = 10.0
 """Seconds by which two recording times of one camera may err. Judgement: such times are of whole seconds,
 and written some seconds after the button. The clips' difference in length is added, as some cameras write

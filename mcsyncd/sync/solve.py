@@ -36,6 +36,9 @@ and clocks place clips to a second; one camera cannot record twice at once. Lowe
 UNSURE_BELOW = 0.9
 """Chance below which an answer has a reason in every case. Judgement: above every sensible `review_below`, so
 that nobody is asked to look without being told at what."""
+_MIN_LIKELY_CONFIDENCE = 0.5
+"""Chance from which a clip that would overlap its camera's own one is a contradiction. Judgement: below, it
+is likelier to lie elsewhere. Higher sets clips of a take aside as b-roll; lower doubts chance matches."""
 _UNPLACED_CONFIDENCE = 0.0
 """Chance: a clip without a placement is never right."""
 
@@ -210,13 +213,16 @@ def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: 
 
 
 def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
-    """Take the less confident one of two clips of an angle that overlap out of the alignment."""
+    """Take the less confident one of two clips of an angle that overlap out of the alignment.
+
+    One that was unlikely to be right anyhow fits nowhere; of one that was not, a person hears why.
+    """
     kept: list[ClipResult] = []
     for clip in sorted(clips, key=lambda clip: -clip.confidence):
         if any(_has_overlap(clip, other) for other in kept):
             key = f"{clip.recording.angle}/{clip.recording.name}"
             overlap = build_reason(ReasonCode.OVERLAPS_OWN_CLIP, key)
-            reasons = (overlap, *clip.reasons)
+            reasons = (overlap, *clip.reasons) if clip.confidence >= _MIN_LIKELY_CONFIDENCE else clip.reasons
             kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, reasons))
         else:
             kept.append(clip)

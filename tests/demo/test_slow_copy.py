@@ -17,7 +17,7 @@ def files(tmp_path):
 
 def test_the_files_grow_under_their_final_names_and_arrive_whole(tmp_path, files):
     drop, sizes = tmp_path / "drop", []
-    copy = threading.Thread(target=drop_slowly, args=(files, drop, 1.0, lambda _: None))
+    copy = threading.Thread(target=drop_slowly, args=(files.items(), drop, 1.0, lambda _: None))
     copy.start()
     while copy.is_alive():
         target = drop / "cam_a" / "cam_a.mov"
@@ -33,7 +33,7 @@ def test_the_files_grow_under_their_final_names_and_arrive_whole(tmp_path, files
 def test_progress_ends_at_one_and_it_takes_the_time_asked_for(tmp_path, files):
     told = []
     begin = time.monotonic()
-    drop_slowly(files, tmp_path / "drop", 0.5, told.append)
+    drop_slowly(files.items(), tmp_path / "drop", 0.5, told.append)
     assert 0.5 <= time.monotonic() - begin < 5
     assert told == sorted(told)
     assert told[-1] == 1.0
@@ -41,5 +41,5 @@ def test_progress_ends_at_one_and_it_takes_the_time_asked_for(tmp_path, files):
 
 def test_a_second_drop_replaces_the_first(tmp_path, files):
     for _ in range(2):
-        drop_slowly(files, tmp_path / "drop", 0.1, lambda _: None)
+        drop_slowly(files.items(), tmp_path / "drop", 0.1, lambda _: None)
     assert (tmp_path / "drop/cam_b/cam_b.mov").read_bytes() == files["cam_b"].read_bytes()

@@ -14,7 +14,7 @@ from scipy.signal import resample_poly
 from hearing import RATE, babble, write_sound
 from judge import sound as decode_sound
 from ltc_judge import LIBRARY, decode_frames
-from ltc_sound import synthesize_ltc
+from mcsyncd.demo.ltc_sound import synthesize_ltc
 from mcsyncd.listen.analysis import extract_analysis_audio
 from mcsyncd.listen.ltc.leak import LEAK_BLOCK_SAMPLES, has_leak, subtract_leak
 from mcsyncd.listen.ltc.track import measure_ltc, read_ltc

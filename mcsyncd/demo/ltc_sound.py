@@ -1,4 +1,4 @@
-"""Linear timecode as sound, after the tables of SMPTE ST 12-1, for tests: any rate, speed and direction."""
+"""Linear timecode as sound, after the tables of SMPTE ST 12-1: any rate, speed and direction."""
 
 from __future__ import annotations
 
