@@ -196,7 +196,9 @@ def _list_publishing_jobs(session: Session) -> Iterator[Job]:
     if publishing.plan is None:
         conformed = tuple(select_current_conforms(session).items())
         wanted = tuple(clip for clip in session.clips if not session.is_left_out(clip.key))
-        yield PlanPublishing(session.id, wanted, conformed)
+        keys = {clip.key for clip in wanted}
+        attached = tuple(file for file in session.drop_files if f"{file.camera}/{file.attached_to}" in keys)
+        yield PlanPublishing(session.id, wanted, conformed, attached)
         return
     stored = {found.key for found in session.stored}
     missing = [planned for planned in publishing.plan.uploads if planned.key not in stored]

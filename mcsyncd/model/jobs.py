@@ -128,12 +128,14 @@ class Conform(ClipJob):
 class PlanPublishing(BaseJob):
     """Draw the published waveforms and list every file to upload. Result: `PublishingPlan`.
 
-    `digest`, `media` and `analysis_audio` of the clips are set; `conformed` is by clip key.
+    `digest`, `media` and `analysis_audio` of the clips are set; `conformed` is by clip key. `attached` are
+    the files that belong to clips.
     """
 
     stage: ClassVar[Stage] = "publish"
     clips: tuple[Clip, ...]
     conformed: tuple[tuple[str, ConformResult], ...]
+    attached: tuple[DropFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcsyncd.model.rate import Rate
 
-ObjectKind = Literal["original", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
+ObjectKind = Literal["original", "attached", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
 
 
 @dataclass(frozen=True, slots=True)

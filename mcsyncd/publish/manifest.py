@@ -197,6 +197,7 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
         "continues": f"{clip.camera}/{placement.continues}" if placement.continues else None,
         "parallel_to": f"{clip.camera}/{placement.parallel_to}" if placement.parallel_to else None,
         "original": _build_original(clip, inputs),
+        "attached": _build_attached(clip, inputs),
         "mezzanine": _build_rendition(clip, "mezzanine", start_tick, inputs),
         "proxy": _build_rendition(clip, "proxy", start_tick, inputs),
         "peaks": _build_peaks(clip, inputs),
@@ -224,6 +225,13 @@ def _build_original(clip: Clip, inputs: _ManifestInputs) -> Document | None:
         "mtime_ns": clip.mtime_ns,
         "media": build_media_document(clip.media) if clip.media is not None else None,
     }
+
+
+def _build_attached(clip: Clip, inputs: _ManifestInputs) -> list[Document]:
+    """The sidecars and second copies, each under its path below the camera's folder, as the card had it."""
+    folder = clip.path.removesuffix(clip.name)
+    planned = (one for one in inputs.plan.objects if (one.clip, one.kind) == (clip.key, "attached"))
+    return [{"name": one.path.removeprefix(folder)} | _build_stored(one) for one in planned]
 
 
 def _build_rendition(

@@ -165,6 +165,7 @@ def _list_objects(clip: dict[str, Any], paths: dict[str, str]) -> Iterator[Plann
     sprites = clip["sprites"]
     stored += [("sprites", sheet) for sheet in (sprites["sheets"] if sprites else ())]
     stored += [("sprites", sprites), ("peaks", clip["peaks"]), ("original", clip["original"])]
+    stored += [("attached", file) for file in clip.get("attached", ())]
     for kind, found in stored:
         if found is not None:
             path = paths[clip["id"]] if kind == "original" else ""

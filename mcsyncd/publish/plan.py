@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from mcsyncd.model.clip import Clip
@@ -17,15 +18,17 @@ def build_plan(
     *,
     conformed: Mapping[str, ConformResult],
     peaks: Mapping[str, WrittenFile],
+    attached: Mapping[str, tuple[WrittenFile, ...]] = MappingProxyType({}),
 ) -> PublishingPlan:
-    """Return the uploads of a session: proxies, sprites, peaks, originals, mezzanines.
+    """Return the uploads of a session: proxies, sprites, peaks, originals with their files, mezzanines.
 
     A sidecar follows its proxy or mezzanine. In this order because an editor can begin with the
     first three while the large files are still uploading, and a mezzanine can be made again from
     its original.
 
-    `conformed` and `peaks` are by clip key: what conform made for the present alignment, and the
-    waveform to draw. A clip without a digest is not planned: its keys would have no name.
+    `conformed`, `peaks` and `attached` are by clip key: what conform made for the present alignment, the
+    waveform to draw, and the sidecars and second copies of the clip. A clip without a digest is not
+    planned: its keys would have no name.
     """
     hashed = [clip for clip in clips if clip.digest is not None]
     return PublishingPlan(
@@ -38,6 +41,7 @@ def build_plan(
             *(planned for clip in hashed for planned in _plan_sprites(session_id, clip, conformed)),
             *(planned for clip in hashed for planned in _plan_peaks(session_id, clip, peaks)),
             *(planned for clip in hashed for planned in _plan_original(session_id, clip)),
+            *(planned for clip in hashed for planned in _plan_attached(session_id, clip, attached)),
             *(
                 planned
                 for clip in hashed
@@ -100,6 +104,14 @@ def _plan_original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
     key = keys.build_original_key(session_id, clip.camera, clip.digest.sha256, clip.name)
     metadata = (*_build_metadata(clip, "original"), ("mcs-xxh128", clip.digest.xxh128))
     yield PlannedObject(key, "original", clip.path, clip.digest.bytes, clip.digest.sha256, clip.key, metadata)
+
+
+def _plan_attached(
+    session_id: str, clip: Clip, attached: Mapping[str, tuple[WrittenFile, ...]]
+) -> Iterator[PlannedObject]:
+    for file in attached.get(clip.key, ()):
+        key = keys.build_original_key(session_id, clip.camera, file.sha256, file.path)
+        yield _plan_file(key, "attached", file, clip)
 
 
 def _plan_file(key: str, kind: ObjectKind, file: WrittenFile, clip: Clip) -> PlannedObject:

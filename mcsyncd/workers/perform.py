@@ -97,7 +97,7 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
         case jobs.Conform():
             return _conform_clip(job, layout, report_progress)
         case jobs.PlanPublishing():
-            return _plan_publishing(job, layout)
+            return _plan_publishing(job, layout, report_progress)
         case jobs.Upload():
             return _upload_object(job, layout, report_progress)
         case jobs.PublishManifest():
@@ -188,10 +188,12 @@ def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: Report
     return _relativize_paths(conformed, layout)
 
 
-def _plan_publishing(job: jobs.PlanPublishing, layout: WorkLayout) -> PublishingPlan:
+def _plan_publishing(
+    job: jobs.PlanPublishing, layout: WorkLayout, report_progress: ReportProgress
+) -> PublishingPlan:
     from mcsyncd.workers.publishing import plan_publishing
 
-    return plan_publishing(job, layout)
+    return plan_publishing(job, layout, _report_percent(report_progress))
 
 
 def _upload_object(job: jobs.Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from mcsyncd import __version__
 from mcsyncd.errors import DerivedFileLost, SourceChanged
 from mcsyncd.integrity.derived_file import write_derived_file
+from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import AnalysisAudio, Clip
 from mcsyncd.model.due import select_current_conforms
@@ -24,21 +26,24 @@ from mcsyncd.workers.derived_files import require_derived_files
 from mcsyncd.workers.progress import ReportProgress
 
 
-def plan_publishing(job: PlanPublishing, layout: WorkLayout) -> PublishingPlan:
+def plan_publishing(
+    job: PlanPublishing, layout: WorkLayout, report_done: Callable[[float], None]
+) -> PublishingPlan:
     """Draw the waveform of every clip with sound and return the plan of all uploads.
 
-    Reads the analysis audio: 0.2 s of CPU for an hour of each channel. Raises DerivedFileLost if that is
-    not what was recorded, McsyncError and OSError. What conform made is compared with its hash when it
-    is uploaded.
+    Reads the analysis audio: 0.2 s of CPU for an hour of each channel; and all of the files that belong to
+    clips, of which `report_done` gets the share (0..1). Raises DerivedFileLost if the audio is not what was
+    recorded, SourceChanged if such a file is not, McsyncError and OSError. What conform made is compared
+    with its hash when it is uploaded.
     """
     conformed = dict(job.conformed)
     require_derived_files(
         [file for clip in job.clips if clip.analysis_audio for file in clip.analysis_audio.channel_files],
         layout,
     )
-    return build_plan(
-        job.session, job.clips, conformed=conformed, peaks=_write_waveforms(job.clips, layout, conformed)
-    )
+    peaks = _write_waveforms(job.clips, layout, conformed)
+    attached = _hash_attached(job, layout, report_done)
+    return build_plan(job.session, job.clips, conformed=conformed, peaks=peaks, attached=attached)
 
 
 def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
@@ -58,7 +63,7 @@ def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgre
             report_progress=report_progress,
         )
     except SourceChanged as error:
-        if planned.kind == "original":
+        if planned.kind in {"original", "attached"}:
             raise
         raise DerivedFileLost(error.message, "it is made again by itself", (planned.path,)) from error
     return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
@@ -74,6 +79,29 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
     body = serialize_canonical(document)
     write_derived_file(layout.locate_manifest(session.id, session.revision), body)
     return release_manifest(open_store(layout.storage), body)
+
+
+def _hash_attached(
+    job: PlanPublishing, layout: WorkLayout, report_done: Callable[[float], None]
+) -> dict[str, tuple[WrittenFile, ...]]:
+    """Hash what belongs to each clip, by clip key. Only now: it is not needed before."""
+    total, done = sum(file.bytes for file in job.attached), 0
+    found: dict[str, list[WrittenFile]] = {}
+    for file in job.attached:
+        path = layout.locate_originals(job.session) / file.camera / file.name
+        digest = compute_digest(path, partial(_report_share, report_done, done, total))
+        if digest.bytes != file.bytes:
+            raise SourceChanged(
+                f"{path}: changed since it was offloaded", "put the right file back, then retry"
+            )
+        written = WrittenFile(layout.make_relative(path), digest.bytes, digest.sha256)
+        found.setdefault(f"{file.camera}/{file.attached_to}", []).append(written)
+        done += file.bytes
+    return {key: tuple(files) for key, files in found.items()}
+
+
+def _report_share(report_done: Callable[[float], None], before: int, total: int, count: int, _: int) -> None:
+    report_done((before + count) / total if total else 1.0)
 
 
 def _write_waveforms(

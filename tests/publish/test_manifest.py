@@ -23,6 +23,7 @@ from publish.sessions import (
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.recorder_notes import RecorderNotes, TrackName
 from mcsyncd.model.session import Publication
@@ -140,6 +141,20 @@ def test_what_was_recorded_at_once_or_goes_on_is_named():
     assert (clip["continues"], clip["parallel_to"]) == (f"{camera}/before.MP4", f"{camera}/beside.WAV")
     recorder = clip["original"]["media"]["recorder"]
     assert (recorder["scene"], recorder["tracks"]) == ("12A", [{"channel": 2, "name": "Anna lav"}])
+
+
+def test_what_belongs_to_a_clip_is_listed_under_the_name_that_it_had_on_the_card():
+    of = session()
+    owner = of.clips[0]
+    folder = owner.path.removesuffix(owner.name)
+    key = f"v1/orig/s/{owner.camera}/{'a' * 64}.xml"
+    beside = PlannedObject(key, "attached", f"{folder}CLIP/C0001M01.XML", 5, "a" * 64, owner.key)
+    plan = PublishingPlan((*of.publishing.plan.objects, beside))
+    document = built(dataclasses.replace(of, publishing=dataclasses.replace(of.publishing, plan=plan)))
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(document)
+    (found,) = clips(document)[owner.key]["attached"]
+    assert (found["name"], found["key"], found["bytes"]) == ("CLIP/C0001M01.XML", key, 5)
+    assert all(clip["attached"] == [] for one, clip in clips(document).items() if one != owner.key)
 
 
 def test_the_forensic_fields():

@@ -11,6 +11,7 @@ from publish.sessions import CHAIN_HEAD, LEFT_OUT, TAKEN_AS_IS, session
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.evolve import replay_events
+from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.session import State
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.manifest_reader import read_published_events
@@ -67,3 +68,29 @@ def test_every_object_of_the_manifest_is_known_to_be_stored():
 def test_what_is_no_manifest_is_an_error_and_no_session(body):
     with pytest.raises(McsyncError, match="manifest"):
         read_published_events(body)
+
+
+def test_what_belongs_to_a_clip_and_what_it_continues_are_read_back():
+    of = session()
+    owner = of.clips[0]
+    key = f"v1/orig/s/{owner.camera}/{'a' * 64}.xml"
+    beside = PlannedObject(key, "attached", owner.path + ".xmp", 5, "a" * 64, owner.key)
+    plan = PublishingPlan((*of.publishing.plan.objects, beside))
+    angles = tuple(
+        dataclasses.replace(
+            angle,
+            placements=tuple(
+                dataclasses.replace(one, continues="A.MP4", parallel_to="B.WAV") for one in angle.placements
+            ),
+        )
+        for angle in of.alignment.angles
+    )
+    of = dataclasses.replace(
+        of,
+        publishing=dataclasses.replace(of.publishing, plan=plan),
+        alignment=dataclasses.replace(of.alignment, angles=angles),
+    )
+    document = build_manifest(of, versions={"mcsyncd": "0.1.0"})
+    found = replay_events(read_published_events(serialize_canonical(document)))
+    assert found.alignment == of.alignment
+    assert key in {stored.key for stored in found.stored}

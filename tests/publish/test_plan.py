@@ -4,6 +4,7 @@ import dataclasses
 
 from publish.sessions import material, session
 
+from mcsyncd.model.rendition import WrittenFile
 from mcsyncd.publish.plan import build_plan
 
 
@@ -74,3 +75,24 @@ def test_nothing_without_a_hash_is_planned():
     one = session()
     bare = tuple(dataclasses.replace(clip, digest=None) for clip in one.clips)
     assert plan(dataclasses.replace(one, clips=bare), **material()).objects == ()
+
+
+def test_what_belongs_to_a_clip_follows_the_originals_and_names_no_file():
+    files = tuple(
+        WrittenFile(f"sessions/s/original/cam_a/{name}", size, digest * 64)
+        for name, size, digest in (("A001.XML", 5, "a"), ("SUB/A001S03.MP4", 500, "b"))
+    )
+    planned = plan(
+        session(), **material(), attached={"cam_a/A001.MOV": files, "cam_a/gone.MOV": files}
+    ).objects
+    found = [one for one in planned if one.kind == "attached"]
+    assert [(one.clip, one.path, one.bytes, one.sha256) for one in found] == [
+        ("cam_a/A001.MOV", file.path, file.bytes, file.sha256) for file in files
+    ]
+    assert [one.key.rpartition("/")[2] for one in found] == ["a" * 64 + ".xml", "b" * 64 + ".mp4"]
+    assert all(one.key.startswith(f"v1/orig/{session().id}/cam_a/") for one in found), (
+        "kept for as long as the originals"
+    )
+    before = planned.index(found[0]) - 1
+    assert planned[before].kind == "original"
+    assert all("A001" not in str((one.key, one.metadata)) for one in found)

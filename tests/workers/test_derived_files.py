@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcsyncd.errors import DerivedFileLost, SourceChanged
-from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip
+from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip, Digest, DropFile
 from mcsyncd.model.jobs import Align, PlanPublishing, Upload
 from mcsyncd.model.publishing import PlannedObject
 from mcsyncd.model.rendition import WrittenFile
@@ -88,7 +88,12 @@ def test_analysis_audio_that_a_power_cut_emptied_is_not_used(layout, kind):
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("mezzanine", DerivedFileLost), ("peaks", DerivedFileLost), ("original", SourceChanged)],
+    [
+        ("mezzanine", DerivedFileLost),
+        ("peaks", DerivedFileLost),
+        ("original", SourceChanged),
+        ("attached", SourceChanged),
+    ],
 )
 def test_an_upload_tells_what_can_be_made_again_from_an_original(layout, kind, error):
     file = write(layout, "file.mov")
@@ -100,3 +105,18 @@ def test_an_upload_tells_what_can_be_made_again_from_an_original(layout, kind, e
         perform_job(upload, layout, 1 << 30)
     layout.resolve_path("file.mov").write_bytes(CONTENT)
     assert perform_job(upload, layout, 1 << 30).sha256 == file.sha256
+
+
+def test_what_belongs_to_a_clip_is_hashed_for_the_plan_and_must_be_what_was_taken_in(layout):
+    clip = replace(build_clip("cam_a", write(layout, "a.s16")), digest=Digest("c" * 64, "d" * 32, 9))
+    path = layout.locate_originals("s") / "cam_a" / "SUB" / "A.MP4"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a proxy")
+    proxy = DropFile("cam_a", "SUB/A.MP4", len(b"a proxy"), 1, "copy", attached_to=clip.name)
+    job = PlanPublishing("s", (replace(clip, analysis_audio=None),), (), (proxy,))
+    (found,) = (one for one in perform_job(job, layout, 1 << 30).objects if one.kind == "attached")
+    assert (found.clip, found.path) == (clip.key, "sessions/s/original/cam_a/SUB/A.MP4")
+    assert found.sha256 == hashlib.sha256(b"a proxy").hexdigest()
+    path.write_bytes(b"something else")
+    with pytest.raises(SourceChanged):
+        perform_job(job, layout, 1 << 30)
