@@ -57,6 +57,12 @@ class ClipBody(ApiBody):
     """The machine's chance that its own offset of this clip is right; null where it has none."""
     fault: str = ""
     """Why the clip cannot be read; empty for one that can."""
+    continues: str = ""
+    """The clip whose recording this file goes on with; empty for the first file of a recording."""
+    parallel_to: str = ""
+    """The clip that the same device recorded at once, which gave this one its place."""
+    attached: list[str] = []
+    """The sidecars and second copies that are kept and published with it."""
 
 
 class CameraBody(ApiBody):

@@ -92,7 +92,12 @@ def _build_camera_bodies(session: Session, cameras: tuple[Camera, ...]) -> dict[
 
 def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
     if session.clips:
-        return [_build_clip_body(session, clip) for clip in session.clips if clip.camera == camera]
+        attached = _list_attached(session)
+        return [
+            _build_clip_body(session, clip, attached.get(clip.key, []))
+            for clip in session.clips
+            if clip.camera == camera
+        ]
     return [
         ClipBody(name=file.name, bytes=file.bytes)
         for file in session.drop_files
@@ -100,7 +105,16 @@ def _build_clip_bodies(session: Session, camera: str) -> list[ClipBody]:
     ]
 
 
-def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
+def _list_attached(session: Session) -> dict[str, list[str]]:
+    """Return the names of what belongs to each clip, by its key."""
+    found: dict[str, list[str]] = {}
+    for file in session.drop_files:
+        if file.attached_to:
+            found.setdefault(f"{file.camera}/{file.attached_to}", []).append(file.name)
+    return found
+
+
+def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipBody:
     placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
     ruling = session.find_ruling(clip.key)
     warnings = [
@@ -119,6 +133,9 @@ def _build_clip_body(session: Session, clip: Clip) -> ClipBody:
         disposition_reason=ruling.reason if ruling else "",
         confidence=placement.confidence if placement else None,
         fault=clip.fault,
+        continues=placement.continues if placement else "",
+        parallel_to=placement.parallel_to if placement else "",
+        attached=attached,
     )
 
 

@@ -55,7 +55,7 @@ def select_solved(session: Session, alignment: Alignment) -> Alignment:
 
 
 def move_clips(session: Session, camera: str, clip: str, offset_us: int) -> Alignment:
-    """Return the alignment with a clip at `offset_us`, set by hand.
+    """Return the alignment with a clip, and what was recorded at once with it, at `offset_us`, set by hand.
 
     Without a name, the camera's first clip moves and its other placed clips move along, since they share a
     clock. A clip that is moved to where the machine had it is the machine's again. Raises ValueError for
@@ -73,15 +73,23 @@ def move_clips(session: Session, camera: str, clip: str, offset_us: int) -> Alig
 def _move_angle(session: Session, angle: AngleMatch, clip: str, offset_us: int) -> AngleMatch:
     first = angle.placements[0]
     by_us = offset_us - (first.offset_us or 0)
+    beside = _list_parallels(angle, clip)
 
     def move(placed: Placement) -> Placement:
         if clip:
-            return _put_clip(session, angle, placed, offset_us) if placed.clip == clip else placed
+            moves = placed.clip == clip or (placed.clip in beside and placed.offset_us is not None)
+            return _put_clip(session, angle, placed, offset_us) if moves else placed
         if placed.offset_us is None and placed is not first:
             return placed
         return _put_clip(session, angle, placed, (placed.offset_us or 0) + by_us)
 
     return _sort_placements(replace(angle, placements=tuple(move(placed) for placed in angle.placements)))
+
+
+def _list_parallels(angle: AngleMatch, clip: str) -> set[str]:
+    """Return the clips that were recorded at once with a clip, itself included: they share one place."""
+    leader = next((one.parallel_to for one in angle.placements if one.clip == clip), "") or clip
+    return {one.clip for one in angle.placements if leader in {one.clip, one.parallel_to}}
 
 
 def _put_clip(session: Session, angle: AngleMatch, placed: Placement, offset_us: int) -> Placement:
@@ -105,7 +113,8 @@ def dispose_clip(session: Session, clip: Clip, disposition: Disposition | None) 
     if disposition is not None:
         if is_clock(alignment, clip):
             return None
-        put_back, shown = Placement(clip.name, None, disposition=disposition), alignment
+        put_back, shown = replace(placed, offset_us=None, drift_ppm=0.0, confidence=None), alignment
+        put_back = replace(put_back, disposition=disposition)
     else:
         found = session.solved.find_placement(clip.camera, clip.name) if session.solved is not None else None
         if found is None or session.solved is None:

@@ -156,8 +156,15 @@ def test_a_session_of_a_rebuilt_ledger_can_be_reviewed_and_published_again(line,
 
 
 def test_a_session_that_was_never_published_begins_again_from_its_originals(line, shot):
-    """A copy of a manifest that the store does not have was kept before it was published."""
+    """A copy of a manifest that the store does not have was kept before it was published.
+
+    What belongs to a clip is told by its name, as at the intake: a proxy is no take.
+    """
     ledger(line).unlink()
+    (clip,) = shot[1]["cameras"]["cam_b"]["clips"]
+    original = line.work / "sessions" / shot[1]["id"] / "original" / "cam_b" / clip["name"]
+    (original.parent / "Proxy").mkdir()
+    shutil.copy(original, original.parent / "Proxy" / original.name)
     shutil.rmtree(line.home / "var/bucket")
     told = line.ask("ledger", "rebuild")
     assert f"{shot[1]['id']}  begins again" in told.stdout
@@ -166,6 +173,8 @@ def test_a_session_that_was_never_published_begins_again_from_its_originals(line
     assert after["id"] == shot[1]["id"]
     assert after["offsets_ms"] == shot[1]["offsets_ms"]
     assert after["approved_by"] is None
+    (again,) = after["cameras"]["cam_b"]["clips"]
+    assert (again["name"], again["attached"]) == (clip["name"], [f"Proxy/{original.name}"])
 
 
 def test_a_damaged_ledger_is_restored_from_its_newest_copy(line, shot):

@@ -112,6 +112,32 @@ def test_placing_one_clip_moves_no_other():
     assert choose_call_to_action(moved, THRESHOLD) == "review_sync"
 
 
+def test_what_was_recorded_at_once_moves_along_and_keeps_its_tie():
+    session = reviewed()
+    angles = tuple(
+        replace(
+            angle,
+            placements=(
+                replace(angle.placements[0], clip="B1"),
+                replace(angle.placements[1], parallel_to="B1", offset_us=angle.placements[0].offset_us),
+                angle.placements[2],
+            ),
+        )
+        if angle.camera == "cam_b"
+        else angle
+        for angle in session.alignment.angles
+    )
+    session = replace(session, alignment=replace(session.alignment, angles=angles))
+    for named in ("B1", "B2"):
+        after = place(session, f"cam_b/{named}", 7_000_000).alignment
+        assert {after.find_placement("cam_b", name).offset_us for name in ("B1", "B2")} == {7_000_000}
+        assert after.find_placement("cam_b", "B0").offset_us is None
+    aside = dispose(session, "cam_b/B2", Disposition.SET_ASIDE).alignment
+    assert aside.find_placement("cam_b", "B2").parallel_to == "B1"
+    moved = place(replace(session, alignment=aside), "cam_b/B1", 7_000_000).alignment
+    assert moved.find_placement("cam_b", "B2").offset_us is None, "what a person took off stays off"
+
+
 def test_a_clip_that_is_moved_back_is_the_machines_again():
     session = reviewed()
     moved = place(session, "cam_b/B1", 10_500_000)
