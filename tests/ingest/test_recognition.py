@@ -29,7 +29,7 @@ def relate(
     *,
     left=False,
     begins=True,
-    needed=True,
+    needed=False,
     doubtful=False,
     age_s=60.0,
 ):
@@ -76,8 +76,8 @@ def test_the_rest_of_a_clip_is_recognised_by_its_lack_of_a_beginning_and_only_fo
 @pytest.mark.parametrize("state", sorted(HALTED))
 @pytest.mark.parametrize("file", [SAME, RENAMED, LONGER, NEXT_CARD])
 def test_a_halted_session_gets_the_clip_that_it_needs(state, file):
-    assert relate(file, state) == "replacement"
-    assert relate(file, state, needed=False) == relate(file)
+    assert relate(file, state, needed=True) == "replacement"
+    assert relate(file, state) == relate(file)
 
 
 @pytest.mark.parametrize("file", [SAME, LONGER, NEXT_CARD])
