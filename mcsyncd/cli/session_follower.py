@@ -14,6 +14,7 @@ from mcsyncd.demo.verdict import judge_session
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.session import HALTED, State
 from mcsyncd.model.text import escape_text
+from mcsyncd.present.session import label_action
 
 STALL_S = 300.0
 """Judgement: running steps report progress several times a second, so a session without any change for
@@ -82,7 +83,7 @@ class SessionFollower:
             except RevisionConflict:
                 session = await self.wait_for_review(shoot)
             else:
-                self._printer.print_line(f"\napproved at revision {session.revision}: Looks Good")
+                self._printer.print_line(f"\napproved at revision {session.revision}: {label_action(session)}")
                 return approved
         raise McsyncError(
             f"session {session.id} moved on {_MAX_APPROVAL_ATTEMPTS} times while it was being approved",
