@@ -55,6 +55,8 @@ class Intake:
         self._samples: dict[DropIdentity, SampledFile] = {}
         self._relations: dict[DropIdentity, Relation | None] = {}
         self._related_at = (-1, -1)
+        self._attached_from: tuple[tuple[DropFile, ...], frozenset[str]] = ((), frozenset())
+        self._attached: tuple[DropFile, ...] = ()
         self.notes: dict[FileKey, FileNote] = {}
         """What is known about the settled files that belong to an earlier session."""
 
@@ -77,9 +79,13 @@ class Intake:
     def _attach_files(self, files: Iterable[DropFile]) -> tuple[DropFile, ...]:
         """Return the files with what each belongs to, without those whose clip was taken in before."""
         files, suffixes = tuple(files), extend_suffixes(self._loop.config.settings.ingest.suffixes)
+        if (files, suffixes) == self._attached_from:
+            return self._attached  # nothing has changed: half a second for 20,000 files
         clips = collect_clips(((file.camera, file.name) for file in files if file.kind == "clip"), suffixes)
         owned = (attach_file(file, clips.get(file.camera, NO_CLIPS)) for file in files)
-        return attach_copies(self._get_sample(file) for file in owned if file is not None)
+        self._attached = attach_copies(self._get_sample(file) for file in owned if file is not None)
+        self._attached_from = (files, suffixes)
+        return self._attached
 
     async def require_collecting(self, session: str) -> None:
         """Raise Conflict if `session` is sealed already, UnknownSession if there is none."""

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from posixpath import splitext
 from types import MappingProxyType
-from typing import Literal
 
 from mcsyncd.ingest.names import CLIP_SUFFIXES, FileRole, classify_name
-from mcsyncd.model.clip import DropFile
+from mcsyncd.model.clip import DropFile, DropKind
 from mcsyncd.model.text import normalize_name
 
 SMALL_COPY_SUFFIXES = frozenset({".lrv", ".lrf"})
@@ -67,11 +66,11 @@ class CardClips:
         stems = _list_possible_stems(compute_stem(name), self.suffixes)
         return next((self.by_stem[stem] for stem in stems if stem in self.by_stem), "")
 
-    def find_kind(self, name: str) -> Literal["sidecar", "copy", "card"] | None:
-        """Return what a file that is no clip is to this camera's clips; None if on no card of theirs."""
-        if self.find_clip(name):
-            return "copy" if splitext(name)[1].lower() in SMALL_COPY_SUFFIXES else "sidecar"
-        return "card" if self._holds_file(name) else None
+    def place_file(self, name: str) -> tuple[DropKind, str] | None:
+        """Return what a file that is no clip is, and of which clip; None if it is on no card of theirs."""
+        if clip := self.find_clip(name):
+            return "copy" if splitext(name)[1].lower() in SMALL_COPY_SUFFIXES else "sidecar", clip
+        return ("card", "") if self._holds_file(name) else None
 
     def _holds_file(self, name: str) -> bool:
         top, slash, _ = name.partition("/")
@@ -97,8 +96,9 @@ def attach_file(file: DropFile, clips: CardClips) -> DropFile | None:
     match classify_name(file.name, clips.suffixes):
         case FileRole.CLIP:
             return file
-        case FileRole.BESIDE if (kind := clips.find_kind(file.name)) is not None:
-            return replace(file, kind=kind, attached_to=clips.find_clip(file.name))
+        case FileRole.BESIDE if (place := clips.place_file(file.name)) is not None:
+            same = (file.kind, file.attached_to) == place
+            return file if same else replace(file, kind=place[0], attached_to=place[1])
         case _:
             return None
 

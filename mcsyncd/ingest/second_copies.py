@@ -56,7 +56,8 @@ def _attach_file(file: DropFile, mains: Mapping[str, str]) -> DropFile:
     if file.kind == "clip":
         main = mains.get(file.name)
         return file if main is None else replace(file, kind="copy", attached_to=main)
-    return replace(file, attached_to=mains.get(file.attached_to, file.attached_to))
+    main = mains.get(file.attached_to)
+    return file if main is None else replace(file, attached_to=main)
 
 
 def _find_mains(clips: Sequence[SampledFile]) -> dict[str, str]:

@@ -210,7 +210,7 @@ def _judge_by_name(observation: Observation, clips: CardClips) -> tuple[FileStat
     role = names.classify_name(observation.name, clips.suffixes)
     if role in (names.FileRole.TEMPORARY, names.FileRole.SYSTEM):
         return "ignored", "temporary name: taken once the file has its final name"
-    if role is names.FileRole.BESIDE and clips.find_kind(observation.name) is None:
+    if role is names.FileRole.BESIDE and clips.place_file(observation.name) is None:
         return "ignored", "not a clip by its suffix, not a sidecar of one, and not on the card of one"
     return "settling", ""
 
