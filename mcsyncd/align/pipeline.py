@@ -18,7 +18,10 @@ from mcsyncd.align.listen import FileAnalysis, analyse_files
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.reason import ReasonCode, build_reason
+from mcsyncd.sync.parallel_recordings import merge_parallels
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording
 
 _Outcome = tuple[AngleFile, FileAnalysis | McsyncError]
@@ -63,10 +66,13 @@ def align_files(files: Sequence[AngleFile], scratch: Path, reporter: AlignReport
     from mcsyncd.sync.solve import solve_alignment  # noqa: PLC0415  # see above
 
     reporter.show_progress("aligning")
-    recordings = _build_recordings(outcomes)
+    recordings, leaders = _build_recordings(outcomes), _find_leaders(outcomes)
     alignment = solve_alignment(
-        recordings, files[0].angle, lambda done: reporter.show_progress(f"aligning {done:.0%}")
+        merge_parallels(recordings, leaders),
+        files[0].angle,
+        lambda done: reporter.show_progress(f"aligning {done:.0%}"),
     )
+    alignment = place_parallels(alignment, leaders)
     return AlignResult(
         _add_unreadable_reasons(alignment, outcomes), tuple(recordings), _find_frame_rate(outcomes)
     )
@@ -100,11 +106,10 @@ def _build_recordings(outcomes: Sequence[_Outcome]) -> list[Recording]:
     Within an angle, recordings with audio come first: the reference's first clip is the session
     clock, and no clip can be placed against silence.
     """
-    name_counts = Counter((file.angle, file.path.name) for file, _ in outcomes)
+    names = _name_files([file for file, _ in outcomes])
     recordings = []
     for file, result in outcomes:
-        # Two cards of one camera may hold files of the same name.
-        name = file.path.name if name_counts[file.angle, file.path.name] == 1 else str(file.path)
+        name = names[file]
         if isinstance(result, McsyncError):
             recordings.append(Recording(file.angle, name, ANALYSIS_RATE_HZ, 0, (), 0))
             continue
@@ -120,6 +125,29 @@ def _build_recordings(outcomes: Sequence[_Outcome]) -> list[Recording]:
             recording.duration_us == 0,
         ),
     )
+
+
+def _name_files(files: Sequence[AngleFile]) -> dict[AngleFile, str]:
+    """Return what each file is called: two cards of one camera may hold files of the same name."""
+    counts = Counter((file.angle, file.path.name) for file in files)
+    return {
+        file: file.path.name if counts[file.angle, file.path.name] == 1 else str(file.path) for file in files
+    }
+
+
+def _find_leaders(outcomes: Sequence[_Outcome]) -> dict[str, str]:
+    """Return the leader of every file that was recorded beside one, as `angle/name` of both.
+
+    They are told by their whole paths, because P2 keeps picture and sound in two folders.
+    """
+    names = _name_files([file for file, _ in outcomes])
+    clips = {
+        Clip(file.angle, str(file.path.absolute()), 0, 0, media=result.media): f"{file.angle}/{names[file]}"
+        for file, result in outcomes
+        if not isinstance(result, McsyncError)
+    }
+    by_key = {clip.key: called for clip, called in clips.items()}
+    return {by_key[key]: by_key[leader] for key, leader in find_parallels(list(clips)).items()}
 
 
 def _add_unreadable_reasons(alignment: Alignment, outcomes: Sequence[_Outcome]) -> Alignment:

@@ -154,16 +154,17 @@ def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: Report
 
 
 def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportProgress) -> Alignment:
+    from mcsyncd.sync.parallel_recordings import merge_parallels
     from mcsyncd.sync.solve import solve_alignment
     from mcsyncd.workers.derived_files import require_derived_files
-    from mcsyncd.workers.solver_input import load_recordings
+    from mcsyncd.workers.solver_input import load_recording
 
     require_derived_files(
         [file for clip in job.clips if clip.analysis_audio for file in clip.analysis_audio.channel_files],
         layout,
     )
     leaders = find_parallels(job.clips)
-    recordings = load_recordings(job.clips, leaders, layout)
+    recordings = merge_parallels([load_recording(clip, layout) for clip in job.clips], leaders)
     found = solve_alignment(recordings, job.reference, report_progress=_report_percent(report_progress))
     return join_spans(place_parallels(found, leaders), job.clips)
 

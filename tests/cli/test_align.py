@@ -272,3 +272,17 @@ def test_a_plot_that_cannot_be_written_does_not_cost_the_answer(files):
     assert json.loads(done.stdout)["offsets_ms"]["cam_a"] == 0
     assert "/proc/plot.png" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_mono_files_of_one_take_lie_beside_each_other(files, tmp_path):
+    """The one with the voice had its place, the others were in its way."""
+    scene = taken(babble(1, 40), 7.5, 25, seed=2)
+    noise = np.random.default_rng(4).normal(0, 0.003, len(scene))
+    tracks = {"T01_L": noise, "T01_R": scene, "T01_Mic": noise[::-1]}
+    paths = [write_sound(tmp_path / f"{name}.wav", [sound[None]], RATE) for name, sound in tracks.items()]
+    answer = json.loads(align("--json", f"a={files['a']}", *(f"rec={path}" for path in paths)).stdout)
+    clips = answer["clips"]["rec"]
+    assert {clip["name"] for clip in clips} == {path.name for path in paths}
+    assert len({clip["offset_ms"] for clip in clips}) == 1
+    assert abs(clips[0]["offset_ms"] - 2500) < 8.33
+    assert answer["confidence"] >= 0.85

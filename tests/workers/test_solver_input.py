@@ -11,7 +11,8 @@ import pytest
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.workers.solver_input import load_recordings
+from mcsyncd.sync.parallel_recordings import merge_parallels
+from mcsyncd.workers.solver_input import load_recording
 from shoots import media
 
 RATE, SAMPLES = 8000, 800
@@ -37,7 +38,7 @@ def test_files_that_were_recorded_at_once_are_one_recording_with_all_channels(tm
     clips = [heard(tmp_path, f"T_Tr{number}.WAV", number) for number in (1, 2, 3)]
     take = heard(tmp_path, "U.WAV", 9)
     leaders = {clips[0].key: clips[1].key, clips[2].key: clips[1].key}
-    found = load_recordings([*clips, take], leaders, layout)
+    found = merge_parallels([load_recording(clip, layout) for clip in (*clips, take)], leaders)
     assert [(one.name, levels_of(one)) for one in found] == [("T_Tr2.WAV", [2, 1, 3]), ("U.WAV", [9])]
 
 
@@ -46,6 +47,8 @@ def test_a_picture_without_sound_is_heard_by_the_sound_beside_it_and_told_by_its
     beside = heard(tmp_path, "V00.MXF", 7, start_us=-40, video=None, time_reference_us=5_000_000)
     elsewhere = heard(tmp_path, "V01.MXF", 8, start_us=0, video=None)
     leaders = {beside.key: picture.key, elsewhere.key: picture.key}
-    (found,) = load_recordings([beside, picture, elsewhere], leaders, layout)
+    (found,) = merge_parallels(
+        [load_recording(clip, layout) for clip in (beside, picture, elsewhere)], leaders
+    )
     assert (found.name, levels_of(found), found.start_us) == ("V.MXF", [7], -40)
     assert found.timecode_us == 5_000_000
