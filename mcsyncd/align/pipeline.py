@@ -8,7 +8,7 @@ of the progress and the findings people see.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,9 @@ from mcsyncd.listen.samples import map_samples
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.parallels import find_parallels, place_parallels
+from mcsyncd.model.placed_spans import place_spans
 from mcsyncd.model.reason import ReasonCode, build_reason
+from mcsyncd.model.spans import find_continuations
 from mcsyncd.sync.parallel_recordings import merge_parallels
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording, build_recording
 
@@ -66,13 +68,14 @@ def align_files(files: Sequence[AngleFile], scratch: Path, reporter: AlignReport
     from mcsyncd.sync.solve import solve_alignment  # noqa: PLC0415  # see above
 
     reporter.show_progress("aligning")
-    recordings, leaders = _build_recordings(outcomes), _find_leaders(outcomes)
+    recordings, clips = _build_recordings(outcomes), _list_clips(outcomes)
+    leaders = _find_leaders(clips)
     alignment = solve_alignment(
         merge_parallels(recordings, leaders),
         files[0].angle,
         lambda done: reporter.show_progress(f"aligning {done:.0%}"),
     )
-    alignment = place_parallels(alignment, leaders)
+    alignment = _place_spans(place_parallels(alignment, leaders), clips)
     return AlignResult(
         _add_unreadable_reasons(alignment, outcomes), tuple(recordings), _find_frame_rate(outcomes)
     )
@@ -135,19 +138,36 @@ def _name_files(files: Sequence[AngleFile]) -> dict[AngleFile, str]:
     }
 
 
-def _find_leaders(outcomes: Sequence[_Outcome]) -> dict[str, str]:
-    """Return the leader of every file that was recorded beside one, as `angle/name` of both.
+def _list_clips(outcomes: Sequence[_Outcome]) -> dict[str, Clip]:
+    """Return the readable files as clips under their whole paths, by `angle/name` as people read it.
 
-    They are told by their whole paths, because P2 keeps picture and sound in two folders.
+    What belongs together is told by folders, too: P2 keeps picture and sound in two.
     """
     names = _name_files([file for file, _ in outcomes])
-    clips = {
-        Clip(file.angle, str(file.path.absolute()), 0, 0, media=result.media): f"{file.angle}/{names[file]}"
+    return {
+        f"{file.angle}/{names[file]}": Clip(
+            file.angle, str(file.path.absolute()), file.path.stat().st_size, 0, media=result.media
+        )
         for file, result in outcomes
         if not isinstance(result, McsyncError)
     }
-    by_key = {clip.key: called for clip, called in clips.items()}
-    return {by_key[key]: by_key[leader] for key, leader in find_parallels(list(clips)).items()}
+
+
+def _find_leaders(clips: Mapping[str, Clip]) -> dict[str, str]:
+    """Return the leader of every file that was recorded beside one, as `angle/name` of both."""
+    called = {clip.key: name for name, clip in clips.items()}
+    return {called[key]: called[leader] for key, leader in find_parallels(list(clips.values())).items()}
+
+
+def _place_spans(alignment: Alignment, clips: Mapping[str, Clip]) -> Alignment:
+    """Return the alignment with chapters and split files behind each other."""
+    called = {clip.key: name for name, clip in clips.items()}
+    found = {
+        called[key]: replace(one, clip=called[one.clip], follows=called[one.follows])
+        for key, one in find_continuations(list(clips.values())).items()
+    }
+    named = {key: replace(clip, name=key.partition("/")[2]) for key, clip in clips.items()}
+    return place_spans(alignment, named, found)
 
 
 def _add_unreadable_reasons(alignment: Alignment, outcomes: Sequence[_Outcome]) -> Alignment:

@@ -1,6 +1,6 @@
 """Files that were recorded at once by one device: the mono files of a take, P2's picture and sound. Pure.
 
-They are one clip to the sync (also in `align`): one of them, the leader, is placed with the sound of all, and the
+They are one clip to the sync: one of them, the leader, is placed with the sound of all, and the
 others lie beside it. Without this they would push each other out, as one camera cannot record twice at once.
 """
 

@@ -42,10 +42,15 @@ def join_spans(alignment: Alignment, clips: Sequence[Clip]) -> Alignment:
 
     Clips that continue nothing, and are continued by nothing, keep their placement.
     """
-    found = find_continuations(clips)
+    return place_spans(alignment, {clip.key: clip for clip in clips}, find_continuations(clips))
+
+
+def place_spans(
+    alignment: Alignment, by_key: Mapping[str, Clip], found: Mapping[str, Continuation]
+) -> Alignment:
+    """Do the same with what is known of the clips, by their keys."""
     if not found:
         return alignment
-    by_key = {clip.key: clip for clip in clips}
     angles: list[AngleMatch] = []
     new_reasons: list[Reason] = []
     settled: set[str] = set()

@@ -286,3 +286,14 @@ def test_the_mono_files_of_one_take_lie_beside_each_other(files, tmp_path):
     assert len({clip["offset_ms"] for clip in clips}) == 1
     assert abs(clips[0]["offset_ms"] - 2500) < 8.33
     assert answer["confidence"] >= 0.85
+
+
+def test_a_silent_chapter_lies_at_the_end_of_the_one_before(files, tmp_path):
+    scene = taken(babble(1, 40), 7.5, 12, seed=2)
+    first = write_sound(tmp_path / "GX010042.mov", [scene[None]], RATE)
+    second = write_sound(tmp_path / "GX020042.mov", [np.zeros((1, 5 * RATE))], RATE)
+    answer = json.loads(align("--json", f"a={files['a']}", f"b={second}", f"b={first}").stdout)
+    assert [clip["name"] for clip in answer["clips"]["b"]] == [first.name, second.name]
+    apart = answer["clips"]["b"][1]["offset_ms"] - answer["clips"]["b"][0]["offset_ms"]
+    assert abs(apart - 12_000) < 8.33
+    assert [reason["code"] for reason in answer["reasons"]] == ["continues"]
