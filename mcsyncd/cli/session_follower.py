@@ -83,7 +83,9 @@ class SessionFollower:
             except RevisionConflict:
                 session = await self.wait_for_review(shoot)
             else:
-                self._printer.print_line(f"\napproved at revision {session.revision}: {label_action(session)}")
+                self._printer.print_line(
+                    f"\napproved at revision {session.revision}: {label_action(session)}"
+                )
                 return approved
         raise McsyncError(
             f"session {session.id} moved on {_MAX_APPROVAL_ATTEMPTS} times while it was being approved",

@@ -21,6 +21,7 @@ from mcsyncd.review.policy import choose_call_to_action
 from shoots import AT, NTSC, OKAFOR, TERMS
 
 THRESHOLD = 0.85
+RECORDERS = replace(TERMS, cameras=tuple(replace(camera, kind="sound") for camera in TERMS.cameras))
 PLACES = {"cam_a": {"A1": 0}, "cam_b": {"B1": 10_000_000, "B2": 50_000_000}, "cam_c": {"C1": 87_000}}
 ASIDE = build_reason(ReasonCode.MAYBE_INSIDE, "cam_b/B0", about_s=30.0)
 
@@ -45,7 +46,7 @@ def answer() -> Alignment:
 def sealed(**changes) -> Session:
     names = [(camera, name) for camera, places in PLACES.items() for name in places] + [("cam_b", "B0")]
     clips = tuple(probed(camera, name) for camera, name in names)
-    session = Session("20261126-091502-k7q", AT, State.WORKING, terms=TERMS, offloaded=True, clips=clips)
+    session = Session("20261126-091502-k7q", AT, State.WORKING, terms=RECORDERS, offloaded=True, clips=clips)
     return replace(session, **changes)
 
 
