@@ -114,7 +114,7 @@ def test_a_clip_without_sound_is_reviewed_laid_by_hand_and_published(line, shoot
     if reviewed["offsets_ms"]["cam_c"] is None:
         refused = line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]), check=False)
         assert refused.returncode == 2
-        assert "nudge" in refused.stderr
+        assert "cam_c/mute.mp4 place" in refused.stderr
     laid = line.json("nudge", reviewed["id"], "cam_c", "=87ms")
     assert laid["offsets_ms"]["cam_c"] == 87.0
     line.ask("approve", laid["id"], "--revision", str(laid["revision"]))
