@@ -8,9 +8,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from mcsyncd.model.alignment import Witness
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.rate import Rate
-from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.recording import Clock, Recording
 
 RATE = 8000
 SURE = 0.85
@@ -58,8 +59,14 @@ def as_int16(sound: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(sound * 32767), -32768, 32767).astype(np.int16)
 
 
-def recording(angle, *channels, name="clip", start_us=0, **times) -> Recording:
+def clocks(timecode_us, witness=Witness.TIMECODE, *, lags=False) -> tuple[Clock, ...]:
+    """The times of day of a clip that has one, or none."""
+    return () if timecode_us is None else (Clock(witness, timecode_us, lags),)
+
+
+def recording(angle, *channels, name="clip", start_us=0, timecode_us=None, **times) -> Recording:
     """A clip as the solver sees it, with sounds of full scale 1.0 as its channels."""
+    times = {"clocks": clocks(timecode_us), **times}
     sounds = tuple(as_int16(channel) for channel in channels)
     length = max((sound.size for sound in sounds), default=30 * RATE)
     return Recording(angle, name, RATE, start_us, sounds, round(length / RATE * 1e6), **times)

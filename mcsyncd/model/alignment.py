@@ -53,6 +53,40 @@ _DISPOSITIONS = {
 """What became of a placed clip in an alignment that only recorded its method."""
 
 
+class Witness(StrEnum):
+    """A source of evidence about time. `SOUND` is that of one pair of clips, `ONSETS` their claps alone."""
+
+    SOUND = "sound"
+    ONSETS = "onsets"
+    LINEAR_TIMECODE = "linear_timecode"
+    TIMECODE = "timecode"
+    TIME_REFERENCE = "time_reference"
+    RECORDING_TIME = "recording_time"
+
+
+class Stance(StrEnum):
+    """What a vote means for the offset that was chosen. `UNDECIDED` where its witness cannot tell."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one witness says of a clip's place on the session clock, compared with a clip of camera `beside`.
+
+    `sigma_us` is its own standard error, in microseconds.
+    """
+
+    clip: str
+    beside: str
+    witness: Witness
+    offset_us: int
+    sigma_us: int
+    stance: Stance
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An offset that explains the sound, with its score (comparable within one angle only)."""
@@ -110,7 +144,8 @@ class AngleMatch:
     `drift_error_ppm` that of the drift (both of the measurement alone: not of a wrong peak, which is
     what the confidence is about). `pieces` are the parts of a clip that no single offset fits; the
     placement is that of one of them. `strip` is the correlation around the chosen offset for the eye:
-    values 0..1, evenly spaced by `strip_step_us`, the middle one at the chosen offset.
+    values 0..1, evenly spaced by `strip_step_us`, the middle one at the chosen offset. `votes` are what each
+    witness says of each clip; of versions that recorded none, there are none.
     """
 
     camera: str
@@ -125,6 +160,7 @@ class AngleMatch:
     error_ms: float | None = None
     drift_error_ppm: float | None = None
     pieces: tuple[Piece, ...] = ()
+    votes: tuple[Vote, ...] = ()
 
     @property
     def offset_us(self) -> int | None:

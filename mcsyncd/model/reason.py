@@ -43,6 +43,8 @@ class ReasonCode(StrEnum):
     TIMECODE_CONTRADICTS = "timecode_contradicts"
     RECORDING_TIME_AGREES = "recording_time_agrees"
     RECORDING_TIME_CONTRADICTS = "recording_time_contradicts"
+    CLOCKS_DISAGREE = "clocks_disagree"
+    TIMECODE_JUMPS = "timecode_jumps"
     PLACED_BY_TIMECODE = "placed_by_timecode"
     PLACED_BY_RECORDING_TIME = "placed_by_recording_time"
     UNREADABLE = "unreadable"
@@ -109,6 +111,8 @@ _ClockCode = Literal[
     ReasonCode.TIMECODE_CONTRADICTS,
     ReasonCode.RECORDING_TIME_AGREES,
     ReasonCode.RECORDING_TIME_CONTRADICTS,
+    ReasonCode.CLOCKS_DISAGREE,
+    ReasonCode.TIMECODE_JUMPS,
     ReasonCode.PLACED_BY_TIMECODE,
     ReasonCode.PLACED_BY_RECORDING_TIME,
 ]
@@ -154,6 +158,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             | ReasonCode.TIMECODE_CONTRADICTS
             | ReasonCode.RECORDING_TIME_AGREES
             | ReasonCode.RECORDING_TIME_CONTRADICTS
+            | ReasonCode.CLOCKS_DISAGREE
+            | ReasonCode.TIMECODE_JUMPS
             | ReasonCode.PLACED_BY_TIMECODE
             | ReasonCode.PLACED_BY_RECORDING_TIME
         ):
@@ -259,7 +265,7 @@ def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
             assert_never(code)
 
 
-def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value]) -> str:
+def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value]) -> str:  # noqa: PLR0911  # one sentence for each code
     match code:
         case ReasonCode.TIMECODE_AGREES:
             return f"the timecode of {name} agrees within {float(values['miss_s']):.2f} s"
@@ -275,6 +281,12 @@ def _format_clock_reason(code: _ClockCode, name: str, values: Mapping[str, Value
                 f"by the cameras' clocks, {name} was recorded {away} away from where its sound lies: "
                 "perhaps the same music at two events"
             )
+        case ReasonCode.CLOCKS_DISAGREE:
+            apart = _format_duration(float(values["apart_s"]))
+            return f"the linear timecode of {name} and the timecode of its file are {apart} apart"
+        case ReasonCode.TIMECODE_JUMPS:
+            jump = _format_duration(float(values["jump_s"]))
+            return f"the linear timecode of {name} jumps by {jump} on the way: something may be lost there"
         case ReasonCode.PLACED_BY_TIMECODE:
             return f"{name} is placed by timecode alone, not by sound"
         case ReasonCode.PLACED_BY_RECORDING_TIME:

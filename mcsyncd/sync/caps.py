@@ -37,6 +37,9 @@ card was dropped twice, or a proxy beside its original."""
 MAX_SMALL_SHARE_CONFIDENCE = 0.5
 """Most confidence for a clip that shares too little, unless jammed timecode says that it was there. A rule:
 the same track at two events looks like this, and a camera that stood elsewhere may."""
+MAX_JUMP_CONFIDENCE = 0.8
+"""Most confidence for a clip whose linear timecode jumps while it records. A rule: something may be lost
+there; it is below `review_below`."""
 _MAX_CONSISTENT_MISS_S = 0.05
 """Seconds that a pair's line may miss the placements. Judgement: beyond every echo, and below every repeat of
 music."""
@@ -66,6 +69,7 @@ def list_caps(
     caps: list[Cap] = []
     for edge in solution.paths[at]:
         caps += _cap_small_share(edge, recordings, pairs, solution, small_shares)
+        caps += _cap_jump(edge, recordings, pairs)
     for pair in pairs:
         nodes = (pair.x, pair.y)
         if frozenset(nodes) in path:
@@ -127,8 +131,19 @@ def _cap_small_share(
     reason = build_reason(
         ReasonCode.SHARES_LITTLE, recordings[y].angle, recordings[x].angle, share=small.share, **others
     )
-    pair = next(one for one in pairs if {one.x, one.y} == {x, y})
-    yield Cap(1.0 if known else MAX_SMALL_SHARE_CONFIDENCE, reason, pair)
+    yield Cap(1.0 if known else MAX_SMALL_SHARE_CONFIDENCE, reason, _find_pair(edge, pairs))
+
+
+def _cap_jump(edge: Edge, recordings: Sequence[Recording], pairs: Sequence[Pair]) -> Iterator[Cap]:
+    for node in (edge.x, edge.y):
+        if recordings[node].jump_us:
+            jump_s = abs(recordings[node].jump_us) / 1e6
+            reason = build_reason(ReasonCode.TIMECODE_JUMPS, recordings[node].angle, jump_s=jump_s)
+            yield Cap(MAX_JUMP_CONFIDENCE, reason, _find_pair(edge, pairs))
+
+
+def _find_pair(edge: Edge, pairs: Sequence[Pair]) -> Pair:
+    return next(one for one in pairs if {one.x, one.y} == {edge.x, edge.y})
 
 
 def _get_share(small: SmallShare) -> float:

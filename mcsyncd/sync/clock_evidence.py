@@ -22,16 +22,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcsyncd.model.alignment import Witness
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
-from mcsyncd.sync.recording import Recording
+from mcsyncd.sync.recording import Clock, Recording
 
 # Microseconds.
 DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000
+_WHOLE_HOUR_US = 50_000
+"""Microseconds from a whole hour at which a clock still counts as never set: linear timecode is read between
+frames. Judgement: a frame; wider calls a clock unset once in ten thousand clips."""
 _TIMECODE_TOLERANCE_US = 2 * _SECOND_US
 """Microseconds within which timecode agrees. Judgement: twice what jammed clocks drift in a day. Wider lets
 the next take agree, narrower calls drifting clocks wrong."""
+_LTC_TOLERANCE_US = 200_000
+"""The same where both are linear timecode. Judgement: sync boxes drift by a frame or two in a day, and sound
+takes 0.1 s for 34 m. Narrower calls a box wrong that was jammed the day before."""
 _CLOSE_TIMECODE_US = 100_000
 """Microseconds within which timecode tells one event from another. Judgement: two frames and a half, as
 jammed cameras keep them. At two events, timecodes agree so closely once in 400 000. Wider lets counters
@@ -56,8 +63,8 @@ _TIMECODE_ODDS = 0.5
 """Likelihood ratio of a contradicting timecode: right audio to wrong audio. Judgement: free-run is common.
 With this one 0.999 becomes 0.94, still accepted."""
 _PROVEN_TIMECODE_ODDS = 0.1
-"""The same where other timecodes of the session agree. Judgement: 0.999 becomes 0.76, which asks for
-review."""
+"""The same where other timecodes of the session agree, or where both are linear timecode: who sends it to two
+cameras has jammed it. Judgement: 0.999 becomes 0.76, which asks for review."""
 _RECORDING_TIME_ODDS = 0.1
 """The same for recording times. Judgement, as above."""
 
@@ -87,13 +94,19 @@ def weigh_clocks(anchor: Recording, clip: Recording, offset_us: int, *, proven: 
     often set from the camera's time; only the one that contradicts more counts.
     """
     by_code = _weigh_timecode(anchor, clip, offset_us, proven=proven)
-    by_clock = _weigh_recording_time(anchor, clip, offset_us)
+    by_clock = weigh_recording_time(anchor, clip, offset_us)
     if by_code is not None and not by_code.contradicts:
         return by_code
-    if by_clock is not None and not by_clock.contradicts:
+    if by_clock is not None and not by_clock.contradicts and not _is_finer(by_code, anchor, clip, offset_us):
         return by_clock
     known = [one for one in (by_code, by_clock) if one is not None]
     return min(known, key=lambda one: one.odds, default=None)
+
+
+def _is_finer(by_code: ClockEvidence | None, anchor: Recording, clip: Recording, offset_us: int) -> bool:
+    """Whether timecode contradicts an offset by less than recording times can tell."""
+    miss_us = _compute_timecode_miss_us(anchor, clip, offset_us)
+    return by_code is not None and miss_us <= 2 * _RECORDING_TIME_TOLERANCE_US
 
 
 def apply_clock_evidence(confidence: float, evidence: ClockEvidence) -> float:
@@ -110,7 +123,7 @@ def has_jammed_timecodes(
     known = [
         (one, offset)
         for at, (one, offset) in enumerate(zip(recordings, offsets_us, strict=True))
-        if at != excluded and offset is not None and _is_set(one.timecode_us)
+        if at != excluded and offset is not None and is_set(one.clock)
     ]
     return any(
         one.angle != other.angle
@@ -122,9 +135,9 @@ def has_jammed_timecodes(
 
 def compute_timecode_offset_us(anchor: Recording, clip: Recording) -> int | None:
     """Return how much later `clip` starts by timecode, the shorter way around midnight; None without one."""
-    if anchor.timecode_us is None or clip.timecode_us is None:
+    if anchor.clock is None or clip.clock is None:
         return None
-    return _wrap_at_midnight(clip.timecode_us - anchor.timecode_us)
+    return wrap_at_midnight(clip.clock.time_us - anchor.clock.time_us)
 
 
 def is_one_event(anchor: Recording, clip: Recording, offset_us: int) -> bool:
@@ -135,34 +148,59 @@ def is_one_event(anchor: Recording, clip: Recording, offset_us: int) -> bool:
     apart_us = compute_timecode_offset_us(anchor, clip)
     return (
         apart_us is not None
-        and _is_set(anchor.timecode_us)
-        and _is_set(clip.timecode_us)
-        and abs(apart_us) > _TIMECODE_TOLERANCE_US
+        and is_set(anchor.clock)
+        and is_set(clip.clock)
+        and not is_alike(apart_us)
         and _compute_timecode_miss_us(anchor, clip, offset_us) <= _CLOSE_TIMECODE_US
     )
+
+
+def is_set(clock: Clock | None) -> bool:
+    """Whether somebody set a clock: one that nobody set starts at a whole hour."""
+    if clock is None:
+        return False
+    return abs(clock.time_us - round(clock.time_us / _HOUR_US) * _HOUR_US) > _WHOLE_HOUR_US
+
+
+def is_alike(apart_us: int) -> bool:
+    """Whether two clocks start so near each other that agreement means nothing: all counters do."""
+    return abs(apart_us) <= _TIMECODE_TOLERANCE_US
+
+
+def contradict_by_timecode(anchor: Clock, clip: Clock, miss_us: int) -> bool:
+    """Whether two times of day miss an offset by more than clocks err that are set."""
+    lag_us = 0.0 if anchor.lags == clip.lags else _DROP_FRAME_ERROR * max(anchor.time_us, clip.time_us)
+    return is_set(anchor) and is_set(clip) and miss_us > _get_tolerance_us(anchor, clip) + lag_us
+
+
+def _get_tolerance_us(anchor: Clock, clip: Clock) -> int:
+    return _LTC_TOLERANCE_US if _are_sent(anchor, clip) else _TIMECODE_TOLERANCE_US
+
+
+def _are_sent(anchor: Clock, clip: Clock) -> bool:
+    return anchor.witness is clip.witness is Witness.LINEAR_TIMECODE
 
 
 def _weigh_timecode(
     anchor: Recording, clip: Recording, offset_us: int, *, proven: bool
 ) -> ClockEvidence | None:
-    if not (_is_set(anchor.timecode_us) and _is_set(clip.timecode_us)):
+    if anchor.clock is None or clip.clock is None or not (is_set(anchor.clock) and is_set(clip.clock)):
         return None
     miss_us = _compute_timecode_miss_us(anchor, clip, offset_us)
-    if miss_us <= _TIMECODE_TOLERANCE_US:
+    if miss_us <= _get_tolerance_us(anchor.clock, clip.clock):
         reason = build_reason(ReasonCode.TIMECODE_AGREES, clip.angle, miss_s=miss_us / 1e6)
         return ClockEvidence(1.0, reason)
-    time_of_day_us = max(anchor.timecode_us or 0, clip.timecode_us or 0)
-    count_alike = anchor.timecode_lags == clip.timecode_lags
-    if not count_alike and miss_us <= _TIMECODE_TOLERANCE_US + _DROP_FRAME_ERROR * time_of_day_us:
+    if not contradict_by_timecode(anchor.clock, clip.clock, miss_us):
         return None
-    odds = _PROVEN_TIMECODE_ODDS if proven else _TIMECODE_ODDS
+    odds = _PROVEN_TIMECODE_ODDS if proven or _are_sent(anchor.clock, clip.clock) else _TIMECODE_ODDS
     reason = build_reason(
         ReasonCode.TIMECODE_CONTRADICTS, clip.angle, miss_s=miss_us / 1e6, others_agree=float(proven)
     )
     return ClockEvidence(odds, reason)
 
 
-def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> ClockEvidence | None:
+def weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) -> ClockEvidence | None:
+    """Weigh an offset against the recording times of both; None where they say nothing."""
     if anchor.recorded_at_us is None or clip.recorded_at_us is None:
         return None
     miss_us = clip.recorded_at_us - anchor.recorded_at_us - offset_us
@@ -183,16 +221,13 @@ def _weigh_recording_time(anchor: Recording, clip: Recording, offset_us: int) ->
     return ClockEvidence(_RECORDING_TIME_ODDS, reason)
 
 
-def _is_set(timecode_us: int | None) -> bool:
-    return timecode_us is not None and timecode_us % _HOUR_US != 0
-
-
 def _compute_timecode_miss_us(anchor: Recording, clip: Recording, offset_us: int) -> int:
     apart_us = compute_timecode_offset_us(anchor, clip)
-    return DAY_US if apart_us is None else abs(_wrap_at_midnight(apart_us - offset_us))
+    return DAY_US if apart_us is None else abs(wrap_at_midnight(apart_us - offset_us))
 
 
-def _wrap_at_midnight(time_us: int) -> int:
+def wrap_at_midnight(time_us: int) -> int:
+    """Return a difference of two times of day, the shorter way around midnight."""
     return (time_us + DAY_US // 2) % DAY_US - DAY_US // 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
-from mcsyncd.sync.clock_evidence import compute_timecode_offset_us
+from mcsyncd.sync.clock_evidence import compute_timecode_offset_us, weigh_recording_time
 from mcsyncd.sync.recording import Recording
 
 _TIMECODE_CONFIDENCE = 0.5
@@ -33,7 +33,10 @@ def estimate_offset_from_clocks(anchor: Recording, clip: Recording) -> FallbackO
     by_code = compute_timecode_offset_us(anchor, clip)
     if by_code is not None and _would_overlap(anchor, clip, by_code):
         reason = build_reason(ReasonCode.PLACED_BY_TIMECODE, clip.angle)
-        return FallbackOffset(by_code, _TIMECODE_CONFIDENCE, reason)
+        by_clock = weigh_recording_time(anchor, clip, by_code)
+        is_doubted = by_clock is not None and by_clock.contradicts
+        confidence = _RECORDING_TIME_CONFIDENCE if is_doubted else _TIMECODE_CONFIDENCE
+        return FallbackOffset(by_code, confidence, reason)
     if anchor.recorded_at_us is not None and clip.recorded_at_us is not None:
         apart = clip.recorded_at_us - anchor.recorded_at_us
         if _would_overlap(anchor, clip, apart):

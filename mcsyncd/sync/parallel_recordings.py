@@ -35,12 +35,11 @@ def _merge_channels(group: Sequence[Recording]) -> Recording:
         return leader
     start_us = heard[0].start_us
     channels = tuple(channel for one in heard if one.start_us == start_us for channel in one.channels)
-    clock = next((one for one in group if one.timecode_us is not None), leader)
+    clock = next((one for one in group if one.clocks), leader)
     return replace(
         leader,
         channels=channels,
         start_us=start_us,
         rate=heard[0].rate,
-        timecode_us=clock.timecode_us,
-        timecode_lags=clock.timecode_lags,
+        clocks=clock.clocks,
     )

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsyncd.model.alignment import Witness
 from mcsyncd.model.clip import AnalysisAudio, Media
+from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 
+_MIN_JUMP_US = 60_000
+"""Microseconds that linear timecode must jump to be reported. Judgement: a frame and a half; a gap in which
+it was not read moves the next run by less."""
 ANALYSIS_RATE_HZ = 8000
 """Samples a second of all analysis audio. A contract with the stage that decodes it (`listen`). Every
 constant that counts samples depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time of day at clip time 0, in microseconds since midnight, and the witness that gives it.
+
+    `lags` where it counts 30 labels for 29.97 frames and drops none: such labels fall behind the clock by
+    0.1 %.
+    """
+
+    witness: Witness
+    time_us: int
+    lags: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +43,10 @@ class Recording:
 
     `channels` are int16 at `rate` samples a second, sample 0 at clip time `start_us`; empty where
     there is no usable audio. They may be memory maps: the solver reads blocks and keeps no copy.
-    `recorded_at_us` is wall-clock time and `timecode_us` is time of day, both at clip time 0, where
-    the file has them. `timecode_lags` where it counts 30 labels for 29.97 frames and drops none: such
-    labels fall behind the clock by 0.1 %. `name` identifies the clip within its angle. `channels` are
-    played `speed` times as fast as recorded, and all times are on that scale.
+    `recorded_at_us` is wall-clock time at clip time 0, where the file has one, and `clocks` are its times of
+    day, the most exact first. By `jump_us` its linear timecode jumps on the way. `name` identifies the
+    clip within its angle. `channels` are played `speed` times as fast as recorded, and all times are on
+    that scale.
     """
 
     angle: str
@@ -37,9 +56,14 @@ class Recording:
     channels: tuple[NDArray[np.int16], ...]
     duration_us: int
     recorded_at_us: int | None = None
-    timecode_us: int | None = None
-    timecode_lags: bool = False
+    clocks: tuple[Clock, ...] = ()
+    jump_us: int = 0
     speed: float = 1.0
+
+    @property
+    def clock(self) -> Clock | None:
+        """Its most exact time of day."""
+        return self.clocks[0] if self.clocks else None
 
     @property
     def samples(self) -> int:
@@ -55,7 +79,7 @@ def build_recording(
     `channels` are the samples of `audio.channels`, mapped or read by the caller: the solver opens no
     files. `audio` is None for a clip whose audio was not decoded.
     """
-    timecode_us, lags = _find_timecode_us(media, audio)
+    runs = [run for run in (audio.ltc if audio else ()) if not run.reverse and run.is_at_speed]
     return Recording(
         angle=angle,
         name=name,
@@ -64,31 +88,38 @@ def build_recording(
         channels=tuple(channels),
         duration_us=media.duration_us,
         recorded_at_us=_parse_recorded_at_us(media),
-        timecode_us=timecode_us,
-        timecode_lags=lags,
+        clocks=tuple(_list_clocks(media, runs)),
+        jump_us=_find_jump_us(runs),
     )
 
 
-def _find_timecode_us(media: Media, audio: AnalysisAudio | None) -> tuple[int | None, bool]:
-    """Return the time of day at clip time 0 and whether its labels lag.
-
-    By linear timecode, else by the file's own timecode.
+def _list_clocks(media: Media, runs: Sequence[LtcRun]) -> Iterator[Clock]:
+    """Yield the times of day at clip time 0: linear timecode, the file's own, a recorder's.
 
     Linear timecode is exact to a part of a frame; a camera that is sent one may keep its own beside it.
     """
-    runs = [run for run in (audio.ltc if audio else ()) if not run.reverse and run.is_at_speed]
     if runs:
         run = max(runs, key=lambda run: run.duration_us)
-        return run.compute_time_of_day_us(0), _lags(run.label, run.rate)
-    if media.timecode is None or media.video is None:
+        yield Clock(Witness.LINEAR_TIMECODE, run.compute_time_of_day_us(0), _lags(run.label, run.rate))
+    if media.timecode is not None and media.video is not None:
+        try:
+            seconds = Timecode.parse(media.timecode).to_seconds(media.video.rate)
+        except ValueError:
+            # A timecode that does not exist at this frame rate is not evidence.
+            pass
+        else:
+            yield Clock(Witness.TIMECODE, round(seconds * 1_000_000), _lags(media.timecode, media.video.rate))
+    elif media.time_reference_us is not None:
         # A recorder counts samples instead of frames.
-        return media.time_reference_us, False
-    try:
-        at_us = round(Timecode.parse(media.timecode).to_seconds(media.video.rate) * 1_000_000)
-    except ValueError:
-        # A timecode that does not exist at this frame rate is not evidence.
-        return None, False
-    return at_us, _lags(media.timecode, media.video.rate)
+        yield Clock(Witness.TIME_REFERENCE, media.time_reference_us)
+
+
+def _find_jump_us(runs: Sequence[LtcRun]) -> int:
+    """Return by how much linear timecode jumps at most within a clip; 0 where it runs on."""
+    times_us = [run.compute_time_of_day_us(run.begin_us) - run.begin_us for run in runs]
+    jumps = [other - one for one, other in pairwise(times_us)]
+    jump_us = max(jumps, key=abs, default=0)
+    return jump_us if abs(jump_us) > _MIN_JUMP_US else 0
 
 
 def _lags(label: str, rate: Rate) -> bool:

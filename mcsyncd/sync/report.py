@@ -15,6 +15,8 @@ from mcsyncd.model.alignment import (
     Piece,
     Placement,
     SyncMethod,
+    Vote,
+    Witness,
     weigh_alignment,
 )
 from mcsyncd.model.reason import Reason
@@ -23,6 +25,13 @@ from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pair import Pair
 from mcsyncd.sync.reasons import build_drift
 from mcsyncd.sync.recording import Recording
+
+_CLOCK_SCORES = {Witness.RECORDING_TIME: 0.3}
+_CLOCK_SCORE = 0.5
+"""Score of a candidate that only a clock knows, as a share of the best one's. A rule: the confidence of a
+clip that is placed by it (`fallback.py`)."""
+_KNOWN_SIGMAS = 3.0
+"""Standard errors of a clock within which a candidate is the one that it means. Textbook three sigma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class ClipResult:
     is_fallback: bool = False
     pieces: tuple[Piece, ...] = ()
     disposition: Disposition | None = None
+    votes: tuple[Vote, ...] = ()
 
 
 def build_alignment(clips: list[ClipResult], recordings: Sequence[Recording], reference: str) -> Alignment:
@@ -64,7 +74,7 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
         placements=tuple(_build_placement(clip) for clip in ordered),
         confidence=0.0,
         reasons=tuple(reasons),
-        candidates=_build_candidates(shown) if camera != reference else (),
+        candidates=_list_candidates(shown or ordered[0]) if camera != reference else (),
         overlap_s=round(sum(clip.pair.match.overlap_s for clip in ordered if clip.pair), 3),
         residual_ms=_compute_residual_ms(pair),
         correlation_strip=build_correlation_strip(pair.match, invert=_is_x_of_pair(shown)) if pair else (),
@@ -72,6 +82,7 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
         error_ms=_round_finite(pair.evidence.end_s * 1e3) if pair else None,
         drift_error_ppm=_round_finite(pair.match.fit.sigma_slope * 1e6) if pair else None,
         pieces=tuple(piece for clip in ordered for piece in clip.pieces),
+        votes=tuple(vote for clip in ordered for vote in clip.votes),
     )
 
 
@@ -95,10 +106,29 @@ def _is_x_of_pair(clip: ClipResult | None) -> bool:
     return clip is not None and clip.pair is not None and clip.pair.has_as_x(clip.recording)
 
 
-def _build_candidates(clip: ClipResult | None) -> tuple[Candidate, ...]:
+def _list_candidates(clip: ClipResult) -> tuple[Candidate, ...]:
+    """Return the chosen offset and its runners-up by sound, then what only clocks know."""
+    return _add_clock_candidates(clip.votes, _build_candidates(clip))
+
+
+def _add_clock_candidates(votes: Sequence[Vote], known: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the candidates with those offsets that only clocks know, each once."""
+    found = list(known)
+    for vote in votes:
+        if vote.witness in {Witness.SOUND, Witness.ONSETS}:
+            continue
+        reach_us = _KNOWN_SIGMAS * vote.sigma_us
+        if all(abs(one.offset_us - vote.offset_us) > reach_us for one in found):
+            found.append(Candidate(vote.offset_us, _CLOCK_SCORES.get(vote.witness, _CLOCK_SCORE)))
+    return tuple(found)
+
+
+def _build_candidates(clip: ClipResult) -> tuple[Candidate, ...]:
     """The chosen offset and its runners-up, scored by strength as a share of the best."""
-    if clip is None or clip.pair is None or clip.placement is None:
+    if clip.placement is None:
         return ()
+    if clip.pair is None:
+        return (Candidate(round(clip.placement.offset_s * 1e6), 1.0),)
     found, sign = clip.pair.match, -1.0 if _is_x_of_pair(clip) else 1.0
     best = max(found.strength, 1e-9)
     middle = float(found.correlations.times.mean())

@@ -18,7 +18,7 @@ from mcsyncd.sync.clock_evidence import (
     weigh_clocks,
 )
 from mcsyncd.sync.confidence import compute_direct_path_chance
-from mcsyncd.sync.fallback import FallbackOffset, estimate_offset_from_clocks
+from mcsyncd.sync.fallback import estimate_offset_from_clocks
 from mcsyncd.sync.graph import Solution, SolvedPlacement
 from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
 from mcsyncd.sync.pair import Pair, ProgressCallback
@@ -29,6 +29,7 @@ from mcsyncd.sync.reasons import REPORT_BELOW, build_doubts, build_echo, build_p
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.report import ClipResult, build_alignment
 from mcsyncd.sync.set_aside import set_clips_aside
+from mcsyncd.sync.witnesses import find_clock_doubts, poll_witnesses, settle_by_clocks
 
 _MAX_ANGLE_OVERLAP_S = 1.0
 """Seconds that two clips of one angle may overlap. Judgement: recorders split files with a little overlap,
@@ -108,12 +109,18 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
         )
     if not reasons and confidence < UNSURE_BELOW:
         reasons += _build_gravest_doubt(at, measurement)
+    votes = poll_witnesses(at, path[-1].x, placement, measurement)
     clocks = _weigh_clip_clocks(at, path[-1].x, recordings, measurement.solution)
-    if clocks is None:
-        return ClipResult(recording, placement, confidence, pair, tuple(reasons), pieces=pieces)
-    reasons.insert(0 if clocks.contradicts else len(reasons), clocks.reason)
+    if clocks is not None:
+        reasons.insert(0 if clocks.contradicts else len(reasons), clocks.reason)
+        confidence = apply_clock_evidence(confidence, clocks)
+    if len(path) == 1 and not failing:
+        choice = measurement.choices.get(at)
+        chance = 1.0 if choice is None else compute_direct_path_chance(choice.lead)
+        confidence = settle_by_clocks(confidence, pair, caps, votes, chance)
+    reasons += find_clock_doubts(recording)
     return ClipResult(
-        recording, placement, apply_clock_evidence(confidence, clocks), pair, tuple(reasons), pieces=pieces
+        recording, placement, confidence, pair, tuple(reasons), pieces=pieces, votes=tuple(votes)
     )
 
 
@@ -177,9 +184,21 @@ def _judge_unplaced_clip(
     recording = recordings[at]
     found = estimate_offset_from_clocks(recordings[root], recording)
     why = [_explain_unplaced(recordings, root, at, measurement.pairs)]
+    why += find_clock_doubts(recording)
     if found is None or _has_better_witness(at, recordings, measurement.solution):
-        return ClipResult(recording, None, _UNPLACED_CONFIDENCE, None, tuple(why))
-    return _build_fallback_result(recording, found, why)
+        votes = poll_witnesses(at, root, None, measurement)
+        return ClipResult(recording, None, _UNPLACED_CONFIDENCE, None, tuple(why), votes=tuple(votes))
+    place = SolvedPlacement(found.offset_us / 1e6, 0.0)
+    votes = poll_witnesses(at, root, place, measurement)
+    return ClipResult(
+        recording,
+        place,
+        found.confidence,
+        None,
+        (found.reason, *why),
+        is_fallback=True,
+        votes=tuple(votes),
+    )
 
 
 def _has_better_witness(at: int, recordings: Sequence[Recording], solution: Solution) -> bool:
@@ -193,7 +212,7 @@ def _has_better_witness(at: int, recordings: Sequence[Recording], solution: Solu
         for one, place in zip(recordings, solution.placements, strict=True)
     )
     offsets_us = [None if place is None else round(place.offset_s * 1e6) for place in solution.placements]
-    is_jammed = recordings[at].timecode_us is not None and has_jammed_timecodes(recordings, offsets_us, at)
+    is_jammed = recordings[at].clock is not None and has_jammed_timecodes(recordings, offsets_us, at)
     return is_placed and not is_jammed
 
 
@@ -205,11 +224,6 @@ def _explain_unplaced(recordings: Sequence[Recording], root: int, at: int, pairs
     # Nothing was compared at all: the reference itself may have no audio.
     silent = reference if not matched and recordings[at].channels and not recordings[root].channels else angle
     return build_reason(ReasonCode.NO_SOUND, silent)
-
-
-def _build_fallback_result(recording: Recording, fallback: FallbackOffset, why: list[Reason]) -> ClipResult:
-    place = SolvedPlacement(fallback.offset_us / 1e6, 0.0)
-    return ClipResult(recording, place, fallback.confidence, None, (fallback.reason, *why), is_fallback=True)
 
 
 def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:

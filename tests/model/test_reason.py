@@ -31,6 +31,8 @@ VALUES = {
     ReasonCode.CONFORM_WARNING: {"warning": "0.20 s of sound are missing"},
     ReasonCode.END_CONTRADICTS: {"end": "last", "seconds": 4.0, "apart_ms": 100.0},
     ReasonCode.CHANNELS_DISAGREE: {"apart_ms": 300.0},
+    ReasonCode.CLOCKS_DISAGREE: {"apart_s": 7.0},
+    ReasonCode.TIMECODE_JUMPS: {"jump_s": 3.0},
     ReasonCode.SHARES_LITTLE: {"share": 0.05, "others_share": 0.5},
     ReasonCode.HIDDEN_PICTURE: {"codec": "brxq"},
     ReasonCode.CONTINUES: {"follows": "GX010042.MP4", "proven": 0.0},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearing import RATE, as_int16, babble, taken
+from hearing import RATE, as_int16, babble, clocks, taken
 from mcsyncd.model.reason import format_reason
 from mcsyncd.sync.clock_evidence import (
     ClockEvidence,
@@ -25,7 +25,7 @@ THRESHOLD = 0.85
 
 
 def clip(angle, *, timecode=None, recorded_at=None, duration=90 * S, timecode_lags=False):
-    return Recording(angle, "clip", RATE, 0, (), duration, recorded_at, timecode, timecode_lags)
+    return Recording(angle, "clip", RATE, 0, (), duration, recorded_at, clocks(timecode, lags=timecode_lags))
 
 
 def by_timecode(miss_us, *, at=NOON, proven=False):

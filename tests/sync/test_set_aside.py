@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hearing import RATE, SURE, babble, offset_ms, recording, taken
+from hearing import RATE, SURE, babble, clocks, offset_ms, recording, taken
 from mcsyncd.model.alignment import Disposition, SyncMethod
 from mcsyncd.model.reason import ReasonCode
 from mcsyncd.sync.recording import Recording
@@ -127,7 +127,7 @@ def test_a_camera_without_any_placed_clip_needs_a_person(scene, street):
 
 def test_timecode_that_agrees_elsewhere_places_a_clip_without_sound(scene):
     def stamp(one, begin_s):
-        return replace(one, timecode_us=int((36_000 + begin_s) * 1e6) + 1)
+        return replace(one, clocks=clocks(int((36_000 + begin_s) * 1e6) + 60_000))
 
     a, b1, b2 = shoot(scene)
     clips = [stamp(a, 0), stamp(b1, 5), stamp(b2, 28), stamp(silent("b", "B0", 8), 18)]

@@ -51,4 +51,4 @@ def test_a_picture_without_sound_is_heard_by_the_sound_beside_it_and_told_by_its
         [load_recording(clip, layout) for clip in (beside, picture, elsewhere)], leaders
     )
     assert (found.name, levels_of(found), found.start_us) == ("V.MXF", [7], -40)
-    assert found.timecode_us == 5_000_000
+    assert found.clock.time_us == 5_000_000
