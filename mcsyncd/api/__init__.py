@@ -33,6 +33,7 @@ from mcsyncd.api.sessions import (
     ReasonBody,
     SessionBody,
     SessionsBody,
+    WitnessBody,
 )
 from mcsyncd.api.status import (
     AlertBody,
@@ -85,5 +86,6 @@ __all__ = [
     "StatusBody",
     "StorageBody",
     "StreamEventBody",
+    "WitnessBody",
     "WorkerBody",
 ]

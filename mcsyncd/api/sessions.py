@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mcsyncd.api.base import ApiBody
-from mcsyncd.model.alignment import Disposition, SyncMethod
+from mcsyncd.model.alignment import Disposition, Stance, SyncMethod, Witness
 from mcsyncd.model.reason import ReasonCode
 from mcsyncd.model.session import Stage, State
 
@@ -103,6 +103,20 @@ class ReasonBody(ApiBody):
     text: str
 
 
+class WitnessBody(ApiBody):
+    """What one witness says of a clip's offset, beside a clip of camera `beside`, with its standard error.
+
+    `stance` is what that means for the offset that was chosen.
+    """
+
+    kind: Witness
+    clip: str
+    beside: str
+    offset_ms: float
+    error_ms: float
+    stance: Stance
+
+
 class AngleBody(ApiBody):
     """The evidence behind one angle's offset.
 
@@ -113,6 +127,7 @@ class AngleBody(ApiBody):
     confidence: float
     reasons: list[ReasonBody] = []
     candidates: list[CandidateBody] = []
+    witnesses: list[WitnessBody] = []
     overlap_s: float = 0.0
     residual_ms: float | None = None
     strip: list[float] = []

@@ -22,6 +22,7 @@ from mcsyncd.present.session import (
     ORIGINALS_SAFE,
     format_clip,
     format_off_timeline,
+    format_witnesses,
     get_camera_label,
     label_action,
     label_disposition,
@@ -80,6 +81,7 @@ def format_candidates(session: SessionBody) -> Iterator[str]:
         label = get_camera_label(session, camera)
         name = label if label == camera else f"{label} ({escape_text(camera, 40)})"  # a nudge takes the key
         yield f"  {name}: confidence {confidence}; candidates: {found or 'none'}"
+        yield from (f"    {said}" for said in format_witnesses(session, camera))
 
 
 def _format_camera(session: SessionBody, key: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcsyncd.model.alignment import AngleMatch, Piece
+from mcsyncd.model.alignment import AngleMatch, Piece, Vote
 from mcsyncd.model.reason import build_reason_document
 
 AngleDocument = dict[str, object]
@@ -27,6 +27,7 @@ def build_angle_document(angle: AngleMatch, labels: Mapping[str, str]) -> AngleD
             {"offset_ms": ms_from_us(candidate.offset_us), "score": candidate.score}
             for candidate in angle.candidates
         ],
+        "witnesses": [_build_vote_document(vote) for vote in angle.votes],
         "overlap_s": angle.overlap_s,
         "residual_ms": angle.residual_ms,
         "error_ms": angle.error_ms,
@@ -38,6 +39,17 @@ def build_angle_document(angle: AngleMatch, labels: Mapping[str, str]) -> AngleD
 def ms_from_us(offset_us: int | None) -> float | None:
     """Return an offset in milliseconds, with microsecond digits; None where there is no offset."""
     return None if offset_us is None else offset_us / 1000
+
+
+def _build_vote_document(vote: Vote) -> dict[str, object]:
+    return {
+        "kind": str(vote.witness),
+        "clip": vote.clip,
+        "beside": vote.beside,
+        "offset_ms": ms_from_us(vote.offset_us),
+        "error_ms": ms_from_us(vote.sigma_us),
+        "stance": str(vote.stance),
+    }
 
 
 def _build_piece_document(piece: Piece) -> dict[str, object]:

@@ -171,7 +171,9 @@ def _join_reel(session: Session, event: ev.ReelJoined) -> Session:
     clips = tuple(
         Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in event.files if file.kind == "clip"
     )
-    drop_files = sorted((*session.drop_files, *event.files), key=lambda one: (one.camera, one.name))
+    new = {file.key for file in event.files}
+    kept = [file for file in session.drop_files if file.key not in new]
+    drop_files = sorted((*kept, *event.files), key=lambda one: (one.camera, one.name))
     return replace(
         session,
         state=State.WORKING,

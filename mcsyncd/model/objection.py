@@ -25,6 +25,8 @@ _RESYNCABLE = frozenset(State) - {State.COLLECTING, State.WORKING, State.REJECTE
 session that no command can move."""
 _JOINABLE = frozenset({State.IN_REVIEW, State.APPROVED, State.PUBLISHED})
 """States of a session that late clips may join: its answer is known, and nothing of it is on its way."""
+_RECORDED = frozenset({"clip", "copy"})
+"""Kinds of files that a camera recorded. Others describe them, and a later one replaces an earlier one."""
 _UNDECIDED = frozenset({State.WORKING, State.IN_REVIEW})
 """States in which another copy of a clip that cannot be read takes its place."""
 _UNFAILABLE = frozenset({State.PUBLISHED, State.REJECTED, *HALTED})
@@ -150,7 +152,8 @@ def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
         hint = "copy the clips into their camera's folder first; see `mcsyncd status`"
         return Objection("invalid", "nothing to join: no settled clip in any drop folder", hint)
     cameras = {camera.key for camera in session.terms.cameras} if session.terms is not None else set()
-    known = {file.key for file in session.drop_files}
+    # The second half of a card has index files of the same names; only what was recorded must not clash.
+    known = {file.key for file in session.drop_files if file.kind in _RECORDED}
     for file in fact.files:
         if file.camera not in cameras:
             return Objection(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mcsyncd.api import ClipBody, SessionBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_drift, format_duration, format_frame_rate
+from mcsyncd.present.numbers import format_drift, format_duration, format_frame_rate, format_offset
 
 LOOKS_GOOD = "Looks Good"
 REVIEW_SYNC = "Review Sync"
@@ -134,6 +134,34 @@ def format_off_timeline(session: SessionBody) -> str:
     ]
     more = [f"{len(off) - _MAX_NAMED_CLIPS} more"] if len(off) > _MAX_NAMED_CLIPS else []
     return f"not on the timeline: {', '.join([*named, *more])}" if named else ""
+
+
+_WITNESS_NAMES = {
+    "sound": "sound",
+    "onsets": "claps",
+    "linear_timecode": "timecode as sound",
+    "timecode": "timecode",
+    "time_reference": "recorder's time",
+    "recording_time": "recording time",
+}
+_STANCE_GLYPHS = {"agrees": "✔", "contradicts": "✖", "undecided": "·"}
+
+
+def format_witnesses(session: SessionBody, camera: str) -> list[str]:
+    """Return what each witness says of an angle, one after the other: `✔ sound −134 ms ± 0.1 ms`."""  # noqa: RUF002  # the sign that is shown
+    evidence = session.angles.get(camera)
+    several = len({vote.clip for vote in evidence.witnesses}) > 1 if evidence is not None else False
+    return [
+        f"{_STANCE_GLYPHS.get(vote.stance, '·')} {_WITNESS_NAMES.get(vote.kind, escape_text(vote.kind, 20))}"
+        f"{f' of {escape_text(vote.clip, 30)}' if several else ''}"
+        f" beside {get_camera_label(session, vote.beside)}: {format_offset(vote.offset_ms)}"
+        f" ± {_format_error(vote.error_ms)}"
+        for vote in (evidence.witnesses if evidence is not None else ())
+    ]
+
+
+def _format_error(error_ms: float) -> str:
+    return f"{error_ms:.2g} ms" if error_ms < 1000 else f"{error_ms / 1000:.0f} s"
 
 
 def order_cameras(session: SessionBody) -> list[str]:

@@ -45,6 +45,15 @@ def test_a_late_reel_is_taken_in_and_everything_is_synced_again():
     assert not any(isinstance(job, Align) for job in list_open_jobs(session, THRESHOLD))
 
 
+def test_the_second_half_of_a_card_brings_its_own_index():
+    before = driven(sealed())
+    session = tell(before, join(before))
+    session = replace(session, state=State.IN_REVIEW, incoming=())
+    index = replace(REEL[1], bytes=9, mtime_ns=20)
+    after = tell(session, join(session, (DropFile("cam_b", "B003.MOV", 800, 20), index)))
+    assert [file for file in after.drop_files if file.key == index.key] == [index]
+
+
 @pytest.mark.parametrize("state", [State.APPROVED, State.PUBLISHED])
 def test_an_approval_is_void_when_a_reel_joins(state):
     session = replace(driven(sealed()), state=state)

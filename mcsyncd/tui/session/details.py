@@ -18,7 +18,13 @@ from mcsyncd.present.numbers import (
     format_size,
     format_time,
 )
-from mcsyncd.present.session import format_reasons, get_camera_label, list_camera_labels, order_cameras
+from mcsyncd.present.session import (
+    format_reasons,
+    format_witnesses,
+    get_camera_label,
+    list_camera_labels,
+    order_cameras,
+)
 from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
 from mcsyncd.tui.content import build_content
 
@@ -56,6 +62,7 @@ def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:
         lines = [Content(), build_content(name, f"  {_format_measurements(session, key, evidence)}")]
         if candidates := _format_candidates(evidence):
             lines.append(build_content((f"    candidates  {candidates}", "muted")))
+        lines += [build_content((f"    {said}", "muted")) for said in format_witnesses(session, key)]
         lines += [
             build_content(f"    {escape_text(reason.text, 300)}")
             for reason in evidence.reasons
