@@ -200,6 +200,18 @@ def test_a_feed_that_arrives_late_never_looks_good_and_wrong(scene, late_ms, fee
     assert ReasonCode.CHANNELS_DISAGREE in codes_of(found, "b")
 
 
+def test_a_faint_microphone_contradicts_two_clean_feeds(scene):
+    """The feeds are far stronger, and the microphones alone know that one of them is late."""
+
+    def shoot(angle, at, late_s, seed):
+        microphone = 0.3 * taken(scene, at, 50, noise=0.3, seed=seed)
+        return recording(angle, microphone, taken(scene, at - late_s, 50, noise=0.0001, seed=seed + 9))
+
+    found = solve_alignment([shoot("a", 9, 0, 101), shoot("b", 12, 0.092, 102)], "a")
+    assert found.confidence < SURE
+    assert ReasonCode.CHANNELS_DISAGREE in codes_of(found, "b")
+
+
 @pytest.mark.parametrize("metres", [2, 8, 13])
 def test_a_desk_feed_ahead_of_the_microphones_is_no_contradiction(scene, metres):
     ahead_s = metres / 343
