@@ -23,7 +23,13 @@ from mcsyncd.sync.confidence import PairEvidence, judge_evidence
 from mcsyncd.sync.confidence_model import ConfidenceModel, FixedChance, HillCurve
 from mcsyncd.sync.match import Lead
 
-CONDITION_WEIGHTS = {"same_song": 0.1, "exact_loop": 0.3, "same_jingle": 0.3, "metronome": 0.3}
+CONDITION_WEIGHTS = {
+    "same_song": 0.1,
+    "track_under_speech": 0.1,
+    "exact_loop": 0.3,
+    "same_jingle": 0.3,
+    "metronome": 0.3,
+}
 """How often a condition occurs in the field over how often it is drawn; 1 for all others. Judgement (ADR 11).
 Higher lowers every confidence for the sake of traps that hardly anybody meets."""
 PRIOR_SIGMA = 0.7
