@@ -15,6 +15,7 @@ ALLOWED = {
     ("align/plot.py", "figure.savefig"): "draws into memory",
     ("conform/rendition_writer.py", "av.open"): "the muxer moves its index, so it needs a path",
     ("demo/clip_writer.py", "av.open"): "the same muxer; films what a camera would have written",
+    ("demo/trouble.py", "av.open"): "the same; writes what a sound recorder would have written",
     ("demo/daemon_process.py", "self._log.open"): "the log of a process that is running",
     ("demo/slow_copy.py", "target.open"): "plays an operator: a copy that grows under its own name",
     ("ingest/offload.py", "os.rename"): "moves an original, which was flushed, between two descriptors",
