@@ -21,8 +21,9 @@ from mcsyncd.demo.truth import CAMERA_MODELS, CameraModel, Take
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 
-_START_OF_DAY_S = 36_000
-"""Seconds since midnight of the session's time 0, by the timecode of both clocks: ten in the morning."""
+_START_OF_DAY_S, _START_LABEL = 36_432, "10:07:12:00"
+"""The session's time 0 by both clocks, in seconds since midnight and as timecode. A whole hour would be where
+a camera starts to count if nobody set it."""
 _LTC_LEVEL = 0.4
 """Peak of the timecode, 1 = full scale. Judgement: what sync boxes give to a microphone input."""
 _ECHO_S, _ECHO_GAIN = 0.12, 1.2
@@ -48,7 +49,7 @@ def spoil_audio(take: Take, blocks: Iterator[Wave]) -> Iterator[Wave]:
 def _put_timecode(take: Take, blocks: Iterator[Wave]) -> Iterator[Wave]:
     """Yield blocks whose last channel is linear timecode of 25 frames a second."""
     rate = take.camera_model.audio_rate
-    sound = synthesize_ltc(Timecode.parse("10:00:00:00"), Rate(25), take.duration_s + 2.0, sample_rate=rate)
+    sound = synthesize_ltc(Timecode.parse(_START_LABEL), Rate(25), take.duration_s + 2.0, sample_rate=rate)
     position = 0
     for block in blocks:
         spoiled = block.copy()

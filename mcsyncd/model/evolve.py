@@ -238,6 +238,8 @@ def _record_ruling(session: Session, event: ev.ClipDisposed) -> Session:
         state=State.IN_REVIEW if event.alignment is not None else State.WORKING,
         revision=event.revision,
         alignment=event.alignment,
+        approval=None,
+        publishing=None,
         rulings=(*others, own) if own is not None else others,
         error=None,
         attempts=(),
@@ -297,9 +299,12 @@ def _halt_session(session: Session, event: ev.SessionHalted) -> Session:
 
 def _retry_session(session: Session, event: ev.SessionRetried) -> Session:
     session = _forget_changed_originals(session, event.originals)
-    if any(clip.fault for clip in session.clips):
-        clips = tuple(replace(clip, fault="", fault_hint="") for clip in session.clips)
-        session = replace(session, clips=clips, alignment=None)
+    missed = {clip.key for clip in session.clips if clip.fault and not session.is_left_out(clip.key)}
+    if missed:
+        clips = tuple(
+            replace(clip, fault="", fault_hint="") if clip.key in missed else clip for clip in session.clips
+        )
+        session = replace(session, clips=clips, alignment=None, approval=None)
     return replace(session, state=_choose_resumed_state(session), error=None, attempts=(), losses=())
 
 

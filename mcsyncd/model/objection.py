@@ -324,7 +324,8 @@ def _object_outside_review(session: Session, revision: int) -> Objection | None:
 
 
 def _object_to_retry(session: Session, awaited: frozenset[str]) -> Objection | None:
-    if session.state in _UNDECIDED and any(clip.fault for clip in session.clips):
+    missed = (clip for clip in session.clips if clip.fault and not session.is_left_out(clip.key))
+    if session.state in _UNDECIDED and any(missed):
         return None
     # An attempt outlives its job: only one whose result is still missing can be repeated.
     if session.state in HALTED or any(attempt.job in awaited for attempt in session.attempts):

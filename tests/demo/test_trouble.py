@@ -13,7 +13,7 @@ from mcsyncd.demo.shoot import make_shoot
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trouble")
-    return make_shoot(folder, seconds=24.0, size=(64, 36), seed=3, recorder="rec")
+    return make_shoot(folder, seconds=16.0, size=(64, 36), seed=3, recorder="rec")
 
 
 @pytest.mark.slow

@@ -234,7 +234,8 @@ class Shoot(RuleBasedStateMachine):
         before = self.session
         key = [file for file in DROPPED if file.kind == "clip"][pick].key
         if self.tell(fa.DisposeClip(AT, by, before.revision, key, disposition, "a test shot")):
-            assert before.state in {State.IN_REVIEW, State.FAILED}
+            assert before.state in {State.IN_REVIEW, *HALTED}
+            assert self.session.approval is None
             ruling = self.session.find_ruling(key)
             assert (ruling.disposition if ruling else None) is disposition
             assert self.session.usable_clips

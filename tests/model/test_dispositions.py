@@ -300,3 +300,16 @@ def test_an_old_alignment_keeps_its_numbers_and_gets_its_methods_disposition():
     moved = place(session, "cam_b/B1", 11_000_000)
     assert moved.alignment.confidence == 0.7
     assert moved.alignment.find_disposition("cam_b", "B1") is Disposition.MANUAL
+
+
+def test_a_clip_that_is_left_out_after_a_failed_conform_voids_the_approval():
+    """The approval stood although what it was for had changed."""
+    session = reviewed()
+    session = tell(session, fa.Approve(AT, OKAFOR, session.revision))
+    (job,) = [job for job in list_conform_jobs(session) if job.clip.name == "B2"]
+    session = tell(session, fa.JobFailed(AT, job.id, "final", "B2 breaks off", "leave it out"))
+    assert session.state is State.FAILED
+    assert session.approval is not None
+    session = dispose(session, "cam_b/B2", Disposition.LEFT_OUT, "the card is broken")
+    assert session.state is State.IN_REVIEW
+    assert session.approval is None

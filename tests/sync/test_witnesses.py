@@ -51,7 +51,7 @@ def codes_of(found):
     return {reason.code for reason in found.find_angle("b").reasons}
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=7, deadline=None, derandomize=True)
 @given(
     wrong=st.sampled_from(["sound", "linear timecode", "timecode", "recording time", "none"]),
     off_s=st.sampled_from([-7.0, 0.5, 4.0, 2400.0]),

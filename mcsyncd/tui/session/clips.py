@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import ClassVar
 
 from textual import work
@@ -59,7 +60,7 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
         hints = [part for key, effect in _KEYS for part in ((key, "bold"), (f" {effect}   ", "muted"))]
         with Vertical(classes="dialog clips"):
             yield Static(build_content(("What becomes of each clip", "bold")))
-            yield OptionList(*(Option(self._build_row(key, clip)) for key, clip in self._clips))
+            yield OptionList(*(Option(line) for line in starmap(self._build_row, self._clips)))
             yield Static(build_content(*hints))
 
     def _build_row(self, key: str, clip: ClipBody) -> Content:
