@@ -57,6 +57,8 @@ class ClipBody(ApiBody):
     """The machine's chance that its own offset of this clip is right; null where it has none."""
     fault: str = ""
     """Why the clip cannot be read; empty for one that can."""
+    fault_hint: str = ""
+    """What to do about that."""
     continues: str = ""
     """The clip whose recording this file goes on with; empty for the first file of a recording."""
     parallel_to: str = ""

@@ -6,18 +6,16 @@ import click
 
 from mcsyncd.cli.daemon_calls import send_decision
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option, revision_option
+from mcsyncd.cli.options import CLIP_DISPOSITIONS, json_option, revision_option
 from mcsyncd.errors import UsageError
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
-
-_DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": "back"}
 
 
 @click.command()
 @click.argument("session")
 @click.argument("clip", metavar="CAMERA/NAME")
-@click.argument("action", type=click.Choice(["place", *_DISPOSITIONS]))
+@click.argument("action", type=click.Choice(["place", *CLIP_DISPOSITIONS]))
 @click.argument("to", required=False)
 @click.option("--reason", default="", help="Why, for the record; leave-out needs one.")
 @revision_option
@@ -55,6 +53,6 @@ def clip_command(
     if action == "leave-out" and not reason.strip():
         raise UsageError("a clip is left out for a reason", "add --reason TEXT")
     decision = ClipRequest.model_validate(
-        {"clip": clip, "disposition": _DISPOSITIONS[action], "reason": reason}
+        {"clip": clip, "disposition": CLIP_DISPOSITIONS[action], "reason": reason}
     )
     send_decision(options, session, decision, revision, as_json=as_json)

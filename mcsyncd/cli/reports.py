@@ -98,7 +98,12 @@ def _format_camera(session: SessionBody, key: str) -> Iterator[str]:
     )
     yield f"  {get_camera_label(session, key):<10} {offset:>12}{drift}  {names}"
     if len(clips) > 1 or any(label_disposition(session, clip) for clip in clips):
-        yield from (_format_clip_line(session, clip) for clip in clips)
+        for clip in clips:
+            yield _format_clip_line(session, clip)
+            if clip.fault and clip.disposition is None:
+                yield f"        → {escape_text(clip.fault_hint, 300)}"
+                name = f"{key}/{escape_text(clip.name, 60)}"
+                yield f"        → or without it: mcsyncd clip {session.id} {name} leave-out --reason TEXT"
     for clip in clips:
         yield from (
             f"      {escape_text(clip.name, 40)}: {escape_text(warning)}" for warning in clip.warnings

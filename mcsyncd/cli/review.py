@@ -16,7 +16,7 @@ import click
 
 from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import CLIP_DISPOSITIONS, json_option
 from mcsyncd.errors import UsageError
 from mcsyncd.model.text import escape_text
 
@@ -31,7 +31,6 @@ _PROMPT_HELP = (
     "a approve · n CAMERA[/NAME] +1f | -12ms | =-134ms nudge · x REASON reject · q quit\n"
     "for one clip: set-aside CAMERA/NAME · leave-out CAMERA/NAME REASON · back CAMERA/NAME"
 )
-_DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": "back"}
 
 
 @click.command()
@@ -88,8 +87,8 @@ def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
         return RejectRequest(reason=rest.strip())
     if verb in {"n", "nudge"} and key in body.cameras and _NUDGE_TARGET.fullmatch(to):
         return NudgeRequest(camera=key, clip=name or None, to=to)
-    if verb in _DISPOSITIONS and key in body.cameras and name and (to or verb != "leave-out"):
-        disposition = _DISPOSITIONS[verb]
+    if verb in CLIP_DISPOSITIONS and key in body.cameras and name and (to or verb != "leave-out"):
+        disposition = CLIP_DISPOSITIONS[verb]
         return ClipRequest.model_validate({"clip": what, "disposition": disposition, "reason": to})
     raise UsageError(f"{answer!r} is not understood", _PROMPT_HELP)
 

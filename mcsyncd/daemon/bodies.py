@@ -133,6 +133,7 @@ def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipB
         disposition_reason=ruling.reason if ruling else "",
         confidence=placement.confidence if placement else None,
         fault=clip.fault,
+        fault_hint=clip.fault_hint,
         continues=placement.continues if placement else "",
         parallel_to=placement.parallel_to if placement else "",
         attached=attached,

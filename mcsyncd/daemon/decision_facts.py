@@ -10,7 +10,6 @@ from mcsyncd.errors import UsageError
 from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.facts import (
     Approve,
-    DisposeClip,
     Fact,
     FileIdentity,
     Nudge,
@@ -19,6 +18,7 @@ from mcsyncd.model.facts import (
     Resync,
     Retry,
     ReturnOriginals,
+    SetDisposition,
 )
 from mcsyncd.model.session import Actor, Session, Terms
 from mcsyncd.review.nudge import parse_nudge
@@ -50,7 +50,7 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
         case api.NudgeRequest():
             return _build_nudge(now, decision, revision, actor, at)
         case api.ClipRequest():
-            return _build_disposal(decision, revision, actor, at)
+            return _build_disposition(decision, revision, actor, at)
         case api.ReturnRequest():
             return ReturnOriginals(at, actor, decision.to or "")
         case api.ResyncRequest():
@@ -97,7 +97,7 @@ def _build_nudge(now: Session, decision: api.NudgeRequest, revision: int, actor:
     return Nudge(at, actor, revision, decision.camera, offset_us, clip)
 
 
-def _build_disposal(decision: api.ClipRequest, revision: int, actor: Actor, at: str) -> DisposeClip:
+def _build_disposition(decision: api.ClipRequest, revision: int, actor: Actor, at: str) -> SetDisposition:
     match decision.disposition:
         case "set_aside":
             found: Literal[Disposition.SET_ASIDE, Disposition.LEFT_OUT] | None = Disposition.SET_ASIDE
@@ -107,4 +107,4 @@ def _build_disposal(decision: api.ClipRequest, revision: int, actor: Actor, at: 
             found = None
         case _:
             assert_never(decision.disposition)
-    return DisposeClip(at, actor, revision, decision.clip, found, decision.reason.strip())
+    return SetDisposition(at, actor, revision, decision.clip, found, decision.reason.strip())

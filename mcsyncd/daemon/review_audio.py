@@ -22,6 +22,7 @@ from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.worker_process import WorkerProcess, WorkerProfile
 from mcsyncd.errors import BadMedia, DerivedFileLost, Unavailable, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
+from mcsyncd.model.alignment import Placement
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import DerivedFilesLost, Fact
 from mcsyncd.model.losses import lacks_analysis
@@ -164,10 +165,17 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
 
 
 def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
+    """Return a camera's clips that are on the timeline; all that can be read where none is, to be placed."""
     clips = tuple(clip for clip in session.clips if clip.camera == camera)
     if not clips:
         raise UsageError(f"{session.id}: no camera {camera}", "see `mcsyncd show` for its cameras")
-    return clips
+    placed = tuple(clip for clip in clips if _find_place(session, clip) is not None)
+    return placed or tuple(clip for clip in clips if not clip.fault)
+
+
+def _find_place(session: Session, clip: Clip) -> Placement | None:
+    found = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
+    return found if found is not None and found.offset_us is not None else None
 
 
 def _require_analysis(session: Session, clips: tuple[Clip, ...]) -> None:
@@ -181,7 +189,5 @@ def _require_analysis(session: Session, clips: tuple[Clip, ...]) -> None:
 
 def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:
     """Return offset (µs) and drift (ppm) of a clip; one without an offset is shown at 0, to be nudged."""
-    placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
-    if placement is None or placement.offset_us is None:
-        return 0, 0.0
-    return placement.offset_us, placement.drift_ppm
+    placed = _find_place(session, clip)
+    return (placed.offset_us or 0, placed.drift_ppm) if placed is not None else (0, 0.0)

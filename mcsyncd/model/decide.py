@@ -14,7 +14,7 @@ from mcsyncd.model import events as ev
 from mcsyncd.model import facts as fa
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
-from mcsyncd.model.dispositions import complete_alignment, dispose_clip, move_clips
+from mcsyncd.model.dispositions import apply_disposition, complete_alignment, move_clips
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return
@@ -94,8 +94,8 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return (ev.SessionReopened(fact.at, fact.by, _count_next_revision(session), fact.reason),)
         case fa.Nudge():
             return _nudge_session(session, fact)
-        case fa.DisposeClip():
-            return _dispose_clip(session, fact)
+        case fa.SetDisposition():
+            return _set_disposition(session, fact)
         case fa.JoinReel():
             files = tuple(sorted(fact.files, key=lambda file: (file.camera, file.name)))
             return (ev.ReelJoined(fact.at, fact.by, _count_next_revision(session), files),)
@@ -162,7 +162,8 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
             return (ev.ClipAudioAnalysed(fact.at, job.subject, result),)
         case Alignment() as result:
             found = complete_alignment(session, result)
-            return (ev.SessionAligned(fact.at, session.revision + 1, found, choose_session_rate(session)),)
+            rate = choose_session_rate(session, found)
+            return (ev.SessionAligned(fact.at, session.revision + 1, found, rate),)
         case ConformResult() as result:
             return _record_conform(session, fact, job, result)
         case PublishingPlan() as result:
@@ -193,19 +194,24 @@ def _record_conform(
     return (conformed, ev.SessionReopened(fact.at, None, session.revision + 1, reason))
 
 
-def choose_session_rate(session: Session) -> Rate:
+def choose_session_rate(session: Session, found: Alignment) -> Rate:
     """Return the rate of the session grid, in frames a second.
 
-    The settings' own, else that of the reference camera's first clip with video, else that of any
-    camera, else `FALLBACK_RATE`. Raises ValueError for a session that is not sealed.
+    The settings' own, else that of the reference camera's first clip with video that is on the timeline,
+    else that of any camera's, else `FALLBACK_RATE`: slow motion that is set aside must not choose it.
+    Raises ValueError for a session that is not sealed.
     """
     terms = session.terms
     if terms is None:
         raise ValueError("a session has a rate once it is sealed")
     if terms.rate is not None:
         return terms.rate
-    reference_first = sorted(session.usable_clips, key=lambda clip: clip.camera != session.reference)
-    for clip in reference_first:
+
+    def rank(clip: Clip) -> tuple[bool, bool]:
+        placed = found.find_placement(clip.camera, clip.name)
+        return placed is None or placed.offset_us is None, clip.camera != session.reference
+
+    for clip in sorted(session.usable_clips, key=rank):
         if clip.media is not None and clip.media.video is not None:
             return clip.media.video.rate
     return FALLBACK_RATE
@@ -290,10 +296,10 @@ def _nudge_session(session: Session, fact: fa.Nudge) -> tuple[ev.Event, ...]:
     )
 
 
-def _dispose_clip(session: Session, fact: fa.DisposeClip) -> tuple[ev.Event, ...]:
+def _set_disposition(session: Session, fact: fa.SetDisposition) -> tuple[ev.Event, ...]:
     clip = session.find_clip(fact.clip)
     if clip is None:
         return ()
-    answer = dispose_clip(session, clip, fact.disposition)
+    answer = apply_disposition(session, clip, fact.disposition)
     revision = session.revision + 1 if answer is not None else session.revision
-    return (ev.ClipDisposed(fact.at, fact.by, revision, fact.clip, fact.disposition, fact.reason, answer),)
+    return (ev.DispositionSet(fact.at, fact.by, revision, fact.clip, fact.disposition, fact.reason, answer),)

@@ -100,7 +100,7 @@ def _put_clip(session: Session, angle: AngleMatch, placed: Placement, offset_us:
     return replace(placed, offset_us=offset_us, disposition=Disposition.MANUAL, confidence=confidence)
 
 
-def dispose_clip(session: Session, clip: Clip, disposition: Disposition | None) -> Alignment | None:
+def apply_disposition(session: Session, clip: Clip, disposition: Disposition | None) -> Alignment | None:
     """Return the alignment with a clip off the timeline or (None) as the machine had it.
 
     Return None where the offsets have to be found again: for the clip that gives the clock, for one that

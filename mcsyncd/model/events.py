@@ -134,7 +134,7 @@ class ClipFaulted:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipDisposed:
+class DispositionSet:
     """A person took the clip with the key `clip` off the timeline, or (None) gave it back to the machine.
 
     `alignment` is the answer of the new revision; None where the offsets have to be found again.
@@ -147,7 +147,7 @@ class ClipDisposed:
     disposition: Disposition | None
     reason: str
     alignment: Alignment | None
-    kind: Literal["clip_disposed"] = "clip_disposed"
+    kind: Literal["disposition_set"] = "disposition_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +360,7 @@ Event = (
     | SessionAligned
     | OffsetNudged
     | ClipFaulted
-    | ClipDisposed
+    | DispositionSet
     | ReelJoined
     | SessionApproved
     | SessionRejected

@@ -61,7 +61,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _record_nudge(session, event)
         case ev.ClipFaulted():
             return _record_fault(session, event)
-        case ev.ClipDisposed():
+        case ev.DispositionSet():
             return _record_ruling(session, event)
         case ev.SessionApproved():
             approval = Approval(event.by, event.at, event.revision)
@@ -224,7 +224,7 @@ def _record_fault(session: Session, event: ev.ClipFaulted) -> Session:
     return _clear_error(replace(session, clips=clips))
 
 
-def _record_ruling(session: Session, event: ev.ClipDisposed) -> Session:
+def _record_ruling(session: Session, event: ev.DispositionSet) -> Session:
     """Record what a person decided about a clip.
 
     A session that halted because of the clip goes on. Without an answer, the offsets are found again.

@@ -176,7 +176,7 @@ class Nudge:
 
 
 @dataclass(frozen=True, slots=True)
-class DisposeClip:
+class SetDisposition:
     """A person takes the clip with the key `clip` off the timeline, or (None) gives it back."""
 
     at: str
@@ -250,7 +250,7 @@ Fact = (
     | Reject
     | Reopen
     | Nudge
-    | DisposeClip
+    | SetDisposition
     | JoinReel
     | Retry
     | Resync

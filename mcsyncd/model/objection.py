@@ -74,8 +74,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _object_to_reopening(session, fact)
         case fa.Nudge():
             return _object_to_nudge(session, fact)
-        case fa.DisposeClip():
-            return _object_to_disposal(session, fact)
+        case fa.SetDisposition():
+            return _object_to_disposition(session, fact)
         case fa.JoinReel():
             return _object_to_joining(session, fact)
         case fa.Retry():
@@ -293,7 +293,7 @@ def _object_to_unknown_clip(session: Session, key: str) -> Objection:
     return Objection("invalid", f"{session.id} has no clip {key}", f"see `mcsyncd show {session.id}`")
 
 
-def _object_to_disposal(session: Session, fact: fa.DisposeClip) -> Objection | None:
+def _object_to_disposition(session: Session, fact: fa.SetDisposition) -> Objection | None:
     clip = session.find_clip(fact.clip)
     if clip is None:
         return _object_to_unknown_clip(session, fact.clip)

@@ -147,7 +147,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "session_aligned": lambda event: f"Synced: confidence {event.confidence}{event.revision}",
     "offset_nudged": lambda event: f"{event.moved} moved to {event.offset}{event.by}{event.revision}",
     "clip_faulted": lambda event: f"{event.clip} cannot be read: {event.text('message', limit=300)}",
-    "clip_disposed": lambda event: (
+    "disposition_set": lambda event: (
         f"{event.clip} {event.disposition}{event.by}{event.revision}{event.reason}"
     ),
     "session_approved": lambda event: f"Approved{event.by}{event.revision}",

@@ -154,7 +154,7 @@ def format_witnesses(session: SessionBody, camera: str) -> list[str]:
     return [
         f"{_STANCE_GLYPHS.get(vote.stance, '·')} {_WITNESS_NAMES.get(vote.kind, escape_text(vote.kind, 20))}"
         f"{f' of {escape_text(vote.clip, 30)}' if several else ''}"
-        f" beside {get_camera_label(session, vote.beside)}: {format_offset(vote.offset_ms)}"
+        f" with {get_camera_label(session, vote.beside)}: {format_offset(vote.offset_ms)}"
         f" ± {_format_error(vote.error_ms)}"
         for vote in (evidence.witnesses if evidence is not None else ())
     ]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mcsyncd.model.alignment import SyncMethod
-from mcsyncd.model.dispositions import list_clip_doubts
-from mcsyncd.model.due import list_conform_warnings
-from mcsyncd.model.intake_doubts import list_intake_doubts
+from mcsyncd.model.due import is_confident, list_conform_warnings
 from mcsyncd.model.session import Session, State
 
 CallToAction = Literal["looks_good", "review_sync"]
@@ -21,14 +18,7 @@ def choose_call_to_action(session: Session, review_below: float) -> CallToAction
     warns about (`model.due.list_conform_warnings`), that may not be all there (`model.intake_doubts`), or
     that may belong on the timeline (`model.dispositions.list_clip_doubts`) always needs a review.
     """
-    found = session.alignment
-    if session.state is not State.IN_REVIEW or found is None:
+    if session.state is not State.IN_REVIEW or session.alignment is None:
         return None
-    sure = (
-        found.method is SyncMethod.AUDIO_CORR
-        and found.confidence >= review_below
-        and not list_conform_warnings(session)
-        and not list_intake_doubts(session)
-        and not list_clip_doubts(session)
-    )
+    sure = is_confident(session, review_below) and not list_conform_warnings(session)
     return "looks_good" if sure else "review_sync"

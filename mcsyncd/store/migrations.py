@@ -57,14 +57,14 @@ _FORENSICS = """
         SELECT seq, session_id, tool_version, json_extract(body, '$.revision') AS revision
         FROM event
         WHERE kind IN ('session_aligned', 'offset_nudged')
-           OR (kind = 'clip_disposed' AND json_extract(body, '$.alignment') IS NOT NULL)
+           OR (kind = 'disposition_set' AND json_extract(body, '$.alignment') IS NOT NULL)
            OR (kind = 'session_reopened' AND json_extract(body, '$.revision') > 0)
     ),
     answered AS (
         SELECT revision.*, (
             SELECT json_extract(answer.body, '$.alignment') FROM event AS answer
             WHERE answer.session_id = revision.session_id AND answer.seq <= revision.seq
-              AND answer.kind IN ('session_aligned', 'offset_nudged', 'clip_disposed')
+              AND answer.kind IN ('session_aligned', 'offset_nudged', 'disposition_set')
               AND json_extract(answer.body, '$.alignment') IS NOT NULL
             ORDER BY answer.seq DESC LIMIT 1
         ) AS alignment, (

@@ -19,9 +19,11 @@ from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.shares import SmallShare, find_small_shares
 
-_MIN_LIKELY_CONFIDENCE = 0.5
-"""Chance below which a clip is tried at other speeds. Judgement: a wrong answer is then likelier than a right
-one; higher spends a search on clips that are placed already."""
+MIN_LIKELY_CONFIDENCE = 0.5
+"""Chance from which a placement is likelier right than wrong. Below, a clip is tried at other speeds, gives
+its camera no place in time, and fits nowhere rather than contradict a clip that it overlaps. Judgement: half.
+Higher spends searches on clips that are placed and lets an echo's camera block a session by its b-roll;
+lower takes chance matches for contradictions."""
 _MIN_REACH_GAIN = 0.5
 """Clips, each counted by the chance of its path, that a later clip of the reference must reach more than an
 earlier one to give the clock. Judgement: half a clip. Less, and chance moves the clock between clips that do
@@ -108,7 +110,7 @@ def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[
 def _is_unlikely(measurement: Measurement, at: int) -> bool:
     return (
         bool(measurement.recordings[at].channels)
-        and _compute_confidence_or_zero(measurement, at) < _MIN_LIKELY_CONFIDENCE
+        and _compute_confidence_or_zero(measurement, at) < MIN_LIKELY_CONFIDENCE
     )
 
 

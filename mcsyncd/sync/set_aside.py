@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
+from mcsyncd.sync.measurement import MIN_LIKELY_CONFIDENCE
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.report import ClipResult
 
@@ -20,10 +21,6 @@ _ASIDE_BELOW = 0.25
 """Chance below which a placement by sound is not used where the camera has a better one. Judgement: three of
 four such answers are wrong. Higher takes clips off the timeline that a person would find right; lower puts
 b-roll on it at the place of its best chance match, and makes the whole session look as unsure."""
-_ANCHOR_FROM = 0.5
-"""Chance from which a clip is taken for its camera's place in time. Judgement: likelier right than wrong, and
-wrong by an echo at most; below `review_below`, a person looks at it anyhow. Lower sets clips aside by a wrong
-anchor; higher makes one unplaced clip block a session whose camera stood in an echo."""
 _CLOCK_MARGIN_S = 10.0
 """Seconds by which two recording times of one camera may err. Judgement: such times are of whole seconds,
 and written some seconds after the button. The clips' difference in length is added, as some cameras write
@@ -36,10 +33,10 @@ def set_clips_aside(clips: Sequence[ClipResult], root: Recording) -> list[ClipRe
     Only where another clip of the camera has a place: a camera without any needs a person. `root` gives the
     session clock.
     """
-    return [_dispose_clip(clip, clips, root) for clip in clips]
+    return [_choose_disposition(clip, clips, root) for clip in clips]
 
 
-def _dispose_clip(clip: ClipResult, clips: Sequence[ClipResult], root: Recording) -> ClipResult:
+def _choose_disposition(clip: ClipResult, clips: Sequence[ClipResult], root: Recording) -> ClipResult:
     is_likely = clip.recording is root or clip.is_fallback or clip.confidence >= _ASIDE_BELOW
     if clip.placement is not None and is_likely:
         found = Disposition.FALLBACK if clip.is_fallback else Disposition.SYNCED
@@ -63,7 +60,7 @@ def _is_anchor(clip: ClipResult, angle: str) -> bool:
         clip.recording.angle == angle
         and clip.placement is not None
         and not clip.is_fallback
-        and clip.confidence >= _ANCHOR_FROM
+        and clip.confidence >= MIN_LIKELY_CONFIDENCE
     )
 
 

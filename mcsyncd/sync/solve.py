@@ -20,7 +20,12 @@ from mcsyncd.sync.clock_evidence import (
 from mcsyncd.sync.confidence import compute_direct_path_chance
 from mcsyncd.sync.fallback import estimate_offset_from_clocks
 from mcsyncd.sync.graph import Solution, SolvedPlacement
-from mcsyncd.sync.measurement import Measurement, compute_clip_confidence, measure_recordings
+from mcsyncd.sync.measurement import (
+    MIN_LIKELY_CONFIDENCE,
+    Measurement,
+    compute_clip_confidence,
+    measure_recordings,
+)
 from mcsyncd.sync.pair import Pair, ProgressCallback
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pieces import invert_pieces
@@ -37,9 +42,6 @@ and clocks place clips to a second; one camera cannot record twice at once. Lowe
 UNSURE_BELOW = 0.9
 """Chance below which an answer has a reason in every case. Judgement: above every sensible `review_below`, so
 that nobody is asked to look without being told at what."""
-_MIN_LIKELY_CONFIDENCE = 0.5
-"""Chance from which a clip that would overlap its camera's own one is a contradiction. Judgement: below, it
-is likelier to lie elsewhere. Higher sets clips of a take aside as b-roll; lower doubts chance matches."""
 _UNPLACED_CONFIDENCE = 0.0
 """Chance: a clip without a placement is never right."""
 
@@ -236,7 +238,7 @@ def _drop_overlapping_clips(clips: list[ClipResult]) -> list[ClipResult]:
         if any(_has_overlap(clip, other) for other in kept):
             key = f"{clip.recording.angle}/{clip.recording.name}"
             overlap = build_reason(ReasonCode.OVERLAPS_OWN_CLIP, key)
-            reasons = (overlap, *clip.reasons) if clip.confidence >= _MIN_LIKELY_CONFIDENCE else clip.reasons
+            reasons = (overlap, *clip.reasons) if clip.confidence >= MIN_LIKELY_CONFIDENCE else clip.reasons
             kept.append(ClipResult(clip.recording, None, _UNPLACED_CONFIDENCE, None, reasons))
         else:
             kept.append(clip)

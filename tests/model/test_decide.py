@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mcsyncd.model import facts as fa
 from mcsyncd.model.alignment import Disposition, Placement
-from mcsyncd.model.clip import DropFile, HeldFile
+from mcsyncd.model.clip import Clip, DropFile, HeldFile
 from mcsyncd.model.decide import (
     BACKOFF_S,
     FALLBACK_RATE,
@@ -233,7 +233,7 @@ class Shoot(RuleBasedStateMachine):
     def dispose(self, by, pick, disposition):
         before = self.session
         key = [file for file in DROPPED if file.kind == "clip"][pick].key
-        if self.tell(fa.DisposeClip(AT, by, before.revision, key, disposition, "a test shot")):
+        if self.tell(fa.SetDisposition(AT, by, before.revision, key, disposition, "a test shot")):
             assert before.state in {State.IN_REVIEW, *HALTED}
             assert self.session.approval is None
             ruling = self.session.find_ruling(key)
@@ -582,7 +582,17 @@ def test_the_grid_has_the_rate_of_the_settings_then_of_the_reference_then_of_any
         for clip in reversed(session.clips)
         if (rate := rates.get(clip.camera)) or clip.camera in rates
     )
-    assert choose_session_rate(replace(session, terms=terms, clips=clips)) == expected
+    session = replace(session, terms=terms, clips=clips)
+    assert choose_session_rate(session, alignment()) == expected
+
+
+def test_slow_motion_that_is_set_aside_does_not_choose_the_rate_of_the_grid():
+    """It was the first clip on the card, and the whole session got its 120 frames a second."""
+    session = sealed()
+    slow = Clip("cam_a", "A000.MOV", 1, 2, media=media(rate=Rate(120)))
+    others = tuple(replace(clip, media=media(rate=Rate(25))) for clip in session.clips)
+    session = replace(session, clips=(slow, *others))
+    assert choose_session_rate(session, alignment()) == Rate(25)
 
 
 HELD = HeldFile("cam_b", "B002.MOV", 50, "not readable")

@@ -63,7 +63,7 @@ def tell(session: Session, fact: fa.Fact) -> Session:
 
 
 def dispose(session: Session, clip: str, disposition, reason: str = "") -> Session:
-    fact = fa.DisposeClip(AT, OKAFOR, session.revision, clip, disposition, reason)
+    fact = fa.SetDisposition(AT, OKAFOR, session.revision, clip, disposition, reason)
     assert find_objection(session, fact, frozenset()) is None
     return tell(session, fact)
 
@@ -210,7 +210,7 @@ def test_one_clip_that_cannot_be_read_does_not_stop_the_others():
     assert "cam_b/B2 cannot be read" in objection.message
     assert "leave-out" in objection.hint
     assert choose_call_to_action(session, THRESHOLD) == "review_sync"
-    aside = fa.DisposeClip(AT, OKAFOR, session.revision, "cam_b/B2", Disposition.SET_ASIDE)
+    aside = fa.SetDisposition(AT, OKAFOR, session.revision, "cam_b/B2", Disposition.SET_ASIDE)
     assert object_to(session, aside) is not None
     session = dispose(session, "cam_b/B2", Disposition.LEFT_OUT, "empty on the card, too")
     assert object_to(session, fa.Approve(AT, OKAFOR, session.revision)) is None
@@ -232,7 +232,7 @@ def test_the_only_clip_of_a_camera_stops_the_session_until_it_is_left_out():
     clips = tuple(replace(clip, media=None) if clip.name == "C1" else clip for clip in session.clips)
     session = fail_probe(replace(session, clips=clips))
     assert session.state is State.FAILED
-    other = fa.DisposeClip(AT, OKAFOR, 0, "cam_b/B2", Disposition.LEFT_OUT, "no")
+    other = fa.SetDisposition(AT, OKAFOR, 0, "cam_b/B2", Disposition.LEFT_OUT, "no")
     assert object_to(session, other).kind == "wrong_state"
     session = dispose(session, "cam_c/C1", Disposition.LEFT_OUT, "the card is broken")
     assert session.state is State.WORKING
@@ -259,17 +259,17 @@ def test_the_last_clips_cannot_be_taken_away():
     for clip in ("cam_b/B0", "cam_b/B1", "cam_b/B2", "cam_c/C1"):
         session = dispose(session, clip, Disposition.SET_ASIDE)
     assert session.alignment.confidence == 0.0, "nothing was compared with the reference"
-    last = fa.DisposeClip(AT, OKAFOR, session.revision, "cam_a/A1", Disposition.SET_ASIDE)
+    last = fa.SetDisposition(AT, OKAFOR, session.revision, "cam_a/A1", Disposition.SET_ASIDE)
     assert "nothing is left" in object_to(session, last).message
 
 
 @pytest.mark.parametrize(
     "fact",
     [
-        fa.DisposeClip(AT, OKAFOR, 1, "cam_b/B9", Disposition.SET_ASIDE),
+        fa.SetDisposition(AT, OKAFOR, 1, "cam_b/B9", Disposition.SET_ASIDE),
         fa.Nudge(AT, OKAFOR, 1, "cam_b", 0, "B9"),
         fa.Nudge(AT, OKAFOR, 1, "cam_a", 5, "A1"),
-        fa.DisposeClip(AT, OKAFOR, 7, "cam_b/B2", Disposition.SET_ASIDE),
+        fa.SetDisposition(AT, OKAFOR, 7, "cam_b/B2", Disposition.SET_ASIDE),
     ],
     ids=["no such clip", "no such clip to place", "the clock", "another revision"],
 )

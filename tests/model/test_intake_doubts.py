@@ -146,7 +146,7 @@ def test_without_a_clip_of_the_reference_another_camera_gives_the_clock():
     assert format_reason(reason, LABELS) == (
         "Cam A, the reference camera, has no clip: the clock of Cam B is the session clock"
     )
-    assert choose_session_rate(session) == NTSC
+    assert choose_session_rate(session, alignment()) == NTSC
 
 
 def test_a_picture_that_nobody_here_can_decode_asks_for_a_review():

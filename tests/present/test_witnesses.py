@@ -19,8 +19,8 @@ def test_every_witness_is_named_with_its_offset_its_error_and_its_stance():
     document = build_angle_document(AngleMatch("cam_b", (), 0.9, votes=VOTES), {})
     body = scenes.session(angles={"cam_b": api.AngleBody.model_validate(document)})
     sound, clock = format_witnesses(body, "cam_b")
-    assert sound == "✔ sound beside Cam A: −134 ms ± 0.1 ms"  # noqa: RUF001  # the sign that is shown
-    assert clock == "✖ recording time beside Cam A: +7000 ms ± 85 s"
+    assert sound == "✔ sound with Cam A: −134 ms ± 0.1 ms"  # noqa: RUF001  # the sign that is shown
+    assert clock == "✖ recording time with Cam A: +7000 ms ± 85 s"
 
 
 def test_every_kind_of_witness_and_stance_has_a_word():

@@ -40,8 +40,8 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Close"),
-        ("s", "dispose('set_aside')", "Set aside"),
-        ("b", "dispose('back')", "Back"),
+        ("s", "set_disposition('set_aside')", "Set aside"),
+        ("b", "set_disposition('back')", "Back"),
         ("l", "leave_out", "Leave out"),
         ("p", "place", "Place"),
         ("j", "move(1)", "Down"),
@@ -85,7 +85,7 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
         else:
             options.action_cursor_up()
 
-    def action_dispose(self, disposition: str) -> None:
+    def action_set_disposition(self, disposition: str) -> None:
         """Set the clip aside, or give it back to the machine."""
         if (clip := self._get_clip()) is not None:
             self.dismiss(ClipRequest.model_validate({"clip": clip, "disposition": disposition}))
