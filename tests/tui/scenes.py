@@ -63,6 +63,12 @@ def angle(confidence, *candidates, reasons=(), strip=((0, 0.9),)):
     )
 
 
+def vote(kind, offset_ms, error_ms, stance):
+    return api.WitnessBody(
+        kind=kind, clip="C001C003.MOV", beside="cam_a", offset_ms=offset_ms, error_ms=error_ms, stance=stance
+    )
+
+
 def clips(key):
     name = f"{key[-1].upper()}001C003.MOV"
     return [api.ClipBody(name=name, bytes=3_200_000_000, sha256="9f" * 32, duration_s=601.0, offset_ms=0.0)]
@@ -98,7 +104,17 @@ def unsure(name=UNSURE, **change):
         offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 127.0},
         angles={
             "cam_b": angle(0.96, (-134.0, 0.98)),
-            "cam_c": angle(0.71, (127.0, 0.93), (87.0, 0.86), reasons=[why], strip=((0, 0.9), (-40, 0.83))),
+            "cam_c": angle(
+                0.71, (127.0, 0.93), (87.0, 0.86), reasons=[why], strip=((0, 0.9), (-40, 0.83))
+            ).model_copy(
+                update={
+                    "witnesses": [
+                        vote("sound", 127.0, 0.1, "agrees"),
+                        vote("timecode", 80.0, 42.4, "undecided"),
+                        vote("recording_time", 7127.0, 56_600.0, "agrees"),
+                    ]
+                }
+            ),
         },
     )
     return changed(body, **change)
