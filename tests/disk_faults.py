@@ -15,6 +15,7 @@ import errno
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -104,11 +105,14 @@ class Disk:
         self._control = control
         self.is_failing = False
 
-    def fail(self) -> None:
-        """Let the fault begin; call it again to take what was freed meanwhile."""
+    def fail(self, *, after: int = 0) -> None:
+        """Let the fault begin; call it again to take what was freed meanwhile.
+
+        A disk of the FUSE server first answers so many requests that the fault would meet.
+        """
         self.is_failing = True
         if self._fault in _ERRNOS:
-            self._set_answer(_ERRNOS[self._fault])
+            self._set_answer(_ERRNOS[self._fault], after)
             return
         for _ in range(20):  # a writer may take some between the two calls
             used = os.statvfs(self.path)
@@ -126,9 +130,9 @@ class Disk:
         else:
             run("mount", "-o", f"remount,size={_TMPFS_BYTES},nr_inodes={_TMPFS_INODES}", str(self.path))
 
-    def _set_answer(self, code: int) -> None:
+    def _set_answer(self, code: int, after: int = 0) -> None:
         with self._control.open("r+b") as file:
-            file.write(code.to_bytes(4, "little"))
+            file.write(struct.pack("<II", code, after))
 
 
 @contextmanager
@@ -142,7 +146,7 @@ def mount_folders(var: Path, faulty: str, fault: str | None) -> Iterator[Disk]:
             run("mount", "-t", "tmpfs", "-o", options, "mcsync-test", str(below))
             mounts.callback(subprocess.run, ["umount", "--lazy", str(below)], check=False)
         control = var / "control"
-        control.write_bytes(bytes(4))
+        control.write_bytes(bytes(8))
         if fault in _ERRNOS:
             mounts.enter_context(_serve_faults(var / f"below-{faulty}", var / faulty, control))
         yield Disk(var / faulty, fault, control)
@@ -168,7 +172,7 @@ def _serve_faults(source: Path, mount_point: Path, control: Path) -> Iterator[No
 def mount_disk(folder: Path, fault: str) -> Iterator[Disk]:
     """Mount a disk that fails with one of the faults of the FUSE server, below `folder`."""
     control = folder / "control"
-    control.write_bytes(bytes(4))
+    control.write_bytes(bytes(8))
     (folder / "below").mkdir()
     with _serve_faults(folder / "below", folder / "disk", control):
         disk = Disk(folder / "disk", fault, control)

@@ -1,9 +1,10 @@
 """A folder on a disk that fails when it is told to: a FUSE server that passes everything through.
 
 It is a program of its own, because a process that serves a filesystem must not wait for it:
-`python faulty_mount.py SOURCE MOUNT_POINT CONTROL`. CONTROL is a file of four bytes, the errno that the
-disk answers with now. EIO is the answer to everything, EROFS to all changes, EDQUOT to those that take
-space. EBADMSG stands for bad sectors: what is read is answered with EIO.
+`python faulty_mount.py SOURCE MOUNT_POINT CONTROL`. CONTROL is a file of two numbers of four bytes: the
+errno that the disk answers with now, and how many requests still succeed before it does. EIO is the answer
+to everything, EROFS to all changes, EDQUOT to those that take space. EBADMSG stands for bad sectors: what
+is read is answered with EIO.
 
 It speaks the kernel's protocol of linux/fuse.h (version 7.31) itself, so that it needs no library. Each
 inode is held open by a descriptor, and so are files that were unlinked while they were open.
@@ -123,6 +124,9 @@ class FaultyMount:
                 is_hit = operation in _CHANGES or bool(opens_for_writing)
             case _:
                 is_hit = operation in _TAKES_SPACE
+        if is_hit and (spared := int.from_bytes(self._control[4:8], "little")):
+            self._control[4:8] = (spared - 1).to_bytes(4, "little")
+            return 0
         return (errno.EIO if fault == errno.EBADMSG else fault) if is_hit else 0
 
     def _descriptor(self, node: int) -> int:
@@ -312,7 +316,7 @@ def serve_mount(source: Path, mount_point: Path, control: Path) -> None:
     if libc.mount(b"faulty", os.fsencode(mount_point), b"fuse.faulty", 0, options.encode()) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(mount_point))
-    with control.open("r+b") as file, mmap.mmap(file.fileno(), 4) as shared:
+    with control.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
         FaultyMount(source, device, shared).serve()
 
 

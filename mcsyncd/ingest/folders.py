@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcsyncd.integrity.disk_errors import name_descriptor
+from mcsyncd.integrity.disk_errors import find_path, name_descriptor, name_file
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 """For `os.open`: only a directory, closed in child processes."""
@@ -28,7 +28,8 @@ def _hold_descriptor(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        with name_file(find_path(descriptor)):  # a network filesystem may report a lost write only here
+            os.close(descriptor)
 
 
 class Folder:
@@ -105,10 +106,20 @@ class Folder:
         with _hold_descriptor(descriptor):
             yield descriptor
 
+    def fetch_status(self) -> os.stat_result:
+        """Return the status of the folder itself."""
+        with name_descriptor(self.descriptor):
+            return os.fstat(self.descriptor)
+
     def rename_file(self, name: str, new_name: str) -> None:
         """Give a file in this folder another name."""
         with name_descriptor(self.descriptor, new_name):
             os.rename(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def move_file(self, name: str, target: Folder) -> None:
+        """Move a file of this folder into another one of the same filesystem, under the same name."""
+        with name_descriptor(target.descriptor, name):
+            os.rename(name, name, src_dir_fd=self.descriptor, dst_dir_fd=target.descriptor)
 
     def flush_file(self, name: str) -> None:
         """Flush a file's data to the disk."""

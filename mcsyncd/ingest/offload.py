@@ -136,12 +136,13 @@ class _Transfer:
         """Tell whether a rename will probably do. If it does not after all, the file is copied then."""
         path = Path(file.camera, file.name)
         with self._source.open_below(path.parent) as folder:
-            here, there = os.fstat(folder.descriptor), os.fstat(self._target.descriptor)
+            here, there = folder.fetch_status(), self._target.fetch_status()
             if here.st_dev != there.st_dev:
                 return False
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder.descriptor, effective_ids=True):
                 return False
-            owner = os.stat(path.name, dir_fd=folder.descriptor, follow_symlinks=False).st_uid
+            with name_descriptor(folder.descriptor, path.name):
+                owner = os.stat(path.name, dir_fd=folder.descriptor, follow_symlinks=False).st_uid
         sticky = here.st_mode & stat.S_ISVTX
         return not sticky or os.geteuid() in (0, owner, here.st_uid)
 
@@ -180,13 +181,7 @@ class _Transfer:
             # The data first: a name in the session's folder promises complete data, even after a power loss.
             source_folder.flush_file(path.name)
             try:
-                with name_descriptor(target_folder.descriptor, path.name):
-                    os.rename(
-                        path.name,
-                        path.name,
-                        src_dir_fd=source_folder.descriptor,
-                        dst_dir_fd=target_folder.descriptor,
-                    )
+                source_folder.move_file(path.name, target_folder)
             except OSError as error:
                 if error.errno not in _NOT_ALLOWED | {errno.EXDEV}:
                     raise
@@ -249,6 +244,6 @@ def _move_aside(file: DropFile, target: Folder, set_aside: Path) -> None:
     place = set_aside / str(other.st_mtime_ns) / path.parent
     place.mkdir(parents=True, exist_ok=True)
     with target.open_below(path.parent) as folder, Folder.open_root(place) as aside:
-        os.rename(path.name, path.name, src_dir_fd=folder.descriptor, dst_dir_fd=aside.descriptor)
+        folder.move_file(path.name, aside)
         aside.flush()
         folder.flush()

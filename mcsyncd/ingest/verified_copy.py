@@ -10,6 +10,7 @@ from contextlib import suppress
 from mcsyncd.errors import IntegrityError, SourceChanged
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.integrity.copying import compute_sha256, copy_and_hash, flush_and_hash
+from mcsyncd.integrity.disk_errors import name_descriptor
 from mcsyncd.integrity.hashing import identity_from_stat
 from mcsyncd.model.clip import DropFile
 
@@ -36,10 +37,11 @@ def copy_and_verify(
         target_folder.remove_file(part_name)
     try:
         with source_folder.hold_file(name) as source, target_folder.hold_new_file(part_name) as copy:
-            status_before = os.fstat(source)
+            status_before = _fetch_status(source)
             sha256, _ = copy_and_hash(source, copy, report_bytes)
             _check_source_unchanged(source, status_before, file)
-            os.utime(copy, ns=(status_before.st_atime_ns, status_before.st_mtime_ns))
+            with name_descriptor(copy):
+                os.utime(copy, ns=(status_before.st_atime_ns, status_before.st_mtime_ns))
             _verify_copy(copy, sha256, file)
             target_folder.rename_file(part_name, name)
             target_folder.flush()
@@ -57,10 +59,15 @@ def has_same_content(source_folder: Folder, target_folder: Folder, name: str) ->
 
 def _check_source_unchanged(source: int, status_before: os.stat_result, file: DropFile) -> None:
     if (
-        identity_from_stat(status_before) != identity_from_stat(os.fstat(source))
+        identity_from_stat(status_before) != identity_from_stat(_fetch_status(source))
         or status_before.st_size != file.bytes
     ):
         raise SourceChanged(f"{file.camera}/{file.name} changed while it was copied", "copy it again")
+
+
+def _fetch_status(descriptor: int) -> os.stat_result:
+    with name_descriptor(descriptor):
+        return os.fstat(descriptor)
 
 
 def _verify_copy(copy: int, sha256: str, file: DropFile) -> None:

@@ -103,9 +103,10 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
 
     def set_access(self, mode: int, gid: int) -> None:
         """Set the permissions, whatever the umask is, and the group if this process may give it."""
-        with suppress(PermissionError):  # not a member of the group: the owner alone can read
-            os.fchown(self._descriptor, -1, gid)
-        os.fchmod(self._descriptor, mode)
+        with name_file(self.part):
+            with suppress(PermissionError):  # not a member of the group: the owner alone can read
+                os.fchown(self._descriptor, -1, gid)
+            os.fchmod(self._descriptor, mode)
 
     def read_back(self) -> str:
         """Flush the file and return the sha256 of what the disk returns."""
@@ -124,7 +125,8 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
         except BaseException:
             self.discard()
             raise
-        os.close(self._descriptor)
+        with name_file(self.path):
+            os.close(self._descriptor)
         return self.describe()
 
     def describe(self) -> WrittenFile:
@@ -183,12 +185,12 @@ def sync_folder(path: Path) -> None:
 
 
 def _sync_path(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with name_file(path):
+    with name_file(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _remove_abandoned_parts(path: Path) -> None:

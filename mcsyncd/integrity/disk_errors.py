@@ -31,5 +31,10 @@ def name_descriptor(descriptor: int, name: str = "") -> Iterator[None]:
     except OSError as error:
         if not (isinstance(error.filename, str) and error.filename.startswith("/")):
             with suppress(OSError):
-                error.filename = str(Path(os.readlink(f"/proc/self/fd/{descriptor}"), name))  # noqa: PTH115  # a str is all it takes
+                error.filename = str(Path(find_path(descriptor), name))
         raise
+
+
+def find_path(descriptor: int) -> str:
+    """Return the path of an open file, as the kernel knows it. Raises OSError if it is not open."""
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # a str is all it takes

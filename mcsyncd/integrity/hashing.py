@@ -35,21 +35,25 @@ def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Diges
     Raises SourceChanged if there is no such regular file, or if it changed while it was read: a
     hash of half of one file and half of another proves nothing. Raises OSError for errors of the disk.
     """
-    descriptor = _open_regular_file(path)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
-        with name_file(path):
-            digest = _hash_descriptor(descriptor, status.st_size, report_bytes)
-        if (
-            identity_from_stat(status) != identity_from_stat(os.fstat(descriptor))
-            or digest.bytes != status.st_size
-        ):
-            raise SourceChanged(f"{path} changed while it was read", _RETRY_HINT)
-        return digest
-    finally:
-        os.close(descriptor)
+    with name_file(path):
+        descriptor = _open_regular_file(path)
+        try:
+            return _digest_descriptor(descriptor, path, report_bytes)
+        finally:
+            os.close(descriptor)
+
+
+def _digest_descriptor(descriptor: int, path: Path, report_bytes: ReportBytes | None) -> Digest:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
+    digest = _hash_descriptor(descriptor, status.st_size, report_bytes)
+    if (
+        identity_from_stat(status) != identity_from_stat(os.fstat(descriptor))
+        or digest.bytes != status.st_size
+    ):
+        raise SourceChanged(f"{path} changed while it was read", _RETRY_HINT)
+    return digest
 
 
 def verify_digest(path: Path, sha256: str, size: int) -> bool:

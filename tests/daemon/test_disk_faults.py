@@ -20,7 +20,8 @@ def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path, shoot):
     cells, outcome = run_faults(tmp_path / "home", shoot, "work", "i/o", stages, hold_s=2.0)
     assert [cell.stage for cell in cells] == list(stages)
     assert any(cell.is_hit for cell in cells)
-    assert not [cell for cell in cells if cell.problems]
+    problems = [f"{cell.stage}: {problem}" for cell in cells for problem in cell.problems]
+    assert not problems, "\n".join(problems)
     assert not outcome.faults
 
 

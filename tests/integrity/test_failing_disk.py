@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from disk_faults import can_fail_disks, mount_disk
 from mcsyncd.daemon.decision_facts import read_identities
 from mcsyncd.errors import StorageError
 from mcsyncd.ingest.folders import Folder
+from mcsyncd.ingest.offload import offload_files
 from mcsyncd.ingest.verified_copy import copy_and_verify
-from mcsyncd.integrity.derived_file import write_derived_file
+from mcsyncd.integrity.derived_file import DerivedFile, write_derived_file
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
 from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav
 from mcsyncd.media.open import open_media
@@ -109,8 +112,6 @@ def test_a_full_disk_is_named_by_the_whole_path(full):
 
 
 def test_a_disk_that_is_full_in_the_middle_of_a_file_is_named_too(full):
-    from mcsyncd.integrity.derived_file import DerivedFile  # noqa: PLC0415  # beside what it fails in
-
     file = DerivedFile(full.path / "new")
     full.fail()
     with pytest.raises(OSError, match=os.strerror(errno.EDQUOT)) as caught:
@@ -118,6 +119,80 @@ def test_a_disk_that_is_full_in_the_middle_of_a_file_is_named_too(full):
     assert caught.value.filename == str(file.part)
     full.mend()
     file.discard()
+
+
+def test_every_error_of_an_offload_names_its_disk(memory_disk):
+    """Whatever call the disk fails in: the one that closes a file had no name, nor had a move aside."""
+    at = memory_disk.path
+    for drop, work in ((at.parent / "drop", at / "work"), (at / "drop", at.parent / "work")):
+        clip = drop / "cam_a" / "DCIM" / "clip.mov"
+        files: list[DropFile] = []
+
+        def prepare(drop=drop, work=work, clip=clip, files=files):
+            for folder in (drop, work):
+                shutil.rmtree(folder, ignore_errors=True)
+            offload_files([_drop_file(clip, drop, b"another one")], drop, work)  # is set aside
+            files[:] = [_drop_file(clip, drop)]
+
+        requests = require_names(
+            memory_disk,
+            prepare,
+            lambda drop=drop, work=work, files=files: offload_files(
+                files, drop, work, set_aside=work / "aside"
+            ),
+        )
+        assert requests > 30, "an offload asks the disk more than that"
+
+
+def test_every_error_of_a_derived_file_names_its_disk(memory_disk):
+    """The permissions had the number of a descriptor for a name."""
+
+    def write():
+        with DerivedFile(memory_disk.path / "folder" / "derived") as file:
+            file.write(b"x")
+            file.skip(1 << 20)
+            file.set_access(0o640, 0)
+            assert file.read_back()
+        assert compute_digest(file.path).sha256 == file.sha256
+
+    folder = memory_disk.path / "folder"
+    assert require_names(memory_disk, lambda: shutil.rmtree(folder, ignore_errors=True), write) > 10
+
+
+@pytest.fixture
+def memory_disk():
+    """A disk that fails, over memory: a real one would flush each of the many files."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, mount_disk(Path(folder), "i/o") as disk:
+        yield disk
+
+
+def require_names(disk, prepare, act):
+    """Let the disk fail from its first request on, from its second, and so on until `act` succeeds.
+
+    Return the number of requests of `act`. Each error must name a file on the disk.
+    """
+    spared = 0
+    while True:
+        prepare()
+        disk.fail(after=spared)
+        try:
+            act()
+        except OSError as caught:
+            error = caught
+        else:
+            return spared
+        finally:
+            disk.mend()
+        assert error.errno == errno.EIO
+        assert str(error.filename).startswith(str(disk.path)), f"after {spared} requests: {error!r}"
+        spared += 1
+
+
+def _drop_file(path: Path, drop: Path, content: bytes = b"clip") -> DropFile:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    name = str(path.relative_to(drop / "cam_a"))
+    return DropFile("cam_a", name, len(content), path.stat().st_mtime_ns)
 
 
 def test_a_copy_that_fails_leaves_no_file_open(full, tmp_path):
