@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
+from textual import events
 from textual.app import App
 from textual.reactive import reactive
 
@@ -13,6 +16,7 @@ from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
+from mcsyncd.tui.still import HELD, LET_GO_S, TOO_SOON, Stillness
 from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
@@ -30,11 +34,26 @@ class Shell(App[None]):
         super().__init__()
         self.client = Client(socket)
         self.read_only = read_only
+        self.stillness = Stillness(monotonic)
 
     @staticmethod
     def get_now() -> datetime:
         """Return the current time on the reader's clock."""
         return datetime.now().astimezone()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note each key and click before it does anything."""
+        if isinstance(event, events.Key | events.MouseDown) and not event.is_forwarded:
+            self.stillness.note_key()
+        await super().on_event(event)
+
+    def decide_if_still(self, decide: Callable[[], object]) -> None:
+        """Call `decide` for the key that was just pressed, unless the screen moved or the key is held."""
+        if not self.stillness.is_still:
+            self.show_notice(TOO_SOON)
+            return
+        is_let_go = self.stillness.watch_key()
+        self.set_timer(LET_GO_S, lambda: decide() if is_let_go() else self.show_notice(HELD))
 
     def find_objection(self, session: api.SessionBody | None = None) -> str:
         """Return why no decision can be sent now (on `session`); empty if it can."""

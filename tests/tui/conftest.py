@@ -1,5 +1,6 @@
 """A fake daemon on a real socket, and the app on it."""
 
+import itertools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -7,6 +8,7 @@ from tui import scenes
 from tui.fake_daemon import FakeDaemon
 
 from mcsyncd.tui.app import McsyncApp
+from mcsyncd.tui.still import Stillness
 
 
 @pytest.fixture
@@ -16,14 +18,19 @@ def socket(tmp_path):
 
 @pytest.fixture
 def opened(socket):
-    """`async with opened(sessions) as (app, pilot, daemon)`: the app, past its first answer."""
+    """`async with opened(sessions) as (app, pilot, daemon)`: the app, past its first answer.
+
+    A minute passes between any two keys, unless the keys are `hasty`.
+    """
 
     @asynccontextmanager
-    async def open_app(sessions=(), *, size=(80, 24), read_only=False, page=100, **status):
+    async def open_app(sessions=(), *, size=(80, 24), read_only=False, page=100, hasty=False, **status):
         daemon = FakeDaemon(socket, scenes.status(**status), sessions)
         daemon.session_page = page
         await daemon.start()
         app = McsyncApp(socket, read_only=read_only)
+        if not hasty:
+            app.stillness = Stillness(itertools.count(step=60).__next__)
         try:
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: app.world.sessions is not None)

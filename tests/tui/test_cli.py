@@ -66,6 +66,17 @@ class Terminal:
     def type(self, text):
         os.write(self._master, text.encode())
 
+    def hold(self, key, delay_s, seconds):
+        """Hold a key: it repeats 30 times a second after a delay."""
+        self.type(key)
+        until = time.monotonic() + seconds
+        wait_s = delay_s
+        while time.monotonic() < until:
+            self._read(0)
+            time.sleep(wait_s)
+            self.type(key)
+            wait_s = 1 / 30
+
     def wait_for(self, text):
         deadline = time.monotonic() + PATIENCE_S
         while text not in self.shown:
@@ -122,6 +133,22 @@ def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):
         terminal.type("q")
         assert terminal.ended() == 0
     assert daemon.decisions == []
+
+
+@pytest.mark.parametrize(("scene", "delay_s"), [(scenes.session(), 0.66), (scenes.unsure(), 0.25)])
+def test_a_held_enter_decides_nothing(daemon, socket, delay_s, scene):
+    """It opened the session, checked every angle, and approved. The delays are those of desktops and of X."""
+    daemon.sessions = {scene.id: scene}
+    with Terminal("--socket", str(socket), "tui") as terminal:
+        terminal.wait_for(scene.id)
+        time.sleep(1.0)
+        terminal.hold("\r", delay_s, 2.5)
+        assert daemon.decisions == []
+        time.sleep(1.0)
+        for _ in range(3):  # a notice may be there first, and the unsure one is checked first
+            terminal.type("\r")
+            time.sleep(1.0)
+    assert [decision for _, decision, _ in daemon.decisions] == [{"action": "approve"}]
 
 
 @pytest.mark.parametrize("said", ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b", "hello"])

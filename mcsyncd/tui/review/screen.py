@@ -29,6 +29,7 @@ from mcsyncd.tui.review.lanes import LaneStack
 from mcsyncd.tui.review.match_strip import MatchStrip
 from mcsyncd.tui.review.playback import AudioPlayback, fetch_comparison
 from mcsyncd.tui.review.window import format_axis
+from mcsyncd.tui.widgets.decision_button import DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
@@ -60,7 +61,7 @@ class ReviewScreen(LiveScreen):
         yield LazyStatic(id="axis")
         yield MatchStrip()
         with Horizontal(id="decision"):
-            yield Button(Content(REVIEW_SYNC), id="main", classes="main")
+            yield DecisionButton(Content(REVIEW_SYNC), id="main", classes="main")
             yield LazyStatic(id="note")
 
     def show_world(self, world: World) -> None:
@@ -95,6 +96,9 @@ class ReviewScreen(LiveScreen):
         self.query_one("#axis", LazyStatic).show(build_content((axis, "muted")))
         self.query_one(MatchStrip).show_draft(draft)
         self._update_texts(draft)
+        unchecked = tuple(draft.checklist.list_unchecked(draft.session))
+        sight = (self._session_id, draft.session.revision, draft.session.state, draft.camera, unchecked)
+        self.shell.stillness.note_sight(sight)
 
     def _update_texts(self, draft: ReviewDraft) -> None:
         session, status = draft.session, self.shell.world.status
@@ -236,11 +240,14 @@ class ReviewScreen(LiveScreen):
         if self._draft is None:
             return
         if self._draft.checklist.advance(self._draft.session):
-            self.action_approve()
+            self._approve()
         self._update()
 
     def action_approve(self) -> None:
-        """Send the pending nudges, then approve."""
+        """Send the pending nudges, then approve, if the key was not held."""
+        self.shell.decide_if_still(self._approve)
+
+    def _approve(self) -> None:
         if objection := self._find_objection():
             self.shell.show_notice(objection)
         elif self._draft is not None and not self._sending:

@@ -42,6 +42,7 @@ from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.details import build_details
 from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
 from mcsyncd.tui.widgets.confidence import ConfidenceBar
+from mcsyncd.tui.widgets.decision_button import DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.widgets.offsets import OffsetsLine
 from mcsyncd.tui.world import World
@@ -99,7 +100,7 @@ class SessionScreen(LiveScreen):
             yield LazyStatic(id="why")
             yield OffsetsLine()
             with Center(id="decision"):
-                yield Button(Content(""), id="main", classes="main")
+                yield DecisionButton(Content(""), id="main", classes="main")
             yield LazyStatic(id="objection")
             yield LazyStatic(id="facts")
             yield LazyStatic(id="details")
@@ -116,6 +117,7 @@ class SessionScreen(LiveScreen):
         self._read_log(session)
         workers = world.status.workers if world.status is not None else []
         self._summary = build_summary(session, workers, self._entries, self.shell.get_now())
+        self.shell.stillness.note_sight((self._session_id, session.revision, self._summary.headline))
         self._update_headline(session, self._summary)
         self._update_button(self._summary)
         offsets = self.query_one(OffsetsLine)
@@ -148,7 +150,8 @@ class SessionScreen(LiveScreen):
         why.set_class(bool(summary.steps), "-steps")
 
     def _update_button(self, summary: SessionSummary) -> None:
-        button = self.query_one("#main", Button)
+        button = self.query_one("#main", DecisionButton)
+        button.is_decision = summary.action != "review"
         self.query_one("#decision").display = summary.button is not None
         if summary.button is not None:
             button.label = Content(summary.button)
