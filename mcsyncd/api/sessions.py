@@ -139,6 +139,29 @@ class AngleBody(ApiBody):
     pieces: list[PieceBody] = []
 
 
+class HandSetBody(ApiBody):
+    """An offset that a person set: of one clip, or of all clips of a camera (`clip` is empty).
+
+    `solved_ms` is where the machine had it, null for nowhere, and `solved_confidence` how sure it was.
+    """
+
+    camera: str
+    clip: str = ""
+    offset_ms: float
+    solved_ms: float | None = None
+    solved_confidence: float | None = None
+    by: str
+    at: str
+
+
+class ReopenedBody(ApiBody):
+    """Who (null: the daemon) sent a decided session back to review, when and why."""
+
+    by: str | None = None
+    at: str
+    reason: str
+
+
 class SessionBody(ApiBody):
     """One session, as the CLI and the terminal app see it."""
 
@@ -167,6 +190,10 @@ class SessionBody(ApiBody):
     """Files that were left out when the session was sealed, as `CAMERA/NAME`, and why."""
     left_behind: dict[str, str] = {}
     """Files that were copied but could not be removed from their drop folder, and why."""
+    hand_set: list[HandSetBody] = []
+    """The offsets that are not the machine's own."""
+    reopened: ReopenedBody | None = None
+    """Why it is in review again; null once it is decided."""
     originals_taken: bool = False
     """Whether the originals are in the work folder, and not in the drop folders or returned."""
 

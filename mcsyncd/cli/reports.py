@@ -29,8 +29,10 @@ from mcsyncd.present.session import (
     label_method,
     label_session,
     label_state,
+    list_reasons,
     order_cameras,
 )
+from mcsyncd.present.standing import format_hand_set, format_reopened, format_why
 from mcsyncd.present.status import format_ledger
 
 
@@ -52,13 +54,17 @@ def format_session_line(session: SessionBody) -> str:
 def format_session(session: SessionBody) -> Iterator[str]:
     """Yield one session in full, a line each: state, offsets, reasons and the next command."""
     yield f"{session.id}  {label_session(session).word}  revision {session.revision}"
+    now = _get_local_now()
+    yield from (
+        f"  {line}" for line in (*format_hand_set(session, now), format_reopened(session, now)) if line
+    )
     if session.sync_confidence is not None:
         off = format_off_timeline(session)
         percent = format_percent(session.sync_confidence)
         yield f"Sync Confidence: {percent}  ({label_method(session)}){f'; {off}' if off else ''}"
     for key in order_cameras(session):
         yield from _format_camera(session, key)
-    yield from (f"  Why: {escape_text(reason.text)}" for reason in session.reasons)
+    yield from (f"  Why: {why}" for why in list_reasons(session) or [format_why(session)] if why)
     if session.progress:
         yield f"  {escape_text(session.progress.stage, 40)} · {format_progress(session.progress)}"
     if session.error:
@@ -68,7 +74,9 @@ def format_session(session: SessionBody) -> Iterator[str]:
     if session.approved_by:
         yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
     if action := label_action(session):
-        yield f"  {action}: mcsyncd approve {session.id} --revision {session.revision}"
+        approve = f"approve {session.id} --revision {session.revision}"
+        command = approve if session.call_to_action == "looks_good" else f"review {session.id}"
+        yield f"  {action}: mcsyncd {command}"
 
 
 def format_candidates(session: SessionBody) -> Iterator[str]:

@@ -9,18 +9,21 @@ from mcsyncd.api import (
     CameraBody,
     ClipBody,
     ErrorBody,
+    HandSetBody,
     ProgressBody,
     ReasonBody,
+    ReopenedBody,
     SessionBody,
 )
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.angle_document import build_angle_document, ms_from_us
 from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
+from mcsyncd.model.hand_set import HandSetOffset, list_hand_set_offsets
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
-from mcsyncd.model.session import Session
+from mcsyncd.model.session import Reopening, Session
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.workers.progress import ProgressReport
 
@@ -79,8 +82,29 @@ def build_session_body(
         manifest_key=session.published.key if session.published else None,
         left_out={file.key: file.reason for file in session.left_out},
         left_behind=dict(session.left_behind),
+        hand_set=[_build_hand_set_body(one) for one in list_hand_set_offsets(session)],
+        reopened=_build_reopened_body(session.reopening),
         originals_taken=session.offloaded and not session.returned,
     )
+
+
+def _build_hand_set_body(found: HandSetOffset) -> HandSetBody:
+    return HandSetBody(
+        camera=found.camera,
+        clip=found.clip,
+        offset_ms=ms_from_us(found.offset_us),
+        solved_ms=ms_from_us(found.solved_us) if found.solved_us is not None else None,
+        solved_confidence=found.solved_confidence,
+        by=found.move.by.name,
+        at=found.move.at,
+    )
+
+
+def _build_reopened_body(reopening: Reopening | None) -> ReopenedBody | None:
+    if reopening is None:
+        return None
+    by = reopening.by.name if reopening.by is not None else None
+    return ReopenedBody(by=by, at=reopening.at, reason=reopening.reason)
 
 
 def _build_camera_bodies(session: Session, cameras: tuple[Camera, ...]) -> dict[str, CameraBody]:

@@ -13,10 +13,11 @@ from mcsyncd.model import events as ev
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.dispositions import select_solved
 from mcsyncd.model.facts import FileIdentity
+from mcsyncd.model.hand_set import record_moves
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing import Publishing
-from mcsyncd.model.session import HALTED, Approval, ConformedClip, Ruling, Session, State
+from mcsyncd.model.session import HALTED, Approval, ConformedClip, Reopening, Ruling, Session, State
 from mcsyncd.model.substitution import substitute_clip
 
 
@@ -65,9 +66,9 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _record_ruling(session, event)
         case ev.SessionApproved():
             approval = Approval(event.by, event.at, event.revision)
-            return replace(session, state=State.APPROVED, approval=approval)
+            return replace(session, state=State.APPROVED, approval=approval, reopening=None)
         case ev.SessionRejected():
-            return replace(session, state=State.REJECTED, approval=None, error=None, attempts=(), losses=())
+            return _reject_session(session)
         case ev.SessionReopened():
             return _reopen_session(session, event)
         case ev.SessionRecalled():
@@ -204,6 +205,7 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
             revision=event.revision,
             alignment=event.alignment,
             solved=select_solved(session, event.alignment),
+            moves=(),
             rate=event.rate,
             approval=None,
             losses=(),
@@ -213,7 +215,8 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
 
 def _record_nudge(session: Session, event: ev.OffsetNudged) -> Session:
     rulings = _drop_ruling(session, f"{event.camera}/{event.clip}") if event.clip else session.rulings
-    return replace(session, revision=event.revision, alignment=event.alignment, rulings=rulings)
+    moves = record_moves(session, event.alignment, event.by, event.at)
+    return replace(session, revision=event.revision, alignment=event.alignment, rulings=rulings, moves=moves)
 
 
 def _record_fault(session: Session, event: ev.ClipFaulted) -> Session:
@@ -241,6 +244,7 @@ def _record_ruling(session: Session, event: ev.DispositionSet) -> Session:
         approval=None,
         publishing=None,
         rulings=(*others, own) if own is not None else others,
+        moves=record_moves(session, event.alignment, event.by, event.at),
         error=None,
         attempts=(),
     )
@@ -258,6 +262,19 @@ def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
         revision=event.revision,
         approval=None,
         publishing=None,
+        reopening=Reopening(event.by, event.at, event.reason),
+        error=None,
+        attempts=(),
+        losses=(),
+    )
+
+
+def _reject_session(session: Session) -> Session:
+    return replace(
+        session,
+        state=State.REJECTED,
+        approval=None,
+        reopening=None,
         error=None,
         attempts=(),
         losses=(),

@@ -155,6 +155,25 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A person set the clip with the key `clip` to `offset_us` (microseconds on the session clock)."""
+
+    clip: str
+    offset_us: int
+    by: Actor
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """A person, or (None) the daemon, sent a decided session back to review, and why."""
+
+    by: Actor | None
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Substitution:
     """The clip with the key `clip` is a second copy of `instead_of`, which cannot be read, and `why` not."""
 
@@ -185,6 +204,8 @@ class Session:
     is the folder that the originals go back to (empty for the drop folders), until they are `returned`.
     `rulings` are a person's decisions to take clips off the timeline; a new sync keeps them. `solved` is the
     machine's own answer, to which a clip can return; None in sessions of versions that did not keep it.
+    `moves` are the offsets that a person set. `reopening` is why a decided session is in review again, until
+    it is decided.
     """
 
     id: str
@@ -214,6 +235,8 @@ class Session:
     losses: tuple[Loss, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     solved: Alignment | None = None
+    moves: tuple[Move, ...] = ()
+    reopening: Reopening | None = None
     substitutions: tuple[Substitution, ...] = ()
 
     @property

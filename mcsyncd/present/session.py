@@ -86,12 +86,15 @@ def label_method(session: SessionBody) -> str:
     return _METHOD_LABELS.get(method, escape_text(method, 40))
 
 
+def list_reasons(session: SessionBody) -> list[str]:
+    """Return the doubts about a session and its angles, each once."""
+    reasons = [*session.reasons, *(reason for angle in session.angles.values() for reason in angle.reasons)]
+    return [escape_text(text, 400) for text in dict.fromkeys(reason.text for reason in reasons)]
+
+
 def format_reasons(session: SessionBody) -> str:
     """Return in one line why the confidence is low; empty if there is nothing to say."""
-    reasons = [reason.text for reason in session.reasons]
-    for angle in session.angles.values():
-        reasons += [reason.text for reason in angle.reasons if reason.text not in reasons]
-    return escape_text("; ".join(reasons), 400)
+    return "; ".join(list_reasons(session))
 
 
 _DISPOSITION_LABELS = {

@@ -133,6 +133,33 @@ def aside(name=ASIDE, **change):
     return changed(body, call_to_action="review_sync", cameras=cameras, reasons=[why], **change)
 
 
+def by_hand(name=SURE, **change):
+    """Somebody moved Cam B by seven frames; the machine was sure of another place."""
+    body = session(name)
+    moved = api.HandSetBody(
+        camera="cam_b",
+        offset_ms=100.0,
+        solved_ms=-134.0,
+        solved_confidence=0.994,
+        by="kim",
+        at="2026-11-23T09:10:00.000000+00:00",
+    )
+    fields = {
+        "call_to_action": "review_sync",
+        "sync_method": "manual",
+        "offsets_ms": {**body.offsets_ms, "cam_b": 100.0},
+        "hand_set": [moved],
+        "revision": 4,
+    }
+    return changed(body, **{**fields, **change})
+
+
+def reopened(name=SURE, **change):
+    """A session that was approved, and that somebody sent back."""
+    why = api.ReopenedBody(by="kim", at="2026-11-23T09:10:00.000000+00:00", reason="cam B lags in the toast")
+    return session(name, **{"reopened": why, "revision": 4, **change})
+
+
 def working(name="20261123-094500-p3x", **change):
     progress = api.ProgressBody(
         stage="conform",

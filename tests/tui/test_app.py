@@ -94,6 +94,44 @@ async def test_looks_good_is_two_keys_away(opened):
 
 
 @running
+async def test_an_offset_that_a_person_set_is_never_the_machines(opened):
+    """It said 99% and Looks Good, and "set by hand" in grey."""
+    async with opened([scenes.by_hand()]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        shown = " ".join(screen_text(app).split())
+        first = shown.index("Cam B +100 ms by kim")
+        assert first < shown.index("Review Sync")
+        assert "Sync Confidence" not in shown
+        assert "the machine had −134 ms at 99%, 7.0 frames away" in shown  # noqa: RUF001  # the sign that is meant
+        assert "Looks Good" not in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and "⣿" in screen_text(app))
+        assert "Cam B +100 ms by kim" in " ".join(screen_text(app).split())
+        assert "Cam B Looks Good" in screen_text(app), "it is to be looked at before it is approved"
+        await pilot.press("enter")
+        await until(pilot, lambda: "✔ checked" in screen_text(app))
+        assert daemon.decisions == []
+
+
+@running
+async def test_a_reopened_session_says_who_and_why(opened):
+    async with opened([scenes.reopened()]) as (app, pilot, _):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        shown = screen_text(app)
+        assert shown.index("Reopened by kim") < shown.index("Sync Confidence")
+        assert "cam B lags in the toast" in shown
+
+
+@running
+async def test_a_sure_session_says_why_it_is_sure(opened):
+    async with opened([scenes.session()]) as (app, pilot, _):
+        await pilot.press("enter")
+        await until(pilot, lambda: "Cam A is heard in every angle" in screen_text(app))
+
+
+@running
 async def test_below_the_threshold_the_button_opens_the_review(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await pilot.press("enter")

@@ -19,9 +19,10 @@ def entry(kind, **body):
     )
 
 
-def test_a_confident_session_has_one_button_and_no_reason():
+def test_a_confident_session_has_one_button_and_says_what_makes_it_sure():
     summary = summarise(scenes.session())
-    assert (summary.button, summary.action, summary.lines) == ("Looks Good", "approve", ())
+    assert (summary.button, summary.action, summary.news) == ("Looks Good", "approve", ())
+    assert summary.lines == ("Why: Cam A is heard in every angle for 10:01 or more",)
 
 
 def test_an_unsure_session_says_why_and_asks_for_a_review():

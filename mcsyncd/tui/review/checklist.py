@@ -9,8 +9,9 @@ from mcsyncd.present.session import LOOKS_GOOD, get_camera_label, order_cameras
 class AngleChecklist:
     """Leads from one unsure angle to the next, so that holding enter never approves an unseen angle.
 
-    An angle is unsure if its confidence is below `review_below`, or if it was not placed. The
-    review starts at the angle with the lowest confidence.
+    An angle is unsure if its confidence is below `review_below`, if it was not placed, or if a person
+    set it: the confidence is that of another offset. The review starts at an angle that a person set,
+    or else at the one with the lowest confidence.
     """
 
     def __init__(self, session: SessionBody, review_below: float) -> None:
@@ -18,7 +19,10 @@ class AngleChecklist:
         self._checked: set[str] = set()
         self._review_below = review_below
         others = [key for key in self.angles if key != session.reference] or self.angles
-        self.current = min(others, key=lambda key: _get_confidence(session, key), default="")
+        by_hand = self.list_hand_set(session)
+        self.current = min(
+            others, key=lambda key: (key not in by_hand, _get_confidence(session, key)), default=""
+        )
 
     def step(self, by: int) -> None:
         """Go to the next (1) or previous (-1) angle, wrapping around."""
@@ -30,9 +34,19 @@ class AngleChecklist:
         return [
             key
             for key in self.angles
-            if key not in self._checked | {session.reference}
-            and (_get_confidence(session, key) < self._review_below or session.offsets_ms.get(key) is None)
+            if key not in self._checked
+            and (key != session.reference or key in self.list_hand_set(session))
+            and self._is_unsure(session, key)
         ]
+
+    def _is_unsure(self, session: SessionBody, camera: str) -> bool:
+        is_weak = _get_confidence(session, camera) < self._review_below
+        return is_weak or session.offsets_ms.get(camera) is None or camera in self.list_hand_set(session)
+
+    @staticmethod
+    def list_hand_set(session: SessionBody) -> set[str]:
+        """Return the cameras of which a person set the offset of at least one clip."""
+        return {one.camera for one in session.hand_set}
 
     def is_checked(self, camera: str) -> bool:
         """Return whether a person has called this angle good."""

@@ -16,7 +16,8 @@ from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 def build_title(session: SessionBody) -> Content:
     """Return the session's name, confidence and state."""
     state = label_session(session)
-    confidence = f"   Sync Confidence: {format_percent(session.sync_confidence)}  "
+    percent = format_percent(session.sync_confidence)
+    confidence = "   Set by hand  " if session.hand_set else f"   Sync Confidence: {percent}  "
     return build_content((escape_text(session.id, 60), "bold"), confidence, (str(state), state.tone))
 
 
@@ -36,6 +37,9 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
     """Return the right of a lane's header: the confidence of the angle."""
     if camera == draft.session.reference:
         return build_content(("reference", "muted"))
+    if camera in draft.checklist.list_hand_set(draft.session):
+        word = "✔ checked" if draft.checklist.is_checked(camera) else "◐ set by hand"
+        return build_content((word, "warning"))
     evidence = draft.session.angles.get(camera)
     if evidence is None:
         return build_content(("no evidence", "muted"))

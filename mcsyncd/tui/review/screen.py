@@ -18,7 +18,8 @@ from textual.widgets import Button
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError
-from mcsyncd.present.session import REVIEW_SYNC, format_facts, format_reasons, label_session
+from mcsyncd.present.session import REVIEW_SYNC, label_session
+from mcsyncd.present.standing import format_hand_set, format_why
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
@@ -105,8 +106,10 @@ class ReviewScreen(LiveScreen):
         self.top_bar.title = build_title(session)
         is_mine = status is not None and session.claimed_by == status.you
         self.top_bar.note = "claimed by you" if session.claimed_by and is_mine else ""
-        why = build_content(("Why: ", "bold"), format_reasons(session) or format_facts(session))
-        self.query_one("#why", LazyStatic).show(why)
+        news = format_hand_set(session, self.shell.get_now())
+        why = build_content(("Why: ", "bold"), format_why(session))
+        said = build_content(("\n".join(news), "bold")) if news else why
+        self.query_one("#why", LazyStatic).show(said)
         objection = self._find_objection()
         button = self.query_one("#main", Button)
         button.label = Content(draft.checklist.label_button(session))

@@ -19,7 +19,6 @@ from mcsyncd.present.numbers import (
     format_time,
 )
 from mcsyncd.present.session import (
-    format_reasons,
     format_witnesses,
     get_camera_label,
     list_camera_labels,
@@ -37,8 +36,7 @@ _MAX_EVENTS = 12
 
 def build_details(session: SessionBody, log: Sequence[LogEntryBody], now: datetime) -> Content:
     """Return the evidence, angle by angle, then the latest events, newest first."""
-    reasons = format_reasons(session)
-    lines = [build_content(("Why: ", "bold"), reasons)] if reasons else []
+    lines: list[Content] = []
     for index, key in enumerate(order_cameras(session)):
         lines += _build_angle(session, index, key)
     if log:

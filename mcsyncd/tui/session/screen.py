@@ -95,6 +95,7 @@ class SessionScreen(LiveScreen):
     def compose_body(self) -> Iterable[Widget]:
         """Yield the confidence, the offsets, the button and the facts, and the folded details below."""
         with VerticalScroll(id="page", can_focus=False):
+            yield LazyStatic(id="news")
             yield LazyStatic(id="headline")
             yield ConfidenceBar()
             yield LazyStatic(id="why")
@@ -137,9 +138,13 @@ class SessionScreen(LiveScreen):
         you = self.shell.world.status.you if self.shell.world.status is not None else ""
         other = session.claimed_by if session.claimed_by != you else None
         self.top_bar.note = f"{escape_text(other, 24)} has this open too" if other else ""
+        self.query_one("#news", LazyStatic).show(build_content(("\n".join(summary.news), "warning")))
+        self.query_one("#news").display = bool(summary.news)
         in_review = session.state == "in_review"
         confidence = self.query_one(ConfidenceBar)
-        confidence.display, self.query_one("#headline").display = in_review, not in_review
+        # The number says nothing about an offset that a person set.
+        confidence.display = in_review and not session.hand_set
+        self.query_one("#headline").display = not in_review
         confidence.confidence, confidence.tone = session.sync_confidence, summary.tone
         self.query_one("#headline", LazyStatic).show(build_content((summary.headline, "bold")))
         why = self.query_one("#why", LazyStatic)

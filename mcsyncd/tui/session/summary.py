@@ -14,11 +14,11 @@ from mcsyncd.present.numbers import format_percent, format_time
 from mcsyncd.present.session import (
     ORIGINALS_SAFE,
     format_off_timeline,
-    format_reasons,
     get_camera_label,
     label_action,
     label_session,
 )
+from mcsyncd.present.standing import format_hand_set, format_reopened, format_why
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
 
@@ -33,6 +33,8 @@ class SessionSummary:
     button: str | None = None
     action: ButtonAction | None = None
     steps: tuple[WorkerBody, ...] = ()
+    news: tuple[str, ...] = ()
+    """What a person must know before any number: whose the offsets are, why it is in review again."""
 
 
 def build_summary(
@@ -44,7 +46,7 @@ def build_summary(
     events (perhaps nothing), `now` is on the reader's clock.
     """
     if session.state == "in_review":
-        return _summarise_review(session)
+        return _summarise_review(session, now)
     if session.state in {"failed", "quarantined", "stale"}:
         return _summarise_halted(session)
     if session.state == "collecting":
@@ -55,8 +57,8 @@ def build_summary(
     return _summarise_decided(session, workers, log, now)
 
 
-def _summarise_review(session: SessionBody) -> SessionSummary:
-    reasons = format_reasons(session)
+def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
+    why = format_why(session)
     action: ButtonAction = "approve" if session.call_to_action == "looks_good" else "review"
     tone = "success" if action == "approve" else "warning"
     off = format_off_timeline(session)
@@ -64,12 +66,14 @@ def _summarise_review(session: SessionBody) -> SessionSummary:
         line
         for line in (
             f"{off[:1].upper()}{off[1:]}." if off else "",
-            f"Why: {reasons}" if reasons and action == "review" else "",
+            f"Why: {why}" if why else "",
         )
         if line
     )
     headline = f"Sync Confidence: {format_percent(session.sync_confidence)}"
-    return SessionSummary(headline, tone, lines, label_action(session), action)
+    reopened = format_reopened(session, now)
+    news = (*format_hand_set(session, now), *([reopened] if reopened else []))
+    return SessionSummary(headline, tone, lines, label_action(session), action, news=news)
 
 
 def _summarise_halted(session: SessionBody) -> SessionSummary:
@@ -104,7 +108,8 @@ def _summarise_decided(
     if session.manifest_key:
         lines.append(f"Manifest: {escape_text(session.manifest_key)}")
     steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
-    return SessionSummary(str(state), state.tone, tuple(lines), steps=steps)
+    news = tuple(format_hand_set(session, now))
+    return SessionSummary(str(state), state.tone, tuple(lines), steps=steps, news=news)
 
 
 def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: datetime) -> list[str]:
