@@ -50,6 +50,30 @@ class ReasonDialog(ModalScreen[str | None]):
             self.dismiss(reason)
 
 
+class LeaveDialog(ModalScreen[bool | None]):
+    """Asks what becomes of moves that were not sent: True keeps them, False drops them, None stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("enter", "dismiss(True)", "Keep"),
+        ("d", "dismiss(False)", "Drop"),
+        ("escape", "dismiss(None)", "Stay"),
+    ]
+
+    def __init__(self, unsent: str) -> None:
+        super().__init__()
+        self._unsent = unsent
+
+    def compose(self) -> ComposeResult:
+        """Yield what was moved, and the three keys."""
+        keys = (("enter", "keep as a draft"), ("d", "drop"), ("esc", "stay here"))
+        hints = [part for key, effect in keys for part in ((key, "bold"), (f" {effect}   ", "muted"))]
+        with Vertical(classes="dialog"):
+            yield Static(build_content(("Not sent yet", "bold")))
+            yield Static(build_content(self._unsent))
+            yield Static(build_content(("A draft is kept until the app ends.", "muted")))
+            yield Static(build_content(*hints))
+
+
 class ConflictDialog(ModalScreen[None]):
     """Says that somebody changed the session first: how it is now, and what was not sent."""
 

@@ -35,6 +35,8 @@ class Shell(App[None]):
         self.client = Client(socket)
         self.read_only = read_only
         self.stillness = Stillness(monotonic)
+        self.drafts: dict[str, dict[str, int]] = {}
+        """Offsets in microseconds that were moved and not sent, by session and camera."""
 
     @staticmethod
     def get_now() -> datetime:

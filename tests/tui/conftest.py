@@ -51,6 +51,13 @@ async def until(pilot, true, tries=200):
     raise AssertionError("it never came true")
 
 
+def collect_notices(app):
+    """What the app says from now on in notices, which a test's screen does not show."""
+    said = []
+    app.show_notice = lambda text, **_: said.append(text)
+    return said
+
+
 def screen_text(app):
     """What is on the terminal, line by line."""
     strips = app.screen._compositor.render_strips()

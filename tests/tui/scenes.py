@@ -154,6 +154,28 @@ def by_hand(name=SURE, **change):
     return changed(body, **{**fields, **change})
 
 
+def unplaced(name=UNSURE, **change):
+    """Nothing says where Cam C belongs."""
+    body = session(name)
+    why = "nothing in Cam C is heard in another angle"
+    cameras = {
+        key: camera.model_copy(
+            update={"clips": [clip.model_copy(update={"offset_ms": None}) for clip in camera.clips]}
+        )
+        if key == "cam_c"
+        else camera
+        for key, camera in body.cameras.items()
+    }
+    fields = {
+        "call_to_action": "review_sync",
+        "sync_confidence": 0.0,
+        "offsets_ms": {**body.offsets_ms, "cam_c": None},
+        "cameras": cameras,
+        "angles": {**body.angles, "cam_c": angle(0.0, (5210.0, 0.2), reasons=[why])},
+    }
+    return changed(body, **{**fields, **change})
+
+
 def reopened(name=SURE, **change):
     """A session that was approved, and that somebody sent back."""
     why = api.ReopenedBody(by="kim", at="2026-11-23T09:10:00.000000+00:00", reason="cam B lags in the toast")

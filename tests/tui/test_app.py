@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 from tui import scenes
-from tui.conftest import screen_text, until
+from tui.conftest import collect_notices, screen_text, until
 
 from mcsyncd import api
-from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, ReasonDialog
+from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, LeaveDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
@@ -112,6 +112,65 @@ async def test_an_offset_that_a_person_set_is_never_the_machines(opened):
         await pilot.press("enter")
         await until(pilot, lambda: "✔ checked" in screen_text(app))
         assert daemon.decisions == []
+
+
+@running
+async def test_an_angle_without_a_place_gets_one_only_on_purpose(opened):
+    async with opened([scenes.unplaced()]) as (app, pilot, daemon):
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and "Place Cam C" in screen_text(app))
+        said = collect_notices(app)
+        for key in ("right", "left_square_bracket", "n", "shift+left"):
+            await pilot.press(key)
+        assert app.screen._draft.nudges.pending == {}
+        assert len(said) == 4
+        assert all("Cam C has no place yet" in text for text in said)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        assert "Possible by sound: +5210 ms" in screen_text(app)
+        await pilot.press(*"1.5", "enter")
+        await until(pilot, lambda: "placed by hand" in screen_text(app))
+        assert "by hand; nothing confirms it" in " ".join(screen_text(app).split())
+        assert daemon.decisions == []
+
+
+@running
+async def test_leaving_with_unsent_moves_asks_and_keeps_them(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        await reviewing(app, pilot)
+        await pilot.press("n", "escape")
+        await until(pilot, lambda: isinstance(app.screen, LeaveDialog))
+        assert "Cam C +87 ms" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, LeaveDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert "Not sent yet: Cam C +87 ms" in screen_text(app)
+        screen = await reviewing(app, pilot)
+        assert screen._draft.nudges.pending == {"cam_c": 87_000}
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, LeaveDialog))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert app.drafts == {}
+        assert daemon.decisions == []
+
+
+@running
+async def test_an_offset_that_cannot_be_read_changes_nothing(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+        said = collect_notices(app)
+        await pilot.press("equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        await pilot.press(*"far", "enter")
+        await until(pilot, lambda: said)
+        assert "cannot read the offset" in said[0]
+        assert screen._draft.nudges.pending == {}
 
 
 @running

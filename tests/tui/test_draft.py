@@ -30,11 +30,30 @@ def test_reset_returns_to_the_computed_offset():
     assert draft.nudges.pending == {}
 
 
-def test_after_a_nudge_the_computed_offset_is_the_best_candidate():
-    by_hand = scenes.unsure(sync_method="manual", offsets_ms={"cam_a": 0.0, "cam_b": -134.0, "cam_c": 11.0})
-    draft = make_draft(by_hand)
+def test_after_a_nudge_the_computed_offset_is_still_the_machines():
+    draft = make_draft(scenes.by_hand())
+    assert draft.camera == "cam_b"
     draft.reset_to_computed()
-    assert draft.nudges.get_offset_us("cam_c") == 127_000
+    assert draft.nudges.get_offset_us("cam_b") == -134_000
+
+
+def test_an_angle_without_a_place_is_moved_by_no_key():
+    """One arrow key gave it a position, and enter published that."""
+    draft = make_draft(scenes.unplaced())
+    assert draft.camera == "cam_c"
+    assert "no place yet" in draft.explain_unplaced()
+    assert draft.label_button() == "Place Cam C"
+    draft.nudges.set_offset("cam_c", 500_000)
+    assert not draft.explain_unplaced()
+    assert draft.label_button() == "Cam C Looks Good"
+
+
+def test_an_angle_whose_clips_were_left_out_is_not_asked_for():
+    body = scenes.unplaced()
+    gone = [clip.model_copy(update={"disposition": "left_out"}) for clip in body.cameras["cam_c"].clips]
+    camera = body.cameras["cam_c"].model_copy(update={"clips": gone})
+    draft = make_draft(scenes.changed(body, cameras={**body.cameras, "cam_c": camera}))
+    assert "cam_c" not in draft.checklist.list_unchecked(draft.session)
 
 
 def test_the_reference_cannot_be_moved():

@@ -40,8 +40,10 @@ class AngleChecklist:
         ]
 
     def _is_unsure(self, session: SessionBody, camera: str) -> bool:
+        if session.offsets_ms.get(camera) is None:  # not unsure if somebody decided about all its clips
+            return any(clip.disposition is None for clip in session.cameras[camera].clips)
         is_weak = _get_confidence(session, camera) < self._review_below
-        return is_weak or session.offsets_ms.get(camera) is None or camera in self.list_hand_set(session)
+        return is_weak or camera in self.list_hand_set(session)
 
     @staticmethod
     def list_hand_set(session: SessionBody) -> set[str]:

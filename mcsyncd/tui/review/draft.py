@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mcsyncd.api import NudgeRequest, SessionBody
 from mcsyncd.model.rate import Rate
 from mcsyncd.present.numbers import format_offset
@@ -11,8 +13,8 @@ from mcsyncd.tui.review.nudges import PendingNudges
 
 US_PER_MS = 1000
 
-_DEFAULT_FRAME_US = 40_000
-"""A frame at 25 fps. Judgement: a nudge by a frame needs a length before the rate is known."""
+_DEFAULT_RATE = Rate(25, 1)
+"""Judgement: a nudge by a frame needs a length before the rate is known."""
 
 
 class ReviewDraft:
@@ -55,16 +57,41 @@ class ReviewDraft:
             return "the reference cannot be moved; choose another angle with j and k"
         return ""
 
+    def explain_unplaced(self) -> str:
+        """Return why keys that move the current angle do nothing: it has no place; empty if it has one.
+
+        A place is given on purpose only, by an offset that a person types.
+        """
+        if self.nudges.get_offset_us(self.camera) is not None:
+            return ""
+        label = get_camera_label(self.session, self.camera)
+        return f"{label} has no place yet, so it cannot be moved; = gives it one"
+
+    @property
+    def awaits_place(self) -> bool:
+        """Whether the next thing to do is to give the current angle a place."""
+        return bool(self.explain_unplaced()) and self.camera in self.checklist.list_unchecked(self.session)
+
+    def label_button(self) -> str:
+        """Return what the button says: what enter does now."""
+        if self.awaits_place:
+            return f"Place {get_camera_label(self.session, self.camera)}"
+        return self.checklist.label_button(self.session)
+
+    def list_candidates(self) -> list[float]:
+        """Return the possible offsets of the current angle in milliseconds, best first."""
+        evidence = self.session.angles.get(self.camera)
+        found = evidence.candidates if evidence is not None else []
+        return [one.offset_ms for one in sorted(found, key=lambda one: -one.score)]
+
     def select_candidate(self, by: int) -> None:
         """Move the current angle to its next (1) or previous (-1) candidate, by falling score.
 
         From an offset that is not a candidate, it moves to the best one.
         """
-        evidence = self.session.angles.get(self.camera)
-        if evidence is None or not evidence.candidates:
+        offsets_us = [round(offset_ms * US_PER_MS) for offset_ms in self.list_candidates()]
+        if not offsets_us:
             return
-        ranked = sorted(evidence.candidates, key=lambda candidate: -candidate.score)
-        offsets_us = [round(candidate.offset_ms * US_PER_MS) for candidate in ranked]
         current_us = self.nudges.get_offset_us(self.camera)
         index = offsets_us.index(current_us) + by if current_us in offsets_us else 0
         self.nudges.set_offset(self.camera, offsets_us[index % len(offsets_us)])
@@ -76,11 +103,12 @@ class ReviewDraft:
             self.nudges.set_offset(self.camera, offset_us)
 
     def get_computed_offset_us(self, camera: str) -> int | None:
-        """Return the offset the solver found: the recorded one, or its best candidate after a nudge."""
-        evidence = self.session.angles.get(camera)
-        if self.session.sync_method == "manual" and evidence is not None and evidence.candidates:
-            best = max(evidence.candidates, key=lambda candidate: candidate.score)
-            return round(best.offset_ms * US_PER_MS)
+        """Return the offset the machine found; None where it found none."""
+        shown_ms = self.session.offsets_ms.get(camera)
+        by_hand = [one for one in self.session.hand_set if (one.camera, one.offset_ms) == (camera, shown_ms)]
+        if by_hand:
+            solved_ms = by_hand[0].solved_ms
+            return None if solved_ms is None else round(solved_ms * US_PER_MS)
         return _get_recorded_offsets(self.session).get(camera)
 
     def build_nudges(self) -> list[NudgeRequest]:
@@ -92,10 +120,15 @@ class ReviewDraft:
 
     def format_unsent(self) -> str:
         """Return the pending nudges in one line: `Cam B −134 ms, Cam C +87 ms`."""  # noqa: RUF002  # the sign that is shown
-        return ", ".join(
-            f"{get_camera_label(self.session, camera)} {format_offset(offset_us / US_PER_MS)}"
-            for camera, offset_us in self.nudges.pending.items()
-        )
+        return format_moves(self.session, self.nudges.pending)
+
+
+def format_moves(session: SessionBody, offsets_us: Mapping[str, int]) -> str:
+    """Return moved cameras with their offsets in one line: `Cam B −134 ms, Cam C +87 ms`."""  # noqa: RUF002  # the sign that is shown
+    return ", ".join(
+        f"{get_camera_label(session, camera)} {format_offset(offset_us / US_PER_MS)}"
+        for camera, offset_us in offsets_us.items()
+    )
 
 
 def format_nudge_target(offset_us: int) -> str:
@@ -103,12 +136,12 @@ def format_nudge_target(offset_us: int) -> str:
     return f"={offset_us / US_PER_MS:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
-def compute_frame_us(rate: str | None) -> int:
-    """Return the length of a frame in microseconds; that of 25 fps where the rate is unknown."""
+def read_rate(text: str | None) -> Rate:
+    """Return the session's frame rate; 25 fps where it is unknown."""
     try:
-        return round(Rate.parse(rate or "").tick_us)
+        return Rate.parse(text or "")
     except (ValueError, ZeroDivisionError):
-        return _DEFAULT_FRAME_US
+        return _DEFAULT_RATE
 
 
 def _get_recorded_offsets(session: SessionBody) -> dict[str, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import BindingType
 
 BINDINGS: list[BindingType] = [
-    ("escape", "app.pop_screen", "Back"),
+    ("escape", "leave", "Back"),
     ("left", "nudge_dots(-1)"),
     ("right", "nudge_dots(1)"),
     ("shift+left", "nudge_us(-1000)"),
@@ -19,7 +19,8 @@ BINDINGS: list[BindingType] = [
     ("U", "redo"),
     ("j,down", "angle(1)"),
     ("k,up", "angle(-1)"),
-    ("plus,equals_sign", "zoom(-1)"),
+    ("equals_sign", "type_offset"),
+    ("plus", "zoom(-1)"),
     ("minus", "zoom(1)"),
     ("f", "fit"),
     ("comma", "cursor(-1)"),
@@ -40,6 +41,7 @@ ALL_KEYS = (
     ("shift+← →", "nudge by 1 ms"),
     ("[  ]", "nudge by one frame"),
     ("n  N", "next, previous candidate"),
+    ("=", "type the offset, in any unit"),
     ("0", "reset to the computed offset"),
     ("u  U", "undo, redo"),
     ("j  k", "next, previous angle"),
@@ -51,13 +53,14 @@ ALL_KEYS = (
     ("s", "approve these offsets"),
     ("x", "reject, with a reason"),
     ("t", "take over from another reviewer"),
-    ("esc", "back; unsent nudges are dropped"),
+    ("esc", "back; asks what becomes of unsent nudges"),
 )
 """Every key, for the help."""
 
 KEY_HINTS = (
     ("←→", "Nudge"),
     ("[ ]", "Frame"),
+    ("=", "Type"),
     ("n", "Candidate"),
     ("j k", "Angle"),
     ("+ -", "Zoom"),

@@ -29,8 +29,14 @@ def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:
     return build_content(
         (name, f"{get_angle_colour(index)}{' bold reverse' if is_current else ''}"),
         (f" {_format_draft_offset(draft, camera)}", "bold"),
-        (" (moved)" if camera in draft.nudges.pending else "", "warning"),
+        (_mark_pending(draft, camera), "warning"),
     )
+
+
+def _mark_pending(draft: ReviewDraft, camera: str) -> str:
+    if camera not in draft.nudges.pending:
+        return ""
+    return " (moved)" if draft.nudges.recorded.get(camera) is not None else " (placed by hand)"
 
 
 def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
@@ -75,7 +81,11 @@ def _format_position(draft: ReviewDraft) -> str:
     if camera == draft.session.reference:
         return f"{position}, the reference"
     offset_us, computed_us = draft.nudges.get_offset_us(camera), draft.get_computed_offset_us(camera)
-    if offset_us is None or computed_us is None or offset_us == computed_us:
+    if offset_us is None:
+        return f"{position}: the machine found no place for it"
+    if computed_us is None:
+        return f"{position} by hand; nothing confirms it"
+    if offset_us == computed_us:
         return f"{position}, as computed"
     change = format_offset_change((offset_us - computed_us) / US_PER_MS)
     return f"{position}, {change} from the computed {format_offset(computed_us / US_PER_MS)}"

@@ -52,6 +52,11 @@ class PendingNudges:
         self._redo_stack.clear()
         self._offsets_us[camera] = offset_us
 
+    def restore(self, offsets_us: Mapping[str, int]) -> None:
+        """Put a draft back, camera by camera."""
+        for camera, offset_us in offsets_us.items():
+            self.set_offset(camera, offset_us)
+
     def undo(self) -> bool:
         """Take the last move back; False if there is none."""
         return self._restore_offsets(self._undo_stack, self._redo_stack)

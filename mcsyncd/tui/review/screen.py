@@ -14,16 +14,17 @@ from textual import work
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
-from mcsyncd.errors import McsyncError
-from mcsyncd.present.session import REVIEW_SYNC, label_session
+from mcsyncd.errors import McsyncError, UsageError
+from mcsyncd.present.numbers import format_offset
+from mcsyncd.present.session import REVIEW_SYNC, get_camera_label, label_session
 from mcsyncd.present.standing import format_hand_set, format_why
+from mcsyncd.review.nudge import parse_offset
 from mcsyncd.tui.content import build_content
-from mcsyncd.tui.dialogs import ReasonDialog
+from mcsyncd.tui.dialogs import LeaveDialog, ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
-from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft, compute_frame_us
+from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft, read_rate
 from mcsyncd.tui.review.keys import ALL_KEYS, BINDINGS, KEY_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_title
 from mcsyncd.tui.review.lanes import LaneStack
@@ -78,6 +79,7 @@ class ReviewScreen(LiveScreen):
 
     def _open_draft(self, body: SessionBody, world: World) -> None:
         self._draft = ReviewDraft(body, world.status.review_below if world.status is not None else 0.0)
+        self._draft.nudges.restore(self.shell.drafts.pop(self._session_id, {}))
         self._lanes.open_draft(self._draft, self.shell.client)
         self.query_one("#main").focus()
         self.set_interval(_CLAIM_INTERVAL_S, self._claim_session)
@@ -111,8 +113,9 @@ class ReviewScreen(LiveScreen):
         said = build_content(("\n".join(news), "bold")) if news else why
         self.query_one("#why", LazyStatic).show(said)
         objection = self._find_objection()
-        button = self.query_one("#main", Button)
-        button.label = Content(draft.checklist.label_button(session))
+        button = self.query_one("#main", DecisionButton)
+        button.label = Content(draft.label_button())
+        button.is_decision = not draft.awaits_place
         button.set_class(bool(draft.checklist.list_unchecked(session)), "-unsure")
         button.disabled = bool(objection)
         self.query_one("#note", LazyStatic).show(build_button_note(draft, objection))
@@ -156,19 +159,39 @@ class ReviewScreen(LiveScreen):
     def action_nudge_frames(self, frames: int) -> None:
         """Move the angle by frames of the session's rate."""
         if self._draft is not None:
-            self.action_nudge_us(frames * compute_frame_us(self._draft.session.rate))
+            self.action_nudge_us(round(frames * read_rate(self._draft.session.rate).tick_us))
 
     def action_nudge_us(self, by_us: int) -> None:
         """Move the angle later (positive) or earlier (negative)."""
-        if (draft := self._get_movable_draft()) is not None:
+        if (draft := self._get_placed_draft()) is not None:
             draft.nudges.move(draft.camera, by_us)
             self._update()
 
     def action_candidate(self, by: int) -> None:
         """Move the angle to its next or previous candidate, best first."""
-        if (draft := self._get_movable_draft()) is not None:
+        if (draft := self._get_placed_draft()) is not None:
             draft.select_candidate(by)
             self._update()
+
+    @work(exclusive=True, group="decision")
+    async def action_type_offset(self) -> None:
+        """Ask for the angle's offset; the only way to place one that has none."""
+        if (draft := self._get_movable_draft()) is None:
+            return
+        label = get_camera_label(draft.session, draft.camera)
+        found = ", ".join(format_offset(offset_ms) for offset_ms in draft.list_candidates())
+        hint = f"Possible by sound: {found}." if found else "Nothing was heard that says where it belongs."
+        dialog = ReasonDialog(
+            f"At which offset does {label} begin?", hint, "-134 ms, 4f, 1.5 s or 00:00:12:05"
+        )
+        answer = await self.app.push_screen_wait(dialog)
+        if answer is None:
+            return
+        try:
+            draft.nudges.set_offset(draft.camera, parse_offset(answer, read_rate(draft.session.rate)))
+        except UsageError as error:
+            self.shell.show_error(error)
+        self._update()
 
     def action_reset(self) -> None:
         """Move the angle back to its computed offset."""
@@ -196,6 +219,14 @@ class ReviewScreen(LiveScreen):
             self.shell.show_notice(reason)
             return None
         return self._draft
+
+    def _get_placed_draft(self) -> ReviewDraft | None:
+        """Return the same if the angle has a place to move it from."""
+        draft = self._get_movable_draft()
+        if draft is not None and (reason := draft.explain_unplaced()):
+            self.shell.show_notice(reason)
+            return None
+        return draft
 
     def action_angle(self, by: int) -> None:
         """Go to the next or previous angle."""
@@ -242,7 +273,9 @@ class ReviewScreen(LiveScreen):
         """Check the current angle, or approve once all are checked."""
         if self._draft is None:
             return
-        if self._draft.checklist.advance(self._draft.session):
+        if self._draft.awaits_place:
+            self.action_type_offset()
+        elif self._draft.checklist.advance(self._draft.session):
             self._approve()
         self._update()
 
@@ -298,6 +331,18 @@ class ReviewScreen(LiveScreen):
         self._taken_over = True
         self._claim_session()
         self._update()
+
+    @work(exclusive=True, group="leave")
+    async def action_leave(self) -> None:
+        """Go back; ask first what becomes of moves that were not sent."""
+        draft = self._draft
+        if draft is not None and draft.nudges.pending:
+            keeps = await self.app.push_screen_wait(LeaveDialog(draft.format_unsent()))
+            if keeps is None:
+                return
+            if keeps:
+                self.shell.drafts[self._session_id] = draft.nudges.pending
+        self.dismiss()
 
     def on_unmount(self) -> None:
         """Stop the sound when the screen closes."""

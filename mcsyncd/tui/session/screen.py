@@ -37,6 +37,7 @@ from mcsyncd.present.session import (
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.dialogs import ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.review.draft import format_moves
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.details import build_details
@@ -138,8 +139,11 @@ class SessionScreen(LiveScreen):
         you = self.shell.world.status.you if self.shell.world.status is not None else ""
         other = session.claimed_by if session.claimed_by != you else None
         self.top_bar.note = f"{escape_text(other, 24)} has this open too" if other else ""
-        self.query_one("#news", LazyStatic).show(build_content(("\n".join(summary.news), "warning")))
-        self.query_one("#news").display = bool(summary.news)
+        draft = self.shell.drafts.get(self._session_id, {})
+        unsent = [f"Not sent yet: {format_moves(session, draft)} (v opens your draft)"] if draft else []
+        news = [*summary.news, *unsent]
+        self.query_one("#news", LazyStatic).show(build_content(("\n".join(news), "warning")))
+        self.query_one("#news").display = bool(news)
         in_review = session.state == "in_review"
         confidence = self.query_one(ConfidenceBar)
         # The number says nothing about an offset that a person set.
