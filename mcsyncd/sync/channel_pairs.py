@@ -8,12 +8,13 @@ through air explains, the clip's own channels are not of one time, and nobody ca
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from mcsyncd.sync.coarse_search import Line
 from mcsyncd.sync.line_scoring import ScoredLine, score_line
 from mcsyncd.sync.match import ChannelConflict, Match
+from mcsyncd.sync.own_channels import measure_own_lag
 from mcsyncd.sync.whitening import WhitenedChannel
 
 _TRIED_LINES = 4
@@ -77,9 +78,10 @@ def find_channel_conflict(
     `ranked` is the answer of `rank_channel_pairs`, whose first pair `best` was measured with.
     """
     chosen = ranked[0]
+    others = [_score_by_own_lags(pair, chosen, best.line, channels) for pair in ranked[1:]]
     contradicting = [
         pair
-        for pair in ranked[1:]
+        for pair in sorted(others, key=lambda pair: -pair.strength)
         if pair.best is not None
         and pair.strength > _MIN_SCORE_SHARE * chosen.strength
         and not _is_explained(best, pair.best.line, pair, chosen)
@@ -96,6 +98,27 @@ def find_channel_conflict(
         if not _is_explained(best, match.line, pair, chosen):
             return ChannelConflict(match.line, match.strength, _compute_later_s(best, match.line))
     return None
+
+
+def _score_by_own_lags(
+    pair: ChannelPair,
+    chosen: ChannelPair,
+    line: Line,
+    channels: tuple[Sequence[WhitenedChannel], Sequence[WhitenedChannel]],
+) -> ChannelPair:
+    """Return the pair on its line by the lags between the channels of each clip, where it is stronger there.
+
+    The search hears all channels at once, and the repeats of music can keep the line of a faint
+    microphone out of its first ones.
+    """
+    x, y = channels
+    x_lag_s = measure_own_lag(x[chosen.x], x[pair.x]) if pair.x != chosen.x else None
+    y_lag_s = measure_own_lag(y[chosen.y], y[pair.y]) if pair.y != chosen.y else None
+    if x_lag_s is None and y_lag_s is None:
+        return pair
+    shifted = Line(line.offset_s + (x_lag_s or 0.0) - (y_lag_s or 0.0), line.slope)
+    scored = score_line(x[pair.x], y[pair.y], shifted)
+    return replace(pair, best=scored) if scored is not None and scored.strength > pair.strength else pair
 
 
 def _compute_later_s(best: Match, line: Line) -> float:
