@@ -29,7 +29,7 @@ class Microphone:
     """Knocks and plosives a minute."""
     hum_db: float | None = None
     hop_ms: float = 0.0
-    """The delay of a wireless link."""
+    """The delay of a wireless link. It is no part of the truth, so an answer contains it as an error."""
 
 
 SHOTGUN = Microphone(low_hz=90, high_hz=17_000, noise_db=-76)

@@ -14,6 +14,7 @@ from typing import Any
 from acceptance.files import write_clip
 from acceptance.generate import make_session
 from acceptance.session import Check, Session
+from acceptance.shoot import Take
 from acceptance.sources import Library
 
 _TIMEOUT_S = 900.0
@@ -63,7 +64,7 @@ def write_session(session: Session, folder: Path) -> list[str]:
     """Write the clips and return the arguments that name them to `align`."""
     arguments, files = [], list[Path]()
     for number, take in enumerate(session.takes):
-        file = folder / f"{take.camera.angle}_{number:03}.{take.form.ending}"
+        file = folder / _name_file(number, take)
         if take.copy_of is None:
             write_clip(file, take.sound, take.form)
         else:
@@ -89,11 +90,10 @@ def read_answer(
     session: Session, told: dict[str, Any], made_s: float = 0.0, solved_s: float = 0.0, fault: str = ""
 ) -> Trial:
     """Return the trial for a parsed answer; an empty one places nothing."""
-    placed, number = [], dict[str, int]()
-    for take in session.takes:
-        angle = take.camera.angle
-        placed.append(_find_clip(told, angle, number.get(angle, 0)))
-        number[angle] = number.get(angle, 0) + 1
+    placed = [
+        _find_clip(told, take.camera.angle, _name_file(number, take))
+        for number, take in enumerate(session.takes)
+    ]
     return Trial(
         seed=session.seed,
         condition=session.condition.name,
@@ -109,12 +109,16 @@ def read_answer(
     )
 
 
-def _find_clip(told: dict[str, Any], angle: str, number: int) -> Placed:
-    """Return the place of a clip; angles of one clip may be listed as angles alone."""
-    clips = told.get("clips", {}).get(angle)
-    if clips:
-        clip = clips[number]
-        return Placed(angle, clip["offset_ms"], clip.get("drift_ppm") or 0.0, clip.get("disposition", ""))
+def _name_file(number: int, take: Take) -> str:
+    return f"{take.camera.angle}_{number:03}.{take.form.ending}"
+
+
+def _find_clip(told: dict[str, Any], angle: str, name: str) -> Placed:
+    """Return the place of a clip; where every angle has one clip, angles alone may be listed."""
+    if clips := told.get("clips", {}).get(angle):
+        clip: dict[str, Any] = next((one for one in clips if one["name"] == name), {})
+        drift = clip.get("drift_ppm") or 0.0
+        return Placed(angle, clip.get("offset_ms"), drift, clip.get("disposition", ""))
     offset = told.get("offsets_ms", {}).get(angle)
     return Placed(angle, offset, told.get("drift_ppm", {}).get(angle) or 0.0, "")
 

@@ -5,14 +5,14 @@ Of the 58, 21 have no right answer (36 %) and ten are about clocks that are righ
 
 from __future__ import annotations
 
-from acceptance.conditions import clocks, hard, ordinary, unanswerable
+from acceptance.conditions import clocks, hard, ordinary, repeats, unanswerable
 from acceptance.conditions.stages import Stage
 from acceptance.session import Condition
 
 _GROUPS: dict[str, dict[str, Stage]] = {
     "ordinary": ordinary.STAGES,
     "hard": hard.STAGES,
-    "none": unanswerable.STAGES,
+    "none": unanswerable.STAGES | repeats.STAGES,
     "clock": clocks.STAGES,
 }
 

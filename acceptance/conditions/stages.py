@@ -56,6 +56,11 @@ def add_noise(rng: np.random.Generator, camera: Camera, noise: Sound, snr_db: fl
     return replace(camera, noise=np.roll(noise, int(rng.integers(noise.size))), snr_db=snr_db)
 
 
+def plan_cameras(rng: np.random.Generator) -> list[Camera]:
+    """Return two or three ordinary cameras."""
+    return set_up(rng, plan_spans(rng, 2 + int(rng.random() < 0.5)))
+
+
 def count_cameras(rng: np.random.Generator) -> int:
     """Return two to four, mostly three."""
     return int(rng.choice((2, 3, 3, 3, 4)))

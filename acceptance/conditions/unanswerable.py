@@ -15,39 +15,32 @@ from acceptance.conditions.stages import (
     Stage,
     align_begins,
     choose_event,
-    converse,
     hold_event,
+    plan_cameras,
     record_all,
     shoot_usual,
 )
 from acceptance.dsp import RATE, Sound, add_at
-from acceptance.files import MOV_ADPCM, MP4_AAC, MP4_AAC_LOW
+from acceptance.files import MP4_AAC
 from acceptance.ltc import TC25, TIMECODES
-from acceptance.microphones import CAMERA, PHONE, vary
+from acceptance.microphones import CAMERA, vary
 from acceptance.shoot import (
     Camera,
-    Event,
     Source,
     Take,
     add_timecode,
     last_second,
-    plan_spans,
     record,
     set_timecode,
-    set_up,
 )
 from acceptance.sources import Library
 
 _ROOMS = (rooms.LIVING_ROOM, rooms.HALL, rooms.CLUB, rooms.STREET)
 
 
-def _plan(rng: np.random.Generator) -> list[Camera]:
-    return set_up(rng, plan_spans(rng, 2 + int(rng.random() < 0.5)))
-
-
 def _share_track(rng: np.random.Generator, library: Library, over_db: tuple[float, float]) -> list[Take]:
     """Let other people talk at every camera, while the same piece of music is played to them."""
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     seconds = last_second(cameras)
     track = library.play_music(rng, seconds)
     takes = []
@@ -80,7 +73,7 @@ def _record_apart(
 
 
 def _second_reading(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = align_begins(_plan(rng))
+    cameras = align_begins(plan_cameras(rng))
     seconds = last_second(cameras)
     script = library.pick_phrases(rng, int(seconds) + 8, 2)
     tempo = float(rng.choice((0.0, 0.01, 0.04)))
@@ -91,7 +84,7 @@ def _second_reading(rng: np.random.Generator, library: Library) -> list[Take]:
 
 
 def _second_concert(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = align_begins(_plan(rng))
+    cameras = align_begins(plan_cameras(rng))
     song = library.play_music(rng, last_second(cameras) * 1.1)
     spread = float(rng.uniform(0.004, 0.03))
     return _record_apart(rng, cameras, [scenes.perform_song(song, rng, spread) for _ in cameras], library)
@@ -103,19 +96,19 @@ def _repeat_alone(rng: np.random.Generator, sound: Sound, cameras: list[Camera])
 
 def _metronome(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     return _repeat_alone(rng, scenes.tick(rng, last_second(cameras), rng.uniform(0.3, 1.0)), cameras)
 
 
 def _drum_loop(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     return _repeat_alone(rng, scenes.beat_drum(rng, last_second(cameras), rng.uniform(85, 140)), cameras)
 
 
 def _machinery(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     return _repeat_alone(rng, scenes.run_machine(rng, last_second(cameras)), cameras)
 
 
@@ -127,13 +120,13 @@ def _one_other_event(rng: np.random.Generator, library: Library) -> list[Take]:
 
 
 def _all_unrelated(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     seconds = last_second(cameras)
     return [record(rng, choose_event(rng, library, seconds), camera) for camera in cameras]
 
 
 def _same_ambience(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     seconds = last_second(cameras)
     kind = int(rng.integers(4))
 
@@ -149,7 +142,7 @@ def _same_ambience(rng: np.random.Generator, library: Library) -> list[Take]:
 
 def _room_tone(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
-    return _stay_silent(rng, _plan(rng))
+    return _stay_silent(rng, plan_cameras(rng))
 
 
 def _stay_silent(rng: np.random.Generator, cameras: list[Camera]) -> list[Take]:
@@ -164,7 +157,7 @@ def _stay_silent(rng: np.random.Generator, cameras: list[Camera]) -> list[Take]:
 
 
 def _two_halls_chime(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     seconds = last_second(cameras)
     chime = scenes.ring_chime(rng)
     sounds = []
@@ -201,11 +194,11 @@ def _good_for_timecode(cameras: list[Camera]) -> list[Camera]:
 
 def _wrong_ltc_silence(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
-    return _add_wrong_timecode(rng, _stay_silent(rng, _good_for_timecode(_plan(rng))))
+    return _add_wrong_timecode(rng, _stay_silent(rng, _good_for_timecode(plan_cameras(rng))))
 
 
 def _wrong_ltc_unrelated(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = _good_for_timecode(_plan(rng))
+    cameras = _good_for_timecode(plan_cameras(rng))
     seconds = last_second(cameras)
     takes = [record(rng, choose_event(rng, library, seconds), camera) for camera in cameras]
     return _add_wrong_timecode(rng, takes)
@@ -214,7 +207,7 @@ def _wrong_ltc_unrelated(rng: np.random.Generator, library: Library) -> list[Tak
 def _wrong_timecode_silence(rng: np.random.Generator, library: Library) -> list[Take]:
     del library
     timecode = TIMECODES[rng.integers(4)]
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     wrong = [0.0, *(_draw_error(rng) for _ in cameras[1:])]
     told = [
         set_timecode(camera, timecode, ahead_s=ahead) for camera, ahead in zip(cameras, wrong, strict=True)
@@ -223,70 +216,11 @@ def _wrong_timecode_silence(rng: np.random.Generator, library: Library) -> list[
 
 
 def _free_timecode_unrelated(rng: np.random.Generator, library: Library) -> list[Take]:
-    cameras = _plan(rng)
+    cameras = plan_cameras(rng)
     seconds = last_second(cameras)
     timecode = TIMECODES[rng.integers(4)]
     told = [set_timecode(camera, timecode, ahead_s=float(rng.uniform(-40, 40))) for camera in cameras]
     return [record(rng, choose_event(rng, library, seconds), camera) for camera in told]
-
-
-def _same_file(rng: np.random.Generator, library: Library) -> list[Take]:
-    event, cameras = shoot_usual(rng, library)
-    takes = record_all(rng, event, cameras[: 1 + int(rng.random() < 0.5)])
-    again = replace(takes[-1], event=None, copy_of=len(takes) - 1)
-    return [*takes, replace(again, camera=replace(takes[-1].camera, angle=cameras[len(takes)].angle))]
-
-
-def _transcode(rng: np.random.Generator, library: Library) -> list[Take]:
-    event, cameras = shoot_usual(rng, library)
-    takes = record_all(rng, event, cameras[: 1 + int(rng.random() < 0.5)])
-    old, forms = takes[-1], (MP4_AAC, MP4_AAC_LOW, MOV_ADPCM)
-    form = replace(forms[rng.integers(3)], sample_rate=old.form.sample_rate, video_rate=old.form.video_rate)
-    camera = replace(old.camera, angle=cameras[len(takes)].angle, form=form)
-    level = np.float32(rng.uniform(0.5, 1.0))
-    return [*takes, replace(old, camera=camera, event=None, sound=old.sound * level)]
-
-
-def _television_later(rng: np.random.Generator, library: Library) -> list[Take]:
-    """Let phones film the same programme in other living rooms, at other times of the day."""
-    cameras = [replace(camera, mic=vary(rng, PHONE)) for camera in _plan(rng)]
-    seconds = last_second(cameras)
-    show = scenes.speak(library, rng, seconds, pauses_s=(0.1, 0.7)) + 0.4 * library.play_music(rng, seconds)
-    takes = []
-    for camera in cameras:
-        family = Source(scenes.speak(library, rng, seconds, pauses_s=(2, 12)), float(rng.uniform(-12, -3)))
-        event = hold_event(rng, rooms.LIVING_ROOM, Source(np.asarray(show, np.float32)), family)
-        takes.append(record(rng, event, camera))
-    return takes
-
-
-def _playback_later(rng: np.random.Generator, library: Library) -> list[Take]:
-    """Let two cameras film an event, and the third one a recording of it that is played elsewhere."""
-    cameras = set_up(rng, plan_spans(rng, 3))
-    seconds = last_second(cameras)
-    event = converse(rng, library, seconds)
-    takes = record_all(rng, event, cameras[:2])
-    played = Source(np.roll(event.sources[0].sound, int(rng.uniform(0.5, 20) * RATE)))
-    around = Source(library.play_noise(rng, seconds), float(rng.uniform(-20, -8)), 0.002)
-    elsewhere = hold_event(rng, rooms.LIVING_ROOM, played, around)
-    return [*takes, record(rng, elsewhere, replace(cameras[2], mic=vary(rng, PHONE)))]
-
-
-def _bar_later(rng: np.random.Generator, library: Library) -> list[Take]:
-    """Let the second camera begin some bars after the first has ended, in a mix made of loops."""
-    bpm = float(rng.uniform(100, 138))
-    lengths = rng.uniform(45, 80, 2)
-    begin = 2.0 + lengths[0] + rng.uniform(0, 60 / bpm * 8)
-    cameras = set_up(rng, [(2.0, float(lengths[0])), (float(begin), float(lengths[1]))], drift_ppm=10)
-    seconds = last_second(cameras)
-    beat = scenes.beat_drum(rng, seconds, bpm)
-    bars = round(60 / bpm * RATE) * 4 * int(rng.choice((1, 2, 4)))
-    phrase = library.play_music(rng, bars / RATE)
-    mix = beat + scenes.repeat(phrase[:bars], seconds)[: beat.size]
-    dancers = Source(scenes.gather_crowd(library, rng, seconds), float(rng.uniform(-30, -16)), 0.003)
-    event = Event((Source(mix), dancers), rooms.build_room(rng, rooms.CLUB))
-    first, second = record_all(rng, event, cameras)
-    return [first, replace(second, event=None)]
 
 
 STAGES: dict[str, Stage] = {
@@ -306,9 +240,4 @@ STAGES: dict[str, Stage] = {
     "wrong_ltc_unrelated": _wrong_ltc_unrelated,
     "wrong_timecode_silence": _wrong_timecode_silence,
     "free_timecode_unrelated": _free_timecode_unrelated,
-    "same_file": _same_file,
-    "transcode": _transcode,
-    "television_later": _television_later,
-    "playback_later": _playback_later,
-    "bar_later": _bar_later,
 }

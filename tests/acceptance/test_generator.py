@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from acceptance.conditions import ROTATION, unanswerable
+from acceptance.conditions import ROTATION, stages
 from acceptance.files import MP4_AAC, WAV, write_clip
 from acceptance.generate import make_session
 from acceptance.judge import Outcome, judge
@@ -51,7 +51,7 @@ def outcome(session, told):
 
 
 def test_a_seed_gives_the_same_samples(monkeypatch):
-    monkeypatch.setattr(unanswerable, "plan_spans", lambda *_: [(2.0, 4.0), (3.0, 4.0)])
+    monkeypatch.setattr(stages, "plan_spans", lambda *_: [(2.0, 4.0), (3.0, 4.0)])
     one, again = (make_session(ROTATION.index(Condition("metronome", "none")), Library(None)) for _ in "ab")
     assert one.checks == again.checks
     for take, same in zip(one.takes, again.takes, strict=True):
@@ -108,7 +108,13 @@ def test_a_stray_camera_must_be_left_out():
     session = stage("none", stray=True)
     assert outcome(session, answer(cam_c=None)) is Outcome.RIGHT
     assert outcome(session, answer(cam_c=12.0)) is Outcome.FALSE_ACCEPT
-    aside = {"clips": {"cam_c": [{"offset_ms": 1.0, "drift_ppm": 0.0, "disposition": "set_aside"}]}}
+    aside = {
+        "clips": {
+            "cam_c": [
+                {"name": "cam_c_002.mp4", "offset_ms": 1.0, "drift_ppm": 0.0, "disposition": "set_aside"}
+            ]
+        }
+    }
     assert outcome(session, answer() | aside) is Outcome.RIGHT
 
 
