@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,14 +189,20 @@ def read_log(line: Line) -> list[dict]:
 
 
 def record_cuts(
-    folder: Path, shoot: Shoot, *, data: str, random_cuts: int, seed: int
+    folder: Path,
+    shoot: Shoot,
+    *,
+    data: str,
+    random_cuts: int,
+    seed: int,
+    events: Sequence[str] = CHOSEN_EVENTS,
 ) -> tuple[list[Cut], Outcome]:
     """Run a shoot to its end and cut the power on the way; return the cuts and the undisturbed result.
 
-    The power is cut right after each of `CHOSEN_EVENTS`, and at `random_cuts` random instants.
+    The power is cut right after the first of each of `events`, and at `random_cuts` random instants.
     """
     chance = random.Random(seed)
-    waiting = list(CHOSEN_EVENTS)
+    waiting = list(events)
     cuts: list[Cut] = []
     with mount_disk(folder / f"{seed}.img", folder / "disk", data) as disk:
         line = start_daemon(disk)
