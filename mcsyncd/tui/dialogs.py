@@ -113,8 +113,8 @@ def build_conflict_summary(current: SessionBody | None, approved_at: str, unsent
     return build_content(state, offsets, not_sent)
 
 
-class HelpDialog(ModalScreen[None]):
-    """Lists the keys of a screen."""
+class ListDialog(ModalScreen[None]):
+    """Shows lines under a title until a key closes it; a long list scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Close"),
@@ -122,15 +122,20 @@ class HelpDialog(ModalScreen[None]):
         ("enter", "dismiss(None)", "Close"),
     ]
 
-    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, lines: Sequence[Content]) -> None:
         super().__init__()
-        self._keys = keys
+        self._title = title
+        self._lines = lines
 
     def compose(self) -> ComposeResult:
-        """Yield the list; a long one scrolls."""
-        lines = [build_content((f"{key:>14}", "bold"), f"  {effect}") for key, effect in self._keys]
-        with Vertical(classes="dialog help"):
-            yield Static(build_content(("Keys", "bold")))
+        """Yield the title and the list."""
+        with Vertical(classes="dialog list"):
+            yield Static(build_content((self._title, "bold")))
             with VerticalScroll(can_focus=True):
-                yield Static(Content("\n").join(lines))
+                yield Static(Content("\n").join(self._lines))
             yield Static(build_content(("esc", "bold"), (" close", "muted")))
+
+
+def build_key_lines(keys: Sequence[tuple[str, str]]) -> list[Content]:
+    """Return a line for each key: the key, and what it does."""
+    return [build_content((f"{key:>14}", "bold"), f"  {effect}") for key, effect in keys]

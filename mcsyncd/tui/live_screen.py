@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from mcsyncd.tui.dialogs import HelpDialog
+from mcsyncd.tui.dialogs import ListDialog, build_key_lines
 from mcsyncd.tui.shell import Shell
 from mcsyncd.tui.widgets.banner import Banner
 from mcsyncd.tui.widgets.keyline import KeyLine
@@ -74,7 +74,7 @@ class LiveScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(HelpDialog(self.ALL_KEYS))
+        self.app.push_screen(ListDialog("Keys", build_key_lines(self.ALL_KEYS)))
 
     def on_screen_resume(self) -> None:
         """Catch up with what changed while another screen was on top."""

@@ -114,6 +114,8 @@ SCENES = {
     "session-71": (unsure, [scenes.unsure()], {}),
     "by-hand": (session, [scenes.by_hand()], {}),
     "by-hand-review": (review, [scenes.by_hand()], {}),
+    "unplaced": (review, [scenes.unplaced()], {}),
+    "far-rival": (review, [scenes.far_rival()], {}),
     "reopened": (session, [scenes.reopened()], {}),
     "aside": (aside, [scenes.aside()], {}),
     "clips": (clips, [scenes.aside()], {}),

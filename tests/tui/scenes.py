@@ -176,6 +176,14 @@ def unplaced(name=UNSURE, **change):
     return changed(body, **{**fields, **change})
 
 
+def far_rival(name=UNSURE, **change):
+    """The sound also fits twelve seconds away, as music that repeats itself does."""
+    body = unsure(name)
+    why = "Cam C also matches +12000 ms away, 80% as strong: the sound repeats itself"
+    found = angle(0.71, (127.0, 0.93), (12127.0, 0.74), (-36000.0, 0.4), reasons=[why])
+    return changed(body, reasons=[], angles={**body.angles, "cam_c": found}, **change)
+
+
 def reopened(name=SURE, **change):
     """A session that was approved, and that somebody sent back."""
     why = api.ReopenedBody(by="kim", at="2026-11-23T09:10:00.000000+00:00", reason="cam B lags in the toast")

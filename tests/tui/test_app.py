@@ -5,7 +5,7 @@ from tui import scenes
 from tui.conftest import collect_notices, screen_text, until
 
 from mcsyncd import api
-from mcsyncd.tui.dialogs import ConflictDialog, HelpDialog, LeaveDialog, ReasonDialog
+from mcsyncd.tui.dialogs import ConflictDialog, LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
@@ -21,6 +21,11 @@ def running(test):
 
     run.__name__ = test.__name__
     return run
+
+
+def entry(seq, kind, **body):
+    at = f"2026-11-23T09:0{seq}:00.000000+00:00"
+    return api.LogEntryBody(seq=seq, at=at, session=scenes.SURE, kind=kind, body=body, hash="h")
 
 
 @running
@@ -135,6 +140,21 @@ async def test_an_angle_without_a_place_gets_one_only_on_purpose(opened):
 
 
 @running
+async def test_a_rival_that_is_far_away_is_on_the_strip(opened):
+    """It covered 40 ms, and what mattered lay outside."""
+    async with opened([scenes.far_rival()]) as (app, pilot, _):
+        await reviewing(app, pilot)
+        shown = screen_text(app).splitlines()
+        curve = next(line for line in shown if line.strip().startswith("match"))
+        marks = shown[shown.index(curve) + 1]
+        assert marks.strip().startswith("0.96")
+        assert "12.127 s▲" in marks or "▲+12.127 s" in marks
+        assert "▲+127 here" in marks
+        await pilot.press("n")
+        await until(pilot, lambda: "12.127 s here" in screen_text(app))
+
+
+@running
 async def test_leaving_with_unsent_moves_asks_and_keeps_them(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await pilot.press("enter")
@@ -181,6 +201,21 @@ async def test_a_reopened_session_says_who_and_why(opened):
         shown = screen_text(app)
         assert shown.index("Reopened by kim") < shown.index("Sync Confidence")
         assert "cam B lags in the toast" in shown
+
+
+@running
+async def test_the_history_says_who_did_what(opened):
+    async with opened([scenes.reopened()]) as (app, pilot, daemon):
+        daemon.log = [
+            entry(1, "session_approved", by={"name": "a.ruiz", "uid": 1}, revision=3),
+            entry(2, "session_reopened", by={"name": "kim", "uid": 2}, revision=4, reason="cam B lags"),
+        ]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen._entries)
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, ListDialog))
+        shown = screen_text(app)
+        assert shown.index("Reopened by kim (revision 4): cam B lags") < shown.index("Approved by a.ruiz")
 
 
 @running
@@ -532,7 +567,7 @@ async def test_help_names_every_key(opened):
     async with opened([scenes.unsure()], size=(100, 40)) as (app, pilot, _):
         screen = await reviewing(app, pilot)
         await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        await until(pilot, lambda: isinstance(app.screen, ListDialog))
         shown = screen_text(app)
         assert all(does in shown for _, does in screen.ALL_KEYS)
         await pilot.press("escape")

@@ -47,6 +47,8 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
         word = "✔ checked" if draft.checklist.is_checked(camera) else "◐ set by hand"
         return build_content((word, "warning"))
     evidence = draft.session.angles.get(camera)
+    if draft.session.offsets_ms.get(camera) is None:
+        return build_content(("◐ no place", "warning"))
     if evidence is None:
         return build_content(("no evidence", "muted"))
     is_unsure = camera in draft.checklist.list_unchecked(draft.session)
@@ -68,6 +70,8 @@ def build_button_note(draft: ReviewDraft, objection: str) -> Content:
     if objection:
         return build_content(position, "\n", (objection, "warning"))
     count = len(draft.nudges.pending)
+    if draft.awaits_place and not count:
+        return build_content(position, "\n", ("x reject", "muted"))
     if count:
         moved = f"{count} angle{'s' if count > 1 else ''} moved, not sent yet"
         keys = "s send and approve   u undo   0 reset"
@@ -82,7 +86,7 @@ def _format_position(draft: ReviewDraft) -> str:
         return f"{position}, the reference"
     offset_us, computed_us = draft.nudges.get_offset_us(camera), draft.get_computed_offset_us(camera)
     if offset_us is None:
-        return f"{position}: the machine found no place for it"
+        return f"{position}; = types its offset"
     if computed_us is None:
         return f"{position} by hand; nothing confirms it"
     if offset_us == computed_us:

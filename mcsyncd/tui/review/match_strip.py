@@ -17,9 +17,12 @@ from mcsyncd.present.numbers import format_offset
 from mcsyncd.tui.angle_marks import get_angle_colour
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
+from mcsyncd.tui.review.strip_axis import StripAxis, build_axis
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PREFIX = "match "
+_BEYOND = "┄"
+"""Stands for what lies beyond the curve, where only candidates were measured."""
 
 _MIN_CELLS = 10
 """Cells below which the curve is left out. Judgement: narrower, two humps run into one."""
@@ -32,42 +35,74 @@ class MatchStrip(Widget):
     """The match curve of an angle's `evidence`, with `computed_ms` in the middle and `draft_ms` marked."""
 
     evidence: reactive[AngleBody | None] = reactive(None)
-    computed_ms: reactive[float] = reactive(0.0)
-    draft_ms: reactive[float] = reactive(0.0)
+    computed_ms: reactive[float | None] = reactive(None)
+    draft_ms: reactive[float | None] = reactive(None)
     tone: reactive[str] = reactive("")
 
     def show_draft(self, draft: ReviewDraft) -> None:
         """Show the curve of the draft's current angle."""
         self.evidence = draft.session.angles.get(draft.camera)
-        self.computed_ms = (draft.get_computed_offset_us(draft.camera) or 0) / US_PER_MS
-        self.draft_ms = (draft.nudges.get_offset_us(draft.camera) or 0) / US_PER_MS
+        self.computed_ms = _ms_from_us(draft.get_computed_offset_us(draft.camera))
+        self.draft_ms = _ms_from_us(draft.nudges.get_offset_us(draft.camera))
         self.tone = get_angle_colour(draft.checklist.angles.index(draft.camera)) if draft.camera else ""
 
     def render(self) -> Content:
-        """Return a line of levels, and below it the candidates (▲) and the draft's offset (┃)."""
-        width = self.size.width - len(_PREFIX)
-        evidence = self.evidence
-        if evidence is None or not evidence.strip or width < _MIN_CELLS:
+        """Return a line of levels, and below it the draft's value and mark (┃) and the candidates (▲)."""
+        cells = self.size.width - len(_PREFIX)
+        evidence, computed_ms = self.evidence, self.computed_ms
+        if evidence is None or not evidence.strip or computed_ms is None or cells < _MIN_CELLS:
             return build_content(("no match curve for this angle", "muted"))
-        curve = build_content((_PREFIX, "muted"), (format_levels(evidence.strip, width), self.tone))
+        marks = [one.offset_ms for one in evidence.candidates]
+        marks += [self.draft_ms] if self.draft_ms is not None else []
+        half_ms = evidence.strip_step_ms * max(1, len(evidence.strip) - 1) / 2
+        axis = build_axis(cells, half_ms, [ms - computed_ms for ms in marks])
+        value = _read_value(evidence, computed_ms, self.draft_ms)
+        said = f"{value:.2f}" if value is not None else ""
         return build_content(
-            curve, "\n", (" " * len(_PREFIX), ""), (self._format_marks(evidence, width), "muted")
+            (_PREFIX, "muted"),
+            (_format_curve(evidence, computed_ms, axis), self.tone),
+            "\n",
+            (f"{said:<{len(_PREFIX)}}", "bold"),
+            (_format_marks(evidence, computed_ms, self.draft_ms, axis), "muted"),
         )
 
-    def _format_marks(self, evidence: AngleBody, width: int) -> str:
-        span_ms = evidence.strip_step_ms * max(1, len(evidence.strip) - 1)
-        line = [" "] * width
-        for candidate in sorted(evidence.candidates, key=lambda one: one.offset_ms):
-            suffix = " here" if abs(candidate.offset_ms - self.draft_ms) < _SAME_OFFSET_MS else ""
-            mark = f"▲{format_offset(candidate.offset_ms).removesuffix(' ms')}{suffix}"
-            _write_mark(line, self._cell_from_ms(candidate.offset_ms, span_ms, width), mark)
-        here = self._cell_from_ms(self.draft_ms, span_ms, width)
-        if 0 <= here < width and line[here] == " ":
-            line[here] = "┃"
-        return "".join(line)
 
-    def _cell_from_ms(self, ms: float, span_ms: float, width: int) -> int:
-        return round((width - 1) * (0.5 + (ms - self.computed_ms) / span_ms)) if span_ms else width // 2
+def _ms_from_us(offset_us: int | None) -> float | None:
+    return None if offset_us is None else offset_us / US_PER_MS
+
+
+def _format_curve(evidence: AngleBody, computed_ms: float, axis: StripAxis) -> str:
+    """Return the curve, and beyond it the strength of each candidate that lies there."""
+    inner = format_levels(evidence.strip, axis.cells - 2 * axis.margin)
+    line = list(f"{_BEYOND * axis.margin}{inner}{_BEYOND * axis.margin}")
+    for candidate in evidence.candidates:
+        cell = axis.find_cell(candidate.offset_ms - computed_ms)
+        if line[cell] == _BEYOND:
+            line[cell] = format_levels([candidate.score], 1)
+    return "".join(line)
+
+
+def _format_marks(evidence: AngleBody, computed_ms: float, draft_ms: float | None, axis: StripAxis) -> str:
+    line = [" "] * axis.cells
+    for candidate in sorted(evidence.candidates, key=lambda one: -one.score):
+        is_here = draft_ms is not None and abs(candidate.offset_ms - draft_ms) < _SAME_OFFSET_MS
+        mark = f"▲{format_offset(candidate.offset_ms).removesuffix(' ms')}{' here' if is_here else ''}"
+        _write_mark(line, axis.find_cell(candidate.offset_ms - computed_ms), mark)
+    if draft_ms is not None:
+        here = axis.find_cell(draft_ms - computed_ms)
+        line[here] = "┃" if line[here] == " " else line[here]
+    return "".join(line)
+
+
+def _read_value(evidence: AngleBody, computed_ms: float, draft_ms: float | None) -> float | None:
+    """Return how well the angle matches at the draft's offset, 0..1; None where it was not measured."""
+    if draft_ms is None:
+        return None
+    at = (draft_ms - computed_ms) / evidence.strip_step_ms + (len(evidence.strip) - 1) / 2
+    if 0 <= round(at) < len(evidence.strip):
+        return evidence.strip[round(at)]
+    near = [one.score for one in evidence.candidates if abs(one.offset_ms - draft_ms) < _SAME_OFFSET_MS]
+    return max(near, default=None)
 
 
 def format_levels(strip: list[float], width: int) -> str:
@@ -78,7 +113,10 @@ def format_levels(strip: list[float], width: int) -> str:
 
 
 def _write_mark(line: list[str], cell: int, mark: str) -> None:
-    """Write a mark at its cell if it fits in the line and touches no other mark."""
+    """Write a mark at its cell if it touches no other; at the right end its number stands before it."""
+    if cell + len(mark) > len(line):
+        mark = f"{mark[1:]}▲"
+        cell = cell - len(mark) + 1
     end = cell + len(mark)
-    if cell >= 0 and end <= len(line) and not "".join(line[max(0, cell - 1) : end]).strip():
+    if cell >= 0 and not "".join(line[max(0, cell - 1) : end + 1]).strip():
         line[cell:end] = mark

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from textual.content import Content
@@ -40,13 +40,17 @@ def build_details(session: SessionBody, log: Sequence[LogEntryBody], now: dateti
     for index, key in enumerate(order_cameras(session)):
         lines += _build_angle(session, index, key)
     if log:
-        labels = list_camera_labels(session)
-        lines += [Content(), build_content(("Latest events", "bold"))]
-        lines += [
-            build_content((f"    {format_time(entry.at, now)}  {format_event(entry, labels)}", "muted"))
-            for entry in reversed(log[-_MAX_EVENTS:])
-        ]
+        latest = build_history(log[-_MAX_EVENTS:], list_camera_labels(session), now)
+        lines += [Content(), build_content(("Latest events", "bold")), *latest]
     return Content("\n").join(lines)
+
+
+def build_history(log: Sequence[LogEntryBody], labels: Mapping[str, str], now: datetime) -> list[Content]:
+    """Return a sentence for each event, newest first."""
+    return [
+        build_content((f"    {format_time(entry.at, now)}  {format_event(entry, labels)}", "muted"))
+        for entry in reversed(log)
+    ]
 
 
 def _build_angle(session: SessionBody, index: int, key: str) -> list[Content]:

@@ -35,12 +35,12 @@ from mcsyncd.present.session import (
     list_off_timeline,
 )
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
-from mcsyncd.tui.dialogs import ReasonDialog
+from mcsyncd.tui.dialogs import ListDialog, ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.review.draft import format_moves
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
-from mcsyncd.tui.session.details import build_details
+from mcsyncd.tui.session.details import build_details, build_history
 from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
 from mcsyncd.tui.widgets.confidence import ConfidenceBar
 from mcsyncd.tui.widgets.decision_button import DecisionButton
@@ -72,6 +72,7 @@ class SessionScreen(LiveScreen):
         ("k,up", "scroll(-1)", "Up"),
         ("v", "review", "Waveforms"),
         ("c", "clips", "Clips"),
+        ("h", "history", "History"),
         ("x", "reject", "Reject"),
         ("o", "reopen", "Reopen"),
     ]
@@ -81,6 +82,7 @@ class SessionScreen(LiveScreen):
         ("↑ ↓  k j", "scroll"),
         ("v", "waveforms"),
         ("c", "clips: set one aside, leave it out, place it"),
+        ("h", "history: what happened, who decided"),
         ("x", "reject, with a reason"),
         ("o", "reopen a decided session, with a reason"),
         ("esc", "back to the queue"),
@@ -220,6 +222,13 @@ class SessionScreen(LiveScreen):
         self.show_world(self.shell.world)
         if panel.display:
             self.call_after_refresh(panel.scroll_visible, top=True, animate=False)
+
+    def action_history(self) -> None:
+        """Show everything that happened to the session, newest first."""
+        session = self.shell.world.get_session(self._session_id)
+        if session is not None:
+            lines = build_history(self._entries, list_camera_labels(session), self.shell.get_now())
+            self.app.push_screen(ListDialog("History", lines))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page if it is longer than the screen."""
