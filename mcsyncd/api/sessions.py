@@ -19,6 +19,8 @@ class ErrorBody(ApiBody):
     message: str
     hint: str = ""
     retryable: bool = False
+    clip: str = ""
+    """The key of the clip that it is about, if it is about one: without that clip, the session can go on."""
 
 
 class ProgressBody(ApiBody):

@@ -23,7 +23,7 @@ from mcsyncd.model.hand_set import HandSetOffset, list_hand_set_offsets
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
-from mcsyncd.model.session import Reopening, Session
+from mcsyncd.model.session import Failure, Reopening, Session
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.workers.progress import ProgressReport
 
@@ -44,7 +44,6 @@ def build_session_body(
     alignment = session.alignment
     approval = session.approval
     labels = {camera.key: camera.label for camera in (session.terms.cameras if session.terms else cameras)}
-    error = session.error
     return SessionBody(
         id=session.id,
         state=session.state,
@@ -68,9 +67,7 @@ def build_session_body(
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
         approved_at=approval.at if approval else None,
-        error=ErrorBody(stage=error.stage, message=error.message, hint=error.hint, retryable=error.retryable)
-        if error
-        else None,
+        error=_build_error_body(session.error),
         progress=progress,
         reference=alignment.reference if alignment else None,
         angles={angle.camera: _build_angle_body(angle, labels) for angle in alignment.angles}
@@ -85,6 +82,18 @@ def build_session_body(
         hand_set=[_build_hand_set_body(one) for one in list_hand_set_offsets(session)],
         reopened=_build_reopened_body(session.reopening),
         originals_taken=session.offloaded and not session.returned,
+    )
+
+
+def _build_error_body(error: Failure | None) -> ErrorBody | None:
+    if error is None:
+        return None
+    return ErrorBody(
+        stage=error.stage,
+        message=error.message,
+        hint=error.hint,
+        retryable=error.retryable,
+        clip=error.clip,
     )
 
 

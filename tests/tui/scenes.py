@@ -223,6 +223,7 @@ def queue():
         message="cam_b/B001C004.MOV ends in the middle of a picture",
         hint="copy it from the card again, then try again",
         retryable=True,
+        clip="cam_b/B001C004.MOV",
     )
     empty = {
         key: api.CameraBody(label=label, clips=clips(key) if key != "cam_c" else [])

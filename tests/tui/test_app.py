@@ -204,6 +204,24 @@ async def test_a_reopened_session_says_who_and_why(opened):
 
 
 @running
+async def test_a_failed_session_has_its_ways_on(opened):
+    failed = next(body for body in scenes.queue() if body.state == "failed")
+    async with opened([failed]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        shown = " ".join(screen_text(app).split())
+        assert "c leaves B001C004.MOV (Cam B) out: it is kept, but not published." in shown
+        assert "x rejects the session: its files are kept and can be given back." in shown
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ClipsDialog))
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        await pilot.press(*"bad", "enter")
+        await until(pilot, lambda: daemon.decisions)
+        assert daemon.decisions[0][1] == {"action": "reject", "reason": "bad"}
+
+
+@running
 async def test_the_history_says_who_did_what(opened):
     async with opened([scenes.reopened()]) as (app, pilot, daemon):
         daemon.log = [

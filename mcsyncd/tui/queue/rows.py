@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from textual.content import Content
 
 from mcsyncd.api import ProgressBody, SessionBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import NO_VALUE, format_percent, format_time
+from mcsyncd.present.numbers import NO_VALUE, format_duration, format_percent, format_time
 from mcsyncd.present.progress import format_progress
-from mcsyncd.present.session import get_camera_label, label_action, label_session
+from mcsyncd.present.session import format_reasons, get_camera_label, label_action, label_session
+from mcsyncd.present.standing import format_hand_set, format_reopened
 from mcsyncd.tui.content import SHORT_BAR_CELLS, TonedText, build_content, format_bar
 
 _STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 19, 8
@@ -22,6 +24,9 @@ _OPENED_FROM_CELLS, _ANGLES_FROM_CELLS = 106, 70
 """Widths from which these two columns are shown. Judgement: the last column says what to do and needs
 the room more; at 80 cells it must hold progress and time left.
 """
+
+_WAITING_STATES = {"in_review", "failed", "quarantined", "stale"}
+"""States in which a person is asked."""
 
 COLUMN_HEADINGS = ("STATE", "SESSION", "OPENED", "ANGLES", "SYNC")
 
@@ -36,7 +41,10 @@ def build_header(width: int) -> Content:
 
 
 def build_row(session: SessionBody, width: int, now: datetime) -> Content:
-    """Return the line of a session, never longer than `width`; more width only adds columns."""
+    """Return the line of a session, never longer than `width`; more width only adds columns.
+
+    One that waits for a person has a second line: what was filmed, and why a person is asked.
+    """
     label = label_session(session)
     opened = f"{format_time(session.opened_at, now):{_OPENED_CELLS}}" if width >= _OPENED_FROM_CELLS else ""
     angles = f"{len(session.cameras) or NO_VALUE:<{_ANGLES_CELLS}}" if width >= _ANGLES_FROM_CELLS else ""
@@ -47,7 +55,22 @@ def build_row(session: SessionBody, width: int, now: datetime) -> Content:
         angles,
     )
     room = width - line.cell_length
-    return build_content(line, *_build_detail(session, now, room)).truncate(width, ellipsis=True)
+    first = build_content(line, *_build_detail(session, now, room)).truncate(width, ellipsis=True)
+    if session.state not in _WAITING_STATES:
+        return first
+    second = build_content(f"{'':{_STATE_CELLS}}", (_describe_shoot(session, now), "muted"))
+    return Content("\n").join([first, second.truncate(width, ellipsis=True)])
+
+
+def _describe_shoot(session: SessionBody, now: datetime) -> str:
+    """Return the first clip of the shoot, its length, and why a person is asked or when it was opened."""
+    names = [clip.name for camera in session.cameras.values() for clip in camera.clips]
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    first = f"{escape_text(PurePosixPath(names[0]).name, 24)}{more}" if names else ""
+    length = format_duration(session.duration_s) if session.duration_s is not None else ""
+    why = format_hand_set(session, now) or [format_reopened(session, now) or format_reasons(session)]
+    said = why[0] or f"since {format_time(session.opened_at, now)}"
+    return " · ".join(part for part in (first, length, said) if part)
 
 
 def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedText]:
@@ -75,6 +98,8 @@ def _build_progress(step: ProgressBody, room: int) -> list[TonedText]:
 
 
 def _build_review(session: SessionBody, room: int) -> list[TonedText]:
+    if session.hand_set:
+        return [("by hand  ", "bold"), (label_action(session) or "", "")]
     confidence = session.sync_confidence
     tone = label_session(session).tone
     detail: list[TonedText] = [(f"{format_percent(confidence):<5}", "bold")]

@@ -58,6 +58,9 @@ _DECISIONS: dict[ButtonAction, type[ApproveRequest | RetryRequest | ResyncReques
     "seal": SealRequest,
 }
 
+_REJECTABLE_STATES = {"in_review", "failed", "quarantined", "stale"}
+"""States that `x` rejects; the daemon has the last word."""
+
 _DECIDED_STATES = {"approved", "publishing", "published", "rejected"}
 """States that `o` can reopen; the daemon has the last word."""
 
@@ -181,8 +184,9 @@ class SessionScreen(LiveScreen):
         keys: list[tuple[str, str]] = [*button, ("w", "Why")]
         keys += [("v", "Waveforms")] if session.angles else []
         if not self.shell.find_objection():
-            keys += [("c", "Clips")] if list_off_timeline(session) else []
-            keys += [("x", "Reject")] if session.state == "in_review" else []
+            is_stopped_by_clip = session.error is not None and bool(session.error.clip)
+            keys += [("c", "Clips")] if list_off_timeline(session) or is_stopped_by_clip else []
+            keys += [("x", "Reject")] if session.state in _REJECTABLE_STATES else []
             keys += [("o", "Reopen")] if session.state in _DECIDED_STATES else []
         self.show_keys([*keys, ("esc", "Queue")])
 
@@ -255,9 +259,9 @@ class SessionScreen(LiveScreen):
         await self.shell.send_decision(session, decision)
 
     def action_reject(self) -> None:
-        """Reject the session if it is in review."""
+        """Reject the session if it is in review, or halted."""
         session = self.shell.world.get_session(self._session_id)
-        if session is not None and session.state == "in_review":
+        if session is not None and session.state in _REJECTABLE_STATES:
             self._ask_reason(
                 session, "Reject this session?", "Nothing is deleted; it can be reopened.", RejectRequest
             )

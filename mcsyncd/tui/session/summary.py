@@ -13,10 +13,12 @@ from mcsyncd.present.events import get_actor_name
 from mcsyncd.present.numbers import format_percent, format_time
 from mcsyncd.present.session import (
     ORIGINALS_SAFE,
+    format_clip,
     format_off_timeline,
     get_camera_label,
     label_action,
     label_session,
+    list_camera_labels,
 )
 from mcsyncd.present.standing import format_hand_set, format_reopened, format_why
 
@@ -79,7 +81,7 @@ def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
 def _summarise_halted(session: SessionBody) -> SessionSummary:
     error, state = session.error, label_session(session)
     headline = f"{state} at {escape_text(error.stage, 20)}" if error is not None else str(state)
-    lines = (*_format_error(error), ORIGINALS_SAFE) if error is not None else (ORIGINALS_SAFE,)
+    lines = (*_format_error(error), *_list_ways_on(session), ORIGINALS_SAFE)
     if session.state == "stale":
         return SessionSummary(headline, state.tone, lines, "Sync Again", "resync")
     if error is not None and not error.retryable:
@@ -87,8 +89,19 @@ def _summarise_halted(session: SessionBody) -> SessionSummary:
     return SessionSummary(headline, state.tone, lines, "Retry", "retry")
 
 
-def _format_error(error: ErrorBody) -> tuple[str, ...]:
+def _list_ways_on(session: SessionBody) -> tuple[str, ...]:
+    """Return what else a person can do with a halted session, and what becomes of its files."""
+    ways, error = [], session.error
+    if error is not None and error.clip:
+        clip = format_clip(error.clip, list_camera_labels(session))
+        ways.append(f"c leaves {clip} out: it is kept, but not published.")
+    return (*ways, "x rejects the session: its files are kept and can be given back.")
+
+
+def _format_error(error: ErrorBody | None) -> tuple[str, ...]:
     """Return what is wrong, and what the operator can do about it."""
+    if error is None:
+        return ()
     hint = (f"What to do: {escape_text(error.hint, 400)}",) if error.hint else ()
     return (escape_text(error.message, 400), *hint)
 
