@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TextIO
 
 import acceptance
 from acceptance.fetch import fetch_sources
 from acceptance.judge import judge
 from acceptance.report import report
-from acceptance.solve import from_line, to_line, try_seed
+from acceptance.solve import Trial, from_line, to_line, try_seed
 
 _SESSIONS_A_WORKER = 20
-"""Then a worker is replaced, to give back what its decoded recordings hold."""
+"""Then the workers are replaced, to give back what their decoded recordings hold."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,17 +59,26 @@ def _run(asked: argparse.Namespace) -> None:
     done = {from_line(line).seed for line in out.read_text().splitlines()} if out.is_file() else set()
     seeds = [seed for seed in range(asked.first, asked.first + asked.count) if seed not in done]
     attempt = partial(try_seed, sources=asked.sources, scratch=asked.scratch)
-    pool = ProcessPoolExecutor(asked.jobs, get_context("spawn"), max_tasks_per_child=_SESSIONS_A_WORKER)
-    with pool, out.open("a") as results:
-        for future in as_completed([pool.submit(attempt, seed) for seed in seeds]):
-            if fault := future.exception():
-                print(f"a session could not be made: {fault!r}", file=sys.stderr, flush=True)
-                continue
-            trial = future.result()
-            results.write(to_line(trial) + "\n")
-            results.flush()
-            told = f"{trial.seed} {trial.condition}: {judge(trial).outcome.value} at {trial.confidence:.3f}"
-            print(told, flush=True)
+    batch = asked.jobs * _SESSIONS_A_WORKER
+    with out.open("a") as results:
+        for first in range(0, len(seeds), batch):
+            # Not max_tasks_per_child: Python 3.11 can wait for ever for the next worker (gh-115634).
+            with ProcessPoolExecutor(asked.jobs, get_context("spawn")) as pool:
+                for future in as_completed(
+                    [pool.submit(attempt, seed) for seed in seeds[first : first + batch]]
+                ):
+                    _record(future, results)
+
+
+def _record(future: Future[Trial], results: TextIO) -> None:
+    if fault := future.exception():
+        print(f"a session could not be made: {fault!r}", file=sys.stderr, flush=True)
+        return
+    trial = future.result()
+    results.write(to_line(trial) + "\n")
+    results.flush()
+    told = f"{trial.seed} {trial.condition}: {judge(trial).outcome.value} at {trial.confidence:.3f}"
+    print(told, flush=True)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,10 @@ def test_nothing_is_cut_off(opened, size):
     assert len(sure[1]) == len(unsure[1]) == len(review[1]) == 1
     heads = [line.rstrip() for line in review[0].splitlines() if re.search("[●▲■] Cam . ", line)]
     assert [head.split()[-1] for head in heads] == ["reference", "sure", "unsure"]
+    for keys in (["space Listen", "s Approve", "x Reject", "u Undo", "esc Back"], ["←→ Nudge", "[ ] Frame"]):
+        assert all(key in review[0] for key in keys), "what a decision needs"
+    for shown in (sure[0], unsure[0]):
+        assert all(key in shown for key in ("x Reject", "esc Queue"))
     assert "▲+127 here" in review[0]
     assert "Cam C Looks Good" in review[0]
 

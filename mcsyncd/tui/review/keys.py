@@ -60,14 +60,14 @@ ALL_KEYS = (
 KEY_HINTS = (
     ("←→", "Nudge"),
     ("[ ]", "Frame"),
-    ("=", "Type"),
-    ("n", "Candidate"),
-    ("j k", "Angle"),
-    ("+ -", "Zoom"),
     ("space", "Listen"),
     ("s", "Approve"),
     ("x", "Reject"),
     ("u", "Undo"),
     ("esc", "Back"),
+    ("j k", "Angle"),
+    ("n", "Candidate"),
+    ("=", "Type"),
+    ("+ -", "Zoom"),
 )
-"""The keys in the last line, most wanted first: those that do not fit are left out."""
+"""The keys in the last lines, most wanted first: those that do not fit are left out."""

@@ -1,40 +1,47 @@
-"""The last line: the keys of the screen. A key that does not fit is left out, never cut."""
+"""The last lines: the keys of the screen. A key that does not fit is left out, never cut."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mcsyncd.tui.content import build_content
+from mcsyncd.tui.content import build_content, pack_lines
 
 _HELP_KEY = ("?", "All keys")
 _GAP_CELLS = 3
 """Cells between two keys. Judgement: two would read as one phrase."""
+_MAX_LINES = 2
+"""Lines of keys at most. Judgement: all that a decision needs fits in two of 60 cells; a third is missed
+by the waveforms."""
 
 
 class KeyLine(Widget):
     """`keys` are (key, what it does), most wanted first; the help key always comes last."""
 
-    keys: reactive[Sequence[tuple[str, str]]] = reactive[Sequence[tuple[str, str]]](())
+    keys: reactive[Sequence[tuple[str, str]]] = reactive[Sequence[tuple[str, str]]]((), layout=True)
 
     def render(self) -> Content:
-        """Return as many keys as fit."""
-        room = self.size.width - _measure_key(_HELP_KEY)
-        shown = []
-        for hint in self.keys:
-            room -= _measure_key(hint) + _GAP_CELLS
-            if room < 0:
-                break
-            shown.append(hint)
-        line = build_content()
-        for key, effect in [*shown, _HELP_KEY]:
-            gap = " " * _GAP_CELLS if line else ""
-            line = build_content(line, gap, (key, "bold"), (f" {effect}", "muted"))
-        return line
+        """Return as many keys as fit into the lines."""
+        return pack_keys(self.keys, self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  # Textual's form
+        """Return the lines that the keys take."""
+        return len(pack_keys(self.keys, width).split())
 
 
-def _measure_key(hint: tuple[str, str]) -> int:
-    return len(hint[0]) + 1 + len(hint[1])
+def pack_keys(keys: Sequence[tuple[str, str]], width: int) -> Content:
+    """Return the keys in lines of this width, the least wanted left out where they are too many."""
+    for count in range(len(keys), 0, -1):
+        packed = _pack(keys[:count], width)
+        if len(packed.split()) <= _MAX_LINES:
+            return packed
+    return _pack((), width)
+
+
+def _pack(keys: Sequence[tuple[str, str]], width: int) -> Content:
+    hints = [build_content((key, "bold"), (f" {effect}", "muted")) for key, effect in (*keys, _HELP_KEY)]
+    return pack_lines(hints, width, _GAP_CELLS)
