@@ -10,6 +10,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 _NUDGE_TARGET = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
+_EXPORT_MS = 20_000.0
+"""Milliseconds of a written excerpt. Judgement: enough to hear what is off; the daemon gives 30 s at most."""
 _PROMPT_HELP = (
     "a approve · n CAMERA[/NAME] +1f | -12ms | =-134ms nudge · x REASON reject · q quit\n"
     "for one clip: set-aside CAMERA/NAME · leave-out CAMERA/NAME REASON · back CAMERA/NAME"
@@ -36,13 +39,65 @@ _PROMPT_HELP = (
 @click.command()
 @click.argument("session")
 @json_option
+@click.option(
+    "--export-audio",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a WAV for each angle, the reference left and the angle right, and decide nothing.",
+)
 @click.pass_obj
-def review_command(options: GlobalOptions, session: str, as_json: bool) -> None:
+def review_command(options: GlobalOptions, session: str, as_json: bool, folder: Path | None) -> None:
     """Review a session line by line, without a full-screen terminal.
 
     Shows the confidence with its reasons and the possible offsets, then asks for a decision.
     """
+    if folder is not None:
+        asyncio.run(_export_audio(options, session, folder))
+        return
     asyncio.run(_review_session(options, session, as_json=as_json))
+
+
+async def _export_audio(options: GlobalOptions, session: str, folder: Path) -> None:
+    """Write what there is to hear of each angle beside the reference, and say where."""
+    from mcsyncd.client import Client
+    from mcsyncd.integrity.derived_file import write_derived_file
+
+    async with Client(options.socket) as client:
+        body = await client.fetch_session(session)
+        found = list_shared_spans(body)
+        if not found:
+            raise UsageError(f"{session} has no angle to be heard beside the reference", "see mcsyncd show")
+        for camera, (start_ms, duration_ms) in found.items():
+            wav = await client.fetch_audio(session, camera, start_ms=start_ms, duration_ms=duration_ms)
+            path = folder / f"{body.id}-{camera}.wav"
+            write_derived_file(path, wav)
+            click.echo(f"{path}: from {start_ms / 1000:.3f} s on the session clock")
+
+
+def list_shared_spans(body: SessionBody) -> dict[str, tuple[float, float]]:
+    """Return start and duration in milliseconds of what to hear of each angle: amid what it shares."""
+    spans = {key: _find_span(body, key) for key in body.offsets_ms}
+    reference = spans.get(body.reference or "")
+    found: dict[str, tuple[float, float]] = {}
+    for camera, span in spans.items():
+        if camera == body.reference or span is None or reference is None:
+            continue
+        begin, end = max(span[0], reference[0]), min(span[1], reference[1])
+        if end > begin:
+            length = min(_EXPORT_MS, end - begin)
+            found[camera] = ((begin + end - length) / 2, length)
+    return found
+
+
+def _find_span(body: SessionBody, camera: str) -> tuple[float, float] | None:
+    """Return begin and end of a camera's longest placed clip on the session clock, in milliseconds."""
+    placed = [
+        (clip.offset_ms, clip.offset_ms + clip.duration_s * 1000)
+        for clip in body.cameras[camera].clips
+        if clip.offset_ms is not None and clip.duration_s is not None
+    ]
+    return max(placed, key=lambda span: span[1] - span[0], default=None)
 
 
 async def _review_session(options: GlobalOptions, session: str, *, as_json: bool) -> None:

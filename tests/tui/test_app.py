@@ -1,10 +1,12 @@
 import asyncio
+import time
 
 import pytest
 from tui import scenes
 from tui.conftest import collect_notices, screen_text, until
 
 from mcsyncd import api
+from mcsyncd.errors import McsyncError
 from mcsyncd.tui.dialogs import ConflictDialog, LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
@@ -596,14 +598,61 @@ async def test_help_names_every_key(opened):
 async def test_listening_to_a_nudged_angle_fetches_both_excerpts(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         screen = await reviewing(app, pilot)
-        heard = []
-
-        async def play(sound):
-            heard.append(sound)
-
-        screen._playback.play = play
+        heard = pretend_to_play(screen)
         await pilot.press("n", "space")
         await until(pilot, lambda: heard)
         starts = [float(said.split()[1]) for said in daemon.requests if said.startswith("audio")]
         assert starts[1] - starts[0] == pytest.approx(40.0)
         assert heard[0][:4] == b"RIFF"
+
+
+def pretend_to_play(screen, seconds=0.05):
+    """A player that takes a moment for each sound, and the list of what it was given."""
+    heard, playback = [], screen._listening._playback
+
+    async def play(sound):
+        heard.append(sound)
+        playback._began_s = time.monotonic()
+        await asyncio.sleep(seconds)
+
+    playback.play = play
+    return heard
+
+
+@running
+async def test_the_sound_loops_follows_the_cursor_and_stops(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        heard = pretend_to_play(screen)
+        await pilot.press("space")
+        await until(pilot, lambda: len(heard) > 2)
+        assert "▶ Cam A left, Cam C right" in screen_text(app)
+        await until(pilot, lambda: screen._lanes.playhead_ms is not None)
+        asked = len(daemon.requests)
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: len(daemon.requests) > asked)
+        await pilot.press("3")
+        await until(pilot, lambda: "Cam A and Cam C mixed" in screen_text(app))
+        await pilot.press("3")
+        await until(pilot, lambda: not screen._listening.is_running)
+        assert screen._lanes.playhead_ms is None
+        count = len(heard)
+        await pilot.pause(0.2)
+        assert len(heard) == count
+        assert "▶" not in screen_text(app).replace("▸", "")
+
+
+@running
+async def test_a_player_that_plays_nothing_is_said(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+        said = collect_notices(app)
+
+        async def fail(_):
+            raise McsyncError("aplay ended after 0.1 s of 4.0 s: nothing was heard")
+
+        screen._listening._playback.play = fail
+        await pilot.press("space")
+        await until(pilot, lambda: said)
+        assert "nothing was heard" in said[0]
+        assert not screen._listening.is_running

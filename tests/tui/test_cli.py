@@ -10,6 +10,7 @@ import sys
 import termios
 import threading
 import time
+import wave
 
 import pytest
 from tui import scenes
@@ -125,6 +126,20 @@ def test_without_a_terminal_a_review_only_prints(daemon, socket, extra):
         assert api.SessionBody.model_validate(json.loads(told.stdout)) == scenes.unsure()
     else:
         assert "Sync Confidence: 71%" in told.stdout
+
+
+def test_what_there_is_to_hear_is_written_to_files(daemon, socket, tmp_path):
+    command = [sys.executable, "-m", "mcsyncd", "--socket", str(socket), "review", scenes.UNSURE]
+    told = subprocess.run(
+        [*command, "--export-audio", str(tmp_path / "heard")], capture_output=True, text=True, check=True
+    )
+    files = sorted((tmp_path / "heard").iterdir())
+    assert [file.name for file in files] == [f"{scenes.UNSURE}-{key}.wav" for key in ("cam_b", "cam_c")]
+    assert all(str(file) in told.stdout for file in files)
+    for file in files:
+        with wave.open(str(file)) as wav:
+            assert wav.getnframes() / wav.getframerate() == 20.0
+    assert daemon.decisions == []
 
 
 def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):

@@ -54,15 +54,44 @@ def player(tmp_path, monkeypatch):
     return heard
 
 
+def silence(seconds):
+    return sound(*[[0] * int(8000 * seconds)] * 2)
+
+
 def test_the_first_player_found_is_used(player):
-    asyncio.run(listen.AudioPlayback().play(b"a sound"))
-    assert player.read_bytes() == b"a sound"
+    asyncio.run(listen.AudioPlayback().play(silence(0.01)))
+    assert player.read_bytes() == silence(0.01)
+
+
+def test_a_player_without_a_device_is_not_taken_for_sound(player):
+    """It exits with 0 at once, and the app said nothing."""
+    with pytest.raises(McsyncError, match="nothing was heard") as caught:
+        asyncio.run(listen.AudioPlayback().play(silence(4)))
+    assert "--export-audio" in caught.value.hint
+
+
+def test_a_player_that_fails_says_why(player):
+    script = player.parent / "bin" / "aplay"
+    script.write_text("#!/bin/sh\necho 'aplay: main:831: audio open error: No such file' >&2\nexit 1\n")
+    with pytest.raises(McsyncError, match="audio open error"):
+        asyncio.run(listen.AudioPlayback().play(silence(4)))
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [("apart", [100, 300]), ("reference", [100] * 2), ("angle", [300] * 2), ("mixed", [200] * 2)],
+)
+def test_what_goes_to_the_ears(heard, expected):
+    wav = listen.blend_channels(sound([100] * 9, [300] * 9), heard)
+    with wave.open(io.BytesIO(wav)) as file:
+        samples = np.frombuffer(file.readframes(-1), dtype="<i2").reshape(-1, 2)
+    assert (samples == expected).all()
 
 
 def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(McsyncError, match="no audio player"):
-        asyncio.run(listen.AudioPlayback().play(b""))
+        asyncio.run(listen.AudioPlayback().play(silence(1)))
 
 
 def test_stopping_kills_the_player(tmp_path, monkeypatch):
@@ -73,7 +102,7 @@ def test_stopping_kills_the_player(tmp_path, monkeypatch):
 
     async def play_and_leave():
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(listen.AudioPlayback().play(b""), 1.0)
+            await asyncio.wait_for(listen.AudioPlayback().play(silence(1)), 1.0)
 
     asyncio.run(play_and_leave())
     with pytest.raises(ProcessLookupError):

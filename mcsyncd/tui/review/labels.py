@@ -60,13 +60,15 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
     )
 
 
-def build_button_note(draft: ReviewDraft, objection: str) -> Content:
+def build_button_note(draft: ReviewDraft, objection: str, playing: str = "") -> Content:
     """Return up to three short lines beside the button.
 
-    They say where the current angle is, and then the `objection` to a decision if there is one, or
-    else what is unsent and which keys decide.
+    They say where the current angle is, and then what is `playing`, or the `objection` to a decision if
+    there is one, or else what is unsent and which keys decide.
     """
     position = _format_position(draft)
+    if playing:
+        return build_content(position, "\n", (playing, "primary"), "\n", ("space stops", "muted"))
     if objection:
         return build_content(position, "\n", (objection, "warning"))
     count = len(draft.nudges.pending)

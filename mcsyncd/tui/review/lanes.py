@@ -27,6 +27,8 @@ class LaneStack(VerticalScroll):
         self.angle_lanes: list[AngleLane] = []
         self._draft: ReviewDraft | None = None
         self._ghost_shown = True
+        self.playhead_ms: float | None = None
+        """Where the sound is; it is drawn in the place of the cursor."""
 
     def open_draft(self, draft: ReviewDraft, client: Client) -> None:
         """Show a lane for each angle of the draft."""
@@ -86,7 +88,10 @@ class LaneStack(VerticalScroll):
         reference = draft.session.reference
         has_ghost = self._ghost_shown and reference is not None and reference != camera
         ghost = self._peaks_cache.get(reference) if has_ghost and reference else None
-        return WaveformImage(peaks, window, shift_ms, ghost, self.viewport.cursor_cell)
+        playhead = None if self.playhead_ms is None else window.cell_from_ms(self.playhead_ms)
+        return WaveformImage(
+            peaks, window, shift_ms, ghost, self.viewport.cursor_cell if playhead is None else playhead
+        )
 
     async def _load_peaks(self, camera: str, wanted: ViewWindow) -> None:
         try:

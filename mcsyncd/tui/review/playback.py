@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
+import signal
 import tempfile
+import time
 import wave
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, assert_never
 
 import numpy as np
 
@@ -27,33 +31,53 @@ PLAYERS = (
 )
 """Commands that play a WAV file and exit, best first: PipeWire, ALSA, FFmpeg, macOS."""
 
-NO_PLAYER = (
-    "no audio player found (pw-play, aplay, ffplay or afplay); "
-    "run mcsyncd tui --host on a machine with speakers"
+NO_PLAYER = "no audio player found (pw-play, aplay, ffplay or afplay)"
+_EXPORT_HINT = (
+    "run mcsyncd tui --host on a machine with speakers, or mcsyncd review SESSION --export-audio FOLDER"
 )
 
+Heard = Literal["apart", "mixed", "reference", "angle"]
+"""The reference left and the angle right, both in both ears, or one of them alone."""
+Samples = np.ndarray[tuple[int], np.dtype[np.signedinteger[Any]]]
 
-_PLAYBACK_MS = 4000.0
+_MIN_HEARD_SHARE = 0.5
+"""Share of the sound's length that playing it takes at least. Judgement: no player is twice as fast."""
+_MIN_JUDGED_S = 1.0
+"""Seconds of sound from which that is judged. Judgement: a device buffers up to half a second."""
+PLAYBACK_MS = 4000.0
 """Milliseconds that are played. Judgement: long enough to compare two cameras, short enough to repeat."""
 
 _PREROLL_MS = 500.0
 """Milliseconds played before the cursor. Judgement: the ear needs a moment before the sound in question."""
 
 
-async def fetch_comparison(
-    client: Client, session: str, camera: str, cursor_ms: float, shift_ms: float
-) -> bytes:
-    """Return a WAV with the reference on the left and `camera`, moved later by `shift_ms`, on the right.
+@dataclass(frozen=True)
+class Excerpt:
+    """What is listened to: `camera` beside the reference around `cursor_ms` on the session clock.
 
-    It starts just before `cursor_ms` on the session clock. Raises McsyncError.
+    The camera is moved later by `shift_ms`. `heard` is what goes to the ears.
     """
-    start_ms = cursor_ms - _PREROLL_MS
-    wav = await client.fetch_audio(session, camera, start_ms=start_ms, duration_ms=_PLAYBACK_MS)
-    if not shift_ms:
-        return wav
-    shifted_ms = start_ms - shift_ms
-    shifted = await client.fetch_audio(session, camera, start_ms=shifted_ms, duration_ms=_PLAYBACK_MS)
-    return pair_channels(wav, shifted)
+
+    camera: str
+    cursor_ms: float
+    shift_ms: float
+    heard: Heard = "apart"
+
+    @property
+    def start_ms(self) -> float:
+        """Where it starts on the session clock, just before the cursor."""
+        return self.cursor_ms - _PREROLL_MS
+
+
+async def fetch_excerpt(client: Client, session: str, excerpt: Excerpt) -> bytes:
+    """Return a WAV of an excerpt, in two channels. Raises McsyncError."""
+    start_ms, camera = excerpt.start_ms, excerpt.camera
+    wav = await client.fetch_audio(session, camera, start_ms=start_ms, duration_ms=PLAYBACK_MS)
+    if excerpt.shift_ms:
+        shifted_ms = start_ms - excerpt.shift_ms
+        shifted = await client.fetch_audio(session, camera, start_ms=shifted_ms, duration_ms=PLAYBACK_MS)
+        wav = pair_channels(wav, shifted)
+    return wav if excerpt.heard == "apart" else blend_channels(wav, excerpt.heard)
 
 
 def find_player() -> tuple[str, ...] | None:
@@ -74,13 +98,40 @@ def pair_channels(reference: bytes, camera: bytes) -> bytes:
             "the two audio excerpts have different sample rates", "this is a bug in the daemon; report it"
         )
     length = min(len(left), len(right))
+    return _write_wav(left[:length], right[:length], sample_rate)
+
+
+def blend_channels(pair: bytes, heard: Heard) -> bytes:
+    """Return a WAV with the same in both ears: one channel of `pair` alone, or half of each."""
+    left, sample_rate = _read_channel(pair, 0)
+    right, _ = _read_channel(pair, -1)
+    match heard:
+        case "apart":
+            return pair
+        case "reference":
+            return _write_wav(left, left, sample_rate)
+        case "angle":
+            return _write_wav(right, right, sample_rate)
+        case "mixed":
+            mixed = (left.astype(np.int32) + right) // 2
+            return _write_wav(mixed, mixed, sample_rate)
+        case _:
+            assert_never(heard)
+
+
+def _write_wav(left: Samples, right: Samples, sample_rate: int) -> bytes:
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(sample_rate)
-        file.writeframes(np.column_stack([left[:length], right[:length]]).astype("<i2").tobytes())
+        file.writeframes(np.column_stack([left, right]).astype("<i2").tobytes())
     return out.getvalue()
+
+
+def _measure_s(wav: bytes) -> float:
+    samples, sample_rate = _read_channel(wav, 0)
+    return len(samples) / sample_rate
 
 
 def _read_channel(wav: bytes, channel: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int16]], int]:
@@ -98,34 +149,56 @@ class AudioPlayback:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._began_s: float | None = None
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """The seconds since the sound began; None while nothing plays."""
+        return None if self._began_s is None else time.monotonic() - self._began_s
 
     async def play(self, wav: bytes) -> None:
-        """Play a WAV to its end. Raises McsyncError if this machine has no player."""
+        """Play a WAV to its end. Raises McsyncError if this machine has no player, or it plays nothing."""
         command = find_player()
         if command is None:
-            raise McsyncError(NO_PLAYER)
+            raise McsyncError(NO_PLAYER, _EXPORT_HINT)
+        length_s = _measure_s(wav)
         self.stop()
         with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
             path = Path(folder) / "listen.wav"
             write_derived_file(path, wav, durable=False)
-            await self._run_player(*command, str(path))
+            await self._run_player(length_s, *command, str(path))
 
-    async def _run_player(self, *command: str) -> None:
+    async def _run_player(self, length_s: float, *command: str) -> None:
         devnull = asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=devnull, stdout=devnull, stderr=devnull
+            *command, stdin=devnull, stdout=devnull, stderr=asyncio.subprocess.PIPE
         )
-        self._process = process
+        self._process, self._began_s = process, time.monotonic()
+        began_s = self._began_s
         try:
-            await process.wait()
+            _, said = await process.communicate()
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
             if self._process is process:
-                self._process = None
+                self._process = self._began_s = None
+        _require_heard(command[0], process.returncode or 0, said, time.monotonic() - began_s, length_s)
 
     def stop(self) -> None:
         """Stop what is playing, if anything is."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
+
+
+def _require_heard(player: str, code: int, said: bytes, took_s: float, length_s: float) -> None:
+    """Raise McsyncError if a player failed, or ended too soon: without a device some exit with 0."""
+    if code == -signal.SIGTERM:  # stopped by `stop`
+        return
+    if code != 0:
+        why = said.decode(errors="replace").strip().splitlines()
+        raise McsyncError(f"{player} played nothing: {why[-1] if why else f'exit code {code}'}", _EXPORT_HINT)
+    if length_s > _MIN_JUDGED_S and took_s < _MIN_HEARD_SHARE * length_s:
+        raise McsyncError(
+            f"{player} ended after {took_s:.1f} s of {length_s:.1f} s: nothing was heard", _EXPORT_HINT
+        )

@@ -28,8 +28,9 @@ from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft, read_rate
 from mcsyncd.tui.review.keys import ALL_KEYS, BINDINGS, KEY_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_title
 from mcsyncd.tui.review.lanes import LaneStack
+from mcsyncd.tui.review.listening import Listening
 from mcsyncd.tui.review.match_strip import MatchStrip
-from mcsyncd.tui.review.playback import AudioPlayback, fetch_comparison
+from mcsyncd.tui.review.playback import Heard
 from mcsyncd.tui.review.window import format_axis
 from mcsyncd.tui.widgets.decision_button import DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
@@ -52,7 +53,7 @@ class ReviewScreen(LiveScreen):
         self._session_id = session
         self._draft: ReviewDraft | None = None
         self._lanes = LaneStack()
-        self._playback = AudioPlayback()
+        self._listening = Listening(self, self._show_playhead)
         self._taken_over = False
         self._sending = False
 
@@ -99,9 +100,19 @@ class ReviewScreen(LiveScreen):
         self.query_one("#axis", LazyStatic).show(build_content((axis, "muted")))
         self.query_one(MatchStrip).show_draft(draft)
         self._update_texts(draft)
+        self._listening.follow(draft, self._lanes.viewport)
         unchecked = tuple(draft.checklist.list_unchecked(draft.session))
         sight = (self._session_id, draft.session.revision, draft.session.state, draft.camera, unchecked)
         self.shell.stillness.note_sight(sight)
+
+    def _show_playhead(self, playhead_ms: float | None) -> None:
+        """Show where the sound is, or (None) the cursor again."""
+        self._lanes.playhead_ms = playhead_ms
+        if not self.is_active:
+            return
+        self._lanes.draw_lanes()
+        if playhead_ms is None:
+            self._update()
 
     def _update_texts(self, draft: ReviewDraft) -> None:
         session, status = draft.session, self.shell.world.status
@@ -118,7 +129,7 @@ class ReviewScreen(LiveScreen):
         button.is_decision = not draft.awaits_place
         button.set_class(bool(draft.checklist.list_unchecked(session)), "-unsure")
         button.disabled = bool(objection)
-        self.query_one("#note", LazyStatic).show(build_button_note(draft, objection))
+        self.query_one("#note", LazyStatic).show(build_button_note(draft, objection, self._listening.said))
         self.show_keys(KEY_HINTS)
 
     def _find_objection(self) -> str:
@@ -256,18 +267,13 @@ class ReviewScreen(LiveScreen):
         self._lanes.toggle_ghost()
         self._update()
 
-    @work(exclusive=True, group="listen")
-    async def action_listen(self) -> None:
-        """Play from just before the cursor, with the angle at its draft offset."""
-        if self._draft is None:
-            return
-        camera, cursor_ms = self._draft.camera, self._lanes.viewport.cursor_ms
-        shift_ms = self._draft.nudges.get_shift_us(camera) / US_PER_MS
-        try:
-            wav = await fetch_comparison(self.shell.client, self._session_id, camera, cursor_ms, shift_ms)
-            await self._playback.play(wav)
-        except McsyncError as error:
-            self.shell.show_error(error)
+    def action_listen(self, heard: Heard = "apart") -> None:
+        """Play from just before the cursor, again and again; the same key stops it."""
+        if self._listening.is_running and self._listening.heard == heard:
+            self._listening.stop()
+        elif self._draft is not None:
+            self._listening.start(self._draft, self._lanes.viewport, heard)
+        self._update()
 
     def on_button_pressed(self) -> None:
         """Check the current angle, or approve once all are checked."""
@@ -346,4 +352,4 @@ class ReviewScreen(LiveScreen):
 
     def on_unmount(self) -> None:
         """Stop the sound when the screen closes."""
-        self._playback.stop()
+        self._listening.stop()
