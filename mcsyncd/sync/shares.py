@@ -16,7 +16,7 @@ voice is loudest where.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -73,6 +73,10 @@ for another event, lower misses events with little sound of their own."""
 _MIN_HEARD_SHARE = 0.75
 """Agreement with the others where the third clip itself is loud, over theirs there, from which it is of one
 event: a desk feed, which they hear. Measured: desk feeds 0.8 to 1.6, other events up to 0.74."""
+_MIN_WITNESS_SHARE = 0.5
+"""What two other clips share, over what the first two share, from which they can vouch for the third, and over
+that what it must share with each of them. Judgement: two clips at another event share much with each other
+and little with these."""
 
 Table = NDArray[np.float32]
 
@@ -104,10 +108,18 @@ def find_small_shares(
         for node, place in enumerate(solution.placements)
         if place is not None and node in channels
     }
-    found: list[SmallShare] = []
-    for nodes in combinations(clips, 3):
-        if len({recordings[node].angle for node in nodes}) == 3:
-            found += _compare_three([clips[node] for node in nodes], nodes)
+    thirds = [
+        third
+        for nodes in combinations(clips, 3)
+        if len({recordings[node].angle for node in nodes}) == 3
+        for third in _compare_three([clips[node] for node in nodes], nodes)
+    ]
+    found = [
+        SmallShare(node, third.z, third.share, third.others_share)
+        for third in thirds
+        if third.is_small and not is_vouched_for(third, thirds)
+        for node in (third.x, third.y)
+    ]
     links = dict.fromkeys((edge.x, edge.y) for path in solution.paths for edge in path)
     for x, y in links:
         if not any({x, y} == {one.x, one.y} for one in found):
@@ -198,18 +210,55 @@ def _compare_two(x: _PlacedClip, y: _PlacedClip, nodes: tuple[int, int]) -> Iter
             yield SmallShare(*nodes, share, None)
 
 
-def _compare_three(clips: Sequence[_PlacedClip], nodes: tuple[int, ...]) -> Iterator[SmallShare]:
+@dataclass(frozen=True, slots=True)
+class ThirdShare:
+    """What clip z shares with x and y, each by itself and on average, and what those two share.
+
+    `is_small` if that is too little for one event, by these three alone.
+    """
+
+    x: int
+    y: int
+    z: int
+    share: float
+    least_share: float
+    others_share: float
+    is_small: bool
+
+
+def is_vouched_for(small: ThirdShare, others: Iterable[ThirdShare]) -> bool:
+    """Whether z shares about as much with two others that share much themselves: it was there after all.
+
+    In a hall, two clips near each other share more than either does with those far away.
+    """
+    return any(
+        other.z == small.z
+        and other.others_share > _MIN_WITNESS_SHARE * small.others_share
+        and other.least_share > _MIN_WITNESS_SHARE * other.others_share
+        for other in others
+        if other is not small
+    )
+
+
+def _compare_three(clips: Sequence[_PlacedClip], nodes: tuple[int, ...]) -> Iterator[ThirdShare]:
     spectra = _read_spectra(clips)
     if not spectra:
         return
     shares = {pair: _measure_share(spectra[pair[0]], spectra[pair[1]]) for pair in combinations(range(3), 2)}
     for x, y, z in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
-        share = float(np.sqrt(shares[min(x, z), max(x, z)] * shares[min(y, z), max(y, z)]))
+        one, other = shares[min(x, z), max(x, z)], shares[min(y, z), max(y, z)]
+        share = float(np.sqrt(one * other))
         relative = share / shares[x, y]
         is_small = share < _MAX_THIRD_SHARE and relative < _MAX_RELATIVE_SHARE
-        if is_small and _lacks_common_sound(relative, spectra[x], spectra[y], spectra[z]):
-            for other in (x, y):
-                yield SmallShare(nodes[other], nodes[z], share, shares[x, y])
+        yield ThirdShare(
+            nodes[x],
+            nodes[y],
+            nodes[z],
+            share,
+            min(one, other),
+            shares[x, y],
+            is_small and _lacks_common_sound(relative, spectra[x], spectra[y], spectra[z]),
+        )
 
 
 def _lacks_common_sound(relative: float, x: Spectrum, y: Spectrum, z: Spectrum) -> bool:
