@@ -26,6 +26,7 @@ from mcsyncd.model.jobs import (
     Return,
     Upload,
 )
+from mcsyncd.model.named_doubts import list_named_doubts
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
@@ -41,11 +42,13 @@ def is_confident(session: Session, review_below: float) -> bool:
     """Tell whether the machine's own answer stands above the review threshold.
 
     Exactly at the threshold is above it. A person's nudge is never the machine's answer. With a doubt
-    about whether all of a clip is there, or whether one belongs on the timeline, nothing is.
+    about whether all of a clip is there, or whether one belongs on the timeline, nothing is, nor with a
+    doubt that has a name (`named_doubts.py`).
     """
     found = session.alignment
-    sure = found is not None and found.method is SyncMethod.AUDIO_CORR and found.confidence >= review_below
-    return sure and not list_intake_doubts(session) and not list_clip_doubts(session)
+    if found is None or found.method is not SyncMethod.AUDIO_CORR or found.confidence < review_below:
+        return False
+    return not (list_named_doubts(found) or list_intake_doubts(session) or list_clip_doubts(session))
 
 
 def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:

@@ -94,6 +94,9 @@ def build_reason_document(reason: Reason, labels: Mapping[str, str]) -> Document
     }
 
 
+_SECONDS_FROM_MS = 10_000.0
+"""Milliseconds from which a distance is said in seconds, as offsets are (`present.numbers`)."""
+
 _PairCode = Literal[
     ReasonCode.CHANCE_MATCH,
     ReasonCode.FAINT_MATCH,
@@ -237,8 +240,8 @@ def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
             return f"{name} and {other} share only {float(values['overlap_s']):.0f} s of usable sound"
         case ReasonCode.RIVAL:
             strength = _format_strength(float(values["lead"]))
-            apart = _format_signed(float(values["apart_ms"]), 0)
-            return f"{name} also matches {apart} ms away, {strength}: the sound repeats itself"
+            apart = _format_apart(float(values["apart_ms"]))
+            return f"{name} also matches {apart} away, {strength}: the sound repeats itself"
         case ReasonCode.CONTRADICTION:
             share = f"{float(values['windows_astray']):.0f} of {float(values['windows']):.0f}"
             return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
@@ -248,10 +251,8 @@ def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
             where = f"the {values['end']} {seconds} of {name}"
             return f"{where} lie {apart} elsewhere in {other}: something was lost"
         case ReasonCode.CHANNELS_DISAGREE:
-            apart = _format_signed(float(values["apart_ms"]), 0)
-            return (
-                f"the channels of {name} and {other} contradict each other: another one fits {apart} ms away"
-            )
+            apart = _format_apart(float(values["apart_ms"]))
+            return f"the channels of {name} and {other} contradict each other: another one fits {apart} away"
         case ReasonCode.SPREAD:
             return f"the offset between {name} and {other} is not sharp"
         case ReasonCode.SHARES_LITTLE:
@@ -347,6 +348,13 @@ def _label_subject(subject: str, labels: Mapping[str, str]) -> str:
 
 def _format_signed(value: float, digits: int) -> str:
     return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _format_apart(apart_ms: float) -> str:
+    """Return a distance with its sign: in milliseconds, from ten seconds on in seconds."""
+    if abs(apart_ms) < _SECONDS_FROM_MS:
+        return f"{_format_signed(apart_ms, 0)} ms"
+    return f"{_format_signed(apart_ms / 1000, 1)} s"
 
 
 def _format_clock(values: Mapping[str, Value]) -> str:

@@ -16,7 +16,8 @@ def choose_call_to_action(session: Session, review_below: float) -> CallToAction
     A confidence exactly at the threshold is enough, but only where the offsets are the machine's own by
     sound: the number says nothing about an offset that a person set. A session with a clip that conform
     warns about (`model.due.list_conform_warnings`), that may not be all there (`model.intake_doubts`), or
-    that may belong on the timeline (`model.dispositions.list_clip_doubts`) always needs a review.
+    that may belong on the timeline (`model.dispositions.list_clip_doubts`) always needs a review, and so does
+    an answer with a doubt that has a name (`model.named_doubts`). The table is in docs/sync.md.
     """
     if session.state is not State.IN_REVIEW or session.alignment is None:
         return None

@@ -74,9 +74,9 @@ _MIN_HEARD_SHARE = 0.75
 """Agreement with the others where the third clip itself is loud, over theirs there, from which it is of one
 event: a desk feed, which they hear. Measured: desk feeds 0.8 to 1.6, other events up to 0.74."""
 _MIN_WITNESS_SHARE = 0.5
-"""What two other clips share, over what the first two share, from which they can vouch for the third, and over
-that what it must share with each of them. Judgement: two clips at another event share much with each other
-and little with these."""
+"""What two other clips share, over what the first two share, from which they can vouch for the third, and
+over that what it must share with each of them. Judgement: two clips at another event share much with each
+other and little with these."""
 
 Table = NDArray[np.float32]
 

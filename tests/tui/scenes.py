@@ -179,7 +179,7 @@ def unplaced(name=UNSURE, **change):
 def far_rival(name=UNSURE, **change):
     """The sound also fits twelve seconds away, as music that repeats itself does."""
     body = unsure(name)
-    why = "Cam C also matches +12000 ms away, 80% as strong: the sound repeats itself"
+    why = "Cam C also matches +12.0 s away, 80% as strong: the sound repeats itself"
     found = angle(0.71, (127.0, 0.93), (12127.0, 0.74), (-36000.0, 0.4), reasons=[why])
     return changed(body, reasons=[], angles={**body.angles, "cam_c": found}, **change)
 
