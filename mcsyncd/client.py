@@ -160,6 +160,10 @@ class Client:
         """Show others that the caller is reviewing a session. It prevents nothing."""
         return _parse_body(api.ClaimBody, await self._fetch_bytes("POST", "sessions", session, "claim"))
 
+    async def release_claim(self, session: str) -> None:
+        """Show others that the caller does not review a session any more."""
+        await self._fetch_bytes("DELETE", "sessions", session, "claim")
+
     async def seal_session(self, seal: api.SealRequest | None = None) -> api.SessionBody:
         """Seal the collecting session without waiting for the other cameras, and return it."""
         return _parse_body(

@@ -253,6 +253,15 @@ class RequestHandler:
         self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
         return api.ClaimBody(by=actor.name, expires_s=CLAIM_S)
 
+    async def release_claim(self, session_id: str, uid: int) -> api.ClaimBody:
+        """End the caller's claim; one of somebody else stays."""
+        await self._loop.load_session(session_id)
+        claim = self._claims.get(session_id)
+        if claim is not None and claim.by.uid == uid:
+            del self._claims[session_id]
+            self._hub.broadcast(api.StreamEventBody(what="claim", session=session_id))
+        return api.ClaimBody(by=self._find_claimant(session_id) or "", expires_s=0.0)
+
     def _find_claimant(self, session_id: str) -> str | None:
         claim = self._claims.get(session_id)
         return claim.by.name if claim and claim.until > time.monotonic() else None

@@ -90,6 +90,7 @@ class ApiServer:
                 web.get(f"{session}/manifest", self._get_manifest),
                 web.post(f"{session}/decisions", self._post_decision),
                 web.post(f"{session}/claim", self._post_claim),
+                web.delete(f"{session}/claim", self._delete_claim),
                 web.post("/v1/seal", self._post_seal),
                 web.post("/v1/reload", self._post_reload),
                 web.get("/v1/log", self._get_log),
@@ -155,6 +156,10 @@ class ApiServer:
 
     async def _post_claim(self, request: web.Request) -> web.Response:
         claim = await self._handler.claim_session(request.match_info["session"], _read_caller_uid(request))
+        return build_response(claim)
+
+    async def _delete_claim(self, request: web.Request) -> web.Response:
+        claim = await self._handler.release_claim(request.match_info["session"], _read_caller_uid(request))
         return build_response(claim)
 
     async def _post_seal(self, request: web.Request) -> web.Response:

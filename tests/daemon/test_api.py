@@ -211,6 +211,7 @@ async def test_a_disk_that_does_not_answer_holds_up_no_status(tmp_path, monkeypa
         ("GET", "/v1/sessions/nope/peaks?camera=a&start_ms=0&step_ms=1&columns=1", 404, "unknown_session"),
         ("GET", "/v1/sessions/nope/manifest", 404, "unknown_session"),
         ("POST", "/v1/sessions/nope/claim", 404, "unknown_session"),
+        ("DELETE", "/v1/sessions/nope/claim", 404, "unknown_session"),
         ("GET", "/v1/log?session=nope", 404, "unknown_session"),
         ("GET", "/v1/nope", 404, "not_found"),
         ("GET", "/", 404, "not_found"),

@@ -71,6 +71,7 @@ class FakeDaemon:
         app.router.add_get("/v1/sessions/{id}/manifest", self._manifest)
         app.router.add_post("/v1/sessions/{id}/decisions", self._decide)
         app.router.add_post("/v1/sessions/{id}/claim", self._claim)
+        app.router.add_delete("/v1/sessions/{id}/claim", self._release)
         app.router.add_post("/v1/seal", self._seal)
         app.router.add_post("/v1/reload", self._reload)
         app.router.add_get("/v1/log", self._log)
@@ -182,6 +183,12 @@ class FakeDaemon:
         self.requests.append("claim")
         await self.put(body.model_copy(update={"claimed_by": self.status.you}))
         return _json(api.ClaimBody(by=self.status.you, expires_s=60.0))
+
+    async def _release(self, request):
+        body = self.sessions[request.match_info["id"]]
+        self.requests.append("release")
+        await self.put(body.model_copy(update={"claimed_by": None}))
+        return _json(api.ClaimBody(by="", expires_s=0.0))
 
     async def _seal(self, _):
         return _json(next(iter(self.sessions.values())))

@@ -620,6 +620,16 @@ def pretend_to_play(screen, seconds=0.05):
 
 
 @running
+async def test_a_claim_ends_with_the_review(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        await reviewing(app, pilot)
+        await until(pilot, lambda: "claim" in daemon.requests)
+        await pilot.press("escape")
+        await until(pilot, lambda: "release" in daemon.requests)
+        assert daemon.sessions[scenes.UNSURE].claimed_by is None
+
+
+@running
 async def test_the_sound_loops_follows_the_cursor_and_stops(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         screen = await reviewing(app, pilot)

@@ -8,6 +8,7 @@ recorded is exactly what was on screen.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import work
@@ -56,6 +57,7 @@ class ReviewScreen(LiveScreen):
         self._listening = Listening(self, self._show_playhead)
         self._taken_over = False
         self._sending = False
+        self._claimed = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the reason, the lanes, the time axis, the match strip, and the button with its note."""
@@ -160,6 +162,7 @@ class ReviewScreen(LiveScreen):
             return
         try:
             await self.shell.client.claim_session(self._session_id)
+            self._claimed = True
         except McsyncError as error:
             self.log.debug(str(error))
 
@@ -351,5 +354,11 @@ class ReviewScreen(LiveScreen):
         self.dismiss()
 
     def on_unmount(self) -> None:
-        """Stop the sound when the screen closes."""
+        """Stop the sound and end the claim when the screen closes."""
         self._listening.stop()
+        if self._claimed:
+            self.app.run_worker(self._release_claim(), group="claim")
+
+    async def _release_claim(self) -> None:
+        with suppress(McsyncError):  # it ends by itself a minute later
+            await self.shell.client.release_claim(self._session_id)
