@@ -14,12 +14,14 @@ from textual.reactive import reactive
 
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.text import escape_text
 from mcsyncd.tui.still import HELD, LET_GO_S, TOO_SOON, Stillness
 from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
+
+UNCONFIRMED = "Sent, but not confirmed: the screen shows what took effect once the daemon answers."
 
 _NOTICE_S = 8.0
 """Seconds a notice stays. Judgement: long enough to read an error and its hint twice."""
@@ -83,6 +85,10 @@ class Shell(App[None]):
             body = await self.client.send_decision(session.id, decision, session.revision)
         except RevisionConflict as conflict:
             self.show_conflict(conflict, unsent)
+            return None
+        except Unreachable as error:
+            # It may have taken effect, and a second one would be refused by its revision: never "failed".
+            self.show_notice(UNCONFIRMED, hint=error.message, severity="error")
             return None
         except McsyncError as error:
             self.show_error(error)

@@ -6,12 +6,13 @@ from tui import scenes
 from tui.conftest import collect_notices, screen_text, until
 
 from mcsyncd import api
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.tui.dialogs import ConflictDialog, LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
+from mcsyncd.tui.shell import UNCONFIRMED
 from mcsyncd.tui.widgets.health import build_alert_line
 
 
@@ -369,7 +370,7 @@ async def test_a_conflict_shows_the_new_state_and_what_was_not_sent(opened):
         assert "Not sent: Cam C +87 ms" in shown
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
-        assert "no decision is due" in screen_text(app)
+        assert "a.ruiz approved this" in screen_text(app)
         assert daemon.decisions == []
 
 
@@ -617,6 +618,35 @@ def pretend_to_play(screen, seconds=0.05):
 
     playback.play = play
     return heard
+
+
+@running
+async def test_the_loser_of_a_race_is_told_who_won_before_a_key(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        await pilot.press("n")
+        won = {"state": "approved", "call_to_action": None, "approved_by": "a.ruiz", "revision": 3}
+        await daemon.put(scenes.unsure(**won, approved_at="2026-11-23T09:21:00.000000+00:00"))
+        await until(pilot, lambda: "a.ruiz approved this" in " ".join(screen_text(app).split()))
+        assert "nothing of yours was sent" in " ".join(screen_text(app).split())
+        assert screen.query_one("#main").disabled
+        assert daemon.decisions == []
+
+
+@running
+async def test_a_decision_without_an_answer_is_not_called_failed(opened):
+    async with opened([scenes.session()]) as (app, pilot, _):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        said = collect_notices(app)
+
+        async def vanish(*_):
+            raise Unreachable("no answer within 30 s", "")
+
+        app.client.send_decision = vanish
+        await pilot.press("enter")
+        await until(pilot, lambda: said)
+        assert said == [UNCONFIRMED]
 
 
 @running

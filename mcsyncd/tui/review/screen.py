@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from typing import ClassVar
 
 from textual import work
@@ -18,7 +19,8 @@ from textual.widget import Widget
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError, UsageError
-from mcsyncd.present.numbers import format_offset
+from mcsyncd.model.text import escape_text
+from mcsyncd.present.numbers import format_offset, format_time
 from mcsyncd.present.session import REVIEW_SYNC, get_camera_label, label_session
 from mcsyncd.present.standing import format_hand_set, format_why
 from mcsyncd.review.nudge import parse_offset
@@ -130,7 +132,9 @@ class ReviewScreen(LiveScreen):
         button.label = Content(draft.label_button())
         button.is_decision = not draft.awaits_place
         button.set_class(bool(draft.checklist.list_unchecked(session)), "-unsure")
-        button.disabled = bool(objection)
+        if self._sending:
+            button.label = Content("Sending …")
+        button.disabled = bool(objection) or self._sending
         self.query_one("#note", LazyStatic).show(build_button_note(draft, objection, self._listening.said))
         self.show_keys(KEY_HINTS)
 
@@ -141,7 +145,7 @@ class ReviewScreen(LiveScreen):
             return _NOT_LOADED
         if objection := self.shell.find_objection(None if self._taken_over else session):
             return f"{objection} · t takes over" if objection.endswith("is reviewing this") else objection
-        return "" if session.state == "in_review" else f"no decision is due: {label_session(session).word}"
+        return "" if session.state == "in_review" else _explain_decided(session, self.shell.get_now())
 
     def on_resize(self) -> None:
         """Draw for the new width."""
@@ -301,6 +305,7 @@ class ReviewScreen(LiveScreen):
     @work(exclusive=True, group="decision")
     async def _send_draft(self, draft: ReviewDraft) -> None:
         self._sending = True
+        self._update()
         try:
             approved = await self._send_decisions(draft)
         finally:
@@ -362,3 +367,11 @@ class ReviewScreen(LiveScreen):
     async def _release_claim(self) -> None:
         with suppress(McsyncError):  # it ends by itself a minute later
             await self.shell.client.release_claim(self._session_id)
+
+
+def _explain_decided(session: SessionBody, now: datetime) -> str:
+    """Return why a session takes no decision: who was faster, or what it does."""
+    if session.approved_by:
+        by, at = escape_text(session.approved_by, 40), format_time(session.approved_at, now)
+        return f"{by} approved this {at}\nnothing of yours was sent"
+    return f"no decision is due: {label_session(session).word}"
