@@ -11,6 +11,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from acceptance.sources import can_decode
+
 KINDS = ("speech", "music", "noise")
 PACKAGES = {
     "asterisk-core-sounds-es-g722": "speech",
@@ -59,10 +61,10 @@ def _unpack(package: Path, into: Path, name: str, kind: str) -> None:
 
 
 def _keep(file: Path, tree: Path, into: Path, name: str, kind: str) -> None:
-    """Move a recording into its folder under a flat name, unless it is too short for its kind."""
+    """Move a recording into its folder under a flat name, unless it is too short or cannot be decoded."""
     flat = "-".join(file.relative_to(tree).parts[-3:])
     if kind == "noise" and "music" in flat.lower():
         kind = "music"
-    if file.stat().st_size >= _LEAST_BYTES[kind]:
+    if file.stat().st_size >= _LEAST_BYTES[kind] and can_decode(file):
         (into / kind / name).mkdir(parents=True, exist_ok=True)
         shutil.move(file, into / kind / name / flat)

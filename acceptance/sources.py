@@ -80,6 +80,14 @@ def _decode(file: Path) -> Sound:
 
 
 @lru_cache(maxsize=64)
+def can_decode(file: Path) -> bool:
+    """Tell whether a recording is one: packages have damaged files, and pictures with a sound's name."""
+    try:
+        return _decode(file).size > 0
+    except (av.error.FFmpegError, IndexError, ValueError):
+        return False
+
+
 def _make_up(file: Path) -> Sound:
     """Return a stand-in for a recording that depends on its name alone."""
     rng = np.random.default_rng(zlib.crc32(str(file).encode()))

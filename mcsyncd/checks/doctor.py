@@ -10,17 +10,22 @@ import os
 import pwd
 import shutil
 import sqlite3
+import struct
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from mcsyncd.checks.ledger_history import require_known_history
-from mcsyncd.errors import LedgerMismatch
+from mcsyncd.errors import ConfigError, LedgerMismatch
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
+from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.text import escape_text
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
@@ -42,6 +47,12 @@ _MIN_SANE_TIME = 1_750_000_000
 """Seconds since the epoch, June 2025: before mcsyncd existed. An earlier clock has not been set."""
 _AUDIO_PLAYERS = ("pw-play", "aplay", "ffplay", "afplay")
 """Programs that the terminal app can play audio with, in the order in which it tries them."""
+_PLAYER_LIMIT_S = 5.0
+"""Seconds within which a player must have played a tenth of a second. Judgement: a device that wakes up."""
+_SILENCE = struct.pack(
+    "<4sI4s4sIHHIIHH4sI", b"RIFF", 1636, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 1600
+) + bytes(1600)
+"""A tenth of a second of silence, a WAV of 16 bits at 8 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +67,22 @@ class CheckResult:
 
 def run_checks(config: ActiveConfig) -> tuple[CheckResult, ...]:
     """Run all checks; return their results in the order in which an operator would fix the problems."""
-    results: list[CheckResult] = []
-    for name, check in _CHECKS.items():
+    checks = {name: partial(check, config) for name, check in _CHECKS.items()}
+    return tuple(_run({**checks, **_MACHINE_CHECKS}))
+
+
+def report_broken_settings(error: ConfigError) -> tuple[CheckResult, ...]:
+    """Return what is wrong with settings that cannot be read, and run the checks that need none."""
+    faults = [CheckResult("settings", "fail", problem) for problem in error.problems or (error.message,)]
+    return (*faults[:-1], replace(faults[-1], hint=error.hint), *_run(_MACHINE_CHECKS))
+
+
+def _run(checks: Mapping[str, Callable[[], Iterator[CheckResult]]]) -> Iterator[CheckResult]:
+    for name, check in checks.items():
         try:
-            results.extend(check(config))
+            yield from check()
         except OSError as error:
-            results.append(CheckResult(name, "fail", str(error), "fix it, then run `mcsyncd doctor` again"))
-    return tuple(results)
+            yield CheckResult(name, "fail", str(error), "fix it, then run `mcsyncd doctor` again")
 
 
 def _check_folders(config: ActiveConfig) -> Iterator[CheckResult]:
@@ -171,8 +191,7 @@ def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:
             yield CheckResult(f"profile {profile.name}", "ok", "its encoders are available")
 
 
-def _check_clock(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # all checks have the same signature
+def _check_clock() -> Iterator[CheckResult]:
     sane = time.time() > _MIN_SANE_TIME
     yield CheckResult(
         "clock",
@@ -229,8 +248,7 @@ def _check_storage(config: ActiveConfig) -> Iterator[CheckResult]:
     )
 
 
-def _check_sqlite(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # all checks have the same signature
+def _check_sqlite() -> Iterator[CheckResult]:
     affected = sqlite3.sqlite_version_info < _WAL_RESET_FIXED
     message = sqlite3.sqlite_version
     if affected:
@@ -249,15 +267,35 @@ def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
         yield CheckResult("ledger", "ok", "knows all that is in the work folder and in the store")
 
 
-def _check_interfaces(config: ActiveConfig) -> Iterator[CheckResult]:
-    del config  # all checks have the same signature
+def _check_audio() -> Iterator[CheckResult]:
     player = next((name for name in _AUDIO_PLAYERS if shutil.which(name)), None)
-    yield CheckResult(
-        "audio",
-        "ok" if player else "warn",
-        player or "no player found",
-        "" if player else "install pw-play, aplay or ffplay to listen during review",
-    )
+    if player is None:
+        hint = "install pw-play, aplay or ffplay to listen during review"
+        yield CheckResult("audio", "warn", "no player found", hint)
+        return
+    fault = _play_silence(player)
+    hint = "listen on another machine: mcsyncd tui --host" if fault else ""
+    yield CheckResult("audio", "warn" if fault else "ok", f"{player}{fault}", hint)
+
+
+def _play_silence(player: str) -> str:
+    """Return what is wrong with a player, or with the device that it opens; empty if it plays."""
+    options = {"aplay": ["-q"], "ffplay": ["-nodisp", "-autoexit", "-loglevel", "error"]}
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
+        path = Path(folder) / "silence.wav"
+        write_derived_file(path, _SILENCE, durable=False)
+        try:
+            command = [player, *options.get(player, []), str(path)]
+            played = subprocess.run(  # noqa: S603  # one of our own names, and a path of our own
+                command, capture_output=True, timeout=_PLAYER_LIMIT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f": does not end within {_PLAYER_LIMIT_S:.0f} s"
+    said = played.stderr.decode(errors="replace").strip().splitlines()
+    return f": {said[-1] if said else 'cannot play'}" if played.returncode else ""
+
+
+def _check_terminal() -> Iterator[CheckResult]:
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     yield CheckResult(
         "terminal",
@@ -272,11 +310,16 @@ _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
     "folder events": _check_folder_events,
     "free space": _check_free_space,
     "encoders": _check_encoders,
-    "clock": _check_clock,
     "socket": _check_socket,
     "storage": _check_storage,
     "ledger": _check_ledger,
-    "sqlite": _check_sqlite,
-    "audio and terminal": _check_interfaces,
 }
-"""All checks by the name that a failing one is reported under, in the order of their results."""
+"""The checks that need settings, by the name that a failing one is reported under, in their order."""
+
+_MACHINE_CHECKS: dict[str, Callable[[], Iterator[CheckResult]]] = {
+    "clock": _check_clock,
+    "sqlite": _check_sqlite,
+    "audio": _check_audio,
+    "terminal": _check_terminal,
+}
+"""Those that need none."""

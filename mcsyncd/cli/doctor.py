@@ -24,11 +24,17 @@ def doctor_command(options: GlobalOptions, as_json: bool) -> int:
     Folders, limits, disk space, codecs, clock, socket, groups, storage, audio and terminal. Exit code
     1 when a check fails.
     """
-    from mcsyncd.checks.doctor import run_checks
+    from mcsyncd.checks.doctor import report_broken_settings, run_checks
+    from mcsyncd.errors import ConfigError
     from mcsyncd.model.text import escape_text
     from mcsyncd.settings.active_config import ActiveConfig
 
-    checks = run_checks(ActiveConfig.read(options.config_path))
+    try:
+        config = ActiveConfig.read(options.config_path)
+    except ConfigError as error:
+        checks = report_broken_settings(error)
+    else:
+        checks = run_checks(config)
     failed = any(check.status == "fail" for check in checks)
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})

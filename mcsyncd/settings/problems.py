@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,11 +11,14 @@ from pydantic import BaseModel, ValidationError
 from mcsyncd.settings.strict_yaml import KeyPath, LocatedDocument, build_config_error
 
 _HINT_BY_ERROR_TYPE = {
-    "extra_forbidden": "no such key; see `mcsyncd config schema`",
     "missing": "add it",
     "string_type": "put it in quotes",
 }
 """Pydantic's error types (its documentation lists them) whose message alone does not say what to do."""
+
+_MIN_LIKENESS = 0.7
+"""Likeness of two words (difflib) from which one is offered for the other. Judgement: `lable` and `label`
+have 0.8; lower offers words that nobody meant."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -30,12 +34,33 @@ def validate_document(model: type[ModelT], source: LocatedDocument) -> ModelT:
         problems = tuple(
             source.format_problem(
                 _drop_union_tags(detail["loc"], source),
-                _strip_prefix(detail["msg"]),
-                _HINT_BY_ERROR_TYPE.get(detail["type"], ""),
+                *_explain(model, detail["type"], detail["loc"], detail["msg"]),
             )
             for detail in error.errors(include_url=False, include_context=False, include_input=False)
         )
         raise build_config_error(source.path, problems) from None
+
+
+def _explain(
+    model: type[BaseModel], kind: str, location: tuple[str | int, ...], message: str
+) -> tuple[str, str]:
+    """Return what is wrong and what to do about it."""
+    if kind != "extra_forbidden":
+        return _strip_prefix(message), _HINT_BY_ERROR_TYPE.get(kind, "")
+    known = sorted(set(_list_keys(model.model_json_schema())))
+    near = get_close_matches(str(location[-1]), known, 1, _MIN_LIKENESS)
+    return "there is no such key", f"did you mean {near[0]}?" if near else "see `mcsyncd config schema`"
+
+
+def _list_keys(schema: object) -> Iterator[str]:
+    """Yield every key that a JSON schema knows, wherever it stands."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _list_keys(part)
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _list_keys(part)
 
 
 def _drop_union_tags(location: tuple[str | int, ...], source: LocatedDocument) -> KeyPath:

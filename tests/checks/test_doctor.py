@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import wave
+
 import pytest
 
 from line import ME, Line
-from mcsyncd.checks.doctor import run_checks
+from mcsyncd.checks.doctor import report_broken_settings, run_checks
+from mcsyncd.errors import ConfigError
 from mcsyncd.settings.active_config import ActiveConfig
 
 
@@ -43,3 +46,36 @@ def test_a_lost_ledger_is_found_before_the_start(tmp_path):
     (check,) = (check for check in run_checks(config) if check.name == "ledger")
     assert (check.status, "is empty or missing" in check.message) == ("fail", True)
     assert "mcsyncd ledger restore" in check.hint
+
+
+def test_broken_settings_are_named_and_the_machine_is_checked_all_the_same(tmp_path):
+    """The command that says what is wrong ended at the first thing that was."""
+    path = Line(tmp_path).config
+    path.write_text(path.read_text().replace("label:", "lable:").replace("review_below", "review_bellow"))
+    with pytest.raises(ConfigError) as caught:
+        ActiveConfig.read(path)
+    checks = report_broken_settings(caught.value)
+    said = [check.message for check in checks if check.name == "settings"]
+    assert all(check.status == "fail" for check in checks if check.name == "settings")
+    assert any("cameras.cam_a.lable: there is no such key (did you mean label?)" in line for line in said)
+    assert any("did you mean review_below?" in line for line in said)
+    assert {"clock", "sqlite", "audio", "terminal"} <= {check.name for check in checks}
+
+
+def test_the_sound_device_is_opened_and_not_only_looked_for(tmp_path, monkeypatch):
+    player = tmp_path / "aplay"
+    player.write_text("#!/bin/sh\necho 'aplay: main:831: audio open error: No such device' >&2\nexit 1\n")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (audio,) = (
+        check for check in run_checks(ActiveConfig.read(Line(tmp_path / "x").config)) if check.name == "audio"
+    )
+    assert (audio.status, "No such device" in audio.message) == ("warn", True)
+    heard = tmp_path / "heard.wav"
+    player.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cat "$last" > {heard}\n')
+    (audio,) = (
+        check for check in run_checks(ActiveConfig.read(Line(tmp_path / "y").config)) if check.name == "audio"
+    )
+    assert audio.status == "ok"
+    with wave.open(str(heard)) as wav:
+        assert (wav.getnframes(), wav.getframerate()) == (800, 8000)
