@@ -35,13 +35,18 @@ _MAX_WINDOWS = 12
 """Windows in which a recording is compared with itself. Judgement: an echo is there in all of them."""
 _REACH_SAMPLES = 16
 """Samples, 2 ms, that the echo may be off the distance of the two alignments, which is fitted to one."""
-_MIN_SELF_COEFFICIENT = 0.08
-"""Share of the energy that a recording has in common with itself that much later, from which it has an echo.
-Measured: speech has 0.01, music up to 0.07, a loop 0.15; an echo of gain g leaves g / (1 + g²), 0.5 where it
-is as loud as the direct sound. Lower takes rhythm for an echo, higher misses echoes in noise."""
-_MIN_SELF_RATIO = 2.0
-"""Factor by which that must exceed the other recording's. Judgement: what repeats in the sound itself, like a
-beat, is in both."""
+_NAMED_ECHO = (0.08, 2.0)
+"""The share of its energy that a recording has in common with itself that much later, from which it has an
+echo, and the factor by which that must exceed the other recording's. Measured: speech has 0.01, music up to
+0.07, a loop 0.15; an echo of gain g leaves g / (1 + g²), 0.5 where it is as loud as the direct sound. Lower
+takes rhythm for an echo, higher misses echoes in noise. What repeats in the sound itself, like a beat, is in
+both recordings."""
+_CLEAR_ECHO = (0.2, 4.0)
+"""The same for a direct sound that is faint beside its echo. Measured: an echo 8 dB louder than the direct
+sound leaves 0.35 and 0.01; halls and clubs without one up to 0.14, and 3 times the other's."""
+_MIN_DIRECT_STRENGTH = 0.3
+"""Share of the echo's strength from which a direct sound is looked for. Measured: 0.53 beside one of 8 dB.
+Lower, and it is among the rivals of chance."""
 
 
 def find_late_echoes(match: Match) -> list[Rival]:
@@ -55,15 +60,29 @@ def find_late_echoes(match: Match) -> list[Rival]:
 
 
 def find_earlier_arrival(match: Match) -> Rival | None:
-    """Return the rival of which the best line is an echo, by the recording in which it echoes; else None."""
-    return next(
-        (rival for rival in find_late_echoes(match) if _is_echo(match, -_get_lag_s(match, rival))), None
-    )
+    """Return the rival of which the best line is an echo, by the recording in which it echoes; else None.
+
+    A delayed loudspeaker nearby can leave the direct sound less than the share that is named. It is
+    looked for there, too, but has to be beyond doubt: the louder the echo, the clearer it is.
+    """
+    for rival in match.rivals:
+        later_s = _get_lag_s(match, rival)
+        if (
+            not MIN_ECHO_S < abs(later_s) < MAX_ECHO_S
+            or rival.strength < _MIN_DIRECT_STRENGTH * match.strength
+        ):
+            continue
+        is_named = rival.strength > MIN_ECHO_STRENGTH * match.strength
+        if _is_echo(match, -later_s, *(_NAMED_ECHO if is_named else _CLEAR_ECHO)):
+            return rival
+    return None
 
 
 def mark_echoes(match: Match) -> Match:
     """Return the match with those rivals marked that are echoes of the best line."""
-    echoes = [rival for rival in find_late_echoes(match) if _is_echo(match, _get_lag_s(match, rival))]
+    echoes = [
+        rival for rival in find_late_echoes(match) if _is_echo(match, _get_lag_s(match, rival), *_NAMED_ECHO)
+    ]
     return replace(match, rivals=tuple(replace(one, is_echo=one in echoes) for one in match.rivals))
 
 
@@ -72,11 +91,11 @@ def _get_lag_s(match: Match, rival: Rival) -> float:
     return rival.line.map_time(middle) - match.line.map_time(middle)
 
 
-def _is_echo(match: Match, later_s: float) -> bool:
+def _is_echo(match: Match, later_s: float, min_coefficient: float, min_ratio: float) -> bool:
     """Whether an alignment `later_s` after the true one is its echo: in x, or in y if it is before."""
     x, y = (_measure_self_likeness(channel, abs(later_s)) for channel in match.channels)
     echoing, other = (x, y) if later_s > 0 else (y, x)
-    return echoing > _MIN_SELF_COEFFICIENT and echoing > _MIN_SELF_RATIO * other
+    return echoing > min_coefficient and echoing > min_ratio * other
 
 
 def _measure_self_likeness(channel: WhitenedChannel, later_s: float) -> float:

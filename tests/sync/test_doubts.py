@@ -46,6 +46,23 @@ def test_the_first_arrival_wins_over_a_louder_echo(scene, delay_ms, gain):
     assert alternative.offset_us / 1000 == pytest.approx(3000 - delay_ms, abs=2)
 
 
+@pytest.mark.parametrize(("delay_ms", "gain"), [(112, 2.5), (200, 3.0)])
+def test_a_loudspeaker_that_drowns_the_direct_sound_is_never_the_truth(scene, delay_ms, gain):
+    """A delay tower 8 dB above the stage was accepted 113 ms off, at 98 %, with no reason."""
+    heard = add_echo(taken(scene, 8, 50, noise=0.004, seed=2), delay_ms, gain)
+    clips = [
+        recording("a", taken(scene, 5, 60)),
+        recording("b", heard),
+        recording("c", taken(scene, 6, 55, seed=3)),
+    ]
+    found = solve_alignment(clips, "a")
+    assert found.confidence <= 0.8
+    assert offset_ms(found, "b") == pytest.approx(3000, abs=1)
+    assert offset_ms(found, "c") == pytest.approx(1000, abs=1)
+    others = [one.offset_us / 1000 for one in found.find_angle("b").candidates]
+    assert any(at == pytest.approx(3000 - delay_ms, abs=2) for at in others)
+
+
 def test_an_echo_at_the_reference_moves_nobody(scene):
     reference = add_echo(taken(scene, 5, 60), 120, 1.3)
     found = solve_alignment([recording("a", reference), recording("b", taken(scene, 8, 50, seed=2))], "a")
