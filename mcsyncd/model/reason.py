@@ -94,6 +94,8 @@ def build_reason_document(reason: Reason, labels: Mapping[str, str]) -> Document
     }
 
 
+_MS_BELOW_MS = 1000.0
+"""Milliseconds below which a loss is said in them: "0.0 s elsewhere" says nothing."""
 _SECONDS_FROM_MS = 10_000.0
 """Milliseconds from which a distance is said in seconds, as offsets are (`present.numbers`)."""
 
@@ -246,7 +248,8 @@ def _format_pair_doubt(  # noqa: PLR0911  # one sentence for each code
             share = f"{float(values['windows_astray']):.0f} of {float(values['windows']):.0f}"
             return f"{share} windows of {name} do not fit {other}: a skip, an edit, or music that both play"
         case ReasonCode.END_CONTRADICTS:
-            apart = _format_duration(float(values["apart_ms"]) / 1e3)
+            apart_ms = float(values["apart_ms"])
+            apart = f"{apart_ms:.0f} ms" if apart_ms < _MS_BELOW_MS else _format_duration(apart_ms / 1e3)
             seconds = f"{float(values['seconds']):.0f} s"
             where = f"the {values['end']} {seconds} of {name}"
             return f"{where} lie {apart} elsewhere in {other}: something was lost"

@@ -40,6 +40,9 @@ before the skip still contradicts; an echo is never that much louder than what i
 _MIN_OVERLAP_S = 15.0
 """Seconds of overlap from which ends are looked at. Judgement: twice what is looked at, so that a line rests
 on more than its ends."""
+_INNER_WINDOWS = 5
+"""Windows between the ends in which a clear lag is looked for, too. Judgement: more than half of them tell a
+room's echo, which is there throughout, from a skip, which is not."""
 _MEDIAN_TO_SIGMA = 0.6745
 """Factor: the median of |N(0, 1)|."""
 
@@ -62,30 +65,48 @@ def find_astray_end(match: Match) -> AstrayEnd | None:
     for number in range(_WINDOWS):
         inset = number * _STEP_SAMPLES
         for end, start in (("first", first + inset), ("last", last - inset - _WINDOW_SAMPLES)):
-            later_s = _find_other_place(match, start)
-            if later_s is not None:
+            lag = _find_other_place(match, start)
+            if lag is not None and not _lies_there_throughout(match, first, last, lag):
                 seconds = (inset + _WINDOW_SAMPLES) / COARSE_RATE_HZ
-                return AstrayEnd("first" if end == "first" else "last", seconds, later_s)
+                return AstrayEnd("first" if end == "first" else "last", seconds, lag / COARSE_RATE_HZ)
     return None
 
 
-def _find_other_place(match: Match, start: int) -> float | None:
-    """Return how much later than on the line a window of y clearly lies, in seconds.
+def _find_other_place(match: Match, start: int) -> int | None:
+    """Return how many samples later than on the line a window of y clearly lies.
 
     None where it lies on the line, or nowhere clearly.
     """
+    z = _correlate_at(match, start)
+    sigma = max(1.0, float(np.median(z)) / _MEDIAN_TO_SIGMA)
+    best = int(np.argmax(z))
+    if z[best] > max(_MIN_ELSEWHERE_Z * sigma, _MIN_ELSEWHERE_RATIO * _read_peak(z, 0)):
+        return best - _REACH_SAMPLES
+    return None
+
+
+def _lies_there_throughout(match: Match, first: int, last: int, lag: int) -> bool:
+    """Whether what lies between the ends is there as well: an echo then, of which the line is the source."""
+    inset = _WINDOWS * _STEP_SAMPLES
+    starts = np.linspace(first + inset, last - inset - _WINDOW_SAMPLES, _INNER_WINDOWS).astype(int)
+    found = [_correlate_at(match, start) for start in starts.tolist()]
+    return sum(_read_peak(z, lag) > _read_peak(z, 0) for z in found) > _INNER_WINDOWS // 2
+
+
+def _correlate_at(match: Match, start: int) -> NDArray[np.float32]:
+    """Return |z| of the window of y at `start` for every lag within reach of the line."""
     x, y = match.channels
     near = y.read_half_rate(start, start + _WINDOW_SAMPLES)
     middle_s = (start + _WINDOW_SAMPLES / 2) / COARSE_RATE_HZ
     at = round(match.line.map_time(middle_s) * COARSE_RATE_HZ) - _WINDOW_SAMPLES // 2
     far = x.read_half_rate(at - _REACH_SAMPLES, at + _WINDOW_SAMPLES + _REACH_SAMPLES)
-    z = _correlate_window(far, near)
-    sigma = max(1.0, float(np.median(z)) / _MEDIAN_TO_SIGMA)
-    on_line = float(z[_REACH_SAMPLES - _ON_LINE_SAMPLES : _REACH_SAMPLES + _ON_LINE_SAMPLES + 1].max())
-    best = int(np.argmax(z))
-    if z[best] > max(_MIN_ELSEWHERE_Z * sigma, _MIN_ELSEWHERE_RATIO * on_line):
-        return (best - _REACH_SAMPLES) / COARSE_RATE_HZ
-    return None
+    return _correlate_window(far, near)
+
+
+def _read_peak(z: NDArray[np.float32], lag: int) -> float:
+    """Return the highest z at a lag from the line, in samples."""
+    at = _REACH_SAMPLES + lag
+    return float(z[max(0, at - _ON_LINE_SAMPLES) : at + _ON_LINE_SAMPLES + 1].max())
 
 
 def _correlate_window(far: NDArray[np.float32], near: NDArray[np.float32]) -> NDArray[np.float32]:
