@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,13 +16,19 @@ from textual.screen import Screen
 from mcsyncd.api import SessionBody
 from mcsyncd.client import RevisionConflict
 from mcsyncd.present.numbers import format_time
+from mcsyncd.present.session import label_session
 from mcsyncd.tui.dialogs import ConflictDialog, build_conflict_summary
 from mcsyncd.tui.feed import Feed
 from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
+from mcsyncd.tui.queue.rows import describe_shoot
 from mcsyncd.tui.queue.screen import QueueScreen
+from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.shell import Shell
 from mcsyncd.tui.theme import DARK, LIGHT
 from mcsyncd.tui.world import DaemonLink
+
+_MAX_COMMANDS = 200
+"""Sessions in the palette. Judgement: more than wait on any day; the palette searches them as one types."""
 
 
 class McsyncApp(Shell):
@@ -44,7 +51,13 @@ class McsyncApp(Shell):
         """Yield the commands of the palette."""
         other = LIGHT.name if self.theme == DARK.name else DARK.name
         yield SystemCommand("Light or dark", f"Switch to {other}", lambda: setattr(self, "theme", other))
+        for session in self.world.build_queue()[:_MAX_COMMANDS]:
+            said = f"{label_session(session)} · {describe_shoot(session, self.get_now())}"
+            yield SystemCommand(f"Go to {session.id}", said, partial(self._open_session, session.id))
         yield SystemCommand("Quit", "Quit the app; the daemon keeps running", self.action_quit)
+
+    def _open_session(self, session: str) -> None:
+        self.push_screen(SessionScreen(session))
 
     def on_mount(self) -> None:
         """Start to follow the daemon."""

@@ -650,6 +650,17 @@ async def test_a_decision_without_an_answer_is_not_called_failed(opened):
 
 
 @running
+async def test_the_palette_goes_to_a_session(opened):
+    async with opened([scenes.unsure(), scenes.session()]) as (app, pilot, _):
+        await pilot.press("ctrl+p")
+        await pilot.press(*"w2m")
+        await until(pilot, lambda: f"Go to {scenes.UNSURE}" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        await until(pilot, lambda: "Sync Confidence: 71%" in screen_text(app))
+
+
+@running
 async def test_a_claim_ends_with_the_review(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await reviewing(app, pilot)

@@ -58,11 +58,11 @@ def build_row(session: SessionBody, width: int, now: datetime) -> Content:
     first = build_content(line, *_build_detail(session, now, room)).truncate(width, ellipsis=True)
     if session.state not in _WAITING_STATES:
         return first
-    second = build_content(f"{'':{_STATE_CELLS}}", (_describe_shoot(session, now), "muted"))
+    second = build_content(f"{'':{_STATE_CELLS}}", (describe_shoot(session, now), "muted"))
     return Content("\n").join([first, second.truncate(width, ellipsis=True)])
 
 
-def _describe_shoot(session: SessionBody, now: datetime) -> str:
+def describe_shoot(session: SessionBody, now: datetime) -> str:
     """Return the first clip of the shoot, its length, and why a person is asked or when it was opened."""
     names = [clip.name for camera in session.cameras.values() for clip in camera.clips]
     more = f" +{len(names) - 1}" if len(names) > 1 else ""

@@ -51,7 +51,7 @@ class QueueScreen(LiveScreen):
         ("v", "waveforms of the session"),
         ("r", "retry a failed session"),
         ("m", "more finished sessions: older ones"),
-        ("ctrl+p", "commands: theme, quit"),
+        ("ctrl+p", "commands: go to a session, theme, quit"),
         ("q", "quit"),
     )
 
