@@ -8,7 +8,7 @@ from mcsyncd.api import HandSetBody, SessionBody
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_duration, format_offset, format_percent, format_time
-from mcsyncd.present.session import format_clip, format_reasons, get_camera_label, list_camera_labels
+from mcsyncd.present.session import format_clip, format_reasons, list_camera_labels
 
 _CLOCKS = frozenset({"linear_timecode", "timecode", "time_reference"})
 """Witnesses that are precise clocks of a recorder or a camera; recording times are not."""
@@ -70,7 +70,4 @@ def format_why(session: SessionBody) -> str:
         return "placed by clocks only; nothing was heard that confirms it"
     overlap = format_duration(min(body.overlap_s for body in others))
     clocks = {vote.kind for body in others for vote in body.witnesses if vote.stance == "agrees"} & _CLOCKS
-    heard = (
-        f"{get_camera_label(session, session.reference or '')} is heard in every angle for {overlap} or more"
-    )
-    return f"{heard}{', and timecode agrees' if clocks else ''}"
+    return f"every angle shares {overlap} or more of sound{', and timecode agrees' if clocks else ''}"

@@ -243,7 +243,7 @@ async def test_the_history_says_who_did_what(opened):
 async def test_a_sure_session_says_why_it_is_sure(opened):
     async with opened([scenes.session()]) as (app, pilot, _):
         await pilot.press("enter")
-        await until(pilot, lambda: "Cam A is heard in every angle" in screen_text(app))
+        await until(pilot, lambda: "every angle shares 10:01 or more" in screen_text(app))
 
 
 @running

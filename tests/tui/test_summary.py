@@ -22,7 +22,7 @@ def entry(kind, **body):
 def test_a_confident_session_has_one_button_and_says_what_makes_it_sure():
     summary = summarise(scenes.session())
     assert (summary.button, summary.action, summary.news) == ("Looks Good", "approve", ())
-    assert summary.lines == ("Why: Cam A is heard in every angle for 10:01 or more",)
+    assert summary.lines == ("Why: every angle shares 10:01 or more of sound",)
 
 
 def test_an_unsure_session_says_why_and_asks_for_a_review():
