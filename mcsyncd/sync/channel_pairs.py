@@ -42,11 +42,16 @@ MeasureLine = Callable[[WhitenedChannel, WhitenedChannel, Line], Match | None]
 
 @dataclass(frozen=True, slots=True)
 class ChannelPair:
-    """A channel of x and one of y, by index, and the best of the tried lines for them; None without any."""
+    """A channel of x and one of y, by index, and the best of the tried lines for them; None without any.
+
+    `is_by_own_lag` if the line follows from a lag between the channels of one clip, which contradict each
+    other by themselves, however faint the other one is in another clip.
+    """
 
     x: int
     y: int
     best: ScoredLine | None
+    is_by_own_lag: bool = False
 
     @property
     def strength(self) -> float:
@@ -83,12 +88,15 @@ def find_channel_conflict(
         pair
         for pair in sorted(others, key=lambda pair: -pair.strength)
         if pair.best is not None
-        and pair.strength > _MIN_SCORE_SHARE * chosen.strength
+        and (pair.is_by_own_lag or pair.strength > _MIN_SCORE_SHARE * chosen.strength)
         and not _is_explained(best, pair.best.line, pair, chosen)
     ]
     for pair in contradicting[:_MAX_MEASURED]:
         assert pair.best is not None
         x, y = channels[0][pair.x], channels[1][pair.y]
+        if pair.is_by_own_lag:
+            later_s = _compute_later_s(best, pair.best.line)
+            return ChannelConflict(pair.best.line, pair.strength, later_s)
         match = measure_line(x, y, pair.best.line)
         if match is None or match.strength * match.active_windows**0.5 < _MIN_SIGNIFICANCE:
             continue
@@ -106,7 +114,7 @@ def _score_by_own_lags(
     line: Line,
     channels: tuple[Sequence[WhitenedChannel], Sequence[WhitenedChannel]],
 ) -> ChannelPair:
-    """Return the pair on its line by the lags between the channels of each clip, where it is stronger there.
+    """Return the pair on its line by the lags between the channels of each clip, where there are any.
 
     The search hears all channels at once, and the repeats of music can keep the line of a faint
     microphone out of its first ones.
@@ -118,7 +126,7 @@ def _score_by_own_lags(
         return pair
     shifted = Line(line.offset_s + (x_lag_s or 0.0) - (y_lag_s or 0.0), line.slope)
     scored = score_line(x[pair.x], y[pair.y], shifted)
-    return replace(pair, best=scored) if scored is not None and scored.strength > pair.strength else pair
+    return pair if scored is None else replace(pair, best=scored, is_by_own_lag=True)
 
 
 def _compute_later_s(best: Match, line: Line) -> float:

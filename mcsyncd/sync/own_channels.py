@@ -21,12 +21,14 @@ _MAX_WINDOWS = 8
 """Windows of a clip that are compared. Judgement: a minute of sound is in them; speech rests for less."""
 _MIN_LAG_S = 0.04
 """Seconds from which a channel is late: 14 m of air, as in `channel_pairs.py`."""
-_MIN_LIKENESS = 0.1
+_MIN_LIKENESS = 0.05
 """Share of whitened energy in common from which a lag is believed. Measured: a feed against the microphone
-before a loudspeaker has 0.3 to 0.7; the two channels of a film's mix 0.05 at any other lag than 0."""
-_MIN_LEAD = 2.0
-"""Factor by which it must exceed what the channels have in common without a lag. Judgement: an echo, or the
-beat of music, is weaker than the sound itself."""
+before a loudspeaker has 0.3 to 0.7, and 0.065 against one across a room; channels with nothing in common
+0.015 by chance."""
+_MIN_LEAD = 3.0
+"""Factor by which it must exceed what the channels have in common without a lag. Measured: 4 for the feed
+across a room; less than 1 for the two channels of a film's mix. An echo, or the beat of music, is weaker than
+the sound itself."""
 
 
 def measure_own_lag(one: WhitenedChannel, other: WhitenedChannel) -> float | None:
