@@ -16,7 +16,7 @@ from mcsyncd.sync.reasons import build_echo
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.same_sound import is_same_sound
 from mcsyncd.sync.shares import SmallShare
-from mcsyncd.sync.sharpness import MAX_SHARP_WIDTH_MS, measure_peak_width_ms
+from mcsyncd.sync.sharpness import is_blunt
 
 MAX_SHORT_CONFIDENCE = 0.8
 """Most confidence for an overlap just under 5 s. A rule (ADR 11): a few seconds may match well and still be a
@@ -39,8 +39,8 @@ MAX_SMALL_SHARE_CONFIDENCE = 0.5
 """Most confidence for a clip that shares too little, unless jammed timecode says that it was there. A rule:
 the same track at two events looks like this, and a camera that stood elsewhere may."""
 MAX_BLUNT_CONFIDENCE = 0.8
-"""Most confidence for a clip that shares nothing but low tones. A rule: the room moves it by more than half a
-frame, and all windows agree about it; it is below `review_below`."""
+"""Most confidence for a clip that shares only low tones, in a room. A rule: the room moves it by more than
+half a frame, and all windows agree about it; it is below `review_below`."""
 MAX_JUMP_CONFIDENCE = 0.8
 """Most confidence for a clip whose linear timecode jumps while it records. A rule: something may be lost
 there; it is below `review_below`."""
@@ -179,7 +179,7 @@ def _cap_channel_conflict(at: int, recordings: Sequence[Recording], pair: Pair) 
 
 
 def _cap_blunt_peak(at: int, recordings: Sequence[Recording], pair: Pair) -> Iterator[Cap]:
-    if not pair.match.is_by_onsets and measure_peak_width_ms(pair.match) > MAX_SHARP_WIDTH_MS:
+    if not pair.match.is_by_onsets and is_blunt(pair.match):
         other = pair.x if pair.y == at else pair.y
         reason = build_reason(ReasonCode.SPREAD, recordings[at].angle, recordings[other].angle)
         yield Cap(MAX_BLUNT_CONFIDENCE, reason, pair)

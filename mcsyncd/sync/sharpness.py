@@ -12,12 +12,20 @@ from mcsyncd.sync.match import Match
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES
 
-MAX_SHARP_WIDTH_MS = 0.6
+_MAX_SHARP_WIDTH_MS = 0.7
 """Milliseconds at half the height up to which a peak is sharp. Measured: 0.25 on all of 48 ordinary pairs,
-telephones, music and muffled microphones included; 0.38 to 0.5 in halls; 0.75 below 700 Hz, where a camera
+telephones, music and muffled microphones included; 0.38 to 0.62 in halls; 0.75 below 700 Hz, where a camera
 was accepted 16 ms off."""
+_MIN_DIRECT_STRENGTH = 20.0
+"""No unit: mean |z| of a match from which the direct sound is in it, however wide the peak. Measured: 8 and
+14 where it was drowned; 17 to 25 in five sessions with wide peaks that were right."""
 _PEAK_REACH_SAMPLES = 8
 """Samples, 1 ms, around the line in which the peak is looked for: the line is known to far less."""
+
+
+def is_blunt(match: Match) -> bool:
+    """Tell whether a match rests on low tones in a room: a peak that is wide and not high."""
+    return match.strength < _MIN_DIRECT_STRENGTH and measure_peak_width_ms(match) > _MAX_SHARP_WIDTH_MS
 
 
 def measure_peak_width_ms(match: Match) -> float:
