@@ -426,7 +426,7 @@ async def take(entries, count):
 async def test_every_route_is_documented_and_every_documented_route_exists(tmp_path):
     documented = {
         (method, re.sub(r"\{\w+\}", "{}", path))
-        for method, path in re.findall(r"^\| `(GET|POST) (/v1/[^`?]*)", DOCS.read_text(), re.MULTILINE)
+        for method, path in re.findall(r"^\| `(GET|POST|DELETE) (/v1/[^`?]*)", DOCS.read_text(), re.MULTILINE)
     }
     async with serve_api(tmp_path / "home") as served:
         served_routes = {
