@@ -54,10 +54,15 @@ class Shell(App[None]):
     def decide_if_still(self, decide: Callable[[], object]) -> None:
         """Call `decide` for the key that was just pressed, unless the screen moved or the key is held."""
         if not self.stillness.is_still:
-            self.show_notice(TOO_SOON)
+            self._explain_key(TOO_SOON)
             return
         is_let_go = self.stillness.watch_key()
-        self.set_timer(LET_GO_S, lambda: decide() if is_let_go() else self.show_notice(HELD))
+        self.set_timer(LET_GO_S, lambda: decide() if is_let_go() else self._explain_key(HELD))
+
+    def _explain_key(self, why: str) -> None:
+        """Say once why a key decided nothing: a held one would fill the screen with it."""
+        self.clear_notifications()
+        self.show_notice(why)
 
     def find_objection(self, session: api.SessionBody | None = None) -> str:
         """Return why no decision can be sent now (on `session`); empty if it can."""
