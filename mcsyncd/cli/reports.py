@@ -61,7 +61,8 @@ def format_session(session: SessionBody) -> Iterator[str]:
     if session.sync_confidence is not None:
         off = format_off_timeline(session)
         percent = format_percent(session.sync_confidence)
-        yield f"Sync Confidence: {percent}  ({label_method(session)}){f'; {off}' if off else ''}"
+        about = "for the machine's own offsets" if session.hand_set else f"({label_method(session)})"
+        yield f"Sync Confidence: {percent}  {about}{f'; {off}' if off else ''}"
     for key in order_cameras(session):
         yield from _format_camera(session, key)
     yield from (f"  Why: {why}" for why in list_reasons(session) or [format_why(session)] if why)
