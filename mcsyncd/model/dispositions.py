@@ -18,6 +18,11 @@ from mcsyncd.model.clip import Clip
 from mcsyncd.model.reason import Reason, ReasonCode
 from mcsyncd.model.session import Session
 
+_SAME_PLACE_US = 500
+"""Microseconds from the machine's offset within which a person means that one. Offsets are shown in whole
+milliseconds, and who types one back as it was shown gives it back. Larger, and a nudge of a millisecond does
+nothing."""
+
 _ASIDE_DOUBTS = frozenset({ReasonCode.MAYBE_INSIDE, ReasonCode.OVERLAPS_OWN_CLIP})
 """Reasons of the machine for a clip that it set aside, which ask for a person all the same."""
 
@@ -58,8 +63,8 @@ def move_clips(session: Session, camera: str, clip: str, offset_us: int) -> Alig
     """Return the alignment with a clip, and what was recorded at once with it, at `offset_us`, set by hand.
 
     Without a name, the camera's first clip moves and its other placed clips move along, since they share a
-    clock. A clip that is moved to where the machine had it is the machine's again. Raises ValueError for
-    a session that has no alignment.
+    clock. A clip that is moved to where the machine had it, as offsets are shown, is the machine's again.
+    Raises ValueError for a session that has no alignment.
     """
     alignment = _require_alignment(session)
     moved = tuple(
@@ -94,7 +99,8 @@ def _list_parallels(angle: AngleMatch, clip: str) -> set[str]:
 
 def _put_clip(session: Session, angle: AngleMatch, placed: Placement, offset_us: int) -> Placement:
     solved = session.solved.find_placement(angle.camera, placed.clip) if session.solved is not None else None
-    if solved is not None and solved.offset_us == offset_us:
+    solved_us = solved.offset_us if solved is not None else None
+    if solved is not None and solved_us is not None and abs(solved_us - offset_us) < _SAME_PLACE_US:
         return solved
     confidence = angle.confidence if placed.is_unexplained else placed.confidence
     return replace(placed, offset_us=offset_us, disposition=Disposition.MANUAL, confidence=confidence)

@@ -58,6 +58,15 @@ def test_a_clip_that_is_moved_back_is_the_machines_again():
     assert list_hand_set_offsets(off) == ()
 
 
+def test_an_offset_that_is_typed_back_as_it_is_shown_is_the_machines_again():
+    """The machine had 87.000 ms and a few microseconds; who typed 87 set it by hand, 0.0 frames away."""
+    session = nudge(reviewed(), "cam_c", 100_000)
+    back = nudge(session, "cam_c", 87_021)
+    assert list_hand_set_offsets(back) == ()
+    assert back.alignment == reviewed().alignment
+    assert list_hand_set_offsets(nudge(session, "cam_c", 88_000))
+
+
 def test_a_reopened_session_says_why_until_it_is_decided():
     session = reviewed()
     approved = tell(session, fa.Approve(LATER, OKAFOR, session.revision))
