@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement
 from mcsyncd.model.session import Actor, Move, Session
@@ -49,29 +49,17 @@ def _list_of_angle(session: Session, angle: AngleMatch) -> list[HandSetOffset]:
     found = [_describe_move(session, angle, one, move) for one, move in own if move is not None]
     times = {move.at if move is not None else "" for _, move in own}
     moved_as_one = len(found) == len(placed) > 0 and len(times) == 1
-    if not moved_as_one:
-        return found
-    first = found[0]
-    return [
-        HandSetOffset(first.camera, "", first.offset_us, first.move, first.solved_us, first.solved_confidence)
-    ]
+    return [replace(found[0], clip="")] if moved_as_one else found
 
 
 def _describe_move(session: Session, angle: AngleMatch, placed: Placement, move: Move) -> HandSetOffset:
     solved = session.solved.find_placement(angle.camera, placed.clip) if session.solved is not None else None
-    has_place = solved is not None and solved.offset_us is not None
-    solved_angle = session.solved.find_angle(angle.camera) if session.solved is not None else None
-    sure = solved.confidence if solved is not None and solved.confidence is not None else None
+    if session.solved is None or solved is None or solved.offset_us is None:
+        return HandSetOffset(angle.camera, placed.clip, move.offset_us, move, None, None)
+    solved_angle, sure = session.solved.find_angle(angle.camera), solved.confidence
     if sure is None and solved_angle is not None:
         sure = solved_angle.confidence
-    return HandSetOffset(
-        angle.camera,
-        placed.clip,
-        move.offset_us,
-        move,
-        solved.offset_us if solved is not None else None,
-        sure if has_place else None,
-    )
+    return HandSetOffset(angle.camera, placed.clip, move.offset_us, move, solved.offset_us, sure)
 
 
 def _list_manual(alignment: Alignment) -> list[tuple[str, int]]:

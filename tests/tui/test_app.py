@@ -197,6 +197,24 @@ async def test_an_offset_that_cannot_be_read_changes_nothing(opened):
 
 
 @running
+async def test_no_key_approves_an_angle_that_was_not_looked_at(opened):
+    """The key that approves went past an offset that a person had set, and past every unsure angle."""
+    body = scenes.by_hand()
+    weak = {**body.angles, "cam_c": scenes.angle(0.5, (87.0, 0.6))}
+    async with opened([scenes.by_hand(angles=weak)]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        said = collect_notices(app)
+        await pilot.press("s")
+        await until(pilot, lambda: said)
+        assert said == ["Cam C is not checked yet"]
+        assert screen._draft.camera == "cam_c"
+        assert daemon.decisions == []
+        await pilot.press("s")
+        await until(pilot, lambda: daemon.decisions)
+        assert [decision for _, decision, _ in daemon.decisions] == [{"action": "approve"}]
+
+
+@running
 async def test_a_reopened_session_says_who_and_why(opened):
     async with opened([scenes.reopened()]) as (app, pilot, _):
         await pilot.press("enter")

@@ -294,7 +294,22 @@ class ReviewScreen(LiveScreen):
 
     def action_approve(self) -> None:
         """Send the pending nudges, then approve, if the key was not held."""
-        self.shell.decide_if_still(self._approve)
+        self.shell.decide_if_still(self._approve_checked)
+
+    def _approve_checked(self) -> None:
+        """Approve with the current angle checked, unless another one was not looked at yet."""
+        if (draft := self._draft) is None or self._find_objection():
+            self._approve()  # says why not
+            return
+        if draft.awaits_place:
+            self.shell.show_notice(draft.explain_unplaced())
+            return
+        draft.checklist.advance(draft.session)
+        if left := draft.checklist.list_unchecked(draft.session):
+            self.shell.show_notice(f"{get_camera_label(draft.session, left[0])} is not checked yet")
+            self._update()
+            return
+        self._approve()
 
     def _approve(self) -> None:
         if objection := self._find_objection():
