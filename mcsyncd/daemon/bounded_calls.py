@@ -166,7 +166,8 @@ class CachedLookup(Generic[T]):
         return True
 
     def _start(self) -> _Pending[T]:
-        pending = self._pending = _Pending(run_in_thread(self._call), time.monotonic())
+        asked_at = time.monotonic()  # before the thread begins: an answer must not look newer than it is
+        pending = self._pending = _Pending(run_in_thread(self._call), asked_at)
 
         def keep_answer(done: asyncio.Future[T]) -> None:
             if self._pending is pending:
