@@ -1,5 +1,6 @@
 """A fake daemon on a real socket, and the app on it."""
 
+import asyncio
 import itertools
 from contextlib import asynccontextmanager
 
@@ -62,3 +63,13 @@ def screen_text(app):
     """What is on the terminal, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def running(test):
+    """Run an async test; its fixtures are ordinary ones."""
+
+    def run(opened):
+        asyncio.run(test(opened))
+
+    run.__name__ = test.__name__
+    return run
