@@ -183,6 +183,10 @@ class Client:
                 yield entry
             next_after = page.next_after
 
+    async def read_newest_entries(self, count: int) -> list[api.LogEntryBody]:
+        """Return the newest `count` events of all sessions, oldest first; never more than a page."""
+        return (await self._fetch_body(api.LogBody, "log", query={"newest": count})).entries
+
     async def fetch_manifest(self, session: str) -> dict[str, Any]:
         """Return the published manifest of a session."""
         answer = await self._fetch_bytes("GET", "sessions", session, "manifest")

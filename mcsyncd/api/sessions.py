@@ -21,6 +21,8 @@ class ErrorBody(ApiBody):
     retryable: bool = False
     clip: str = ""
     """The key of the clip that it is about, if it is about one: without that clip, the session can go on."""
+    retry_at: str | None = None
+    """When it is tried again without a person; null if it is being tried, or if a person has to act."""
 
 
 class ProgressBody(ApiBody):

@@ -32,7 +32,7 @@ from mcsyncd.present.session import (
     list_reasons,
     order_cameras,
 )
-from mcsyncd.present.standing import format_hand_set, format_reopened, format_why
+from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
 from mcsyncd.present.status import format_ledger
 
 
@@ -71,7 +71,7 @@ def format_session(session: SessionBody) -> Iterator[str]:
     if session.error:
         yield f"  {escape_text(session.error.stage, 40)}: {escape_text(session.error.message, 400)}"
         yield f"  → {escape_text(session.error.hint, 400)}"
-        yield f"  {ORIGINALS_SAFE}"
+        yield from (f"  {line}" for line in (format_next_try(session.error, now), ORIGINALS_SAFE) if line)
     if session.approved_by:
         yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
     if action := label_action(session):

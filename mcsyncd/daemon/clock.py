@@ -24,7 +24,16 @@ _BOOT = datetime(1970, 1, 1)  # noqa: DTZ001  # its zone is `_MonotonicZone`
 
 def utc_now() -> str:
     """Return the present time in UTC, ISO 8601 with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _format_utc(datetime.now(UTC))
+
+
+def utc_in(wait_s: float) -> str:
+    """Return the time in UTC in `wait_s` seconds, as `utc_now` writes it."""
+    return _format_utc(datetime.now(UTC) + timedelta(seconds=wait_s))
+
+
+def _format_utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def new_session_id(now: datetime | None = None) -> str:

@@ -78,6 +78,14 @@ class JobBoard:
                     due[job_id] = job
         return due
 
+    def compute_wait_s(self, session: str) -> float | None:
+        """Return the seconds until a failed job of the session is tried again; None if none waits."""
+        posting, now = self._postings.get(session), self._clock()
+        if posting is None:
+            return None
+        waits = (posting.waits[job].until - now for job in posting.due_jobs if job in posting.waits)
+        return min((wait_s for wait_s in waits if wait_s > 0), default=None)
+
     def is_wanted(self, session: str, job_id: str) -> bool:
         """Tell whether the result of a job is still missing."""
         posting = self._postings.get(session)

@@ -201,6 +201,10 @@ class SessionLoop:
         """Return a page of recorded events after number `after`, oldest first; see `Ledger.read_entries`."""
         return await self.ledger.call(self.ledger.ledger.read_entries, session, after)
 
+    async def read_newest_entries(self, session: str | None, count: int) -> tuple[LogEntry, ...]:
+        """Return the newest `count` events, oldest first; see `Ledger.read_newest_entries`."""
+        return await self.ledger.call(self.ledger.ledger.read_newest_entries, session, count)
+
     async def read_head(self) -> tuple[int, str]:
         """Return the number and the hash of the last recorded event."""
         return await self.ledger.call(self.ledger.ledger.read_head)
@@ -208,6 +212,10 @@ class SessionLoop:
     async def check_waiting_sessions(self) -> None:
         """Start what waited for its time or for a free slot. Called regularly."""
         self.start_due_jobs()
+
+    def compute_wait_s(self, session: str) -> float | None:
+        """Return the seconds until a job of the session is tried again; None if none waits."""
+        return self._board.compute_wait_s(session)
 
     def list_open_jobs(self, session: Session) -> tuple[Job, ...]:
         """Return the jobs of a session whose results are still missing."""

@@ -21,7 +21,7 @@ from mcsyncd.daemon.accounts import AccountDirectory, is_approver
 from mcsyncd.daemon.alerts import list_alerts
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
-from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.daemon.decision_facts import build_fact, get_current_revision, read_identities
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
@@ -109,12 +109,14 @@ class RequestHandler:
         return self._build_session_body(session) if session is not None else None
 
     def _build_session_body(self, session: Session) -> api.SessionBody:
+        wait_s = self._loop.compute_wait_s(session.id)
         return build_session_body(
             session,
             self._config.settings.review.review_below,
             cameras=self._config.settings.angles,
             progress=self._progress_monitor.get_session_progress(session),
             claimed_by=self._find_claimant(session.id),
+            retry_at=utc_in(wait_s) if wait_s is not None else None,
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:

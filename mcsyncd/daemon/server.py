@@ -106,9 +106,8 @@ class ApiServer:
         return build_response(await self._handler.get_status(_read_caller_uid(request)))
 
     async def _get_sessions(self, request: web.Request) -> web.Response:
-        query = SessionsQuery(
-            request.query.get("before"), _parse_page_size(request), _parse_finished(request)
-        )
+        limit = _parse_count(request, "limit", _MAX_PAGE_SESSIONS, _PAGE_SESSIONS)
+        query = SessionsQuery(request.query.get("before"), limit, _parse_finished(request))
         return build_response(await self._handler.list_sessions(query))
 
     async def _get_session(self, request: web.Request) -> web.Response:
@@ -174,6 +173,10 @@ class ApiServer:
         session = request.query.get("session")
         if session is not None:
             await self._loop.load_session(session)
+        if "newest" in request.query:
+            count = _parse_count(request, "newest", PAGE_ENTRIES, PAGE_ENTRIES)
+            entries = await self._loop.read_newest_entries(session, count)
+            return build_response(api.LogBody(entries=[_build_log_entry_body(entry) for entry in entries]))
         entries = await self._loop.read_entries(session, _parse_sequence(request.query.get("after", "0")))
         body = api.LogBody(
             entries=[_build_log_entry_body(entry) for entry in entries],
@@ -266,11 +269,11 @@ def _parse_number(request: web.Request, name: str) -> float:
     return value
 
 
-def _parse_page_size(request: web.Request) -> int:
-    """Return the sessions of a page. Raises UsageError."""
-    text = request.query.get("limit", str(_PAGE_SESSIONS))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_PAGE_SESSIONS:
-        raise UsageError(f"limit must be 1 to {_MAX_PAGE_SESSIONS}", "leave it out, or send a smaller one")
+def _parse_count(request: web.Request, name: str, most: int, default: int) -> int:
+    """Return how many things are asked for, 1 to `most`. Raises UsageError."""
+    text = request.query.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
+        raise UsageError(f"{name} must be 1 to {most}", "leave it out, or send a smaller one")
     return int(text)
 
 

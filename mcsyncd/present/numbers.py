@@ -106,6 +106,18 @@ def format_time(at: str | None, now: datetime) -> str:
     return moment.strftime("%d %b %H:%M" if moment.year == now.year else "%d %b %Y %H:%M")
 
 
+def format_age(at: str | None, now: datetime) -> str:
+    """Return the age of a recorded time in one unit: `4 min old`, `3 h old`, `12 days old`; or nothing."""
+    moment = _parse_time(at, now)
+    if moment is None:
+        return ""
+    minutes = max(0, int((now - moment).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min old"
+    hours = minutes // 60
+    return f"{hours} h old" if hours < 48 else f"{hours // 24} days old"
+
+
 def format_timestamp(at: str | None, now: datetime) -> str:
     """Return a recorded time in full on the reader's clock: `2026-11-23 14:02:11`, for logs."""
     moment = _parse_time(at, now)

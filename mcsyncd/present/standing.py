@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mcsyncd.api import HandSetBody, SessionBody
+from mcsyncd.api import ErrorBody, HandSetBody, SessionBody
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_duration, format_offset, format_percent, format_time
@@ -54,6 +54,11 @@ def format_reopened(session: SessionBody, now: datetime) -> str:
         return ""
     by = f" by {escape_text(found.by, 40)}" if found.by else ""
     return f"Reopened{by} {format_time(found.at, now)}: {escape_text(found.reason, 300)}"
+
+
+def format_next_try(error: ErrorBody, now: datetime) -> str:
+    """Return when what failed is tried again, `next try 14:07`; empty if nothing waits for its time."""
+    return f"next try {format_time(error.retry_at, now)}" if error.retry_at else ""
 
 
 def format_why(session: SessionBody) -> str:

@@ -38,6 +38,7 @@ from mcsyncd.store.rows import (
     PAGE_ENTRIES,
     compute_fold_id,
     read_entry_page,
+    read_newest_entries,
     replay_session,
 )
 from mcsyncd.store.taken_files import find_taken_files, index_taken_files
@@ -250,6 +251,10 @@ class Ledger(AbstractContextManager["Ledger"]):
         A full page may have a next one: read on after its last number until a page is not full.
         """
         return read_entry_page(self._db.conn, session_id, after, limit)
+
+    def read_newest_entries(self, session_id: str | None, count: int) -> tuple[LogEntry, ...]:
+        """Return the newest `count` events, oldest first, of one session or of all; a page at most."""
+        return read_newest_entries(self._db.conn, session_id, count)
 
 
 def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:

@@ -54,6 +54,16 @@ def read_entry_page(
     return tuple(LogEntry(*row) for row in rows)
 
 
+def read_newest_entries(db: sqlite3.Connection, session_id: str | None, count: int) -> tuple[LogEntry, ...]:
+    """Return the newest `count` events, oldest first, of one session or of all; a page at most."""
+    rows = db.execute(
+        f"SELECT {ENTRY_COLUMNS} FROM event "  # noqa: S608  # a constant
+        "WHERE ? IS NULL OR session_id = ? ORDER BY seq DESC LIMIT ?",
+        (session_id, session_id, min(count, PAGE_ENTRIES)),
+    )
+    return tuple(LogEntry(*row) for row in rows)[::-1]
+
+
 def replay_session(db: sqlite3.Connection, session_id: str) -> Session:
     """Return what the events of one session add up to. Raises ValueError if one cannot be read."""
     rows = db.execute("SELECT body FROM event WHERE session_id = ? ORDER BY seq", (session_id,))

@@ -181,6 +181,14 @@ async def test_a_client_that_hammers_the_socket_costs_the_ledger_a_few_rows(tmp_
         assert sorted(counted) == [99, 299]
 
 
+async def test_the_newest_events_come_oldest_first(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        everything = [entry async for entry in served.client.read_log()]
+        assert len(everything) > 2
+        assert await served.client.read_newest_entries(2) == everything[-2:]
+        assert await served.client.read_newest_entries(500) == everything
+
+
 async def test_one_user_fills_no_more_than_a_few_rows_however_much_the_refusals_differ(tmp_path):
     recorded = []
 
@@ -221,6 +229,8 @@ async def test_a_disk_that_does_not_answer_holds_up_no_status(tmp_path, monkeypa
         ("GET", f"/v1/sessions/{SESSION}/manifest", 400, "invalid_request"),
         ("POST", f"/v1/sessions/{SESSION}/decisions", 400, "invalid_request"),
         ("GET", "/v1/log?after=x", 400, "invalid_request"),
+        ("GET", "/v1/log?newest=0", 400, "invalid_request"),
+        ("GET", "/v1/log?newest=501", 400, "invalid_request"),
         ("GET", "/v1/log?after=99999999999999999999", 400, "invalid_request"),
     ],
 )

@@ -48,6 +48,19 @@ def test_a_failed_job_is_due_again_after_its_wait():
     assert [job.session for job in board.list_due().values()] == ["a"]
 
 
+def test_a_wait_says_how_long_it_lasts():
+    clock = Stopwatch()
+    board = JobBoard(clock)
+    assert board.compute_wait_s("a") is None
+    board.post_session(seal("a"), THRESHOLD)
+    assert board.compute_wait_s("a") is None
+    board.post_session(fail(seal("a")), THRESHOLD)
+    clock.now += BACKOFF_S[0] / 4
+    assert board.compute_wait_s("a") == BACKOFF_S[0] * 3 / 4
+    clock.now += BACKOFF_S[0]
+    assert board.compute_wait_s("a") is None
+
+
 def test_each_failure_begins_a_wait_of_its_own():
     clock = Stopwatch()
     board = JobBoard(clock)

@@ -1,6 +1,6 @@
 """The one format for values that the CLI and the terminal app share."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
@@ -120,6 +120,24 @@ def test_a_time_is_no_longer_than_needed():
     assert numbers.format_time("2026-11-23T13:02:00.000000+00:00", NOW) == "14:02"
     assert numbers.format_time("2026-11-21T13:02:00+00:00", NOW) == "21 Nov 14:02"
     assert numbers.format_time("2025-11-21T13:02:00+00:00", NOW) == "21 Nov 2025 14:02"
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown"),
+    [
+        (timedelta(seconds=-5), "0 min old"),
+        (timedelta(minutes=59, seconds=59), "59 min old"),
+        (timedelta(minutes=60), "1 h old"),
+        (timedelta(hours=47, minutes=59), "47 h old"),
+        (timedelta(hours=48), "2 days old"),
+    ],
+)
+def test_an_age_has_one_unit(ago, shown):
+    assert numbers.format_age((NOW - ago).astimezone(UTC).isoformat(), NOW) == shown
+
+
+def test_an_unknown_age_is_nothing():
+    assert numbers.format_age(None, NOW) == numbers.format_age("yesterday", NOW) == ""
 
 
 def test_a_log_has_full_local_times():

@@ -113,6 +113,8 @@ class FakeDaemon:
         return _json(api.ReloadBody(reloaded=True))
 
     async def _log(self, request):
+        if newest := int(request.query.get("newest", "0")):
+            return _json(api.LogBody(entries=self.log[-newest:]))
         after = int(request.query["after"])
         page = [entry for entry in self.log if entry.seq > after][: self.log_page]
         full = len(page) == self.log_page

@@ -27,6 +27,23 @@ async def queue(app, pilot, daemon):
     pass
 
 
+async def filtered(app, pilot, daemon):
+    await pilot.press("slash", *"cam")
+    await pilot.pause(0.3)
+
+
+async def activity(app, pilot, daemon):
+    kinds = [
+        ("session_opened", {}),
+        ("clip_conformed", {"clip": "cam_b/B001.MOV"}),
+        ("session_approved", {"by": {"name": "kim", "uid": 7}, "revision": 3}),
+        ("session_reopened", {"by": {"name": "s.okafor", "uid": 8}, "revision": 4, "reason": "cam B lags"}),
+    ]
+    daemon.log = [scenes.log_entry(n, kinds[n % 4][0], **kinds[n % 4][1]) for n in range(60)]
+    await pilot.press("a")
+    await pilot.pause(0.5)
+
+
 async def session(app, pilot, daemon):
     await pilot.press("enter")
 
@@ -110,6 +127,8 @@ def _published():
 
 SCENES = {
     "queue": (queue, scenes.queue(), _settling()),
+    "filtered": (filtered, scenes.queue(), {}),
+    "activity": (activity, scenes.queue(), {}),
     "session": (session, [scenes.session()], {}),
     "session-71": (unsure, [scenes.unsure()], {}),
     "by-hand": (session, [scenes.by_hand()], {}),

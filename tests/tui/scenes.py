@@ -205,6 +205,11 @@ def working(name="20261123-094500-p3x", **change):
     return session(name, **{**fields, **change})
 
 
+def log_entry(seq, kind, **body):
+    at = f"2026-11-23T09:{seq % 60:02}:00.000000+00:00"
+    return api.LogEntryBody(seq=seq, at=at, session=SURE, kind=kind, body=body, hash="h")
+
+
 def queue():
     """A morning's work, one session in nearly every state."""
     base = {"call_to_action": None}

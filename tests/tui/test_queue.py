@@ -1,7 +1,13 @@
+import asyncio
+
+import pytest
 from tui import scenes
-from tui.conftest import running, screen_text, until
+from tui.conftest import collect_notices, running, screen_text, until
 
 from mcsyncd import api
+from mcsyncd.present.numbers import format_time
+from mcsyncd.tui.queue.filter import filter_sessions
+from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.widgets.health import build_alert_line
 
@@ -104,3 +110,91 @@ async def test_the_palette_goes_to_a_session(opened):
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen))
         await until(pilot, lambda: "Sync Confidence: 71%" in screen_text(app))
+
+
+@running
+async def test_the_filter_follows_every_letter_and_says_when_nothing_matches(opened):
+    async with opened(scenes.queue()) as (app, pilot, _):
+        await until(pilot, lambda: app.world.sessions is not None)
+        await pilot.press("slash", *"publishing")
+        await until(pilot, lambda: "20261123-070012-aaa" not in screen_text(app))
+        assert "20261123-072233-bbb" in screen_text(app)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert app.screen._session_id == "20261123-072233-bbb"
+        await pilot.press("escape", "slash", *"zz")
+        await until(pilot, lambda: "No session matches “zz”" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: all(body.id in screen_text(app) for body in scenes.queue()))
+
+
+def test_every_word_of_a_filter_must_match_somewhere():
+    bodies = scenes.queue()
+    assert filter_sessions(bodies, "  ") == bodies
+    assert [body.id for body in filter_sessions(bodies, "B001C004 FAILED")] == [
+        body.id for body in bodies if body.state == "failed"
+    ]
+    assert {body.approved_by for body in filter_sessions(bodies, "okafor")} == {"s.okafor"}
+    assert filter_sessions(bodies, "okafor failed") == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_no_row_is_wrapped_or_cut(opened, width):
+    """Beside a scrollbar, the last words of a row stood in a line of their own."""
+    waiting = [scenes.unsure(f"20261123-09{number:02}00-abc") for number in range(20)]
+
+    async def measure():
+        async with opened(waiting, size=(width, 24)) as (app, pilot, _):
+            await until(pilot, lambda: app.screen.query_one("#rows").option_count == 20)
+            await pilot.pause(0.2)
+            rows = app.screen.query_one("#rows")
+            return rows.virtual_size.height, [
+                line for line in screen_text(app).splitlines() if "Review" in line
+            ]
+
+    height, shown = asyncio.run(measure())
+    assert height == 2 * len(waiting)
+    assert all("Review Sync" in line for line in shown)
+
+
+@running
+async def test_the_keys_are_those_that_act_on_the_chosen_session(opened):
+    failed = next(body for body in scenes.queue() if body.state == "failed")
+    async with opened([failed, scenes.session()], size=(120, 30)) as (app, pilot, daemon):
+        await until(pilot, lambda: "Retry" in screen_text(app).splitlines()[-1])
+        await pilot.press("down")
+        await until(pilot, lambda: "Retry" not in screen_text(app).splitlines()[-1])
+        assert "Waveforms" in screen_text(app).splitlines()[-1]
+        said = collect_notices(app)
+        await pilot.press("r")
+        await until(pilot, lambda: said == ["Only a session that failed can be tried again."])
+        assert daemon.decisions == []
+
+
+@running
+async def test_the_activity_goes_on_while_one_looks(opened):
+    async with opened([scenes.session()], size=(120, 30)) as (app, pilot, daemon):
+        daemon.log = [scenes.log_entry(number, "session_opened") for number in range(1, 301)]
+        await pilot.press("a")
+        await until(pilot, lambda: "Activity" in screen_text(app))
+        await until(pilot, lambda: len(app.screen._entries) == 200)
+        assert app.screen._entries[0].seq == 101
+        daemon.log.append(
+            scenes.log_entry(301, "session_rejected", by={"name": "kim", "uid": 7}, reason="rain")
+        )
+        await until(pilot, lambda: "rain" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+
+
+@running
+async def test_an_upload_that_waits_says_when_it_is_tried_again(opened):
+    error = api.ErrorBody(
+        stage="publish", message="no answer", retryable=True, retry_at="2026-11-23T14:07:00+00:00"
+    )
+    waiting = scenes.session(state="publishing", call_to_action=None, error=error)
+    async with opened([waiting]) as (app, pilot, _):
+        at = format_time(error.retry_at, app.get_now())
+        await until(pilot, lambda: f"next try {at} · no answer" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: f"Next try {at}." in screen_text(app))

@@ -1,16 +1,10 @@
 from tui import scenes
 from tui.conftest import running, screen_text, until
 
-from mcsyncd import api
 from mcsyncd.tui.dialogs import ListDialog, ReasonDialog
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
-
-
-def entry(seq, kind, **body):
-    at = f"2026-11-23T09:0{seq}:00.000000+00:00"
-    return api.LogEntryBody(seq=seq, at=at, session=scenes.SURE, kind=kind, body=body, hash="h")
 
 
 @running
@@ -93,8 +87,10 @@ async def test_a_failed_session_has_its_ways_on(opened):
 async def test_the_history_says_who_did_what(opened):
     async with opened([scenes.reopened()]) as (app, pilot, daemon):
         daemon.log = [
-            entry(1, "session_approved", by={"name": "a.ruiz", "uid": 1}, revision=3),
-            entry(2, "session_reopened", by={"name": "kim", "uid": 2}, revision=4, reason="cam B lags"),
+            scenes.log_entry(1, "session_approved", by={"name": "a.ruiz", "uid": 1}, revision=3),
+            scenes.log_entry(
+                2, "session_reopened", by={"name": "kim", "uid": 2}, revision=4, reason="cam B lags"
+            ),
         ]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen._entries)

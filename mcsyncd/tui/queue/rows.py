@@ -9,10 +9,10 @@ from textual.content import Content
 
 from mcsyncd.api import ProgressBody, SessionBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import NO_VALUE, format_duration, format_percent, format_time
+from mcsyncd.present.numbers import NO_VALUE, format_age, format_duration, format_percent, format_time
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import format_reasons, get_camera_label, label_action, label_session
-from mcsyncd.present.standing import format_hand_set, format_reopened
+from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened
 from mcsyncd.tui.content import SHORT_BAR_CELLS, TonedText, build_content, format_bar
 
 _STATE_CELLS, _ID_CELLS, _OPENED_CELLS, _ANGLES_CELLS = 14, 21, 19, 8
@@ -63,14 +63,13 @@ def build_row(session: SessionBody, width: int, now: datetime) -> Content:
 
 
 def describe_shoot(session: SessionBody, now: datetime) -> str:
-    """Return the first clip of the shoot, its length, and why a person is asked or when it was opened."""
+    """Return the first clip of the shoot, its length and age, and why a person is asked."""
     names = [clip.name for camera in session.cameras.values() for clip in camera.clips]
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     first = f"{escape_text(PurePosixPath(names[0]).name, 24)}{more}" if names else ""
     length = format_duration(session.duration_s) if session.duration_s is not None else ""
     why = format_hand_set(session, now) or [format_reopened(session, now) or format_reasons(session)]
-    said = why[0] or f"since {format_time(session.opened_at, now)}"
-    return " · ".join(part for part in (first, length, said) if part)
+    return " · ".join(part for part in (first, length, format_age(session.opened_at, now), why[0]) if part)
 
 
 def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedText]:
@@ -78,7 +77,11 @@ def _build_detail(session: SessionBody, now: datetime, room: int) -> list[TonedT
     if session.state == "in_review":
         return _build_review(session, room)
     if session.error is not None:
-        return [(escape_text(session.error.message, 200), "")]
+        next_try = format_next_try(session.error, now)
+        return [
+            (f"{next_try} · " if next_try else "", "warning"),
+            (escape_text(session.error.message, 200), ""),
+        ]
     if session.state == "collecting":
         return [(_format_clip_counts(session), "muted")]
     if session.progress is not None and session.state in {"working", "approved", "publishing"}:

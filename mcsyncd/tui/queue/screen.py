@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from mcsyncd.api import RetryRequest, SessionBody, StatusBody
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
+from mcsyncd.present.session import list_camera_labels
 from mcsyncd.tui.content import build_content
+from mcsyncd.tui.dialogs import ListDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.queue.activity import ActivityScreen
+from mcsyncd.tui.queue.filter import filter_sessions
 from mcsyncd.tui.queue.rows import build_header, build_row
 from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.session.details import build_history
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.widgets.health import HealthLine, build_folder_line
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
@@ -30,8 +37,15 @@ _REFRESH_INTERVAL_S = 15.0
 _MIN_ROW_CELLS = 40
 """Rows are never built narrower. Judgement: below it they are cut, on a screen that is hidden anyway."""
 
-_PADDING_CELLS = 4
-"""Cells left and right of a row, as in `queue.tcss`; fewer would cut the ends of the rows."""
+_PADDING_CELLS = 5
+"""Cells beside a row, as in `queue.tcss`: padding of the list, of its options, and the scrollbar.
+
+Fewer would cut the ends of the rows.
+"""
+
+
+_RETRIED_STATES = {"failed", "quarantined"}
+"""States that `r` tries again; the daemon has the last word."""
 
 
 class QueueScreen(LiveScreen):
@@ -40,7 +54,11 @@ class QueueScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
+        ("slash", "filter", "Filter"),
+        ("escape", "show_all", "All"),
         ("v", "review", "Waveforms"),
+        ("h", "history", "History"),
+        ("a", "activity", "Activity"),
         ("r", "retry", "Retry"),
         ("m", "more", "More"),
         ("q", "app.quit", "Quit"),
@@ -48,7 +66,11 @@ class QueueScreen(LiveScreen):
     ALL_KEYS: ClassVar[KeyHints] = (
         ("enter", "open the session"),
         ("↑ ↓  k j", "choose a session"),
+        ("/", "filter: part of an id, a state, a clip, a camera, a person"),
+        ("esc", "end the filter"),
         ("v", "waveforms of the session"),
+        ("h", "history of the session: what happened, who decided"),
+        ("a", "activity: what happened lately in all sessions"),
         ("r", "retry a failed session"),
         ("m", "more finished sessions: older ones"),
         ("ctrl+p", "commands: go to a session, theme, quit"),
@@ -60,6 +82,7 @@ class QueueScreen(LiveScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the list, or how to begin if it is empty, above the state of the machine."""
+        yield Input(placeholder="filter: id, state, clip, camera, person", id="filter")
         yield LazyStatic(id="header")
         yield OptionList(id="rows", markup=False)
         yield VerticalScroll(LazyStatic(id="empty-text"), id="empty", can_focus=False)
@@ -67,6 +90,7 @@ class QueueScreen(LiveScreen):
 
     def on_mount(self) -> None:
         """Refresh the rows now and then: the times in them depend on the current time."""
+        self.query_one("#filter").display = False
         self.set_interval(_REFRESH_INTERVAL_S, self._refresh_rows)
 
     def on_resize(self) -> None:
@@ -79,18 +103,33 @@ class QueueScreen(LiveScreen):
         self.top_bar.title = build_content(
             ("mcsyncd", "bold"), f" · {escape_text(status.host, 40)}" if status else ""
         )
-        sessions = world.build_queue()
+        queue = world.build_queue()
+        sessions = filter_sessions(queue, self._filter.value)
         health = self.query_one(HealthLine)
-        health.status, health.folders = status, bool(sessions)
+        health.status, health.folders = status, bool(queue)
         self.query_one("#empty").display = not sessions
         self.query_one("#header").display = self._option_list.display = bool(sessions)
         if sessions:
             self._fill_rows(sessions)
         else:
-            self.query_one("#empty-text", LazyStatic).show(_build_empty_state(world))
-        keys = [("enter", "Open"), ("↑↓", "Choose"), ("v", "Waveforms"), ("r", "Retry")] if sessions else []
+            said = _build_no_match(self._filter.value) if queue else _build_empty_state(world)
+            self.query_one("#empty-text", LazyStatic).show(said)
+        self._update_keys()
+
+    def _update_keys(self) -> None:
+        """Show the keys that act on the chosen session, and those of the queue."""
+        session, world = self._get_chosen_session(), self.shell.world
+        keys = [("enter", "Open"), ("↑↓", "Choose")] if session is not None else []
+        keys += [("r", "Retry")] if session is not None and session.state in _RETRIED_STATES else []
+        keys += [("v", "Waveforms")] if session is not None and session.angles else []
+        keys += [("h", "History")] if session is not None else []
+        keys += [("esc", "All")] if self._filter.value else [("/", "Filter")] if world.sessions else []
         keys += [("m", "More")] if world.older_before else []
-        self.show_keys([*keys, ("q", "Quit")])
+        self.show_keys([*keys, ("a", "Activity"), ("q", "Quit")])
+
+    @property
+    def _filter(self) -> Input:
+        return self.query_one("#filter", Input)
 
     @property
     def _option_list(self) -> OptionList:
@@ -123,7 +162,7 @@ class QueueScreen(LiveScreen):
         is_chosen = chosen is not None and chosen.id != self._auto_highlighted and chosen.id in lines
         rows.highlighted = ids.index(chosen.id) if chosen is not None and is_chosen else 0
         self._auto_highlighted = None if is_chosen else ids[0]
-        if self.focused is None:
+        if self.focused is None or not self.focused.display:
             rows.focus()
 
     def _get_chosen_session(self) -> SessionBody | None:
@@ -135,6 +174,31 @@ class QueueScreen(LiveScreen):
         if event.option.id:
             self._auto_highlighted = event.option.id  # dealt with: the next one that waits may be highlighted
             self.app.push_screen(SessionScreen(event.option.id))
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Show the keys of the session that is chosen now."""
+        self._update_keys()
+
+    def action_filter(self) -> None:
+        """Ask for words; the list follows every letter."""
+        self._filter.display = True
+        self._filter.focus()
+
+    def on_input_changed(self) -> None:
+        """Show the sessions that match."""
+        self.show_world(self.shell.world)
+
+    def on_input_submitted(self) -> None:
+        """Go to the list, with the filter on."""
+        if not self._filter.value:
+            self.action_show_all()
+        self._option_list.focus()
+
+    def action_show_all(self) -> None:
+        """End the filter."""
+        self._filter.value = ""
+        self._filter.display = False
+        self._option_list.focus()
 
     def action_down(self) -> None:
         """Highlight the next session."""
@@ -149,6 +213,24 @@ class QueueScreen(LiveScreen):
         session = self._get_chosen_session()
         if session is not None and session.angles:
             self.app.push_screen(ReviewScreen(session.id))
+
+    @work(exclusive=True, group="history")
+    async def action_history(self) -> None:
+        """Show everything that happened to the session, newest first."""
+        session = self._get_chosen_session()
+        if session is None:
+            return
+        try:
+            entries = [entry async for entry in self.shell.client.read_log(session.id)]
+        except McsyncError as error:
+            self.shell.show_error(error)
+            return
+        lines = build_history(entries, list_camera_labels(session), self.shell.get_now())
+        self.app.push_screen(ListDialog(f"History of {escape_text(session.id, 40)}", lines))
+
+    def action_activity(self) -> None:
+        """Show what happened lately in all sessions."""
+        self.app.push_screen(ActivityScreen())
 
     def action_more(self) -> None:
         """Read one more page of finished sessions, older than those in the list."""
@@ -169,12 +251,17 @@ class QueueScreen(LiveScreen):
     def action_retry(self) -> None:
         """Retry a failed session."""
         session = self._get_chosen_session()
-        if session is None or session.state not in {"failed", "quarantined"}:
-            return
-        if objection := self.shell.find_objection():
+        if session is None or session.state not in _RETRIED_STATES:
+            self.shell.show_notice("Only a session that failed can be tried again.")
+        elif objection := self.shell.find_objection():
             self.shell.show_notice(objection)
-            return
-        self.run_worker(self.shell.send_decision(session, RetryRequest()), exclusive=True)
+        else:
+            retry = partial(self.shell.send_decision, session, RetryRequest())
+            self.shell.decide_if_still(lambda: self.run_worker(retry(), exclusive=True))
+
+
+def _build_no_match(text: str) -> Content:
+    return build_content(f"No session matches “{escape_text(text, 40)}”.", ("\n\nesc shows all", "muted"))
 
 
 def _build_empty_state(world: World) -> Content:

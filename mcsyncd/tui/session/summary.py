@@ -20,7 +20,7 @@ from mcsyncd.present.session import (
     label_session,
     list_camera_labels,
 )
-from mcsyncd.present.standing import format_hand_set, format_reopened, format_why
+from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
 
@@ -50,12 +50,12 @@ def build_summary(
     if session.state == "in_review":
         return _summarise_review(session, now)
     if session.state in {"failed", "quarantined", "stale"}:
-        return _summarise_halted(session)
+        return _summarise_halted(session, now)
     if session.state == "collecting":
         return _summarise_collecting(session)
     if session.state == "working":
         steps = _collect_steps(session, workers)
-        return SessionSummary(str(label_session(session)), "primary", _format_wait(session), steps=steps)
+        return SessionSummary(str(label_session(session)), "primary", _format_wait(session, now), steps=steps)
     return _summarise_decided(session, workers, log, now)
 
 
@@ -78,10 +78,10 @@ def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
     return SessionSummary(headline, tone, lines, label_action(session), action, news=news)
 
 
-def _summarise_halted(session: SessionBody) -> SessionSummary:
+def _summarise_halted(session: SessionBody, now: datetime) -> SessionSummary:
     error, state = session.error, label_session(session)
     headline = f"{state} at {escape_text(error.stage, 20)}" if error is not None else str(state)
-    lines = (*_format_error(error), *_list_ways_on(session), ORIGINALS_SAFE)
+    lines = (*_format_error(error, now), *_list_ways_on(session), ORIGINALS_SAFE)
     if session.state == "stale":
         return SessionSummary(headline, state.tone, lines, "Sync Again", "resync")
     if error is not None and not error.retryable:
@@ -98,12 +98,17 @@ def _list_ways_on(session: SessionBody) -> tuple[str, ...]:
     return (*ways, "x rejects the session: its files are kept and can be given back.")
 
 
-def _format_error(error: ErrorBody | None) -> tuple[str, ...]:
-    """Return what is wrong, and what the operator can do about it."""
+def _format_error(error: ErrorBody | None, now: datetime) -> tuple[str, ...]:
+    """Return what is wrong, what the operator can do about it, and when it is tried again."""
     if error is None:
         return ()
     hint = (f"What to do: {escape_text(error.hint, 400)}",) if error.hint else ()
-    return (escape_text(error.message, 400), *hint)
+    next_try = format_next_try(error, now)
+    return (
+        escape_text(error.message, 400),
+        *hint,
+        *([f"{next_try[:1].upper()}{next_try[1:]}."] if next_try else ()),
+    )
 
 
 def _summarise_collecting(session: SessionBody) -> SessionSummary:
@@ -117,7 +122,7 @@ def _summarise_decided(
     session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
 ) -> SessionSummary:
     state = label_session(session)
-    lines = [*_format_history(session, log, now), *_format_wait(session)]
+    lines = [*_format_history(session, log, now), *_format_wait(session, now)]
     if session.manifest_key:
         lines.append(f"Manifest: {escape_text(session.manifest_key)}")
     steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
@@ -143,9 +148,9 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
     return lines
 
 
-def _format_wait(session: SessionBody) -> tuple[str, ...]:
+def _format_wait(session: SessionBody, now: datetime) -> tuple[str, ...]:
     """Return what a running session waits for, as the daemon reports it."""
-    return (*_format_error(session.error), ORIGINALS_SAFE) if session.error is not None else ()
+    return (*_format_error(session.error, now), ORIGINALS_SAFE) if session.error is not None else ()
 
 
 def _collect_steps(session: SessionBody, workers: Sequence[WorkerBody]) -> tuple[WorkerBody, ...]:
