@@ -61,6 +61,22 @@ def format_next_try(error: ErrorBody, now: datetime) -> str:
     return f"next try {format_time(error.retry_at, now)}" if error.retry_at else ""
 
 
+def list_resync_costs(session: SessionBody) -> list[str]:
+    """Return what a person loses by another sync, a sentence each; empty where nobody decided anything."""
+    costs = []
+    if session.state == "stale" and session.error is not None:
+        costs.append(
+            f"The changed file is taken for the right one: {escape_text(session.error.message, 300)}."
+        )
+    if session.approved_by:
+        costs.append(f"The approval by {escape_text(session.approved_by, 40)} becomes void.")
+    if session.manifest_key:
+        costs.append("What was published stays until the new offsets are approved.")
+    if session.hand_set:
+        costs.append("Offsets that a person set are given up for the machine's.")
+    return costs
+
+
 def format_why(session: SessionBody) -> str:
     """Return in one line why the confidence is what it is: the doubts, or what agrees where there is none."""
     if reasons := format_reasons(session):

@@ -74,6 +74,28 @@ class LeaveDialog(ModalScreen[bool | None]):
             yield Static(build_content(*hints))
 
 
+class ConsentDialog(ModalScreen[bool]):
+    """Asks whether to go on with what makes something void. No key that repeats in a list agrees to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("y", "dismiss(True)", "Yes"),
+        ("escape,n", "dismiss(False)", "No"),
+    ]
+
+    def __init__(self, question: str, costs: Sequence[str]) -> None:
+        super().__init__()
+        self._question = question
+        self._costs = costs
+
+    def compose(self) -> ComposeResult:
+        """Yield the question, what becomes void, and the two keys."""
+        hints = [("y", "bold"), (" yes   ", "muted"), ("esc", "bold"), (" no", "muted")]
+        with Vertical(classes="dialog"):
+            yield Static(build_content((self._question, "bold")))
+            yield from (Static(build_content(cost)) for cost in self._costs)
+            yield Static(build_content(*hints))
+
+
 class ConflictDialog(ModalScreen[None]):
     """Says that somebody changed the session first: how it is now, and what was not sent."""
 

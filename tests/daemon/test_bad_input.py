@@ -248,7 +248,12 @@ def test_an_original_that_changes_makes_the_session_stale(line, shoot):
     stale = line.wait_for("stale")
     assert stale["approved_by"] is None
     assert shoot.files["cam_b"].name in stale["error"]["message"]
-    line.ask("resync", stale["id"])
+    refused = line.ask("resync", stale["id"], check=False)
+    assert refused.returncode == 2
+    assert "The changed file is taken for the right one" in refused.stderr
+    assert f"mcsyncd resync {stale['id']} --yes" in refused.stderr
+    assert line.session()["state"] == "stale"
+    line.ask("resync", stale["id"], "--yes")
     again = line.wait_for("in_review")
     assert again["revision"] == reviewed["revision"] + 1
 

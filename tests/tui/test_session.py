@@ -1,7 +1,8 @@
 from tui import scenes
 from tui.conftest import running, screen_text, until
 
-from mcsyncd.tui.dialogs import ListDialog, ReasonDialog
+from mcsyncd import api
+from mcsyncd.tui.dialogs import ConsentDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
@@ -146,3 +147,23 @@ async def test_the_details_unfold(opened):
         shown = screen_text(app)
         assert "candidates  +127 ms (0.93)   +87 ms (0.86)" in shown
         assert "sha256 9f9f9f9f9f9f" in shown
+
+
+@running
+async def test_what_a_second_sync_makes_void_is_asked_first(opened):
+    error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
+    stale = scenes.session(state="stale", call_to_action=None, error=error)
+    async with opened([stale]) as (app, pilot, daemon):
+        await pilot.press("enter")
+        await until(pilot, lambda: "Sync Again" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConsentDialog))
+        assert "changed on disk" in screen_text(app)
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert daemon.decisions == []
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConsentDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: daemon.decisions)
+        assert [decision for _, decision, _ in daemon.decisions] == [{"action": "resync"}]

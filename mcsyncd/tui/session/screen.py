@@ -34,8 +34,9 @@ from mcsyncd.present.session import (
     list_camera_labels,
     list_off_timeline,
 )
+from mcsyncd.present.standing import list_resync_costs
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
-from mcsyncd.tui.dialogs import ListDialog, ReasonDialog
+from mcsyncd.tui.dialogs import ConsentDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
 from mcsyncd.tui.review.draft import format_moves
 from mcsyncd.tui.review.screen import ReviewScreen
@@ -217,6 +218,9 @@ class SessionScreen(LiveScreen):
 
     @work(exclusive=True, group="decision")
     async def _send_decision(self, session: SessionBody, decision: DecisionRequest) -> None:
+        costs = list_resync_costs(session) if isinstance(decision, ResyncRequest) else []
+        if costs and not await self.app.push_screen_wait(ConsentDialog("Sync this session again?", costs)):
+            return
         await self.shell.send_decision(session, decision)
 
     def action_details(self) -> None:
