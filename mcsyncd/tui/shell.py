@@ -16,6 +16,7 @@ from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.text import escape_text
+from mcsyncd.tui.hints import format_hint
 from mcsyncd.tui.still import HELD, LET_GO_S, TOO_SOON, Stillness
 from mcsyncd.tui.world import World
 
@@ -111,5 +112,5 @@ class Shell(App[None]):
 
     def show_notice(self, message: str, *, hint: str = "", severity: Severity = "information") -> None:
         """Show a notice for a while."""
-        text = escape_text(message, 300) + (f"\n{escape_text(hint, 300)}" if hint else "")
+        text = escape_text(message, 300) + (f"\n{format_hint(hint)}" if hint else "")
         self.notify(text, severity=severity, markup=False, timeout=_NOTICE_S)

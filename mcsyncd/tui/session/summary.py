@@ -21,6 +21,7 @@ from mcsyncd.present.session import (
     list_camera_labels,
 )
 from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
+from mcsyncd.tui.hints import format_hint
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
 
@@ -102,7 +103,7 @@ def _format_error(error: ErrorBody | None, now: datetime) -> tuple[str, ...]:
     """Return what is wrong, what the operator can do about it, and when it is tried again."""
     if error is None:
         return ()
-    hint = (f"What to do: {escape_text(error.hint, 400)}",) if error.hint else ()
+    hint = (f"What to do: {format_hint(error.hint, 400)}",) if error.hint else ()
     next_try = format_next_try(error, now)
     return (
         escape_text(error.message, 400),

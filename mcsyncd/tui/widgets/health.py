@@ -10,6 +10,7 @@ from mcsyncd.api import AlertBody, FolderBody, StatusBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_free_space, format_size
 from mcsyncd.tui.content import build_content, pack_lines
+from mcsyncd.tui.hints import format_hint
 
 _MAX_UNKNOWN_FOLDERS = 4
 """Unknown folders and loose files that are named. Judgement: a line; `mcsyncd status` lists them all."""
@@ -48,7 +49,7 @@ class HealthLine(Widget):
 def build_alert_line(alert: AlertBody) -> Content:
     """Return an alert with its next action, in the colour of its level."""
     glyph = "✖" if alert.level == "error" else "▲"
-    hint = f" → {escape_text(alert.hint, 200)}" if alert.hint else ""
+    hint = f" → {format_hint(alert.hint, 200)}" if alert.hint else ""
     return build_content((f"{glyph} {escape_text(alert.message, 200)}", alert.level), (hint, "muted"))
 
 
