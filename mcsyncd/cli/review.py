@@ -7,7 +7,6 @@ prompts and sends, with the same words and the same API.
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,23 +16,20 @@ import click
 
 from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import CLIP_DISPOSITIONS, json_option
+from mcsyncd.cli.options import json_option
+from mcsyncd.cli.review_answers import format_prompt_help, parse_decision
 from mcsyncd.errors import UsageError
+from mcsyncd.model.session import State
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
-    from mcsyncd.api import DecisionRequest, SessionBody
+    from mcsyncd.api import SessionBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-_NUDGE_TARGET = re.compile(r"[+-]\d+f|[+-]\d+(\.\d+)?ms|=[+-]?\d+(\.\d+)?ms")
 _EXPORT_MS = 20_000.0
 """Milliseconds of a written excerpt. Judgement: enough to hear what is off; the daemon gives 30 s at most."""
-_PROMPT_HELP = (
-    "a approve · n CAMERA[/NAME] +1f | -12ms | =-134ms nudge · x REASON reject · q quit\n"
-    "for one clip: set-aside CAMERA/NAME · leave-out CAMERA/NAME REASON · back CAMERA/NAME"
-)
 
 
 @click.command()
@@ -59,20 +55,45 @@ def review_command(options: GlobalOptions, session: str, as_json: bool, folder: 
 
 
 async def _export_audio(options: GlobalOptions, session: str, folder: Path) -> None:
-    """Write what there is to hear of each angle beside the reference, and say where."""
     from mcsyncd.client import Client
-    from mcsyncd.integrity.derived_file import write_derived_file
 
     async with Client(options.socket) as client:
-        body = await client.fetch_session(session)
-        found = list_shared_spans(body)
-        if not found:
-            raise UsageError(f"{session} has no angle to be heard beside the reference", "see mcsyncd show")
-        for camera, (start_ms, duration_ms) in found.items():
-            wav = await client.fetch_audio(session, camera, start_ms=start_ms, duration_ms=duration_ms)
-            path = folder / f"{body.id}-{camera}.wav"
-            write_derived_file(path, wav)
-            click.echo(f"{path}: from {start_ms / 1000:.3f} s on the session clock")
+        await _write_audio(client, await client.fetch_session(session), folder)
+
+
+async def _write_audio(client: Client, body: SessionBody, folder: Path) -> None:
+    """Write what there is to hear of each angle beside the reference, and say where."""
+    from mcsyncd.integrity.derived_file import write_derived_file
+
+    found = list_shared_spans(body)
+    if not found:
+        hint = f"mcsyncd show {body.id} says why it has no offset"
+        raise UsageError(f"{body.id} has no angle to be heard beside the reference", hint)
+    for camera, (start_ms, duration_ms) in found.items():
+        wav = await client.fetch_audio(body.id, camera, start_ms=start_ms, duration_ms=duration_ms)
+        path = folder / f"{body.id}-{camera}.wav"
+        write_derived_file(path, wav)
+        click.echo(f"{path}: from {start_ms / 1000:.3f} s on the session clock")
+
+
+async def _show_more(client: Client, body: SessionBody, answer: str) -> bool:
+    """Show the history or write the sound, if that is what was asked for; return whether it was."""
+    from mcsyncd.cli.reports import format_log_line
+    from mcsyncd.present.session import list_camera_labels
+
+    verb, _, folder = answer.strip().partition(" ")
+    if verb in {"?", "help"}:
+        click.echo(format_prompt_help(body))
+        return True
+    if verb in {"h", "history"} and not folder:
+        labels = list_camera_labels(body)
+        async for entry in client.read_log(body.id):
+            click.echo(format_log_line(entry, labels))
+        return True
+    if verb in {"w", "write"} and folder.strip():
+        await _write_audio(client, body, Path(folder.strip()))
+        return True
+    return False
 
 
 def list_shared_spans(body: SessionBody) -> dict[str, tuple[float, float]]:
@@ -108,53 +129,28 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         if as_json and body is not None:
             print_json(body)
             return
+        can_ask = sys.stdin.isatty() and sys.stdout.isatty()
+        asks_about = set(State)
         while body is not None:
             click.echo("\n".join(format_review(body)))
-            can_ask = body.state == "in_review" and sys.stdin.isatty() and sys.stdout.isatty()
-            body = await _ask_decision(client, body) if can_ask else None
+            is_open = can_ask and body.state in asks_about and format_prompt_help(body)
+            body = await _ask_decision(client, body) if is_open else None
+            asks_about = {State.IN_REVIEW}  # what was decided just now is not asked about again
 
 
 async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None:
     """Prompt until a decision on the shown revision is sent; return None when the person quits."""
-    click.echo(_PROMPT_HELP)
+    click.echo(format_prompt_help(body))
     while True:
         # In a thread: a person may take an hour, and the event loop must keep the connection alive.
         answer = await asyncio.to_thread(click.prompt, "review", default="q", show_default=False)
         try:
+            if await _show_more(client, body, answer):
+                continue
             decision = parse_decision(answer, body)
             return None if decision is None else await client.send_decision(body.id, decision, body.revision)
         except UsageError as error:
             click.echo(f"{escape_text(error.message)}\n  → {escape_text(error.hint)}", err=True)
-
-
-def parse_decision(answer: str, body: SessionBody) -> DecisionRequest | None:
-    """Return the decision that an answer means, or None to quit. Raises `UsageError` for other text."""
-    from mcsyncd.api import ApproveRequest, ClipRequest, NudgeRequest, RejectRequest
-
-    verb, _, rest = answer.strip().partition(" ")
-    what, to = _split_target(rest.strip(), body)
-    key, _, name = what.partition("/")
-    if verb in {"q", "quit"}:
-        return None
-    if verb in {"a", "approve"} and not rest:
-        return ApproveRequest()
-    if verb in {"x", "reject"} and rest.strip():
-        return RejectRequest(reason=rest.strip())
-    if verb in {"n", "nudge"} and key in body.cameras and _NUDGE_TARGET.fullmatch(to):
-        return NudgeRequest(camera=key, clip=name or None, to=to)
-    if verb in CLIP_DISPOSITIONS and key in body.cameras and name and (to or verb != "leave-out"):
-        disposition = CLIP_DISPOSITIONS[verb]
-        return ClipRequest.model_validate({"clip": what, "disposition": disposition, "reason": to})
-    raise UsageError(f"{answer!r} is not understood", _PROMPT_HELP)
-
-
-def _split_target(text: str, body: SessionBody) -> tuple[str, str]:
-    """Return the camera or clip that a text begins with, and the rest: names of clips may hold spaces."""
-    known = list(body.cameras)
-    known += [f"{key}/{clip.name}" for key, camera in body.cameras.items() for clip in camera.clips]
-    found = [key for key in known if text == key or text.startswith(f"{key} ")]
-    what = max(found, key=len, default="")
-    return what, text[len(what) :].strip()
 
 
 def format_review(body: SessionBody) -> Iterator[str]:

@@ -21,7 +21,7 @@ from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return
 from mcsyncd.model.losses import MAX_REGENERATIONS, find_lost_results, is_lost_too_often, list_unproven_paths
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import PublishingPlan
-from mcsyncd.model.rate import Rate
+from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
 from mcsyncd.model.substitution import find_second_copy
@@ -41,8 +41,6 @@ several times a second by all jobs together.
 """
 _APPROVED_WITHOUT_CONFORM = frozenset({State.APPROVED, State.FAILED})
 """States in which an approval waits for conform; later states have all of its results."""
-FALLBACK_RATE = Rate(25)
-"""Frames a second of the session grid where no clip has video: sound still needs ticks to be counted in."""
 
 
 @dataclass(frozen=True, slots=True)

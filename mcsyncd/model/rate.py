@@ -57,6 +57,9 @@ class Rate:
         return str(self.fraction)
 
 
+FALLBACK_RATE = Rate(25)
+"""Frames a second of the session grid where no clip has video: sound still needs ticks to be counted in."""
+
 STANDARD_RATES = (
     Rate(24000, 1001),
     Rate(24),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mcsyncd.model.alignment import floor_percent
-from mcsyncd.model.rate import Rate
+from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.text import escape_text
 
 MINUS = "−"  # noqa: RUF001  # as wide as the plus, so offsets line up
@@ -83,13 +83,23 @@ def format_free_space(free_bytes: int | None) -> str:
     return "free space unknown" if free_bytes is None else f"{format_size(free_bytes)} free"
 
 
+def parse_rate(text: str | None) -> Rate | None:
+    """Return a session's frame rate; None where it is unknown, or no rate at all."""
+    try:
+        return Rate.parse(text or "")
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def read_rate(text: str | None) -> Rate:
+    """Return the rate in which frames are counted: the session's, or that of the grid where it has none."""
+    return parse_rate(text) or FALLBACK_RATE
+
+
 def format_frame_rate(text: str | None) -> str:
     """Return a frame rate as people call it: `29.97 fps` for `30000/1001`; empty if unknown."""
-    try:
-        rate = Rate.parse(text or "")
-    except (ValueError, ZeroDivisionError):
-        return ""
-    return f"{round(float(rate.fraction), 3):g} fps"
+    rate = parse_rate(text)
+    return "" if rate is None else f"{round(float(rate.fraction), 3):g} fps"
 
 
 def format_time(at: str | None, now: datetime) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mcsyncd.api import ErrorBody, HandSetBody, SessionBody
-from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_duration, format_offset, format_percent, format_time
+from mcsyncd.present.numbers import format_duration, format_offset, format_percent, format_time, parse_rate
 from mcsyncd.present.session import format_clip, format_reasons, list_camera_labels
 
 _CLOCKS = frozenset({"linear_timecode", "timecode", "time_reference"})
@@ -33,18 +32,11 @@ def _format_one(session: SessionBody, one: HandSetBody, now: datetime) -> str:
 
 
 def _format_distance(session: SessionBody, one: HandSetBody) -> str:
-    rate = _parse_rate(session.rate)
+    rate = parse_rate(session.rate)
     if rate is None or one.solved_ms is None:
         return ""
     frames = abs(one.offset_ms - one.solved_ms) * 1000 / float(rate.tick_us)
     return f", {frames:.1f} frames away"
-
-
-def _parse_rate(text: str | None) -> Rate | None:
-    try:
-        return Rate.parse(text or "")
-    except (ValueError, ZeroDivisionError):
-        return None
 
 
 def format_reopened(session: SessionBody, now: datetime) -> str:

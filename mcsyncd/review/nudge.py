@@ -61,6 +61,11 @@ def parse_offset(text: str, rate: Rate) -> int:
     return _require_near(Fraction(found["value"]) * _get_unit_us(found["unit"] or "ms", rate), text)
 
 
+def format_nudge_target(offset_us: int) -> str:
+    """Return an offset as a nudge request has it: `=-134ms`, `=33.367ms`."""
+    return f"={offset_us / _UNIT_US['ms']:.3f}".rstrip("0").rstrip(".") + "ms"
+
+
 def _get_unit_us(unit: str, rate: Rate) -> Fraction:
     return rate.tick_us if unit == "f" else Fraction(_UNIT_US[unit])
 

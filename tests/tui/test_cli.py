@@ -17,7 +17,8 @@ from tui import scenes
 from tui.fake_daemon import FakeDaemon
 
 from mcsyncd import api
-from mcsyncd.cli.review import format_review, parse_decision
+from mcsyncd.cli.review import format_review
+from mcsyncd.cli.review_answers import parse_decision
 from mcsyncd.errors import UsageError
 
 PATIENCE_S = 30.0
@@ -117,6 +118,23 @@ def test_a_review_line_by_line(daemon, socket):
     ]
 
 
+def test_a_decided_session_is_reopened_and_looked_into_line_by_line(daemon, socket, tmp_path):
+    daemon.sessions[scenes.SURE] = scenes.session(state="published", call_to_action=None)
+    daemon.log = [scenes.log_entry(1, "session_approved", by={"name": "kim", "uid": 7}, revision=3)]
+    with Terminal("--socket", str(socket), "review", scenes.SURE) as terminal:
+        terminal.wait_for("o REASON reopen")
+        terminal.type("h\n")
+        terminal.wait_for("Approved by kim")
+        terminal.type(f"w {tmp_path / 'heard'}\n")
+        terminal.wait_for("cam_c.wav")
+        terminal.type("o the cut lags\n")
+        terminal.wait_for("a approve")
+        terminal.type("q\n")
+        assert terminal.ended() == 0
+    (reopened,) = (decision for _, decision, _ in daemon.decisions)
+    assert reopened == {"action": "reopen", "reason": "the cut lags"}
+
+
 @pytest.mark.parametrize("extra", [[], ["--json"]])
 def test_without_a_terminal_a_review_only_prints(daemon, socket, extra):
     command = [sys.executable, "-m", "mcsyncd", "--socket", str(socket), "review", scenes.UNSURE, *extra]
@@ -166,7 +184,10 @@ def test_a_held_enter_decides_nothing(daemon, socket, delay_s, scene):
     assert [decision for _, decision, _ in daemon.decisions] == [{"action": "approve"}]
 
 
-@pytest.mark.parametrize("said", ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b", "hello"])
+@pytest.mark.parametrize(
+    "said",
+    ["", "approve it", "x", "n cam_z +1f", "n cam_b far", "n cam_b =far", "o", "r now", "n cam_b", "hello"],
+)
 def test_invalid_answers_are_usage_errors(said):
     with pytest.raises(UsageError):
         parse_decision(said, scenes.unsure())
@@ -180,6 +201,11 @@ def test_invalid_answers_are_usage_errors(said):
         ("x wrong take", api.RejectRequest(reason="wrong take")),
         ("n cam_b +1f", api.NudgeRequest(camera="cam_b", to="+1f")),
         ("n cam_b -12.5ms", api.NudgeRequest(camera="cam_b", to="-12.5ms")),
+        # 42 frames after the start, and two before it, of 1001/30 ms each
+        ("n cam_b = 00:00:01:12", api.NudgeRequest(camera="cam_b", to="=1401.4ms")),
+        ("n cam_b =-2f", api.NudgeRequest(camera="cam_b", to="=-66.733ms")),
+        ("o the cut lags", api.ReopenRequest(reason="the cut lags")),
+        ("r", api.RetryRequest()),
         ("q", None),
     ],
 )

@@ -1,6 +1,7 @@
 from tui import scenes
 
-from mcsyncd.tui.review.draft import ReviewDraft, format_nudge_target
+from mcsyncd.review.nudge import format_nudge_target
+from mcsyncd.tui.review.draft import ReviewDraft
 
 
 def make_draft(session=None):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcsyncd.api import NudgeRequest, SessionBody
-from mcsyncd.model.rate import Rate
 from mcsyncd.present.numbers import format_offset
 from mcsyncd.present.session import get_camera_label, label_session
+from mcsyncd.review.nudge import format_nudge_target
 from mcsyncd.tui.review.checklist import AngleChecklist
 from mcsyncd.tui.review.nudges import PendingNudges
 
 US_PER_MS = 1000
-
-_DEFAULT_RATE = Rate(25, 1)
-"""Judgement: a nudge by a frame needs a length before the rate is known."""
 
 
 class ReviewDraft:
@@ -129,19 +126,6 @@ def format_moves(session: SessionBody, offsets_us: Mapping[str, int]) -> str:
         f"{get_camera_label(session, camera)} {format_offset(offset_us / US_PER_MS)}"
         for camera, offset_us in offsets_us.items()
     )
-
-
-def format_nudge_target(offset_us: int) -> str:
-    """Return an offset as a nudge request has it: `=-134ms`, `=33.367ms`."""
-    return f"={offset_us / US_PER_MS:.3f}".rstrip("0").rstrip(".") + "ms"
-
-
-def read_rate(text: str | None) -> Rate:
-    """Return the session's frame rate; 25 fps where it is unknown."""
-    try:
-        return Rate.parse(text or "")
-    except (ValueError, ZeroDivisionError):
-        return _DEFAULT_RATE
 
 
 def _get_recorded_offsets(session: SessionBody) -> dict[str, int | None]:

@@ -20,14 +20,14 @@ from textual.widget import Widget
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_offset, format_time
+from mcsyncd.present.numbers import format_offset, format_time, read_rate
 from mcsyncd.present.session import REVIEW_SYNC, get_camera_label, label_session
 from mcsyncd.present.standing import format_hand_set, format_why
 from mcsyncd.review.nudge import parse_offset
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import LeaveDialog, ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
-from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft, read_rate
+from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 from mcsyncd.tui.review.keys import ALL_KEYS, BINDINGS, KEY_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_title
 from mcsyncd.tui.review.lanes import LaneStack
