@@ -6,15 +6,16 @@ Each check is a function that yields its results; an OSError in it is one, too.
 from __future__ import annotations
 
 import grp
+import io
 import os
 import pwd
 import shutil
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,7 @@ from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.text import escape_text
+from mcsyncd.players.programs import Player, explain_unheard, list_players
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
@@ -45,14 +47,10 @@ _MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of unix(7) has 108 bytes with its terminating zero; a longer path cannot be bound."""
 _MIN_SANE_TIME = 1_750_000_000
 """Seconds since the epoch, June 2025: before mcsyncd existed. An earlier clock has not been set."""
-_AUDIO_PLAYERS = ("pw-play", "aplay", "ffplay", "afplay")
-"""Programs that the terminal app can play audio with, in the order in which it tries them."""
 _PLAYER_LIMIT_S = 5.0
-"""Seconds within which a player must have played a tenth of a second. Judgement: a device that wakes up."""
-_SILENCE = struct.pack(
-    "<4sI4s4sIHHIIHH4sI", b"RIFF", 1636, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 1600
-) + bytes(1600)
-"""A tenth of a second of silence, a WAV of 16 bits at 8 kHz."""
+"""Seconds within which a player must have played that. Judgement: a device that wakes up."""
+_SILENCE_S = 1.5
+"""Seconds of silence that are played. Judgement: long enough to tell a device from a player that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,31 +266,43 @@ def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
 
 
 def _check_audio() -> Iterator[CheckResult]:
-    player = next((name for name in _AUDIO_PLAYERS if shutil.which(name)), None)
-    if player is None:
-        hint = "install pw-play, aplay or ffplay to listen during review"
+    faults = []
+    for player in list_players():
+        fault = _play_silence(player)
+        if not fault:
+            yield CheckResult("audio", "ok", player.name)
+            return
+        faults.append(f"{player.name} {fault}")
+    if faults:
+        yield CheckResult("audio", "warn", "; ".join(faults), "listen on another machine: mcsyncd tui --host")
+    else:
+        hint = "install pw-play, aplay or ffplay, or the extra mcsyncd[sound], to listen during review"
         yield CheckResult("audio", "warn", "no player found", hint)
-        return
-    fault = _play_silence(player)
-    hint = "listen on another machine: mcsyncd tui --host" if fault else ""
-    yield CheckResult("audio", "warn" if fault else "ok", f"{player}{fault}", hint)
 
 
-def _play_silence(player: str) -> str:
+def _play_silence(player: Player) -> str:
     """Return what is wrong with a player, or with the device that it opens; empty if it plays."""
-    options = {"aplay": ["-q"], "ffplay": ["-nodisp", "-autoexit", "-loglevel", "error"]}
     with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
         path = Path(folder) / "silence.wav"
-        write_derived_file(path, _SILENCE, durable=False)
+        write_derived_file(path, _build_silence(), durable=False)
+        began_s = time.monotonic()
         try:
-            command = [player, *options.get(player, []), str(path)]
             played = subprocess.run(  # noqa: S603  # one of our own names, and a path of our own
-                command, capture_output=True, timeout=_PLAYER_LIMIT_S, check=False
+                [*player.command, str(path)], capture_output=True, timeout=_PLAYER_LIMIT_S, check=False
             )
         except subprocess.TimeoutExpired:
-            return f": does not end within {_PLAYER_LIMIT_S:.0f} s"
-    said = played.stderr.decode(errors="replace").strip().splitlines()
-    return f": {said[-1] if said else 'cannot play'}" if played.returncode else ""
+            return f"does not end within {_PLAYER_LIMIT_S:.0f} s"
+    return explain_unheard(played.returncode, played.stderr, time.monotonic() - began_s, _SILENCE_S)
+
+
+def _build_silence() -> bytes:
+    wav = io.BytesIO()
+    with wave.open(wav, "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(bytes(4 * round(_SILENCE_S * 48_000)))
+    return wav.getvalue()
 
 
 def _check_terminal() -> Iterator[CheckResult]:

@@ -2,12 +2,15 @@ import asyncio
 import io
 import os
 import stat
+import time
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mcsyncd.errors import McsyncError
+from mcsyncd.players.programs import Player
 from mcsyncd.tui.review import playback as listen
 
 
@@ -43,38 +46,75 @@ def test_invalid_wavs_raise_an_error(broken):
 
 
 @pytest.fixture
-def player(tmp_path, monkeypatch):
-    """A player on an otherwise empty PATH that notes what it was given."""
-    heard = tmp_path / "heard"
-    script = tmp_path / "bin" / "aplay"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cat "$last" > {heard}\n')
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(script.parent))
-    return heard
+def player(tmp_path):
+    """A player that notes what it was given."""
+    script = tmp_path / "player"
+    write_script(script, f'/bin/cat "$1" > {tmp_path}/heard')
+    return Player("aplay", (str(script),))
+
+
+def write_script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def play(wav, *players):
+    playback = listen.AudioPlayback(players)
+    asyncio.run(playback.play(wav))
+    return playback
 
 
 def silence(seconds):
     return sound(*[[0] * int(8000 * seconds)] * 2)
 
 
-def test_the_first_player_found_is_used(player):
-    asyncio.run(listen.AudioPlayback().play(silence(0.01)))
-    assert player.read_bytes() == silence(0.01)
+def test_a_player_gets_the_sound(player, tmp_path):
+    play(silence(0.01), player)
+    assert (tmp_path / "heard").read_bytes() == silence(0.01)
 
 
 def test_a_player_without_a_device_is_not_taken_for_sound(player):
     """It exits with 0 at once, and the app said nothing."""
-    with pytest.raises(McsyncError, match="nothing was heard") as caught:
-        asyncio.run(listen.AudioPlayback().play(silence(4)))
+    with pytest.raises(McsyncError, match=r"aplay ended after .* nothing was heard") as caught:
+        play(silence(4), player)
     assert "--export-audio" in caught.value.hint
 
 
 def test_a_player_that_fails_says_why(player):
-    script = player.parent / "bin" / "aplay"
-    script.write_text("#!/bin/sh\necho 'aplay: main:831: audio open error: No such file' >&2\nexit 1\n")
-    with pytest.raises(McsyncError, match="audio open error"):
-        asyncio.run(listen.AudioPlayback().play(silence(4)))
+    broken = "echo 'aplay: main:831: audio open error: No such file' >&2\nexit 1"
+    write_script(Path(player.command[0]), broken)
+    with pytest.raises(McsyncError, match=r"aplay played nothing: .*audio open error"):
+        play(silence(4), player)
+
+
+def test_after_a_player_that_fails_the_next_one_plays(player, tmp_path):
+    broken = tmp_path / "broken"
+    write_script(broken, f"echo again >> {tmp_path}/tried\nexit 1")
+    playback = listen.AudioPlayback([Player("broken", (str(broken),)), player])
+    for _ in range(2):
+        asyncio.run(playback.play(silence(0.01)))
+    assert (tmp_path / "heard").exists()
+    assert (tmp_path / "tried").read_text() == "again\n", "it is not asked again"
+
+
+def test_the_playhead_begins_with_the_sound_not_with_the_program(tmp_path):
+    script = tmp_path / "slow"
+    write_script(script, "/bin/sleep 0.4\necho playing\n/bin/sleep 0.4")
+    playback = listen.AudioPlayback([Player("slow", (str(script),), reports_start=True)])
+
+    async def watch():
+        task = asyncio.create_task(playback.play(silence(0.5)))
+        began = time.monotonic()
+        while playback.elapsed_s is None:
+            await asyncio.sleep(0.01)
+        waited_s, elapsed_s = time.monotonic() - began, playback.elapsed_s
+        await task
+        return waited_s, elapsed_s
+
+    waited_s, elapsed_s = asyncio.run(watch())
+    assert waited_s >= 0.4
+    assert elapsed_s < waited_s - 0.3
+    assert playback.elapsed_s is None
 
 
 @pytest.mark.parametrize(
@@ -88,21 +128,19 @@ def test_what_goes_to_the_ears(heard, expected):
     assert (samples == expected).all()
 
 
-def test_without_a_player_one_line_says_so(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_without_a_player_one_line_says_so():
     with pytest.raises(McsyncError, match="no audio player"):
-        asyncio.run(listen.AudioPlayback().play(silence(1)))
+        play(silence(1))
 
 
-def test_stopping_kills_the_player(tmp_path, monkeypatch):
+def test_stopping_kills_the_player(tmp_path):
     script = tmp_path / "aplay"
-    script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec /bin/sleep 60\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    write_script(script, f"echo $$ > {tmp_path}/pid\nexec /bin/sleep 60")
 
     async def play_and_leave():
+        playback = listen.AudioPlayback([Player("aplay", (str(script),))])
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(listen.AudioPlayback().play(silence(1)), 1.0)
+            await asyncio.wait_for(playback.play(silence(1)), 1.0)
 
     asyncio.run(play_and_leave())
     with pytest.raises(ProcessLookupError):

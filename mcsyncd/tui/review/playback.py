@@ -1,18 +1,18 @@
 """Listening to two cameras at once: the reference in the left ear, the camera in the right.
 
 In sync they are one sound in the middle; an error of a few milliseconds pulls it to one side, one
-of tens of milliseconds is heard as an echo. It runs a player found on this machine; none is shipped.
+of tens of milliseconds is heard as an echo. It runs a player of this machine, or our own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import shutil
 import signal
 import tempfile
 import time
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, assert_never
@@ -22,16 +22,9 @@ import numpy as np
 from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError
 from mcsyncd.integrity.derived_file import write_derived_file
+from mcsyncd.players.programs import Player, explain_unheard, list_players
 
-PLAYERS = (
-    ("pw-play",),
-    ("aplay", "-q"),
-    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"),
-    ("afplay",),
-)
-"""Commands that play a WAV file and exit, best first: PipeWire, ALSA, FFmpeg, macOS."""
-
-NO_PLAYER = "no audio player found (pw-play, aplay, ffplay or afplay)"
+NO_PLAYER = "no audio player found (pw-play, aplay, ffplay or afplay, or the extra mcsyncd[sound])"
 _EXPORT_HINT = (
     "run mcsyncd tui --host on a machine with speakers, or mcsyncd review SESSION --export-audio FOLDER"
 )
@@ -40,10 +33,6 @@ Heard = Literal["apart", "mixed", "reference", "angle"]
 """The reference left and the angle right, both in both ears, or one of them alone."""
 Samples = np.ndarray[tuple[int], np.dtype[np.signedinteger[Any]]]
 
-_MIN_HEARD_SHARE = 0.5
-"""Share of the sound's length that playing it takes at least. Judgement: no player is twice as fast."""
-_MIN_JUDGED_S = 1.0
-"""Seconds of sound from which that is judged. Judgement: a device buffers up to half a second."""
 PLAYBACK_MS = 4000.0
 """Milliseconds that are played. Judgement: long enough to compare two cameras, short enough to repeat."""
 
@@ -78,11 +67,6 @@ async def fetch_excerpt(client: Client, session: str, excerpt: Excerpt) -> bytes
         shifted = await client.fetch_audio(session, camera, start_ms=shifted_ms, duration_ms=PLAYBACK_MS)
         wav = pair_channels(wav, shifted)
     return wav if excerpt.heard == "apart" else blend_channels(wav, excerpt.heard)
-
-
-def find_player() -> tuple[str, ...] | None:
-    """Return the command of the first player this machine has."""
-    return next((command for command in PLAYERS if shutil.which(command[0])), None)
 
 
 def pair_channels(reference: bytes, camera: bytes) -> bytes:
@@ -145,9 +129,10 @@ def _read_channel(wav: bytes, channel: int) -> tuple[np.ndarray[tuple[int], np.d
 
 
 class AudioPlayback:
-    """Plays one WAV at a time; a new one stops the previous one."""
+    """Plays one WAV at a time; a new one stops the previous one. `players` are tried in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, players: Sequence[Player] | None = None) -> None:
+        self._players = list_players() if players is None else list(players)
         self._process: asyncio.subprocess.Process | None = None
         self._began_s: float | None = None
 
@@ -157,25 +142,37 @@ class AudioPlayback:
         return None if self._began_s is None else time.monotonic() - self._began_s
 
     async def play(self, wav: bytes) -> None:
-        """Play a WAV to its end. Raises McsyncError if this machine has no player, or it plays nothing."""
-        command = find_player()
-        if command is None:
+        """Play a WAV to its end. Raises McsyncError if this machine has no player, or none plays anything.
+
+        A player that failed is not asked again while there is another one.
+        """
+        if not self._players:
             raise McsyncError(NO_PLAYER, _EXPORT_HINT)
         length_s = _measure_s(wav)
         self.stop()
         with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
             path = Path(folder) / "listen.wav"
             write_derived_file(path, wav, durable=False)
-            await self._run_player(length_s, *command, str(path))
+            while True:
+                try:
+                    await self._run_player(self._players[0], path, length_s)
+                except McsyncError:
+                    if len(self._players) == 1:
+                        raise
+                    del self._players[0]
+                else:
+                    return
 
-    async def _run_player(self, length_s: float, *command: str) -> None:
-        devnull = asyncio.subprocess.DEVNULL
+    async def _run_player(self, player: Player, path: Path, length_s: float) -> None:
+        pipe, devnull = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=devnull, stdout=devnull, stderr=asyncio.subprocess.PIPE
+            *player.command, str(path), stdin=devnull, stdout=pipe, stderr=pipe
         )
-        self._process, self._began_s = process, time.monotonic()
-        began_s = self._began_s
+        self._process = process
+        started_s = time.monotonic()
         try:
+            if not player.reports_start or (process.stdout is not None and await process.stdout.readline()):
+                self._began_s = time.monotonic()
             _, said = await process.communicate()
         finally:
             if process.returncode is None:
@@ -183,22 +180,11 @@ class AudioPlayback:
                 await process.wait()
             if self._process is process:
                 self._process = self._began_s = None
-        _require_heard(command[0], process.returncode or 0, said, time.monotonic() - began_s, length_s)
+        code, took_s = process.returncode or 0, time.monotonic() - started_s
+        if code != -signal.SIGTERM and (why := explain_unheard(code, said, took_s, length_s)):
+            raise McsyncError(f"{player.name} {why}", _EXPORT_HINT)
 
     def stop(self) -> None:
         """Stop what is playing, if anything is."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
-
-
-def _require_heard(player: str, code: int, said: bytes, took_s: float, length_s: float) -> None:
-    """Raise McsyncError if a player failed, or ended too soon: without a device some exit with 0."""
-    if code == -signal.SIGTERM:  # stopped by `stop`
-        return
-    if code != 0:
-        why = said.decode(errors="replace").strip().splitlines()
-        raise McsyncError(f"{player} played nothing: {why[-1] if why else f'exit code {code}'}", _EXPORT_HINT)
-    if length_s > _MIN_JUDGED_S and took_s < _MIN_HEARD_SHARE * length_s:
-        raise McsyncError(
-            f"{player} ended after {took_s:.1f} s of {length_s:.1f} s: nothing was heard", _EXPORT_HINT
-        )
