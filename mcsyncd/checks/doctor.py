@@ -6,7 +6,6 @@ Each check is a function that yields its results; an OSError in it is one, too.
 from __future__ import annotations
 
 import grp
-import io
 import os
 import pwd
 import shutil
@@ -15,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import wave
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +27,7 @@ from mcsyncd.ingest.scan import scan_drop_folders
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.text import escape_text
 from mcsyncd.players.programs import Player, explain_unheard, list_players
+from mcsyncd.players.wav import build_silence
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
@@ -284,7 +283,7 @@ def _play_silence(player: Player) -> str:
     """Return what is wrong with a player, or with the device that it opens; empty if it plays."""
     with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
         path = Path(folder) / "silence.wav"
-        write_derived_file(path, _build_silence(), durable=False)
+        write_derived_file(path, build_silence(_SILENCE_S), durable=False)
         began_s = time.monotonic()
         try:
             played = subprocess.run(  # noqa: S603  # one of our own names, and a path of our own
@@ -293,16 +292,6 @@ def _play_silence(player: Player) -> str:
         except subprocess.TimeoutExpired:
             return f"does not end within {_PLAYER_LIMIT_S:.0f} s"
     return explain_unheard(played.returncode, played.stderr, time.monotonic() - began_s, _SILENCE_S)
-
-
-def _build_silence() -> bytes:
-    wav = io.BytesIO()
-    with wave.open(wav, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(48_000)
-        file.writeframes(bytes(4 * round(_SILENCE_S * 48_000)))
-    return wav.getvalue()
 
 
 def _check_terminal() -> Iterator[CheckResult]:

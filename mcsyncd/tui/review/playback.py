@@ -23,6 +23,7 @@ from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.players.programs import Player, explain_unheard, list_players
+from mcsyncd.players.wav import build_wav
 
 NO_PLAYER = "no audio player found (pw-play, aplay, ffplay or afplay, or the extra mcsyncd[sound])"
 _EXPORT_HINT = (
@@ -104,13 +105,7 @@ def blend_channels(pair: bytes, heard: Heard) -> bytes:
 
 
 def _write_wav(left: Samples, right: Samples, sample_rate: int) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(np.column_stack([left, right]).astype("<i2").tobytes())
-    return out.getvalue()
+    return build_wav(np.column_stack([left, right]).astype("<i2").tobytes(), sample_rate)
 
 
 def _measure_s(wav: bytes) -> float:
