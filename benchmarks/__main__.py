@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import conform, lanes, pipeline, scrub, sessions, sync
+from benchmarks import conform, lanes, pipeline, scrub, sessions, sync, tui
 
 
 class Benchmark(Protocol):
@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "scrub": scrub,
     "sync": sync,
     "sessions": sessions,
+    "tui": tui,
 }
 _DEFAULT = "pipeline"
 

@@ -25,4 +25,4 @@ ProblemCode = Literal[
 class ApiBody(BaseModel):
     """Base of every body: an immutable value. A reader ignores fields that it does not know yet."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -21,10 +21,10 @@ from mcsyncd.present.session import list_camera_labels
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ListDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.open_review import open_review
 from mcsyncd.tui.queue.activity import ActivityScreen
 from mcsyncd.tui.queue.filter import filter_sessions
 from mcsyncd.tui.queue.rows import build_header, build_row
-from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.details import build_history
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.widgets.health import HealthLine, build_folder_line
@@ -212,7 +212,7 @@ class QueueScreen(LiveScreen):
         """Open the waveforms, whatever the confidence is."""
         session = self._get_chosen_session()
         if session is not None and session.angles:
-            self.app.push_screen(ReviewScreen(session.id))
+            open_review(self.app, session.id)
 
     @work(exclusive=True, group="history")
     async def action_history(self) -> None:

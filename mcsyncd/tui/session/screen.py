@@ -38,8 +38,8 @@ from mcsyncd.present.standing import list_resync_costs
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.dialogs import ConsentDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.open_review import open_review
 from mcsyncd.tui.review.draft import format_moves
-from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.details import build_details, build_history
 from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
@@ -246,7 +246,7 @@ class SessionScreen(LiveScreen):
         """Open the review."""
         session = self.shell.world.get_session(self._session_id)
         if session is not None and session.angles:
-            self.app.push_screen(ReviewScreen(self._session_id))
+            open_review(self.app, self._session_id)
 
     @work(exclusive=True, group="decision")
     async def action_clips(self) -> None:
