@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, disk_faults, kills, power_cut, simulation
+from soak import copies, disk_faults, kills, power_cut, simulation, trials
 
 
 class Soak(Protocol):
@@ -30,6 +30,7 @@ SOAKS: dict[str, Soak] = {
     "kills": kills,
     "power-cut": power_cut,
     "simulation": simulation,
+    "trials": trials,
 }
 
 

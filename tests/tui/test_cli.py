@@ -2,12 +2,8 @@
 
 import asyncio
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
-import termios
 import threading
 import time
 import wave
@@ -15,13 +11,12 @@ import wave
 import pytest
 from tui import scenes
 from tui.fake_daemon import FakeDaemon
+from tui.terminal import Terminal
 
 from mcsyncd import api
 from mcsyncd.cli.review import format_review
 from mcsyncd.cli.review_answers import parse_decision
 from mcsyncd.errors import UsageError
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -37,67 +32,6 @@ def daemon(socket):
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
-
-
-class Terminal:
-    """A command in a terminal: type, and wait for what it shows."""
-
-    def __init__(self, *command):
-        self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (24, 80))
-        environment = {**os.environ, "TERM": "xterm-256color"}
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "mcsyncd", *command],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.shown = ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self._child.kill()
-        self._child.wait()
-        os.close(self._master)
-
-    def type(self, text):
-        os.write(self._master, text.encode())
-
-    def hold(self, key, delay_s, seconds):
-        """Hold a key: it repeats 30 times a second after a delay."""
-        self.type(key)
-        until = time.monotonic() + seconds
-        wait_s = delay_s
-        while time.monotonic() < until:
-            self._read(0)
-            time.sleep(wait_s)
-            self.type(key)
-            wait_s = 1 / 30
-
-    def wait_for(self, text):
-        deadline = time.monotonic() + PATIENCE_S
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            self._read(0.1)
-
-    def ended(self):
-        deadline = time.monotonic() + PATIENCE_S
-        while self._child.poll() is None:
-            assert time.monotonic() < deadline, "it goes on"
-            self._read(0.05)
-        return self._child.returncode
-
-    def _read(self, timeout):
-        if select.select([self._master], [], [], timeout)[0]:
-            try:
-                self.shown += os.read(self._master, 65536).decode(errors="replace")
-            except OSError:  # the other end of a terminal is closed
-                time.sleep(0.02)
 
 
 def test_a_review_line_by_line(daemon, socket):
