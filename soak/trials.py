@@ -31,11 +31,9 @@ def run(asked: argparse.Namespace) -> bool:
         by_kind[trial.kind].append(trial)
     for kind, some in sorted(by_kind.items()):
         faults = [one.fault for one in some if one.fault]
-        keys = statistics.median(one.keys for one in some)
-        print(f"trials: {kind}: {len(some)}, {keys:g} keys (median), {len(faults)} faults {faults[:3]}")
+        median = statistics.median(one.keys for one in some)
+        print(f"trials: {kind}: {len(some)}, {median:g} keys (median), {len(faults)} faults {faults[:3]}")
     faulty = sum(bool(trial.fault) for trial in trials)
-    corrected = [trial.keys for trial in trials if trial.truth_ms is not None]
-    print(
-        f"trials: {len(trials)}, {faulty} faults, {statistics.median(corrected):g} keys to a corrected approval"
-    )
+    keys = statistics.median(trial.keys for trial in trials if trial.truth_ms is not None)
+    print(f"trials: {len(trials)}, {faulty} faults, {keys:g} keys to a corrected approval (median)")
     return not faulty
