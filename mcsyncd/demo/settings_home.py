@@ -8,6 +8,7 @@ from pathlib import Path
 from mcsyncd.errors import McsyncError
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.settings.load import find_shipped, is_installed
+from mcsyncd.settings.user_folders import find_state_home
 
 _SAMPLE, _TROUBLE = Path("config", "local.yaml"), Path("config", "trouble.yaml")
 """The sample settings, and those with a recorder beside the cameras. Their paths are relative: data go to
@@ -26,7 +27,7 @@ def prepare_demo_settings(environ: Mapping[str, str], *, trouble: bool = False) 
     sample = _TROUBLE if trouble else _SAMPLE
     if not is_installed():
         return find_shipped("config") / sample.name
-    home = _find_state_home(environ) / "mcsyncd" / "demo"
+    home = find_state_home(environ) / "mcsyncd" / "demo"
     try:
         for source in (find_shipped("config") / sample.name, *find_shipped("profiles").iterdir()):
             target = home / source.parent.name / source.name
@@ -37,9 +38,3 @@ def prepare_demo_settings(environ: Mapping[str, str], *, trouble: bool = False) 
             "set XDG_STATE_HOME to a folder that you can write to",
         ) from error
     return home / sample
-
-
-def _find_state_home(environ: Mapping[str, str]) -> Path:
-    """Return the user's state folder; the specification says to ignore a relative one."""
-    named = Path(environ.get("XDG_STATE_HOME", ""))
-    return named if named.is_absolute() else Path.home() / ".local" / "state"

@@ -20,25 +20,43 @@ _MIN_LIKENESS = 0.7
 """Likeness of two words (difflib) from which one is offered for the other. Judgement: `lable` and `label`
 have 0.8; lower offers words that nobody meant."""
 
+_FEW_KEYS = 4
+"""Keys of a document that are named in a message. Judgement: more are a list to read elsewhere."""
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def validate_document(model: type[ModelT], source: LocatedDocument) -> ModelT:
     """Return the document as `model`. Raises ConfigError with every problem at once."""
+    try:
+        return model.model_validate(require_mapping(source))
+    except ValidationError as error:
+        problems = tuple(problem for _, problem in list_problems(model, source, error))
+        raise build_config_error(source.path, problems) from None
+
+
+def require_mapping(source: LocatedDocument) -> Mapping[str, object]:
+    """Return the document, which must be a mapping of keys to values. Raises ConfigError."""
     if not isinstance(source.document, Mapping):
         problem = source.format_problem((), "must be a mapping of keys to values")
         raise build_config_error(source.path, (problem,))
-    try:
-        return model.model_validate(source.document)
-    except ValidationError as error:
-        problems = tuple(
+    return source.document
+
+
+def list_problems(
+    model: type[BaseModel], source: LocatedDocument, error: ValidationError
+) -> list[tuple[KeyPath, str]]:
+    """Return where each problem is in the document, and `file:line: dotted.path: message (hint)`."""
+    return [
+        (
+            detail["loc"],
             source.format_problem(
                 _drop_union_tags(detail["loc"], source),
                 *_explain(model, detail["type"], detail["loc"], detail["msg"]),
-            )
-            for detail in error.errors(include_url=False, include_context=False, include_input=False)
+            ),
         )
-        raise build_config_error(source.path, problems) from None
+        for detail in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
 
 
 def _explain(
@@ -49,7 +67,8 @@ def _explain(
         return _strip_prefix(message), _HINT_BY_ERROR_TYPE.get(kind, "")
     known = sorted(set(_list_keys(model.model_json_schema())))
     near = get_close_matches(str(location[-1]), known, 1, _MIN_LIKENESS)
-    return "there is no such key", f"did you mean {near[0]}?" if near else "see `mcsyncd config schema`"
+    ways = f"there is only {', '.join(known)}" if len(known) <= _FEW_KEYS else "see `mcsyncd config schema`"
+    return "there is no such key", f"did you mean {near[0]}?" if near else ways
 
 
 def _list_keys(schema: object) -> Iterator[str]:
