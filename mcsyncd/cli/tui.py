@@ -12,6 +12,8 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from mcsyncd.cli.global_options import GlobalOptions
 
+# ruff: noqa: PLC0415  # a command loads what it needs when it runs
+
 REMOTE_SOCKET = Path("/run/mcsyncd/api.sock")
 """Where the shipped unit puts the socket. A remote daemon is assumed to use it, because the settings of
 this machine do not describe another."""
@@ -20,15 +22,29 @@ this machine do not describe another."""
 @click.command("tui")
 @click.option("--host", metavar="HOST", help="Connect to the daemon on HOST: forward its socket over ssh.")
 @click.option("--read-only", is_flag=True, help="Show everything, allow no decisions.")
+@click.option(
+    "--theme",
+    type=click.Choice(["dark", "light", "ansi", "none"]),
+    help="Colours; ansi: the terminal's own (default: from tui.yaml, or dark).",
+)
+@click.option("--keys", is_flag=True, help="Print every action with its keys, as a tui.yaml, and exit.")
 @click.pass_context
-def tui_command(context: click.Context, host: str | None, *, read_only: bool) -> None:
+def tui_command(
+    context: click.Context, host: str | None, theme: str | None, *, read_only: bool, keys: bool
+) -> None:
     """Open the terminal app.
 
-    The queue of sessions, and one button for each: Looks Good, or Review Sync.
+    The queue of sessions, and one button for each: Looks Good, or Review Sync. Theme and keys are read
+    from ~/.config/mcsyncd/tui.yaml.
     """
-    # Not at the top: textual alone takes a third of a second, which `mcsyncd --help` must not pay.
-    from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # see above
-    from mcsyncd.tui.remote import forward_socket  # noqa: PLC0415  # see above
+    from mcsyncd.cli.terminal_app import format_app_file, open_app, read_preferences, report_problems
+
+    if keys:
+        liked = read_preferences()
+        report_problems(liked.problems)
+        click.echo("\n".join(format_app_file(liked.keymap)))
+        return
+    from mcsyncd.tui.remote import forward_socket
 
     options: GlobalOptions = context.obj
     is_socket_given = context.find_root().get_parameter_source("socket") not in {
@@ -37,6 +53,5 @@ def tui_command(context: click.Context, host: str | None, *, read_only: bool) ->
     }
     remote_socket = options.socket if is_socket_given else REMOTE_SOCKET
     with forward_socket(host, remote_socket) if host is not None else nullcontext(options.socket) as socket:
-        app = McsyncApp(socket, read_only=read_only)
-        app.run()
-    context.exit(app.return_code or 0)
+        code = open_app(socket, read_only=read_only, theme=theme)
+    context.exit(code)

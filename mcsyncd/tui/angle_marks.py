@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 ANGLE_GLYPHS = "●▲■◆"
-
-ANGLE_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#009E73")
-"""Four colours of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+"""One for each of the theme's colours `angle-1` to `angle-4`."""
 
 
 def get_angle_glyph(index: int) -> str:
@@ -14,5 +12,10 @@ def get_angle_glyph(index: int) -> str:
 
 
 def get_angle_colour(index: int) -> str:
-    """Return the colour of the angle at this position, as Textual reads it."""
-    return ANGLE_COLOURS[index % len(ANGLE_COLOURS)]
+    """Return the theme's variable for the colour of the angle at this position, as a style names it."""
+    return f"${get_angle_class(index)}"
+
+
+def get_angle_class(index: int) -> str:
+    """Return the class that gives a widget the colour of the angle at this position."""
+    return f"angle-{index % len(ANGLE_GLYPHS) + 1}"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -24,24 +23,26 @@ from mcsyncd.tui.queue.rows import describe_shoot
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.shell import Shell
-from mcsyncd.tui.theme import DARK, LIGHT
+from mcsyncd.tui.theme import THEMES
 from mcsyncd.tui.world import DaemonLink
 
 _MAX_COMMANDS = 200
 """Sessions in the palette. Judgement: more than wait on any day; the palette searches them as one types."""
 
+_THEME_TEXTS = {
+    "dark": "Light text on a dark ground",
+    "light": "Dark text on a light ground",
+    "ansi": "The terminal's own colours",
+    "none": "No colours at all",
+}
+"""What the palette says of each theme."""
+
 
 class McsyncApp(Shell):
-    """The app of the daemon behind `socket`; with `read_only` it sends no decisions."""
+    """The app of a daemon: the queue, a session, its review."""
 
     TITLE = "mcsyncd"
     CSS_PATH: ClassVar = ["app.tcss", "queue/queue.tcss", "session/session.tcss", "review/review.tcss"]
-
-    def __init__(self, socket: Path, *, read_only: bool = False) -> None:
-        super().__init__(socket, read_only=read_only)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
 
     def get_default_screen(self) -> Screen[None]:
         """Return the queue, the home screen."""
@@ -49,8 +50,9 @@ class McsyncApp(Shell):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's form
         """Yield the commands of the palette."""
-        other = LIGHT.name if self.theme == DARK.name else DARK.name
-        yield SystemCommand("Light or dark", f"Switch to {other}", lambda: setattr(self, "theme", other))
+        for name, theme in THEMES.items():
+            if theme.name != self.theme:
+                yield SystemCommand(f"Theme: {name}", _THEME_TEXTS[name], partial(self.use_theme, name))
         for session in self.world.build_queue()[:_MAX_COMMANDS]:
             said = f"{label_session(session)} · {describe_shoot(session, self.get_now())}"
             yield SystemCommand(f"Go to {session.id}", said, partial(self._open_session, session.id))

@@ -45,7 +45,7 @@ def justify_line(left: Content, right: Content, width: int, fill: str = " ") -> 
     """Return two texts at the ends of a line, with `fill` between; without room the left one is cut."""
     room = width - right.cell_length
     left = left.truncate(max(0, room - 1), ellipsis=True)
-    gap = Content.styled(fill * max(0, room - left.cell_length), "$secondary 40%" if fill != " " else "")
+    gap = Content.styled(fill * max(0, room - left.cell_length), "$rule" if fill != " " else "")
     return Content.assemble(left, gap, right)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -18,6 +18,8 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_offset
 from mcsyncd.present.session import get_camera_label, label_session, order_cameras
 from mcsyncd.tui.content import build_content
+from mcsyncd.tui.keymap import build_binding, build_hints
+from mcsyncd.tui.shell import Shell
 
 _MAX_REASON_CHARS = 2000
 """The API's own limit (`RejectRequest.reason`); a longer text would be refused after it was typed."""
@@ -50,14 +52,18 @@ class ReasonDialog(ModalScreen[str | None]):
             self.dismiss(reason)
 
 
+_LEAVE_KEYS = (
+    Binding("enter", "dismiss(True)", "keep as a draft"),
+    build_binding("drop", "d", "dismiss(False)", "drop what was not sent", "drop"),
+    Binding("escape", "dismiss(None)", "stay here"),
+)
+
+
 class LeaveDialog(ModalScreen[bool | None]):
     """Asks what becomes of moves that were not sent: True keeps them, False drops them, None stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("enter", "dismiss(True)", "Keep"),
-        ("d", "dismiss(False)", "Drop"),
-        ("escape", "dismiss(None)", "Stay"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(_LEAVE_KEYS)
+    KEYS = _LEAVE_KEYS
 
     def __init__(self, unsent: str) -> None:
         super().__init__()
@@ -65,13 +71,11 @@ class LeaveDialog(ModalScreen[bool | None]):
 
     def compose(self) -> ComposeResult:
         """Yield what was moved, and the three keys."""
-        keys = (("enter", "keep as a draft"), ("d", "drop"), ("esc", "stay here"))
-        hints = [part for key, effect in keys for part in ((key, "bold"), (f" {effect}   ", "muted"))]
         with Vertical(classes="dialog"):
             yield Static(build_content(("Not sent yet", "bold")))
             yield Static(build_content(self._unsent))
             yield Static(build_content(("A draft is kept until the app ends.", "muted")))
-            yield Static(build_content(*hints))
+            yield Static(build_hint_line(self, self.KEYS))
 
 
 class ConsentDialog(ModalScreen[bool]):
@@ -140,7 +144,7 @@ class ListDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "Close"),
-        ("question_mark", "dismiss(None)", "Close"),
+        build_binding("help", "question_mark", "dismiss(None)", "close"),
         ("enter", "dismiss(None)", "Close"),
     ]
 
@@ -160,4 +164,13 @@ class ListDialog(ModalScreen[None]):
 
 def build_key_lines(keys: Sequence[tuple[str, str]]) -> list[Content]:
     """Return a line for each key: the key, and what it does."""
-    return [build_content((f"{key:>14}", "bold"), f"  {effect}") for key, effect in keys]
+    width = max(len(key) for key, _ in keys)
+    return [build_content((f"{key:>{width}}", "bold"), f"  {effect}") for key, effect in keys]
+
+
+def build_hint_line(dialog: ModalScreen[Any], keys: Iterable[Binding]) -> Content:
+    """Return the keys of a dialog with what they do, side by side."""
+    shell = dialog.app
+    assert isinstance(shell, Shell)
+    hints = build_hints(keys, shell.keymap)
+    return build_content(*(part for key, hint in hints for part in ((key, "bold"), (f" {hint}   ", "muted"))))

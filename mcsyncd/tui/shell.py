@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual import events
 from textual.app import App
+from textual.binding import BindingType
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.reactive import reactive
 
 from mcsyncd import api
@@ -17,7 +19,9 @@ from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.text import escape_text
 from mcsyncd.tui.hints import format_hint
+from mcsyncd.tui.keymap import Keymap, build_binding
 from mcsyncd.tui.still import HELD, LET_GO_S, TOO_SOON, Stillness
+from mcsyncd.tui.theme import THEMES
 from mcsyncd.tui.world import World
 
 Severity = Literal["information", "error"]
@@ -28,23 +32,61 @@ _NOTICE_S = 8.0
 """Seconds a notice stays. Judgement: long enough to read an error and its hint twice."""
 
 
-class Shell(App[None]):
-    """Base of the app. Values flow down through `world`, decisions go up through `send_decision`."""
+COMMANDS = build_binding("commands", "ctrl+p", "command_palette", "commands: go to a session, theme, quit")
 
+
+class Shell(App[None]):
+    """Base of the app. Values flow down through `world`, decisions go up through `send_decision`.
+
+    `socket` is the daemon's; with `read_only` no decision is sent; `theme` is a key of `THEMES`;
+    `keymap` has the keys that a person chose, and `remarks` what is said at the start.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [COMMANDS]
     world: reactive[World] = reactive(World())
 
-    def __init__(self, socket: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        *,
+        read_only: bool = False,
+        theme: str = "dark",
+        keymap: Keymap | None = None,
+        remarks: Sequence[str] = (),
+    ) -> None:
         super().__init__()
+        self._remarks = remarks
+        self.keymap = keymap or {}
+        self.set_keymap(self.keymap)
+        self._colour_remover = NoColor()
+        for known in THEMES.values():
+            self.register_theme(known)
+        self.use_theme(theme)
         self.client = Client(socket)
         self.read_only = read_only
         self.stillness = Stillness(monotonic)
         self.drafts: dict[str, dict[str, int]] = {}
         """Offsets in microseconds that were moved and not sent, by session and camera."""
 
+    def on_mount(self) -> None:
+        """Say what there is to say at the start."""
+        for remark in self._remarks:
+            self.show_notice(remark, severity="error")
+
     @staticmethod
     def get_now() -> datetime:
         """Return the current time on the reader's clock."""
         return datetime.now().astimezone()
+
+    def use_theme(self, name: str) -> None:
+        """Draw everything in the theme of that name, a key of `THEMES`."""
+        self.no_color = name == "none"
+        self.theme = THEMES[name].name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, with the one for `NO_COLOR` following the theme instead."""
+        kept = [one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)]
+        return [*kept, self._colour_remover] if self.no_color else kept
 
     async def on_event(self, event: events.Event) -> None:
         """Note each key and click before it does anything."""

@@ -21,15 +21,15 @@ def socket(tmp_path):
 def opened(socket):
     """`async with opened(sessions) as (app, pilot, daemon)`: the app, past its first answer.
 
-    A minute passes between any two keys, unless the keys are `hasty`.
+    `app` has the arguments of `McsyncApp`. A minute passes between any two keys, unless they are `hasty`.
     """
 
     @asynccontextmanager
-    async def open_app(sessions=(), *, size=(80, 24), read_only=False, page=100, hasty=False, **status):
+    async def open_app(sessions=(), *, size=(80, 24), page=100, hasty=False, app=None, **status):
         daemon = FakeDaemon(socket, scenes.status(**status), sessions)
         daemon.session_page = page
         await daemon.start()
-        app = McsyncApp(socket, read_only=read_only)
+        app = McsyncApp(socket, **(app or {}))
         if not hasty:
             app.stillness = Stillness(itertools.count(step=60).__next__)
         try:

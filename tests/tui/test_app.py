@@ -108,7 +108,7 @@ async def test_a_user_who_may_not_approve_can_view(opened):
 
 def test_read_only_decides_nothing(opened):
     async def look():
-        async with opened([scenes.session()], read_only=True) as (app, pilot, daemon):
+        async with opened([scenes.session()], app={"read_only": True}) as (app, pilot, daemon):
             await pilot.press("enter")
             await until(pilot, lambda: "read-only" in screen_text(app))
             await pilot.press("enter")

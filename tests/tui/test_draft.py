@@ -2,6 +2,7 @@ from tui import scenes
 
 from mcsyncd.review.nudge import format_nudge_target
 from mcsyncd.tui.review.draft import ReviewDraft
+from mcsyncd.tui.review.labels import explain_unplaced
 
 
 def make_draft(session=None):
@@ -42,10 +43,12 @@ def test_an_angle_without_a_place_is_moved_by_no_key():
     """One arrow key gave it a position, and enter published that."""
     draft = make_draft(scenes.unplaced())
     assert draft.camera == "cam_c"
-    assert "no place yet" in draft.explain_unplaced()
+    assert not draft.is_placed
+    why = explain_unplaced(draft, {"type_offset": "T"})
+    assert why == "Cam C has no place yet, so it cannot be moved; T gives it one"
     assert draft.label_button() == "Place Cam C"
     draft.nudges.set_offset("cam_c", 500_000)
-    assert not draft.explain_unplaced()
+    assert draft.is_placed
     assert draft.label_button() == "Cam C Looks Good"
 
 

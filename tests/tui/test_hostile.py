@@ -120,14 +120,13 @@ def test_no_widget_parses_markup():
             assert not _parses(call), f"{path}:{call.lineno}"
 
 
+_CONTENT = r"build_content|build_hint_line|build_marked_row|Content|line\b|self\._summary"
+
+
 def _parses(call):
     """Tell whether a call hands a widget text that Textual would read as markup."""
     said = ast.unparse(call)
     if re.match(r"(Static|Button|Option)\(", said):
-        plain = [
-            given
-            for given in call.args
-            if not re.match(r"build_content|Content|line\b|self\._summary", ast.unparse(given))
-        ]
+        plain = [given for given in call.args if not re.match(_CONTENT, ast.unparse(given))]
         return bool(plain) and "markup=False" not in said
     return bool(re.search(r"\.notify\(", said)) and "markup=False" not in said

@@ -193,7 +193,7 @@ async def test_an_upload_that_waits_says_when_it_is_tried_again(opened):
         stage="publish", message="no answer", retryable=True, retry_at="2026-11-23T14:07:00+00:00"
     )
     waiting = scenes.session(state="publishing", call_to_action=None, error=error)
-    async with opened([waiting]) as (app, pilot, _):
+    async with opened([waiting], size=(120, 30)) as (app, pilot, _):
         at = format_time(error.retry_at, app.get_now())
         await until(pilot, lambda: f"next try {at} · no answer" in screen_text(app))
         await pilot.press("enter")

@@ -19,7 +19,8 @@ from mcsyncd.present.events import format_event
 from mcsyncd.present.numbers import format_time
 from mcsyncd.present.session import list_camera_labels
 from mcsyncd.tui.content import build_content
-from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.keymap import build_binding
+from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
@@ -33,12 +34,12 @@ _READ_INTERVAL_S = 2.0
 class ActivityScreen(LiveScreen):
     """The ledger's newest events as sentences. Nothing is decided here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "app.pop_screen", "Queue"),
-        ("j,down", "scroll(1)", "Down"),
-        ("k,up", "scroll(-1)", "Up"),
-    ]
-    ALL_KEYS: ClassVar[KeyHints] = (("↑ ↓  k j", "scroll"), ("esc", "back to the queue"))
+    KEYS = (
+        build_binding("up", "up,k", "scroll(-1)", "scroll", "Scroll"),
+        build_binding("down", "down,j", "scroll(1)", "scroll", "Scroll"),
+        build_binding("back", "escape", "app.pop_screen", "back to the queue", "Queue"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +53,7 @@ class ActivityScreen(LiveScreen):
     def on_mount(self) -> None:
         """Read what happened, and go on to do so."""
         self.top_bar.title = build_content(("Activity", "bold"))
-        self.show_keys([("↑↓", "Scroll"), ("esc", "Queue")])
+        self.show_hints()
         self.set_interval(_READ_INTERVAL_S, self._read_entries)
         self._read_entries()
 

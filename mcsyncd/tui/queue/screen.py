@@ -7,12 +7,11 @@ from functools import partial
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from mcsyncd.api import RetryRequest, SessionBody, StatusBody
 from mcsyncd.errors import McsyncError
@@ -20,7 +19,8 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.present.session import list_camera_labels
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import ListDialog
-from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.keymap import build_binding
+from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.open_review import open_review
 from mcsyncd.tui.queue.activity import ActivityScreen
 from mcsyncd.tui.queue.filter import filter_sessions
@@ -29,6 +29,7 @@ from mcsyncd.tui.session.details import build_history
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.widgets.health import HealthLine, build_folder_line
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
+from mcsyncd.tui.widgets.marked_list import MARK_CELLS, ROW_KEYS, MarkedList
 from mcsyncd.tui.world import World
 
 _REFRESH_INTERVAL_S = 15.0
@@ -37,45 +38,31 @@ _REFRESH_INTERVAL_S = 15.0
 _MIN_ROW_CELLS = 40
 """Rows are never built narrower. Judgement: below it they are cut, on a screen that is hidden anyway."""
 
-_PADDING_CELLS = 5
-"""Cells beside a row, as in `queue.tcss`: padding of the list, of its options, and the scrollbar.
-
-Fewer would cut the ends of the rows.
-"""
-
+_PADDING_CELLS = 3
+"""Cells right of a row, as in `queue.tcss`, with the scrollbar; fewer would cut the ends of the rows."""
 
 _RETRIED_STATES = {"failed", "quarantined"}
-"""States that `r` tries again; the daemon has the last word."""
+"""States that can be tried again; the daemon has the last word."""
+
+_FILTER = "filter: part of an id, a state, a clip, a camera, a person"
+_KEYS = (
+    build_binding("open", "enter", "open", "open the session", "Open"),
+    build_binding("retry", "r", "retry", "retry a failed session", "Retry"),
+    build_binding("waveforms", "v", "review", "waveforms of the session", "Waveforms"),
+    build_binding("history", "h", "history", "history of the session: what happened, who decided", "History"),
+    build_binding("filter", "slash", "filter", _FILTER, "Filter"),
+    build_binding("show_all", "escape", "show_all", "end the filter", "All"),
+    build_binding("more", "m", "more", "more finished sessions: older ones", "More"),
+    build_binding("activity", "a", "activity", "activity: what happened lately in all sessions", "Activity"),
+    build_binding("quit", "q", "app.quit", "quit", "Quit"),
+)
 
 
 class QueueScreen(LiveScreen):
     """The home screen. Enter opens a session; no decision is made here but to retry."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-        ("slash", "filter", "Filter"),
-        ("escape", "show_all", "All"),
-        ("v", "review", "Waveforms"),
-        ("h", "history", "History"),
-        ("a", "activity", "Activity"),
-        ("r", "retry", "Retry"),
-        ("m", "more", "More"),
-        ("q", "app.quit", "Quit"),
-    ]
-    ALL_KEYS: ClassVar[KeyHints] = (
-        ("enter", "open the session"),
-        ("↑ ↓  k j", "choose a session"),
-        ("/", "filter: part of an id, a state, a clip, a camera, a person"),
-        ("esc", "end the filter"),
-        ("v", "waveforms of the session"),
-        ("h", "history of the session: what happened, who decided"),
-        ("a", "activity: what happened lately in all sessions"),
-        ("r", "retry a failed session"),
-        ("m", "more finished sessions: older ones"),
-        ("ctrl+p", "commands: go to a session, theme, quit"),
-        ("q", "quit"),
-    )
+    BINDINGS: ClassVar[list[BindingType]] = list(_KEYS)
+    KEYS = (*_KEYS, *ROW_KEYS)
 
     _auto_highlighted: str | None = None
     """The session the app highlighted; if another one is highlighted, a person chose it."""
@@ -84,7 +71,7 @@ class QueueScreen(LiveScreen):
         """Yield the list, or how to begin if it is empty, above the state of the machine."""
         yield Input(placeholder="filter: id, state, clip, camera, person", id="filter")
         yield LazyStatic(id="header")
-        yield OptionList(id="rows", markup=False)
+        yield MarkedList(id="rows")
         yield VerticalScroll(LazyStatic(id="empty-text"), id="empty", can_focus=False)
         yield HealthLine()
 
@@ -108,7 +95,7 @@ class QueueScreen(LiveScreen):
         health = self.query_one(HealthLine)
         health.status, health.folders = status, bool(queue)
         self.query_one("#empty").display = not sessions
-        self.query_one("#header").display = self._option_list.display = bool(sessions)
+        self.query_one("#header").display = self._rows.display = bool(sessions)
         if sessions:
             self._fill_rows(sessions)
         else:
@@ -119,21 +106,20 @@ class QueueScreen(LiveScreen):
     def _update_keys(self) -> None:
         """Show the keys that act on the chosen session, and those of the queue."""
         session, world = self._get_chosen_session(), self.shell.world
-        keys = [("enter", "Open"), ("↑↓", "Choose")] if session is not None else []
-        keys += [("r", "Retry")] if session is not None and session.state in _RETRIED_STATES else []
-        keys += [("v", "Waveforms")] if session is not None and session.angles else []
-        keys += [("h", "History")] if session is not None else []
-        keys += [("esc", "All")] if self._filter.value else [("/", "Filter")] if world.sessions else []
-        keys += [("m", "More")] if world.older_before else []
-        self.show_keys([*keys, ("a", "Activity"), ("q", "Quit")])
+        keys = ["open", "up", "down", "history"] if session is not None else []
+        keys[3:3] = ["waveforms"] if session is not None and session.angles else []
+        keys[3:3] = ["retry"] if session is not None and session.state in _RETRIED_STATES else []
+        keys += ["show_all"] if self._filter.value else ["filter"] if world.sessions else []
+        keys += ["more"] if world.older_before else []
+        self.show_hints([*keys, "activity", "quit"])
 
     @property
     def _filter(self) -> Input:
         return self.query_one("#filter", Input)
 
     @property
-    def _option_list(self) -> OptionList:
-        return self.query_one("#rows", OptionList)
+    def _rows(self) -> MarkedList:
+        return self.query_one("#rows", MarkedList)
 
     def _refresh_rows(self) -> None:
         if self.is_active:
@@ -145,35 +131,33 @@ class QueueScreen(LiveScreen):
         A session that a person chose stays highlighted wherever it moves. Otherwise the first one
         is, which waits for a person: enter must not open yesterday's.
         """
-        rows, now = self._option_list, self.shell.get_now()
-        width = max(_MIN_ROW_CELLS, self.size.width - _PADDING_CELLS)
+        rows, now = self._rows, self.shell.get_now()
+        width = max(_MIN_ROW_CELLS, self.size.width - _PADDING_CELLS - MARK_CELLS)
         self.query_one("#header", LazyStatic).show(build_header(width))
         lines = {session.id: build_row(session, width, now) for session in sessions}
-        if [option.id for option in rows.options] == list(lines):
-            for option in rows.options:
-                line = lines[option.id or ""]
-                # Replacing a row lays out the whole screen, and most rows did not change.
-                if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
-                    rows.replace_option_prompt(option.id or "", line)
-            return
-        chosen = self._get_chosen_session()
-        rows.set_options([Option(line, id=session) for session, line in lines.items()])
-        ids = list(lines)
-        is_chosen = chosen is not None and chosen.id != self._auto_highlighted and chosen.id in lines
-        rows.highlighted = ids.index(chosen.id) if chosen is not None and is_chosen else 0
-        self._auto_highlighted = None if is_chosen else ids[0]
+        if [option.id for option in rows.options] != list(lines):
+            is_chosen = rows.chosen != self._auto_highlighted and rows.chosen in lines
+            chosen = rows.chosen if is_chosen else next(iter(lines))
+            self._auto_highlighted = None if is_chosen else chosen
+            rows.show_rows(list(lines.items()), chosen)
+        else:
+            rows.show_rows(list(lines.items()))
         if self.focused is None or not self.focused.display:
             rows.focus()
 
     def _get_chosen_session(self) -> SessionBody | None:
-        option = self._option_list.highlighted_option
-        return self.shell.world.get_session(option.id) if option is not None and option.id else None
+        chosen = self._rows.chosen
+        return self.shell.world.get_session(chosen) if chosen is not None else None
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self) -> None:
+        """Open the session that was clicked."""
+        self.action_open()
+
+    def action_open(self) -> None:
         """Open the session."""
-        if event.option.id:
-            self._auto_highlighted = event.option.id  # dealt with: the next one that waits may be highlighted
-            self.app.push_screen(SessionScreen(event.option.id))
+        if (chosen := self._rows.chosen) is not None:
+            self._auto_highlighted = chosen  # dealt with: the next one that waits may be highlighted
+            self.app.push_screen(SessionScreen(chosen))
 
     def on_option_list_option_highlighted(self) -> None:
         """Show the keys of the session that is chosen now."""
@@ -192,21 +176,13 @@ class QueueScreen(LiveScreen):
         """Go to the list, with the filter on."""
         if not self._filter.value:
             self.action_show_all()
-        self._option_list.focus()
+        self._rows.focus()
 
     def action_show_all(self) -> None:
         """End the filter."""
         self._filter.value = ""
         self._filter.display = False
-        self._option_list.focus()
-
-    def action_down(self) -> None:
-        """Highlight the next session."""
-        self._option_list.action_cursor_down()
-
-    def action_up(self) -> None:
-        """Highlight the previous session."""
-        self._option_list.action_cursor_up()
+        self._rows.focus()
 
     def action_review(self) -> None:
         """Open the waveforms, whatever the confidence is."""

@@ -54,20 +54,18 @@ class ReviewDraft:
             return "the reference cannot be moved; choose another angle with j and k"
         return ""
 
-    def explain_unplaced(self) -> str:
-        """Return why keys that move the current angle do nothing: it has no place; empty if it has one.
+    @property
+    def is_placed(self) -> bool:
+        """Whether the current angle has a place to move it from.
 
         A place is given on purpose only, by an offset that a person types.
         """
-        if self.nudges.get_offset_us(self.camera) is not None:
-            return ""
-        label = get_camera_label(self.session, self.camera)
-        return f"{label} has no place yet, so it cannot be moved; = gives it one"
+        return self.nudges.get_offset_us(self.camera) is not None
 
     @property
     def awaits_place(self) -> bool:
         """Whether the next thing to do is to give the current angle a place."""
-        return bool(self.explain_unplaced()) and self.camera in self.checklist.list_unchecked(self.session)
+        return not self.is_placed and self.camera in self.checklist.list_unchecked(self.session)
 
     def label_button(self) -> str:
         """Return what the button says: what enter does now."""

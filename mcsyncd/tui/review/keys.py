@@ -1,77 +1,45 @@
-"""The keys of the review: what each does, how the help describes it, which ones the last line names."""
+"""The keys of the review, those that a decision needs first: the last lines leave the others out first."""
 
 from __future__ import annotations
 
-from textual.binding import BindingType
+from mcsyncd.tui.keymap import build_binding
 
-BINDINGS: list[BindingType] = [
-    ("escape", "leave", "Back"),
-    ("left", "nudge_dots(-1)"),
-    ("right", "nudge_dots(1)"),
-    ("shift+left", "nudge_us(-1000)"),
-    ("shift+right", "nudge_us(1000)"),
-    ("left_square_bracket", "nudge_frames(-1)"),
-    ("right_square_bracket", "nudge_frames(1)"),
-    ("n", "candidate(1)"),
-    ("N", "candidate(-1)"),
-    ("0", "reset"),
-    ("u", "undo"),
-    ("U", "redo"),
-    ("j,down", "angle(1)"),
-    ("k,up", "angle(-1)"),
-    ("equals_sign", "type_offset"),
-    ("plus", "zoom(-1)"),
-    ("minus", "zoom(1)"),
-    ("f", "fit"),
-    ("comma", "cursor(-1)"),
-    ("full_stop", "cursor(1)"),
-    ("less_than_sign", "cursor(-10)"),
-    ("greater_than_sign", "cursor(10)"),
-    ("g", "ghost"),
-    ("space", "listen('apart')"),
-    ("1", "listen('reference')"),
-    ("2", "listen('angle')"),
-    ("3", "listen('mixed')"),
-    ("s", "approve"),
-    ("x", "reject"),
-    ("t", "take_over"),
-]
-"""Textual's bindings: key and action, a method `action_*` of the screen."""
+_DOT, _MS, _FRAME = "nudge by one dot at this zoom", "nudge by 1 ms", "nudge by one frame"
+_ANGLE, _CANDIDATE, _ZOOM = "next, previous angle", "next, previous candidate", "zoom in, out"
+_CURSOR, _FAR = "move the cursor", "move the cursor in big steps"
+_LISTEN = "listen: reference left, angle right; again: stop"
+_HEARD, _UNDO = "listen: reference alone, angle alone, mixed", "undo, redo"
 
-ALL_KEYS = (
-    ("enter", "press the button"),
-    ("← →", "nudge by one dot at this zoom"),
-    ("shift+← →", "nudge by 1 ms"),
-    ("[  ]", "nudge by one frame"),
-    ("n  N", "next, previous candidate"),
-    ("=", "type the offset, in any unit"),
-    ("0", "reset to the computed offset"),
-    ("u  U", "undo, redo"),
-    ("j  k", "next, previous angle"),
-    ("+  -", "zoom in, out"),
-    ("f", "whole session; again: back to the cursor"),
-    (",  .", "move the cursor; < > in big steps"),
-    ("g", "ghost of the reference on, off"),
-    ("space", "listen: reference left, angle right; again: stop"),
-    ("1 2 3", "listen: reference alone, angle alone, mixed"),
-    ("s", "approve these offsets"),
-    ("x", "reject, with a reason"),
-    ("t", "take over from another reviewer"),
-    ("esc", "back; asks what becomes of unsent nudges"),
+REVIEW_KEYS = (
+    build_binding("nudge_back", "left", "nudge_dots(-1)", _DOT, "Nudge"),
+    build_binding("nudge_on", "right", "nudge_dots(1)", _DOT, "Nudge"),
+    build_binding("ms_back", "shift+left", "nudge_us(-1000)", _MS),
+    build_binding("ms_on", "shift+right", "nudge_us(1000)", _MS),
+    build_binding("frame_back", "left_square_bracket", "nudge_frames(-1)", _FRAME, "Frame"),
+    build_binding("frame_on", "right_square_bracket", "nudge_frames(1)", _FRAME, "Frame"),
+    build_binding("listen", "space", "listen('apart')", _LISTEN, "Listen"),
+    build_binding("listen_reference", "1", "listen('reference')", _HEARD),
+    build_binding("listen_angle", "2", "listen('angle')", _HEARD),
+    build_binding("listen_mixed", "3", "listen('mixed')", _HEARD),
+    build_binding("approve", "s", "approve", "approve these offsets", "Approve"),
+    build_binding("reject", "x", "reject", "reject, with a reason", "Reject"),
+    build_binding("undo", "u", "undo", _UNDO, "Undo"),
+    build_binding("redo", "U", "redo", _UNDO),
+    build_binding("back", "escape", "leave", "back; asks what becomes of unsent nudges", "Back"),
+    build_binding("down", "down,j", "angle(1)", _ANGLE, "Angle"),
+    build_binding("up", "up,k", "angle(-1)", _ANGLE, "Angle"),
+    build_binding("next_candidate", "n", "candidate(1)", _CANDIDATE, "Candidate"),
+    build_binding("previous_candidate", "N", "candidate(-1)", _CANDIDATE),
+    build_binding("type_offset", "equals_sign", "type_offset", "type the offset, in any unit", "Type"),
+    build_binding("reset", "0", "reset", "reset to the computed offset"),
+    build_binding("zoom_in", "plus", "zoom(-1)", _ZOOM, "Zoom"),
+    build_binding("zoom_out", "minus", "zoom(1)", _ZOOM, "Zoom"),
+    build_binding("whole", "f", "fit", "whole session; again: back to the cursor"),
+    build_binding("cursor_back", "comma", "cursor(-1)", _CURSOR),
+    build_binding("cursor_on", "full_stop", "cursor(1)", _CURSOR),
+    build_binding("cursor_far_back", "less_than_sign", "cursor(-10)", _FAR),
+    build_binding("cursor_far_on", "greater_than_sign", "cursor(10)", _FAR),
+    build_binding("ghost", "g", "ghost", "ghost of the reference on, off"),
+    build_binding("take_over", "t", "take_over", "take over from another reviewer"),
 )
-"""Every key, for the help."""
-
-KEY_HINTS = (
-    ("←→", "Nudge"),
-    ("[ ]", "Frame"),
-    ("space", "Listen"),
-    ("s", "Approve"),
-    ("x", "Reject"),
-    ("u", "Undo"),
-    ("esc", "Back"),
-    ("j k", "Angle"),
-    ("n", "Candidate"),
-    ("=", "Type"),
-    ("+ -", "Zoom"),
-)
-"""The keys in the last lines, most wanted first: those that do not fit are left out."""
+"""Key and action, a method `action_*` of the screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from mcsyncd.api import SessionBody
@@ -60,35 +62,44 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
     )
 
 
-def build_button_note(draft: ReviewDraft, objection: str, playing: str = "") -> Content:
+def explain_unplaced(draft: ReviewDraft, keys: Mapping[str, str]) -> str:
+    """Return why keys that move the current angle do nothing; `keys` has the label of each action's key."""
+    label = get_camera_label(draft.session, draft.camera)
+    return f"{label} has no place yet, so it cannot be moved; {keys['type_offset']} gives it one"
+
+
+def build_button_note(
+    draft: ReviewDraft, keys: Mapping[str, str], objection: str = "", playing: str = ""
+) -> Content:
     """Return up to three short lines beside the button.
 
     They say where the current angle is, and then what is `playing`, or the `objection` to a decision if
-    there is one, or else what is unsent and which keys decide.
+    there is one, or else what is unsent and which `keys` decide (the label of each action's key).
     """
-    position = _format_position(draft)
+    position = _format_position(draft, keys)
     if playing:
-        return build_content(position, "\n", (playing, "primary"), "\n", ("space stops", "muted"))
+        return build_content(position, "\n", (playing, "primary"), "\n", (f"{keys['listen']} stops", "muted"))
     if objection:
         return build_content(position, "\n", (objection, "warning"))
     count = len(draft.nudges.pending)
     if draft.awaits_place and not count:
-        return build_content(position, "\n", ("x reject", "muted"))
+        return build_content(position, "\n", (f"{keys['reject']} reject", "muted"))
     if count:
         moved = f"{count} angle{'s' if count > 1 else ''} moved, not sent yet"
-        keys = "s send and approve   u undo   0 reset"
-        return build_content(position, "\n", (moved, "warning"), "\n", (keys, "muted"))
-    return build_content(position, "\n", ("s approve these offsets   x reject", "muted"))
+        ways = f"{keys['approve']} send and approve   {keys['undo']} undo   {keys['reset']} reset"
+        return build_content(position, "\n", (moved, "warning"), "\n", (ways, "muted"))
+    ways = f"{keys['approve']} approve these offsets   {keys['reject']} reject"
+    return build_content(position, "\n", (ways, "muted"))
 
 
-def _format_position(draft: ReviewDraft) -> str:
+def _format_position(draft: ReviewDraft, keys: Mapping[str, str]) -> str:
     camera = draft.camera
     position = f"{get_camera_label(draft.session, camera)} {_format_draft_offset(draft, camera)}"
     if camera == draft.session.reference:
         return f"{position}, the reference"
     offset_us, computed_us = draft.nudges.get_offset_us(camera), draft.get_computed_offset_us(camera)
     if offset_us is None:
-        return f"{position}; = types its offset"
+        return f"{position}; {keys['type_offset']} types its offset"
     if computed_us is None:
         return f"{position} by hand; nothing confirms it"
     if offset_us == computed_us:

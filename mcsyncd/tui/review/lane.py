@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from mcsyncd.tui.angle_marks import get_angle_class
 from mcsyncd.tui.content import justify_line
 from mcsyncd.tui.review.waveform import Waveform
 
@@ -26,13 +27,13 @@ class LaneHeader(Widget):
 
 
 class AngleLane(Vertical):
-    """The lane of `camera`; `LaneStack` fills its `header` and its `waveform`."""
+    """The lane of `camera`, the angle at `index`; `LaneStack` fills its `header` and its `waveform`."""
 
-    def __init__(self, camera: str, colour: str) -> None:
-        super().__init__()
+    def __init__(self, camera: str, index: int) -> None:
+        super().__init__(classes=get_angle_class(index))
         self.camera = camera
         self.header = LaneHeader()
-        self.waveform = Waveform(colour)
+        self.waveform = Waveform()
 
     def compose(self) -> ComposeResult:
         """Yield the header above the waveform."""

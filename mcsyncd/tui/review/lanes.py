@@ -7,7 +7,6 @@ from textual.containers import VerticalScroll
 from mcsyncd.client import Client
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
-from mcsyncd.tui.angle_marks import get_angle_colour
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 from mcsyncd.tui.review.labels import build_lane_left, build_lane_right
@@ -34,9 +33,7 @@ class LaneStack(VerticalScroll):
         """Show a lane for each angle of the draft."""
         self._draft = draft
         self._peaks_cache = PeaksCache(client, draft.session.id)
-        self.angle_lanes = [
-            AngleLane(key, get_angle_colour(index)) for index, key in enumerate(draft.checklist.angles)
-        ]
+        self.angle_lanes = [AngleLane(key, index) for index, key in enumerate(draft.checklist.angles)]
         self.mount(*self.angle_lanes)
 
     @property

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import work
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
@@ -28,14 +29,14 @@ from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import LeaveDialog, ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
-from mcsyncd.tui.review.keys import ALL_KEYS, BINDINGS, KEY_HINTS
-from mcsyncd.tui.review.labels import build_button_note, build_title
+from mcsyncd.tui.review.keys import REVIEW_KEYS
+from mcsyncd.tui.review.labels import build_button_note, build_title, explain_unplaced
 from mcsyncd.tui.review.lanes import LaneStack
 from mcsyncd.tui.review.listening import Listening
 from mcsyncd.tui.review.match_strip import MatchStrip
 from mcsyncd.tui.review.playback import Heard
 from mcsyncd.tui.review.window import format_axis
-from mcsyncd.tui.widgets.decision_button import DecisionButton
+from mcsyncd.tui.widgets.decision_button import PRESS, DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
@@ -48,8 +49,8 @@ _NOT_LOADED = "session not loaded yet"
 class ReviewScreen(LiveScreen):
     """Compare, nudge, listen, decide."""
 
-    BINDINGS: ClassVar = BINDINGS
-    ALL_KEYS: ClassVar = ALL_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
+    KEYS: ClassVar = (*REVIEW_KEYS, PRESS)
 
     def __init__(self, session: str) -> None:
         super().__init__()
@@ -135,8 +136,9 @@ class ReviewScreen(LiveScreen):
         if self._sending:
             button.label = Content("Sending …")
         button.disabled = bool(objection) or self._sending
-        self.query_one("#note", LazyStatic).show(build_button_note(draft, objection, self._listening.said))
-        self.show_keys(KEY_HINTS)
+        note = build_button_note(draft, self.key_labels, objection, self._listening.said)
+        self.query_one("#note", LazyStatic).show(note)
+        self.show_hints()
 
     def _find_objection(self) -> str:
         """Return why no decision can be sent; empty if it can."""
@@ -144,7 +146,8 @@ class ReviewScreen(LiveScreen):
         if session is None:
             return _NOT_LOADED
         if objection := self.shell.find_objection(None if self._taken_over else session):
-            return f"{objection} · t takes over" if objection.endswith("is reviewing this") else objection
+            ways = f" · {self.key_labels['take_over']} takes over"
+            return objection + (ways if objection.endswith("is reviewing this") else "")
         return "" if session.state == "in_review" else _explain_decided(session, self.shell.get_now())
 
     def on_resize(self) -> None:
@@ -241,8 +244,8 @@ class ReviewScreen(LiveScreen):
     def _get_placed_draft(self) -> ReviewDraft | None:
         """Return the same if the angle has a place to move it from."""
         draft = self._get_movable_draft()
-        if draft is not None and (reason := draft.explain_unplaced()):
-            self.shell.show_notice(reason)
+        if draft is not None and not draft.is_placed:
+            self.shell.show_notice(explain_unplaced(draft, self.key_labels))
             return None
         return draft
 
@@ -302,7 +305,7 @@ class ReviewScreen(LiveScreen):
             self._approve()  # says why not
             return
         if draft.awaits_place:
-            self.shell.show_notice(draft.explain_unplaced())
+            self.shell.show_notice(explain_unplaced(draft, self.key_labels))
             return
         draft.checklist.advance(draft.session)
         if left := draft.checklist.list_unchecked(draft.session):

@@ -43,13 +43,12 @@ class WaveformImage:
 
 
 class Waveform(Widget):
-    """Shows a `WaveformImage` in `colour`; the ghost shows only in cells that the angle leaves blank."""
+    """Shows a `WaveformImage` in its own colour; the ghost fills only cells that the angle leaves blank."""
 
     COMPONENT_CLASSES = {"waveform--ghost", "waveform--cursor"}  # noqa: RUF012  # Textual reads it so
 
-    def __init__(self, colour: str, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
-        super().__init__(id=id)
-        self._colour = colour
+    def __init__(self) -> None:
+        super().__init__()
         self._image: WaveformImage | None = None
         self._strips: list[Strip] = []
         self._built_for: tuple[WaveformImage, Size] | None = None
@@ -59,6 +58,11 @@ class Waveform(Widget):
         if image != self._image:
             self._image = image
             self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the rows, which have the colours of another theme."""
+        self._built_for = None
+        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """Return a row, after building all of them if the image or the size is new."""
@@ -88,9 +92,8 @@ class Waveform(Widget):
 
     def _resolve_styles(self) -> tuple[Style, Style, Style]:
         # Each has the background: since Textual 6 a line-API widget gets none for blank cells.
-        trace = self.rich_style + Style.parse(self._colour)
-        ghost = self.get_component_rich_style("waveform--ghost")
-        return ghost, trace, self.get_component_rich_style("waveform--cursor")
+        ghost, cursor = map(self.get_component_rich_style, ("waveform--ghost", "waveform--cursor"))
+        return ghost, self.rich_style, cursor
 
 
 def _draw_cells(low: Floats, high: Floats, height: int, width: int) -> NDArray[np.uint32]:

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from itertools import starmap
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from mcsyncd.api import ClipBody, ClipRequest, NudgeRequest, SessionBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_offset
 from mcsyncd.present.session import get_camera_label, label_disposition, list_off_timeline, order_cameras
 from mcsyncd.tui.content import build_content
-from mcsyncd.tui.dialogs import ReasonDialog
+from mcsyncd.tui.dialogs import ReasonDialog, build_hint_line
+from mcsyncd.tui.keymap import build_binding
+from mcsyncd.tui.widgets.marked_list import ROW_KEYS, MarkedList
 
 ClipDecision = ClipRequest | NudgeRequest
 """What the dialog returns: a decision about one clip."""
 
 _MAX_OFFSET_CHARS = 40
 """The API's own limit (`NudgeRequest.to`)."""
+
+
 _KEYS = (
-    ("s", "set aside"),
-    ("l", "leave out"),
-    ("p", "place"),
-    ("b", "give back"),
-    ("esc", "close"),
+    build_binding("set_aside", "s", "set_disposition('set_aside')", "set the clip aside", "set aside"),
+    build_binding("leave_out", "l", "leave_out", "leave the clip out", "leave out"),
+    build_binding("place", "p", "place", "place the clip", "place"),
+    build_binding("give_back", "b", "set_disposition('back')", "give the clip back", "give back"),
+    Binding("escape", "dismiss(None)", "close"),
 )
 
 
 class ClipsDialog(ModalScreen[ClipDecision | None]):
     """Lists the clips, those off the timeline first, and returns one decision; None if it was closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss(None)", "Close"),
-        ("s", "set_disposition('set_aside')", "Set aside"),
-        ("b", "set_disposition('back')", "Back"),
-        ("l", "leave_out", "Leave out"),
-        ("p", "place", "Place"),
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(_KEYS)
+    KEYS = (*_KEYS, *ROW_KEYS)
 
     def __init__(self, session: SessionBody) -> None:
         super().__init__()
@@ -57,11 +52,15 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
 
     def compose(self) -> ComposeResult:
         """Yield the list and the keys."""
-        hints = [part for key, effect in _KEYS for part in ((key, "bold"), (f" {effect}   ", "muted"))]
         with Vertical(classes="dialog clips"):
             yield Static(build_content(("What becomes of each clip", "bold")))
-            yield OptionList(*(Option(line) for line in starmap(self._build_row, self._clips)))
-            yield Static(build_content(*hints))
+            yield MarkedList()
+            yield Static(build_hint_line(self, _KEYS))
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        rows = [(str(at), self._build_row(*one)) for at, one in enumerate(self._clips)]
+        self.query_one(MarkedList).show_rows(rows)
 
     def _build_row(self, key: str, clip: ClipBody) -> Content:
         place = format_offset(clip.offset_ms) if clip.offset_ms is not None else "—"
@@ -71,19 +70,11 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
         return build_content(f"{place:>12}  {name}  ", (f"{label}{why}", "bold"))
 
     def _get_clip(self) -> str | None:
-        at = self.query_one(OptionList).highlighted
+        at = self.query_one(MarkedList).highlighted
         if at is None:
             return None
         key, clip = self._clips[at]
         return f"{key}/{clip.name}"
-
-    def action_move(self, by: int) -> None:
-        """Go to the next or previous clip."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_set_disposition(self, disposition: str) -> None:
         """Set the clip aside, or give it back to the machine."""

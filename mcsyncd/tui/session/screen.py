@@ -37,14 +37,15 @@ from mcsyncd.present.session import (
 from mcsyncd.present.standing import list_resync_costs
 from mcsyncd.tui.content import LONG_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.dialogs import ConsentDialog, ListDialog, ReasonDialog
-from mcsyncd.tui.live_screen import KeyHints, LiveScreen
+from mcsyncd.tui.keymap import build_binding
+from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.open_review import open_review
 from mcsyncd.tui.review.draft import format_moves
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.details import build_details, build_history
 from mcsyncd.tui.session.summary import ButtonAction, SessionSummary, build_summary
 from mcsyncd.tui.widgets.confidence import ConfidenceBar
-from mcsyncd.tui.widgets.decision_button import DecisionButton
+from mcsyncd.tui.widgets.decision_button import PRESS, DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.widgets.offsets import OffsetsLine
 from mcsyncd.tui.world import World
@@ -66,31 +67,24 @@ _DECIDED_STATES = {"approved", "publishing", "published", "rejected"}
 """States that `o` can reopen; the daemon has the last word."""
 
 
+_KEYS = (
+    build_binding("why", "w", "details", "why: evidence, clips, latest events", "Why"),
+    build_binding("up", "up,k", "scroll(-1)", "scroll"),
+    build_binding("down", "down,j", "scroll(1)", "scroll"),
+    build_binding("waveforms", "v", "review", "waveforms of the session", "Waveforms"),
+    build_binding("clips", "c", "clips", "clips: set one aside, leave it out, place it", "Clips"),
+    build_binding("history", "h", "history", "history: what happened, who decided", "History"),
+    build_binding("reject", "x", "reject", "reject, with a reason", "Reject"),
+    build_binding("reopen", "o", "reopen", "reopen a decided session, with a reason", "Reopen"),
+    build_binding("back", "escape", "app.pop_screen", "back to the queue", "Queue"),
+)
+
+
 class SessionScreen(LiveScreen):
     """Enter presses the button. Everything else stays in the background until a key asks for it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "app.pop_screen", "Queue"),
-        ("w", "details", "Why"),
-        ("j,down", "scroll(1)", "Down"),
-        ("k,up", "scroll(-1)", "Up"),
-        ("v", "review", "Waveforms"),
-        ("c", "clips", "Clips"),
-        ("h", "history", "History"),
-        ("x", "reject", "Reject"),
-        ("o", "reopen", "Reopen"),
-    ]
-    ALL_KEYS: ClassVar[KeyHints] = (
-        ("enter", "press the button"),
-        ("w", "why: evidence, clips, latest events"),
-        ("↑ ↓  k j", "scroll"),
-        ("v", "waveforms"),
-        ("c", "clips: set one aside, leave it out, place it"),
-        ("h", "history: what happened, who decided"),
-        ("x", "reject, with a reason"),
-        ("o", "reopen a decided session, with a reason"),
-        ("esc", "back to the queue"),
-    )
+    BINDINGS: ClassVar[list[BindingType]] = list(_KEYS)
+    KEYS = (PRESS, *_KEYS)
 
     def __init__(self, session: str) -> None:
         super().__init__()
@@ -124,7 +118,7 @@ class SessionScreen(LiveScreen):
             return
         self._read_log(session)
         workers = world.status.workers if world.status is not None else []
-        self._summary = build_summary(session, workers, self._entries, self.shell.get_now())
+        self._summary = build_summary(session, workers, self._entries, self.shell.get_now(), self.key_labels)
         self.shell.stillness.note_sight((self._session_id, session.revision, self._summary.headline))
         self._update_headline(session, self._summary)
         self._update_button(self._summary)
@@ -146,7 +140,8 @@ class SessionScreen(LiveScreen):
         other = session.claimed_by if session.claimed_by != you else None
         self.top_bar.note = f"{escape_text(other, 24)} has this open too" if other else ""
         draft = self.shell.drafts.get(self._session_id, {})
-        unsent = [f"Not sent yet: {format_moves(session, draft)} (v opens your draft)"] if draft else []
+        ways = f"({self.key_labels['waveforms']} opens your draft)"
+        unsent = [f"Not sent yet: {format_moves(session, draft)} {ways}"] if draft else []
         news = [*summary.news, *unsent]
         self.query_one("#news", LazyStatic).show(build_content(("\n".join(news), "warning")))
         self.query_one("#news").display = bool(news)
@@ -181,15 +176,15 @@ class SessionScreen(LiveScreen):
 
     def _update_keys(self, session: SessionBody) -> None:
         ready = self._summary is not None and not self.query_one("#main", Button).disabled
-        button = [("enter", self._summary.button)] if ready and self._summary and self._summary.button else []
-        keys: list[tuple[str, str]] = [*button, ("w", "Why")]
-        keys += [("v", "Waveforms")] if session.angles else []
+        button = self._summary.button if ready and self._summary else None
+        keys = [*(["press"] if button else []), "why"]
+        keys += ["waveforms"] if session.angles else []
         if not self.shell.find_objection():
             is_stopped_by_clip = session.error is not None and bool(session.error.clip)
-            keys += [("c", "Clips")] if list_off_timeline(session) or is_stopped_by_clip else []
-            keys += [("x", "Reject")] if session.state in _REJECTABLE_STATES else []
-            keys += [("o", "Reopen")] if session.state in _DECIDED_STATES else []
-        self.show_keys([*keys, ("esc", "Queue")])
+            keys += ["clips"] if list_off_timeline(session) or is_stopped_by_clip else []
+            keys += ["reject"] if session.state in _REJECTABLE_STATES else []
+            keys += ["reopen"] if session.state in _DECIDED_STATES else []
+        self.show_hints([*keys, "back"], press=button or "")
 
     def _read_log(self, session: SessionBody) -> None:
         """Read the events once for each state and revision: they say who decided, and when."""

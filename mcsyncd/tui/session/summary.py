@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -41,17 +41,21 @@ class SessionSummary:
 
 
 def build_summary(
-    session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
+    session: SessionBody,
+    workers: Sequence[WorkerBody],
+    log: Sequence[LogEntryBody],
+    now: datetime,
+    keys: Mapping[str, str],
 ) -> SessionSummary:
     """Return what to say about a session.
 
     `workers` are the running jobs of all sessions, `log` is what is known of this session's
-    events (perhaps nothing), `now` is on the reader's clock.
+    events (perhaps nothing), `now` is on the reader's clock, `keys` has the label of each action's key.
     """
     if session.state == "in_review":
         return _summarise_review(session, now)
     if session.state in {"failed", "quarantined", "stale"}:
-        return _summarise_halted(session, now)
+        return _summarise_halted(session, keys, now)
     if session.state == "collecting":
         return _summarise_collecting(session)
     if session.state == "working":
@@ -79,10 +83,10 @@ def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
     return SessionSummary(headline, tone, lines, label_action(session), action, news=news)
 
 
-def _summarise_halted(session: SessionBody, now: datetime) -> SessionSummary:
+def _summarise_halted(session: SessionBody, keys: Mapping[str, str], now: datetime) -> SessionSummary:
     error, state = session.error, label_session(session)
     headline = f"{state} at {escape_text(error.stage, 20)}" if error is not None else str(state)
-    lines = (*_format_error(error, now), *_list_ways_on(session), ORIGINALS_SAFE)
+    lines = (*_format_error(error, now), *_list_ways_on(session, keys), ORIGINALS_SAFE)
     if session.state == "stale":
         return SessionSummary(headline, state.tone, lines, "Sync Again", "resync")
     if error is not None and not error.retryable:
@@ -90,13 +94,13 @@ def _summarise_halted(session: SessionBody, now: datetime) -> SessionSummary:
     return SessionSummary(headline, state.tone, lines, "Retry", "retry")
 
 
-def _list_ways_on(session: SessionBody) -> tuple[str, ...]:
+def _list_ways_on(session: SessionBody, keys: Mapping[str, str]) -> tuple[str, ...]:
     """Return what else a person can do with a halted session, and what becomes of its files."""
     ways, error = [], session.error
     if error is not None and error.clip:
         clip = format_clip(error.clip, list_camera_labels(session))
-        ways.append(f"c leaves {clip} out: it is kept, but not published.")
-    return (*ways, "x rejects the session: its files are kept and can be given back.")
+        ways.append(f"{keys['clips']} leaves {clip} out: it is kept, but not published.")
+    return (*ways, f"{keys['reject']} rejects the session: its files are kept and can be given back.")
 
 
 def _format_error(error: ErrorBody | None, now: datetime) -> tuple[str, ...]:
@@ -120,7 +124,10 @@ def _summarise_collecting(session: SessionBody) -> SessionSummary:
 
 
 def _summarise_decided(
-    session: SessionBody, workers: Sequence[WorkerBody], log: Sequence[LogEntryBody], now: datetime
+    session: SessionBody,
+    workers: Sequence[WorkerBody],
+    log: Sequence[LogEntryBody],
+    now: datetime,
 ) -> SessionSummary:
     state = label_session(session)
     lines = [*_format_history(session, log, now), *_format_wait(session, now)]

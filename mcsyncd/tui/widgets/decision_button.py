@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
+from textual.binding import BindingType
 from textual.widgets import Button
 
+from mcsyncd.tui.keymap import build_binding
 from mcsyncd.tui.shell import Shell
 
+PRESS = build_binding("press", "enter", "press", "press the button")
 
-class DecisionButton(Button):
+
+class DecisionButton(Button, inherit_bindings=False):
     """A button that waits for a still screen and for the key to be let go, while `is_decision`."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [PRESS]
     is_decision = True
     """False while the button only leads on: nothing is lost by a key too many."""
 

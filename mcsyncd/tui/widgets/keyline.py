@@ -11,7 +11,6 @@ from textual.widget import Widget
 
 from mcsyncd.tui.content import build_content, pack_lines
 
-_HELP_KEY = ("?", "All keys")
 _GAP_CELLS = 3
 """Cells between two keys. Judgement: two would read as one phrase."""
 _MAX_LINES = 2
@@ -20,7 +19,7 @@ by the waveforms."""
 
 
 class KeyLine(Widget):
-    """`keys` are (key, what it does), most wanted first; the help key always comes last."""
+    """`keys` are (key, what it does), most wanted first; the last of them, the help, is always shown."""
 
     keys: reactive[Sequence[tuple[str, str]]] = reactive[Sequence[tuple[str, str]]]((), layout=True)
 
@@ -35,13 +34,10 @@ class KeyLine(Widget):
 
 def pack_keys(keys: Sequence[tuple[str, str]], width: int) -> Content:
     """Return the keys in lines of this width, the least wanted left out where they are too many."""
-    for count in range(len(keys), 0, -1):
-        packed = _pack(keys[:count], width)
+    hints = [build_content((key, "bold"), (f" {effect}", "muted")) for key, effect in keys]
+    *others, last = hints or [Content()]
+    for count in range(len(others), 0, -1):
+        packed = pack_lines([*others[:count], last], width, _GAP_CELLS)
         if len(packed.split()) <= _MAX_LINES:
             return packed
-    return _pack((), width)
-
-
-def _pack(keys: Sequence[tuple[str, str]], width: int) -> Content:
-    hints = [build_content((key, "bold"), (f" {effect}", "muted")) for key, effect in (*keys, _HELP_KEY)]
-    return pack_lines(hints, width, _GAP_CELLS)
+    return last
