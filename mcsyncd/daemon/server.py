@@ -202,7 +202,7 @@ class ApiServer:
                     if event.seq is None or event.seq > seen:
                         await _send_event(stream, event)
             except ConnectionError:
-                raise
+                return stream  # the client left, as each does in the end
             except Exception as error:  # noqa: BLE001  # an answer to it would be written into the stream
                 # The answer has begun: all that is left is to end it. The client connects again.
                 log.warning("an event stream was cut off", error=str(error), kind=type(error).__name__)

@@ -419,6 +419,18 @@ async def test_what_goes_wrong_in_a_stream_ends_it_and_is_not_written_into_it(tm
         assert b"internal" not in answer
 
 
+async def test_a_client_that_leaves_a_stream_is_no_error(tmp_path, caplog):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        reader, writer = await asyncio.open_unix_connection(served.socket)
+        writer.write(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        writer.transport.abort()
+        for _ in range(20):
+            served.loop._hub.broadcast(api.StreamEventBody(what="folders"))
+            await asyncio.sleep(0.02)
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
+
+
 async def read_until_closed(reader):
     answer = b""
     try:
