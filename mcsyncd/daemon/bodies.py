@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from mcsyncd.api import (
@@ -10,6 +11,7 @@ from mcsyncd.api import (
     ClipBody,
     ErrorBody,
     HandSetBody,
+    LogEntryBody,
     ProgressBody,
     ReasonBody,
     ReopenedBody,
@@ -25,7 +27,20 @@ from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.session import Failure, Reopening, Session
 from mcsyncd.review.policy import choose_call_to_action
+from mcsyncd.store.chain import LogEntry
 from mcsyncd.workers.progress import ProgressReport
+
+
+def build_log_entry_body(entry: LogEntry) -> LogEntryBody:
+    """Return an event of the ledger as the API shows it."""
+    return LogEntryBody(
+        seq=entry.seq,
+        at=entry.at,
+        session=entry.session_id,
+        kind=entry.kind,
+        body=json.loads(entry.body),
+        hash=entry.hash,
+    )
 
 
 def build_session_body(

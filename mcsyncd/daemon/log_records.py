@@ -6,13 +6,16 @@ A fault that comes back with every scan or every connection must not fill the di
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+
+from mcsyncd.daemon.log_lines import LineRenderer, Record
 
 WINDOW_S = 60.0
 """Seconds in which a warning or an error that is like earlier ones is only counted. Judgement: longer, and
@@ -30,8 +33,6 @@ _MAX_KINDS = 500
 """Kinds of records that are told apart at once; the oldest are forgotten and may be written again."""
 _MAX_DEPTH = 8
 """Nested lists and mappings of a record. A traceback has five levels."""
-
-Record = MutableMapping[str, Any]
 
 
 class RepeatLimiter:
@@ -92,7 +93,11 @@ class _ForeignHandler(logging.Handler):
 
 
 def configure_logging(clock: Callable[[], float] = time.monotonic) -> None:
-    """Log JSON lines for the journal, or colours and columns where standard error is a terminal."""
+    """Log lines for a person where standard error is a terminal, otherwise JSON lines, as for the journal.
+
+    `JOURNAL_STREAM` says no more than that: it counts only where standard error is the journal's own
+    socket (systemd.exec(5)), which is no terminal, and what a service starts inherits it.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         RepeatLimiter(clock),
@@ -100,9 +105,9 @@ def configure_logging(clock: Callable[[], float] = time.monotonic) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     transformer = ExceptionDictTransformer(show_locals=False, max_frames=_MAX_FRAMES)
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    no_colours = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     tail: list[structlog.typing.Processor] = (
-        [limit_size, plain]
+        [structlog.processors.format_exc_info, limit_size, LineRenderer(colours=not no_colours)]
         if sys.stderr.isatty()
         else [
             structlog.processors.ExceptionRenderer(transformer),

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from mcsyncd.api import StreamEventBody
+from mcsyncd.daemon.bodies import build_log_entry_body
 from mcsyncd.daemon.clock import new_session_id, utc_now
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
@@ -32,6 +33,7 @@ from mcsyncd.model.limits import compute_output_limit, count_input_bytes
 from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.schedule import Lane, choose_jobs
 from mcsyncd.model.session import Session, State
+from mcsyncd.present.events import format_event
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
@@ -190,7 +192,9 @@ class SessionLoop:
         self._announce_event(recorded.entry)
 
     def _announce_event(self, entry: LogEntry) -> None:
-        log.info(entry.kind, session=entry.session_id, seq=entry.seq)
+        labels = {camera.key: camera.label for camera in self.config.settings.angles}
+        said = format_event(build_log_entry_body(entry), labels)
+        log.info(entry.kind, said=said, session=entry.session_id, seq=entry.seq)
         self._hub.broadcast(
             StreamEventBody(
                 what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
@@ -252,7 +256,7 @@ class SessionLoop:
         for job_id, running in list(self.workers.running.items()):
             job = running.job
             if not self._board.is_wanted(job.session, job_id):
-                log.info("stopped", job=job_id, stage=job.stage, session=job.session)
+                log.info("a job was stopped", job=job_id, stage=job.stage, session=job.session)
                 self.workers.stop_job(job_id)
 
     def _schedule_report(self, job: Job, fact: Fact) -> None:

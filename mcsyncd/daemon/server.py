@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import read_peer_uid
+from mcsyncd.daemon.bodies import build_log_entry_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.client_gate import WRITE_S, mark_activity
 from mcsyncd.daemon.event_hub import EventHub
@@ -27,7 +27,6 @@ from mcsyncd.daemon.problems import build_error_middleware, build_response
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
 from mcsyncd.errors import McsyncError, NotPermitted, UsageError
-from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import SessionsQuery
 from mcsyncd.store.rows import PAGE_ENTRIES
 
@@ -179,7 +178,7 @@ class ApiServer:
             return build_response(api.LogBody(entries=[_build_log_entry_body(entry) for entry in entries]))
         entries = await self._loop.read_entries(session, _parse_sequence(request.query.get("after", "0")))
         body = api.LogBody(
-            entries=[_build_log_entry_body(entry) for entry in entries],
+            entries=[build_log_entry_body(entry) for entry in entries],
             next_after=entries[-1].seq if len(entries) == PAGE_ENTRIES else None,
         )
         return build_response(body)
@@ -227,17 +226,6 @@ async def _send_event(stream: web.StreamResponse, event: api.StreamEventBody) ->
     id_line = f"id: {event.seq}\n" if event.seq is not None else ""
     async with asyncio.timeout(WRITE_S):
         await stream.write(f"{id_line}data: {event.model_dump_json()}\n\n".encode())
-
-
-def _build_log_entry_body(entry: LogEntry) -> api.LogEntryBody:
-    return api.LogEntryBody(
-        seq=entry.seq,
-        at=entry.at,
-        session=entry.session_id,
-        kind=entry.kind,
-        body=json.loads(entry.body),
-        hash=entry.hash,
-    )
 
 
 def _read_caller_uid(request: web.Request) -> int:

@@ -102,13 +102,13 @@ class Service:
                 return
             self._started.set()
             self._notify.notify_ready(f"mcsyncd {__version__}")
-            log.info("ready", socket=str(self._config.settings.socket), version=__version__)
+            log.info("the daemon is ready", socket=str(self._config.settings.socket), version=__version__)
             await self._stop.wait()
-            log.info("draining")
+            log.info("draining: no new job starts, and what runs may end", seconds=DRAIN_S)
             self._notify.notify_stopping()
             self._hub.close()
             await self._loop.drain_jobs(DRAIN_S)
-        log.info("stopped")
+        log.info("the daemon has stopped")
 
     async def _start_unless_stopped(self, edges: AsyncExitStack) -> bool:
         """Open the adapters; return False if a signal came first. Raises McsyncError if it cannot start."""
@@ -231,7 +231,7 @@ class Service:
 
     def _handle_terminate(self) -> None:
         if self._stop.is_set() and self._started.is_set():
-            log.info("stopping immediately")
+            log.info("stopping at once: jobs that run are due again at the next start")
             self._loop.workers.stop_all()
         self._stop.set()
 
@@ -258,7 +258,7 @@ class Service:
             return ReloadBody(reloaded=False, problems=problems)
         self._loop.apply_config(fresh)
         _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
-        log.info("reloaded", config=str(fresh.path))
+        log.info("the settings were read again", config=str(fresh.path))
         self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)
 
