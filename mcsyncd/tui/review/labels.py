@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from textual.content import Content
 
 from mcsyncd.api import SessionBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_offset, format_offset_change, format_percent
+from mcsyncd.present.numbers import format_offset, format_offset_change, format_percent, format_time
 from mcsyncd.present.session import get_camera_label, label_session
 from mcsyncd.tui.angle_marks import get_angle_colour, get_angle_glyph
 from mcsyncd.tui.content import SHORT_BAR_CELLS, build_content, format_bar
@@ -90,6 +91,14 @@ def build_button_note(
         return build_content(position, "\n", (moved, "warning"), "\n", (ways, "muted"))
     ways = f"{keys['approve']} approve these offsets   {keys['reject']} reject"
     return build_content(position, "\n", (ways, "muted"))
+
+
+def explain_decided(session: SessionBody, now: datetime) -> str:
+    """Return why a session takes no decision: who was faster, or what it does."""
+    if session.approved_by:
+        by, at = escape_text(session.approved_by, 40), format_time(session.approved_at, now)
+        return f"{by} approved this {at}\nnothing of yours was sent"
+    return f"no decision is due: {label_session(session).word}"
 
 
 def _format_position(draft: ReviewDraft, keys: Mapping[str, str]) -> str:

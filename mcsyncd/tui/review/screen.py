@@ -8,8 +8,6 @@ recorded is exactly what was on screen.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
-from datetime import datetime
 from typing import ClassVar
 
 from textual import work
@@ -20,17 +18,17 @@ from textual.widget import Widget
 
 from mcsyncd.api import ApproveRequest, RejectRequest, SessionBody
 from mcsyncd.errors import McsyncError, UsageError
-from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_offset, format_time, read_rate
-from mcsyncd.present.session import REVIEW_SYNC, get_camera_label, label_session
+from mcsyncd.present.numbers import format_offset, read_rate
+from mcsyncd.present.session import REVIEW_SYNC, get_camera_label
 from mcsyncd.present.standing import format_hand_set, format_why
 from mcsyncd.review.nudge import parse_offset
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.dialogs import LeaveDialog, ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
+from mcsyncd.tui.review.claim import ReviewClaim
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 from mcsyncd.tui.review.keys import REVIEW_KEYS
-from mcsyncd.tui.review.labels import build_button_note, build_title, explain_unplaced
+from mcsyncd.tui.review.labels import build_button_note, build_title, explain_decided, explain_unplaced
 from mcsyncd.tui.review.lanes import LaneStack
 from mcsyncd.tui.review.listening import Listening
 from mcsyncd.tui.review.match_strip import MatchStrip
@@ -39,9 +37,6 @@ from mcsyncd.tui.review.window import format_axis
 from mcsyncd.tui.widgets.decision_button import PRESS, DecisionButton
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
-
-_CLAIM_INTERVAL_S = 25.0
-"""Seconds between two claims. The daemon keeps one for 60 s, so a single lost renewal costs nothing."""
 
 _NOT_LOADED = "session not loaded yet"
 
@@ -58,9 +53,9 @@ class ReviewScreen(LiveScreen):
         self._draft: ReviewDraft | None = None
         self._lanes = LaneStack()
         self._listening = Listening(self, self._show_playhead)
+        self._claim = ReviewClaim(self, session, lambda: not self._find_objection())
         self._taken_over = False
         self._sending = False
-        self._claimed = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the reason, the lanes, the time axis, the match strip, and the button with its note."""
@@ -88,8 +83,7 @@ class ReviewScreen(LiveScreen):
         self._draft.nudges.restore(self.shell.drafts.pop(self._session_id, {}))
         self._lanes.open_draft(self._draft, self.shell.client)
         self.query_one("#main").focus()
-        self.set_interval(_CLAIM_INTERVAL_S, self._claim_session)
-        self._claim_session()
+        self._claim.start()
         self.call_after_refresh(self._show_sharpest_moment)
 
     def _adopt_session(self, draft: ReviewDraft, body: SessionBody) -> None:
@@ -148,7 +142,7 @@ class ReviewScreen(LiveScreen):
         if objection := self.shell.find_objection(None if self._taken_over else session):
             ways = f" · {self.key_labels['take_over']} takes over"
             return objection + (ways if objection.endswith("is reviewing this") else "")
-        return "" if session.state == "in_review" else _explain_decided(session, self.shell.get_now())
+        return "" if session.state == "in_review" else explain_decided(session, self.shell.get_now())
 
     def on_resize(self) -> None:
         """Draw for the new width."""
@@ -161,17 +155,6 @@ class ReviewScreen(LiveScreen):
         except McsyncError as error:
             self.shell.show_error(error)
         self._update()
-
-    @work(exclusive=True, group="claim")
-    async def _claim_session(self) -> None:
-        """Show others who is reviewing. It blocks nobody, so a refusal is only logged."""
-        if self._find_objection():
-            return
-        try:
-            await self.shell.client.claim_session(self._session_id)
-            self._claimed = True
-        except McsyncError as error:
-            self.log.debug(str(error))
 
     def action_nudge_dots(self, dots: int) -> None:
         """Move the angle by dots of the current zoom, so that every nudge is visible."""
@@ -361,7 +344,7 @@ class ReviewScreen(LiveScreen):
     def action_take_over(self) -> None:
         """Review the session although somebody else is doing so."""
         self._taken_over = True
-        self._claim_session()
+        self._claim.renew()
         self._update()
 
     @work(exclusive=True, group="leave")
@@ -379,17 +362,4 @@ class ReviewScreen(LiveScreen):
     def on_unmount(self) -> None:
         """Stop the sound and end the claim when the screen closes."""
         self._listening.stop()
-        if self._claimed:
-            self.app.run_worker(self._release_claim(), group="claim")
-
-    async def _release_claim(self) -> None:
-        with suppress(McsyncError):  # it ends by itself a minute later
-            await self.shell.client.release_claim(self._session_id)
-
-
-def _explain_decided(session: SessionBody, now: datetime) -> str:
-    """Return why a session takes no decision: who was faster, or what it does."""
-    if session.approved_by:
-        by, at = escape_text(session.approved_by, 40), format_time(session.approved_at, now)
-        return f"{by} approved this {at}\nnothing of yours was sent"
-    return f"no decision is due: {label_session(session).word}"
+        self._claim.release()
