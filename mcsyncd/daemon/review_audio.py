@@ -6,9 +6,7 @@ process: the daemon itself never decodes.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +17,10 @@ import numpy as np
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.worker_process import WorkerProcess, WorkerProfile
-from mcsyncd.errors import BadMedia, DerivedFileLost, Unavailable, UsageError
+from mcsyncd.daemon.placed_clips import choose_clip, get_placement, list_placed_clips
+from mcsyncd.daemon.review_decoder import ReviewDecoder
+from mcsyncd.errors import DerivedFileLost, Unavailable, UsageError
 from mcsyncd.listen.peaks.pyramid import read_columns
-from mcsyncd.model.alignment import Placement
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import DerivedFilesLost, Fact
 from mcsyncd.model.losses import lacks_analysis
@@ -34,9 +32,6 @@ from mcsyncd.workers.derived_files import require_unchanged_files
 _MAX_EXCERPT_US = 30_000_000
 """Microseconds of the longest excerpt. Judgement, not measured: a reviewer listens to seconds; a
 longer excerpt takes longer to decode and may exceed the client's limit of 30 s."""
-_RENDER_LIMIT_S = 25.0
-"""Seconds after which the decoder of an excerpt is killed, with the time that it waited for its turn.
-Judgement: below the client's limit of 30 s, or nobody is there to read the refusal."""
 
 SubmitFact = Callable[[str, Fact], Awaitable[object]]
 """Submits a fact about the session of that id."""
@@ -61,8 +56,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         self._layout = layout
         self._files = files
         self._submit_fact = submit_fact
-        self._decoder = WorkerProcess(WorkerProfile())
-        self._lock = asyncio.Lock()
+        self._decoder = ReviewDecoder()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -75,7 +69,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         Raises UsageError for an unknown camera, Unavailable if the disk does not answer in time or if the
         peaks are being made again: damaged ones would be drawn as silence.
         """
-        clips = _list_clips(session, query.camera)
+        clips = list_placed_clips(session, query.camera)
         _require_analysis(session, clips)
         try:
             low, high = await self._files.run(
@@ -101,7 +95,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
             if clip.analysis_audio is None or not clip.analysis_audio.peaks:
                 continue
             require_unchanged_files(clip.analysis_audio.files, self._layout())
-            offset_us, drift_ppm = _get_placement(session, clip)
+            offset_us, drift_ppm = get_placement(session, clip)
             clock_ratio = 1 + drift_ppm * 1e-6
             start_us = round((query.start_us - offset_us) / clock_ratio)
             step_us = max(1, round(query.step_us / clock_ratio))
@@ -120,62 +114,22 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         """
         if session.alignment is None:
             raise UsageError(f"{session.id} is not synced yet", "wait until it is in review")
-        left = self._choose_clip(session, session.alignment.reference, start_us)
-        right = self._choose_clip(session, camera, start_us)
+        left = self._choose_original(session, session.alignment.reference, start_us)
+        right = self._choose_original(session, camera, start_us)
         length_us = max(1, min(duration_us, _MAX_EXCERPT_US))
-        render = self._render(left, right, start_us, length_us)
-        try:
-            return await asyncio.wait_for(render, _RENDER_LIMIT_S)
-        except TimeoutError:
-            raise Unavailable(
-                f"{session.id}: the excerpt was not decoded within {_RENDER_LIMIT_S:.0f} s",
-                "check the disk of the work folder, then play it again",
-            ) from None
-        except BrokenExecutor:
-            raise BadMedia(f"{session.id}: the decoder crashed", "see `journalctl -u mcsyncd`") from None
+        what = f"{session.id}: the excerpt"
+        return await self._decoder.run(what, render_audio_excerpt, left, right, start_us, length_us)
 
-    async def _render(
-        self, left: PlacedOriginal, right: PlacedOriginal, start_us: int, length_us: int
-    ) -> bytes:
-        # One at a time: a decoder that hangs is killed, and must not be in the middle of another excerpt.
-        async with self._lock:
-            try:
-                return await self._decoder.run(render_audio_excerpt, left, right, start_us, length_us)
-            except (asyncio.CancelledError, BrokenExecutor):
-                self._decoder.end()
-                raise
-
-    def _choose_clip(self, session: Session, camera: str, at_us: int) -> PlacedOriginal:
+    def _choose_original(self, session: Session, camera: str, at_us: int) -> PlacedOriginal:
         """Return the clip of a camera that covers session time `at_us`, or else the nearest one."""
-        originals = []
-        for clip in _list_clips(session, camera):
-            if clip.media is not None:
-                offset_us, drift_ppm = _get_placement(session, clip)
-                audio = clip.analysis_audio
-                # What was left out of the sync is not played either: hum, silence, timecode.
-                heard = tuple((one.stream, one.channel) for one in audio.channels) if audio else None
-                path = self._layout().resolve_path(clip.path)
-                originals.append(PlacedOriginal(path, clip.media, offset_us, drift_ppm, heard))
-        if not originals:
+        clip = choose_clip(session, list_placed_clips(session, camera), at_us)
+        if clip is None or clip.media is None:
             raise UsageError(f"{session.id}: no clip of {camera} is probed yet", "wait until it is in review")
-        return min(
-            originals,
-            key=lambda one: max(one.offset_us - at_us, at_us - one.offset_us - one.media.duration_us, 0),
-        )
-
-
-def _list_clips(session: Session, camera: str) -> tuple[Clip, ...]:
-    """Return a camera's clips that are on the timeline; all that can be read where none is, to be placed."""
-    clips = tuple(clip for clip in session.clips if clip.camera == camera)
-    if not clips:
-        raise UsageError(f"{session.id}: no camera {camera}", "see `mcsyncd show` for its cameras")
-    placed = tuple(clip for clip in clips if _find_place(session, clip) is not None)
-    return placed or tuple(clip for clip in clips if not clip.fault)
-
-
-def _find_place(session: Session, clip: Clip) -> Placement | None:
-    found = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
-    return found if found is not None and found.offset_us is not None else None
+        audio = clip.analysis_audio
+        # What was left out of the sync is not played either: hum, silence, timecode.
+        heard = tuple((one.stream, one.channel) for one in audio.channels) if audio else None
+        path = self._layout().resolve_path(clip.path)
+        return PlacedOriginal(path, clip.media, *get_placement(session, clip), heard)
 
 
 def _require_analysis(session: Session, clips: tuple[Clip, ...]) -> None:
@@ -185,9 +139,3 @@ def _require_analysis(session: Session, clips: tuple[Clip, ...]) -> None:
             raise Unavailable(
                 f"{clip.key}: its audio is being analysed again", f"see `mcsyncd show {session.id}`"
             )
-
-
-def _get_placement(session: Session, clip: Clip) -> tuple[int, float]:
-    """Return offset (µs) and drift (ppm) of a clip; one without an offset is shown at 0, to be nudged."""
-    placed = _find_place(session, clip)
-    return (placed.offset_us or 0, placed.drift_ppm) if placed is not None else (0, 0.0)
