@@ -45,6 +45,13 @@ def make_pq(path: Path, colour: tuple[int, int, int]) -> None:
     _run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", flat, "-vf", to_pq, "-c:v", "prores_ks", *tags, path])
 
 
+def remade(source: Path, target: Path, *options: object, before: tuple[object, ...] = ()) -> Path:
+    """Let the system's ffmpeg make one file of another."""
+    command = ["ffmpeg", "-v", "error", *before, "-i", source, *options, target]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    return target
+
+
 def facts(path: Path, kind: str, track: int = 0) -> dict[str, Any]:
     """What ffprobe says of a stream of that kind ("v" or "a"); nothing where there are not so many."""
     command = ["ffprobe", "-v", "error", "-select_streams", f"{kind}:{track}", "-show_streams", "-of", "json"]

@@ -6,7 +6,17 @@ not renamed. Milliseconds are floats with microsecond digits; times are UTC in I
 
 from __future__ import annotations
 
-from mcsyncd.api.answers import ClaimBody, LogBody, LogEntryBody, PeaksBody, ProblemBody, StreamEventBody
+from mcsyncd.api.answers import (
+    ClaimBody,
+    FrameAbsence,
+    FrameBody,
+    FrameSourceKind,
+    LogBody,
+    LogEntryBody,
+    PeaksBody,
+    ProblemBody,
+    StreamEventBody,
+)
 from mcsyncd.api.base import ApiBody, ProblemCode
 from mcsyncd.api.requests import (
     ApproveRequest,
@@ -64,6 +74,9 @@ __all__ = [
     "DecisionRequest",
     "ErrorBody",
     "FolderBody",
+    "FrameAbsence",
+    "FrameBody",
+    "FrameSourceKind",
     "HandSetBody",
     "JoinRequest",
     "LedgerBody",

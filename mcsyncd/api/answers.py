@@ -1,4 +1,4 @@
-"""Claims, peaks, the log, the event stream, and refusals."""
+"""Claims, peaks, frames, the log, the event stream, and refusals."""
 
 from __future__ import annotations
 
@@ -27,6 +27,37 @@ class PeaksBody(ApiBody):
     step_ms: float
     low: list[int]
     high: list[int]
+
+
+FrameSourceKind = Literal["proxy", "original"]
+"""Which file of a clip a frame comes from."""
+
+FrameAbsence = Literal["before", "after", "no_picture", "unknown_codec", "unreadable"]
+"""Why there is no frame: the clip has not begun or has ended, or it has no picture that can be shown."""
+
+
+class FrameBody(ApiBody):
+    """What a clip of one camera shows at a moment of the session clock.
+
+    It holds from `begin_ms` to `end_ms`; asked for at `begin_ms`, the answer is the same. `previous_ms` is
+    where the frame before begins. `pixels` are base64 of `height` rows of `width` pixels, 3 bytes each: red,
+    green, blue (sRGB). Without a frame, `absence` says why; `begin_ms` is null before the clip, `end_ms` is
+    null after it. A proxy shows for each frame of the session's rate the frame of the original nearest to it.
+    """
+
+    camera: str
+    clip: str = ""
+    source: FrameSourceKind | None = None
+    absence: FrameAbsence | None = None
+    note: str = ""
+    """What is wrong and what to do, for a clip that is unreadable."""
+    begin_ms: float | None = None
+    end_ms: float | None = None
+    previous_ms: float | None = None
+    timecode: str | None = None
+    width: int = 0
+    height: int = 0
+    pixels: str = ""
 
 
 class LogEntryBody(ApiBody):

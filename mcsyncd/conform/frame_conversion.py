@@ -140,12 +140,24 @@ def plan_conversion(
     return _build_conversion(video, size, pixel_format, tags, standard_range=standard_range)
 
 
+def plan_boxed_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConversion:
+    """Return the conversion to RGB, standard range, upright within `box` (width, height), never enlarged."""
+    width, height = _compute_square_pixel_size(video)
+    across, down = box if video.rotation in {0, 180} else (box[1], box[0])
+    factor = min(across / width, down / height, Fraction(1))
+    return _build_rgb_conversion(video, (width * factor, height * factor))
+
+
 def plan_thumbnail_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConversion:
     """Return the conversion to a thumbnail: RGB, standard range, within `box` in landscape or portrait."""
     width, height = _compute_square_pixel_size(video)
     factor = min(max(box) / max(width, height), min(box) / min(width, height), Fraction(1))
+    return _build_rgb_conversion(video, (width * factor, height * factor))
+
+
+def _build_rgb_conversion(video: VideoStream, square_size: tuple[Fraction, Fraction]) -> FrameConversion:
     tags = replace(choose_tags(video, keeps_full_range=True), full_range=True)  # RGB is always full range
-    return _build_conversion(video, (width * factor, height * factor), "rgb24", tags, standard_range=True)
+    return _build_conversion(video, square_size, "rgb24", tags, standard_range=True)
 
 
 def _build_conversion(

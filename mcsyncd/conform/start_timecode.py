@@ -8,6 +8,7 @@ move the timecode by 3.6 s per hour.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import ceil
 
 from mcsyncd.conform.grid import Grid
@@ -18,15 +19,24 @@ from mcsyncd.model.timecode import Timecode
 
 def compute_start_timecode(media: Media, grid: Grid) -> Timecode | None:
     """Return the timecode of tick 0, or None if the clip has none or one that is invalid at its rate."""
+    shown = compute_frame_timecode(media, max(Fraction(0), grid.compute_clip_time(0)))
+    if shown is None or media.video is None:
+        return None
+    try:
+        return _convert_timecode(shown, media.video.rate, grid.rate)
+    except ValueError:
+        return None
+
+
+def compute_frame_timecode(media: Media, time: Fraction) -> Timecode | None:
+    """Return the camera's timecode `time` seconds after the first frame; None as above."""
     if media.video is None or media.timecode is None:
         return None
     own = media.video.rate
     try:
         first = Timecode.parse(media.timecode)
-        shown = first.to_frame_number(own) + max(0, round(grid.compute_clip_time(0) * own.fraction))
-        return _convert_timecode(
-            Timecode.from_frame_number(shown, own, drop_frame=first.drop_frame), own, grid.rate
-        )
+        number = first.to_frame_number(own) + round(time * own.fraction)
+        return Timecode.from_frame_number(number, own, drop_frame=first.drop_frame)
     except ValueError:
         return None
 

@@ -117,7 +117,7 @@ class VideoReader:
 
     def _record_recovery(self, frame: VideoFrame) -> None:
         """Record the time of the first good frame after damage: the deinterlacer yields it one frame late."""
-        time = _compute_frame_time(frame)
+        time = compute_frame_time(frame)
         if self.ends_damaged and time is not None:
             self.ends_damaged = False
             self._recovery_times.append(time)
@@ -136,7 +136,7 @@ class VideoReader:
     def _assign_times(self, frames: Iterator[VideoFrame]) -> Iterator[TimedFrame]:
         last: Fraction | None = None
         for frame in frames:
-            time = _compute_frame_time(frame)
+            time = compute_frame_time(frame)
             if time is None or (last is not None and time <= last):
                 self.untimed_frames += 1
                 continue
@@ -165,6 +165,6 @@ class VideoReader:
             self._origin = time
 
 
-def _compute_frame_time(frame: VideoFrame) -> Fraction | None:
+def compute_frame_time(frame: VideoFrame) -> Fraction | None:
     """Return a frame's presentation time in the file, in seconds."""
     return None if frame.pts is None or not frame.time_base else frame.pts * frame.time_base

@@ -1,6 +1,5 @@
 """The rarer traps: what hides in a container, what a card does to a clip. Judged by the system's ffmpeg."""
 
-import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from footage import EVENTS, Shot, cut_off, damage, film, steady
-from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, rgb, sound
+from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, remade, rgb, sound
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
@@ -19,13 +18,6 @@ pytestmark = needs_ffmpeg
 
 BEEP_S = 0.0001
 GROUP = {"preset": "veryfast", "crf": "12", "g": "15", "sc_threshold": "0", "bf": "0"}
-
-
-def remade(source: Path, target: Path, *options: object, before: tuple[object, ...] = ()) -> Path:
-    """Let the system's ffmpeg make one file of another."""
-    command = ["ffmpeg", "-v", "error", *before, "-i", source, *options, target]
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
-    return target
 
 
 def packets(source: Path, kind: str = "video") -> list[tuple[int, int]]:
