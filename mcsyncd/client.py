@@ -35,11 +35,11 @@ MAX_SILENCE_S = 30.0
 daemon is reported as gone; higher, and a dead one looks alive for longer."""
 
 _MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Judgement: far more than any log, peaks or audio that a client asks for. Without a limit, whatever
+"""Judgement: far more than any log, peaks, frame or audio that a client asks for. Without a limit, whatever
 listens on the socket could fill the client's memory."""
 _RESPONSE_TIMEOUT_S = 30.0
-"""Judgement: the slowest request decodes an audio excerpt. Lower, and it fails on a busy machine; higher,
-and a daemon that hangs is reported late."""
+"""Judgement: the slowest requests decode an audio excerpt or a frame. Lower, and they fail on a busy machine;
+higher, and a daemon that hangs is reported late."""
 _CONNECT_TIMEOUT_S = 5.0
 """Judgement: a Unix socket connects at once unless its backlog is full."""
 _START_DAEMON_HINT = (
@@ -141,6 +141,13 @@ class Client:
         """Return that part of the session as WAV: the reference on the left, the camera on the right."""
         query = {"camera": camera, "start_ms": start_ms, "duration_ms": duration_ms}
         return await self._fetch_bytes("GET", "sessions", session, "audio", query=query)
+
+    async def fetch_frame(
+        self, session: str, camera: str, *, at_ms: float, width: int, height: int
+    ) -> api.FrameBody:
+        """Return what a camera shows at a moment of the session clock, within a size in pixels."""
+        query = {"camera": camera, "at_ms": at_ms, "width": width, "height": height}
+        return await self._fetch_body(api.FrameBody, "sessions", session, "frame", query=query)
 
     async def send_decision(
         self, session: str, decision: api.DecisionRequest, revision: int | None = None

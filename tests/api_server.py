@@ -26,6 +26,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
+from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.model.events import SessionOpened
 from mcsyncd.model.evolve import apply_event
@@ -83,7 +84,10 @@ async def serve_api(
             files=files,
         )
         review_audio = ReviewAudio(lambda: config.layout, files, loop.submit_fact)
-        app = ApiServer(handler, loop, review_audio, hub, reload=_reload, files=files).build_app()
+        review_frames = ReviewFrames(lambda: config.layout, loop.submit_fact)
+        app = ApiServer(
+            handler, loop, review_audio, hub, review_frames=review_frames, reload=_reload, files=files
+        ).build_app()
         http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
         try:
             async with (
@@ -91,7 +95,7 @@ async def serve_api(
                 Client(socket) as client,
                 http,
             ):
-                with closing(hub):
+                with closing(hub), review_audio, review_frames:
                     yield ServedApi(socket, client, http, app, loop, handler, monitor)
         finally:
             thread.submit(ledger.close).result()

@@ -26,6 +26,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.problems import build_error_middleware, build_response
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
+from mcsyncd.daemon.review_frames import FrameQuery, ReviewFrames
 from mcsyncd.errors import McsyncError, NotPermitted, UsageError
 from mcsyncd.store.ledger import SessionsQuery
 from mcsyncd.store.rows import PAGE_ENTRIES
@@ -52,7 +53,7 @@ Reload = Callable[[], Awaitable[api.ReloadBody]]
 
 
 class ApiServer:
-    """The routes. Their answers come from the request handler, the loop and the review audio."""
+    """The routes. Their answers come from the request handler, the loop, the review's audio and frames."""
 
     def __init__(
         self,
@@ -61,12 +62,14 @@ class ApiServer:
         review_audio: ReviewAudio,
         hub: EventHub,
         *,
+        review_frames: ReviewFrames,
         reload: Reload,
         files: BlockingCalls,
     ) -> None:
         self._handler = handler
         self._loop = loop
         self._review_audio = review_audio
+        self._review_frames = review_frames
         self._hub = hub
         self._reload = reload
         self._files = files
@@ -86,6 +89,7 @@ class ApiServer:
                 web.get(session, self._get_session),
                 web.get(f"{session}/peaks", self._get_peaks),
                 web.get(f"{session}/audio", self._get_audio),
+                web.get(f"{session}/frame", self._get_frame),
                 web.get(f"{session}/manifest", self._get_manifest),
                 web.post(f"{session}/decisions", self._post_decision),
                 web.post(f"{session}/claim", self._post_claim),
@@ -131,6 +135,16 @@ class ApiServer:
             duration_us=round(_parse_number(request, "duration_ms") * 1000),
         )
         return web.Response(body=wav, content_type="audio/wav")
+
+    async def _get_frame(self, request: web.Request) -> web.Response:
+        query = FrameQuery(
+            request.query.get("camera", ""),
+            at_us=round(_parse_number(request, "at_ms") * 1000),
+            width=int(_parse_number(request, "width")),
+            height=int(_parse_number(request, "height")),
+        )
+        session = await self._loop.load_session(request.match_info["session"])
+        return build_response(await self._review_frames.read_frame(session, query))
 
     async def _get_manifest(self, request: web.Request) -> web.Response:
         session = await self._loop.load_session(request.match_info["session"])

@@ -32,6 +32,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
+from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
@@ -143,6 +144,9 @@ class Service:
         review_audio = edges.enter_context(
             ReviewAudio(lambda: self._loop.config.layout, self._files, self._loop.submit_fact)
         )
+        review_frames = edges.enter_context(
+            ReviewFrames(lambda: self._loop.config.layout, self._loop.submit_fact)
+        )
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
@@ -153,7 +157,13 @@ class Service:
             files=self._files,
         )
         server = ApiServer(
-            handler, self._loop, review_audio, hub, reload=self.reload_config, files=self._files
+            handler,
+            self._loop,
+            review_audio,
+            hub,
+            review_frames=review_frames,
+            reload=self.reload_config,
+            files=self._files,
         )
         await edges.enter_async_context(_serve_api(server.build_app(), config))
         await self._loop.resume_sessions()
