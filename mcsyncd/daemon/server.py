@@ -189,7 +189,7 @@ class ApiServer:
         if "newest" in request.query:
             count = _parse_count(request, "newest", PAGE_ENTRIES, PAGE_ENTRIES)
             entries = await self._loop.read_newest_entries(session, count)
-            return build_response(api.LogBody(entries=[_build_log_entry_body(entry) for entry in entries]))
+            return build_response(api.LogBody(entries=[build_log_entry_body(entry) for entry in entries]))
         entries = await self._loop.read_entries(session, _parse_sequence(request.query.get("after", "0")))
         body = api.LogBody(
             entries=[build_log_entry_body(entry) for entry in entries],
