@@ -5,6 +5,7 @@ the revision, as the true one does.
 """
 
 import asyncio
+import base64
 import io
 import re
 import wave
@@ -40,6 +41,36 @@ def loudness(at_ms):
     return np.clip(0.02 + speech + clap, 0.0, 1.0)
 
 
+def fit_frame(width, height):
+    """The size of a 16:9 frame within a box, in even pixels."""
+    scale = min(width / 16, height / 9)
+    return max(2, int(16 * scale) // 2 * 2), max(2, int(9 * scale) // 2 * 2)
+
+
+def film_scene(at_ms, width, height):
+    """A person with a clapper before a window; it closes at CLAP_MS. uint8 (height, width, 3)."""
+    y, x = np.mgrid[0:height, 0:width].astype(float)
+    x, y = x / width * 16, y / height * 9
+    frame = np.empty((height, width, 3))
+    frame[:] = (70, 74, 84)
+    frame += (9 - y)[..., None] * np.array([4.0, 5.0, 7.0])
+    frame[(x > 10.2) & (x < 15) & (y > 0.8) & (y < 5.2)] = (196, 214, 232)
+    frame[(abs(x - 12.6) < 0.12) & (y > 0.8) & (y < 5.2)] = (90, 96, 108)
+    frame[((x - 4.2) / 2.9) ** 2 + ((y - 9.6) / 4.0) ** 2 < 1] = (38, 52, 92)
+    frame[((x - 4.2) / 1.25) ** 2 + ((y - 3.6) / 1.6) ** 2 < 1] = (214, 168, 138)
+    frame[((x - 4.2) / 1.4) ** 2 + ((y - 2.4) / 1.0) ** 2 < 1] = (60, 40, 30)
+    board = (x > 6.2) & (x < 10.4) & (y > 5.6) & (y < 8.4)
+    frame[board] = (24, 24, 26)
+    frame[(abs(x - 8.3) < 1.7) & (abs(y - 7.2) < 0.6)] = (226, 226, 220)
+    angle = np.radians(np.clip((CLAP_MS - at_ms) / 8.0, 0.0, 42.0))
+    along = (x - 6.2) * np.cos(angle) - (y - 5.3) * np.sin(angle)
+    across = (x - 6.2) * np.sin(angle) + (y - 5.3) * np.cos(angle)
+    stick = (along > 0) & (along < 4.2) & (abs(across) < 0.34)
+    stripe = (np.floor(along * 1.4 + across) % 2 == 0)[..., None]
+    frame = np.where(stick[..., None], np.where(stripe, (238, 238, 232), (20, 20, 22)), frame)
+    return np.clip(frame, 0, 255).astype(np.uint8)
+
+
 class FakeDaemon:
     """`sessions` and `status` are what it answers; `wrong_ms` how far a camera's offset is from the truth."""
 
@@ -54,6 +85,10 @@ class FakeDaemon:
         self.resumed_from: list[str | None] = []
         self.wrong_ms: dict[str, float] = {}
         self.faint: dict[str, float] = {}
+        self.frame_us: dict[str, int] = {}
+        self.frame_late_us: dict[str, int] = {}
+        self.frame_gaps: dict[str, api.FrameBody] = {}
+        self.frame_gate: asyncio.Event | None = None
         self.heartbeat_s = 10.0
         self.requests: list[str] = []
         self._seq = 0
@@ -68,6 +103,7 @@ class FakeDaemon:
         app.router.add_get("/v1/sessions/{id}", self._one)
         app.router.add_get("/v1/sessions/{id}/peaks", self._peaks)
         app.router.add_get("/v1/sessions/{id}/audio", self._audio)
+        app.router.add_get("/v1/sessions/{id}/frame", self._frame)
         app.router.add_get("/v1/sessions/{id}/manifest", self._manifest)
         app.router.add_post("/v1/sessions/{id}/decisions", self._decide)
         app.router.add_post("/v1/sessions/{id}/claim", self._claim)
@@ -166,6 +202,32 @@ class FakeDaemon:
             file.setframerate(1000)
             file.writeframes(sound.astype("<i2").tobytes())
         return web.Response(body=out.getvalue(), content_type="audio/wav")
+
+    async def _frame(self, request):
+        camera, at_ms = request.query["camera"], float(request.query["at_ms"])
+        self.requests.append(f"frame {camera} {at_ms:.3f}")
+        if self.frame_gate is not None:
+            await self.frame_gate.wait()
+        if camera in self.frame_gaps:
+            return _json(self.frame_gaps[camera])
+        length_us, late_us = self.frame_us.get(camera, 40_000), self.frame_late_us.get(camera, 0)
+        number = (round(at_ms * 1000) - late_us) // length_us
+        begin_ms = (number * length_us + late_us) / 1000
+        width, height = fit_frame(int(request.query["width"]), int(request.query["height"]))
+        pixels = film_scene(begin_ms + self.wrong_ms.get(camera, 0.0), width, height)
+        body = api.FrameBody(
+            camera=camera,
+            clip="A001C003.MOV",
+            source="original",
+            begin_ms=begin_ms,
+            end_ms=begin_ms + length_us / 1000,
+            previous_ms=begin_ms - length_us / 1000,
+            timecode="10:00:12:10",
+            width=width,
+            height=height,
+            pixels=base64.b64encode(pixels.tobytes()).decode(),
+        )
+        return _json(body)
 
     async def _decide(self, request):
         body = self.sessions[request.match_info["id"]]

@@ -70,6 +70,18 @@ async def moved(app, pilot, daemon):
     await pilot.press("n")
 
 
+async def framed(app, pilot, daemon):
+    await review(app, pilot, daemon)
+    await pilot.press("p")
+    await pilot.pause(0.6)
+
+
+async def framed_apart(app, pilot, daemon):
+    await framed(app, pilot, daemon)
+    await pilot.press("comma", "n")
+    await pilot.pause(0.6)
+
+
 async def gone(app, pilot, daemon):
     await pilot.press("enter")
     await pilot.pause(0.2)
@@ -136,6 +148,9 @@ SCENES = {
     "details": (details, [scenes.unsure()], {}),
     "review": (review, [scenes.unsure()], {}),
     "review-moved": (moved, [scenes.unsure()], {}),
+    "review-frames": (framed, [scenes.unsure()], {}),
+    "review-frames-moved": (framed_apart, [scenes.unsure()], {}),
+    "review-frames-unplaced": (framed, [scenes.unplaced()], {}),
     "review-help": (helped, [scenes.unsure()], {}),
     "empty": (queue, [], _settling()),
     "gone": (gone, [scenes.session()], {}),

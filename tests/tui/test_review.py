@@ -266,7 +266,7 @@ async def test_the_reviewer_is_shown_and_can_be_taken_over_from(opened):
 
 @running
 async def test_help_names_every_key(opened):
-    async with opened([scenes.unsure()], size=(100, 40)) as (app, pilot, _):
+    async with opened([scenes.unsure()], size=(100, 50)) as (app, pilot, _):
         screen = await reviewing(app, pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, ListDialog))

@@ -17,6 +17,8 @@ REVIEW_KEYS = (
     build_binding("ms_on", "shift+right", "nudge_us(1000)", _MS),
     build_binding("frame_back", "left_square_bracket", "nudge_frames(-1)", _FRAME, "Frame"),
     build_binding("frame_on", "right_square_bracket", "nudge_frames(1)", _FRAME, "Frame"),
+    build_binding("cursor_back", "comma", "cursor(-1)", _CURSOR),
+    build_binding("cursor_on", "full_stop", "cursor(1)", _CURSOR),
     build_binding("listen", "space", "listen('apart')", _LISTEN, "Listen"),
     build_binding("listen_reference", "1", "listen('reference')", _HEARD),
     build_binding("listen_angle", "2", "listen('angle')", _HEARD),
@@ -32,14 +34,16 @@ REVIEW_KEYS = (
     build_binding("previous_candidate", "N", "candidate(-1)", _CANDIDATE),
     build_binding("type_offset", "equals_sign", "type_offset", "type the offset, in any unit", "Type"),
     build_binding("reset", "0", "reset", "reset to the computed offset"),
+    build_binding("picture", "p", "picture", "picture on, off; the cursor then steps frames", "Picture"),
     build_binding("zoom_in", "plus", "zoom(-1)", _ZOOM, "Zoom"),
     build_binding("zoom_out", "minus", "zoom(1)", _ZOOM, "Zoom"),
     build_binding("whole", "f", "fit", "whole session; again: back to the cursor"),
-    build_binding("cursor_back", "comma", "cursor(-1)", _CURSOR),
-    build_binding("cursor_on", "full_stop", "cursor(1)", _CURSOR),
     build_binding("cursor_far_back", "less_than_sign", "cursor(-10)", _FAR),
     build_binding("cursor_far_on", "greater_than_sign", "cursor(10)", _FAR),
     build_binding("ghost", "g", "ghost", "ghost of the reference on, off"),
     build_binding("take_over", "t", "take_over", "take over from another reviewer"),
 )
 """Key and action, a method `action_*` of the screen."""
+
+STEP_HINTS = {"cursor_back": "Step", "cursor_on": "Step"}
+"""What the keys of the cursor are called while the picture is shown."""

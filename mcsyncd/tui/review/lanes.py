@@ -39,7 +39,7 @@ class LaneStack(VerticalScroll):
     @property
     def lane_width(self) -> int:
         """The cells of a lane; 0 before the first layout."""
-        return self.angle_lanes[0].waveform.size.width if self.angle_lanes else 0
+        return self.angle_lanes[0].size.width if self.angle_lanes else 0
 
     def draw_lanes(self) -> None:
         """Draw the draft as it now is."""

@@ -27,7 +27,8 @@ from mcsyncd.tui.dialogs import LeaveDialog, ReasonDialog
 from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.review.claim import ReviewClaim
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
-from mcsyncd.tui.review.keys import REVIEW_KEYS
+from mcsyncd.tui.review.frame_row import FrameRow
+from mcsyncd.tui.review.keys import REVIEW_KEYS, STEP_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_title, explain_decided, explain_unplaced
 from mcsyncd.tui.review.lanes import LaneStack
 from mcsyncd.tui.review.listening import Listening
@@ -39,6 +40,9 @@ from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
 _NOT_LOADED = "session not loaded yet"
+
+PICTURE = "-picture"
+"""The class of the screen while the frames are shown; review.tcss makes room for them."""
 
 
 class ReviewScreen(LiveScreen):
@@ -52,16 +56,18 @@ class ReviewScreen(LiveScreen):
         self._session_id = session
         self._draft: ReviewDraft | None = None
         self._lanes = LaneStack()
+        self._frames = FrameRow(self._update)
         self._listening = Listening(self, self._show_playhead)
         self._claim = ReviewClaim(self, session, lambda: not self._find_objection())
         self._taken_over = False
         self._sending = False
 
     def compose_body(self) -> Iterable[Widget]:
-        """Yield the reason, the lanes, the time axis, the match strip, and the button with its note."""
+        """Yield the reason, the lanes, their axis, the frames, the match strip, the button and its note."""
         yield LazyStatic(id="why")
         yield self._lanes
         yield LazyStatic(id="axis")
+        yield self._frames
         yield MatchStrip()
         with Horizontal(id="decision"):
             yield DecisionButton(Content(REVIEW_SYNC), id="main", classes="main")
@@ -82,6 +88,7 @@ class ReviewScreen(LiveScreen):
         self._draft = ReviewDraft(body, world.status.review_below if world.status is not None else 0.0)
         self._draft.nudges.restore(self.shell.drafts.pop(self._session_id, {}))
         self._lanes.open_draft(self._draft, self.shell.client)
+        self._frames.open_draft(self._draft, self._lanes.viewport, self.shell.client)
         self.query_one("#main").focus()
         self._claim.start()
         self.call_after_refresh(self._show_sharpest_moment)
@@ -89,12 +96,14 @@ class ReviewScreen(LiveScreen):
     def _adopt_session(self, draft: ReviewDraft, body: SessionBody) -> None:
         for camera in draft.adopt(body):
             self._lanes.forget_peaks(camera)
+            self._frames.forget(camera)
 
     def _update(self) -> None:
         draft = self._draft
         if draft is None or not self._lanes.lane_width:
             return
         self._lanes.draw_lanes()
+        self._frames.show_frames()
         axis = format_axis(self._lanes.viewport.window)
         self.query_one("#axis", LazyStatic).show(build_content((axis, "muted")))
         self.query_one(MatchStrip).show_draft(draft)
@@ -132,7 +141,7 @@ class ReviewScreen(LiveScreen):
         button.disabled = bool(objection) or self._sending
         note = build_button_note(draft, self.key_labels, objection, self._listening.said)
         self.query_one("#note", LazyStatic).show(note)
-        self.show_hints()
+        self.show_hints(**(STEP_HINTS if self.has_class(PICTURE) else {}))
 
     def _find_objection(self) -> str:
         """Return why no decision can be sent; empty if it can."""
@@ -251,9 +260,17 @@ class ReviewScreen(LiveScreen):
         self._update()
 
     def action_cursor(self, cells: int) -> None:
-        """Move the cursor; the window follows."""
-        self._lanes.viewport.move_cursor(cells)
+        """Move the cursor by cells, or by frames while they are shown; the window follows."""
+        if self.has_class(PICTURE):
+            self._frames.step_cursor(cells)
+        else:
+            self._lanes.viewport.move_cursor(cells)
         self._update()
+
+    def action_picture(self) -> None:
+        """Show or hide what each angle shows at the cursor."""
+        self.toggle_class(PICTURE)
+        self.call_after_refresh(self._update)
 
     def action_ghost(self) -> None:
         """Show or hide the reference behind the other angles."""

@@ -36,8 +36,12 @@ class Viewport:
 
     def move_cursor(self, cells: int) -> None:
         """Move the cursor; the window follows near its edges."""
-        self.cursor_ms += cells * 2 * self.window.dot_ms
-        self.window = self.window.follow(self.cursor_ms)
+        self.place_cursor(self.cursor_ms + cells * 2 * self.window.dot_ms)
+
+    def place_cursor(self, at_ms: float) -> None:
+        """Put the cursor at a moment; the window follows near its edges."""
+        self.cursor_ms = at_ms
+        self.window = self.window.follow(at_ms)
 
     @property
     def cursor_cell(self) -> int:
