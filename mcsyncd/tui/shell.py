@@ -18,6 +18,7 @@ from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
 from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.model.text import escape_text
+from mcsyncd.tui.hangup import CHECK_INTERVAL_S, watch_terminal
 from mcsyncd.tui.hints import format_hint
 from mcsyncd.tui.keymap import Keymap, build_binding
 from mcsyncd.tui.still import HELD, LET_GO_S, TOO_SOON, Stillness
@@ -69,9 +70,11 @@ class Shell(App[None]):
         """Offsets in microseconds that were moved and not sent, by session and camera."""
 
     def on_mount(self) -> None:
-        """Say what there is to say at the start."""
+        """Say what there is to say at the start, and end with the terminal."""
         for remark in self._remarks:
             self.show_notice(remark, severity="error")
+        is_gone = watch_terminal()
+        self.set_interval(CHECK_INTERVAL_S, lambda: self.exit() if is_gone() else None)
 
     @staticmethod
     def get_now() -> datetime:

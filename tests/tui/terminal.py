@@ -28,6 +28,7 @@ class Terminal:
         )
         os.close(slave)
         self.shown = ""
+        self._is_hung_up = False
 
     def __enter__(self):
         return self
@@ -35,7 +36,13 @@ class Terminal:
     def __exit__(self, *error):
         self._child.kill()
         self._child.wait()
+        if not self._is_hung_up:
+            os.close(self._master)
+
+    def hang_up(self):
+        """Take the terminal away, as a connection that breaks does."""
         os.close(self._master)
+        self._is_hung_up = True
 
     def type(self, text):
         os.write(self._master, text.encode())
@@ -61,7 +68,10 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE_S
         while self._child.poll() is None:
             assert time.monotonic() < deadline, "it goes on"
-            self._read(0.05)
+            if self._is_hung_up:
+                time.sleep(0.05)
+            else:
+                self._read(0.05)
         return self._child.returncode
 
     def _read(self, timeout):

@@ -102,6 +102,14 @@ def test_the_app_starts_and_ends_in_a_terminal(daemon, socket):
     assert daemon.decisions == []
 
 
+def test_the_app_ends_with_its_terminal(daemon, socket):
+    """Nothing told it, and it took half a core for good."""
+    with Terminal("--socket", str(socket), "tui") as terminal:
+        terminal.wait_for("live")
+        terminal.hang_up()
+        terminal.ended()
+
+
 @pytest.mark.parametrize(("scene", "delay_s"), [(scenes.session(), 0.66), (scenes.unsure(), 0.25)])
 def test_a_held_enter_decides_nothing(daemon, socket, delay_s, scene):
     """It opened the session, checked every angle, and approved. The delays are those of desktops and of X."""
