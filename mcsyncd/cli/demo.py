@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.terminal_app import open_app
 from mcsyncd.demo.daemon_process import DaemonProcess
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import plan_takes
@@ -33,6 +34,8 @@ that hangs at its start keeps the demo waiting."""
 _CARD_COPY_S = 8.0
 """Judgement: about what a card reader takes for a short clip. Files must grow while the daemon watches,
 or the demo would not show that it waits for complete files."""
+_CLOSING_LINE = "The demo is complete: the session is published. Next: docs/operations.md"
+"""What the app says at the end; with its glyph it fits in 80 cells."""
 
 
 @click.command()
@@ -234,10 +237,9 @@ async def _follow_session(
 def _open_app(shoot: Shoot, settings: Settings) -> None:
     """Open the terminal app while the clips are being copied in."""
     from mcsyncd.demo.slow_copy import drop_slowly, list_cards  # noqa: PLC0415  # only this command needs it
-    from mcsyncd.tui.app import McsyncApp  # noqa: PLC0415  # keeps --help free of textual
 
     with ThreadPoolExecutor(1) as copier:
         cards = list_cards(shoot)
         copy = copier.submit(drop_slowly, cards, settings.paths.drop, _CARD_COPY_S, lambda _: None)
-        McsyncApp(settings.socket).run()
+        open_app(settings.socket, once_published=_CLOSING_LINE)
         copy.result()

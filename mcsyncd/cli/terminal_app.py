@@ -39,17 +39,25 @@ def read_preferences(theme: str | None = None) -> AppPreferences:
     return AppPreferences(theme or file.settings.theme or fallback, keymap, (*file.problems, *problems))
 
 
-def open_app(socket: Path, *, read_only: bool = False, theme: str | None = None) -> int:
+def open_app(
+    socket: Path, *, read_only: bool = False, theme: str | None = None, once_published: str = ""
+) -> int:
     """Open the app on the daemon behind `socket`, and return its exit code once it is closed.
 
-    What is wrong in the app file is said on standard error and in the app.
+    What is wrong in the app file is said on standard error and in the app. `once_published` is what the app
+    says from the moment on at which a session is published.
     """
     from mcsyncd.tui.app import McsyncApp
 
     liked = read_preferences(theme)
     report_problems(liked.problems)
     app = McsyncApp(
-        socket, read_only=read_only, theme=liked.theme, keymap=liked.keymap, remarks=liked.problems
+        socket,
+        read_only=read_only,
+        theme=liked.theme,
+        keymap=liked.keymap,
+        remarks=liked.problems,
+        once_published=once_published,
     )
     app.run()
     return app.return_code or 0

@@ -16,6 +16,7 @@ from mcsyncd.tui.dialogs import ListDialog, build_key_lines
 from mcsyncd.tui.keymap import build_binding, build_help, build_hints, build_labels
 from mcsyncd.tui.shell import COMMANDS, Shell
 from mcsyncd.tui.widgets.banner import Banner
+from mcsyncd.tui.widgets.closing_line import ClosingLine
 from mcsyncd.tui.widgets.keyline import KeyLine
 from mcsyncd.tui.widgets.topbar import TopBar
 from mcsyncd.tui.world import World
@@ -39,6 +40,7 @@ class LiveScreen(Screen[None]):
         """Yield the body between the lines that all screens share."""
         yield TopBar()
         yield Banner()
+        yield ClosingLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield KeyLine()

@@ -40,11 +40,14 @@ class Shell(App[None]):
     """Base of the app. Values flow down through `world`, decisions go up through `send_decision`.
 
     `socket` is the daemon's; with `read_only` no decision is sent; `theme` is a key of `THEMES`;
-    `keymap` has the keys that a person chose, and `remarks` what is said at the start.
+    `keymap` has the keys that a person chose, `remarks` what is said at the start, and `once_published` what
+    is said from the moment on at which a session is published.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [COMMANDS]
     world: reactive[World] = reactive(World())
+    closing_line: reactive[str] = reactive("")
+    """What is said from now on, because what the app was opened for is done."""
 
     def __init__(
         self,
@@ -54,9 +57,11 @@ class Shell(App[None]):
         theme: str = "dark",
         keymap: Keymap | None = None,
         remarks: Sequence[str] = (),
+        once_published: str = "",
     ) -> None:
         super().__init__()
         self._remarks = remarks
+        self._once_published = once_published
         self.keymap = keymap or {}
         self.set_keymap(self.keymap)
         self._colour_remover = NoColor()
@@ -75,6 +80,11 @@ class Shell(App[None]):
             self.show_notice(remark, severity="error")
         is_gone = watch_terminal()
         self.set_interval(CHECK_INTERVAL_S, lambda: self.exit() if is_gone() else None)
+
+    def watch_world(self, old: World, new: World) -> None:
+        """See whether what the app was opened for is done."""
+        if self._once_published and new.list_published_since(old):
+            self.closing_line = self._once_published
 
     @staticmethod
     def get_now() -> datetime:

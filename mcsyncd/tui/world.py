@@ -56,6 +56,16 @@ class World:
             return self
         return replace(self, sessions={**(self.sessions or {}), body.id: body})
 
+    def list_published_since(self, earlier: World) -> list[str]:
+        """Return the sessions that are published now, and were known but not published in `earlier`."""
+        return [
+            name
+            for name, body in (self.sessions or {}).items()
+            if body.state == "published"
+            and (known := earlier.get_session(name)) is not None
+            and known.state != "published"
+        ]
+
     def with_older_sessions(self, page: SessionsBody) -> World:
         """Return the world with one more page of finished sessions; what is known of them stays."""
         older = {body.id: body for body in page.sessions}

@@ -146,3 +146,25 @@ async def test_a_decision_without_an_answer_is_not_called_failed(opened):
         await pilot.press("enter")
         await until(pilot, lambda: said)
         assert said == [UNCONFIRMED]
+
+
+@running
+async def test_once_a_session_is_published_the_app_says_what_it_was_opened_for(opened):
+    said = "The demo is complete: the session is published."
+    sessions = [scenes.session(), next(body for body in scenes.queue() if body.state == "published")]
+    async with opened(sessions, app={"once_published": said}) as (app, pilot, daemon):
+        await pilot.pause()
+        assert said not in screen_text(app), "an earlier one is not what it waits for"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: daemon.decisions)
+        await daemon.put(scenes.session(state="publishing", revision=4))
+        await pilot.pause(0.1)
+        assert said not in screen_text(app)
+        await daemon.put(scenes.session(state="published", revision=4))
+        await until(pilot, lambda: said in screen_text(app))
+        assert isinstance(app.screen, SessionScreen), "nothing gets in the way"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+        assert said in screen_text(app)

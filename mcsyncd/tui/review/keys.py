@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcsyncd.tui.keymap import build_binding
 
 _DOT, _MS, _FRAME = "nudge by one dot at this zoom", "nudge by 1 ms", "nudge by one frame"
-_ANGLE, _CANDIDATE, _ZOOM = "next, previous angle", "next, previous candidate", "zoom in, out"
+_ANGLE, _CANDIDATE, _ZOOM = "previous, next angle", "next, previous candidate", "zoom in, out"
 _CURSOR, _FAR = "move the cursor", "move the cursor in big steps"
 _LISTEN = "listen: reference left, angle right; again: stop"
 _HEARD, _UNDO = "listen: reference alone, angle alone, mixed", "undo, redo"
@@ -28,8 +28,8 @@ REVIEW_KEYS = (
     build_binding("undo", "u", "undo", _UNDO, "Undo"),
     build_binding("redo", "U", "redo", _UNDO),
     build_binding("back", "escape", "leave", "back; asks what becomes of unsent nudges", "Back"),
-    build_binding("down", "down,j", "angle(1)", _ANGLE, "Angle"),
     build_binding("up", "up,k", "angle(-1)", _ANGLE, "Angle"),
+    build_binding("down", "down,j", "angle(1)", _ANGLE, "Angle"),
     build_binding("next_candidate", "n", "candidate(1)", _CANDIDATE, "Candidate"),
     build_binding("previous_candidate", "N", "candidate(-1)", _CANDIDATE),
     build_binding("type_offset", "equals_sign", "type_offset", "type the offset, in any unit", "Type"),
