@@ -97,9 +97,12 @@ def is_approver(account: Account, approvers: Approvers) -> bool:
 
     Only those whom the settings name. A group is not enough for the user who runs the daemon (a
     decoder exploit would be an approver: that user is in the supervisors' group, to give them the
-    socket) nor for root, whose word says nothing about who it was: both must be named themselves.
+    socket) nor for root, whose word says nothing about who it was: both must be named themselves. Nor is
+    it for a user who needs the group for the socket alone, and who is named under `never`.
     """
     own_uid = os.geteuid()
+    if account.name in approvers.never:
+        return False
     if account.name in approvers.users or (approvers.daemon_user and account.uid == own_uid):
         return True
     return account.uid not in {own_uid, _ROOT_UID} and not account.groups.isdisjoint(approvers.groups)

@@ -150,6 +150,14 @@ class Approvers(SettingsPart):
     """Unix users who may decide. The daemon's own user and root decide only if they are listed here."""
     daemon_user: bool = False
     """The user who runs the daemon may decide. Only to try it out: what takes over the daemon can approve."""
+    never: tuple[str, ...] = ()
+    """Unix users who may only look, whatever groups they are in: one that serves the app to browsers."""
+
+    @model_validator(mode="after")
+    def _check_nobody_is_both(self) -> Approvers:
+        if both := sorted(set(self.users) & set(self.never)):
+            raise ValueError(f"{', '.join(both)} stands under users and under never (keep one)")
+        return self
 
     @property
     def names_nobody(self) -> bool:

@@ -125,6 +125,8 @@ class Shell(App[None]):
         status = self.world.status
         if self.world.assess_link(self.get_now()) != "live" or status is None:
             return "not connected: decisions are disabled until the daemon answers"
+        if self.is_web:
+            return "read-only in a browser: nobody knows who you are"
         if self.read_only:
             return "read-only: decisions are disabled"
         if not status.may_approve:

@@ -57,6 +57,20 @@ def test_with_nobody_named_nobody_may_decide():
     assert not is_approver(look_up_account(SOMEBODY.pw_uid), Approvers())
 
 
+def test_a_user_who_never_decides_does_not_whatever_group_they_are_in():
+    """The user who serves the app to browsers needs the supervisors' group for the socket alone."""
+    browser = Account(UID + 1, "mcsync-web", KIM.groups)
+    named = Approvers(groups=("mcsync-supervisors",), never=("mcsync-web",))
+    assert is_approver(browser, SUPERVISORS)
+    assert not is_approver(browser, named)
+    assert is_approver(KIM, named)
+
+
+def test_nobody_stands_under_users_and_under_never():
+    with pytest.raises(ValueError, match="mcsync-web stands under users and under never"):
+        Approvers(users=("kim", "mcsync-web"), never=("mcsync-web",))
+
+
 def test_the_daemons_own_user_decides_only_if_it_is_named():
     """It is in the supervisors' group, to give them the socket: that must not make it one of them."""
     own = Account(os.geteuid(), ME.pw_name, frozenset({"mcsync-supervisors"}))

@@ -104,6 +104,43 @@ async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tm
             await served.client.seal_session()
 
 
+POST_APPROVAL = """
+import socket, sys
+caller = socket.socket(socket.AF_UNIX)
+caller.connect("api.sock")
+body = b'{"action": "approve"}'
+caller.sendall(
+    b"POST /v1/sessions/%s/decisions HTTP/1.1\\r\\nHost: x\\r\\nIf-Match: 1\\r\\nX-User: kim\\r\\n"
+    b"Content-Type: application/json\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%s"
+    % (sys.argv[1].encode(), len(body), body)
+)
+answer = b""
+while chunk := caller.recv(4096):
+    answer += chunk
+print(answer.decode())
+"""
+SYSTEM_PYTHON = shutil.which("python3", path="/usr/bin:/bin")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="only root can be another user")
+async def test_a_process_of_another_user_is_refused_whatever_it_claims(tmp_path):
+    nobody = pwd.getpwnam("nobody")
+    async with serve_api(tmp_path / "home", IN_REVIEW, users="kim") as served:
+        await asyncio.to_thread(served.socket.chmod, 0o666)
+        process = await asyncio.create_subprocess_exec(
+            *(SYSTEM_PYTHON, "-c", POST_APPROVAL, SESSION),
+            cwd=served.socket.parent,  # entered before the user changes: the folders above are root's
+            user=nobody.pw_uid,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        answer, _ = await asyncio.wait_for(process.communicate(), 20)
+        assert b" 403 " in answer.splitlines()[0]
+        assert served.loop.find_session(SESSION).state is State.IN_REVIEW
+        refused = [entry for entry in await served.loop.read_entries(None) if entry.seq > len(IN_REVIEW)]
+        assert [entry.kind for entry in refused] == ["decision_refused"]
+        assert json.loads(refused[0].body)["by"] == {"name": "nobody", "uid": nobody.pw_uid}
+
+
 async def test_a_user_who_may_not_approve_is_refused_and_changes_nothing(tmp_path):
     directory = AccountDirectory(lambda uid: Account(uid, "somebody", frozenset({"camera-ops"})))
     async with serve_api(tmp_path / "home", IN_REVIEW, users="kim", accounts=directory) as served:

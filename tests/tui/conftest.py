@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,6 +16,28 @@ from mcsyncd.tui.still import Stillness
 @pytest.fixture
 def socket(tmp_path):
     return tmp_path / "api.sock"
+
+
+@pytest.fixture
+def serve(socket):
+    """Serve sessions from a fake daemon in a thread of its own, for an app in a process of its own."""
+    running = []
+
+    def start(*sessions):
+        made = FakeDaemon(socket, scenes.status(), sessions)
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
+        running.append((made, loop, thread))
+        return made
+
+    yield start
+    for made, loop, thread in running:
+        asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @pytest.fixture

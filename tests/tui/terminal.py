@@ -14,10 +14,10 @@ PATIENCE_S = 30.0
 class Terminal:
     """A command in a terminal: type, and wait for what it shows."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, **environ):
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, 80))
-        environment = {**os.environ, "TERM": "xterm-256color"}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "", **environ}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "mcsyncd", *command],
             stdin=slave,

@@ -1,17 +1,16 @@
 """The two commands, as a person starts them: in a terminal, on a socket."""
 
-import asyncio
 import json
+import os
+import re
 import subprocess
 import sys
-import threading
 import time
 import wave
 
 import pytest
 from tui import scenes
-from tui.fake_daemon import FakeDaemon
-from tui.terminal import Terminal
+from tui.terminal import PATIENCE_S, Terminal
 
 from mcsyncd import api
 from mcsyncd.cli.review import format_review
@@ -20,18 +19,8 @@ from mcsyncd.errors import UsageError
 
 
 @pytest.fixture
-def daemon(socket):
-    """The fake daemon in a thread of its own."""
-    made = FakeDaemon(socket, scenes.status(), [scenes.unsure()])
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
-    yield made
-    asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+def daemon(serve):
+    return serve(scenes.unsure())
 
 
 def test_a_review_line_by_line(daemon, socket):
@@ -108,6 +97,100 @@ def test_the_app_ends_with_its_terminal(daemon, socket):
         terminal.wait_for("live")
         terminal.hang_up()
         terminal.ended()
+
+
+def list_colours(shown):
+    """The colours in what a terminal got: 16, 256 or true ones, by the SGR parameters that ask for them."""
+    found = set()
+    for asked in re.findall(r"\x1b\[([\d;]*)m", shown):
+        numbers = [int(number or 0) for number in asked.split(";")]
+        for at, number in enumerate(numbers):
+            if number in {38, 48}:
+                found.add({5: "256", 2: "true"}[numbers[at + 1]])
+                break
+            if number in {*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108)}:
+                found.add("16")
+    return found
+
+
+COLOURS = [
+    ("true", {"COLORTERM": "truecolor"}, ()),
+    ("256", {"TERM": "xterm-256color"}, ()),
+    ("16", {"TERM": "xterm"}, ()),
+    ("16", {"COLORTERM": "truecolor"}, ("--theme", "ansi")),
+    (None, {"COLORTERM": "truecolor"}, ("--theme", "none")),
+    (None, {"COLORTERM": "truecolor", "NO_COLOR": "1"}, ()),
+    ("true", {"COLORTERM": "truecolor", "NO_COLOR": "1"}, ("--theme", "dark")),
+    ("true", {"COLORTERM": "truecolor", "NO_COLOR": ""}, ()),
+]
+
+
+@pytest.mark.parametrize(("colours", "environ", "options"), COLOURS)
+def test_the_chosen_row_is_marked_with_any_colours_and_without(serve, socket, colours, environ, options):
+    serve(*scenes.queue())
+    with Terminal("--socket", str(socket), "tui", *options, **environ) as terminal:
+        terminal.wait_for(scenes.UNSURE)
+        terminal.wait_for("All keys")
+        terminal.type("j")
+        terminal.wait_for("▸ \x1b") if colours else None
+        plain = re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", terminal.shown)
+        assert "▸ ✖ failed" in plain
+        terminal.type("q")
+        assert terminal.ended() == 0
+        assert list_colours(terminal.shown) == ({colours} if colours else set())
+
+
+APP_FILE = """
+theme: none
+keys:
+  open: o
+  waveforms: W
+  approve: a
+  reject: nokey
+  quit: Q
+"""
+
+
+def test_the_app_file_counts_and_what_is_wrong_in_it_is_said(daemon, socket, tmp_path):
+    file = tmp_path / "config" / "mcsyncd" / "tui.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(APP_FILE)
+    daemon.sessions = {scenes.SURE: scenes.session()}
+    with Terminal("--socket", str(socket), "tui", XDG_CONFIG_HOME=str(tmp_path / "config")) as terminal:
+        terminal.wait_for("left out: ")
+        terminal.wait_for("tui.yaml:7: keys.reject: there is no key 'nokey'")
+        terminal.wait_for(scenes.SURE)
+        time.sleep(1.0)
+        terminal.type("W")
+        terminal.wait_for("Nudge")
+        time.sleep(1.0)
+        terminal.hold("a", 0.25, 2.0)
+        time.sleep(1.0)
+        terminal.type("s")
+        time.sleep(0.5)
+        assert daemon.decisions == [], "a held key decides nothing, and the old one nothing at all"
+        time.sleep(1.0)
+        terminal.type("a")
+        deadline = time.monotonic() + PATIENCE_S
+        while not daemon.decisions:
+            assert time.monotonic() < deadline
+            terminal.wait_for("")
+            time.sleep(0.05)
+        assert list_colours(terminal.shown) == set()
+
+
+def test_the_keys_are_printed_as_an_app_file(tmp_path):
+    file = tmp_path / "mcsyncd" / "tui.yaml"
+    file.parent.mkdir()
+    file.write_text("keys: {approve: a}\n")
+    command = [sys.executable, "-m", "mcsyncd", "tui", "--keys"]
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+    assert told.stderr == ""
+    assert "  approve: [a] " in told.stdout
+    file.write_text(told.stdout)
+    again = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+    assert (again.stdout, again.stderr) == (told.stdout, "")
 
 
 @pytest.mark.parametrize(("scene", "delay_s"), [(scenes.session(), 0.66), (scenes.unsure(), 0.25)])

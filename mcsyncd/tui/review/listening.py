@@ -11,11 +11,13 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.present.session import get_camera_label
 from mcsyncd.tui.live_screen import LiveScreen
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
-from mcsyncd.tui.review.playback import AudioPlayback, Excerpt, Heard, fetch_excerpt
+from mcsyncd.tui.review.playback import EXPORT_HINT, AudioPlayback, Excerpt, Heard, fetch_excerpt
 from mcsyncd.tui.review.viewport import Viewport
 
 _PLAYHEAD_INTERVAL_S = 0.05
 """Seconds between two places of the playhead. Judgement: smooth to the eye; drawing takes 3 ms."""
+
+IN_A_BROWSER = "In a browser there is no sound: it would play on the server."
 
 
 class Listening:
@@ -43,7 +45,10 @@ class Listening:
         return self._excerpt.heard if self._excerpt is not None else None
 
     def start(self, draft: ReviewDraft, viewport: Viewport, heard: Heard) -> None:
-        """Play the draft's current angle at the cursor, until `stop`."""
+        """Play the draft's current angle at the cursor, until `stop`; in a browser, say why not."""
+        if self._screen.app.is_web:
+            self._screen.shell.show_notice(IN_A_BROWSER, hint=EXPORT_HINT)
+            return
         self._session = draft.session.id
         self._excerpt = _choose_excerpt(draft, viewport, heard)
         self.said = _describe(draft, heard)

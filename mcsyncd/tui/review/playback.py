@@ -26,7 +26,7 @@ from mcsyncd.players.programs import Player, explain_unheard, list_players
 from mcsyncd.players.wav import build_wav
 
 NO_PLAYER = "no audio player found (pw-play, aplay, ffplay or afplay, or the extra mcsyncd[sound])"
-_EXPORT_HINT = (
+EXPORT_HINT = (
     "run mcsyncd tui --host on a machine with speakers, or mcsyncd review SESSION --export-audio FOLDER"
 )
 
@@ -142,7 +142,7 @@ class AudioPlayback:
         A player that failed is not asked again while there is another one.
         """
         if not self._players:
-            raise McsyncError(NO_PLAYER, _EXPORT_HINT)
+            raise McsyncError(NO_PLAYER, EXPORT_HINT)
         length_s = _measure_s(wav)
         self.stop()
         with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
@@ -177,7 +177,7 @@ class AudioPlayback:
                 self._process = self._began_s = None
         code, took_s = process.returncode or 0, time.monotonic() - started_s
         if code != -signal.SIGTERM and (why := explain_unheard(code, said, took_s, length_s)):
-            raise McsyncError(f"{player.name} {why}", _EXPORT_HINT)
+            raise McsyncError(f"{player.name} {why}", EXPORT_HINT)
 
     def stop(self) -> None:
         """Stop what is playing, if anything is."""
