@@ -130,7 +130,7 @@ class Shell(App[None]):
         if self.read_only:
             return "read-only: decisions are disabled"
         if not status.may_approve:
-            return f"view only: {escape_text(status.you, 40) or 'this user'} is not in review.approvers"
+            return f"view only: {escape_text(status.you, 40) or 'this user'} may not decide"
         holder = session.claimed_by if session is not None else None
         if holder and holder != status.you:
             return f"{escape_text(holder, 40)} is reviewing this"

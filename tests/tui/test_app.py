@@ -7,6 +7,7 @@ from mcsyncd import api
 from mcsyncd.errors import Unreachable
 from mcsyncd.tui.dialogs import ConflictDialog
 from mcsyncd.tui.review.screen import ReviewScreen
+from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.shell import UNCONFIRMED
 
@@ -97,7 +98,7 @@ async def test_changes_appear_without_a_key(opened):
 async def test_a_user_who_may_not_approve_can_view(opened):
     async with opened([scenes.session(), scenes.unsure()], may_approve=False) as (app, pilot, daemon):
         await pilot.press("enter")
-        await until(pilot, lambda: "is not in review.approvers" in screen_text(app))
+        await until(pilot, lambda: "view only: s.okafor may not decide" in screen_text(app))
         assert app.screen.query_one("#main").disabled
         await pilot.press("enter", "x", "v")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
