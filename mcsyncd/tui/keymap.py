@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import chain, zip_longest
 
 from textual.binding import Binding
@@ -38,12 +39,17 @@ def build_binding(name: str, keys: str, action: str, effect: str, hint: str = ""
     return Binding(keys, action, hint, show=False, tooltip=effect, id=name)
 
 
-def list_keys(binding: Binding, keymap: Keymap) -> list[str]:
+def list_keys(binding: Binding, keymap: Keymap) -> tuple[str, ...]:
     """Return the keys of a binding in Textual's long form, the chosen ones if there are any."""
-    keys = keymap.get(binding.id or "", binding.key)
-    return [each.key for each in Binding.make_bindings([(keys, binding.action)])]
+    return _split_keys(keymap.get(binding.id or "", binding.key))
 
 
+@cache  # a held nudge shows all hints thirty times a second
+def _split_keys(keys: str) -> tuple[str, ...]:
+    return tuple(each.key for each in Binding.make_bindings([(keys, "")]))
+
+
+@cache  # as above
 def label_key(key: str) -> str:
     """Return a key as it is shown: `←`, `?`, `shift+→`, `esc`."""
     *modifiers, base = key.split("+")

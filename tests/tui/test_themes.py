@@ -5,10 +5,11 @@ from datetime import datetime
 
 import pytest
 from textual.color import Color
+from textual.widgets import Input
 from tui import scenes
 from tui.conftest import screen_text, until
 
-from mcsyncd.tui.dialogs import ListDialog
+from mcsyncd.tui.dialogs import LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
@@ -43,6 +44,17 @@ async def show_help(app, pilot):
     await until(pilot, lambda: isinstance(app.screen, ListDialog) and "Keys" in screen_text(app))
 
 
+async def show_reason(app, pilot):
+    await app.push_screen(ReasonDialog("Reject this session?", "Nothing is deleted."))
+    app.screen.query_one(Input).cursor_blink = False
+    await until(pilot, lambda: "Nothing is deleted" in screen_text(app))
+
+
+async def show_leaving(app, pilot):
+    await app.push_screen(LeaveDialog("Cam C +87 ms"))
+    await until(pilot, lambda: "keep as a draft" in screen_text(app))
+
+
 async def show_error(app, pilot):
     await app.push_screen(SessionScreen("20261123-073344-ccc"))
     await until(pilot, lambda: "What to do" in screen_text(app))
@@ -56,7 +68,17 @@ async def show_away(app, pilot):
     await until(pilot, lambda: "not connected" in screen_text(app))
 
 
-SCENES = [show_queue, show_session, show_review, show_clips, show_help, show_error, show_away]
+SCENES = [
+    show_queue,
+    show_session,
+    show_review,
+    show_clips,
+    show_help,
+    show_reason,
+    show_leaving,
+    show_error,
+    show_away,
+]
 
 
 def list_marked(app):
@@ -107,6 +129,41 @@ def test_a_switch_leaves_no_cell_of_the_old_theme(look, show):
     for name, cells in zip(switched, look(show, *switched), strict=True):
         wrong = [(now, due) for now, due in zip(cells, fresh[name], strict=True) if now != due]
         assert not wrong, (name, wrong[:3])
+
+
+def test_the_screens_below_are_drawn_again_too(look, opened):
+    """A theme that is chosen in the review holds for the session and the queue that one comes back to."""
+    (queue,), (session,) = look(show_queue, "light"), look(show_session, "light")
+
+    async def come_back():
+        async with opened(scenes.queue(), size=(100, 34)) as (app, pilot, _):
+            await show_queue(app, pilot)
+            await show_session(app, pilot)
+            await show_review(app, pilot)
+            app.use_theme("light")
+            await pilot.pause(0.3)
+            await pilot.press("escape")
+            await pilot.pause(0.3)
+            assert list_cells(app) == session
+            await pilot.press("escape")
+            await pilot.pause(0.3)
+            assert list_cells(app) == queue
+
+    asyncio.run(come_back())
+
+
+def test_the_palette_changes_the_theme(opened):
+    async def choose():
+        async with opened(scenes.queue()) as (app, _, _):
+            offered = {command.title: command for command in app.get_system_commands(app.screen)}
+            assert {"Theme: light", "Theme: ansi", "Theme: none"} <= offered.keys()
+            assert "Theme: dark" not in offered, "it is in use"
+            offered["Theme: none"].callback()
+            assert app.no_color
+            offered["Theme: light"].callback()
+            assert (app.theme, app.no_color) == (THEMES["light"].name, False)
+
+    asyncio.run(choose())
 
 
 @pytest.mark.parametrize("show", SCENES)
