@@ -76,7 +76,7 @@ def _check_key(key: str) -> str | tuple[str, str]:
     """Return a key in Textual's long form, or what is wrong with it and what to do about it."""
     *modifiers, base = key.split("+") if not key.endswith("+") else [*key[:-1].split("+")[:-1], "+"]
     base = KEY_NAMES.get(base, base)
-    if base not in _KEYS and not (len(base) == 1 and base.isprintable()):
+    if base not in _KEYS and not (len(base) == 1 and base.isprintable() and not base.isspace()):
         return f"there is no key {key!r}", _suggest(base, _KEYS) or "write a character, or a name such as f2"
     if not _MODIFIERS.issuperset(modifiers):
         return f"there is no key {key!r}", f"before + stands {', '.join(sorted(_MODIFIERS))}"

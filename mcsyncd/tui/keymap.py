@@ -2,7 +2,7 @@
 
 A screen's list of bindings is the only place that says which key does what: Textual reads it, and so do the
 help, the last lines and every sentence that names a key. Of a binding, `id` is the name of its action in
-the file of the app, `tooltip` what the help says, and `description` the word in the last lines.
+the app file, `tooltip` what the help says, and `description` the word in the last lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ARROWS = set("←→↑↓")
 
 
 def build_binding(name: str, keys: str, action: str, effect: str, hint: str = "") -> Binding:
-    """Return a binding whose keys a person can choose: `name` is the action's in the file of the app.
+    """Return a binding whose keys a person can choose: `name` is the action's in the app file.
 
     Bindings that stand side by side with the same `effect` or `hint` share a line of the help or a hint.
     """
@@ -57,7 +57,7 @@ def label_key(key: str) -> str:
 
 
 def spell_key(key: str) -> str:
-    """Return a key as it is written in the file of the app: a character by itself, others by their name."""
+    """Return a key as it is written in the app file: a character by itself, others by their name."""
     return _CHARACTERS.get(key, key)
 
 

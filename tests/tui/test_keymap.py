@@ -7,13 +7,14 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.command import CommandPalette
 from tui import scenes
 from tui.conftest import collect_notices, screen_text, until
 
 from mcsyncd.cli.terminal_app import format_app_file
 from mcsyncd.tui.dialogs import LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.key_choice import choose_keys
-from mcsyncd.tui.keymap import list_keys
+from mcsyncd.tui.keymap import label_key, list_keys
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.screen_keys import SCREENS
@@ -113,6 +114,18 @@ def test_whatever_is_chosen_every_action_of_a_screen_has_a_key_of_its_own(own):
             assert keys
             for key in keys:
                 assert owners.setdefault(key, one.action) == one.action or one.id is None
+
+
+@given(
+    st.lists(
+        st.text(max_size=14) | st.sampled_from([" ", "", "+", "ctrl++", "ctrl+,", "a,b", "—"]), min_size=1
+    )
+)
+def test_whatever_a_key_is_called_it_is_taken_or_left_out(keys):
+    keymap, problems = choose_keys({"approve": keys}, SCREENS)
+    assert bool(keymap) != bool(problems)
+    for bindings in SCREENS.values():
+        assert all(label_key(key) for one in bindings for key in list_keys(one, keymap))
 
 
 def test_the_printed_file_is_one_that_can_be_read_back():
@@ -299,6 +312,17 @@ def test_the_clips_have_other_keys_too(opened):
             await pilot.press("ctrl+n", "f9")
             await until(pilot, lambda: daemon.decisions)
             assert daemon.decisions[0][1]["clip"] == "cam_b/CLIP/C0005.MP4"
+
+    asyncio.run(go())
+
+
+def test_the_palette_has_another_key_too(opened):
+    async def go():
+        async with opened([scenes.session()], app={"keymap": {"commands": "f10"}}) as (app, pilot, _):
+            await pilot.press("ctrl+p")
+            assert isinstance(app.screen, QueueScreen)
+            await pilot.press("f10")
+            await until(pilot, lambda: isinstance(app.screen, CommandPalette))
 
     asyncio.run(go())
 

@@ -49,7 +49,7 @@ class ReviewScreen(LiveScreen):
     """Compare, nudge, listen, decide."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
-    KEYS: ClassVar = (*REVIEW_KEYS, PRESS)
+    KEYS: ClassVar = (PRESS, *REVIEW_KEYS)
 
     def __init__(self, session: str) -> None:
         super().__init__()
