@@ -2,15 +2,18 @@
 
 import asyncio
 import itertools
-import threading
-from contextlib import asynccontextmanager
+import time
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 from tui import scenes
-from tui.fake_daemon import FakeDaemon
+from tui.fake_daemon import FakeDaemon, serve_in_thread
 
 from mcsyncd.tui.app import McsyncApp
 from mcsyncd.tui.still import Stillness
+
+PATIENCE_S = 20.0
+"""Seconds that a test waits for the app. Far more than it takes, on a machine that does much else."""
 
 
 @pytest.fixture
@@ -21,23 +24,8 @@ def socket(tmp_path):
 @pytest.fixture
 def serve(socket):
     """Serve sessions from a fake daemon in a thread of its own, for an app in a process of its own."""
-    running = []
-
-    def start(*sessions):
-        made = FakeDaemon(socket, scenes.status(), sessions)
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
-        asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
-        running.append((made, loop, thread))
-        return made
-
-    yield start
-    for made, loop, thread in running:
-        asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with ExitStack() as stack:
+        yield lambda *sessions: stack.enter_context(serve_in_thread(socket, sessions)).daemon
 
 
 @pytest.fixture
@@ -65,14 +53,13 @@ def opened(socket):
     return open_app
 
 
-async def until(pilot, true, tries=200):
+async def until(pilot, true):
     """Wait until something has become true; the test fails if it never does."""
-    for _ in range(tries):
-        if true():
-            await pilot.pause()
-            return
+    last = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < last, "it never came true"
         await pilot.pause(0.02)
-    raise AssertionError("it never came true")
+    await pilot.pause()
 
 
 def collect_notices(app):

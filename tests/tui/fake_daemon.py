@@ -8,7 +8,9 @@ import asyncio
 import base64
 import io
 import re
+import threading
 import wave
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -280,6 +282,33 @@ class FakeDaemon:
             return await asyncio.wait_for(queue.get(), self.heartbeat_s)
         except TimeoutError:
             return api.StreamEventBody(what="heartbeat")
+
+
+class ServedDaemon:
+    """A fake daemon in a thread of its own."""
+
+    def __init__(self, daemon: FakeDaemon, loop: asyncio.AbstractEventLoop) -> None:
+        self.daemon, self._loop = daemon, loop
+
+    def put(self, body: api.SessionBody) -> None:
+        """Another person, or the daemon itself, changes a session."""
+        asyncio.run_coroutine_threadsafe(self.daemon.put(body), self._loop).result(10)
+
+
+@contextmanager
+def serve_in_thread(socket, sessions=()):
+    daemon = FakeDaemon(socket, scenes.status(), sessions)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(daemon.start(), loop).result(10)
+    try:
+        yield ServedDaemon(daemon, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(daemon.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def _stretch(request):

@@ -6,8 +6,8 @@ from tui.conftest import collect_notices, running, screen_text, until
 from mcsyncd import api
 from mcsyncd.errors import Unreachable
 from mcsyncd.tui.dialogs import ConflictDialog
-from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.queue.screen import QueueScreen
+from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.screen import SessionScreen
 from mcsyncd.tui.shell import UNCONFIRMED
 
@@ -51,7 +51,7 @@ async def test_the_app_reconnects_when_the_daemon_comes_back(opened):
         assert app.screen.has_class("-away")
         assert app.screen.query_one("#main").disabled
         await daemon.start()
-        await until(pilot, lambda: "● live" in screen_text(app), tries=600)
+        await until(pilot, lambda: "● live" in screen_text(app))
         assert not app.screen.has_class("-away")
         assert daemon.resumed_from[-1] == "1"
         await pilot.press("enter")
@@ -66,7 +66,7 @@ async def test_a_restarted_daemon_is_read_from_scratch(opened):
         daemon.sessions = {scenes.UNSURE: scenes.unsure()}
         daemon.status = scenes.status(pid=4712)
         await daemon.start()
-        await until(pilot, lambda: app.world.get_session(scenes.UNSURE) is not None, tries=600)
+        await until(pilot, lambda: app.world.get_session(scenes.UNSURE) is not None)
         assert app.world.get_session(scenes.SURE) is None
 
 

@@ -10,7 +10,7 @@ import wave
 
 import pytest
 from tui import scenes
-from tui.terminal import PATIENCE_S, Terminal
+from tui.terminal import Terminal
 
 from mcsyncd import api
 from mcsyncd.cli.review import format_review

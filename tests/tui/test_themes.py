@@ -97,6 +97,19 @@ def list_cells(app):
     return cells
 
 
+async def wait_for_stillness(app, pilot):
+    """The cells, once they have not changed for a while."""
+    cells = None
+    while cells != (cells := list_cells(app)):
+        await pilot.pause(0.1)
+    return cells
+
+
+FRESH = {}
+"""What an app shows that was started in a theme, by the scene and the theme."""
+pytestmark = pytest.mark.xdist_group("themes")
+
+
 @pytest.fixture
 def look(opened, monkeypatch):
     """Show a scene in the first theme, then in each of the others: the cells of each."""
@@ -111,13 +124,20 @@ def look(opened, monkeypatch):
                 await pilot.pause(0.3)  # the button is pressed by no key, and nothing blinks any more
                 for name in names:
                     app.use_theme(name)
-                    await pilot.pause(0.1)
-                    found.append(list_cells(app))
+                    found.append(await wait_for_stillness(app, pilot))
             return found
 
         return asyncio.run(switch())
 
-    return run
+    def run_once(show, *names):
+        """An app that begins in one theme and stays there looks the same to every test."""
+        if len(names) > 1:
+            return run(show, *names)
+        if (show, names) not in FRESH:
+            FRESH[show, names] = run(show, *names)
+        return FRESH[show, names]
+
+    return run_once
 
 
 @pytest.mark.parametrize("show", SCENES)
@@ -125,7 +145,7 @@ def test_a_switch_leaves_no_cell_of_the_old_theme(look, show):
     """Each cell is as in an app that was started in the theme, whichever it was switched from."""
     fresh = {name: look(show, name)[0] for name in THEMES}
     assert len({str(cells) for cells in fresh.values()}) == len(THEMES), "the themes differ"
-    switched = ["dark", "light", "ansi", "none", "ansi", "dark", "none", "light", "dark"]
+    switched = ["dark", "light", "none", "ansi", "none", "dark"]
     for name, cells in zip(switched, look(show, *switched), strict=True):
         wrong = [(now, due) for now, due in zip(cells, fresh[name], strict=True) if now != due]
         assert not wrong, (name, wrong[:3])
@@ -141,13 +161,11 @@ def test_the_screens_below_are_drawn_again_too(look, opened):
             await show_session(app, pilot)
             await show_review(app, pilot)
             app.use_theme("light")
-            await pilot.pause(0.3)
+            await wait_for_stillness(app, pilot)
             await pilot.press("escape")
-            await pilot.pause(0.3)
-            assert list_cells(app) == session
+            await until(pilot, lambda: list_cells(app) == session)
             await pilot.press("escape")
-            await pilot.pause(0.3)
-            assert list_cells(app) == queue
+            await until(pilot, lambda: list_cells(app) == queue)
 
     asyncio.run(come_back())
 

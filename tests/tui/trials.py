@@ -4,16 +4,13 @@ A trial is a session whose offsets are wrong in one way, the keys of a person wh
 have become of it. A person's mistakes are part of it: a held key, a key for what was shown a moment ago.
 """
 
-import asyncio
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui import scenes
-from tui.fake_daemon import FakeDaemon
+from tui.fake_daemon import FakeDaemon, ServedDaemon, serve_in_thread
 from tui.terminal import Terminal
 
 from mcsyncd import api
@@ -27,7 +24,7 @@ ENTER, ESCAPE = "\r", "\x1b"
 class Reviewer:
     """A person at the app: looks, presses keys, and counts them."""
 
-    def __init__(self, terminal: Terminal, served: "ServedDaemon") -> None:
+    def __init__(self, terminal: Terminal, served: ServedDaemon) -> None:
         self.terminal, self.served = terminal, served
         self.keys = 0
 
@@ -59,33 +56,6 @@ class Trial:
     truth_ms: dict[str, float] | None
     keys: int = 0
     fault: str = field(default="", init=False)
-
-
-class ServedDaemon:
-    """A fake daemon in a thread of its own."""
-
-    def __init__(self, daemon: FakeDaemon, loop: asyncio.AbstractEventLoop) -> None:
-        self.daemon, self._loop = daemon, loop
-
-    def put(self, body: api.SessionBody) -> None:
-        """Another person, or the daemon itself, changes a session."""
-        asyncio.run_coroutine_threadsafe(self.daemon.put(body), self._loop).result(10)
-
-
-@contextmanager
-def serve(socket, sessions=()) -> Iterator[ServedDaemon]:
-    daemon = FakeDaemon(socket, scenes.status(), sessions)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(daemon.start(), loop).result(10)
-    try:
-        yield ServedDaemon(daemon, loop)
-    finally:
-        asyncio.run_coroutine_threadsafe(daemon.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 def build_moved(name: str, dice: random.Random) -> Trial:
@@ -248,6 +218,6 @@ def _wait_for_outcome(daemon: FakeDaemon, trial: Trial) -> str:
 def run_trials(socket, trials: list[Trial]) -> None:
     """Run each trial in an app of its own: what an earlier one left open must not help."""
     for trial in trials:
-        with serve(socket) as served, Terminal("--socket", str(socket), "tui") as terminal:
+        with serve_in_thread(socket) as served, Terminal("--socket", str(socket), "tui") as terminal:
             terminal.wait_for("live")
             run_trial(served, terminal, trial)
