@@ -92,7 +92,6 @@ class Client:
     ) -> None:
         if self._http is not None:
             await self._http.close()
-            self._http = None
 
     async def fetch_version(self) -> str:
         """Return the daemon's version. The cheapest request, so also the way to ask whether it is up."""
@@ -253,6 +252,8 @@ class Client:
         """Send a request, and translate every failure of the connection into an `McsyncError`."""
         if self._http is None:
             raise RuntimeError("a Client is used inside `async with`")
+        if self._http.closed:  # a request that is late at the end of an app
+            raise Unreachable(f"the connection to the daemon on {self.socket} is closed", _START_DAEMON_HINT)
         try:
             async with self._http.request(method, url, **request) as response:
                 if response.status >= 400:

@@ -213,3 +213,11 @@ def test_a_daemon_without_a_heartbeat_is_gone(asked, monkeypatch):
             await anext(stream)
 
     asked(ask)
+
+
+async def test_a_request_after_the_end_is_refused_like_one_without_a_daemon(tmp_path):
+    """A screen that closes with its app still sends one; it must not end in a traceback."""
+    async with Client(tmp_path / "api.sock") as client:
+        pass
+    with pytest.raises(Unreachable, match="is closed"):
+        await client.fetch_version()

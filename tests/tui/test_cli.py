@@ -239,3 +239,14 @@ def test_hostile_names_are_shown_as_text():
     assert "\x1b" not in lines
     assert "\u202e" not in lines
     assert "\x07" not in lines
+
+
+def test_to_quit_in_the_middle_of_a_review_is_no_crash(daemon, socket):
+    with Terminal("--socket", str(socket), "tui") as terminal:
+        terminal.wait_for("review")
+        terminal.type("v")
+        terminal.wait_for("match")
+        while "claim" not in daemon.requests:
+            time.sleep(0.02)
+        terminal.type("\x11")
+        assert terminal.ended() == 0
