@@ -1,4 +1,4 @@
-"""Compute the timecode of a rendition's first frame, by which an editing system finds the original. Pure.
+"""Compute the timecode of a frame, and a rendition's first, by which an editor finds the original. Pure.
 
 Relinking compares timecodes, so the camera's own is kept, counted on to the frame that tick 0 shows. If
 the session has another rate, hours, minutes and seconds stay the same and only the frame number is

@@ -77,6 +77,8 @@ class FrameRow(Horizontal):
     def show_frames(self) -> None:
         """Show the frames at the cursor, and ask the daemon for those that are missing."""
         draft = self._draft
+        if not self.display:
+            self._answers.want({})  # and what failed is asked for again, once they are shown again
         if draft is None or not self.display or not self.size.width:
             return
         if self._is_stepping and self._finish_step(draft):
