@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,17 +41,25 @@ def read_preferences(theme: str | None = None) -> AppPreferences:
 
 
 def open_app(
-    socket: Path, *, read_only: bool = False, theme: str | None = None, once_published: str = ""
+    socket: Path,
+    *,
+    read_only: bool = False,
+    theme: str | None = None,
+    once_published: str = "",
+    kitty: bool = False,
 ) -> int:
     """Open the app on the daemon behind `socket`, and return its exit code once it is closed.
 
     What is wrong in the app file is said on standard error and in the app. `once_published` is what the app
-    says from the moment on at which a session is published.
+    says from the moment on at which a session is published. With `kitty` it shows images, where the
+    terminal can.
     """
     from mcsyncd.tui.app import McsyncApp
+    from mcsyncd.tui.kitty_images import can_show_images
 
     liked = read_preferences(theme)
     report_problems(liked.problems)
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     app = McsyncApp(
         socket,
         read_only=read_only,
@@ -58,6 +67,7 @@ def open_app(
         keymap=liked.keymap,
         remarks=liked.problems,
         once_published=once_published,
+        has_images=kitty and can_show_images(os.environ, is_terminal=is_terminal),
     )
     app.run()
     return app.return_code or 0

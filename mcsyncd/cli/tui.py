@@ -27,10 +27,11 @@ this machine do not describe another."""
     type=click.Choice(["dark", "light", "ansi", "none"]),
     help="Colours; ansi: the terminal's own (default: from tui.yaml, or dark).",
 )
+@click.option("--kitty", is_flag=True, help="Show frames as images, where the terminal is kitty or ghostty.")
 @click.option("--keys", is_flag=True, help="Print every action with its keys, as a tui.yaml, and exit.")
 @click.pass_context
 def tui_command(
-    context: click.Context, host: str | None, theme: str | None, *, read_only: bool, keys: bool
+    context: click.Context, host: str | None, theme: str | None, *, read_only: bool, kitty: bool, keys: bool
 ) -> None:
     """Open the terminal app.
 
@@ -53,5 +54,5 @@ def tui_command(
     }
     remote_socket = options.socket if is_socket_given else REMOTE_SOCKET
     with forward_socket(host, remote_socket) if host is not None else nullcontext(options.socket) as socket:
-        code = open_app(socket, read_only=read_only, theme=theme)
+        code = open_app(socket, read_only=read_only, theme=theme, kitty=kitty)
     context.exit(code)

@@ -41,7 +41,8 @@ class Shell(App[None]):
 
     `socket` is the daemon's; with `read_only` no decision is sent; `theme` is a key of `THEMES`;
     `keymap` has the keys that a person chose, `remarks` what is said at the start, and `once_published` what
-    is said from the moment on at which a session is published.
+    is said from the moment on at which a session is published. `has_images` tells that the terminal shows
+    images (`kitty_images.can_show_images`).
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [COMMANDS]
@@ -58,10 +59,12 @@ class Shell(App[None]):
         keymap: Keymap | None = None,
         remarks: Sequence[str] = (),
         once_published: str = "",
+        has_images: bool = False,
     ) -> None:
         super().__init__()
         self._remarks = remarks
         self._once_published = once_published
+        self.has_images = has_images
         self.keymap = keymap or {}
         self.set_keymap(self.keymap)
         self._colour_remover = NoColor()

@@ -5,6 +5,7 @@ A half-block shows two pixels, one above the other, in any terminal with colours
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -42,7 +43,7 @@ def draw_half_blocks(pixels: Pixels, width: int, height: int, blank: Style) -> l
     pixels = pixels[: 2 * height, :width] // _COLOUR_STEP * _COLOUR_STEP
     pixels = np.pad(pixels, ((0, pixels.shape[0] % 2), (0, 0), (0, 0)), mode="edge")
     rows = [_join_cells(top, bottom) for top, bottom in zip(pixels[::2], pixels[1::2], strict=True)]
-    return _centre_rows(rows, pixels.shape[1], width, height, blank)
+    return centre_rows(rows, pixels.shape[1], width, height, blank)
 
 
 def draw_dots(pixels: Pixels, width: int, height: int, blank: Style, *, is_dark: bool) -> list[Strip]:
@@ -58,7 +59,7 @@ def draw_dots(pixels: Pixels, width: int, height: int, blank: Style, *, is_dark:
     limits = np.tile((_BAYER + 0.5) / _BAYER.size, (-(-down // 4), -(-across // 4)))[:down, :across]
     dots: NDArray[np.bool_] = bright > limits if is_dark else bright <= limits
     rows = [[Segment(row, blank)] for row in braille.decode_rows(braille.pack_dots(dots))]
-    return _centre_rows(rows, across // 2, width, height, blank)
+    return centre_rows(rows, across // 2, width, height, blank)
 
 
 def _join_cells(top: Pixels, bottom: Pixels) -> list[Segment]:
@@ -80,7 +81,10 @@ def _get_style(top: tuple[int, ...], bottom: tuple[int, ...]) -> Style:
     return Style(bgcolor=ground) if top == bottom else Style(color=Color.from_rgb(*top), bgcolor=ground)
 
 
-def _centre_rows(rows: list[list[Segment]], used: int, width: int, height: int, blank: Style) -> list[Strip]:
+def centre_rows(
+    rows: Sequence[Iterable[Segment]], used: int, width: int, height: int, blank: Style
+) -> list[Strip]:
+    """Return rows that are `used` cells wide in the middle of `height` rows of `width` cells."""
     left = (width - used) // 2
     above = (height - len(rows)) // 2
     right = width - used - left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from textwrap import wrap
 
 from rich.segment import Segment
@@ -13,7 +14,18 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mcsyncd.tui.review.frame_cells import Pixels, draw_dots, draw_half_blocks
+from mcsyncd.tui.kitty_images import (
+    CELL_PX,
+    MAX_IMAGE_ID,
+    build_image,
+    build_removal,
+    draw_placeholders,
+    fit_cells,
+)
+from mcsyncd.tui.review.frame_cells import Pixels, centre_rows, draw_dots, draw_half_blocks
+from mcsyncd.tui.shell import Shell
+
+_IMAGE_NUMBERS = cycle(range(1, MAX_IMAGE_ID + 1))
 
 
 class FrameLabel(Widget):
@@ -35,6 +47,7 @@ class FrameCanvas(Widget):
         self._words = ""
         self._strips: list[Strip] = []
         self._built_for: Size | None = None
+        self._image: int | None = None
 
     @property
     def has_colour(self) -> bool:
@@ -42,10 +55,20 @@ class FrameCanvas(Widget):
         return not self.app.no_color
 
     @property
+    def has_images(self) -> bool:
+        """Whether the terminal shows the frames as images. They are told apart by exact colours."""
+        app = self.app
+        is_exact = self.has_colour and app.console.color_system == "truecolor"
+        return is_exact and isinstance(app, Shell) and app.has_images
+
+    @property
     def frame_size(self) -> tuple[int, int]:
         """The largest frame that fits, as (width, height) in pixels."""
         width, height = self.size
-        return (width // 2 * 2, 2 * height) if self.has_colour else (2 * width, 4 * height)
+        if not self.has_colour:
+            return 2 * width, 4 * height
+        across, down = CELL_PX if self.has_images else (1, 2)
+        return width // 2 * 2 * across, height * down
 
     def show(self, pixels: Pixels | None, words: str) -> None:
         """Draw a frame, shaped (height, width, 3), or words."""
@@ -68,10 +91,36 @@ class FrameCanvas(Widget):
         width, height = self.size
         if self._pixels is None:
             return self._write_words(width, height)
+        if self.has_images:
+            cells = self._send_image(self._pixels)
+            rows = list(draw_placeholders(self._image or 0, cells, self.rich_style))
+            return centre_rows(rows, cells[0], width, height, self.rich_style)
         if self.has_colour:
             return draw_half_blocks(self._pixels, width, height, self.rich_style)
         is_dark = self.app.current_theme.dark
         return draw_dots(self._pixels, width, height, self.rich_style, is_dark=is_dark)
+
+    def _send_image(self, pixels: Pixels) -> tuple[int, int]:
+        """Send a frame to the terminal in place of the one before; return the columns and rows it takes."""
+        self._remove_image()
+        self._image = next(_IMAGE_NUMBERS)
+        cells = fit_cells(pixels, self.size)
+        self._write_terminal(build_image(self._image, pixels, cells))
+        return cells
+
+    def _remove_image(self) -> None:
+        if self._image is not None:
+            self._write_terminal(build_removal(self._image))
+            self._image = None
+
+    def _write_terminal(self, text: str) -> None:
+        driver = self.app._driver  # noqa: SLF001  # Textual has no public way to send what is not text
+        if driver is not None:
+            driver.write(text)
+
+    def on_unmount(self) -> None:
+        """Have the terminal forget the image."""
+        self._remove_image()
 
     def _write_words(self, width: int, height: int) -> list[Strip]:
         lines = [line.center(width) for line in wrap(self._words, max(1, width))[:height]]
