@@ -70,6 +70,17 @@ async def moved(app, pilot, daemon):
     await pilot.press("n")
 
 
+async def compared(app, pilot, daemon):
+    await review(app, pilot, daemon)
+    await pilot.press("o")
+    await pilot.pause(0.4)
+
+
+async def onsets(app, pilot, daemon):
+    await review(app, pilot, daemon)
+    await pilot.press("i")
+
+
 async def framed(app, pilot, daemon):
     await review(app, pilot, daemon)
     await pilot.press("p")
@@ -148,6 +159,8 @@ SCENES = {
     "details": (details, [scenes.unsure()], {}),
     "review": (review, [scenes.unsure()], {}),
     "review-moved": (moved, [scenes.unsure()], {}),
+    "review-both": (compared, [scenes.unsure()], {}),
+    "review-onsets": (onsets, [scenes.unsure()], {}),
     "review-frames": (framed, [scenes.unsure()], {}),
     "review-frames-moved": (framed_apart, [scenes.unsure()], {}),
     "review-frames-unplaced": (framed, [scenes.unplaced()], {}),

@@ -1,9 +1,11 @@
 import asyncio
 import time
 
+import numpy as np
 import pytest
 from tui import scenes
 from tui.conftest import collect_notices, running, screen_text, until
+from tui.fake_daemon import CLAP_MS
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.tui.dialogs import ConflictDialog, LeaveDialog, ListDialog, ReasonDialog
@@ -335,3 +337,38 @@ async def test_a_player_that_plays_nothing_is_said(opened):
         await until(pilot, lambda: said)
         assert "nothing was heard" in said[0]
         assert not screen._listening.is_running
+
+
+@running
+async def test_the_two_candidates_are_compared_with_one_key_and_both_at_once(opened):
+    async with opened([scenes.far_rival()]) as (app, pilot, daemon):
+        screen = await reviewing(app, pilot)
+        lane = screen._lanes.angle_lanes[2]
+        await pilot.press("o")
+        await until(pilot, lambda: "beside +12.127 s" in screen_text(app))
+        await until(pilot, lambda: lane.waveform._image.rival is not None)
+        image = lane.waveform._image
+        assert image.rival_shift_ms == 12_000.0
+        assert np.abs(image.rival.resample(image.window, image.rival_shift_ms)).max() > 0.1, "it is far away"
+        assert screen._lanes.angle_lanes[1].waveform._image.rival is None
+        await pilot.press("b")
+        assert screen._draft.nudges.pending == {"cam_c": 12_127_000}
+        await until(pilot, lambda: "beside +127 ms" in screen_text(app))
+        await pilot.press("b")
+        assert screen._draft.nudges.pending == {}
+        assert daemon.decisions == []
+
+
+@running
+async def test_onsets_take_the_place_of_the_sound(opened):
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = await reviewing(app, pilot)
+        waveform = screen._lanes.angle_lanes[0].waveform
+        assert waveform._image.peaks.low.min() < -0.1
+        await pilot.press("i")
+        await until(pilot, lambda: waveform._image.peaks.low.min() == 0.0)
+        loud = waveform._image.peaks
+        at_ms = loud.start_ms + loud.step_ms * (int(np.argmax(loud.high)) + 0.5)
+        assert abs(at_ms - CLAP_MS) < 60.0, "the clap is what rises most"
+        await pilot.press("i")
+        await until(pilot, lambda: waveform._image.peaks.low.min() < -0.1)

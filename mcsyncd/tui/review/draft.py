@@ -24,6 +24,7 @@ class ReviewDraft:
         self.session = session
         self.nudges = PendingNudges(_get_recorded_offsets(session))
         self.checklist = AngleChecklist(session, review_below)
+        self._left_us: dict[str, int] = {}
 
     @property
     def camera(self) -> str:
@@ -90,6 +91,24 @@ class ReviewDraft:
         current_us = self.nudges.get_offset_us(self.camera)
         index = offsets_us.index(current_us) + by if current_us in offsets_us else 0
         self.nudges.set_offset(self.camera, offsets_us[index % len(offsets_us)])
+
+    def get_rival_us(self) -> int | None:
+        """Return the offset to compare the current angle's with; None if there is none.
+
+        That is the one which `swap_candidate` left, or else its best candidate that is not where it is.
+        """
+        current_us = self.nudges.get_offset_us(self.camera)
+        candidates_us = (round(offset_ms * US_PER_MS) for offset_ms in self.list_candidates())
+        left_us = self._left_us.get(self.camera)
+        rivals_us = (*([left_us] if left_us is not None else []), *candidates_us)
+        return next((offset_us for offset_us in rivals_us if offset_us != current_us), None)
+
+    def swap_candidate(self) -> None:
+        """Move the current angle to its rival; again, back to where it was."""
+        current_us, rival_us = self.nudges.get_offset_us(self.camera), self.get_rival_us()
+        if current_us is not None and rival_us is not None:
+            self._left_us[self.camera] = current_us
+            self.nudges.set_offset(self.camera, rival_us)
 
     def reset_to_computed(self) -> None:
         """Move the current angle back to its computed offset."""

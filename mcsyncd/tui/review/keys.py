@@ -40,7 +40,10 @@ REVIEW_KEYS = (
     build_binding("whole", "f", "fit", "whole session; again: back to the cursor"),
     build_binding("cursor_far_back", "less_than_sign", "cursor(-10)", _FAR),
     build_binding("cursor_far_on", "greater_than_sign", "cursor(10)", _FAR),
-    build_binding("ghost", "g", "ghost", "ghost of the reference on, off"),
+    build_binding("swap", "b", "swap", "A/B: to the other candidate; again: back", "A/B"),
+    build_binding("both", "o", "show('rival')", "both candidates at once on, off", "Both"),
+    build_binding("onsets", "i", "show('onsets')", "onsets in place of the sound on, off"),
+    build_binding("ghost", "g", "show('ghost')", "ghost of the reference on, off"),
     build_binding("take_over", "t", "take_over", "take over from another reviewer"),
 )
 """Key and action, a method `action_*` of the screen."""

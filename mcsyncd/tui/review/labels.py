@@ -24,8 +24,11 @@ def build_title(session: SessionBody) -> Content:
     return build_content((escape_text(session.id, 60), "bold"), confidence, (str(state), state.tone))
 
 
-def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:
-    """Return the left of a lane's header: the angle, its offset, and whether that is still unsent."""
+def build_lane_left(draft: ReviewDraft, index: int, camera: str, rival_us: int | None = None) -> Content:
+    """Return the left of a lane's header: the angle, its offset, whether that is still unsent.
+
+    And `rival_us`, where the angle is drawn a second time.
+    """
     is_current = camera == draft.camera
     label = get_camera_label(draft.session, camera)
     name = f"{'▸' if is_current else ' '} {get_angle_glyph(index)} {label} "
@@ -33,6 +36,7 @@ def build_lane_left(draft: ReviewDraft, index: int, camera: str) -> Content:
         (name, f"{get_angle_colour(index)}{' bold reverse' if is_current else ''}"),
         (f" {_format_draft_offset(draft, camera)}", "bold"),
         (_mark_pending(draft, camera), "warning"),
+        (f"  beside {format_offset(rival_us / US_PER_MS)}" if rival_us is not None else "", "error"),
     )
 
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widget import Widget
 
 from mcsyncd.tui.angle_marks import get_angle_class
 from mcsyncd.tui.content import justify_line
 from mcsyncd.tui.review.waveform import Waveform
+from mcsyncd.tui.widgets.fixed_text import FixedText
 
 
-class LaneHeader(Widget):
-    """A line with `left` (angle and offset) and `right` (confidence) at its ends, and a rule between."""
+class LaneHeader(FixedText):
+    """A line with a text at each of its ends, and a rule between."""
 
-    left: reactive[Content] = reactive(Content())
-    right: reactive[Content] = reactive(Content())
-
-    def render(self) -> Content:
-        """Return the line; where it does not fit, the left side is cut."""
-        return justify_line(
-            Content.assemble(self.left, " "), Content.assemble(" ", self.right), self.size.width, "─"
-        )
+    def show_ends(self, left: Content, right: Content) -> None:
+        """Show `left` (angle and offset) and `right` (confidence); without room the left one is cut."""
+        ends = Content.assemble(left, " "), Content.assemble(" ", right)
+        self.show(justify_line(*ends, self.content_size.width, "─"))
 
 
 class AngleLane(Vertical):

@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widget import Widget
 
 from mcsyncd.api import AngleBody
 from mcsyncd.present.numbers import format_offset
@@ -18,6 +16,7 @@ from mcsyncd.tui.angle_marks import get_angle_colour
 from mcsyncd.tui.content import build_content
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 from mcsyncd.tui.review.strip_axis import StripAxis, build_axis
+from mcsyncd.tui.widgets.fixed_text import FixedText
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PREFIX = "match "
@@ -31,40 +30,46 @@ _SAME_OFFSET_MS = 0.5
 """A candidate this close to the draft's offset is marked as `here`: both are shown in whole milliseconds."""
 
 
-class MatchStrip(Widget):
-    """The match curve of an angle's `evidence`, with `computed_ms` in the middle and `draft_ms` marked."""
+class MatchStrip(FixedText):
+    """The match curve of a draft's current angle, with its computed offset in the middle."""
 
-    evidence: reactive[AngleBody | None] = reactive(None)
-    computed_ms: reactive[float | None] = reactive(None)
-    draft_ms: reactive[float | None] = reactive(None)
-    tone: reactive[str] = reactive("")
+    def __init__(self) -> None:
+        super().__init__()
+        self._draft: ReviewDraft | None = None
 
     def show_draft(self, draft: ReviewDraft) -> None:
-        """Show the curve of the draft's current angle."""
-        self.evidence = draft.session.angles.get(draft.camera)
-        self.computed_ms = _ms_from_us(draft.get_computed_offset_us(draft.camera))
-        self.draft_ms = _ms_from_us(draft.nudges.get_offset_us(draft.camera))
-        self.tone = get_angle_colour(draft.checklist.angles.index(draft.camera)) if draft.camera else ""
+        """Show the curve of the draft's current angle, and where the draft has it."""
+        self._draft = draft
+        self.show(build_strip(draft, self.content_size.width))
 
-    def render(self) -> Content:
-        """Return a line of levels, and below it the draft's value and mark (┃) and the candidates (▲)."""
-        cells = self.size.width - len(_PREFIX)
-        evidence, computed_ms = self.evidence, self.computed_ms
-        if evidence is None or not evidence.strip or computed_ms is None or cells < _MIN_CELLS:
-            return build_content(("no match curve for this angle", "muted"))
-        marks = [one.offset_ms for one in evidence.candidates]
-        marks += [self.draft_ms] if self.draft_ms is not None else []
-        half_ms = evidence.strip_step_ms * max(1, len(evidence.strip) - 1) / 2
-        axis = build_axis(cells, half_ms, [ms - computed_ms for ms in marks])
-        value = _read_value(evidence, computed_ms, self.draft_ms)
-        said = f"{value:.2f}" if value is not None else ""
-        return build_content(
-            (_PREFIX, "muted"),
-            (_format_curve(evidence, computed_ms, axis), self.tone),
-            "\n",
-            (f"{said:<{len(_PREFIX)}}", "bold"),
-            (_format_marks(evidence, computed_ms, self.draft_ms, axis), "muted"),
-        )
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        if self._draft is not None:
+            self.show_draft(self._draft)
+
+
+def build_strip(draft: ReviewDraft, width: int) -> Content:
+    """Return a line of levels, and below it the draft's value and mark (┃) and the candidates (▲)."""
+    evidence = draft.session.angles.get(draft.camera)
+    computed_ms = _ms_from_us(draft.get_computed_offset_us(draft.camera))
+    draft_ms = _ms_from_us(draft.nudges.get_offset_us(draft.camera))
+    cells = width - len(_PREFIX)
+    if evidence is None or not evidence.strip or computed_ms is None or cells < _MIN_CELLS:
+        return build_content(("no match curve for this angle", "muted"))
+    marks = [one.offset_ms for one in evidence.candidates]
+    marks += [draft_ms] if draft_ms is not None else []
+    half_ms = evidence.strip_step_ms * max(1, len(evidence.strip) - 1) / 2
+    axis = build_axis(cells, half_ms, [ms - computed_ms for ms in marks])
+    value = _read_value(evidence, computed_ms, draft_ms)
+    said = f"{value:.2f}" if value is not None else ""
+    tone = get_angle_colour(draft.checklist.angles.index(draft.camera))
+    return build_content(
+        (_PREFIX, "muted"),
+        (_format_curve(evidence, computed_ms, axis), tone),
+        "\n",
+        (f"{said:<{len(_PREFIX)}}", "bold"),
+        (_format_marks(evidence, computed_ms, draft_ms, axis), "muted"),
+    )
 
 
 def _ms_from_us(offset_us: int | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,12 @@ class PeaksSegment:
             return 1.0
         return max(_MIN_LOUDNESS, float(np.percentile(compute_levels(self), _LOUDNESS_PERCENTILE)))
 
+    @cached_property
+    def onsets(self) -> PeaksSegment:
+        """The same time as rises of the level, 0 to 1, in place of the level itself: what can be aligned."""
+        rises = compute_rises(self)
+        return PeaksSegment(self.start_ms, self.step_ms, np.zeros_like(rises), rises)
+
     def can_cover(self, window: ViewWindow, shift_ms: float) -> bool:
         """Return whether this holds all of `window` at its zoom, with the camera moved by `shift_ms`."""
         start = window.start_ms - shift_ms
@@ -87,20 +94,30 @@ def compute_levels(segment: PeaksSegment) -> Floats:
     return levels
 
 
-def find_sharpest_moment(reference: PeaksSegment, other: PeaksSegment | None = None) -> float:
-    """Return the moment (ms on the session clock) of the sharpest rise that both cameras recorded.
+def compute_rises(segment: PeaksSegment) -> Floats:
+    """Return how far the level of each column exceeds the mean of those before it, shaped (columns,).
 
-    A clap shows an error of a few milliseconds, a swell in the music shows none. The rise is the
-    level above the mean of the columns before it. The other camera is only weighted by its level
-    there: in a noisy room its own rise says little.
+    The unit is the segment's loudness.
     """
-    levels = compute_levels(reference) / reference.loudness
+    levels = compute_levels(segment) / segment.loudness
     if not len(levels):
-        return reference.start_ms
+        return levels
     padded = np.concatenate([np.full(_RISE_COLUMNS, levels[0]), levels])
     sums = np.concatenate([[0.0], np.cumsum(padded)])
     mean = (sums[_RISE_COLUMNS : _RISE_COLUMNS + len(levels)] - sums[: len(levels)]) / _RISE_COLUMNS
-    rise = np.maximum(levels - mean, 0.0)
-    if other is not None and len(other.low) == len(levels):
-        rise = rise * np.minimum(compute_levels(other) / other.loudness, 1.0)
-    return reference.start_ms + reference.step_ms * (float(np.argmax(rise)) + 0.5)
+    rises: Floats = np.maximum(levels - mean, 0.0)
+    return rises
+
+
+def find_sharpest_moment(reference: PeaksSegment, other: PeaksSegment | None = None) -> float:
+    """Return the moment (ms on the session clock) of the sharpest rise that both cameras recorded.
+
+    A clap shows an error of a few milliseconds, a swell in the music shows none. The other camera is
+    only weighted by its level there: in a noisy room its own rise says little.
+    """
+    rises = compute_rises(reference)
+    if not len(rises):
+        return reference.start_ms
+    if other is not None and len(other.low) == len(rises):
+        rises = rises * np.minimum(compute_levels(other) / other.loudness, 1.0)
+    return reference.start_ms + reference.step_ms * (float(np.argmax(rises)) + 0.5)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, get_args
 
 from mcsyncd.api import SessionBody
 from mcsyncd.client import Client
 from mcsyncd.tui.review.peaks import PeaksSegment, find_sharpest_moment
 from mcsyncd.tui.review.window import REVIEW_ZOOM_MS, ViewWindow, fit_window
+
+Place = Literal["own", "rival"]
+"""Where a camera is drawn."""
 
 _DEFAULT_SEARCH_MS = 60_000.0
 """Milliseconds searched for a sharp sound when the session's duration is unknown. Judgement."""
@@ -24,27 +28,32 @@ _FINE_COLUMNS = 1000
 
 
 class PeaksCache:
-    """One segment for each camera of a session, three windows wide: the one shown, one before, one after."""
+    """Segments of a session, three windows wide: the one shown, one before, one after.
+
+    There is one for each camera and each place where it is drawn: at its offset, and at its `rival`.
+    """
 
     def __init__(self, client: Client, session: str) -> None:
         self._client = client
         self._session = session
-        self._segments: dict[str, PeaksSegment] = {}
-        self._requested: dict[str, ViewWindow] = {}
+        self._segments: dict[tuple[str, Place], PeaksSegment] = {}
+        self._requested: dict[tuple[str, Place], ViewWindow] = {}
 
-    def get(self, camera: str) -> PeaksSegment | None:
+    def get(self, camera: str, place: Place = "own") -> PeaksSegment | None:
         """Return what is cached of a camera, or None.
 
         It may be at another zoom or cover only part of the window: drawing that beats drawing nothing.
         """
-        return self._segments.get(camera)
+        return self._segments.get((camera, place))
 
-    def plan_read(self, camera: str, window: ViewWindow, shift_ms: float) -> ViewWindow | None:
+    def plan_read(
+        self, camera: str, window: ViewWindow, shift_ms: float, place: Place = "own"
+    ) -> ViewWindow | None:
         """Return what `load` must read before `window` can be drawn; None if it is cached or on its way.
 
         `shift_ms` is how far the draft has moved the camera later than the daemon has it.
         """
-        cached, requested = self._segments.get(camera), self._requested.get(camera)
+        cached, requested = self._segments.get((camera, place)), self._requested.get((camera, place))
         if cached is not None and cached.can_cover(window, shift_ms):
             return None
         start_ms = window.start_ms - shift_ms
@@ -53,21 +62,22 @@ class PeaksCache:
             if requested.start_ms <= start_ms and start_ms + window.span_ms <= end_ms:
                 return None
         wanted = replace(window, start_ms=start_ms - window.span_ms, dots=3 * window.dots)
-        self._requested[camera] = wanted
+        self._requested[camera, place] = wanted
         return wanted
 
-    async def load(self, camera: str, wanted: ViewWindow) -> None:
+    async def load(self, camera: str, wanted: ViewWindow, place: Place = "own") -> None:
         """Read what `plan_read` returned. Raises McsyncError; the next `plan_read` then asks again."""
         try:
-            self._segments[camera] = await self._fetch_segment(camera, wanted)
+            self._segments[camera, place] = await self._fetch_segment(camera, wanted)
         except BaseException:  # also when cancelled by a later request
-            self._requested.pop(camera, None)
+            self._requested.pop((camera, place), None)
             raise
 
     def forget(self, camera: str) -> None:
         """Drop a camera's peaks, because the daemon's offset for it has changed."""
-        self._segments.pop(camera, None)
-        self._requested.pop(camera, None)
+        for place in get_args(Place):
+            self._segments.pop((camera, place), None)
+            self._requested.pop((camera, place), None)
 
     async def find_opening_view(
         self, session: SessionBody, camera: str, dots: int

@@ -30,12 +30,13 @@ from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 from mcsyncd.tui.review.frame_row import FrameRow
 from mcsyncd.tui.review.keys import REVIEW_KEYS, STEP_HINTS
 from mcsyncd.tui.review.labels import build_button_note, build_title, explain_decided, explain_unplaced
-from mcsyncd.tui.review.lanes import LaneStack
+from mcsyncd.tui.review.lanes import LaneStack, Layer
 from mcsyncd.tui.review.listening import Listening
 from mcsyncd.tui.review.match_strip import MatchStrip
 from mcsyncd.tui.review.playback import Heard
 from mcsyncd.tui.review.window import format_axis
 from mcsyncd.tui.widgets.decision_button import PRESS, DecisionButton
+from mcsyncd.tui.widgets.fixed_text import FixedText
 from mcsyncd.tui.widgets.lazy_static import LazyStatic
 from mcsyncd.tui.world import World
 
@@ -71,7 +72,7 @@ class ReviewScreen(LiveScreen):
         yield MatchStrip()
         with Horizontal(id="decision"):
             yield DecisionButton(Content(REVIEW_SYNC), id="main", classes="main")
-            yield LazyStatic(id="note")
+            yield FixedText(id="note")
 
     def show_world(self, world: World) -> None:
         """Show the session's current state, unless nudges on an earlier revision are pending."""
@@ -140,7 +141,7 @@ class ReviewScreen(LiveScreen):
             button.label = Content("Sending …")
         button.disabled = bool(objection) or self._sending
         note = build_button_note(draft, self.key_labels, objection, self._listening.said)
-        self.query_one("#note", LazyStatic).show(note)
+        self.query_one("#note", FixedText).show(note)
         self.show_hints(**(STEP_HINTS if self.has_class(PICTURE) else {}))
 
     def _find_objection(self) -> str:
@@ -205,6 +206,12 @@ class ReviewScreen(LiveScreen):
         except UsageError as error:
             self.shell.show_error(error)
         self._update()
+
+    def action_swap(self) -> None:
+        """Move the angle to its rival candidate, or back."""
+        if (draft := self._get_placed_draft()) is not None:
+            draft.swap_candidate()
+            self._update()
 
     def action_reset(self) -> None:
         """Move the angle back to its computed offset."""
@@ -272,9 +279,9 @@ class ReviewScreen(LiveScreen):
         self.toggle_class(PICTURE)
         self.call_after_refresh(self._update)
 
-    def action_ghost(self) -> None:
-        """Show or hide the reference behind the other angles."""
-        self._lanes.toggle_ghost()
+    def action_show(self, layer: Layer) -> None:
+        """Show or hide a layer of the lanes."""
+        self._lanes.toggle(layer)
         self._update()
 
     def action_listen(self, heard: Heard = "apart") -> None:
