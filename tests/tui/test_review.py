@@ -147,7 +147,7 @@ async def test_no_key_approves_an_angle_that_was_not_looked_at(opened):
 
 
 @running
-async def test_a_nudge_is_local_until_it_is_approved_and_the_percentage_stays(opened):
+async def test_a_nudge_is_local_until_it_is_approved(opened):
     async with opened([scenes.unsure()]) as (app, pilot, daemon):
         await reviewing(app, pilot)
         await pilot.press("n", "shift+right")
@@ -155,7 +155,6 @@ async def test_a_nudge_is_local_until_it_is_approved_and_the_percentage_stays(op
         shown = screen_text(app)
         assert "+88 ms" in shown
         assert "not sent yet" in shown
-        assert "Sync Confidence: 71%" in shown
         assert daemon.decisions == []
         await pilot.press("s")
         await until(pilot, lambda: app.world.get_session(scenes.UNSURE).state == "approved")
@@ -372,3 +371,21 @@ async def test_onsets_take_the_place_of_the_sound(opened):
         assert abs(at_ms - CLAP_MS) < 60.0, "the clap is what rises most"
         await pilot.press("i")
         await until(pilot, lambda: waveform._image.peaks.low.min() < -0.1)
+
+
+@running
+async def test_what_a_person_moved_has_no_confidence_and_does_not_look_good(opened):
+    """It said 99% and Looks Good above an offset of somebody's own."""
+    async with opened([scenes.session()]) as (app, pilot, _):
+        await reviewing(app, pilot)
+        assert "Sync Confidence: 92%" in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "moved, not sent" in screen_text(app))
+        shown = screen_text(app)
+        assert "Sync Confidence" not in shown
+        assert "Looks Good" not in shown
+        assert "Approve As Moved" in shown
+        assert "◐ moved by you" in shown
+        await pilot.press("0")
+        await until(pilot, lambda: "Looks Good" in screen_text(app))
+        assert "Sync Confidence: 92%" in screen_text(app)

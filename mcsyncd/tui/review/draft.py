@@ -13,6 +13,9 @@ from mcsyncd.tui.review.nudges import PendingNudges
 
 US_PER_MS = 1000
 
+AS_MOVED = "Approve As Moved"
+"""The button where nothing says that it looks good but the person who moved it."""
+
 
 class ReviewDraft:
     """One session at the revision on screen, with its pending nudges and the checklist of its angles.
@@ -68,11 +71,17 @@ class ReviewDraft:
         """Whether the next thing to do is to give the current angle a place."""
         return not self.is_placed and self.camera in self.checklist.list_unchecked(self.session)
 
+    def list_moved(self) -> list[str]:
+        """Return the cameras with a pending offset that is not the machine's own."""
+        pending = self.nudges.pending
+        return [camera for camera in pending if pending[camera] != self.get_computed_offset_us(camera)]
+
     def label_button(self) -> str:
         """Return what the button says: what enter does now."""
         if self.awaits_place:
             return f"Place {get_camera_label(self.session, self.camera)}"
-        return self.checklist.label_button(self.session)
+        is_checked = not self.checklist.list_unchecked(self.session)
+        return AS_MOVED if is_checked and self.list_moved() else self.checklist.label_button(self.session)
 
     def list_candidates(self) -> list[float]:
         """Return the possible offsets of the current angle in milliseconds, best first."""

@@ -16,12 +16,19 @@ from mcsyncd.tui.content import SHORT_BAR_CELLS, build_content, format_bar
 from mcsyncd.tui.review.draft import US_PER_MS, ReviewDraft
 
 
-def build_title(session: SessionBody) -> Content:
-    """Return the session's name, confidence and state."""
-    state = label_session(session)
+def build_title(draft: ReviewDraft) -> Content:
+    """Return the session's name, confidence and state.
+
+    The confidence is the machine's, for its own offsets, so none is shown beside others.
+    """
+    session, state = draft.session, label_session(draft.session)
+    name = (escape_text(session.id, 60), "bold")
+    if moved := draft.list_moved():
+        labels = ", ".join(get_camera_label(session, camera) for camera in moved)
+        return build_content(name, "   ", (f"◐ {labels} moved, not sent", "warning"))
     percent = format_percent(session.sync_confidence)
     confidence = "   Set by hand  " if session.hand_set else f"   Sync Confidence: {percent}  "
-    return build_content((escape_text(session.id, 60), "bold"), confidence, (str(state), state.tone))
+    return build_content(name, confidence, (str(state), state.tone))
 
 
 def build_lane_left(draft: ReviewDraft, index: int, camera: str, rival_us: int | None = None) -> Content:
@@ -54,6 +61,8 @@ def build_lane_right(draft: ReviewDraft, camera: str) -> Content:
         word = "✔ checked" if draft.checklist.is_checked(camera) else "◐ set by hand"
         return build_content((word, "warning"))
     evidence = draft.session.angles.get(camera)
+    if camera in draft.list_moved():
+        return build_content(("◐ moved by you", "warning"))
     if draft.session.offsets_ms.get(camera) is None:
         return build_content(("◐ no place", "warning"))
     if evidence is None:

@@ -125,7 +125,7 @@ class ReviewScreen(LiveScreen):
 
     def _update_texts(self, draft: ReviewDraft) -> None:
         session, status = draft.session, self.shell.world.status
-        self.top_bar.title = build_title(session)
+        self.top_bar.title = build_title(draft)
         is_mine = status is not None and session.claimed_by == status.you
         self.top_bar.note = "claimed by you" if session.claimed_by and is_mine else ""
         news = format_hand_set(session, self.shell.get_now())
@@ -323,7 +323,7 @@ class ReviewScreen(LiveScreen):
 
     def _approve(self) -> None:
         if objection := self._find_objection():
-            self.shell.show_notice(objection)
+            self.shell.show_notice(objection.replace("\n", "; "))
         elif self._draft is not None and not self._sending:
             self._send_draft(self._draft)
 
@@ -357,7 +357,7 @@ class ReviewScreen(LiveScreen):
         """Ask for a reason and reject the session."""
         objection = self._find_objection()
         if self._draft is None or objection:
-            self.shell.show_notice(objection)
+            self.shell.show_notice(objection.replace("\n", "; "))
             return
         shown = self._draft.session
         dialog = ReasonDialog("Reject this session?", "Nothing is deleted; it can be reopened.")
