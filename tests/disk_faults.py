@@ -191,11 +191,16 @@ class Follower:
     at_event: Callable[[], None] = lambda: None
 
     async def follow(self, client: Client) -> None:
-        """Follow all events, from the first."""
-        async for news in client.stream_events(last_id=0):
-            if news.what == "event" and news.kind is not None:
-                self.counts[news.kind] += 1
-                self._pull()
+        """Follow all events, from the first; connect again where the daemon ends the stream."""
+        last = 0
+        while True:
+            with suppress(McsyncError):
+                async for news in client.stream_events(last_id=last):
+                    last = news.seq or last
+                    if news.what == "event" and news.kind is not None:
+                        self.counts[news.kind] += 1
+                        self._pull()
+            await asyncio.sleep(0.2)
 
     def arm(self, trigger: tuple[str, int], at_event: Callable[[], None]) -> None:
         """Have `at_event` called once there are so many events of a kind."""
