@@ -201,4 +201,4 @@ async def settle(app, pilot):
         field.cursor_blink = False
     before = ""
     while before != (before := screen_text(app)):
-        await pilot.pause(0.35)
+        await pilot.pause(0.2)

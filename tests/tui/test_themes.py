@@ -5,11 +5,9 @@ from datetime import datetime
 
 import pytest
 from textual.color import Color
-from textual.widgets import Input
 from tui import scenes
 from tui.conftest import screen_text, until
 
-from mcsyncd.tui.dialogs import LeaveDialog, ListDialog, ReasonDialog
 from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
@@ -38,23 +36,6 @@ async def show_clips(app, pilot):
     await until(pilot, lambda: "C0005" in screen_text(app))
 
 
-async def show_help(app, pilot):
-    await show_review(app, pilot)
-    await pilot.press("question_mark")
-    await until(pilot, lambda: isinstance(app.screen, ListDialog) and "Keys" in screen_text(app))
-
-
-async def show_reason(app, pilot):
-    await app.push_screen(ReasonDialog("Reject this session?", "Nothing is deleted."))
-    app.screen.query_one(Input).cursor_blink = False
-    await until(pilot, lambda: "Nothing is deleted" in screen_text(app))
-
-
-async def show_leaving(app, pilot):
-    await app.push_screen(LeaveDialog("Cam C +87 ms"))
-    await until(pilot, lambda: "keep as a draft" in screen_text(app))
-
-
 async def show_error(app, pilot):
     await app.push_screen(SessionScreen("20261123-073344-ccc"))
     await until(pilot, lambda: "What to do" in screen_text(app))
@@ -73,9 +54,6 @@ SCENES = [
     show_session,
     show_review,
     show_clips,
-    show_help,
-    show_reason,
-    show_leaving,
     show_error,
     show_away,
 ]

@@ -44,7 +44,7 @@ def _measure_change(one: Content, other: Content) -> int:
     """Return the cells from the beginning of two lines to where the last of them differs."""
     if one.is_same(other):
         return 0
-    if len(one) != len(other):
+    if len(one) != len(other) or one.cell_length != other.cell_length:
         return max(one.cell_length, other.cell_length)
     same, differs = 0, len(one)
     while differs - same > 1:  # how many characters at the end are the same
