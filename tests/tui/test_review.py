@@ -389,3 +389,14 @@ async def test_what_a_person_moved_has_no_confidence_and_does_not_look_good(open
         await pilot.press("0")
         await until(pilot, lambda: "Looks Good" in screen_text(app))
         assert "Sync Confidence: 92%" in screen_text(app)
+
+
+@running
+async def test_lanes_that_come_after_the_daemons_answer_are_drawn(opened):
+    """On a busy machine the answer came first, and the review stayed empty until something else happened."""
+    async with opened([scenes.unsure()]) as (app, pilot, _):
+        screen = ReviewScreen(scenes.UNSURE)
+        screen._show_sharpest_moment = screen._update  # it is done before there is a lane
+        screen._claim.start = lambda: None  # nor does news of the claim have it drawn
+        await app.push_screen(screen)
+        await until(pilot, lambda: "Cam C" in screen_text(app))

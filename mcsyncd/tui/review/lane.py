@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 
 from mcsyncd.tui.angle_marks import get_angle_class
 from mcsyncd.tui.content import justify_line
@@ -24,11 +25,18 @@ class LaneHeader(FixedText):
 class AngleLane(Vertical):
     """The lane of `camera`, the angle at `index`; `LaneStack` fills its `header` and its `waveform`."""
 
+    class Resized(Message):
+        """The lane has its first size, or another one, and has to be drawn for it."""
+
     def __init__(self, camera: str, index: int) -> None:
         super().__init__(classes=get_angle_class(index))
         self.camera = camera
         self.header = LaneHeader()
         self.waveform = Waveform()
+
+    def on_resize(self) -> None:
+        """Have the lane drawn: the answer of the daemon may have come before there was room for it."""
+        self.post_message(self.Resized())
 
     def compose(self) -> ComposeResult:
         """Yield the header above the waveform."""

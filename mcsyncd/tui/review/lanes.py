@@ -108,12 +108,8 @@ class LaneStack(VerticalScroll):
         """Return what is drawn of a camera, and start to read what is missing of it."""
         wanted = self._peaks_cache.plan_read(camera, self.viewport.window, shift_ms, place)
         if wanted is not None:
-            # Not the coroutine itself: where the app ends meanwhile, nobody would await it.
-            self.run_worker(
-                lambda: self._load_peaks(camera, wanted, place),
-                group=f"peaks-{camera}-{place}",
-                exclusive=True,
-            )
+            load = self._load_peaks(camera, wanted, place)
+            self.run_worker(load, group=f"peaks-{camera}-{place}", exclusive=True)
         return self._choose_peaks(camera, place)
 
     def _choose_peaks(self, camera: str, place: Place) -> PeaksSegment | None:

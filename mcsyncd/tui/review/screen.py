@@ -158,6 +158,10 @@ class ReviewScreen(LiveScreen):
         """Draw for the new width."""
         self.call_after_refresh(self._update)
 
+    def on_angle_lane_resized(self) -> None:
+        """Draw for the new width of the lanes."""
+        self._update()
+
     @work(exclusive=True, group="moment")
     async def _show_sharpest_moment(self) -> None:
         try:
