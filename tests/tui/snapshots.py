@@ -32,7 +32,8 @@ def describe_screen(app):
         rows.append(" ".join(f"{letter}{len(list(run))}" for letter, run in itertools.groupby(cells)))
     legend = [f"{letter} = {style}" for style, letter in letters.items()]
     text = "\n".join([*lines, "-" * 8, *legend, "-" * 8, *rows, ""])
-    return re.sub(r"(?<=reconnecting in )\d(?= s)", "N", text)  # it depends on how many attempts there were
+    # The number depends on how many attempts there were.
+    return re.sub(r"(reconnecting in\s+)\d", r"\1N", text)
 
 
 def _name_letter(number):

@@ -392,11 +392,13 @@ async def test_what_a_person_moved_has_no_confidence_and_does_not_look_good(open
 
 
 @running
-async def test_lanes_that_come_after_the_daemons_answer_are_drawn(opened):
-    """On a busy machine the answer came first, and the review stayed empty until something else happened."""
+async def test_lanes_are_drawn_for_every_size_that_they_get(opened):
+    """On a busy machine their first one came after the daemon's answer, and the review stayed empty."""
     async with opened([scenes.unsure()]) as (app, pilot, _):
-        screen = ReviewScreen(scenes.UNSURE)
-        screen._show_sharpest_moment = screen._update  # it is done before there is a lane
-        screen._claim.start = lambda: None  # nor does news of the claim have it drawn
-        await app.push_screen(screen)
-        await until(pilot, lambda: "Cam C" in screen_text(app))
+        screen = await reviewing(app, pilot)
+        drawn = []
+        screen._update = lambda: drawn.append(screen._lanes.lane_width)
+        for lane in screen._lanes.angle_lanes:
+            lane.styles.width = 50
+        await pilot.pause(2.0)  # news of the daemon has all drawn, too: every ten seconds
+        assert 50 in drawn
