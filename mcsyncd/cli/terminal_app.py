@@ -55,7 +55,7 @@ def open_app(
     terminal can.
     """
     from mcsyncd.tui.app import McsyncApp
-    from mcsyncd.tui.kitty_images import can_show_images
+    from mcsyncd.tui.image_terminals import can_show_images
 
     liked = read_preferences(theme)
     report_problems(liked.problems)

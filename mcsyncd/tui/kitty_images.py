@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,6 @@ has; the terminal scales. More travel in vain, fewer look soft."""
 MAX_IMAGE_ID = 0xFFFFFF
 """Images are told apart by the colour of their cells, which has 24 bits."""
 
-_TERMINALS = frozenset({"xterm-kitty", "xterm-ghostty"})
-"""What `TERM` is in terminals that know placeholders. Others claim the protocol without them."""
-_BETWEEN = ("TMUX", "STY", "ZELLIJ", "TEXTUAL_DRIVER")
-"""Variables of what draws the screen in the terminal's place: tmux, screen, zellij, `textual serve`. They
-drop the pixels, or draw the placeholders as characters."""
 _CHUNK = 4096
 """Characters of pixels in one sequence at most (the protocol's limit)."""
 _PLACEHOLDER = "\U0010eeee"
@@ -87,16 +82,6 @@ _MARKS = "".join(
 
 MAX_CELLS = len(_MARKS)
 """Cells of an image in either direction at most."""
-
-
-def can_show_images(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Return whether the terminal of this environment shows images; it is not asked.
-
-    `is_terminal` tells whether input and output are one.
-    """
-    return (
-        is_terminal and environ.get("TERM") in _TERMINALS and not any(environ.get(name) for name in _BETWEEN)
-    )
 
 
 def build_image(number: int, pixels: NDArray[np.uint8], cells: tuple[int, int]) -> str:

@@ -42,7 +42,7 @@ class Shell(App[None]):
     `socket` is the daemon's; with `read_only` no decision is sent; `theme` is a key of `THEMES`;
     `keymap` has the keys that a person chose, `remarks` what is said at the start, and `once_published` what
     is said from the moment on at which a session is published. `has_images` tells that the terminal shows
-    images (`kitty_images.can_show_images`).
+    images (`image_terminals.can_show_images`).
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [COMMANDS]

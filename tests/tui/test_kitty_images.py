@@ -10,7 +10,8 @@ from tui import scenes
 from tui.fake_daemon import film_scene
 from tui.terminal import Terminal
 
-from mcsyncd.tui.kitty_images import can_show_images, fit_cells
+from mcsyncd.tui.image_terminals import can_show_images
+from mcsyncd.tui.kitty_images import fit_cells
 
 SEQUENCE = re.compile("\x1b_G([^;\x1b]*)(?:;([^\x1b]*))?\x1b\\\\")
 PLACEHOLDER = "\U0010eeee"

@@ -38,6 +38,7 @@ class MarkedList(OptionList, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
         super().__init__(id=id, markup=False)
         self._rows: dict[str, Content] = {}
+        self._marked: int | None = None
 
     def on_mount(self) -> None:
         """Draw the rows again in each new theme: Textual keeps what it drew for a colour and a ground."""
@@ -61,9 +62,13 @@ class MarkedList(OptionList, inherit_bindings=False):
         return option.id if option is not None else None
 
     def watch_highlighted(self, highlighted: int | None) -> None:
-        """Move the mark."""
+        """Move the mark: two rows of perhaps many hundred."""
         super().watch_highlighted(highlighted)
-        self._mark_rows()
+        if self._marked != highlighted:
+            left, self._marked = self._marked, highlighted
+            for index in (left, highlighted):
+                if index is not None and index < self.option_count:
+                    self._mark_row(index)
 
     def _draw_rows(self) -> None:
         """Draw every row again."""
@@ -72,12 +77,17 @@ class MarkedList(OptionList, inherit_bindings=False):
                 self.replace_option_prompt(option.id, option.prompt)
 
     def _mark_rows(self) -> None:
-        for index, option in enumerate(self.options):
-            if option.id not in self._rows:
-                continue
-            row = build_marked_row(self._rows[option.id], is_chosen=index == self.highlighted)
-            if not (isinstance(option.prompt, Content) and option.prompt.is_same(row)):
-                self.replace_option_prompt(option.id, row)
+        self._marked = self.highlighted
+        for index in range(self.option_count):
+            self._mark_row(index)
+
+    def _mark_row(self, index: int) -> None:
+        option = self.get_option_at_index(index)
+        if option.id not in self._rows:
+            return
+        row = build_marked_row(self._rows[option.id], is_chosen=index == self.highlighted)
+        if not (isinstance(option.prompt, Content) and option.prompt.is_same(row)):
+            self.replace_option_prompt(option.id, row)
 
 
 def build_marked_row(row: Content, *, is_chosen: bool) -> Content:
