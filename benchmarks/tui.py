@@ -7,17 +7,12 @@ from writing it to reading the last byte that it caused.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
-import pty
-import select
 import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,10 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TESTS = Path(__file__).parents[1] / "tests"
+sys.path.insert(0, str(_TESTS))
+
+from tui.terminal import Terminal  # noqa: E402  # where the tests are is known only now
+
 _QUIET_S = 0.12
 """Seconds without a byte after which a key has done all that it does. Shorter than the clock's and the
 playhead's own updates, longer than a frame."""
-_PATIENCE_S = 30.0
 _DAEMON = """
 import asyncio, sys
 from pathlib import Path
@@ -59,22 +57,21 @@ def run(asked: argparse.Namespace) -> None:
     for columns, rows in ((200, 50), (80, 24)):
         at = f"{columns}x{rows}"
         with serve_sessions(3) as daemon, open_app(daemon.socket, columns, rows) as app:
+            app.wait_for("Review Sync")
             if columns == 200:
-                first_cpu_s = app.measure_first_screen("Review Sync")
-            else:
-                app.wait_for("Review Sync")
-            app.press("v")
+                first_cpu_s = measure_cpu_s(app)
+            app.type("v")
             app.wait_for("Cam C")
-            app.settle()
-            report(f"nudge by a frame, {at}", app.time_keys(["]", "["], asked.keys))
-            report(f"nudge by a dot, {at}", app.time_keys(["\x1b[C", "\x1b[D"], asked.keys))
+            settle(app)
+            report(f"nudge by a frame, {at}", time_keys(app, ["]", "["], asked.keys))
+            report(f"nudge by a dot, {at}", time_keys(app, ["\x1b[C", "\x1b[D"], asked.keys))
             daemon.freeze()
-            report(f"the same, daemon stopped, {at}", app.time_keys(["]", "["], asked.keys))
+            report(f"the same, daemon stopped, {at}", time_keys(app, ["]", "["], asked.keys))
             daemon.thaw()
     with serve_sessions(asked.sessions) as daemon, open_app(daemon.socket, 160, 46) as app:
         app.wait_for("Review Sync")
-        app.settle()
-        report(f"one row down, {asked.sessions} sessions, 160x46", app.time_keys(["j"], asked.keys))
+        settle(app)
+        report(f"one row down, {asked.sessions} sessions, 160x46", time_keys(app, ["j"], asked.keys))
     print(f"\nFirst useful screen: {first_cpu_s * 1000:.0f} ms of CPU")
 
 
@@ -128,76 +125,33 @@ def serve_sessions(count: int) -> Iterator[DaemonProcess]:
             process.wait()
 
 
-class App:
-    """The app in a pty, as a person has it."""
-
-    def __init__(self, socket: Path, columns: int, rows: int) -> None:
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        self.process = subprocess.Popen(  # our own command
-            [sys.executable, "-m", "mcsyncd", "--socket", str(socket), "tui"],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self._shown = ""
-
-    def measure_first_screen(self, text: str) -> float:
-        """Return the seconds of CPU until `text` is on screen."""
-        self.wait_for(text)
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def press(self, key: str) -> None:
-        """Write a key."""
-        os.write(self._master, key.encode())
-
-    def wait_for(self, text: str) -> None:
-        """Read until `text` was written. Raises TimeoutError."""
-        last = time.monotonic() + _PATIENCE_S
-        while text not in self._shown:
-            if time.monotonic() > last:
-                raise TimeoutError(f"{text!r} is not shown: {self._shown[-500:]!r}")
-            self._shown += self._read(0.1).decode(errors="replace")
-
-    def settle(self) -> None:
-        """Read until the screen is still for a second."""
-        while self._read(1.0):
-            pass
-
-    def time_keys(self, keys: Sequence[str], count: int) -> list[Keystroke]:
-        """Press `keys` in turn, `count` in all, and time each."""
-        return [self._time_key(keys[index % len(keys)]) for index in range(count)]
-
-    def _time_key(self, key: str) -> Keystroke:
-        began = last = time.perf_counter()
-        self.press(key)
-        size = 0
-        while chunk := self._read(_QUIET_S if size else 1.0):
-            last = time.perf_counter()
-            size += len(chunk)
-        return Keystroke(last - began, size)
-
-    def _read(self, limit_s: float) -> bytes:
-        ready, _, _ = select.select([self._master], [], [], limit_s)
-        return os.read(self._master, 1 << 16) if ready else b""
-
-    def close(self) -> None:
-        """End the app."""
-        self.process.terminate()
-        self.process.wait()
-        os.close(self._master)
-
-
-@contextmanager
-def open_app(socket: Path, columns: int, rows: int) -> Iterator[App]:
+def open_app(socket: Path, columns: int, rows: int) -> Terminal:
     """Open the app in a pty of this size."""
-    app = App(socket, columns, rows)
-    try:
-        yield app
-    finally:
-        app.close()
+    return Terminal("--socket", str(socket), "tui", size=(rows, columns), COLORTERM="truecolor")
+
+
+def measure_cpu_s(app: Terminal) -> float:
+    """Return the seconds of CPU that the app has taken so far."""
+    fields = Path(f"/proc/{app.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settle(app: Terminal) -> None:
+    """Read until the screen is still for a second."""
+    while app.read(1.0):
+        pass
+
+
+def time_keys(app: Terminal, keys: Sequence[str], count: int) -> list[Keystroke]:
+    """Press `keys` in turn, `count` in all, and time each."""
+    return [_time_key(app, keys[index % len(keys)]) for index in range(count)]
+
+
+def _time_key(app: Terminal, key: str) -> Keystroke:
+    began = last = time.perf_counter()
+    app.type(key)
+    size = 0
+    while count := app.read(_QUIET_S if size else 1.0):
+        last = time.perf_counter()
+        size += count
+    return Keystroke(last - began, size)

@@ -47,7 +47,7 @@ _MAX_SOCKET_PATH_BYTES = 107
 _MIN_SANE_TIME = 1_750_000_000
 """Seconds since the epoch, June 2025: before mcsyncd existed. An earlier clock has not been set."""
 _PLAYER_LIMIT_S = 5.0
-"""Seconds within which a player must have played that. Judgement: a device that wakes up."""
+"""Seconds within which a player must have played the silence. Judgement: a device may have to wake up."""
 _SILENCE_S = 1.5
 """Seconds of silence that are played. Judgement: long enough to tell a device from a player that has none."""
 

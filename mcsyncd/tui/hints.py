@@ -21,7 +21,7 @@ _WAYS = {
 }
 """What stands in the app for a command: a button, or the word beside its key in the last lines."""
 
-_COMMAND = re.compile(r"`mcsyncd ([a-z-]+)[^`]*`|mcsyncd ([a-z-]+)[^;,`()]*?(?=[;,()]|$| does\b)")
+_COMMAND = re.compile(r"`mcsyncd ([a-z-]+)[^`]*`|mcsyncd ([a-z-]+)[^;,`()]*?(?=[;,()]|$)")
 """A command line in a sentence: in backticks, or up to the end of its clause."""
 
 

@@ -12,11 +12,11 @@ PATIENCE_S = 30.0
 
 
 class Terminal:
-    """A command in a terminal: type, and wait for what it shows."""
+    """A command in a terminal of `size` (rows, columns): type, and wait for what it shows."""
 
-    def __init__(self, *command, **environ):
+    def __init__(self, *command, size=(24, 80), **environ):
         self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (24, 80))
+        termios.tcsetwinsize(slave, size)
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "", **environ}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "mcsyncd", *command],
@@ -44,6 +44,10 @@ class Terminal:
         os.close(self._master)
         self._is_hung_up = True
 
+    @property
+    def pid(self):
+        return self._child.pid
+
     def type(self, text):
         os.write(self._master, text.encode())
 
@@ -53,7 +57,7 @@ class Terminal:
         until = time.monotonic() + seconds
         wait_s = delay_s
         while time.monotonic() < until:
-            self._read(0)
+            self.read(0)
             time.sleep(wait_s)
             self.type(key)
             wait_s = 1 / 30
@@ -62,7 +66,7 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE_S
         while text not in self.shown:
             assert time.monotonic() < deadline, self.shown
-            self._read(0.1)
+            self.read(0.1)
 
     def ended(self):
         deadline = time.monotonic() + PATIENCE_S
@@ -71,12 +75,17 @@ class Terminal:
             if self._is_hung_up:
                 time.sleep(0.05)
             else:
-                self._read(0.05)
+                self.read(0.05)
         return self._child.returncode
 
-    def _read(self, timeout):
+    def read(self, timeout):
+        """Read what came within `timeout` seconds, and return how many bytes that was."""
         if select.select([self._master], [], [], timeout)[0]:
             try:
-                self.shown += os.read(self._master, 65536).decode(errors="replace")
+                chunk = os.read(self._master, 65536)
             except OSError:  # the other end of a terminal is closed
                 time.sleep(0.02)
+                return 0
+            self.shown += chunk.decode(errors="replace")
+            return len(chunk)
+        return 0

@@ -49,7 +49,7 @@ def test_an_angle_without_a_place_is_moved_by_no_key():
     assert draft.label_button() == "Place Cam C"
     draft.nudges.set_offset("cam_c", 500_000)
     assert draft.is_placed
-    assert draft.label_button() == "Cam C Looks Good"
+    assert draft.label_button() == "Cam C As Moved"
 
 
 def test_an_angle_whose_clips_were_left_out_is_not_asked_for():

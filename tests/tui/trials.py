@@ -79,30 +79,25 @@ def build_moved(name: str, dice: random.Random) -> Trial:
 
 def build_echo(name: str, _: random.Random) -> Trial:
     """The machine took an echo for the sound, 40 ms late, and said that it may be one."""
-    session = scenes.unsure(name)
-
-    def review(person):
-        person.press(ENTER)
-        person.see("near-equal")
-        person.press(ENTER)
-        person.see("Frame")
-        person.press("n", "s")
-
-    return Trial("echo of 40 ms", session, review, {**session.offsets_ms, "cam_c": 87.0})
+    return _build_wrong_candidate("echo of 40 ms", scenes.unsure(name), "near-equal", 87.0)
 
 
 def build_rival(name: str, _: random.Random) -> Trial:
     """The sound repeats itself, and the machine took the wrong repeat."""
-    session = scenes.far_rival(name)
+    return _build_wrong_candidate("wrong candidate", scenes.far_rival(name), "repeats", 12127.0)
+
+
+def _build_wrong_candidate(kind: str, session: api.SessionBody, doubt: str, truth_ms: float) -> Trial:
+    """Return a trial in which the next candidate is the right one, and the screen says why it may be."""
 
     def review(person):
         person.press(ENTER)
-        person.see("repeats")
+        person.see(doubt)
         person.press(ENTER)
         person.see("Frame")
         person.press("n", "s")
 
-    return Trial("wrong candidate", session, review, {**session.offsets_ms, "cam_c": 12127.0})
+    return Trial(kind, session, review, {**session.offsets_ms, "cam_c": truth_ms})
 
 
 def build_unplaced(name: str, dice: random.Random) -> Trial:

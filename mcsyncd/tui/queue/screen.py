@@ -44,13 +44,13 @@ _PADDING_CELLS = 3
 _RETRIED_STATES = {"failed", "quarantined"}
 """States that can be tried again; the daemon has the last word."""
 
-_FILTER = "filter: part of an id, a state, a clip, a camera, a person"
+_FILTER_HELP = "filter: part of an id, a state, a clip, a camera, a person"
 _KEYS = (
     build_binding("open", "enter", "open", "open the session", "Open"),
     build_binding("retry", "r", "retry", "retry a failed session", "Retry"),
     build_binding("waveforms", "v", "review", "waveforms of the session", "Waveforms"),
     build_binding("history", "h", "history", "history of the session: what happened, who decided", "History"),
-    build_binding("filter", "slash", "filter", _FILTER, "Filter"),
+    build_binding("filter", "slash", "filter", _FILTER_HELP, "Filter"),
     build_binding("show_all", "escape", "show_all", "end the filter", "All"),
     build_binding("more", "m", "more", "more finished sessions: older ones", "More"),
     build_binding("activity", "a", "activity", "activity: what happened lately in all sessions", "Activity"),
@@ -99,19 +99,25 @@ class QueueScreen(LiveScreen):
         if sessions:
             self._fill_rows(sessions)
         else:
-            said = _build_no_match(self._filter.value) if queue else _build_empty_state(world)
+            said = self._build_no_match() if queue else _build_empty_state(world)
             self.query_one("#empty-text", LazyStatic).show(said)
         self._update_keys()
 
     def _update_keys(self) -> None:
         """Show the keys that act on the chosen session, and those of the queue."""
         session, world = self._get_chosen_session(), self.shell.world
-        keys = ["open", "up", "down", "history"] if session is not None else []
-        keys[3:3] = ["waveforms"] if session is not None and session.angles else []
-        keys[3:3] = ["retry"] if session is not None and session.state in _RETRIED_STATES else []
+        keys = ["open", "up", "down"] if session is not None else []
+        keys += ["retry"] if session is not None and session.state in _RETRIED_STATES else []
+        keys += ["waveforms"] if session is not None and session.angles else []
+        keys += ["history"] if session is not None else []
         keys += ["show_all"] if self._filter.value else ["filter"] if world.sessions else []
         keys += ["more"] if world.older_before else []
         self.show_hints([*keys, "activity", "quit"])
+
+    def _build_no_match(self) -> Content:
+        ends = f"{self.key_labels['show_all']} shows all"
+        said = f"No session matches “{escape_text(self._filter.value, 40)}”."
+        return build_content(said, "\n\n", (ends, "muted"))
 
     @property
     def _filter(self) -> Input:
@@ -234,10 +240,6 @@ class QueueScreen(LiveScreen):
         else:
             retry = partial(self.shell.send_decision, session, RetryRequest())
             self.shell.decide_if_still(lambda: self.run_worker(retry(), exclusive=True))
-
-
-def _build_no_match(text: str) -> Content:
-    return build_content(f"No session matches “{escape_text(text, 40)}”.", ("\n\nesc shows all", "muted"))
 
 
 def _build_empty_state(world: World) -> Content:

@@ -13,8 +13,8 @@ from mcsyncd.tui.review.nudges import PendingNudges
 
 US_PER_MS = 1000
 
-AS_MOVED = "Approve As Moved"
-"""The button where nothing says that it looks good but the person who moved it."""
+AS_MOVED = "As Moved"
+"""What a button says of an offset that only the person who moved it calls good."""
 
 
 class ReviewDraft:
@@ -55,7 +55,7 @@ class ReviewDraft:
             state = label_session(self.session).word
             return f"offsets can only be changed in review; this session is {state}"
         if self.camera == self.session.reference:
-            return "the reference cannot be moved; choose another angle with j and k"
+            return "the reference cannot be moved; choose another angle"
         return ""
 
     @property
@@ -80,8 +80,12 @@ class ReviewDraft:
         """Return what the button says: what enter does now."""
         if self.awaits_place:
             return f"Place {get_camera_label(self.session, self.camera)}"
-        is_checked = not self.checklist.list_unchecked(self.session)
-        return AS_MOVED if is_checked and self.list_moved() else self.checklist.label_button(self.session)
+        moved, unchecked = self.list_moved(), self.checklist.list_unchecked(self.session)
+        if moved and not unchecked:
+            return f"Approve {AS_MOVED}"
+        if self.camera in moved and self.camera in unchecked:
+            return f"{get_camera_label(self.session, self.camera)} {AS_MOVED}"
+        return self.checklist.label_button(self.session)
 
     def list_candidates(self) -> list[float]:
         """Return the possible offsets of the current angle in milliseconds, best first."""

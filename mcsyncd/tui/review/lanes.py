@@ -57,11 +57,11 @@ class LaneStack(VerticalScroll):
         for index, lane in enumerate(self.angle_lanes):
             rival_us = self._get_rival_us(self._draft, lane.camera)
             left = build_lane_left(self._draft, index, lane.camera, rival_us)
-            fault = self._faults.get(lane.camera)
-            right = build_lane_right(self._draft, lane.camera)
-            lane.header.show_ends(
-                left, build_content(("✖ no waveform: ", "error"), fault) if fault else right
-            )
+            if fault := self._faults.get(lane.camera):
+                right = build_content(("✖ no waveform: ", "error"), fault)
+            else:
+                right = build_lane_right(self._draft, lane.camera)
+            lane.header.show_ends(left, right)
             lane.waveform.show(self._build_image(self._draft, lane.camera))
 
     def forget_peaks(self, camera: str) -> None:
