@@ -39,6 +39,12 @@ def suggest_repair(error: OSError) -> str:
     return "check that disk (`dmesg`, its cable or its share); work goes on by itself"
 
 
+CHANGED_SOURCE_HINT = (
+    "put the file back as it was, then retry the session; a resync would take it as it is now, right or wrong"
+)
+"""The next action where an original is not what was recorded. The hash of the right one is in the ledger."""
+
+
 class ExitCode(IntEnum):
     """Exit codes of the command line; promised to scripts."""
 
@@ -168,4 +174,12 @@ class IntegrityError(McsyncError):
 
 
 class StorageError(McsyncError):
-    """The store refused, was unreachable, or kept something other than what was sent."""
+    """The store did not keep an object as it was sent, or holds another one under its key."""
+
+
+class StoreOffline(StorageError):
+    """The store could not be reached, is overloaded or failing: a retry may succeed."""
+
+
+class StoreRefused(StorageError):
+    """Nothing can be stored until an operator acts: a wrong access key, bucket, folder or clock."""

@@ -17,6 +17,8 @@ from mcsyncd.model.clip import Digest
 
 ReportBytes = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
+AddChunk = Callable[[memoryview], None]
+"""Called with each chunk of a file, in order, in a thread of its own; only valid during the call."""
 
 CHUNK_BYTES = 4 << 20
 """Bytes read at once. Judgement: large enough that handing a chunk to the hash thread costs nothing in
@@ -25,12 +27,15 @@ comparison. Two buffers of this size are held; smaller costs speed, larger memor
 _RETRY_HINT = "wait until nothing writes to it, then retry the session"
 
 
-def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Digest:
+def compute_digest(
+    path: Path, report_bytes: ReportBytes | None = None, *, add_chunk: AddChunk | None = None
+) -> Digest:
     """Read a file once and return its sha256, its xxh128 and its size.
 
-    The next chunk is read while a second thread hashes the previous one (hashlib and xxhash release
-    the interpreter lock), so the pass takes as long as the slower of disk and sha256, not their sum.
-    sha256 was measured at 1.1 s per GB.
+    `add_chunk` sees all of it, too, for other sums of the same read. The next chunk is read while other
+    threads hash the previous one (hashlib and xxhash release the interpreter lock), so the pass takes as
+    long as the slowest of disk and hashes, not their sum.
+    sha256 was measured at 0.9 s per GB, MD5 at 1.5.
 
     Raises SourceChanged if there is no such regular file, or if it changed while it was read: a
     hash of half of one file and half of another proves nothing. Raises OSError for errors of the disk.
@@ -38,16 +43,18 @@ def compute_digest(path: Path, report_bytes: ReportBytes | None = None) -> Diges
     with name_file(path):
         descriptor = _open_regular_file(path)
         try:
-            return _digest_descriptor(descriptor, path, report_bytes)
+            return _digest_descriptor(descriptor, path, report_bytes, add_chunk)
         finally:
             os.close(descriptor)
 
 
-def _digest_descriptor(descriptor: int, path: Path, report_bytes: ReportBytes | None) -> Digest:
+def _digest_descriptor(
+    descriptor: int, path: Path, report_bytes: ReportBytes | None, add_chunk: AddChunk | None
+) -> Digest:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
-    digest = _hash_descriptor(descriptor, status.st_size, report_bytes)
+    digest = _hash_descriptor(descriptor, status.st_size, report_bytes, add_chunk)
     if (
         identity_from_stat(status) != identity_from_stat(os.fstat(descriptor))
         or digest.bytes != status.st_size
@@ -92,23 +99,29 @@ def _open_regular_file(path: Path) -> int:
         ) from error
 
 
-def _hash_descriptor(descriptor: int, total: int, report_bytes: ReportBytes | None) -> Digest:
+def _hash_descriptor(
+    descriptor: int, total: int, report_bytes: ReportBytes | None, add_chunk: AddChunk | None
+) -> Digest:
     """Read and hash to the end with two buffers: one is filled while the other is hashed."""
     sha256, xxh128 = hashlib.sha256(), xxhash.xxh3_128()
     buffers = (memoryview(bytearray(CHUNK_BYTES)), memoryview(bytearray(CHUNK_BYTES)))
     filling = done = 0
-    pending: Future[None] | None = None
+    pending: list[Future[None]] = []
 
-    def add_chunk(chunk: memoryview) -> None:
+    def hash_chunk(chunk: memoryview) -> None:
         sha256.update(chunk)
         xxh128.update(chunk)
 
-    with ThreadPoolExecutor(1, "hash") as worker:
+    adders: tuple[AddChunk, ...] = (hash_chunk,) if add_chunk is None else (hash_chunk, add_chunk)
+    with ThreadPoolExecutor(len(adders), "hash") as threads:
         while count := os.readv(descriptor, [buffers[filling]]):
-            if pending is not None:
-                pending.result()
-            pending = worker.submit(add_chunk, buffers[filling][:count])
+            for adding in pending:
+                adding.result()
+            chunk = buffers[filling][:count]
+            pending = [threads.submit(add, chunk) for add in adders]
             filling, done = 1 - filling, done + count
             if report_bytes is not None:
                 report_bytes(done, total)
+    for adding in pending:
+        adding.result()
     return Digest(sha256.hexdigest(), xxh128.hexdigest(), done)

@@ -211,5 +211,8 @@ def _list_publishing_jobs(session: Session) -> Iterator[Job]:
 
 
 def _take_snapshot(session: Session) -> Session:
-    """The session as a job's input: attempts and uploads must not change the job's identity."""
-    return replace(session, drop_files=(), stored=(), attempts=(), error=None, losses=())
+    """The session as a job's input: attempts and other uploads must not change the job's identity."""
+    plan = session.publishing.plan if session.publishing is not None else None
+    found = {stored.key: stored for stored in session.stored}
+    named = tuple(found[one.key] for one in (plan.uploads if plan else ()) if one.key in found)
+    return replace(session, drop_files=(), stored=named, attempts=(), error=None, losses=())

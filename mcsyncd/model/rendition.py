@@ -159,10 +159,16 @@ class ConformResult:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object in the store whose size and hash were verified after the upload."""
+    """An object in the store that was compared with its file after the upload.
+
+    `tag` is what the store calls this version (its ETag). `crc64nvme` is that of the file, in hex. Both are
+    empty where an earlier version stored the object.
+    """
 
     key: str
     kind: ObjectKind
     bytes: int
     sha256: str
     clip: str = ""
+    tag: str = ""
+    crc64nvme: str = ""

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcsyncd.errors import SourceChanged, StorageError, is_passing, suggest_repair
+from mcsyncd.errors import SourceChanged, StorageError, StoreOffline, is_passing, suggest_repair
 from mcsyncd.integrity.derived_file import DerivedFile, make_folders
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
+from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
-from mcsyncd.publish.object_store import ObjectStat, ReportProgress, StoreOffline
+from mcsyncd.publish.object_store import ObjectStat, ReportProgress
 
 _MIN_FREE_BYTES = 1 << 30
 """Free bytes below which the store is reported as full.
@@ -43,13 +44,13 @@ class LocalStore:
         self,
         key: str,
         path: Path,
+        sums: PartSums,
         *,
-        sha256: str,
-        size: int,
         metadata: ObjectMetadata = (),  # noqa: ARG002  # part of the protocol; a folder cannot store it
         report_progress: ReportProgress | None = None,
-    ) -> None:
+    ) -> ObjectStat:
         """Copy a file to its key."""
+        sha256, size = sums.sha256, sums.bytes
         with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             if target.exists():
@@ -59,6 +60,7 @@ class LocalStore:
                 self._copy_file_in(path, target, sha256, size, report)
             if report_progress is not None:
                 report_progress(size, size)
+        return ObjectStat(size, sha256, sha256)
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Write a small document to its key."""

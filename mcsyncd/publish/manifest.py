@@ -19,7 +19,7 @@ from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import build_reason_document
-from mcsyncd.model.rendition import ConformResult, Rendition
+from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject
 from mcsyncd.model.session import ProfileRef, Ruling, Session
 from mcsyncd.publish import keys
 from mcsyncd.publish.media_documents import (
@@ -30,7 +30,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.2.0"
+SCHEMA_VERSION = "1.3.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field
@@ -50,6 +50,7 @@ class _ManifestInputs:
     rate: Rate
     conformed: Mapping[str, ConformResult]
     plan: PublishingPlan
+    stored: Mapping[str, StoredObject]
     profiles: Mapping[str, Document]
     labels: Mapping[str, str]
     dispositions: Mapping[str, Disposition | None]
@@ -83,8 +84,16 @@ def build_manifest(session: Session, *, versions: Mapping[str, str]) -> Document
     labels = {camera.key: camera.label for camera in terms.cameras}
     rulings = {ruling.clip: ruling for ruling in session.rulings}
     dispositions = {clip.key: alignment.find_disposition(clip.camera, clip.name) for clip in session.clips}
+    stored = {one.key: one for one in session.stored}
     inputs = _ManifestInputs(
-        rate, select_current_conforms(session), publishing.plan, profiles, labels, dispositions, rulings
+        rate,
+        select_current_conforms(session),
+        publishing.plan,
+        stored,
+        profiles,
+        labels,
+        dispositions,
+        rulings,
     )
     angles = {angle.camera: angle for angle in alignment.angles}
     return {
@@ -220,7 +229,7 @@ def _build_original(clip: Clip, inputs: _ManifestInputs) -> Document | None:
     planned = inputs.find_object(clip, clip.path)
     if planned is None or clip.digest is None:
         return None
-    return _build_stored(planned) | {
+    return _build_stored(planned, inputs) | {
         "xxh128": clip.digest.xxh128,
         "mtime_ns": clip.mtime_ns,
         "media": build_media_document(clip.media) if clip.media is not None else None,
@@ -231,7 +240,7 @@ def _build_attached(clip: Clip, inputs: _ManifestInputs) -> list[Document]:
     """The sidecars and second copies, each under its path below the camera's folder, as the card had it."""
     folder = clip.path.removesuffix(clip.name)
     planned = (one for one in inputs.plan.objects if (one.clip, one.kind) == (clip.key, "attached"))
-    return [{"name": one.path.removeprefix(folder)} | _build_stored(one) for one in planned]
+    return [{"name": one.path.removeprefix(folder)} | _build_stored(one, inputs) for one in planned]
 
 
 def _build_rendition(
@@ -244,19 +253,19 @@ def _build_rendition(
         return None
     codecs = _extract_codecs(inputs.profiles[kind], file)
     position = {"start_tick": start_tick, "sidecar": _build_sidecar(clip, file, inputs)}
-    return _build_stored(planned) | codecs | build_rendition_document(file) | position
+    return _build_stored(planned, inputs) | codecs | build_rendition_document(file) | position
 
 
 def _build_sidecar(clip: Clip, file: Rendition, inputs: _ManifestInputs) -> Document | None:
     planned = inputs.find_object(clip, file.proof.sidecar.path)
-    return _build_stored(planned) if planned is not None else None
+    return _build_stored(planned, inputs) if planned is not None else None
 
 
 def _build_peaks(clip: Clip, inputs: _ManifestInputs) -> Document | None:
     planned = inputs.find_peaks(clip)
     if planned is None:
         return None
-    return _build_stored(planned) | {"format": PEAKS_FORMAT, "channels": _list_channels(clip)}
+    return _build_stored(planned, inputs) | {"format": PEAKS_FORMAT, "channels": _list_channels(clip)}
 
 
 def _list_channels(clip: Clip) -> list[list[int]]:
@@ -274,8 +283,8 @@ def _build_sprites(clip: Clip, inputs: _ManifestInputs) -> Document | None:
     if sprites is None or track is None:
         return None
     sheets = [inputs.find_object(clip, sheet.path) for sheet in sprites.sheets]
-    return _build_stored(track) | {
-        "sheets": [_build_stored(sheet) for sheet in sheets if sheet is not None],
+    return _build_stored(track, inputs) | {
+        "sheets": [_build_stored(sheet, inputs) for sheet in sheets if sheet is not None],
         "width": sprites.width,
         "height": sprites.height,
         "columns": sprites.columns,
@@ -285,12 +294,15 @@ def _build_sprites(clip: Clip, inputs: _ManifestInputs) -> Document | None:
     }
 
 
-def _build_stored(planned: PlannedObject) -> Document:
+def _build_stored(planned: PlannedObject, inputs: _ManifestInputs) -> Document:
+    stored = inputs.stored.get(planned.key)
     return {
         "key": planned.key,
         "bytes": planned.bytes,
         "sha256": planned.sha256,
         "content_type": keys.get_content_type(planned.key),
+        "etag": stored.tag or None if stored is not None else None,
+        "crc64nvme": stored.crc64nvme or None if stored is not None else None,
     }
 
 

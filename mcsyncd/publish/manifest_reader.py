@@ -65,11 +65,12 @@ def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]
         by = Actor(document["approved_by"], document["approved_uid"])
         yield ev.SessionApproved(document["approved_at"], by, revision)
     yield ev.PublishingBegan(at, revision)
-    plan = PublishingPlan(tuple(planned for clip in clips for planned in _list_objects(clip, dict(paths))))
+    objects = [(clip, kind, found) for clip in clips for kind, found in _list_objects(clip)]
+    plan = PublishingPlan(tuple(_read_planned(*one, dict(paths)) for one in objects))
     yield ev.PublishingPlanned(at, plan, document["chain_head"])
+    stored = {found["key"]: _read_stored(clip, kind, found) for clip, kind, found in objects}
     for planned in plan.uploads:
-        stored = StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
-        yield ev.ObjectStored(at, stored)
+        yield ev.ObjectStored(at, stored[planned.key])
     key = keys.build_manifest_key(session_id, revision, sha256)
     yield ev.SessionPublished(at, Publication(revision, key, sha256))
 
@@ -156,8 +157,8 @@ def _read_reason(reason: dict[str, Any]) -> Reason:
     )
 
 
-def _list_objects(clip: dict[str, Any], paths: dict[str, str]) -> Iterator[PlannedObject]:
-    """Yield the objects of a clip. Of the files they were made from, only the original's place is known."""
+def _list_objects(clip: dict[str, Any]) -> Iterator[tuple[ObjectKind, dict[str, Any]]]:
+    """Yield the objects of a clip."""
     stored: list[tuple[ObjectKind, dict[str, Any] | None]] = []
     for kind in ("proxy", "mezzanine"):
         rendition = clip[kind]
@@ -166,7 +167,25 @@ def _list_objects(clip: dict[str, Any], paths: dict[str, str]) -> Iterator[Plann
     stored += [("sprites", sheet) for sheet in (sprites["sheets"] if sprites else ())]
     stored += [("sprites", sprites), ("peaks", clip["peaks"]), ("original", clip["original"])]
     stored += [("attached", file) for file in clip.get("attached", ())]
-    for kind, found in stored:
-        if found is not None:
-            path = paths[clip["id"]] if kind == "original" else ""
-            yield PlannedObject(found["key"], kind, path, found["bytes"], found["sha256"], clip["id"])
+    yield from ((kind, found) for kind, found in stored if found is not None)
+
+
+def _read_planned(
+    clip: dict[str, Any], kind: ObjectKind, found: dict[str, Any], paths: dict[str, str]
+) -> PlannedObject:
+    """Return an object as it was planned. Of the files they were made from, only the originals' are known."""
+    path = paths[clip["id"]] if kind == "original" else ""
+    return PlannedObject(found["key"], kind, path, found["bytes"], found["sha256"], clip["id"])
+
+
+def _read_stored(clip: dict[str, Any], kind: ObjectKind, found: dict[str, Any]) -> StoredObject:
+    """Return an object as it was stored; a manifest before 1.3.0 has neither tags nor checksums."""
+    return StoredObject(
+        found["key"],
+        kind,
+        found["bytes"],
+        found["sha256"],
+        clip["id"],
+        tag=found.get("etag") or "",
+        crc64nvme=found.get("crc64nvme") or "",
+    )

@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mcsyncd.errors import StorageError
+from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 
 ReportProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
-
-
-class StoreOffline(StorageError):
-    """The store could not be reached or is overloaded: a retry may succeed.
-
-    Every other StorageError needs an operator: a refused access key, a bucket that does not exist,
-    an object that differs from its record.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +26,8 @@ class ObjectStat:
 class ObjectStore(Protocol):
     """A store of objects that are written once and verified. All methods raise StorageError.
 
+    Of its kinds, StoreOffline may pass by itself, and StoreRefused is about the store as a whole.
+
     What reads a file raises OSError if its disk fails.
     """
 
@@ -41,20 +35,19 @@ class ObjectStore(Protocol):
         self,
         key: str,
         path: Path,
+        sums: PartSums,
         *,
-        sha256: str,
-        size: int,
         metadata: ObjectMetadata = (),
         report_progress: ReportProgress | None = None,
-    ) -> None:
-        """Upload a file and verify the stored object: its size (bytes) and its content.
+    ) -> ObjectStat:
+        """Upload the file with these sums and verify the stored object; return what the store says of it.
 
         Nothing is sent if an equal object exists, so a repeated call is cheap. An interrupted
-        upload resumes where it stopped, if the store supports that.
+        upload resumes where it stopped.
 
-        Raises SourceChanged if the file does not match `sha256` and `size`, StorageError if the
-        key holds another object (nothing is ever overwritten) or the stored object differs, and
-        StoreOffline if the store cannot be reached.
+        Raises SourceChanged if the file does not match `sums`, StorageError if the key holds another
+        object (nothing is ever overwritten) or the stored object differs, StoreOffline if the store
+        cannot be reached, and StoreRefused if it lets nobody in.
         """
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:

@@ -19,22 +19,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from mcsyncd.errors import SourceChanged, StorageError, is_passing
+from mcsyncd.errors import CHANGED_SOURCE_HINT, SourceChanged, StorageError, StoreOffline, is_passing
+from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
-from mcsyncd.publish.multipart import (
-    MIN_PART_BYTES,
-    FileSlice,
-    S3Client,
-    UploadTarget,
-    choose_part_size,
-    format_content_md5,
-    upload_in_parts,
-)
-from mcsyncd.publish.object_store import ObjectStat, ReportProgress, StoreOffline
+from mcsyncd.publish.multipart import S3Client, UploadTarget, format_content_md5, upload_in_parts
+from mcsyncd.publish.object_store import ObjectStat, ReportProgress
+from mcsyncd.publish.pace import Pace
+from mcsyncd.publish.part_body import PartBody
 from mcsyncd.publish.s3_errors import get_http_status, translate_s3_error
 from mcsyncd.settings.schema import R2Storage
 
@@ -102,42 +97,40 @@ def _remove_expect_header(request: AWSRequest, **_: object) -> None:
 class R2Store:
     """See `ObjectStore`. After each upload, the size, tag and sha256 of the stored object are compared."""
 
-    def __init__(
-        self, storage: R2Storage, access: AccessKey, *, min_part_bytes: int = MIN_PART_BYTES
-    ) -> None:
+    def __init__(self, storage: R2Storage, access: AccessKey) -> None:
         self._bucket = storage.bucket
         self._client = connect_client(storage, access)
-        self._min_part_bytes = min_part_bytes
+        self._pace = Pace()
 
     def put_file(
         self,
         key: str,
         path: Path,
+        sums: PartSums,
         *,
-        sha256: str,
-        size: int,
         metadata: ObjectMetadata = (),
         report_progress: ReportProgress | None = None,
-    ) -> None:
-        """Upload a file: in one piece below 16 MiB, otherwise in parts that survive a restart."""
-        target = self._build_target(key, sha256, metadata)
+    ) -> ObjectStat:
+        """Upload a file: in one piece if it has one part, otherwise in parts that survive a restart."""
+        target = self._build_target(key, sums.sha256, metadata)
         with translate_s3_error(key):
             stored = self.stat_object(key)
             if stored is None:
-                with _open_source(path, size) as descriptor:
-                    etag = self._upload_file(target, descriptor, sha256, size, report_progress)
-                self._verify_object(key, size, sha256, etag)
-            elif (stored.bytes, stored.sha256) != (size, sha256):
+                with _open_source(path, sums.bytes) as descriptor:
+                    self._upload_file(target, descriptor, sums, report_progress)
+                stored = self._verify_object(key, ObjectStat(sums.bytes, sums.sha256, sums.tag))
+            elif (stored.bytes, stored.sha256) != (sums.bytes, sums.sha256):
                 raise _build_mismatch_error(key)
             if report_progress is not None:
-                report_progress(size, size)
+                report_progress(sums.bytes, sums.bytes)
+            return stored
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Upload a small document if the key holds the expected version."""
         target = self._build_target(key, hashlib.sha256(data).hexdigest(), ())
         with translate_s3_error(key):
             try:
-                self._put_body(target, data, if_match)
+                self._put_body(target, data, _compute_md5(data), if_match)
             except ClientError as answer:
                 # A retry whose first answer was lost gets 412, too.
                 if (
@@ -151,7 +144,8 @@ class R2Store:
                         f"{key} holds another version", "find out who else writes to this bucket"
                     ) from answer
                 raise
-            self._verify_object(key, len(data), target.metadata[_SHA256_METADATA], _compute_md5(data).hex())
+            sent = ObjectStat(len(data), target.metadata[_SHA256_METADATA], _compute_md5(data))
+            self._verify_object(key, sent)
 
     def get_document(self, key: str) -> bytes:
         """Download a small document."""
@@ -201,41 +195,32 @@ class R2Store:
         self,
         target: UploadTarget,
         descriptor: int,
-        sha256: str,
-        size: int,
+        sums: PartSums,
         report_progress: ReportProgress | None,
-    ) -> str:
-        if size >= self._min_part_bytes:
-            part = choose_part_size(size, self._min_part_bytes)
-            return upload_in_parts(
-                self._client,
-                target,
-                descriptor,
-                size=size,
-                sha256=sha256,
-                part=part,
-                report_progress=report_progress,
+    ) -> None:
+        if sums.has_parts:
+            upload_in_parts(
+                self._client, target, descriptor, sums, pace=self._pace, report_progress=report_progress
             )
-        body = FileSlice(descriptor, 0, size).read()
-        if hashlib.sha256(body).hexdigest() != sha256:
-            raise SourceChanged(
-                f"{target.key}: the file was modified after it was recorded", "resync the session"
-            )
-        try:
-            self._put_body(target, body, None)
-        except ClientError as answer:
-            # The object exists by now, usually from a call whose answer was lost.
-            if get_http_status(answer) != 412:
-                raise
-        return _compute_md5(body).hex()
+            return
+        (whole,) = sums.parts
+        with PartBody(descriptor, whole) as body:
+            try:
+                self._put_body(target, body, whole.md5, None)
+            except (ClientError, BotoCoreError) as answer:
+                if body.fault is not None:
+                    raise body.fault from None  # the file or its disk, not the store
+                # At 412 the object exists by now, usually from a call whose answer was lost.
+                if not isinstance(answer, ClientError) or get_http_status(answer) != 412:
+                    raise
 
-    def _put_body(self, target: UploadTarget, body: bytes, if_match: str | None) -> None:
+    def _put_body(self, target: UploadTarget, body: bytes | PartBody, md5: str, if_match: str | None) -> None:
         """Send a small body in one piece: replace the given version, or create the object."""
         common = {
             "Bucket": target.bucket,
             "Key": target.key,
             "Body": body,
-            "ContentMD5": format_content_md5(_compute_md5(body)),
+            "ContentMD5": format_content_md5(md5),
             "ContentType": target.content_type,
             "CacheControl": target.cache_control,
             "Metadata": target.metadata,
@@ -243,18 +228,19 @@ class R2Store:
         condition = {"IfNoneMatch": "*"} if if_match is None else {"IfMatch": f'"{if_match}"'}
         self._client.put_object(**common, **condition)
 
-    def _verify_object(self, key: str, size: int, sha256: str, etag: str) -> None:
-        """Compare the stored object with what was sent. Raises StorageError if they differ."""
+    def _verify_object(self, key: str, sent: ObjectStat) -> ObjectStat:
+        """Compare the stored object with what was sent, and return it. Raises StorageError if they differ."""
         stored = self.stat_object(key)
         if stored is None:
             raise StoreOffline(f"{key} is missing after its upload", "will be retried automatically")
-        if stored != ObjectStat(size, sha256, etag):
+        if stored != sent:
             raise _build_mismatch_error(key)
+        return stored
 
 
-def _compute_md5(body: bytes) -> bytes:
+def _compute_md5(body: bytes) -> str:
     """Return the MD5, which the S3 protocol asks for; integrity is verified by sha256."""
-    return hashlib.md5(body, usedforsecurity=False).digest()
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 def _parse_stat(found: dict[str, Any]) -> ObjectStat:
@@ -274,18 +260,24 @@ def _build_mismatch_error(key: str) -> StorageError:
 def _open_source(path: Path, size: int) -> Iterator[int]:
     """Open the file to send. Raises SourceChanged unless it is a regular file of the recorded size.
 
-    Raises OSError for errors of the disk that may pass.
+    SourceChanged from inside gets the file's name, too. Raises OSError for errors of the disk that may pass.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if is_passing(error):
             raise  # the disk, not the file
-        raise SourceChanged(f"{path}: {error.strerror}", "restore the file, or resync the session") from error
+        raise SourceChanged(f"{path}: {error.strerror}", CHANGED_SOURCE_HINT) from error
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-            raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
+        _require_size(descriptor, size)
         yield descriptor
+    except SourceChanged as error:
+        raise SourceChanged(f"{path}: {error.message}", CHANGED_SOURCE_HINT) from error
     finally:
         os.close(descriptor)
+
+
+def _require_size(descriptor: int, size: int) -> None:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+        raise SourceChanged("its size is not the recorded one", CHANGED_SOURCE_HINT)

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
-from mcsyncd.errors import StorageError
-from mcsyncd.publish.object_store import StoreOffline
+from mcsyncd.errors import StorageError, StoreOffline, StoreRefused
 
 _ACCESS_REFUSED_CODES = {
     "AccessDenied",
@@ -55,6 +54,13 @@ def translate_s3_error(what: str) -> Iterator[None]:
         raise StorageError(f"{what}: {error}", "check the storage settings") from error
 
 
+def is_passing_answer(error: ClientError | BotoCoreError) -> bool:
+    """Tell whether the same request may succeed later: no connection, an overloaded or failing store."""
+    if isinstance(error, ClientError):
+        return get_error_code(error) in _TRANSIENT_CODES or get_http_status(error) in _TRANSIENT_STATUSES
+    return isinstance(error, HTTPClientError | NotConnected)
+
+
 def get_error_code(answer: ClientError) -> str:
     """Return the server's error code; for an answer without a body, its HTTP status as text."""
     return answer.response.get("Error", {}).get("Code", "")
@@ -65,21 +71,41 @@ def get_http_status(answer: ClientError) -> int:
     return answer.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
+def describe_answer(answer: ClientError) -> str:
+    """Return what to quote to the store's support: error code, HTTP status and the id of the request."""
+    status, request_id = get_http_status(answer), _get_request_id(answer)
+    said = (get_error_code(answer), status and f"HTTP {status}", request_id and f"request {request_id}")
+    return ", ".join(part for part in said if part)
+
+
+def _get_request_id(answer: ClientError) -> str:
+    """Return the store's id of a request: Cloudflare's ray where there is one, else S3's own."""
+    metadata = answer.response.get("ResponseMetadata", {})
+    headers = metadata.get("HTTPHeaders", {})
+    return str(headers.get("cf-ray") or metadata.get("RequestId") or "")
+
+
 def _build_storage_error(what: str, answer: ClientError) -> StorageError:
-    code = get_error_code(answer)
+    code, said = get_error_code(answer), describe_answer(answer)
     if code in _ACCESS_REFUSED_CODES:
-        return StorageError(
-            f"{what}: the store refuses the access key ({code})",
+        return StoreRefused(
+            f"{what}: the store refuses the access key ({said})",
             "check the credential and its rights on this bucket, then restart the daemon",
         )
     if code in ("NoSuchBucket", "PermanentRedirect"):
-        return StorageError(f"{what}: no such bucket", "check storage.bucket and storage.jurisdiction")
+        return StoreRefused(
+            f"{what}: no such bucket ({said})", "check storage.bucket and storage.jurisdiction"
+        )
     if code == "RequestTimeTooSkewed":
-        return StorageError(
-            f"{what}: the clock of this machine is wrong", "check its time synchronisation: timedatectl"
+        return StoreRefused(
+            f"{what}: the clock of this machine is wrong ({said})",
+            "check its time synchronisation: timedatectl",
         )
-    if code in _TRANSIENT_CODES or get_http_status(answer) in _TRANSIENT_STATUSES:
+    if is_passing_answer(answer):
         return StoreOffline(
-            f"{what}: the store is overloaded or failing ({code})", "will be retried automatically"
+            f"{what}: the store is overloaded or failing ({said})", "will be retried automatically"
         )
-    return StorageError(f"{what}: the store answered {code}", "see `journalctl -u mcsyncd`")
+    return StorageError(
+        f"{what}: the store answered {said}",
+        "look the error up in Cloudflare's documentation (R2, error codes), then retry the session",
+    )

@@ -51,6 +51,10 @@ class WorkLayout:
         """Return the path of one revision's manifest, as published."""
         return self.locate_session(session_id) / "manifest" / f"{revision:06d}.json"
 
+    def locate_part_sums(self, session_id: str, sha256: str) -> Path:
+        """Return where the sums of the parts of a session's file are kept, by the file's sha256."""
+        return self.locate_session(session_id) / "sums" / f"{sha256}.json"
+
     def list_session_ids(self) -> tuple[str, ...]:
         """Return the sessions that have a folder, oldest first. Raises OSError."""
         sessions = self.work / "sessions"

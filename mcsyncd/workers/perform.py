@@ -129,10 +129,12 @@ def _return_files(job: jobs.Return, layout: WorkLayout, report_progress: ReportP
 
 
 def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:
-    from mcsyncd.integrity.hashing import compute_digest
+    from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums
 
-    found = compute_digest(_locate_original(job.clip, layout), report_progress)
+    found, sums = compute_part_sums(_locate_original(job.clip, layout), report_progress)
     _locate_original(job.clip, layout)  # it must not have changed while it was read
+    if sums.has_parts:
+        keep_part_sums(layout.locate_part_sums(job.session, found.sha256), sums)
     return found
 
 

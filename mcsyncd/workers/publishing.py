@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from mcsyncd import __version__
-from mcsyncd.errors import DerivedFileLost, SourceChanged
+from mcsyncd.errors import CHANGED_SOURCE_HINT, DerivedFileLost, SourceChanged
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.integrity.hashing import compute_digest
+from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_part_sums
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import AnalysisAudio, Clip
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.jobs import PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
+from mcsyncd.publish.object_store import ObjectStat
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.plan import build_plan
 from mcsyncd.publish.release import release_manifest
@@ -54,19 +58,45 @@ def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgre
     """
     planned = job.object
     try:
-        open_store(layout.storage).put_file(
-            planned.key,
-            layout.resolve_path(planned.path),
-            sha256=planned.sha256,
-            size=planned.bytes,
-            metadata=planned.metadata,
-            report_progress=report_progress,
-        )
+        sums, found = _store_file(job, layout, report_progress)
     except SourceChanged as error:
         if planned.kind in {"original", "attached"}:
             raise
         raise DerivedFileLost(error.message, "it is made again by itself", (planned.path,)) from error
-    return StoredObject(planned.key, planned.kind, planned.bytes, planned.sha256, planned.clip)
+    return StoredObject(
+        planned.key,
+        planned.kind,
+        planned.bytes,
+        planned.sha256,
+        planned.clip,
+        tag="" if found.etag == planned.sha256 else found.etag,  # a folder has no other tag than the hash
+        crc64nvme=f"{sums.crc64nvme:016x}",
+    )
+
+
+def _store_file(
+    job: Upload, layout: WorkLayout, report_progress: ReportProgress
+) -> tuple[PartSums, ObjectStat]:
+    """Store the file by its kept sums; take them again if there are none or the file does not fit them."""
+    planned, path = job.object, layout.resolve_path(job.object.path)
+    put = partial(
+        open_store(layout.storage).put_file,
+        planned.key,
+        path,
+        metadata=planned.metadata,
+        report_progress=report_progress,
+    )
+    kept = layout.locate_part_sums(job.session, planned.sha256)
+    sums = load_part_sums(kept, sha256=planned.sha256, size=planned.bytes)
+    if sums is not None:
+        with suppress(SourceChanged):  # the file, or what was kept of it: the hash of the whole tells
+            return sums, put(sums)
+    digest, sums = compute_part_sums(path)
+    if (digest.sha256, digest.bytes) != (planned.sha256, planned.bytes):
+        raise SourceChanged(f"{path} was modified after it was recorded", CHANGED_SOURCE_HINT)
+    if sums.has_parts:
+        keep_part_sums(kept, sums)
+    return sums, put(sums)
 
 
 def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:

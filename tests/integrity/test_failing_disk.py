@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from disk_faults import can_fail_disks, mount_disk
+from publish.sessions import sums_of
 
 from mcsyncd.daemon.decision_facts import read_identities
-from mcsyncd.errors import StorageError
+from mcsyncd.errors import StorageError, StoreOffline
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.offload import offload_files
 from mcsyncd.ingest.verified_copy import copy_and_verify
@@ -24,7 +25,6 @@ from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.session import Session
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.object_store import StoreOffline
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from recordings import record
@@ -77,12 +77,12 @@ def test_an_original_on_a_failing_disk_is_not_missing(failing):
 def test_a_stored_object_on_a_failing_disk_is_not_another_one(failing, tmp_path):
     source = tmp_path / "clip.mov"
     source.write_bytes(b"clip")
-    digest = compute_digest(source)
+    sums = sums_of(source)
     store = LocalStore(failing.path)
-    store.put_file("v1/original/x.mov", source, sha256=digest.sha256, size=4)
+    store.put_file("v1/original/x.mov", source, sums)
     failing.fail()
     with pytest.raises(StoreOffline) as caught:
-        store.put_file("v1/original/x.mov", source, sha256=digest.sha256, size=4)
+        store.put_file("v1/original/x.mov", source, sums)
     assert str(failing.path) in caught.value.message
 
 
@@ -90,10 +90,10 @@ def test_a_failing_disk_below_what_is_stored_is_not_the_store(failing, tmp_path)
     """The bucket was blamed."""
     source = failing.path / "clip.mov"
     source.write_bytes(b"clip")
-    digest = compute_digest(source)
+    sums = sums_of(source)
     failing.fail()
     with pytest.raises(StorageError) as caught:
-        LocalStore(tmp_path / "bucket").put_file("v1/original/x.mov", source, sha256=digest.sha256, size=4)
+        LocalStore(tmp_path / "bucket").put_file("v1/original/x.mov", source, sums)
     assert str(source) in caught.value.message
 
 

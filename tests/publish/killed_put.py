@@ -8,16 +8,15 @@ import signal
 import sys
 from pathlib import Path
 
+from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.r2 import R2Store
 from mcsyncd.settings.schema import R2Storage
 
 
 def main(settings: str, key_id: str, secret: str, *upload: str) -> None:
-    key, path, sha256, size, part, event, kill_at = upload
-    store = R2Store(
-        R2Storage.model_validate_json(settings), AccessKey(key_id, secret), min_part_bytes=int(part)
-    )
+    key, path, part, event, kill_at = upload
+    store = R2Store(R2Storage.model_validate_json(settings), AccessKey(key_id, secret))
     count = itertools.count(1)
 
     def die(**_: object) -> None:
@@ -25,7 +24,8 @@ def main(settings: str, key_id: str, secret: str, *upload: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     store._client.meta.events.register(event, die)
-    store.put_file(key, Path(path), sha256=sha256, size=int(size))
+    _, sums = compute_part_sums(Path(path), part_bytes=int(part))
+    store.put_file(key, Path(path), sums)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from pathlib import Path
 
+from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import (
     AnalysisAudio,
@@ -19,6 +21,7 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.due import list_conform_jobs
+from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import Publishing
 from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import ReasonCode, build_reason
@@ -176,3 +179,8 @@ def material() -> dict[str, dict]:
         "conformed": {key: conformed(key) for key, offset in OFFSETS.items() if offset is not None},
         "peaks": {key: written(f"sessions/s/conform/{key}.proxy.dat") for key in OFFSETS},
     }
+
+
+def sums_of(path: Path) -> PartSums:
+    """What is recorded of a file before it is stored."""
+    return compute_part_sums(path)[1]

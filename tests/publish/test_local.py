@@ -10,15 +10,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from publish.sessions import sums_of
 
 import mcsyncd
-from mcsyncd.errors import SourceChanged, StorageError
+from mcsyncd.errors import SourceChanged, StorageError, StoreOffline
+from mcsyncd.model.part_sums import MIN_PART_BYTES, PartSums
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.object_store import ObjectStat, StoreOffline
+from mcsyncd.publish.object_store import ObjectStat
 
 KEY = "v1/orig/s/cam_a/x.mov"
 CONTENT = b"footage" * 1_000_000
 SHA = hashlib.sha256(CONTENT).hexdigest()
+SUMS = PartSums(SHA, len(CONTENT), MIN_PART_BYTES, ("",), (0,), 0)
+"""Of the sums, a folder needs no more than the hash and the size."""
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def source(tmp_path) -> Path:
 
 
 def put(store: LocalStore, source: Path, key: str = KEY, **how) -> None:
-    store.put_file(key, source, sha256=SHA, size=len(CONTENT), **how)
+    store.put_file(key, source, SUMS, **how)
 
 
 def files(root: Path) -> list[str]:
@@ -150,10 +154,11 @@ def test_killed_while_it_writes_it_leaves_no_half_object(store, source, tmp_path
             real(descriptor, data[:1000])
             os.kill(os.getpid(), signal.SIGKILL)
         os.write = write
-        root, key, path, sha256, size = sys.argv[1:]
-        LocalStore(Path(root)).put_file(key, Path(path), sha256=sha256, size=int(size))
+        from mcsyncd.integrity.part_sums import compute_part_sums
+        root, key, path = sys.argv[1:]
+        LocalStore(Path(root)).put_file(key, Path(path), compute_part_sums(Path(path))[1])
     """
-    arguments = [tmp_path / "bucket", KEY, source, SHA, str(len(CONTENT))]
+    arguments = [tmp_path / "bucket", KEY, source]
     env = {"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])}
     died = subprocess.run([sys.executable, "-c", script, *arguments], env=env, check=False)
     assert died.returncode == -signal.SIGKILL
@@ -229,9 +234,9 @@ def test_a_full_disk_is_named_with_the_folder_and_may_pass(tmp_path, source):
     try:
         (root / "ballast").write_bytes(bytes(60 << 10))
         source.write_bytes(bytes(32 << 10))
-        store, sha = LocalStore(root), hashlib.sha256(bytes(32 << 10)).hexdigest()
+        store, sums = LocalStore(root), sums_of(source)
         with pytest.raises(StoreOffline, match="No space left") as refused:
-            store.put_file(KEY, source, sha256=sha, size=32 << 10)
+            store.put_file(KEY, source, sums)
         assert str(root) in refused.value.message
         assert "make room" in refused.value.hint
         assert "free" in store.check()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from mcsyncd.errors import StorageError
-from mcsyncd.publish.object_store import StoreOffline
+from mcsyncd.errors import StorageError, StoreOffline
 from mcsyncd.publish.s3_errors import translate_s3_error
 
 
