@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -201,6 +201,11 @@ class Client:
     async def reload_settings(self) -> api.ReloadBody:
         """Make the daemon reload its settings."""
         return _parse_body(api.ReloadBody, await self._fetch_bytes("POST", "reload"))
+
+    async def direct_uploads(self, action: Literal["pause", "resume"]) -> api.StorageBody:
+        """Pause or resume the uploads of all sessions."""
+        answer = await self._fetch_bytes("POST", "uploads", body=api.UploadsRequest(action=action))
+        return _parse_body(api.StorageBody, answer)
 
     async def stream_events(self, last_id: int | None = None) -> AsyncIterator[api.StreamEventBody]:
         """Yield events as they happen, from the one after ledger event `last_id` (None: from now on).

@@ -56,6 +56,7 @@ from mcsyncd.api.status import (
     ReloadBody,
     StatusBody,
     StorageBody,
+    UploadsRequest,
     WorkerBody,
 )
 
@@ -103,6 +104,7 @@ __all__ = [
     "StatusBody",
     "StorageBody",
     "StreamEventBody",
+    "UploadsRequest",
     "WitnessBody",
     "WorkerBody",
 ]

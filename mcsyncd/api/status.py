@@ -38,17 +38,33 @@ class WorkerBody(ApiBody):
 
 
 class StorageBody(ApiBody):
-    """The object store that publish writes to, and the free space of the work disk."""
+    """The object store that publish writes to, and the free space of the work disk.
+
+    `health` is `ok`, or says what is wrong. While uploads wait, `uploads` tells why, `since` from when
+    on (UTC) and `next_try_at` until when; `hint` is the next action.
+    """
 
     kind: Literal["local", "r2"]
     target: str
     health: str
+    uploads: Literal["open", "unreachable", "refused", "paused"] = "open"
+    since: str | None = None
+    next_try_at: str | None = None
+    paused_by: str = ""
+    hint: str = ""
     work_free_bytes: int | None
     """Null until the disk of the work folder has answered for the first time."""
 
 
 AlertCode = Literal[
-    "nobody_may_decide", "ledger_damaged", "ledger_unwritable", "backup_failed", "session_waits"
+    "nobody_may_decide",
+    "ledger_damaged",
+    "ledger_unwritable",
+    "backup_failed",
+    "session_waits",
+    "store_unreachable",
+    "store_refused",
+    "uploads_paused",
 ]
 
 
@@ -56,13 +72,15 @@ class AlertBody(ApiBody):
     """Something that is wrong with the daemon as a whole, for as long as it is.
 
     With the level `error`, something does not work at all until a person acts. `message` says what is
-    wrong, `hint` the next action.
+    wrong, `hint` the next action; `since` when it began and `retry_at` when it is tried again (UTC).
     """
 
     code: AlertCode
     level: Literal["warning", "error"]
     message: str
     hint: str = ""
+    since: str | None = None
+    retry_at: str | None = None
 
 
 class LedgerBody(ApiBody):
@@ -102,6 +120,12 @@ class StatusBody(ApiBody):
     may_approve: bool = False
     alerts: list[AlertBody] = []
     ledger: LedgerBody = LedgerBody()
+
+
+class UploadsRequest(ApiBody):
+    """Stop or continue the uploads of all sessions."""
+
+    action: Literal["pause", "resume"]
 
 
 class ReloadBody(ApiBody):

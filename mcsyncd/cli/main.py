@@ -40,6 +40,7 @@ COMMANDS = {
     "tui": "Open the terminal app.",
     "manifest": "Print a session's published manifest.",
     "verify": "Check the audit log, local files or the store against the record.",
+    "storage": "Pause and resume uploads, and look after what is stored.",
     "ledger": "Recover a ledger that is damaged, lost or too old.",
     "profile": "List, show and explain encoding profiles.",
     "config": "Check and show the settings.",

@@ -9,6 +9,7 @@ from mcsyncd.api import ClipBody, FolderBody, LogEntryBody, SessionBody, StatusB
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import format_event, format_kind
 from mcsyncd.present.numbers import (
+    format_alert_times,
     format_drift,
     format_free_space,
     format_offset,
@@ -132,7 +133,9 @@ def format_status(status: StatusBody) -> Iterator[str]:
     since = _format_local(status.started_at)
     yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
     for alert in status.alerts:
-        yield f"{'ERROR' if alert.level == 'error' else 'warning'}: {escape_text(alert.message, 400)}"
+        times = format_alert_times(alert.since, alert.retry_at, _get_local_now())
+        said = escape_text(alert.message, 400) + (f" ({times})" if times else "")
+        yield f"{'ERROR' if alert.level == 'error' else 'warning'}: {said}"
         yield f"  → {escape_text(alert.hint, 400)}"
     for key, folder in status.folders.items():
         yield from _format_folder(key, folder)

@@ -1,13 +1,15 @@
-"""Alerts: what is wrong with the daemon as a whole, for the status and the terminal app. Pure."""
+"""Alerts: what is wrong with the daemon or its store as a whole, for status and terminal app. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from mcsyncd.api import AlertBody
-from mcsyncd.model.session import HALTED, Session
+from mcsyncd.daemon.store_gate import StoreGate
+from mcsyncd.model.session import HALTED, Failure, Session
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
+_RESUME_HINT = "mcsyncd storage resume"
 _SHOWN_WAITS = 5
 """Sessions that wait, in a status. Judgement: most wait for the same disk or store; more hide the rest."""
 
@@ -26,6 +28,42 @@ def list_alerts(settings: Settings, sessions: Iterable[Session]) -> list[AlertBo
         )
     waiting = [one for one in sessions if one.error is not None and one.state not in HALTED]
     return alerts + [_describe_wait(session) for session in waiting[:_SHOWN_WAITS]]
+
+
+def build_store_failure(gate: StoreGate) -> Failure | None:
+    """Return what a session that is being published waits for, if that is the store."""
+    if gate.paused is not None:
+        by, _ = gate.paused
+        return Failure("publish", f"uploads are paused by {by}", _RESUME_HINT, retryable=True)
+    trouble = gate.trouble
+    return Failure("publish", trouble.message, trouble.hint, retryable=True) if trouble is not None else None
+
+
+def list_store_alerts(gate: StoreGate) -> list[AlertBody]:
+    """Return what keeps everything from being uploaded, if anything does."""
+    if gate.paused is not None:
+        by, _ = gate.paused
+        return [
+            AlertBody(
+                code="uploads_paused",
+                level="warning",
+                message=f"uploads are paused by {by}",
+                hint=_RESUME_HINT,
+            )
+        ]
+    trouble = gate.trouble
+    if trouble is None:
+        return []
+    return [
+        AlertBody(
+            code="store_unreachable" if trouble.passing else "store_refused",
+            level="warning" if trouble.passing else "error",
+            message=trouble.message,
+            hint=trouble.hint,
+            since=trouble.since,
+            retry_at=gate.next_try_at,
+        )
+    ]
 
 
 def _describe_wait(session: Session) -> AlertBody:

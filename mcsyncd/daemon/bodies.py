@@ -50,13 +50,14 @@ def build_session_body(
     cameras: tuple[Camera, ...],
     progress: ProgressBody | None = None,
     claimed_by: str | None = None,
+    waits_for: Failure | None = None,
     retry_at: str | None = None,
 ) -> SessionBody:
     """Return a session as the API shows it.
 
     `cameras` are those of the settings in force, for a session that is not sealed yet. `review_below`
     is the confidence below which a session needs a review. `claimed_by` is the reviewer's name,
-    `retry_at` when what failed is tried again.
+    `waits_for` what is wrong outside the session (the store), `retry_at` when what failed is tried again.
     """
     alignment = session.alignment
     approval = session.approval
@@ -84,7 +85,7 @@ def build_session_body(
         cameras=_build_camera_bodies(session, session.terms.cameras if session.terms else cameras),
         approved_by=approval.by.name if approval else None,
         approved_at=approval.at if approval else None,
-        error=_build_error_body(session.error, retry_at),
+        error=_build_error_body(session.error or waits_for, retry_at),
         progress=progress,
         reference=alignment.reference if alignment else None,
         angles={angle.camera: _build_angle_body(angle, labels) for angle in alignment.angles}

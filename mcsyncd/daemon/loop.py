@@ -19,7 +19,8 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
-from mcsyncd.daemon.worker_pool import WorkerPool, build_job_failed
+from mcsyncd.daemon.store_gate import StoreFailure, StoreGate, needs_store
+from mcsyncd.daemon.worker_pool import Outcome, WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession
 from mcsyncd.model.clip import DropIdentity
@@ -27,7 +28,7 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.facts import Fact, JobFailed
+from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.limits import compute_output_limit, count_input_bytes
 from mcsyncd.model.losses import lacks_analysis
@@ -35,6 +36,7 @@ from mcsyncd.model.schedule import Lane, choose_jobs
 from mcsyncd.model.session import Session, State
 from mcsyncd.present.events import format_event
 from mcsyncd.settings.active_config import ActiveConfig
+from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
 
@@ -73,6 +75,10 @@ class SessionLoop:
         self.ledger = LedgerThread(ledger, ledger_thread)
         self._lock = asyncio.Lock()
         self._chain_head = ""
+        storage = config.settings.storage
+        self.store_gate = StoreGate(
+            config.settings.paths.state / "store-gate.json", is_folder=isinstance(storage, LocalStorage)
+        )
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
         self.intake_count = 0
@@ -245,12 +251,45 @@ class SessionLoop:
             return
         # A job whose result is being recorded still counts as due: it must not be started again.
         busy = self.workers.running.keys() | self._reports.keys()
-        due = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
         running = [one.job for one in self.workers.running.values()]
+        due = self._pass_gate(
+            [job for job_id, job in self._board.list_due().items() if job_id not in busy], running
+        )
         for job in choose_jobs(due, running, self.workers.free_counts):
             limit = self.config.settings.limits.choose_limit(job)
             output = compute_output_limit(limit, count_input_bytes(job))
             self.workers.start_job(job, self.config.layout, output)
+
+    def _pass_gate(self, due: list[Job], running: list[Job]) -> list[Job]:
+        """Return the due jobs without those that must not ask the store now."""
+        if self.store_gate.is_open and not self.store_gate.allows_one:
+            return due
+        passed: list[Job] = []
+        asking = any(needs_store(job) for job in running) or not self.store_gate.is_open
+        for job in due:
+            if not needs_store(job):
+                passed.append(job)
+            elif not asking:
+                passed.append(job)
+                asking = True
+        return passed
+
+    def pause_uploads(self, by: str) -> None:
+        """Stop the uploads; what is stored of them stays. Nothing starts until somebody resumes."""
+        self.store_gate.pause(by)
+        for job_id, running in list(self.workers.running.items()):
+            if needs_store(running.job):
+                self.workers.stop_job(job_id)
+
+    def try_store_now(self) -> None:
+        """Ask a store that failed again, without waiting: somebody has done something about it."""
+        self.store_gate.try_now()
+        self.start_due_jobs()
+
+    def resume_uploads(self, by: str) -> None:
+        """Go on with the uploads, at once."""
+        self.store_gate.resume(by)
+        self.start_due_jobs()
 
     def _stop_unwanted_jobs(self) -> None:
         for job_id, running in list(self.workers.running.items()):
@@ -259,11 +298,27 @@ class SessionLoop:
                 log.info("a job was stopped", job=job_id, stage=job.stage, session=job.session)
                 self.workers.stop_job(job_id)
 
-    def _schedule_report(self, job: Job, fact: Fact) -> None:
-        task = asyncio.create_task(self._record_report(job, fact))
+    def _schedule_report(self, job: Job, outcome: Outcome) -> None:
+        if isinstance(outcome, StoreFailure):
+            self._note_store_failure(job, outcome)
+            return
+        if isinstance(outcome, JobFinished) and needs_store(job):
+            self.store_gate.note_success()
+        task = asyncio.create_task(self._record_report(job, outcome))
         job_id = job.id
         self._reports[job_id] = task
         task.add_done_callback(lambda _: self._reports.pop(job_id, None))
+
+    def _note_store_failure(self, job: Job, failure: StoreFailure) -> None:
+        self.store_gate.note_failure(failure)
+        log.warning(
+            "the store did not take an object",
+            session=job.session,
+            subject=job.subject,
+            error=failure.message,
+            hint=failure.hint,
+            next_try=self.store_gate.next_try_at,
+        )
 
     async def _record_report(self, job: Job, fact: Fact) -> None:
         """Record the result of a job. While the ledger cannot be written, it is kept and tried again."""

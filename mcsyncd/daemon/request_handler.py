@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import AccountDirectory, is_approver
-from mcsyncd.daemon.alerts import list_alerts
+from mcsyncd.daemon.alerts import build_store_failure, list_alerts, list_store_alerts
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
@@ -30,10 +30,11 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
+from mcsyncd.daemon.store_gate import StoreGate
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
 from mcsyncd.model.facts import Fact
 from mcsyncd.model.ledger_events import DecisionRefused
-from mcsyncd.model.session import Actor, Session
+from mcsyncd.model.session import Actor, Session, State
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
@@ -86,6 +87,10 @@ class RequestHandler:
     def _config(self) -> ActiveConfig:
         return self._loop.config
 
+    @property
+    def _gate(self) -> StoreGate:
+        return self._loop.store_gate
+
     async def list_sessions(self, query: SessionsQuery) -> api.SessionsBody:
         """Return a page of the sessions, newest first."""
         if query.finished is False:
@@ -110,13 +115,18 @@ class RequestHandler:
 
     def _build_session_body(self, session: Session) -> api.SessionBody:
         wait_s = self._loop.compute_wait_s(session.id)
+        retry_at = utc_in(wait_s) if wait_s is not None else None
+        waits_for = build_store_failure(self._gate) if session.state is State.PUBLISHING else None
+        if session.error is None and waits_for is not None:
+            retry_at = self._gate.next_try_at
         return build_session_body(
             session,
             self._config.settings.review.review_below,
             cameras=self._config.settings.angles,
             progress=self._progress_monitor.get_session_progress(session),
             claimed_by=self._find_claimant(session.id),
-            retry_at=utc_in(wait_s) if wait_s is not None else None,
+            waits_for=waits_for,
+            retry_at=retry_at,
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:
@@ -154,20 +164,37 @@ class RequestHandler:
             may_approve=is_approver(account, settings.review.approvers),
             alerts=[
                 *self._ledger_monitor.list_alerts(),
+                *list_store_alerts(self._gate),
                 *list_alerts(settings, self._loop.sessions.values()),
             ],
             ledger=self._ledger_monitor.build_body(),
         )
 
     async def _build_storage_body(self) -> api.StorageBody:
-        storage = self._config.settings.storage
+        storage, gate = self._config.settings.storage, self._gate
+        held = build_store_failure(gate)
         free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
             health=self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
+            uploads=gate.state,
+            since=gate.paused[1] if gate.paused else gate.trouble.since if gate.trouble else None,
+            next_try_at=gate.next_try_at,
+            paused_by=gate.paused[0] if gate.paused else "",
+            hint=held.hint if held is not None else "",
         )
+
+    async def direct_uploads(self, request: api.UploadsRequest, uid: int) -> api.StorageBody:
+        """Pause or resume the uploads of all sessions. Raises NotPermitted, Unavailable."""
+        async with self._record_refusal(uid, f"{request.action}_uploads"):
+            actor = await self.require_approver(uid)
+            if request.action == "pause":
+                self._loop.pause_uploads(actor.name)
+            else:
+                self._loop.resume_uploads(actor.name)
+            return await self._build_storage_body()
 
     async def decide_session(
         self, session_id: str, decision: api.DecisionRequest, revision: int | None, uid: int
@@ -191,6 +218,9 @@ class RequestHandler:
             joined = await self._drop_scanner.join_reel(session_id, actor, revision)
             self._claims.pop(session_id, None)
             return self._build_session_body(joined)
+        if isinstance(decision, api.RetryRequest) and self._waits_for_store(session):
+            self._loop.try_store_now()
+            return self._build_session_body(session)
         based_on = revision if revision is not None else get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
@@ -214,6 +244,10 @@ class RequestHandler:
         """Seal the collecting session as it is. Raises NotPermitted, Unavailable, UsageError."""
         async with self._record_refusal(uid, "seal"):
             return await self._seal_session(request, await self.require_approver(uid))
+
+    def _waits_for_store(self, session: Session) -> bool:
+        """Tell whether only trouble with the store keeps a session from being published."""
+        return session.state is State.PUBLISHING and session.error is None and self._gate.trouble is not None
 
     async def _seal_session(
         self, request: api.SealRequest, actor: Actor, session: str | None = None

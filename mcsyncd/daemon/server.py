@@ -96,6 +96,7 @@ class ApiServer:
                 web.delete(f"{session}/claim", self._delete_claim),
                 web.post("/v1/seal", self._post_seal),
                 web.post("/v1/reload", self._post_reload),
+                web.post("/v1/uploads", self._post_uploads),
                 web.get("/v1/log", self._get_log),
                 web.get("/v1/events", self._stream_events),
             ]
@@ -181,6 +182,10 @@ class ApiServer:
     async def _post_reload(self, request: web.Request) -> web.Response:
         await self._handler.require_reloader(_read_caller_uid(request))
         return build_response(await self._reload())
+
+    async def _post_uploads(self, request: web.Request) -> web.Response:
+        wanted = api.UploadsRequest.model_validate_json(await request.read())
+        return build_response(await self._handler.direct_uploads(wanted, _read_caller_uid(request)))
 
     async def _get_log(self, request: web.Request) -> web.Response:
         session = request.query.get("session")

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.store_gate import StoreFailure, needs_store
 from mcsyncd.daemon.worker_process import (
     MakeExecutor,
     MappedFileLost,
@@ -33,6 +34,8 @@ from mcsyncd.errors import (
     SourceChanged,
     SourceUnreadable,
     StorageError,
+    StoreOffline,
+    StoreRefused,
     is_passing,
     suggest_repair,
 )
@@ -50,7 +53,7 @@ _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (SourceChanged, "changed"),
     (SourceUnreadable, "transient"),
     (IntegrityError, "corrupt"),
-    (StorageError, "transient"),
+    (StorageError, "final"),
 )
 """How the job of each error goes on (`FailureKind`); any other McsyncError is final."""
 _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
@@ -69,7 +72,9 @@ _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
 Judgement on niceness: all yield to the daemon, which must answer, and nobody waits at the screen for
 encoders. Without the difference, two encoders take half of the processor from the next confidence."""
 
-ReportFact = Callable[[Job, Fact], None]
+Outcome = Fact | StoreFailure
+"""What becomes of a job: a fact about its session, or a failure of the store that concerns all of them."""
+ReportOutcome = Callable[[Job, Outcome], None]
 
 
 @dataclass(slots=True)
@@ -80,7 +85,7 @@ class RunningJob:
     process: WorkerProcess
     started_at: float
     task: asyncio.Task[None] | None = None
-    overrun: JobFailed | None = None
+    overrun: Outcome | None = None
 
     @property
     def pid(self) -> int | None:
@@ -97,14 +102,14 @@ class _LaneSlots:
 class WorkerPool:
     """A fixed number of slots for each lane.
 
-    Every job that is started reports exactly one fact, unless it is stopped; its slot is free again
+    Every job that is started reports exactly one outcome, unless it is stopped; its slot is free again
     whatever happens.
     """
 
     def __init__(
         self,
         slot_counts: Mapping[Lane, int],
-        report: ReportFact,
+        report: ReportOutcome,
         make_executor: MakeExecutor = make_process_executor,
     ) -> None:
         self._lanes = {
@@ -158,7 +163,7 @@ class WorkerPool:
 
     async def _await_outcome(
         self, job: Job, layout: WorkLayout, max_output_bytes: int, process: WorkerProcess
-    ) -> Fact:
+    ) -> Outcome:
         try:
             result = await process.run(perform_job, job, layout, max_output_bytes)
         except asyncio.CancelledError:
@@ -204,16 +209,23 @@ class WorkerPool:
         """Stop a job that exceeds its limit, and report it as a crash for the reason in `message`."""
         running = self.running.get(job_id)
         if running is not None and running.overrun is None:
-            running.overrun = build_job_failed(running.job, "crash", message, hint)
+            # An upload that stands still is the store's: it is not the file that hangs.
+            running.overrun = (
+                StoreFailure(job_id, message, hint, passing=True)
+                if needs_store(running.job)
+                else build_job_failed(running.job, "crash", message, hint)
+            )
             self.stop_job(job_id)
 
 
-def classify_failure(job: Job, error: Exception) -> JobFailed:
+def classify_failure(job: Job, error: Exception) -> JobFailed | StoreFailure:
     """Return the failure of a job for the error that it raised.
 
     Errors that may pass (a full disk, a network that is down) are retried until they do. Errors that
-    a retry cannot fix are final.
+    a retry cannot fix are final. An error of the store as a whole is none of the session's.
     """
+    if isinstance(error, StoreOffline | StoreRefused):
+        return StoreFailure(job.id, error.message, error.hint, passing=isinstance(error, StoreOffline))
     for error_type, failure_kind in _KIND_BY_ERROR:
         if isinstance(error, error_type):
             return build_job_failed(job, failure_kind, error.message, error.hint)

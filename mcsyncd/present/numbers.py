@@ -128,6 +128,15 @@ def format_age(at: str | None, now: datetime) -> str:
     return f"{hours} h old" if hours < 48 else f"{hours // 24} days old"
 
 
+def format_alert_times(since: str | None, retry_at: str | None, now: datetime) -> str:
+    """Return since when something is wrong and when it is tried again: `since 14:02, next try 14:07`."""
+    said = (
+        f"since {format_time(since, now)}" if since else "",
+        f"next try {format_time(retry_at, now)}" if retry_at else "",
+    )
+    return ", ".join(part for part in said if part)
+
+
 def format_timestamp(at: str | None, now: datetime) -> str:
     """Return a recorded time in full on the reader's clock: `2026-11-23 14:02:11`, for logs."""
     moment = _parse_time(at, now)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcsyncd.errors import StorageError
+from mcsyncd.errors import StoreRefused
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
 """`NAME=value`, as in an environment file; a leading `export` is accepted."""
@@ -30,11 +30,11 @@ class AccessKey:
 def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
     """Read the credential `name` from `$CREDENTIALS_DIRECTORY`, where systemd puts it.
 
-    Raises StorageError if there is none or if others can read it.
+    Raises StoreRefused if there is none or if others can read it.
     """
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
-        raise StorageError(
+        raise StoreRefused(
             f"no credential {name!r}: CREDENTIALS_DIRECTORY is not set",
             f"add LoadCredential={name}:/path/to/file to the unit",
         )
@@ -44,13 +44,13 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
 def read_access_key_file(path: Path) -> AccessKey:
     """Read the lines `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…` from a private file.
 
-    Raises StorageError if the file is missing, readable by others, or lacks one of the two.
+    Raises StoreRefused if the file is missing, readable by others, or lacks one of the two.
     No error message contains anything from the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise StorageError(
+        raise StoreRefused(
             f"credential {path}: {error.strerror}", "put the access key into that file"
         ) from None
     try:
@@ -62,12 +62,12 @@ def read_access_key_file(path: Path) -> AccessKey:
     values = [found.get(name, "").strip("'\"") for name in _REQUIRED_NAMES]
     if not all(values):
         wanted = " and ".join(f"{name}=…" for name in _REQUIRED_NAMES)
-        raise StorageError(f"credential {path} is incomplete", f"it needs the lines {wanted}")
+        raise StoreRefused(f"credential {path} is incomplete", f"it needs the lines {wanted}")
     return AccessKey(*values)
 
 
 def _require_private(descriptor: int, path: Path) -> None:
-    """Raise StorageError if others can read the file, or if it is not a regular file.
+    """Raise StoreRefused if others can read the file, or if it is not a regular file.
 
     With an access control list, the group bits of the mode are the list's mask and not the
     group's permission: systemd passes credentials that way where the filesystem supports it.
@@ -75,7 +75,7 @@ def _require_private(descriptor: int, path: Path) -> None:
     mode = os.fstat(descriptor).st_mode
     shared = stat.S_IRWXO | (0 if _has_acl(descriptor) else stat.S_IRWXG)
     if not stat.S_ISREG(mode) or mode & shared:
-        raise StorageError(f"credential {path} can be read by others", f"chmod 600 {path}")
+        raise StoreRefused(f"credential {path} can be read by others", f"chmod 600 {path}")
 
 
 def _has_acl(descriptor: int) -> bool:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcsyncd.errors import SourceChanged, StorageError, StoreOffline, is_passing, suggest_repair
+from mcsyncd.errors import (
+    SourceChanged,
+    StorageError,
+    StoreOffline,
+    StoreRefused,
+    is_passing,
+    suggest_repair,
+)
 from mcsyncd.integrity.derived_file import DerivedFile, make_folders
 from mcsyncd.integrity.hashing import compute_digest, verify_digest
 from mcsyncd.model.part_sums import PartSums
@@ -172,12 +179,14 @@ def _require_read_back(file: DerivedFile, what: str) -> None:
 
 @contextmanager
 def _translate_os_error(root: Path, key: str) -> Iterator[None]:
-    """Turn an OSError about the store's folder into StoreOffline (may pass) or StorageError."""
+    """Turn an OSError into StoreOffline (may pass), or StoreRefused if it is about the store's folder."""
     try:
         yield
     except OSError as error:
-        place = error.filename or root  # the file that is read may be on another disk
+        place = Path(error.filename or root)  # the file that is read may be on another disk
         message = f"{place}: {error.strerror} (while storing or reading {key})"
         if is_passing(error):
             raise StoreOffline(message, suggest_repair(error)) from error
-        raise StorageError(message, "check the folder in storage.path") from error
+        if place.is_relative_to(root):
+            raise StoreRefused(message, "check the folder in storage.path") from error
+        raise StorageError(message, "check that file, then retry the session") from error

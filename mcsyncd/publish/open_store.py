@@ -17,7 +17,7 @@ def open_store(storage: LocalStorage | R2Storage, environ: Mapping[str, str] = o
 
     Of `environ` only systemd's `CREDENTIALS_DIRECTORY` is read.
 
-    Raises StorageError if a bucket's access key is missing, incomplete or not private.
+    Raises StoreRefused if a bucket's access key is missing, incomplete or not private.
     """
     if isinstance(storage, LocalStorage):
         return LocalStore(storage.path)

@@ -99,5 +99,5 @@ def test_a_store_that_is_away_is_waited_for(line, shoot):
     assert held["state"] == "publishing"
     assert held["approved_by"]
     bucket.unlink()
-    line.ask("retry", reviewed["id"])
+    line.ask("retry", reviewed["id"], check=False)  # nothing to do, if the daemon was earlier
     line.wait_for("published")

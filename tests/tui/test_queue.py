@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from tui import scenes
 from tui.conftest import collect_notices, running, screen_text, until
+from tui.staged import NOW
 
 from mcsyncd import api
 from mcsyncd.present.numbers import format_time
@@ -80,7 +81,7 @@ async def test_an_alert_is_shown_in_red_with_its_next_action_until_it_is_over(op
     alert = api.AlertBody(code="nobody_may_decide", level="error", message="nobody may", hint="name them")
     async with opened([scenes.session()], alerts=[alert]) as (app, pilot, daemon):
         await until(pilot, lambda: "✖ nobody may → name them" in screen_text(app))
-        assert build_alert_line(alert).spans[0].style == "$error"
+        assert build_alert_line(alert, NOW).spans[0].style == "$error"
         daemon.status = scenes.changed(daemon.status, alerts=[])
         daemon.tell(api.StreamEventBody(what="heartbeat"))
         await until(pilot, lambda: "nobody may" not in screen_text(app))

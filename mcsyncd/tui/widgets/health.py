@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from mcsyncd.api import AlertBody, FolderBody, StatusBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_free_space, format_size
+from mcsyncd.present.numbers import format_alert_times, format_free_space, format_size
 from mcsyncd.tui.content import build_content, pack_lines
 from mcsyncd.tui.hints import format_hint
+from mcsyncd.tui.shell import Shell
 
 _MAX_UNKNOWN_FOLDERS = 4
 """Unknown folders and loose files that are named. Judgement: a line; `mcsyncd status` lists them all."""
@@ -24,15 +27,17 @@ class HealthLine(Widget):
 
     def render(self) -> Content:
         """Return the alerts, then two or three lines: the drop folders, the machine, folders of no camera."""
-        status = self.status
+        status, app = self.status, self.app
         if status is None:
             return Content()
-        width = self.size.width or self.app.size.width
+        assert isinstance(app, Shell)
+        now = app.get_now()
+        width = self.size.width or app.size.width
         watched = [build_folder_line(body) for body in status.folders.values()] if self.folders else []
         lines = [
             pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
         ]
-        lines[:0] = [build_alert_line(alert) for alert in status.alerts]
+        lines[:0] = [build_alert_line(alert, now) for alert in status.alerts]
         if status.unknown_folders:
             names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:_MAX_UNKNOWN_FOLDERS])
             lines.append(
@@ -46,11 +51,13 @@ class HealthLine(Widget):
         return Content("\n").join(lines)
 
 
-def build_alert_line(alert: AlertBody) -> Content:
+def build_alert_line(alert: AlertBody, now: datetime) -> Content:
     """Return an alert with its next action, in the colour of its level."""
     glyph = "✖" if alert.level == "error" else "▲"
+    times = format_alert_times(alert.since, alert.retry_at, now)
     hint = f" → {format_hint(alert.hint, 200)}" if alert.hint else ""
-    return build_content((f"{glyph} {escape_text(alert.message, 200)}", alert.level), (hint, "muted"))
+    said = f"{glyph} {escape_text(alert.message, 200)}"
+    return build_content((said, alert.level), (f" ({times})" if times else "", ""), (hint, "muted"))
 
 
 def build_folder_line(body: FolderBody) -> Content:
