@@ -18,12 +18,19 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.jobs import Conform, Job, PublishManifest, Upload
-from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane
+from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import HALTED, Session, State
 from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, result_of
 
 REVIEW_BELOW = 0.85
-SLOTS = {Lane.INGEST: 2, Lane.ANALYSIS: 2, Lane.HASHING: 1, Lane.ENCODING: 2, Lane.PUBLISHING: 2}
+SLOTS = {
+    Lane.INGEST: 2,
+    Lane.ANALYSIS: 2,
+    Lane.HASHING: 1,
+    Lane.ENCODING: 2,
+    Lane.PUBLISHING: 2,
+    Lane.BULK_UPLOAD: 1,
+}
 FAILURES: tuple[fa.FailureKind, ...] = ("transient", "crash", "final", "changed", "corrupt")
 CALM_STEPS = 400
 """Steps without faults after which every session must have arrived: three sessions of some 20 jobs each."""
@@ -148,6 +155,8 @@ class World:
         held = Counter(choose_lane(job) for job in self.running.values())
         free = {lane: count - held[lane] for lane, count in SLOTS.items()}
         due = [job for job_id, job in self.board.list_due().items() if job_id not in self.running]
+        for job in list_yielding_jobs(due, self.running.values()):
+            del self.running[job.id]
         for job in choose_jobs(due, self.running.values(), free):
             self.running[job.id] = job
 

@@ -47,7 +47,7 @@ class StorageBody(ApiBody):
     kind: Literal["local", "r2"]
     target: str
     health: str
-    uploads: Literal["open", "unreachable", "refused", "paused"] = "open"
+    uploads: Literal["open", "unreachable", "refused", "paused", "off_hours"] = "open"
     since: str | None = None
     next_try_at: str | None = None
     paused_by: str = ""

@@ -30,11 +30,17 @@ def list_alerts(settings: Settings, sessions: Iterable[Session]) -> list[AlertBo
     return alerts + [_describe_wait(session) for session in waiting[:_SHOWN_WAITS]]
 
 
-def build_store_failure(gate: StoreGate) -> Failure | None:
-    """Return what a session that is being published waits for, if that is the store."""
+def build_store_failure(gate: StoreGate, opens_at: str | None = None) -> Failure | None:
+    """Return what a session that is being published waits for, if that is the store.
+
+    `opens_at` is the time of day at which the settings allow uploads again, None where they do now.
+    """
     if gate.paused is not None:
         by, _ = gate.paused
         return Failure("publish", f"uploads are paused by {by}", _RESUME_HINT, retryable=True)
+    if opens_at is not None:
+        message = f"uploads wait until {opens_at}, by the timetable in the settings"
+        return Failure("publish", message, "uploads.bandwidth has the hours", retryable=True)
     trouble = gate.trouble
     return Failure("publish", trouble.message, trouble.hint, retryable=True) if trouble is not None else None
 

@@ -19,7 +19,7 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
-from mcsyncd.daemon.store_gate import StoreFailure, StoreGate, needs_store
+from mcsyncd.daemon.store_gate import StoreFailure, StoreGate
 from mcsyncd.daemon.worker_pool import Outcome, WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession
@@ -32,9 +32,10 @@ from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.limits import compute_output_limit, count_input_bytes
 from mcsyncd.model.losses import lacks_analysis
-from mcsyncd.model.schedule import Lane, choose_jobs
+from mcsyncd.model.schedule import Lane, choose_jobs, list_yielding_jobs, needs_store
 from mcsyncd.model.session import Session, State
 from mcsyncd.present.events import format_event
+from mcsyncd.publish.line_limit import read_minute_of_day
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.chain import LogEntry
@@ -245,6 +246,8 @@ class SessionLoop:
     def start_due_jobs(self) -> None:
         """Stop the jobs that are no longer needed, and start the due ones that have a free slot."""
         self._stop_unwanted_jobs()
+        if self.is_off_hours:
+            self._stop_uploads()
         if self.ledger.fault is not None:
             self.workers.stop_all()  # their results could not be recorded
         if self.draining or self.ledger.fault is not None:
@@ -255,6 +258,9 @@ class SessionLoop:
         due = self._pass_gate(
             [job for job_id, job in self._board.list_due().items() if job_id not in busy], running
         )
+        for job in list_yielding_jobs(due, running):
+            log.info("an upload makes way for smaller ones", session=job.session, subject=job.subject)
+            self.workers.stop_job(job.id)
         for job in choose_jobs(due, running, self.workers.free_counts):
             limit = self.config.settings.limits.choose_limit(job)
             output = compute_output_limit(limit, count_input_bytes(job))
@@ -262,10 +268,11 @@ class SessionLoop:
 
     def _pass_gate(self, due: list[Job], running: list[Job]) -> list[Job]:
         """Return the due jobs without those that must not ask the store now."""
-        if self.store_gate.is_open and not self.store_gate.allows_one:
+        is_closed = not self.store_gate.is_open or self.is_off_hours
+        if not is_closed and not self.store_gate.allows_one:
             return due
         passed: list[Job] = []
-        asking = any(needs_store(job) for job in running) or not self.store_gate.is_open
+        asking = is_closed or any(needs_store(job) for job in running)
         for job in due:
             if not needs_store(job):
                 passed.append(job)
@@ -277,6 +284,25 @@ class SessionLoop:
     def pause_uploads(self, by: str) -> None:
         """Stop the uploads; what is stored of them stays. Nothing starts until somebody resumes."""
         self.store_gate.pause(by)
+        self._stop_uploads()
+
+    @property
+    def is_off_hours(self) -> bool:
+        """Whether nothing may be uploaded at this time of day, by the settings."""
+        settings = self.config.settings
+        if isinstance(settings.storage, LocalStorage):
+            return False
+        return settings.uploads.timetable.choose_rate(read_minute_of_day()) == 0
+
+    @property
+    def uploads_open_at(self) -> str | None:
+        """The time of day at which uploads may begin again; None if they may now."""
+        if not self.is_off_hours:
+            return None
+        opening = self.config.settings.uploads.timetable.find_opening(read_minute_of_day())
+        return f"{opening // 60:02}:{opening % 60:02}" if opening is not None else "the settings change"
+
+    def _stop_uploads(self) -> None:
         for job_id, running in list(self.workers.running.items()):
             if needs_store(running.job):
                 self.workers.stop_job(job_id)

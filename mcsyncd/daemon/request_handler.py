@@ -116,7 +116,9 @@ class RequestHandler:
     def _build_session_body(self, session: Session) -> api.SessionBody:
         wait_s = self._loop.compute_wait_s(session.id)
         retry_at = utc_in(wait_s) if wait_s is not None else None
-        waits_for = build_store_failure(self._gate) if session.state is State.PUBLISHING else None
+        waits_for = None
+        if session.state is State.PUBLISHING:
+            waits_for = build_store_failure(self._gate, self._loop.uploads_open_at)
         if session.error is None and waits_for is not None:
             retry_at = self._gate.next_try_at
         return build_session_body(
@@ -172,14 +174,15 @@ class RequestHandler:
 
     async def _build_storage_body(self) -> api.StorageBody:
         storage, gate = self._config.settings.storage, self._gate
-        held = build_store_failure(gate)
+        opens_at = self._loop.uploads_open_at
+        held = build_store_failure(gate, opens_at)
         free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
             target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
             health=self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
-            uploads=gate.state,
+            uploads="off_hours" if opens_at is not None and gate.paused is None else gate.state,
             since=gate.paused[1] if gate.paused else gate.trouble.since if gate.trouble else None,
             next_try_at=gate.next_try_at,
             paused_by=gate.paused[0] if gate.paused else "",

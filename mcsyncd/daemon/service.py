@@ -300,8 +300,8 @@ def _choose_slot_counts() -> dict[Lane, int]:
     """Return the worker slots of each lane.
 
     Two at least of each, so that one slow file never blocks its lane; half the cores where the work is
-    decoding, because decoders and encoders use threads. One for hashing: two readers of large files
-    only take a disk from each other.
+    decoding, because decoders and encoders use threads. One for hashing, and one for large uploads: two
+    readers of large files only take a disk from each other, and a line.
     """
     several = max(2, (os.cpu_count() or 2) // 2)
     return {
@@ -310,6 +310,7 @@ def _choose_slot_counts() -> dict[Lane, int]:
         Lane.HASHING: 1,
         Lane.ENCODING: several,
         Lane.PUBLISHING: 2,
+        Lane.BULK_UPLOAD: 1,
     }
 
 

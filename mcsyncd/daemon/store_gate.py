@@ -19,8 +19,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.integrity.derived_file import write_derived_file
-from mcsyncd.model import jobs
-from mcsyncd.model.jobs import Job
 
 _WAITS_S = (10.0, 20.0, 45.0, 90.0, 180.0, 300.0)
 """Seconds before the store is tried again; the last is repeated. Judgement: the outages of R2 that are known
@@ -66,11 +64,6 @@ class _Kept:
 _KEPT = TypeAdapter(_Kept)
 
 GateState = Literal["open", "unreachable", "refused", "paused"]
-
-
-def needs_store(job: Job) -> bool:
-    """Tell whether a job talks to the store."""
-    return isinstance(job, jobs.Upload | jobs.PublishManifest)
 
 
 class StoreGate:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
-from mcsyncd.daemon.store_gate import StoreFailure, needs_store
+from mcsyncd.daemon.store_gate import StoreFailure
 from mcsyncd.daemon.worker_process import (
     MakeExecutor,
     MappedFileLost,
@@ -41,7 +41,7 @@ from mcsyncd.errors import (
 )
 from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Conform, Job
-from mcsyncd.model.schedule import Lane, choose_lane
+from mcsyncd.model.schedule import Lane, choose_lane, needs_store
 from mcsyncd.model.session import FailureKind
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.perform import perform_job
@@ -65,6 +65,7 @@ _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
         Lane.HASHING: WorkerProfile(10),
         Lane.ENCODING: WorkerProfile(15),
         Lane.PUBLISHING: WorkerProfile(10),
+        Lane.BULK_UPLOAD: WorkerProfile(10),
     }
 )
 """The worker processes of each lane. A supervisor should not wait for imports between drop and confidence.

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from mcsyncd.model import jobs
 from mcsyncd.model.jobs import Job
+from mcsyncd.model.rendition import ObjectKind
 
 
 class Lane(StrEnum):
@@ -26,7 +27,18 @@ class Lane(StrEnum):
     ENCODING = "encoding"
     """Conform, of one session at a time."""
     PUBLISHING = "publishing"
-    """The plan, the uploads and the manifest."""
+    """The plan, the manifest, and what an editor begins with: proxies, waveforms, thumbnails."""
+    BULK_UPLOAD = "bulk_upload"
+    """Originals and mezzanines: hours on a slow line, and nobody waits for them at the screen."""
+
+
+_BULK_KINDS: frozenset[ObjectKind] = frozenset({"original", "attached", "mezzanine"})
+"""What is large. All other objects of all sessions go before it, on the same line."""
+
+
+def needs_store(job: Job) -> bool:
+    """Tell whether a job talks to the store."""
+    return isinstance(job, jobs.Upload | jobs.PublishManifest)
 
 
 def choose_lane(job: Job) -> Lane:
@@ -40,6 +52,8 @@ def choose_lane(job: Job) -> Lane:
             return Lane.HASHING
         case jobs.Conform():
             return Lane.ENCODING
+        case jobs.Upload() if job.object.kind in _BULK_KINDS:
+            return Lane.BULK_UPLOAD
         case jobs.PlanPublishing() | jobs.Upload() | jobs.PublishManifest():
             return Lane.PUBLISHING
         case _:
@@ -53,9 +67,13 @@ def choose_jobs(
 
     `due` has the jobs of the oldest session first, and those of one session in the order in which it
     needs them. `running` are the jobs that hold a slot, `free_slots` the slots that nobody holds. A
-    session whose encoding has begun keeps the encoders until none of its jobs is running or due.
+    session whose encoding has begun keeps the encoders until none of its jobs is running or due. No
+    large file goes out before what is small, whichever session it is of: an hour of footage takes hours.
     """
+    due, running = tuple(due), tuple(running)
     left = dict(free_slots)
+    if _has_small_upload(due) or _has_small_upload(running):
+        left[Lane.BULK_UPLOAD] = 0
     encoding = next((job.session for job in running if choose_lane(job) is Lane.ENCODING), None)
     chosen = []
     for job in due:
@@ -69,3 +87,17 @@ def choose_jobs(
         left[lane] -= 1
         chosen.append(job)
     return tuple(chosen)
+
+
+def list_yielding_jobs(due: Iterable[Job], running: Iterable[Job]) -> tuple[Job, ...]:
+    """Return the running uploads of large files that make way for small ones that are due.
+
+    The parts that they have sent stay in the store, so little is sent twice.
+    """
+    if not _has_small_upload(due):
+        return ()
+    return tuple(job for job in running if choose_lane(job) is Lane.BULK_UPLOAD)
+
+
+def _has_small_upload(some: Iterable[Job]) -> bool:
+    return any(needs_store(job) and choose_lane(job) is Lane.PUBLISHING for job in some)

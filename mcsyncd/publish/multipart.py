@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mcsyncd.errors import SourceChanged, StorageError
 from mcsyncd.model.part_sums import FilePart, PartSums
+from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.pace import MAX_LIMIT, Pace
 from mcsyncd.publish.part_body import PartBody
 from mcsyncd.publish.s3_errors import describe_answer, get_error_code, is_passing_answer
@@ -63,6 +64,7 @@ class _Upload:
     upload_id: str
     descriptor: int
     pace: Pace
+    limit: LineLimit | None = None
     sleep: Sleep = time.sleep
 
 
@@ -73,6 +75,7 @@ def upload_in_parts(
     sums: PartSums,
     *,
     pace: Pace,
+    limit: LineLimit | None = None,
     report_progress: ReportProgress | None = None,
 ) -> None:
     """Send the parts of the open file that the store does not have yet, and complete the upload.
@@ -83,7 +86,7 @@ def upload_in_parts(
     translated here.
     """
     upload_id, stored = _adopt_or_create_upload(client, target)
-    upload = _Upload(client, target, upload_id, descriptor, pace)
+    upload = _Upload(client, target, upload_id, descriptor, pace, limit)
     missing = [part for part in sums.parts if stored.get(part.number) != (part.length, part.md5)]
     done = sums.bytes - sum(part.length for part in missing)
     if report_progress is not None:
@@ -175,7 +178,7 @@ def _send_part(upload: _Upload, part: FilePart) -> FilePart:
 
 
 def _send_part_once(upload: _Upload, part: FilePart) -> None:
-    with PartBody(upload.descriptor, part) as body:
+    with PartBody(upload.descriptor, part, upload.limit) as body:
         try:
             answer = upload.client.upload_part(
                 Bucket=upload.target.bucket,

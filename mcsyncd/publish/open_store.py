@@ -7,15 +7,22 @@ from collections.abc import Mapping
 
 from mcsyncd.errors import StorageError
 from mcsyncd.publish.credentials import read_access_key
+from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.settings.schema import LocalStorage, R2Storage
 
 
-def open_store(storage: LocalStorage | R2Storage, environ: Mapping[str, str] = os.environ) -> ObjectStore:
+def open_store(
+    storage: LocalStorage | R2Storage,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    limit: LineLimit | None = None,
+) -> ObjectStore:
     """Return the store that the settings name, without connecting to it yet.
 
-    Of `environ` only systemd's `CREDENTIALS_DIRECTORY` is read.
+    What is sent to a bucket keeps to the `limit`. Of `environ` only systemd's `CREDENTIALS_DIRECTORY` is
+    read.
 
     Raises StoreRefused if a bucket's access key is missing, incomplete or not private.
     """
@@ -24,7 +31,7 @@ def open_store(storage: LocalStorage | R2Storage, environ: Mapping[str, str] = o
     access = read_access_key(storage.credentials, environ)
     from mcsyncd.publish.r2 import R2Store  # noqa: PLC0415  # loads boto3, only where there is a bucket
 
-    return R2Store(storage, access)
+    return R2Store(storage, access, limit=limit)
 
 
 def check_store(storage: LocalStorage | R2Storage) -> str:

@@ -8,6 +8,7 @@ import os
 from mcsyncd.errors import SourceChanged
 from mcsyncd.integrity.part_sums import CRC64NVME
 from mcsyncd.model.part_sums import FilePart
+from mcsyncd.publish.line_limit import LineLimit
 
 
 class PartBody(io.RawIOBase):
@@ -18,8 +19,9 @@ class PartBody(io.RawIOBase):
     between here and the caller turn errors into their own, so that the first one is kept in `fault`.
     """
 
-    def __init__(self, descriptor: int, part: FilePart) -> None:
+    def __init__(self, descriptor: int, part: FilePart, limit: LineLimit | None = None) -> None:
         super().__init__()
+        self._limit = limit
         self._descriptor = descriptor
         self._part = part
         self._position = self._summed = self._crc = 0
@@ -53,6 +55,8 @@ class PartBody(io.RawIOBase):
         if wanted and not data:
             raise SourceChanged("the file is shorter than recorded", "put the file back")
         self._sum(data)
+        if self._limit is not None:
+            self._limit.take(len(data))
         self._position += len(data)
         return data
 

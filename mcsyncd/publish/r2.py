@@ -26,6 +26,7 @@ from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
+from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.multipart import S3Client, UploadTarget, format_content_md5, upload_in_parts
 from mcsyncd.publish.object_store import ObjectStat, ReportProgress
 from mcsyncd.publish.pace import Pace
@@ -97,8 +98,9 @@ def _remove_expect_header(request: AWSRequest, **_: object) -> None:
 class R2Store:
     """See `ObjectStore`. After each upload, the size, tag and sha256 of the stored object are compared."""
 
-    def __init__(self, storage: R2Storage, access: AccessKey) -> None:
+    def __init__(self, storage: R2Storage, access: AccessKey, *, limit: LineLimit | None = None) -> None:
         self._bucket = storage.bucket
+        self._limit = limit
         self._client = connect_client(storage, access)
         self._pace = Pace()
 
@@ -200,11 +202,17 @@ class R2Store:
     ) -> None:
         if sums.has_parts:
             upload_in_parts(
-                self._client, target, descriptor, sums, pace=self._pace, report_progress=report_progress
+                self._client,
+                target,
+                descriptor,
+                sums,
+                pace=self._pace,
+                limit=self._limit,
+                report_progress=report_progress,
             )
             return
         (whole,) = sums.parts
-        with PartBody(descriptor, whole) as body:
+        with PartBody(descriptor, whole, self._limit) as body:
             try:
                 self._put_body(target, body, whole.md5, None)
             except (ClientError, BotoCoreError) as answer:

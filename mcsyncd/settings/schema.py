@@ -19,6 +19,7 @@ from pydantic import (
 
 from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
+from mcsyncd.model.timetable import Timetable, parse_timetable
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
 
@@ -205,6 +206,29 @@ class R2Storage(SettingsPart):
         return value
 
 
+class UploadSettings(SettingsPart):
+    """What all uploads to buckets together may take of the line. Local folders are not limited."""
+
+    bandwidth: tuple[str, ...] = ("full",)
+    """Rates by local time of day: `["07:00-19:00 4Mbit", "19:00-07:00 full"]`, or one; `0` sends nothing."""
+
+    @field_validator("bandwidth", mode="before")
+    @classmethod
+    def _accept_one_rate(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("bandwidth")
+    @classmethod
+    def _check_timetable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_timetable(value)
+        return value
+
+    @property
+    def timetable(self) -> Timetable:
+        """The rates as the model's value."""
+        return parse_timetable(self.bandwidth)
+
+
 class LedgerSettings(SettingsPart):
     """Copies of the ledger, which the daemon makes once a day and before each change of its schema."""
 
@@ -231,6 +255,7 @@ class Settings(SettingsPart):
     limits: JobLimitSettings = JobLimitSettings()
     review: ReviewSettings = ReviewSettings()
     storage: Storage
+    uploads: UploadSettings = UploadSettings()
     ledger: LedgerSettings = LedgerSettings()
 
     @field_validator("cameras")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.timetable import FREE_LINE, Timetable
 from mcsyncd.settings.schema import Settings, Storage
 
 _SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
@@ -21,11 +22,13 @@ class WorkLayout:
     drop: Path
     work: Path
     storage: Storage
+    timetable: Timetable = FREE_LINE
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WorkLayout:
         """Return the layout below the folders that the settings name."""
-        return cls(settings.paths.drop, settings.paths.work, settings.storage)
+        paths, uploads = settings.paths, settings.uploads
+        return cls(paths.drop, paths.work, settings.storage, uploads.timetable)
 
     def locate_session(self, session_id: str) -> Path:
         """Return a session's folder."""
@@ -85,6 +88,10 @@ class WorkLayout:
     def locate_progress(self, job: str) -> Path:
         """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
+
+    def locate_line(self) -> Path:
+        """Return the path of the file by which all uploads share the line."""
+        return self.work / "progress" / "line"
 
     def resolve_path(self, path: str) -> Path:
         """Return the absolute path of a recorded path, which is relative to the work folder."""

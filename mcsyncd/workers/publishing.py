@@ -20,6 +20,7 @@ from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
+from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.object_store import ObjectStat
 from mcsyncd.publish.open_store import open_store
@@ -80,7 +81,7 @@ def _store_file(
     """Store the file by its kept sums; take them again if there are none or the file does not fit them."""
     planned, path = job.object, layout.resolve_path(job.object.path)
     put = partial(
-        open_store(layout.storage).put_file,
+        open_store(layout.storage, limit=LineLimit(layout.locate_line(), layout.timetable)).put_file,
         planned.key,
         path,
         metadata=planned.metadata,

@@ -17,6 +17,7 @@ ALLOWED = {
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
     "ingest/leftovers.py": "how long ago a folder changed, by the clock that dates it",
+    "publish/line_limit.py": "which hours of the timetable it is",
     "store/backup.py": "names a copy",
     "store/damage.py": "names a ledger that is set aside",
     "tui/shell.py": "for people: today's times are shown without their date",

@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.jobs import Conform, Hash, Job, Listen, Offload, Probe, Upload
 from mcsyncd.model.publishing import PlannedObject
-from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane
+from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from shoots import NTSC, TERMS
 
-SLOTS = {Lane.INGEST: 2, Lane.ANALYSIS: 2, Lane.HASHING: 1, Lane.ENCODING: 2, Lane.PUBLISHING: 2}
+SLOTS = {
+    Lane.INGEST: 2,
+    Lane.ANALYSIS: 2,
+    Lane.HASHING: 1,
+    Lane.ENCODING: 2,
+    Lane.PUBLISHING: 2,
+    Lane.BULK_UPLOAD: 1,
+}
 LONGEST = 7
 """Ticks that a job of these tests takes at most."""
 
 
-def build_job(session: int, kind: str, number: int) -> Job:
+def build_job(session: int, kind: str, number: int) -> Job:  # noqa: PLR0911  # one line for each kind
     name = f"{session:04}"
     clip = Clip("cam_a", f"{kind}{number}.mov", 1000, number)
     match kind:
@@ -33,6 +40,8 @@ def build_job(session: int, kind: str, number: int) -> Job:
             return Hash(name, clip)
         case "conform":
             return Conform(name, clip, NTSC, 0, 0.0, TERMS.mezzanine, TERMS.proxy)
+        case "proxy":
+            return Upload(name, PlannedObject(f"key{number}", "proxy", "path", 1, "a" * 64, "cam_a/a"))
         case _:
             return Upload(name, PlannedObject(f"key{number}", "original", "path", 1, "a" * 64, "cam_a/a"))
 
@@ -64,9 +73,14 @@ class Shop:
         return chosen
 
 
-kinds = st.sampled_from(["offload", "probe", "listen", "hash", "conform", "upload"])
+kinds = st.sampled_from(["offload", "probe", "listen", "hash", "conform", "upload", "proxy"])
 loads = st.lists(st.lists(kinds, max_size=8), min_size=1, max_size=6)
 durations = st.lists(st.integers(1, LONGEST), min_size=1, max_size=20)
+
+
+def has_small_upload(shop: Shop) -> bool:
+    jobs = (*shop.list_due(), *(job for job, _ in shop.running.values()))
+    return any(isinstance(job, Upload) and job.object.kind == "proxy" for job in jobs)
 
 
 def open_shop(load: list[list[str]]) -> Shop:
@@ -84,6 +98,7 @@ def test_every_job_starts_and_no_lane_with_work_ever_idles(load, lasting):
         for job in shop.list_due():
             lane = choose_lane(job)
             held_back = lane is Lane.ENCODING and busy_elsewhere and job.session not in busy_elsewhere
+            held_back |= lane is Lane.BULK_UPLOAD and has_small_upload(shop)
             assert free[lane] == 0 or held_back
     assert len(shop.started) == total
 
@@ -128,3 +143,22 @@ def test_a_confidence_does_not_wait_for_encoders_uploads_or_hashes_of_older_sess
     shop.tick(LONGEST)
     shop.sessions[3] = [build_job(3, "offload", 0), build_job(3, "probe", 1), build_job(3, "listen", 2)]
     assert [job.session for job in shop.tick()] == ["0003"] * 3
+
+
+@given(loads, durations)
+def test_no_original_of_any_session_starts_while_a_proxy_of_any_waits_or_runs(load, lasting):
+    shop = open_shop(load)
+    for tick in range(60):
+        before = has_small_upload(shop)
+        chosen = shop.tick(lasting[tick % len(lasting)])
+        if before and has_small_upload(shop):
+            assert not any(choose_lane(job) is Lane.BULK_UPLOAD for job in chosen)
+
+
+def test_an_original_on_its_way_makes_way_for_a_proxy_and_for_nothing_else():
+    original, proxy = build_job(0, "upload", 0), build_job(1, "proxy", 0)
+    others = [build_job(1, kind, 1) for kind in ("probe", "hash", "conform", "upload")]
+    assert list_yielding_jobs([proxy], [original, *others]) == (original, others[-1])
+    assert list_yielding_jobs(others, [original]) == ()
+    assert list_yielding_jobs([], [original]) == ()
+    assert list_yielding_jobs([original], [proxy]) == ()
