@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,10 @@ def build_endpoint(storage: R2Storage) -> str:
 
 
 def connect_client(storage: R2Storage, access: AccessKey) -> S3Client:
-    """Return an S3 client that nothing in the environment or in `~/.aws` can redirect."""
+    """Return an S3 client that nothing in the environment or in `~/.aws` can redirect.
+
+    Raises StorageError if the file of the authority cannot be used.
+    """
     for name in ("boto3", "botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.INFO)  # at DEBUG they log signed headers
     core = botocore.session.Session(session_vars=_NO_USER_SETTINGS)
@@ -86,9 +90,26 @@ def connect_client(storage: R2Storage, access: AccessKey) -> S3Client:
         region_name="auto",
         botocore_session=core,
     )
-    client = session.client("s3", endpoint_url=build_endpoint(storage), config=_CLIENT_CONFIG, verify=True)
+    if storage.ca_file is not None:
+        _require_authority(storage.ca_file)
+    client = session.client(
+        "s3",
+        endpoint_url=build_endpoint(storage),
+        config=_CLIENT_CONFIG,
+        verify=True if storage.ca_file is None else str(storage.ca_file),
+    )
     client.meta.events.register("before-sign.s3", _remove_expect_header)
     return client
+
+
+def _require_authority(ca_file: Path) -> None:
+    """Raise StorageError unless the file holds certificates; botocore would call the store unreachable."""
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise StorageError(
+            f"storage.ca_file {ca_file}: {error.strerror or error}", "name a PEM file with the authority"
+        ) from error
 
 
 def _remove_expect_header(request: AWSRequest, **_: object) -> None:

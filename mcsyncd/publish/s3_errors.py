@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from mcsyncd.errors import StorageError, StoreOffline, StoreRefused
@@ -45,11 +45,16 @@ def translate_s3_error(what: str) -> Iterator[None]:
         yield
     except ClientError as answer:
         raise _build_storage_error(what, answer) from answer
-    except (HTTPClientError, NotConnected) as error:
+    except SSLError as error:
+        if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+            raise _build_unreachable_error(what) from error
         raise StoreOffline(
-            f"{what}: the store cannot be reached",
-            "check the network; the upload will be retried automatically",
+            f"{what}: the certificate of the store is not trusted",
+            "check the clock, storage.ca_file, and whether the network answers in the store's place; "
+            "the upload will be retried automatically",
         ) from error
+    except (HTTPClientError, NotConnected) as error:
+        raise _build_unreachable_error(what) from error
     except BotoCoreError as error:
         raise StorageError(f"{what}: {error}", "check the storage settings") from error
 
@@ -83,6 +88,12 @@ def _get_request_id(answer: ClientError) -> str:
     metadata = answer.response.get("ResponseMetadata", {})
     headers = metadata.get("HTTPHeaders", {})
     return str(headers.get("cf-ray") or metadata.get("RequestId") or "")
+
+
+def _build_unreachable_error(what: str) -> StoreOffline:
+    return StoreOffline(
+        f"{what}: the store cannot be reached", "check the network; the upload will be retried automatically"
+    )
 
 
 def _build_storage_error(what: str, answer: ClientError) -> StorageError:

@@ -197,13 +197,21 @@ class R2Storage(SettingsPart):
     """Name of the systemd credential that holds the access key."""
     endpoint: str | None = None
     """Another S3 endpoint, on the loopback interface only; for tests."""
+    ca_file: Path | None = None
+    """PEM file of the authority that vouches for an `endpoint` with https, instead of the usual ones."""
 
     @field_validator("endpoint")
     @classmethod
     def _check_loopback(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"http://(127\.0\.0\.1|localhost):\d+", value):
+        if value is not None and not re.fullmatch(r"https?://(127\.0\.0\.1|localhost):\d+", value):
             raise ValueError("must be a loopback endpoint such as http://127.0.0.1:8333")
         return value
+
+    @model_validator(mode="after")
+    def _check_ca_file(self) -> R2Storage:
+        if self.ca_file is not None and not (self.endpoint or "").startswith("https:"):
+            raise ValueError("ca_file needs an endpoint with https")
+        return self
 
 
 class UploadSettings(SettingsPart):

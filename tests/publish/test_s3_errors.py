@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError, SSLError
 
 from mcsyncd.errors import StorageError, StoreOffline
 from mcsyncd.publish.s3_errors import translate_s3_error
@@ -31,6 +31,7 @@ def raised(fault: Exception) -> StorageError:
         answer("SomethingNew", 502),
         answer("NoSuchUpload", 404),
         ReadTimeoutError(endpoint_url="http://x"),
+        SSLError(endpoint_url="https://x", error="EOF occurred in violation of protocol"),
     ],
 )
 def test_trouble_that_passes(fault):

@@ -139,6 +139,24 @@ def test_secrets_have_no_place_in_the_settings(tmp_path):
     assert any("loopback" in one for one in problems(tmp_path, elsewhere))
 
 
+@pytest.mark.parametrize(
+    ("given", "is_fine"),
+    [
+        ("endpoint: 'https://127.0.0.1:8333', ca_file: /etc/ca.pem", True),
+        ("endpoint: 'https://localhost:8333'", True),
+        ("endpoint: 'http://127.0.0.1:8333', ca_file: /etc/ca.pem", False),
+        ("ca_file: /etc/ca.pem", False),
+    ],
+)
+def test_an_authority_of_ones_own_vouches_for_an_endpoint_of_ones_own_alone(tmp_path, given, is_fine):
+    lines = [line for line in GOOD.splitlines() if not line.startswith("storage")]
+    text = "\n".join([*lines, f"storage: {{kind: r2, account_id: {'0f' * 16}, bucket: shoots, {given}}}"])
+    if is_fine:
+        assert isinstance(load_settings(written(tmp_path, text)).storage, R2Storage)
+    else:
+        assert any("ca_file" in one for one in problems(tmp_path, text))
+
+
 def test_an_id_of_digits_alone_wants_quotes(tmp_path):
     start = GOOD.index("storage:")
     bad = f"{GOOD[:start]}storage: {{kind: r2, account_id: {'1' * 32}, bucket: shoots}}\n"
