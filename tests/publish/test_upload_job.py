@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from publish.sessions import ACCESS
 
 from mcsyncd.errors import DerivedFileLost, SourceChanged
 from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_part_sums
@@ -18,6 +17,7 @@ from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers import publishing
 from mcsyncd.workers.perform import perform_job
+from r2strict.bucket import ACCESS
 
 SESSION = "20261126-091502-k7q"
 SIZE = MIN_PART_BYTES + 1000
