@@ -114,14 +114,10 @@ def _adopt_or_create_upload(client: S3Client, target: UploadTarget) -> tuple[str
     An upload that an earlier process left is adopted, the newest if there are several. The others
     are aborted, because the parts of an incomplete upload are stored and billed.
     """
-    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=target.bucket, Prefix=target.key)
-    found = [one for page in pages for one in page.get("Uploads", ()) if one.get("Key") == target.key]
-    found.sort(key=lambda one: one["Initiated"])
-    for stale in found[:-1]:
-        client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=stale["UploadId"])
-    if found:
+    if found := _list_uploads(client, target):
+        _abort_other_uploads(client, target, found, found[-1])
         with suppress(client.exceptions.NoSuchUpload):
-            return found[-1]["UploadId"], _list_parts(client, target, found[-1]["UploadId"])
+            return found[-1], _list_parts(client, target, found[-1])
     created = client.create_multipart_upload(
         Bucket=target.bucket,
         Key=target.key,
@@ -129,7 +125,23 @@ def _adopt_or_create_upload(client: S3Client, target: UploadTarget) -> tuple[str
         CacheControl=target.cache_control,
         Metadata=target.metadata,
     )
-    return created["UploadId"], {}
+    upload_id: str = created["UploadId"]
+    if created["ResponseMetadata"]["RetryAttempts"]:  # a call whose answer was lost may have begun one, too
+        _abort_other_uploads(client, target, _list_uploads(client, target), upload_id)
+    return upload_id, {}
+
+
+def _list_uploads(client: S3Client, target: UploadTarget) -> list[str]:
+    """Return the ids of this key's incomplete uploads, the newest last."""
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=target.bucket, Prefix=target.key)
+    found = [one for page in pages for one in page.get("Uploads", ()) if one.get("Key") == target.key]
+    return [one["UploadId"] for one in sorted(found, key=lambda one: one["Initiated"])]
+
+
+def _abort_other_uploads(client: S3Client, target: UploadTarget, uploads: list[str], kept: str) -> None:
+    for upload_id in uploads:
+        if upload_id != kept:
+            client.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
 
 
 def _list_parts(client: S3Client, target: UploadTarget, upload_id: str) -> dict[int, tuple[int, str]]:
