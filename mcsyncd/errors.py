@@ -177,6 +177,17 @@ class StorageError(McsyncError):
     """The store did not keep an object as it was sent, or holds another one under its key."""
 
 
+class StoredObjectsMissing(StorageError):
+    """The store no longer has objects that it took, by their keys; they can be sent again."""
+
+    def __init__(self, message: str, hint: str = "", keys: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.keys = keys
+
+    def __reduce__(self) -> tuple[type[StoredObjectsMissing], tuple[str, str, tuple[str, ...]]]:  # type: ignore[override]  # carries one field more than its base
+        return type(self), (self.message, self.hint, self.keys)
+
+
 class StoreOffline(StorageError):
     """The store could not be reached, is overloaded or failing: a retry may succeed."""
 

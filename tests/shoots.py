@@ -22,6 +22,7 @@ from mcsyncd.model.jobs import (
     Listen,
     Offload,
     PlanPublishing,
+    PointHead,
     Probe,
     PublishManifest,
     Return,
@@ -161,5 +162,7 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, P
         case PublishManifest():
             revision = job.snapshot.revision
             return Publication(revision, f"v1/manifest/{job.session}/{revision:06d}-0.json", "d" * 64)
+        case PointHead():
+            return job.head
         case _:
             raise AssertionError(job)

@@ -17,7 +17,8 @@ from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, Job, PublishManifest, Upload
+from mcsyncd.model.jobs import Conform, Job, PointHead, PublishManifest, Upload
+from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import HALTED, Session, State
 from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, result_of
@@ -42,7 +43,7 @@ class Violation(AssertionError):
 
 @dataclass
 class World:
-    """The daemon and everything around it. What survives a crash: `ledger`, `store` and `manifests`."""
+    """The daemon and everything around it. What survives a crash: `ledger`, `store`, `manifests`, `heads`."""
 
     seed: int
     fault_rate: float = 0.25
@@ -50,6 +51,7 @@ class World:
     ledger: dict[str, list[Event]] = field(default_factory=dict)
     store: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, dict[int, Session]] = field(default_factory=dict)
+    heads: dict[str, StoreHead] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     running: dict[str, Job] = field(default_factory=dict)
 
@@ -71,11 +73,11 @@ class World:
         raise Violation(f"seed {self.seed}: stuck in {[one.state for one in self.sessions.values()]}")
 
     def _has_arrived(self) -> bool:
-        return all(one.state in (State.PUBLISHED, State.REJECTED) for one in self.sessions.values())
+        return all(one.is_finished for one in self.sessions.values())
 
     def _take_step(self) -> None:
         steps = [self._drop_shoot, self._seal, self._end_job, self._end_job, self._end_job, self._pass_time]
-        steps += [self._decide_something, self._drop_again, self._crash]
+        steps += [self._decide_something, self._drop_again, self._crash, self._lose_object]
         self.chance.choice(steps)()
         self._start_jobs()
 
@@ -169,22 +171,42 @@ class World:
             kind = self.chance.choice(FAILURES)
             self._submit(job.session, fa.JobFailed(AT, job_id, kind, "it failed", "mend it"))
             return
+        if isinstance(job, PublishManifest) and (lost := self._confirm_objects(job)):
+            self._submit(job.session, fa.StoredObjectsLost(AT, job_id, lost, "no longer in the store"))
+            return
         self._take_effect(job)
         if self.chance.random() < self.fault_rate / 4:
             self._crash()  # after the effect and before its record
             return
         self._submit(job.session, fa.JobFinished(AT, job_id, result_of(job, self.chance.choice([0.3, 0.92]))))
 
+    def _confirm_objects(self, job: PublishManifest) -> tuple[str, ...]:
+        """What the job does first: ask the store, and return the keys that it no longer has."""
+        return self._list_missing(job)
+
+    def _list_missing(self, job: PublishManifest) -> tuple[str, ...]:
+        """The keys that the store does not have, of those that the manifest is to name."""
+        publishing = job.snapshot.publishing
+        if publishing is None or publishing.plan is None:
+            raise Violation(f"seed {self.seed}: a manifest without a plan")
+        return tuple(one.key for one in publishing.plan.uploads if one.key not in self.store)
+
+    def _lose_object(self) -> None:
+        """Somebody deletes an object from the store."""
+        if self.store:
+            del self.store[self.chance.choice(list(self.store))]
+
     def _take_effect(self, job: Job) -> None:
         if isinstance(job, Upload):
             if self.store.setdefault(job.object.key, job.object.sha256) != job.object.sha256:
                 raise Violation(f"seed {self.seed}: {job.object.key} has two contents")
+        elif isinstance(job, PointHead):
+            self.heads[job.session] = job.head
         elif isinstance(job, PublishManifest):
             snapshot = job.snapshot
-            plan = snapshot.publishing.plan if snapshot.publishing is not None else None
-            missing = [one.key for one in plan.objects if one.key not in self.store] if plan else ["the plan"]
-            if missing:
+            if missing := self._list_missing(job):
                 raise Violation(f"seed {self.seed}: a manifest without {missing[0]}")
+            self.heads[job.session] = StoreHead(HeadState.CURRENT, snapshot.revision)
             if snapshot.approval is None or snapshot.approval.revision != snapshot.revision:
                 raise Violation(f"seed {self.seed}: a manifest of what nobody approved")
             self.manifests.setdefault(job.session, {})[snapshot.revision] = snapshot
@@ -220,6 +242,9 @@ class World:
             published = self.manifests[session.id].get(session.revision)
             if published is None or replace(published, state=session.state).clips != session.clips:
                 raise Violation(f"seed {self.seed}: published is not what was approved")
+        told, wanted = self.heads.get(session.id), session.wanted_head
+        if session.is_finished and wanted is not None and (told is None or told.state != wanted.state):
+            raise Violation(f"seed {self.seed}: readers of the store are told {told} instead of {wanted}")
 
 
 def run_schedules(seeds: range, steps: int = 60) -> int:

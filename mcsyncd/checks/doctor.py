@@ -62,9 +62,13 @@ class CheckResult:
     hint: str = ""
 
 
-def run_checks(config: ActiveConfig) -> tuple[CheckResult, ...]:
-    """Run all checks; return their results in the order in which an operator would fix the problems."""
+def run_checks(config: ActiveConfig, credential: Path | None = None) -> tuple[CheckResult, ...]:
+    """Run all checks; return their results in the order in which an operator would fix the problems.
+
+    `credential` is the file with a bucket's access key, where the unit's own is not to be used.
+    """
     checks = {name: partial(check, config) for name, check in _CHECKS.items()}
+    checks["storage"] = partial(_check_storage, config, credential)
     return tuple(_run({**checks, **_MACHINE_CHECKS}))
 
 
@@ -234,8 +238,8 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
         )
 
 
-def _check_storage(config: ActiveConfig) -> Iterator[CheckResult]:
-    health = check_store(config.settings.storage)
+def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iterator[CheckResult]:
+    health = check_store(config.settings.storage, credential)
     ok = health == "ok"
     yield CheckResult(
         f"storage {config.settings.storage.kind}",

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 
@@ -18,6 +19,7 @@ import structlog
 
 from mcsyncd.errors import LedgerMismatch, StorageError
 from mcsyncd.model.session import FINISHED
+from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_head_key, parse_head_key
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
@@ -192,7 +194,7 @@ def _find_store_gaps(settings: Settings, ledger: Path, known: _KnownHistory) -> 
 
 def _find_unknown_sessions(store: ObjectStore, known: _KnownHistory, limit: int) -> Iterator[HistoryGap]:
     """Sessions that were published. Another daemon may publish to the same bucket, but not to our folder."""
-    for key in store.list_keys("head/", limit):
+    for key in islice((one.key for one in store.list_objects("head/")), limit):
         session_id = parse_head_key(key)
         if session_id is not None and session_id not in known.states:
             yield HistoryGap(f"published:{session_id}", f"the store has {session_id}, which it does not know")
@@ -203,8 +205,9 @@ def _find_unknown_manifests(store: ObjectStore, ledger: Path, known: _KnownHisto
     unfinished = [session_id for session_id, state in known.states.items() if state not in FINISHED]
     newest = sorted(session_id for session_id, state in known.states.items() if state in FINISHED)
     for session_id in [*unfinished[-_NEWEST:], *newest[-_NEWEST:]]:
-        if store.stat_object(head_key := build_head_key(session_id)) is None:
+        pointer = store.find_document(head_key := build_head_key(session_id))
+        if pointer is None:
             continue
-        manifest_key = json.loads(store.get_document(head_key))["manifest_key"]
+        manifest_key = read_head(head_key, pointer.data).publication.key
         if gap := _compare_manifest(manifest_key, store.get_document(manifest_key), ledger):
             yield gap

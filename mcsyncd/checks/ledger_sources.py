@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.errors import McsyncError, StorageError, StoreOffline, StoreRefused
 from mcsyncd.ingest.cards import NO_CLIPS, attach_file, collect_clips
 from mcsyncd.ingest.fingerprint import SampledFile, sample_files
 from mcsyncd.ingest.names import FileRole, classify_name, extend_suffixes
@@ -17,7 +16,9 @@ from mcsyncd.ingest.second_copies import attach_copies
 from mcsyncd.model.clip import Camera, Clip, DropFile
 from mcsyncd.model.events import ClipsOffloaded, DropFilesChanged, Event, SessionOpened, SessionSealed
 from mcsyncd.model.evolve import replay_events
+from mcsyncd.model.publishing import StoreHead
 from mcsyncd.model.session import Terms
+from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_manifest_key, parse_head_key
 from mcsyncd.publish.manifest_reader import read_published_events
 from mcsyncd.publish.object_store import ObjectStore
@@ -25,8 +26,14 @@ from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.work_layout import WorkLayout
 
-_MAX_HEADS = 1_000_000
-"""Pointers that are listed. Judgement: more than any store holds; a rebuild must see them all."""
+
+@dataclass(frozen=True, slots=True)
+class _FoundManifest:
+    """A manifest, and what its pointer says of it; None for a copy in the work folder."""
+
+    body: bytes
+    head: StoreHead | None = None
+
 
 History = tuple[SessionOpened, *tuple[Event, ...]]
 """The events of one session, oldest first."""
@@ -45,13 +52,13 @@ def collect_histories(config: ActiveConfig, *, use_store: bool) -> RecoveredHist
     """Return all sessions that manifests and work folders tell of. Raises StorageError, OSError."""
     skipped: list[str] = []
     store = open_store(config.settings.storage) if use_store else None
-    bodies = dict(_read_local_manifests(config.layout, store))
+    found = dict(_read_local_manifests(config.layout, store))
     if store is not None:
-        bodies |= dict(_read_stored_manifests(store))
+        found |= dict(_read_stored_manifests(store, skipped))
     published: dict[str, History] = {}
-    for session_id, body in sorted(bodies.items()):
+    for session_id, manifest in sorted(found.items()):
         try:
-            history = _check_history(read_published_events(body))
+            history = _check_history(read_published_events(manifest.body, manifest.head))
         except (McsyncError, ValueError, KeyError) as error:
             skipped.append(f"the manifest of {session_id}: {error}")
         else:
@@ -76,7 +83,9 @@ def _check_history(events: tuple[Event, ...]) -> History:
     return (opened, *later)
 
 
-def _read_local_manifests(layout: WorkLayout, store: ObjectStore | None) -> Iterator[tuple[str, bytes]]:
+def _read_local_manifests(
+    layout: WorkLayout, store: ObjectStore | None
+) -> Iterator[tuple[str, _FoundManifest]]:
     """Yield the newest published manifest of each session in the work folder.
 
     A copy is kept before the manifest is stored: only one that the store has was published.
@@ -87,20 +96,25 @@ def _read_local_manifests(layout: WorkLayout, store: ObjectStore | None) -> Iter
             body = path.read_bytes()
             key = build_manifest_key(session_id, int(path.stem), hashlib.sha256(body).hexdigest())
             if store is None or store.stat_object(key) is not None:
-                yield session_id, body
+                yield session_id, _FoundManifest(body)
                 break
 
 
-def _read_stored_manifests(store: ObjectStore) -> Iterator[tuple[str, bytes]]:
-    """Yield the manifest that each session's pointer in the store names."""
-    for key in store.list_keys("head/", _MAX_HEADS):
-        session_id = parse_head_key(key)
+def _read_stored_manifests(store: ObjectStore, skipped: list[str]) -> Iterator[tuple[str, _FoundManifest]]:
+    """Yield the manifest that each session's pointer in the store names; name those that cannot be used."""
+    for listed in store.list_objects("head/"):
+        session_id = parse_head_key(listed.key)
         if session_id is None:
             continue
         try:
-            yield session_id, store.get_document(json.loads(store.get_document(key))["manifest_key"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{key} is no pointer to a manifest: {error}", "look at it by hand") from error
+            head = read_head(listed.key, store.get_document(listed.key))
+            body = store.get_document(head.publication.key)
+        except (StoreOffline, StoreRefused):
+            raise
+        except StorageError as error:
+            skipped.append(str(error))
+        else:
+            yield session_id, _FoundManifest(body, head.head)
 
 
 def _read_originals(session_id: str, config: ActiveConfig) -> History | None:

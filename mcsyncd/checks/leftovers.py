@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsyncd.checks.verify import select_sessions
+from mcsyncd.checks.sessions import select_sessions
 from mcsyncd.errors import IntegrityError, UsageError
 from mcsyncd.ingest.leftovers import Leftover, clean_folders
 from mcsyncd.integrity.hashing import verify_digest

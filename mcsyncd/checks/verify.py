@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcsyncd.checks.decode import check_decoding
-from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.checks.sessions import locate_ledger, select_sessions
+from mcsyncd.checks.store_survey import read_back, survey_store
 from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.due import list_conform_jobs, select_current_conforms
 from mcsyncd.model.losses import list_derived_results
-from mcsyncd.model.rendition import Rendition, StoredObject
+from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
-from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
-from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.schema import LocalStorage, Settings
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
+from mcsyncd.store.audit import audit_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class VerifyResult:
 def verify_log(settings: Settings, session: str | None) -> VerifyResult:
     """Verify the hash chain, and every session's row against its events. Raises McsyncError."""
     del session  # a chain is checked as a whole
-    found = audit_ledger(_locate_ledger(settings))
+    found = audit_ledger(locate_ledger(settings))
     return VerifyResult(found.events, found.faults, f"head {found.head}" if found.head else "")
 
 
@@ -84,36 +85,23 @@ def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple
                 yield layout.resolve_path(file.path), file.sha256, file.bytes
 
 
-def verify_store(settings: Settings, session: str | None) -> VerifyResult:
-    """Verify that every recorded object is in the store, with its recorded size and hash."""
-    store = open_store(settings.storage)
-    recorded = [kept for one in select_sessions(settings, session) for kept in one.stored]
-    findings = (_verify_object(store, kept) for kept in recorded)
-    return VerifyResult(len(recorded), tuple(finding for finding in findings if finding is not None))
+def verify_store(
+    settings: Settings,
+    session: str | None,
+    *,
+    share: float = 0.0,
+    credential: Path | None = None,
+    chance: random.Random | None = None,
+) -> VerifyResult:
+    """Verify every recorded object, manifest and pointer in the store, and find what nobody recorded.
 
-
-def _verify_object(store: ObjectStore, recorded: StoredObject) -> str | None:
-    try:
-        found = store.stat_object(recorded.key)
-    except StorageError as error:
-        return f"{recorded.key}: {error}"
-    if found is None:
-        return f"{recorded.key}: not in the store"
-    if (found.bytes, found.sha256) != (recorded.bytes, recorded.sha256):
-        return f"{recorded.key}: differs from what was recorded"
-    return None
-
-
-def select_sessions(settings: Settings, session: str | None) -> tuple[Session, ...]:
-    """Return one session by its id, or all. Raises McsyncError for an unknown one."""
-    sessions = read_recorded_sessions(_locate_ledger(settings))
-    if session is None:
-        return sessions
-    chosen = tuple(one for one in sessions if one.id == session)
-    if not chosen:
-        raise McsyncError(f"no session {session}", "see `mcsyncd sessions`")
-    return chosen
-
-
-def _locate_ledger(settings: Settings) -> Path:
-    return settings.paths.state / "ledger.db"
+    A bucket is compared by sizes and by the tags that it makes from the content; `share` of all bytes (0 to
+    1) is read back besides. A folder makes no tags, so that all of it is read. Raises McsyncError for an
+    unknown session, StoreOffline and StoreRefused.
+    """
+    store = open_store(settings.storage, credential=credential)
+    survey = survey_store(settings, store, session)
+    if isinstance(settings.storage, LocalStorage):
+        share = 1.0
+    survey, reading = read_back(store, survey, WorkLayout.from_settings(settings), share, chance)
+    return VerifyResult(survey.checked, survey.sentences, reading)

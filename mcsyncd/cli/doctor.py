@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import credential_option, json_option
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -16,9 +17,10 @@ _VERDICT_GLYPHS = {"ok": "✔", "warn": "!", "fail": "✖"}
 
 
 @click.command()
+@credential_option
 @json_option
 @click.pass_obj
-def doctor_command(options: GlobalOptions, as_json: bool) -> int:
+def doctor_command(options: GlobalOptions, credential: Path | None, as_json: bool) -> int:
     """Check everything around the daemon.
 
     Folders, limits, disk space, codecs, clock, socket, groups, storage, audio and terminal. Exit code
@@ -34,7 +36,7 @@ def doctor_command(options: GlobalOptions, as_json: bool) -> int:
     except ConfigError as error:
         checks = report_broken_settings(error)
     else:
-        checks = run_checks(config)
+        checks = run_checks(config, credential)
     failed = any(check.status == "fail" for check in checks)
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})

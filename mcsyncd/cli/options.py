@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -12,3 +15,26 @@ CLIP_DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": 
 revision_option = click.option(
     "--revision", type=int, help="The revision that you looked at (default: the current one)."
 )
+credential_option = click.option(
+    "--credential",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with the bucket's access key (default: the credential of the daemon's unit).",
+)
+
+
+class _ShareType(click.ParamType[float]):
+    """A share of the whole, as people write it: `5%`."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            share = float(str(value).removesuffix("%")) / 100
+        except ValueError:
+            share = 0.0
+        if not str(value).endswith("%") or not 0 < share <= 1:
+            self.fail(f"{value!r} is no share: write one such as 5%", param, ctx)
+        return share
+
+
+SHARE = _ShareType()

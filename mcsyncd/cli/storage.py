@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import credential_option, json_option
 
 if TYPE_CHECKING:
     from mcsyncd import api
@@ -47,3 +49,88 @@ def _direct_uploads(options: GlobalOptions, action: Literal["pause", "resume"], 
         print_json(body)
     else:
         click.echo("uploads are paused" if body.uploads == "paused" else "uploads go on")
+
+
+@storage_command.command("plan")
+@click.argument("session", required=False)
+@credential_option
+@json_option
+@click.pass_obj
+def plan_command(options: GlobalOptions, session: str | None, credential: Path | None, as_json: bool) -> int:
+    """Show what differs between the ledger and the store. Changes nothing.
+
+    Exit code 1 when anything does. SESSION limits it to one session.
+    """
+    from mcsyncd.checks.store_survey import survey_store
+    from mcsyncd.cli.daemon_calls import print_json
+    from mcsyncd.publish.open_store import open_store
+
+    store = open_store(options.settings.storage, credential=credential)
+    survey = survey_store(options.settings, store, session)
+    if as_json:
+        print_json({"checked": survey.checked, "differences": list(survey.sentences)})
+    else:
+        _print_lines(survey.sentences, f"{survey.checked} checked, nothing differs")
+        if survey.sentences:
+            click.echo("→ mcsyncd storage repair sends again what local copies can prove")
+    return 1 if survey.sentences else 0
+
+
+@storage_command.command("repair")
+@click.argument("session", required=False)
+@click.option("--deep", is_flag=True, help="Read everything back first, and replace what is damaged, too.")
+@credential_option
+@click.pass_obj
+def repair_command(options: GlobalOptions, session: str | None, deep: bool, credential: Path | None) -> int:
+    """Send again what is missing or different, from local copies that are proven.
+
+    Pointers of sessions that the ledger does not know are set aside, others are set right. Nothing else
+    is deleted. Then `mcsyncd retry` for a session that had stopped. Exit code 1 if anything is left.
+    """
+    from mcsyncd.checks.store_repair import repair_store
+    from mcsyncd.checks.store_survey import read_back, survey_store
+    from mcsyncd.publish.open_store import open_store
+    from mcsyncd.settings.work_layout import WorkLayout
+
+    store = open_store(options.settings.storage, credential=credential)
+    layout = WorkLayout.from_settings(options.settings)
+    survey = survey_store(options.settings, store, session)
+    survey, _ = read_back(store, survey, layout, 1.0 if deep else 0.0)
+    steps = list(repair_store(store, survey, layout))
+    _print_lines((one.sentence for one in steps), f"{survey.checked} checked, nothing to repair")
+    return 0 if all(one.is_mended for one in steps) else 1
+
+
+@storage_command.command("gc")
+@click.option("--apply", is_flag=True, help="Delete them; without it they are only listed.")
+@click.option("--grace-days", default=30, show_default=True, help="Days since they were superseded.")
+@credential_option
+@click.pass_obj
+def gc_command(options: GlobalOptions, apply: bool, grace_days: int, credential: Path | None) -> int:
+    """List stored objects that no manifest in force refers to: what earlier revisions left.
+
+    Originals are never among them.
+    """
+    from mcsyncd.checks.store_garbage import list_garbage, remove_garbage
+    from mcsyncd.present.numbers import format_size
+    from mcsyncd.publish.open_store import open_store
+
+    found = list_garbage(options.settings, grace_days)
+    _print_lines((f"{one.object.key}  {format_size(one.object.bytes)}" for one in found), "no garbage")
+    if found and apply:
+        remove_garbage(open_store(options.settings.storage, credential=credential), found)
+        click.echo(f"{len(found)} deleted")
+    elif found:
+        click.echo("→ nothing was deleted; with --apply they are")
+    return 0
+
+
+def _print_lines(lines: Iterable[str], otherwise: str) -> None:
+    from mcsyncd.model.text import escape_text
+
+    printed = False
+    for line in lines:
+        click.echo(escape_text(line, 400))
+        printed = True
+    if not printed:
+        click.echo(otherwise)

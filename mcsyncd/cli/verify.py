@@ -8,11 +8,12 @@ import click
 
 from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import SHARE, credential_option, json_option
 from mcsyncd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -23,26 +24,40 @@ TARGETS = ("log", "media", "store")
 @click.command()
 @click.argument("what", type=click.Choice(TARGETS))
 @click.argument("session", required=False)
-@click.option("--deep", is_flag=True, help="With media: also decode the renditions and compare the result.")
+@click.option("--deep", is_flag=True, help="media: also decode the renditions; store: read all of it back.")
+@click.option("--sample", type=SHARE, help="store: read back this share of the bytes, such as 5%.")
+@credential_option
 @json_option
 @click.pass_obj
-def verify_command(options: GlobalOptions, what: str, session: str | None, deep: bool, as_json: bool) -> int:
+def verify_command(
+    options: GlobalOptions,
+    what: str,
+    session: str | None,
+    deep: bool,
+    sample: float | None,
+    credential: Path | None,
+    as_json: bool,
+) -> int:
     """Check the audit log, local files or the store against the record.
 
     log checks the hash chain of the audit log, media the originals and renditions on disk, store
-    the published objects; SESSION limits the check to one session. It reads the ledger and the files
-    itself and does not ask the daemon, whose work it checks. Exit code 1 when anything differs.
+    the published objects, manifests and pointers; SESSION limits the check to one session. It reads
+    the ledger and the files itself and does not ask the daemon, whose work it checks. Exit code 1
+    when anything differs.
     """
     from mcsyncd.checks.verify import verify_log, verify_media, verify_store
 
-    if deep and what != "media":
-        raise UsageError(
-            f"verify {what} has no option --deep", "leave it out, or use `mcsyncd verify media --deep`"
-        )
+    if what != "store" and (sample is not None or credential is not None):
+        raise UsageError("--sample and --credential are for the store", "use `mcsyncd verify store`")
+    if what == "log" and deep:
+        raise UsageError("verify log has no option --deep", "leave it out: all of the log is always checked")
     if what == "media":
         report = verify_media(options.settings, session, deep=deep)
+    elif what == "store":
+        share = 1.0 if deep else sample or 0.0
+        report = verify_store(options.settings, session, share=share, credential=credential)
     else:
-        report = {"log": verify_log, "store": verify_store}[what](options.settings, session)
+        report = verify_log(options.settings, session)
     _print_report(what, report.checked, report.findings, report.note, as_json=as_json)
     return 1 if report.findings else 0
 

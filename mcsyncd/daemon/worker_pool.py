@@ -34,12 +34,13 @@ from mcsyncd.errors import (
     SourceChanged,
     SourceUnreadable,
     StorageError,
+    StoredObjectsMissing,
     StoreOffline,
     StoreRefused,
     is_passing,
     suggest_repair,
 )
-from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished
+from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished, StoredObjectsLost
 from mcsyncd.model.jobs import Conform, Job
 from mcsyncd.model.schedule import Lane, choose_lane, needs_store
 from mcsyncd.model.session import FailureKind
@@ -180,6 +181,8 @@ class WorkerPool:
             )
         except DerivedFileLost as error:
             return DerivedFilesLost(utc_now(), job.id, error.paths, error.message)
+        except StoredObjectsMissing as error:
+            return StoredObjectsLost(utc_now(), job.id, error.keys, error.message)
         except Exception as error:  # noqa: BLE001  # whatever a stage raises becomes a fact about its job
             return classify_failure(job, error)
         return JobFinished(utc_now(), job.id, result)

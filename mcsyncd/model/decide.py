@@ -17,10 +17,16 @@ from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.dispositions import apply_disposition, complete_alignment, move_clips
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return
-from mcsyncd.model.losses import MAX_REGENERATIONS, find_lost_results, is_lost_too_often, list_unproven_paths
+from mcsyncd.model.jobs import ClipJob, Job, Listen, PointHead, Probe, Return
+from mcsyncd.model.losses import (
+    MAX_REGENERATIONS,
+    find_lost_results,
+    is_lost_too_often,
+    is_stored_too_often,
+    list_unproven_paths,
+)
 from mcsyncd.model.objection import find_objection
-from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
@@ -84,6 +90,8 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return (_handle_failure(session, fact, awaited[fact.job]),)
         case fa.DerivedFilesLost():
             return (_handle_loss(session, fact),)
+        case fa.StoredObjectsLost():
+            return (_handle_store_loss(session, fact),)
         case fa.Approve():
             return (ev.SessionApproved(fact.at, fact.by, fact.revision),)
         case fa.Reject():
@@ -170,6 +178,8 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
             return (ev.ObjectStored(fact.at, result),)
         case Publication() as result:
             return (ev.SessionPublished(fact.at, result),)
+        case StoreHead() as result:
+            return (ev.HeadPointed(fact.at, result),)
         case _:
             assert_never(fact.result)
 
@@ -224,7 +234,8 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
         return ev.ClipSubstituted(fact.at, clip, copy, fact.message)
     if halted is State.FAILED and isinstance(job, Probe | Listen) and _has_companion(session, job.clip):
         return ev.ClipFaulted(fact.at, job.clip.key, fact.message, fact.hint)
-    if halted is not None:
+    # What was decided holds, whatever the store makes of its pointer.
+    if halted is not None and not isinstance(job, PointHead):
         # A rejected session whose originals cannot be returned stays rejected.
         halted = session.state if isinstance(job, Return) else halted
         return ev.SessionHalted(fact.at, halted, failure)
@@ -272,6 +283,15 @@ def _handle_loss(session: Session, fact: fa.DerivedFilesLost) -> ev.Event:
         retryable=True,
     )
     return ev.SessionHalted(fact.at, State.FAILED, failure)
+
+
+def _handle_store_loss(session: Session, fact: fa.StoredObjectsLost) -> ev.Event:
+    """Have lost objects uploaded again; halt the session if the store keeps losing them."""
+    if not is_stored_too_often(session, fact.keys):
+        return ev.ObjectsLost(fact.at, fact.keys, fact.message)
+    message = f"{fact.message}; they were uploaded {MAX_REGENERATIONS + 1} times"
+    hint = f"find out who deletes objects of this store, then: mcsyncd retry {session.id}"
+    return ev.SessionHalted(fact.at, State.FAILED, Failure("publish", message, hint, retryable=True))
 
 
 def _resync_session(session: Session, fact: fa.Resync) -> tuple[ev.Event, ...]:

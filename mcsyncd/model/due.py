@@ -21,6 +21,7 @@ from mcsyncd.model.jobs import (
     Listen,
     Offload,
     PlanPublishing,
+    PointHead,
     Probe,
     PublishManifest,
     Return,
@@ -59,7 +60,7 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
     if session.terms is None:
         return ()
     if session.state is State.REJECTED:
-        return _list_return_jobs(session)
+        return (*_list_head_jobs(session), *_list_return_jobs(session))
     if not session.offloaded:
         return (Offload(session.id, session.drop_files),)
     if session.incoming:
@@ -68,6 +69,7 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
         *_list_analysis_jobs(session),
         *_list_missing_conforms(session, review_below),
         *_list_publishing_jobs(session),
+        *_list_head_jobs(session),
     )
 
 
@@ -77,15 +79,22 @@ def _list_return_jobs(session: Session) -> tuple[Job, ...]:
     return (Return(session.id, session.drop_files, session.returning_to),)
 
 
+def _list_head_jobs(session: Session) -> tuple[Job, ...]:
+    """Those who read the store must not be told that something holds when it does not."""
+    head, published = session.wanted_head, session.published
+    if head is None or published is None or not session.has_outdated_head:
+        return ()
+    return (PointHead(session.id, head, published),)
+
+
 def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
     """Return the open jobs that may start now.
 
-    None of a halted session; none in `waiting`, the ids of jobs that failed and whose
-    next attempt is not due yet.
+    Of a halted session only what tells others of it; none in `waiting`, the ids of jobs that failed and
+    whose next attempt is not due yet.
     """
-    if session.state in _IDLE:
-        return ()
-    return tuple(job for job in list_open_jobs(session, review_below) if job.id not in waiting)
+    may_start = _list_head_jobs(session) if session.state in _IDLE else list_open_jobs(session, review_below)
+    return tuple(job for job in may_start if job.id not in waiting)
 
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:

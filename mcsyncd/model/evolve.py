@@ -15,9 +15,18 @@ from mcsyncd.model.dispositions import select_solved
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.hand_set import record_moves
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
-from mcsyncd.model.losses import forget_results
-from mcsyncd.model.publishing import Publishing
-from mcsyncd.model.session import HALTED, Approval, ConformedClip, Reopening, Ruling, Session, State
+from mcsyncd.model.losses import forget_results, forget_stored_objects
+from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.session import (
+    HALTED,
+    Approval,
+    ConformedClip,
+    Rejection,
+    Reopening,
+    Ruling,
+    Session,
+    State,
+)
 from mcsyncd.model.substitution import substitute_clip
 
 
@@ -68,7 +77,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             approval = Approval(event.by, event.at, event.revision)
             return replace(session, state=State.APPROVED, approval=approval, reopening=None)
         case ev.SessionRejected():
-            return _reject_session(session)
+            return _reject_session(session, event)
         case ev.SessionReopened():
             return _reopen_session(session, event)
         case ev.SessionRecalled():
@@ -93,9 +102,11 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.ObjectStored():
             return _record_object(session, event)
         case ev.SessionPublished():
-            return _clear_error(
-                replace(session, state=State.PUBLISHED, published=event.publication, losses=())
-            )
+            return _record_publication(session, event)
+        case ev.HeadPointed():
+            return replace(session, head=event.head)
+        case ev.ObjectsLost():
+            return forget_stored_objects(session, event.keys)
         case ev.JobPostponed():
             return _record_attempt(session, event)
         case ev.ResultsForgotten():
@@ -263,16 +274,18 @@ def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
         approval=None,
         publishing=None,
         reopening=Reopening(event.by, event.at, event.reason),
+        rejection=None,
         error=None,
         attempts=(),
         losses=(),
     )
 
 
-def _reject_session(session: Session) -> Session:
+def _reject_session(session: Session, event: ev.SessionRejected) -> Session:
     return replace(
         session,
         state=State.REJECTED,
+        rejection=Rejection(event.by, event.at, event.reason),
         approval=None,
         reopening=None,
         error=None,
@@ -301,6 +314,13 @@ def _record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
 def _record_object(session: Session, event: ev.ObjectStored) -> Session:
     others = tuple(old for old in session.stored if old.key != event.object.key)
     return _clear_error(replace(session, stored=(*others, event.object)))
+
+
+def _record_publication(session: Session, event: ev.SessionPublished) -> Session:
+    """A manifest is published together with a pointer that says so."""
+    published = event.publication
+    head = StoreHead(HeadState.CURRENT, published.revision)
+    return _clear_error(replace(session, state=State.PUBLISHED, published=published, head=head, losses=()))
 
 
 def _record_attempt(session: Session, event: ev.JobPostponed) -> Session:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
-from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
 
@@ -44,6 +44,7 @@ JobResult = (
     | PublishingPlan
     | StoredObject
     | Publication
+    | StoreHead
 )
 
 
@@ -128,6 +129,16 @@ class DerivedFilesLost:
     at: str
     job: str | None
     paths: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObjectsLost:
+    """The job found that the store no longer has objects that it took, by their keys."""
+
+    at: str
+    job: str
+    keys: tuple[str, ...]
     message: str
 
 
@@ -246,6 +257,7 @@ Fact = (
     | JobFinished
     | JobFailed
     | DerivedFilesLost
+    | StoredObjectsLost
     | Approve
     | Reject
     | Reopen

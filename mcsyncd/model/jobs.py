@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
-from mcsyncd.model.publishing import PlannedObject
+from mcsyncd.model.publishing import PlannedObject, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult
-from mcsyncd.model.session import ProfileRef, Session, Stage
+from mcsyncd.model.session import ProfileRef, Publication, Session, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,28 @@ class PublishManifest(BaseJob):
     snapshot: Session
 
 
-Job = Offload | Return | Hash | Probe | Listen | Align | Conform | PlanPublishing | Upload | PublishManifest
+@dataclass(frozen=True, slots=True)
+class PointHead(BaseJob):
+    """Make the pointer to the published manifest say what holds now. Result: `StoreHead`."""
+
+    stage: ClassVar[Stage] = "publish"
+    head: StoreHead
+    publication: Publication
+
+
+Job = (
+    Offload
+    | Return
+    | Hash
+    | Probe
+    | Listen
+    | Align
+    | Conform
+    | PlanPublishing
+    | Upload
+    | PublishManifest
+    | PointHead
+)
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""
 
 

@@ -65,7 +65,7 @@ def count_input_bytes(job: Job) -> int:
             return sum(clip.bytes for clip in job.clips) + sum(file.bytes for file in job.attached)
         case jobs.Upload():
             return job.object.bytes
-        case jobs.PublishManifest():
+        case jobs.PublishManifest() | jobs.PointHead():
             return 0
         case _:
             assert_never(job)

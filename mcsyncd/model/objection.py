@@ -66,6 +66,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _require_awaited(session, fact.job, awaited)
         case fa.DerivedFilesLost():
             return _object_to_loss(session, fact, awaited)
+        case fa.StoredObjectsLost():
+            return _require_awaited(session, fact.job, awaited)
         case fa.Approve():
             return _object_to_approval(session, fact)
         case fa.Reject():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mcsyncd.model.rendition import ObjectKind
 
@@ -57,3 +58,27 @@ class Publishing:
     began_at: str
     plan: PublishingPlan | None = None
     chain_head: str = ""
+
+
+class HeadState(StrEnum):
+    """Whether the published revision holds, as its pointer in the store tells every reader."""
+
+    CURRENT = "current"
+    """It was approved, and nobody has doubted it since."""
+    UNDER_REVIEW = "under_review"
+    """A person, or a file that came late, put the session back into review."""
+    WITHDRAWN = "withdrawn"
+    """A person rejected the session after it was published: do not use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHead:
+    """What the pointer to a session's manifest says of the published `revision`, why, and since when (UTC).
+
+    A manifest is never changed; whether it still holds is said here, which is what readers open first.
+    """
+
+    state: HeadState
+    revision: int
+    reason: str = ""
+    at: str = ""

@@ -38,7 +38,7 @@ _BULK_KINDS: frozenset[ObjectKind] = frozenset({"original", "attached", "mezzani
 
 def needs_store(job: Job) -> bool:
     """Tell whether a job talks to the store."""
-    return isinstance(job, jobs.Upload | jobs.PublishManifest)
+    return isinstance(job, jobs.Upload | jobs.PublishManifest | jobs.PointHead)
 
 
 def choose_lane(job: Job) -> Lane:
@@ -54,7 +54,7 @@ def choose_lane(job: Job) -> Lane:
             return Lane.ENCODING
         case jobs.Upload() if job.object.kind in _BULK_KINDS:
             return Lane.BULK_UPLOAD
-        case jobs.PlanPublishing() | jobs.Upload() | jobs.PublishManifest():
+        case jobs.PlanPublishing() | jobs.Upload() | jobs.PublishManifest() | jobs.PointHead():
             return Lane.PUBLISHING
         case _:
             assert_never(job)

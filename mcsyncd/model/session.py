@@ -12,7 +12,7 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
-from mcsyncd.model.publishing import Publishing
+from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 
@@ -183,6 +183,15 @@ class Substitution:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Who rejected the session, when, and why."""
+
+    by: Actor
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The manifest that was published last."""
 
@@ -205,7 +214,7 @@ class Session:
     `rulings` are a person's decisions to take clips off the timeline; a new sync keeps them. `solved` is the
     machine's own answer, to which a clip can return; None in sessions of versions that did not keep it.
     `moves` are the offsets that a person set. `reopening` is why a decided session is in review again, until
-    it is decided.
+    it is decided; `rejection` is who rejected it, and why. `head` is what the pointer in the store says.
     """
 
     id: str
@@ -237,12 +246,43 @@ class Session:
     solved: Alignment | None = None
     moves: tuple[Move, ...] = ()
     reopening: Reopening | None = None
+    rejection: Rejection | None = None
+    head: StoreHead | None = None
     substitutions: tuple[Substitution, ...] = ()
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing is due until a person decides: published, or rejected and not on its way back."""
-        return self.state in FINISHED and (self.returning_to is None or self.returned)
+        """Whether nothing is due until a person decides: published, or rejected and not on its way back.
+
+        Nor may a reader of the store be told something else.
+        """
+        is_returned = self.returning_to is None or self.returned
+        return self.state in FINISHED and is_returned and not self.has_outdated_head
+
+    @property
+    def wanted_head(self) -> StoreHead | None:
+        """What the pointer in the store must say; None for a session that was never published."""
+        if self.published is None:
+            return None
+        if self.state is State.PUBLISHED:
+            return StoreHead(HeadState.CURRENT, self.published.revision)
+        if self.state is State.REJECTED:
+            reason, at = (self.rejection.reason, self.rejection.at) if self.rejection else ("", "")
+            return StoreHead(HeadState.WITHDRAWN, self.published.revision, reason, at)
+        reason, at = (self.reopening.reason, self.reopening.at) if self.reopening else ("", "")
+        return StoreHead(HeadState.UNDER_REVIEW, self.published.revision, reason, at)
+
+    @property
+    def has_outdated_head(self) -> bool:
+        """Whether the pointer in the store says something else. The reason alone is none to write it again.
+
+        Earlier versions left it at `current` for good.
+        """
+        wanted = self.wanted_head
+        if wanted is None:
+            return False
+        told = self.head or StoreHead(HeadState.CURRENT, wanted.revision)
+        return (told.state, told.revision) != (wanted.state, wanted.revision)
 
     @property
     def reference(self) -> str | None:

@@ -77,6 +77,14 @@ class _EventFields:
         return f": {self.text('reason', limit=300)}" if self.get("reason") else ""
 
     @property
+    def head_state(self) -> str:
+        return self.text("head", "state", limit=20).replace("_", " ")
+
+    @property
+    def head_reason(self) -> str:
+        return f": {self.text('head', 'reason', limit=300)}" if self.get("head", "reason") else ""
+
+    @property
     def times(self) -> str:
         count = self.get("count")
         return f" ({count} times)" if isinstance(count, int) and count > 1 else ""
@@ -168,6 +176,8 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "publishing_planned": lambda event: f"Planned to publish {event.count('file', 'plan', 'objects')}",
     "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
     "session_published": lambda event: f"Published {event.text('publication', 'key')}",
+    "head_pointed": lambda event: f"Published revision is now {event.head_state}{event.head_reason}",
+    "objects_lost": lambda event: f"Will be uploaded again{event.reason}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
     "results_forgotten": lambda event: f"Will be made again{event.reason}",
     "session_halted": lambda event: event.halt,

@@ -15,6 +15,8 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
 """`NAME=value`, as in an environment file; a leading `export` is accepted."""
 _REQUIRED_NAMES = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
 """Names of the lines, as documented in docs/operations.md; renaming one breaks every credential in use."""
+UNIT_CREDENTIALS = "/run/credentials/mcsyncd.service"
+"""Where systemd keeps the credentials of the daemon's unit (systemd.exec, "Credentials")."""
 _MAX_FILE_BYTES = 4096
 """Bytes read of a credential. Judgement: two lines are far shorter; of a larger file the rest is ignored."""
 
@@ -30,15 +32,18 @@ class AccessKey:
 def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
     """Read the credential `name` from `$CREDENTIALS_DIRECTORY`, where systemd puts it.
 
+    Outside a unit, from the daemon's own, which root may read while it runs.
+
     Raises StoreRefused if there is none or if others can read it.
     """
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
+    folder = Path(environ.get("CREDENTIALS_DIRECTORY") or UNIT_CREDENTIALS)
+    if not folder.is_dir():
         raise StoreRefused(
             f"no credential {name!r}: CREDENTIALS_DIRECTORY is not set",
-            f"add LoadCredential={name}:/path/to/file to the unit",
+            f"add LoadCredential={name}:/path/to/file to the unit; on the command line, name the file with "
+            "--credential FILE",
         )
-    return read_access_key_file(Path(folder) / name)
+    return read_access_key_file(folder / name)
 
 
 def read_access_key_file(path: Path) -> AccessKey:

@@ -22,6 +22,10 @@ _MAX_KEY_BYTES = 1024
 """Longest key that S3 accepts, in bytes of UTF-8; ours are ASCII."""
 _FOLDERS = {"mezzanine": "mezz", "proxy": "proxy"}
 """Folder of each kind of rendition: lifecycle rules of buckets in use select by it."""
+_SESSION_FOLDERS = ("v1/orig", "v1/mezz", "v1/proxy", "v1/wave", "v1/sprite", "v1/manifest")
+"""Where the objects of sessions are, each session in a folder of its own."""
+QUARANTINE = "v1/quarantine/"
+"""Folder of what a repair set aside; nothing reads it."""
 _PEAKS_RECIPE = hashlib.sha256(b"audiowaveform 2, 8 bits, 48000/256").hexdigest()[:8]
 _SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
 """Formats of peaks and sprites as part of their keys: a changed format needs a new text here, or its files
@@ -110,6 +114,23 @@ def parse_head_key(key: str) -> str | None:
     """Return the session of a pointer's key; None for the key of anything else."""
     found = re.fullmatch(r"head/([^/]+)\.json", key)
     return found[1] if found else None
+
+
+def parse_manifest_key(key: str) -> str | None:
+    """Return the session of a manifest's key; None for the key of anything else."""
+    found = re.fullmatch(r"v1/manifest/([^/]+)/[0-9]{6,}-[0-9a-f]{16}\.json", key)
+    return found[1] if found else None
+
+
+def list_session_prefixes(session: str) -> tuple[str, ...]:
+    """Return the folders that hold a session's objects and manifests, and nothing of another session."""
+    return tuple(validate_key(f"{folder}/{session}") + "/" for folder in _SESSION_FOLDERS)
+
+
+def build_quarantine_key(key: str, sha256: str) -> str:
+    """Return the key under which a document is kept that stood in the way of the right one."""
+    name, _, suffix = key.rpartition(".")
+    return validate_key(f"{QUARANTINE}{name}-{sha256[:16]}.{suffix}")
 
 
 def validate_key(key: str) -> str:

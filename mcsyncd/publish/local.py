@@ -18,12 +18,18 @@ from mcsyncd.errors import (
     is_passing,
     suggest_repair,
 )
-from mcsyncd.integrity.derived_file import DerivedFile, make_folders
-from mcsyncd.integrity.hashing import compute_digest, verify_digest
+from mcsyncd.integrity.derived_file import DerivedFile, make_folders, sync_folder
+from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
-from mcsyncd.publish.object_store import ObjectStat, ReportProgress
+from mcsyncd.publish.object_store import (
+    ListedObject,
+    ObjectStat,
+    ReportProgress,
+    StoredDocument,
+    require_document,
+)
 
 _MIN_FREE_BYTES = 1 << 30
 """Free bytes below which the store is reported as full.
@@ -31,6 +37,8 @@ _MIN_FREE_BYTES = 1 << 30
 Judgement, not measured: an upload that needs more still fails with ENOSPC and is retried. Without a
 threshold, `doctor` reports a full disk only when nothing at all can be written.
 """
+_READ_BYTES = 1 << 20
+"""Bytes of an object in memory while it is read back. Judgement: affects speed and memory only."""
 _FOLDER_BITS = stat.S_ISGID | 0o777
 """What a folder of the store takes over from the top folder: its rights, and that its group is inherited."""
 _READ_BITS = 0o444
@@ -54,20 +62,21 @@ class LocalStore:
         sums: PartSums,
         *,
         metadata: ObjectMetadata = (),  # noqa: ARG002  # part of the protocol; a folder cannot store it
+        replace: bool = False,
         report_progress: ReportProgress | None = None,
     ) -> ObjectStat:
         """Copy a file to its key."""
         sha256, size = sums.sha256, sums.bytes
         with _translate_os_error(self._root, key):
             target = self._locate_object(key)
-            if target.exists():
+            if target.exists() and not replace:
                 _require_equal(target, key, sha256, size)
-            else:
+            elif not target.exists() or not verify_digest(target, sha256, size):
                 report = None if report_progress is None else lambda done: report_progress(done, size)
                 self._copy_file_in(path, target, sha256, size, report)
             if report_progress is not None:
                 report_progress(size, size)
-        return ObjectStat(size, sha256, sha256)
+        return ObjectStat(size, sha256, "")
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Write a small document to its key."""
@@ -82,29 +91,49 @@ class LocalStore:
                 file.write(data)
                 _require_read_back(file, key)
 
-    def get_document(self, key: str) -> bytes:
-        """Read a small document."""
-        with _translate_os_error(self._root, key):
-            target = self._locate_object(key)
-            if not target.exists():
-                raise StorageError(f"{key} is not in the store", "see `mcsyncd verify store`")
-            return target.read_bytes()
-
-    def stat_object(self, key: str) -> ObjectStat | None:
-        """Read an object from end to end: in a folder, nothing less verifies its content."""
+    def find_document(self, key: str) -> StoredDocument | None:
+        """Read a small document; its tag is its hash."""
         with _translate_os_error(self._root, key):
             target = self._locate_object(key)
             if not target.exists():
                 return None
-            digest = compute_digest(target)
-            return ObjectStat(digest.bytes, digest.sha256, digest.sha256)
+            data = target.read_bytes()
+            return StoredDocument(data, hashlib.sha256(data).hexdigest())
 
-    def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
-        """List the files of one folder; a store's folder that is not there yet has none."""
-        with _translate_os_error(self._root, prefix):
-            folder = self._root / prefix
-            names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        return tuple(f"{prefix}{name}" for name in names if not name.endswith(".part"))[:limit]
+    def get_document(self, key: str) -> bytes:
+        """Read a small document that must be there."""
+        return require_document(key, self.find_document(key))
+
+    def stat_object(self, key: str) -> ObjectStat | None:
+        """Return an object's size, which is all that a folder tells of it."""
+        with _translate_os_error(self._root, key):
+            target = self._locate_object(key)
+            return ObjectStat(target.stat().st_size, None, "") if target.exists() else None
+
+    def read_object(self, key: str, start: int, length: int) -> Iterator[bytes]:
+        """Read a range of an object's file, past the page cache as far as the kernel lets go of it."""
+        with _translate_os_error(self._root, key), self._locate_object(key).open("rb") as file:
+            os.posix_fadvise(file.fileno(), start, length, os.POSIX_FADV_DONTNEED)
+            file.seek(start)
+            while length and (chunk := file.read(min(_READ_BYTES, length))):
+                length -= len(chunk)
+                yield chunk
+
+    def list_objects(self, prefix: str = "") -> Iterator[ListedObject]:
+        """List the files below a folder of the store; one that is not there yet has none."""
+        with _translate_os_error(self._root, prefix or "the store"):
+            found = []
+            for folder, _, names in os.walk(self._root / prefix, onerror=_raise_error):
+                paths = (Path(folder) / name for name in names if not name.endswith(".part"))
+                found += [(path.relative_to(self._root).as_posix(), path.lstat().st_size) for path in paths]
+        yield from (ListedObject(key, size, "") for key, size in sorted(found))
+
+    def remove_object(self, key: str) -> None:
+        """Delete an object's file."""
+        with _translate_os_error(self._root, key):
+            target = self._locate_object(key)
+            target.unlink(missing_ok=True)
+            sync_folder(target.parent)
 
     def check(self) -> str:
         """Check that the folder is writable and has space."""
@@ -190,3 +219,9 @@ def _translate_os_error(root: Path, key: str) -> Iterator[None]:
         if place.is_relative_to(root):
             raise StoreRefused(message, "check the folder in storage.path") from error
         raise StorageError(message, "check that file, then retry the session") from error
+
+
+def _raise_error(error: OSError) -> None:
+    """Let `os.walk` fail where a folder cannot be read: what is there would count as missing."""
+    if not isinstance(error, FileNotFoundError):
+        raise error

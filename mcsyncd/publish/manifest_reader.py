@@ -15,7 +15,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
-from mcsyncd.model.publishing import PlannedObject, PublishingPlan
+from mcsyncd.model.publishing import HeadState, PlannedObject, PublishingPlan, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import Reason, ReasonCode
 from mcsyncd.model.rendition import ObjectKind, StoredObject
@@ -26,16 +26,22 @@ _MAJOR_VERSION = "1"
 """Major version of the manifests that this can read (`manifest.SCHEMA_VERSION`)."""
 
 
-def read_published_events(body: bytes) -> tuple[ev.Event, ...]:
+_UNKNOWN = Actor("unknown", -1)
+"""Who rejected a session, as far as the store tells: its pointer has the reason and no name."""
+
+
+def read_published_events(body: bytes, head: StoreHead | None = None) -> tuple[ev.Event, ...]:
     """Return the events of the session that this manifest (its bytes) was published for, oldest first.
 
-    Times are those that the manifest names. Raises McsyncError for bytes that are no manifest.
+    `head` is what its pointer says of it. Times are those that they name. Raises McsyncError for bytes that
+    are no manifest.
     """
     try:
         document = json.loads(body)
         if document["schema"].partition(".")[0] != _MAJOR_VERSION:
             raise McsyncError(f"a manifest of version {document['schema']}", "use a newer mcsyncd")
-        return tuple(_iterate_events(document, hashlib.sha256(body).hexdigest()))
+        published = _iterate_events(document, hashlib.sha256(body).hexdigest())
+        return (*published, *_iterate_later_events(document, head))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise McsyncError(
             f"this is no manifest: {type(error).__name__}: {error}", "look at the file by hand"
@@ -73,6 +79,18 @@ def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]
         yield ev.ObjectStored(at, stored[planned.key])
     key = keys.build_manifest_key(session_id, revision, sha256)
     yield ev.SessionPublished(at, Publication(revision, key, sha256))
+
+
+def _iterate_later_events(document: dict[str, Any], head: StoreHead | None) -> Iterator[ev.Event]:
+    """Yield what became of the session after it was published. An older pointer tells nothing of it."""
+    revision = document["revision"]
+    if head is None or head.state is HeadState.CURRENT or head.revision != revision:
+        return
+    at = head.at or document["generated_at"]
+    yield ev.SessionReopened(at, None, revision + 1, head.reason)
+    if head.state is HeadState.WITHDRAWN:
+        yield ev.SessionRejected(at, _UNKNOWN, revision + 1, head.reason)
+    yield ev.HeadPointed(at, head)
 
 
 def _read_held_files(document: dict[str, Any], field: str) -> tuple[HeldFile, ...]:

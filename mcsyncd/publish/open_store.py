@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from mcsyncd.errors import StorageError
-from mcsyncd.publish.credentials import read_access_key
+from mcsyncd.publish.credentials import read_access_key, read_access_key_file
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
@@ -17,26 +18,28 @@ def open_store(
     storage: LocalStorage | R2Storage,
     environ: Mapping[str, str] = os.environ,
     *,
+    credential: Path | None = None,
     limit: LineLimit | None = None,
 ) -> ObjectStore:
     """Return the store that the settings name, without connecting to it yet.
 
-    What is sent to a bucket keeps to the `limit`. Of `environ` only systemd's `CREDENTIALS_DIRECTORY` is
+    `credential` is a file with the access key, for a person who has it at hand. What is sent to a bucket
+    keeps to the `limit`. Of `environ` only systemd's `CREDENTIALS_DIRECTORY` is
     read.
 
     Raises StoreRefused if a bucket's access key is missing, incomplete or not private.
     """
     if isinstance(storage, LocalStorage):
         return LocalStore(storage.path)
-    access = read_access_key(storage.credentials, environ)
+    access = read_access_key_file(credential) if credential else read_access_key(storage.credentials, environ)
     from mcsyncd.publish.r2 import R2Store  # noqa: PLC0415  # loads boto3, only where there is a bucket
 
     return R2Store(storage, access, limit=limit)
 
 
-def check_store(storage: LocalStorage | R2Storage) -> str:
+def check_store(storage: LocalStorage | R2Storage, credential: Path | None = None) -> str:
     """Return "ok", or a sentence that says why nothing can be stored. Blocks; never raises StorageError."""
     try:
-        return open_store(storage).check()
+        return open_store(storage, credential=credential).check()
     except StorageError as error:
         return str(error)

@@ -13,7 +13,7 @@ import os
 import ssl
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,10 +30,16 @@ from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.multipart import S3Client, UploadTarget, format_content_md5, upload_in_parts
-from mcsyncd.publish.object_store import ObjectStat, ReportProgress
+from mcsyncd.publish.object_store import (
+    ListedObject,
+    ObjectStat,
+    ReportProgress,
+    StoredDocument,
+    require_document,
+)
 from mcsyncd.publish.pace import Pace
 from mcsyncd.publish.part_body import PartBody
-from mcsyncd.publish.s3_errors import get_http_status, translate_s3_error
+from mcsyncd.publish.s3_errors import get_error_code, get_http_status, translate_s3_error
 from mcsyncd.settings.schema import R2Storage
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ _SHA256_METADATA = "mcs-sha256"
 _MAX_DOCUMENT_BYTES = 64 << 20
 """Bytes read of a document. Judgement: the manifest of a three-clip test shoot has 16 kB. A larger object
 under a document's key is not one of ours and must not fill the memory."""
+_READ_BYTES = 1 << 20
+"""Bytes of an object in memory while it is read back. Judgement: affects speed and memory only."""
 _CLIENT_CONFIG = Config(
     region_name="auto",
     signature_version="s3v4",
@@ -55,6 +63,7 @@ _CLIENT_CONFIG = Config(
     read_timeout=120,
     tcp_keepalive=True,
     max_pool_connections=16,
+    proxies={},  # what the environment names would see every request
     use_dualstack_endpoint=False,
     use_fips_endpoint=False,
 )
@@ -150,21 +159,24 @@ class R2Store:
         sums: PartSums,
         *,
         metadata: ObjectMetadata = (),
+        replace: bool = False,
         report_progress: ReportProgress | None = None,
     ) -> ObjectStat:
         """Upload a file: in one piece if it has one part, otherwise in parts that survive a restart."""
         target = self._build_target(key, sums.sha256, metadata)
+        sent = ObjectStat(sums.bytes, sums.sha256, sums.tag)
         with translate_s3_error(key):
             stored = self.stat_object(key)
-            if stored is None:
-                with _open_source(path, sums.bytes) as descriptor:
-                    self._upload_file(target, descriptor, sums, report_progress)
-                stored = self._verify_object(key, ObjectStat(sums.bytes, sums.sha256, sums.tag))
-            elif (stored.bytes, stored.sha256) != (sums.bytes, sums.sha256):
+            if stored is not None and stored != sent and not replace:
                 raise _build_mismatch_error(key)
+            if stored != sent:
+                replaced = stored.etag if stored is not None else None
+                with _open_source(path, sums.bytes) as descriptor:
+                    self._upload_file(target, descriptor, sums, replaced, report_progress)
+                self._verify_object(key, sent)
             if report_progress is not None:
                 report_progress(sums.bytes, sums.bytes)
-            return stored
+            return sent
 
     def put_document(self, key: str, data: bytes, *, if_match: str | None = None) -> None:
         """Upload a small document if the key holds the expected version."""
@@ -174,11 +186,8 @@ class R2Store:
                 self._put_body(target, data, _compute_md5(data), if_match)
             except ClientError as answer:
                 # A retry whose first answer was lost gets 412, too.
-                if (
-                    get_http_status(answer) == 412
-                    and self.stat_object(key) is not None
-                    and self.get_document(key) == data
-                ):
+                found = self.find_document(key) if get_http_status(answer) == 412 else None
+                if found is not None and found.data == data:
                     return
                 if get_http_status(answer) in (404, 412):
                     raise StorageError(
@@ -188,12 +197,31 @@ class R2Store:
             sent = ObjectStat(len(data), target.metadata[_SHA256_METADATA], _compute_md5(data))
             self._verify_object(key, sent)
 
-    def get_document(self, key: str) -> bytes:
-        """Download a small document."""
+    def find_document(self, key: str) -> StoredDocument | None:
+        """Download a small document with the tag of its version."""
         with translate_s3_error(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=keys.validate_key(key))
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=keys.validate_key(key))
+            except ClientError as refusal:
+                if get_http_status(refusal) == 404 and get_error_code(refusal) != "NoSuchBucket":
+                    return None
+                raise
             with answer["Body"] as body:
-                return bytes(body.read(_MAX_DOCUMENT_BYTES))
+                return StoredDocument(bytes(body.read(_MAX_DOCUMENT_BYTES)), answer["ETag"].strip('"'))
+
+    def get_document(self, key: str) -> bytes:
+        """Download a small document that must be there."""
+        return require_document(key, self.find_document(key))
+
+    def read_object(self, key: str, start: int, length: int) -> Iterator[bytes]:
+        """Download a range, which costs one request."""
+        if length == 0:
+            return
+        wanted = f"bytes={start}-{start + length - 1}"
+        with translate_s3_error(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=keys.validate_key(key), Range=wanted)
+            with closing(answer["Body"]) as body:
+                yield from body.iter_chunks(_READ_BYTES)
 
     def stat_object(self, key: str) -> ObjectStat | None:
         """Return an object's size, its tag, and the sha256 stored with it; None if there is no object."""
@@ -206,13 +234,18 @@ class R2Store:
                 raise
         return _parse_stat(found)
 
-    def list_keys(self, prefix: str, limit: int) -> tuple[str, ...]:
-        """List keys, a thousand with each request."""
-        with translate_s3_error(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=prefix, PaginationConfig={"MaxItems": limit}
-            )
-            return tuple(found["Key"] for page in pages for found in page.get("Contents", ()))
+    def list_objects(self, prefix: str = "") -> Iterator[ListedObject]:
+        """List objects, a thousand with each request."""
+        with translate_s3_error(prefix or f"bucket {self._bucket}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield ListedObject(found["Key"], found["Size"], found["ETag"].strip('"'))
+
+    def remove_object(self, key: str) -> None:
+        """Delete an object, which costs nothing."""
+        with translate_s3_error(key):
+            self._client.delete_object(Bucket=self._bucket, Key=keys.validate_key(key))
 
     def check(self) -> str:
         """Check that the bucket exists and accepts the access key."""
@@ -237,6 +270,7 @@ class R2Store:
         target: UploadTarget,
         descriptor: int,
         sums: PartSums,
+        replaced: str | None,
         report_progress: ReportProgress | None,
     ) -> None:
         if sums.has_parts:
@@ -253,7 +287,7 @@ class R2Store:
         (whole,) = sums.parts
         with PartBody(descriptor, whole, self._limit) as body:
             try:
-                self._put_body(target, body, whole.md5, None)
+                self._put_body(target, body, whole.md5, replaced)
             except (ClientError, BotoCoreError) as answer:
                 if body.fault is not None:
                     raise body.fault from None  # the file or its disk, not the store
@@ -275,14 +309,13 @@ class R2Store:
         condition = {"IfNoneMatch": "*"} if if_match is None else {"IfMatch": f'"{if_match}"'}
         self._client.put_object(**common, **condition)
 
-    def _verify_object(self, key: str, sent: ObjectStat) -> ObjectStat:
-        """Compare the stored object with what was sent, and return it. Raises StorageError if they differ."""
+    def _verify_object(self, key: str, sent: ObjectStat) -> None:
+        """Compare the stored object with what was sent. Raises StorageError if they differ."""
         stored = self.stat_object(key)
         if stored is None:
             raise StoreOffline(f"{key} is missing after its upload", "will be retried automatically")
         if stored != sent:
             raise _build_mismatch_error(key)
-        return stored
 
 
 def _compute_md5(body: bytes) -> str:

@@ -1,22 +1,52 @@
-"""The last step of publishing: store the manifest, then point the session's head at it."""
+"""The last steps of publishing: confirm the objects, store the manifest, point the session's head at it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
+from mcsyncd.errors import StorageError, StoredObjectsMissing
+from mcsyncd.model.publishing import HeadState, StoreHead
+from mcsyncd.model.rendition import StoredObject
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import keys
-from mcsyncd.publish.manifest import SCHEMA_VERSION, serialize_canonical
+from mcsyncd.publish.head import HeadDocument, read_head
 from mcsyncd.publish.object_store import ObjectStore
+
+_SHOWN = 3
+"""Keys that a message names. Judgement: enough to look at; the rest is counted."""
+
+
+def confirm_objects(store: ObjectStore, stored: Iterable[StoredObject]) -> None:
+    """Ask the store for each object, right before a manifest names them. Sends one HEAD for each.
+
+    Raises StoredObjectsMissing for those that are gone: they can be sent again. Raises StorageError for one
+    that is another than was stored: nothing is overwritten without a person.
+    """
+    missing = []
+    for one in stored:
+        found = store.stat_object(one.key)
+        if found is None:
+            missing.append(one.key)
+        elif not found.matches(one):
+            raise StorageError(
+                f"{one.key}: the store holds something else than was stored",
+                "`mcsyncd storage plan` shows what differs, `mcsyncd storage repair` sends it again",
+            )
+    if missing:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        raise StoredObjectsMissing(
+            f"no longer in the store: {', '.join(missing[:_SHOWN])}{more}",
+            "they are uploaded again by themselves",
+            tuple(missing),
+        )
 
 
 def release_manifest(store: ObjectStore, body: bytes) -> Publication:
     """Store a manifest (its canonical bytes) and point the session's head at it.
 
-    Idempotent, and safe to run late: a head that points at a later revision is left alone. The
-    head is replaced only if it is still the version that was read, so two daemons on one bucket
-    cannot silently undo each other's work.
+    Idempotent, and safe to run late: a head that points at a later revision is left alone.
 
     Raises StorageError or StoreOffline, as the store does.
     """
@@ -26,21 +56,23 @@ def release_manifest(store: ObjectStore, body: bytes) -> Publication:
     key = keys.build_manifest_key(session_id, revision, sha256)
     store.put_document(key, body)
     published = Publication(revision, key, sha256)
-    head = keys.build_head_key(session_id)
-    current = store.stat_object(head)
-    if current is None or json.loads(store.get_document(head))["revision"] <= revision:
-        pointer = _build_head_pointer(published, document["generated_at"])
-        store.put_document(head, pointer, if_match=current.etag if current is not None else None)
+    point_head(
+        store, session_id, published, StoreHead(HeadState.CURRENT, revision, at=document["generated_at"])
+    )
     return published
 
 
-def _build_head_pointer(published: Publication, at: str) -> bytes:
-    return serialize_canonical(
-        {
-            "schema": SCHEMA_VERSION,
-            "revision": published.revision,
-            "manifest_key": published.key,
-            "manifest_sha256": published.sha256,
-            "updated": at,
-        }
-    )
+def point_head(store: ObjectStore, session_id: str, published: Publication, head: StoreHead) -> None:
+    """Make a session's head say `head` of the manifest `published`, unless it names a later revision.
+
+    It is replaced only if it is still the version that was read, so two daemons on one bucket cannot
+    silently undo each other's work. Raises StorageError for a head that is none, and what the store raises.
+    """
+    key = keys.build_head_key(session_id)
+    current = store.find_document(key)
+    before = read_head(key, current.data) if current is not None else None
+    if before is not None and (before.publication.revision > head.revision or before.tells(head)):
+        return
+    updated = head.at or (before.updated if before is not None else "")
+    wanted = HeadDocument(published, head.state, head.reason, updated)
+    store.put_document(key, wanted.body, if_match=current.tag if current is not None else None)

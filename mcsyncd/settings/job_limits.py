@@ -90,7 +90,7 @@ class JobLimitSettings(SettingsPart):
     upload: UploadLimitSettings = UploadLimitSettings()
     """Storing one object."""
     manifest: LimitSettings = LimitSettings()
-    """Publishing a manifest. It reports no progress, so `stall` limits all of it."""
+    """Publishing a manifest or its pointer. It reports no progress, so `stall` limits all of it."""
 
     def choose_limit(self, job: Job) -> JobLimit:
         """Return the limits of a job."""
@@ -117,7 +117,7 @@ def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
             return "plan"
         case jobs.Upload():
             return "upload"
-        case jobs.PublishManifest():
+        case jobs.PublishManifest() | jobs.PointHead():
             return "manifest"
         case _:
             assert_never(job)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.session import FINISHED, Session
+from mcsyncd.model.events import SessionPublished
+from mcsyncd.model.session import FINISHED, Publication, Session
 from mcsyncd.store.chain import ChainWalk
-from mcsyncd.store.codec import session_from_json
+from mcsyncd.store.codec import event_from_json, session_from_json
 from mcsyncd.store.damage import require_readable
 from mcsyncd.store.rows import (
     LEDGER_SESSION,
@@ -213,3 +214,23 @@ def read_recorded_sessions(path: Path) -> tuple[Session, ...]:
             )
     except (sqlite3.DatabaseError, ValueError) as error:
         raise McsyncError(f"{path}: {error}", "check it with `mcsyncd verify log`") from error
+
+
+def read_publications(path: Path) -> dict[str, tuple[Publication, ...]]:
+    """Return every manifest that was ever published, by session, oldest first.
+
+    Raises McsyncError if the file is missing or damaged.
+    """
+    found: dict[str, tuple[Publication, ...]] = {}
+    try:
+        with closing(open_read_only(path)) as db:
+            rows = db.execute(
+                "SELECT session_id, body FROM event WHERE kind = 'session_published' ORDER BY seq"
+            ).fetchall()
+        for session, body in rows:
+            event = event_from_json(body)
+            if isinstance(event, SessionPublished):
+                found[session] = (*found.get(session, ()), event.publication)
+    except (sqlite3.DatabaseError, ValueError) as error:
+        raise McsyncError(f"{path}: {error}", "check it with `mcsyncd verify log`") from error
+    return found

@@ -207,7 +207,10 @@ class Ledger(AbstractContextManager["Ledger"]):
         rows = self._db.execute(
             f"SELECT id, fold, body FROM session WHERE state NOT IN ({_FINISHED}) "  # noqa: S608  # constants
             "OR (state = 'rejected' AND json_extract(body, '$.returning_to') IS NOT NULL "
-            "AND NOT json_extract(body, '$.returned')) ORDER BY rowid"
+            "AND NOT json_extract(body, '$.returned')) "
+            # Rejected after it was published: its readers must be told.
+            "OR (state = 'rejected' AND json_extract(body, '$.published') IS NOT NULL "
+            "AND coalesce(json_extract(body, '$.head.state'), 'current') != 'withdrawn') ORDER BY rowid"
         ).fetchall()
         return tuple(self._decode_session(*row) for row in rows)
 

@@ -20,7 +20,7 @@ from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
 from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.placed_spans import join_spans
-from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.settings.job_limits import name_limit_field
@@ -74,7 +74,9 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             return "frames"
         case jobs.Offload() | jobs.Return() | jobs.Hash() | jobs.Upload():
             return "bytes"
-        case jobs.Probe() | jobs.Listen() | jobs.Align() | jobs.PlanPublishing() | jobs.PublishManifest():
+        case jobs.Probe() | jobs.Listen() | jobs.Align():
+            return "percent"
+        case jobs.PlanPublishing() | jobs.PublishManifest() | jobs.PointHead():
             return "percent"
         case _:
             assert_never(job)
@@ -102,6 +104,8 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
             return _upload_object(job, layout, report_progress)
         case jobs.PublishManifest():
             return _publish_manifest(job, layout)
+        case jobs.PointHead():
+            return _point_head(job, layout)
         case _:
             assert_never(job)
 
@@ -209,6 +213,12 @@ def _publish_manifest(job: jobs.PublishManifest, layout: WorkLayout) -> Publicat
     from mcsyncd.workers.publishing import publish_manifest
 
     return publish_manifest(job, layout)
+
+
+def _point_head(job: jobs.PointHead, layout: WorkLayout) -> StoreHead:
+    from mcsyncd.workers.publishing import point_head
+
+    return point_head(job, layout)
 
 
 def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:

@@ -15,17 +15,17 @@ from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
 from mcsyncd.model.clip import AnalysisAudio, Clip
 from mcsyncd.model.due import select_current_conforms
-from mcsyncd.model.jobs import PlanPublishing, PublishManifest, Upload
+from mcsyncd.model.jobs import PlanPublishing, PointHead, PublishManifest, Upload
 from mcsyncd.model.part_sums import PartSums
-from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
+from mcsyncd.publish import release
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.object_store import ObjectStat
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.plan import build_plan
-from mcsyncd.publish.release import release_manifest
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files
 from mcsyncd.workers.progress import ReportProgress
@@ -70,7 +70,7 @@ def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgre
         planned.bytes,
         planned.sha256,
         planned.clip,
-        tag="" if found.etag == planned.sha256 else found.etag,  # a folder has no other tag than the hash
+        tag=found.etag,
         crc64nvme=f"{sums.crc64nvme:016x}",
     )
 
@@ -101,7 +101,10 @@ def _store_file(
 
 
 def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
-    """Build the manifest, keep a copy in the work folder, and release it. Raises what the store raises."""
+    """Build the manifest, keep a copy in the work folder, and release it once each object is confirmed.
+
+    Raises what the store raises, and StoredObjectsMissing.
+    """
     session = job.snapshot
     encoders = dict(
         version for result in select_current_conforms(session).values() for version in result.versions
@@ -109,7 +112,15 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
     document = build_manifest(session, versions={"mcsyncd": __version__, **encoders})
     body = serialize_canonical(document)
     write_derived_file(layout.locate_manifest(session.id, session.revision), body)
-    return release_manifest(open_store(layout.storage), body)
+    store = open_store(layout.storage)
+    release.confirm_objects(store, session.stored)
+    return release.release_manifest(store, body)
+
+
+def point_head(job: PointHead, layout: WorkLayout) -> StoreHead:
+    """Make the pointer in the store say what holds of what is published. Raises what the store raises."""
+    release.point_head(open_store(layout.storage), job.session, job.publication, job.head)
+    return job.head
 
 
 def _hash_attached(

@@ -92,7 +92,7 @@ def test_a_store_that_fails_has_no_say(settings, ledger, monkeypatch, error):
         raise error
 
     publish(settings, OTHER, "a" * 64)
-    monkeypatch.setattr(LocalStore, "list_keys", fail)
+    monkeypatch.setattr(LocalStore, "list_objects", fail)
     marks = list_marks(settings, ledger)
     assert f"session:{OTHER}" in marks
     assert not any(mark.startswith("published:") for mark in marks)
@@ -103,7 +103,7 @@ def test_a_store_that_does_not_answer_holds_up_a_start_for_a_limited_time(settin
 
     gate = threading.Event()
     monkeypatch.setattr(ledger_history, "_STORE_LIMIT_S", 0.1)
-    monkeypatch.setattr(LocalStore, "list_keys", lambda *_: gate.wait() and ())
+    monkeypatch.setattr(LocalStore, "list_objects", lambda *_: gate.wait() and ())
     require_known_history(settings, ledger)
     gate.set()
 

@@ -16,7 +16,7 @@ import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError, StoreOffline
 from mcsyncd.model.part_sums import MIN_PART_BYTES, PartSums
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.publish.object_store import ObjectStat
+from mcsyncd.publish.object_store import ListedObject, ObjectStat
 
 KEY = "v1/orig/s/cam_a/x.mov"
 CONTENT = b"footage" * 1_000_000
@@ -50,7 +50,7 @@ def test_what_is_stored_is_there_and_read_only(store, source, tmp_path):
     place = tmp_path / "bucket" / KEY
     assert place.read_bytes() == CONTENT
     assert stat.S_IMODE(place.stat().st_mode) == 0o444
-    assert store.stat_object(KEY) == ObjectStat(len(CONTENT), SHA, SHA)
+    assert store.stat_object(KEY) == ObjectStat(len(CONTENT), None, "")
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert files(tmp_path / "bucket") == [KEY]
 
@@ -130,12 +130,12 @@ def test_a_document_is_written_once(store):
 
 def test_the_pointer_is_replaced_only_from_the_version_that_was_read(store):
     store.put_document("head/s.json", b"1")
-    one = store.stat_object("head/s.json")
-    store.put_document("head/s.json", b"2", if_match=one.etag)
+    one = store.find_document("head/s.json")
+    store.put_document("head/s.json", b"2", if_match=one.tag)
     assert store.get_document("head/s.json") == b"2"
-    store.put_document("head/s.json", b"2", if_match=one.etag)
+    store.put_document("head/s.json", b"2", if_match=one.tag)
     with pytest.raises(StorageError, match="another version"):
-        store.put_document("head/s.json", b"3", if_match=one.etag)
+        store.put_document("head/s.json", b"3", if_match=one.tag)
 
 
 def test_what_is_not_there(store):
@@ -175,12 +175,32 @@ def test_health(store, tmp_path):
     assert str(tmp_path / "file") in LocalStore(tmp_path / "file/bucket").check()
 
 
-def test_keys_are_listed_by_folder_and_no_more_than_asked_for(store):
-    assert store.list_keys("head/", 10) == ()
+def test_objects_are_listed_by_folder_in_order_and_without_what_is_on_its_way(store, tmp_path):
+    assert list(store.list_objects("head/")) == []
     for name in ("b", "a"):
         store.put_document(f"head/{name}.json", b"{}")
-    assert store.list_keys("head/", 10) == ("head/a.json", "head/b.json")
-    assert store.list_keys("head/", 1) == ("head/a.json",)
+    store.put_document("v1/manifest/s/1.json", b"{1}")
+    (tmp_path / "bucket/head/c.json.0123.part").write_bytes(b"half")
+    heads = [ListedObject("head/a.json", 2, ""), ListedObject("head/b.json", 2, "")]
+    assert list(store.list_objects("head/")) == heads
+    assert list(store.list_objects()) == [*heads, ListedObject("v1/manifest/s/1.json", 3, "")]
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 0), (0, 7), (3, 7), (6_999_990, 10), (0, 7_000_000)])
+def test_a_range_is_read_back(store, source, start, length):
+    put(store, source)
+    assert b"".join(store.read_object(KEY, start, length)) == CONTENT[start : start + length]
+
+
+def test_a_repair_takes_the_place_of_what_is_there(store, source, tmp_path):
+    put(store, source)
+    place = tmp_path / "bucket" / KEY
+    place.chmod(0o600)
+    place.write_bytes(b"x" * len(CONTENT))
+    with pytest.raises(StorageError, match="another object"):
+        put(store, source)
+    put(store, source, replace=True)
+    assert place.read_bytes() == CONTENT
 
 
 @pytest.fixture

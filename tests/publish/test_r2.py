@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.publish import keys, manifest
 from mcsyncd.publish.credentials import AccessKey
+from mcsyncd.publish.object_store import ListedObject
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.r2 import R2Store, build_endpoint, connect_client
 from mcsyncd.publish.release import release_manifest
@@ -281,12 +283,33 @@ def test_documents_and_the_pointer(store):
     assert store.get_document(first.key) == body
 
 
-def test_keys_are_listed_by_folder_and_no_more_than_asked_for(store):
+def test_objects_are_listed_in_order_with_their_tags(store):
     for name in ("b", "a", "c"):
         store.put_document(f"head/list-{name}.json", b"{}")
-    assert store.list_keys("head/list-", 10) == tuple(f"head/list-{name}.json" for name in "abc")
-    assert store.list_keys("head/list-", 2) == ("head/list-a.json", "head/list-b.json")
-    assert store.list_keys("nothing/", 10) == ()
+    tag = hashlib.md5(b"{}").hexdigest()
+    listed = [ListedObject(f"head/list-{name}.json", 2, tag) for name in "abc"]
+    assert list(store.list_objects("head/list-")) == listed
+    assert list(store.list_objects("nothing/")) == []
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 0), (0, 7), (LEAST - 2, 4), (2 * LEAST, 10)])
+def test_a_range_is_read_back(store, file, start, length):
+    path, sums, key = file(2 * LEAST + 10)
+    store.put_file(key, path, sums)
+    assert b"".join(store.read_object(key, start, length)) == path.read_bytes()[start : start + length]
+
+
+@pytest.mark.parametrize("size", [1000, LEAST + 5])
+def test_a_repair_takes_the_place_of_what_is_there(store, file, size):
+    """Random bytes under the right key, with the right size and the metadata that we wrote ourselves."""
+    path, sums, key = file(size)
+    facts = {"mcs-sha256": sums.sha256}
+    store._client.put_object(Bucket=store._bucket, Key=key, Body=os.urandom(size), Metadata=facts)
+    with pytest.raises(StorageError, match="another object"):
+        store.put_file(key, path, sums)
+    time.sleep(1.1)  # R2 takes one write a second for a key
+    store.put_file(key, path, sums, replace=True)
+    assert store.stat_object(key).etag == sums.tag
 
 
 def test_what_is_not_there(store):
