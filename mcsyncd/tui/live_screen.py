@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from mcsyncd.tui.dialogs import ListDialog, build_key_lines
 from mcsyncd.tui.keymap import build_binding, build_help, build_hints, build_labels
+from mcsyncd.tui.narrow_updates import NarrowCompositor
 from mcsyncd.tui.shell import COMMANDS, Shell
 from mcsyncd.tui.widgets.banner import Banner
 from mcsyncd.tui.widgets.closing_line import ClosingLine
@@ -35,6 +36,10 @@ class LiveScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (34, "-tall")]  # noqa: RUF012  # Textual's form
     KEYS: ClassVar[tuple[Binding, ...]] = ()
     """The keys of the screen and of the widgets on it, in the order of the help, most wanted first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = NarrowCompositor()
 
     def compose(self) -> ComposeResult:
         """Yield the body between the lines that all screens share."""
@@ -102,5 +107,5 @@ class LiveScreen(Screen[None]):
         if not self.is_active:  # updating it would make Textual repaint the whole screen on top
             return
         self.query_one(Banner).update_visibility()
-        self.top_bar.refresh()
+        self.top_bar.update_line()
         self.show_world(world)

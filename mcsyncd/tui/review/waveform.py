@@ -23,6 +23,12 @@ from mcsyncd.tui.review.peaks import PeaksSegment
 from mcsyncd.tui.review.window import ViewWindow
 
 _CURSOR = "┃"
+_SPACE = ord(" ")
+
+_GAP_CELLS = 12
+"""Unchanged cells that are sent rather than left out. Measured: a cell takes up to three bytes, and a move of
+the cursor with a new colour 45. Lower, and a row of many small changes takes more bytes; higher, and a row of
+few does."""
 
 _GHOST, _RIVAL, _TRACE, _CURSOR_LINE = 0, 1, 2, 3
 """What a cell shows; the index of its style."""
@@ -110,13 +116,19 @@ class Cells:
         return self.codes.shape == (height, width)
 
     def find_changes(self, after: Cells) -> list[Region]:
-        """Return the parts of rows that another drawing of the same size shows differently.
+        """Return the parts of rows that another drawing of the same size shows differently."""
+        is_other_kind = (self.kinds != after.kinds) & (after.codes != _SPACE)  # a space looks like any other
+        differs = (self.codes != after.codes) | is_other_kind
+        return [
+            Region(int(run[0]), y, int(run[-1] + 1 - run[0]), 1)
+            for y in np.flatnonzero(differs.any(axis=1)).tolist()
+            for run in _split_runs(np.flatnonzero(differs[y]))
+        ]
 
-        One for each row: the terminal gets a row from its beginning to the end of the last of them.
-        """
-        differs = (self.codes != after.codes) | (self.kinds != after.kinds)
-        changed = [(y, np.flatnonzero(differs[y])) for y in np.flatnonzero(differs.any(axis=1)).tolist()]
-        return [Region(int(at[0]), y, int(at[-1] + 1 - at[0]), 1) for y, at in changed]
+
+def _split_runs(columns: NDArray[np.int_]) -> list[NDArray[np.int_]]:
+    """Split ascending columns where as many lie between two of them that it is cheaper to leave those out."""
+    return np.split(columns, np.flatnonzero(np.diff(columns) > _GAP_CELLS) + 1)
 
 
 def draw_cells(image: WaveformImage, width: int, height: int) -> Cells:
@@ -145,7 +157,7 @@ def _simplify_blanks(
     """
     blank = braille.find_blank_cells(codes)
     sources = np.maximum.accumulate(np.where(blank, 0, np.arange(codes.shape[1])), axis=1)
-    return np.where(blank, np.uint32(ord(" ")), codes), np.take_along_axis(kinds, sources, axis=1)
+    return np.where(blank, np.uint32(_SPACE), codes), np.take_along_axis(kinds, sources, axis=1)
 
 
 def _draw_envelope(

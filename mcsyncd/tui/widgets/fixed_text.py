@@ -14,18 +14,19 @@ class FixedText(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
         super().__init__(id=id)
-        self._content = Content()
+        self.content = Content()
 
-    def show(self, content: Content) -> None:
-        """Show another text."""
-        changed = find_changes(self._content, content)
+    def show(self, content: Content, changed: list[Region] | None = None) -> None:
+        """Show another text; `changed` are the parts that differ, where the caller knows better."""
+        if changed is None:
+            changed = find_changes(self.content, content)
         if changed:
-            self._content = content
+            self.content = content
             self.refresh(*changed)
 
     def render(self) -> Content:
         """Return the text."""
-        return self._content
+        return self.content
 
 
 def find_changes(before: Content, after: Content) -> list[Region]:

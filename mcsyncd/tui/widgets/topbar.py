@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from mcsyncd.tui.content import TonedText, build_content, justify_line
 from mcsyncd.tui.shell import Shell
+from mcsyncd.tui.widgets.fixed_text import FixedText
 from mcsyncd.tui.world import LinkState
 
 _LINK_LABELS: dict[LinkState, TonedText] = {
@@ -18,21 +18,37 @@ _LINK_LABELS: dict[LinkState, TonedText] = {
 }
 
 
-class TopBar(Widget):
+class TopBar(FixedText):
     """`title` says what is on screen, `note` adds to it (who else has it open); the screen sets both."""
 
-    title: reactive[Content] = reactive(Content())
-    note: reactive[str] = reactive("")
+    title: reactive[Content] = reactive(Content(), repaint=False)
+    note: reactive[str] = reactive("", repaint=False)
 
     def on_mount(self) -> None:
         """Start to keep the clock and the link state up to date."""
-        self.set_interval(1.0, self._refresh_if_active)
+        self.set_interval(1.0, self._update_if_active)
 
-    def _refresh_if_active(self) -> None:
+    def _update_if_active(self) -> None:
         if self.screen.is_active:
-            self.refresh()
+            self.update_line()
 
-    def render(self) -> Content:
+    def on_resize(self) -> None:
+        """Build the line for the new width."""
+        self.update_line()
+
+    def watch_title(self) -> None:
+        """Show the new title."""
+        self.update_line()
+
+    def watch_note(self) -> None:
+        """Show the new note."""
+        self.update_line()
+
+    def update_line(self) -> None:
+        """Show the line as it is now; what is the same is not drawn again."""
+        self.show(self._build_line())
+
+    def _build_line(self) -> Content:
         """Return the line; the note and the waiting sessions are left out where they do not fit."""
         app = self.app
         assert isinstance(app, Shell)
