@@ -120,7 +120,7 @@ def test_no_widget_parses_markup():
             assert not _parses(call), f"{path}:{call.lineno}"
 
 
-_CONTENT = r"build_content|build_hint_line|build_marked_row|Content|line\b|self\._summary"
+_CONTENT = r"build_content|build_hint_line|row\b|Content|line\b|self\._summary"
 
 
 def _parses(call):

@@ -7,6 +7,8 @@ from tui.staged import NOW
 
 from mcsyncd import api
 from mcsyncd.present.numbers import format_time
+from mcsyncd.tui.narrow_updates import NarrowUpdate
+from mcsyncd.tui.queue import screen as queue_screen
 from mcsyncd.tui.queue.filter import filter_sessions
 from mcsyncd.tui.queue.screen import QueueScreen
 from mcsyncd.tui.session.screen import SessionScreen
@@ -199,3 +201,43 @@ async def test_an_upload_that_waits_says_when_it_is_tried_again(opened):
         await until(pilot, lambda: f"next try {at} · no answer" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: f"Next try {at}." in screen_text(app))
+
+
+MANY = [scenes.unsure(f"20261123-{at // 60:02}{at % 60:02}00-abc") for at in range(30)]
+
+
+@running
+async def test_a_step_draws_two_rows_again(opened):
+    async with opened(MANY, size=(100, 40)) as (app, pilot, _):
+        await pilot.pause(0.5)
+        drawn = []
+        app._display = lambda _, update: drawn.append(update)
+        await pilot.press("j")
+        await until(pilot, lambda: drawn)
+        region = app.screen.query_one("#rows").region
+        assert all(isinstance(update, NarrowUpdate) for update in drawn if update is not None)
+        lines = {y for update in drawn if update is not None for y, _, _ in update.spans}
+        two_rows = range(region.y, region.y + 4)
+        assert {y for y in lines if region.y <= y < region.bottom} == set(two_rows)
+
+
+def test_only_the_row_of_a_session_that_changed_is_built_again(opened, monkeypatch):
+    built = []
+
+    def build(session, *rest):
+        built.append(session.id)
+        return build_row(session, *rest)
+
+    build_row = queue_screen.build_row
+    monkeypatch.setattr(queue_screen, "build_row", build)
+
+    async def look():
+        async with opened(MANY, size=(100, 40)) as (app, pilot, daemon):
+            await pilot.pause(0.5)
+            built.clear()
+            changed = {"sync_confidence": 0.5, "revision": MANY[7].revision + 1}
+            await daemon.put(MANY[7].model_copy(update=changed))
+            await until(pilot, lambda: "50%" in screen_text(app))
+            assert set(built) == {MANY[7].id}
+
+    asyncio.run(look())

@@ -67,6 +67,11 @@ class QueueScreen(LiveScreen):
     _auto_highlighted: str | None = None
     """The session the app highlighted; if another one is highlighted, a person chose it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._built: dict[str, tuple[SessionBody, Content]] = {}
+        """The rows of the present width by session id, each with what it was built from."""
+
     def compose_body(self) -> Iterable[Widget]:
         """Yield the list, or how to begin if it is empty, above the state of the machine."""
         yield Input(placeholder="filter: id, state, clip, camera, person", id="filter")
@@ -128,6 +133,7 @@ class QueueScreen(LiveScreen):
         return self.query_one("#rows", MarkedList)
 
     def _refresh_rows(self) -> None:
+        self._built = {}
         if self.is_active:
             self.show_world(self.shell.world)
 
@@ -137,10 +143,10 @@ class QueueScreen(LiveScreen):
         A session that a person chose stays highlighted wherever it moves. Otherwise the first one
         is, which waits for a person: enter must not open yesterday's.
         """
-        rows, now = self._rows, self.shell.get_now()
+        rows = self._rows
         width = max(_MIN_ROW_CELLS, self.size.width - _PADDING_CELLS - MARK_CELLS)
         self.query_one("#header", LazyStatic).show(build_header(width))
-        lines = {session.id: build_row(session, width, now) for session in sessions}
+        lines = self._build_rows(sessions, width)
         if [option.id for option in rows.options] != list(lines):
             is_chosen = rows.chosen != self._auto_highlighted and rows.chosen in lines
             chosen = rows.chosen if is_chosen else next(iter(lines))
@@ -150,6 +156,17 @@ class QueueScreen(LiveScreen):
             rows.show_rows(list(lines.items()))
         if self.focused is None or not self.focused.display:
             rows.focus()
+
+    def _build_rows(self, sessions: list[SessionBody], width: int) -> dict[str, Content]:
+        """Return the row of each session by its id; only those of sessions that changed are built."""
+        now, known = self.shell.get_now(), self._built
+        self._built = {
+            one.id: known[one.id]
+            if one.id in known and known[one.id][0] is one
+            else (one, build_row(one, width, now))
+            for one in sessions
+        }
+        return {name: row for name, (_, row) in self._built.items()}
 
     def _get_chosen_session(self) -> SessionBody | None:
         chosen = self._rows.chosen
