@@ -12,22 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 
-import numpy as np
-
 from mcsyncd.api import PeaksBody
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.daemon.placed_clips import choose_clip, get_placement, list_placed_clips
 from mcsyncd.daemon.review_decoder import ReviewDecoder
 from mcsyncd.errors import DerivedFileLost, Unavailable, UsageError
-from mcsyncd.listen.peaks.pyramid import read_columns
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import DerivedFilesLost, Fact
 from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.session import Session
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.audio_excerpt import PlacedOriginal, render_audio_excerpt
-from mcsyncd.workers.derived_files import require_unchanged_files
 
 _MAX_EXCERPT_US = 30_000_000
 """Microseconds of the longest excerpt. Judgement, not measured: a reviewer listens to seconds; a
@@ -82,29 +78,16 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
             camera=query.camera,
             start_ms=query.start_us / 1000,
             step_ms=query.step_us / 1000,
-            low=low.tolist(),
-            high=high.tolist(),
+            low=low,
+            high=high,
         )
 
     def _merge_peaks(
         self, session: Session, clips: tuple[Clip, ...], query: PeaksQuery
-    ) -> tuple[np.ndarray, np.ndarray]:
-        low = np.zeros(query.columns, np.int8)
-        high = np.zeros(query.columns, np.int8)
-        for clip in clips:
-            if clip.analysis_audio is None or not clip.analysis_audio.peaks:
-                continue
-            require_unchanged_files(clip.analysis_audio.files, self._layout())
-            offset_us, drift_ppm = get_placement(session, clip)
-            clock_ratio = 1 + drift_ppm * 1e-6
-            start_us = round((query.start_us - offset_us) / clock_ratio)
-            step_us = max(1, round(query.step_us / clock_ratio))
-            clip_low, clip_high = read_columns(
-                self._layout().resolve_path(clip.analysis_audio.peaks), start_us, step_us, query.columns
-            )
-            np.minimum(low, clip_low, out=low)
-            np.maximum(high, clip_high, out=high)
-        return low, high
+    ) -> tuple[list[int], list[int]]:
+        from mcsyncd.daemon.merged_peaks import merge_peaks  # noqa: PLC0415  # loads numpy, for the first review
+
+        return merge_peaks(session, clips, query, self._layout())
 
     async def render_audio(self, session: Session, camera: str, *, start_us: int, duration_us: int) -> bytes:
         """Return an excerpt of the session as WAV: the reference left, `camera` right.

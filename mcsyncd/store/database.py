@@ -7,16 +7,18 @@ with the ledger's name always has all tables, and uses WAL from its first moment
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-
-from sqlite_utils import Database
 
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.integrity.derived_file import publish_file
 from mcsyncd.store.backup import back_up_before_migration
 from mcsyncd.store.damage import find_side_files, make_room, report_damage, require_readable
-from mcsyncd.store.migrations import ledger_migrations as migrations
+
+NEWEST_STEP = "m005_clip_dispositions"
+"""The last step of `store.migrations`. A ledger that has it has them all, and is opened without them:
+sqlite-utils loads numpy and command line libraries, a quarter of a start."""
 
 
 def is_new_ledger(path: Path) -> bool:
@@ -24,7 +26,7 @@ def is_new_ledger(path: Path) -> bool:
     return not path.exists() or path.stat().st_size == 0
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: Path) -> sqlite3.Connection:
     """Open a ledger with the present schema; make it if there is none.
 
     Raises LedgerUnavailable, and LedgerDamaged, with the file set aside.
@@ -33,10 +35,10 @@ def open_database(path: Path) -> Database:
         _create_database(path)
     connection = _connect_privately(path)
     try:
-        db = Database(connection)
-        back_up_before_migration(connection, path, [one.name for one in migrations.pending(db)])
-        _set_pragmas(db)
-        migrations.apply(db)
+        if _has_newest_schema(connection):
+            _set_pragmas(connection)
+        else:
+            _migrate(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
         raise translate_open_error(path, error) from error
@@ -46,7 +48,43 @@ def open_database(path: Path) -> Database:
     except BaseException:
         connection.close()
         raise
-    return db
+    return connection
+
+
+@contextmanager
+def begin_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block writes: all of it, or nothing if it raises."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _has_newest_schema(connection: sqlite3.Connection) -> bool:
+    has_steps = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlite_migrations'"
+    has_newest = "SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'mcsyncd' AND name = ?"
+    if connection.execute(has_steps).fetchone() == (0,):
+        return False
+    (found,) = connection.execute(has_newest, (NEWEST_STEP,)).fetchone()
+    return bool(found)
+
+
+def _migrate(connection: sqlite3.Connection, kept: Path | None = None) -> None:
+    """Bring the schema up to date; with `kept`, the ledger of that path is backed up before."""
+    from sqlite_utils import Database  # noqa: PLC0415  # loads numpy, only for a ledger that is new or old
+
+    from mcsyncd.store.migrations import ledger_migrations  # noqa: PLC0415  # the same
+
+    database = Database(connection)
+    if kept is not None:
+        names = [one.name for one in ledger_migrations.pending(database)]
+        back_up_before_migration(connection, kept, names)
+    _set_pragmas(connection)
+    ledger_migrations.apply(database)
 
 
 def undo_interrupted_transaction(path: Path) -> None:
@@ -73,9 +111,7 @@ def _create_database(path: Path) -> None:
         for leftover in (part, *find_side_files(part)):
             leftover.unlink(missing_ok=True)
         with closing(_connect_privately(part)) as connection:
-            db = Database(connection)
-            _set_pragmas(db)
-            migrations.apply(db)
+            _migrate(connection)
         publish_file(part, path)
     except (sqlite3.DatabaseError, OSError) as error:
         raise translate_open_error(path, error) from error
@@ -101,7 +137,7 @@ def translate_open_error(path: Path, error: Exception) -> LedgerUnavailable:
     return LedgerUnavailable(f"{path}: {error}", "check its permissions and the disk below it")
 
 
-def _set_pragmas(db: Database) -> None:
+def _set_pragmas(connection: sqlite3.Connection) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
@@ -110,4 +146,4 @@ def _set_pragmas(db: Database) -> None:
         "recursive_triggers = ON",  # else REPLACE would slip past the trigger on DELETE
         "busy_timeout = 5000",
     ):
-        db.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA {pragma}")

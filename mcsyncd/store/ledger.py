@@ -26,6 +26,7 @@ from mcsyncd.store.chain import CHAIN_FORMAT, LogEntry, seal_entry
 from mcsyncd.store.codec import json_from_event, json_from_session, session_from_json
 from mcsyncd.store.damage import report_damage
 from mcsyncd.store.database import (
+    begin_transaction,
     is_new_ledger,
     open_database,
     translate_open_error,
@@ -132,7 +133,7 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
-        with self._translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), begin_transaction(self._db):
             recorded = tuple(self._append_event(session.id, event) for event in events)
             self._store_session(session)
             index_taken_files(self._db, session, tuple(events))
@@ -145,12 +146,12 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         Raises LedgerUnavailable, with nothing recorded, if SQLite cannot write.
         """
-        with self._translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), begin_transaction(self._db):
             return tuple(self._append_event(session_id, event) for event in events)
 
     def try_to_write(self) -> None:
         """Write about as much as the largest event needs, and remove it. Raises LedgerUnavailable."""
-        with self._translate_write_error(), self._db.atomic():
+        with self._translate_write_error(), begin_transaction(self._db):
             self._db.execute("INSERT INTO write_check VALUES (zeroblob(?))", (_TRIAL_BYTES,))
             self._db.execute("DELETE FROM write_check")
 
@@ -240,11 +241,7 @@ class Ledger(AbstractContextManager["Ledger"]):
 
     def _decode_session(self, session_id: str, fold: str, body: str) -> Session:
         """Return the session of a row; one that other rules made is made again from its events."""
-        return (
-            session_from_json(body)
-            if fold == compute_fold_id()
-            else replay_session(self._db.conn, session_id)
-        )
+        return session_from_json(body) if fold == compute_fold_id() else replay_session(self._db, session_id)
 
     def read_entries(
         self, session_id: str | None = None, after: int = 0, limit: int = PAGE_ENTRIES
@@ -253,11 +250,11 @@ class Ledger(AbstractContextManager["Ledger"]):
 
         A full page may have a next one: read on after its last number until a page is not full.
         """
-        return read_entry_page(self._db.conn, session_id, after, limit)
+        return read_entry_page(self._db, session_id, after, limit)
 
     def read_newest_entries(self, session_id: str | None, count: int) -> tuple[LogEntry, ...]:
         """Return the newest `count` events, oldest first, of one session or of all; a page at most."""
-        return read_newest_entries(self._db.conn, session_id, count)
+        return read_newest_entries(self._db, session_id, count)
 
 
 def _check_file(path: Path, limit_s: float) -> LedgerCheck | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+import sqlite3
 
 from mcsyncd.model.clip import DropFile
 from mcsyncd.model.events import (
@@ -58,7 +58,7 @@ _INDEXED_EVENTS = (
 """Events that change which files a session has taken in."""
 
 
-def index_taken_files(db: Database, session: Session, events: tuple[Event, ...]) -> None:
+def index_taken_files(db: sqlite3.Connection, session: Session, events: tuple[Event, ...]) -> None:
     """Bring the rows of a session up to date, if one of the events changed them."""
     if not any(isinstance(event, _INDEXED_EVENTS) for event in events):
         return
@@ -66,7 +66,7 @@ def index_taken_files(db: Database, session: Session, events: tuple[Event, ...])
     if session.returned:
         return
     left_behind = {key for key, _ in session.left_behind}
-    db.conn.executemany(
+    db.executemany(
         "INSERT INTO taken_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
@@ -80,7 +80,7 @@ def index_taken_files(db: Database, session: Session, events: tuple[Event, ...])
     )
 
 
-def find_taken_files(db: Database, file: DropFile) -> tuple[TakenFile, ...]:
+def find_taken_files(db: sqlite3.Connection, file: DropFile) -> tuple[TakenFile, ...]:
     """Return the files of the same camera with the same name in any form, or with the same sample."""
     rows = db.execute(
         "SELECT taken.session_id, session.state, taken.opened_at, camera, name, bytes, mtime_ns, kind, head, "

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model import facts as fa
@@ -25,7 +26,9 @@ from mcsyncd.model.session import Session, State
 from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
 from mcsyncd.store.chain import ChainWalk, LogEntry, compute_row_hash, seal_entry
 from mcsyncd.store.codec import event_from_json, json_from_event, json_from_session
+from mcsyncd.store.database import NEWEST_STEP
 from mcsyncd.store.ledger import Ledger
+from mcsyncd.store.migrations import ledger_migrations
 from shoots import AT, DROPPED, NTSC, OFFSETS, OKAFOR, TERMS, alignment, result_of
 
 THRESHOLD = 0.85
@@ -382,3 +385,7 @@ def test_what_was_taken_in_is_found_by_name_and_by_content(state):
         ledger.record(session, events)
         assert ledger.find_taken_files((named, renamed)) == ((), ())
         assert ledger.read_unfinished_sessions() == ()
+
+
+def test_the_newest_step_is_the_last_one():
+    assert [step.name for step in ledger_migrations.pending(Database(memory=True))][-1] == NEWEST_STEP
