@@ -22,7 +22,7 @@ class GlobalOptions:
     @cached_property
     def config_path(self) -> Path:
         """The settings file: `--config`, else `MCSYNCD_CONFIG`, else the system's or the checkout's."""
-        from mcsyncd.settings.load import find_settings_file  # noqa: PLC0415  # keeps --help free of pydantic
+        from mcsyncd.settings.settings_file import find_settings_file  # noqa: PLC0415  # keeps --help free of yaml
 
         named = os.environ.get("MCSYNCD_CONFIG")
         return self.config_option or (Path(named) if named else find_settings_file())
@@ -38,6 +38,8 @@ class GlobalOptions:
     def socket(self) -> Path:
         """The daemon's socket: `--socket`, else the settings' own.
 
-        A supervisor may not be allowed to read the settings, and has `--socket` for that.
+        A supervisor may not be allowed to read the settings, and has `--socket` for that. Raises ConfigError.
         """
-        return self.socket_option or self.settings.socket
+        from mcsyncd.settings.settings_file import read_socket  # noqa: PLC0415  # keeps --help free of yaml
+
+        return self.socket_option or read_socket(self.config_path) or self.settings.socket

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcsyncd.cli.kept_imports import keep_imports
+
 if TYPE_CHECKING:
     from mcsyncd.tui.keymap import Keymap
 
@@ -54,10 +56,11 @@ def open_app(
     says from the moment on at which a session is published. With `kitty` it shows images, where the
     terminal can.
     """
-    from mcsyncd.tui.app import McsyncApp
-    from mcsyncd.tui.image_terminals import can_show_images
+    with keep_imports():
+        from mcsyncd.tui.app import McsyncApp
+        from mcsyncd.tui.image_terminals import can_show_images
 
-    liked = read_preferences(theme)
+        liked = read_preferences(theme)
     report_problems(liked.problems)
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     app = McsyncApp(

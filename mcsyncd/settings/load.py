@@ -9,22 +9,9 @@ from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import LocalStorage, PathSettings, Settings
 from mcsyncd.settings.strict_yaml import read_yaml
 
-SYSTEM_CONFIG = Path("/etc/mcsync/config.yaml")
-"""The settings of an installed service; the shipped unit and docs/operations.md name the same path."""
-CHECKOUT_CONFIG = Path("config/local.yaml")
-"""The settings of a development checkout, relative to the current folder."""
-
 _PACKAGE = Path(__file__).parents[1]
 _SHIPPED = _PACKAGE / "_shipped"
 """Where a wheel carries the folders of a checkout that are not code; pyproject.toml names the same path."""
-
-
-def find_settings_file() -> Path:
-    """Return the settings file to use when the caller names none.
-
-    The system's file, unless there is none and the current folder is a checkout with its own.
-    """
-    return CHECKOUT_CONFIG if CHECKOUT_CONFIG.is_file() and not SYSTEM_CONFIG.is_file() else SYSTEM_CONFIG
 
 
 def load_settings(path: Path) -> Settings:

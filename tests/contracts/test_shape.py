@@ -47,6 +47,18 @@ asyncio.run(start())
     assert not loaded & set(HEAVY)
 
 
+def test_a_client_finds_the_socket_without_the_schema_of_the_settings(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("socket: api.sock\n")
+    loaded = loaded_after(
+        "from pathlib import Path\n"
+        "from mcsyncd.cli.global_options import GlobalOptions\n"
+        f"assert GlobalOptions(Path({str(file)!r})).socket == Path({str(tmp_path / 'api.sock')!r}).resolve()"
+    )
+    assert "yaml" in loaded
+    assert not loaded & {*HEAVY, "numpy", "textual", "aiohttp", "pydantic"}
+
+
 @pytest.mark.parametrize("command", ["sessions", "approve", "status", "show"])
 def test_commands_that_call_the_daemon_load_nothing_heavy(command):
     loaded = loaded_after(f"import mcsyncd.cli.{command}, mcsyncd.client")

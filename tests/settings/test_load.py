@@ -14,6 +14,7 @@ from mcsyncd.errors import ConfigError
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import find_shipped_profiles, load_settings
 from mcsyncd.settings.schema import R2Storage, build_json_schema
+from mcsyncd.settings.settings_file import read_socket
 from mcsyncd.settings.strict_yaml import parse_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -186,3 +187,16 @@ def test_what_cannot_be_the_suffix_of_a_clip_is_refused(tmp_path, suffix, word):
     assert len(found) == 1
     assert "ingest.suffixes" in found[0]
     assert word in found[0]
+
+
+def test_a_mistake_elsewhere_hides_no_socket_from_a_client(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("socket: run/api.sock\nangles: 7\n")
+    assert read_socket(file) == tmp_path / "run" / "api.sock"
+
+
+@pytest.mark.parametrize("text", ["angles: 3\n", "socket: 7\n", "socket: ''\n", "- socket\n", ""])
+def test_a_file_that_names_no_socket_is_told_so_by_its_schema(tmp_path, text):
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    assert read_socket(file) is None
