@@ -7,6 +7,7 @@ terminal, what is sent is what a key costs. There is no public way to do this: `
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from rich.cells import get_character_cell_size
@@ -19,6 +20,8 @@ from textual.strip import Strip
 
 _PLAIN = Style.null()
 _RESET = "\x1b[0m"
+_ONE_CELL_EACH = re.compile("[ -~\u00a1-\u00ac\u2500-\u259f\u2800-\u28ff]*")
+"""ASCII, Latin signs, lines, blocks and braille: nearly every row, and each character has one cell."""
 
 
 class NarrowUpdate(ChopsUpdate):
@@ -101,4 +104,6 @@ def _render_codes(style: Style, system: ColorSystem) -> str:
 
 def _can_cut(strip: Strip) -> bool:
     """Return whether each character takes one cell. Elsewhere, a cut could halve one, which erases it."""
-    return all(get_character_cell_size(character) == 1 for character in strip.text)
+    text = strip.text
+    is_known = _ONE_CELL_EACH.fullmatch(text) is not None
+    return is_known or all(get_character_cell_size(character) == 1 for character in text)

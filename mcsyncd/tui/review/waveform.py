@@ -26,9 +26,9 @@ _CURSOR = "┃"
 _SPACE = ord(" ")
 
 _GAP_CELLS = 12
-"""Unchanged cells that are sent rather than left out. Measured: a cell takes up to three bytes, and a move of
-the cursor with a new colour 45. Lower, and a row of many small changes takes more bytes; higher, and a row of
-few does."""
+"""Unchanged cells that are sent rather than left out. Counted, not tuned: a cell takes up to three bytes, and
+a move of the cursor with a new colour about 30. Lower, and a row of many small changes takes more bytes;
+higher, and a row of few does."""
 
 _GHOST, _RIVAL, _TRACE, _CURSOR_LINE = 0, 1, 2, 3
 """What a cell shows; the index of its style."""
