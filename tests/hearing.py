@@ -54,6 +54,21 @@ def taken(
     return heard + noise * np.random.default_rng(seed).standard_normal(places.size)
 
 
+def heard_in_room(sound: np.ndarray, seed: int, *, ringing_s: float = 0.8) -> np.ndarray:
+    """The same from a place of its own in a room: the direct sound, and four times its energy as it rings."""
+    random, count = np.random.default_rng(seed), round(ringing_s * RATE)
+    response = random.standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
+    response /= np.sqrt(np.sum(response**2))
+    response[0] = 0.5
+    return np.convolve(sound, response)[: sound.size]
+
+
+def without(sound: np.ndarray, at_s: float, lost_s: float) -> np.ndarray:
+    """The same with `lost_s` missing from second `at_s` on, which counts from the end if negative."""
+    at, lost = round(at_s * RATE) % sound.size, round(lost_s * RATE)
+    return np.delete(sound, slice(at, at + lost) if at_s > 0 else slice(at - lost, at))
+
+
 def as_int16(sound: np.ndarray) -> np.ndarray:
     """Full scale 1.0 to int16."""
     return np.clip(np.rint(sound * 32767), -32768, 32767).astype(np.int16)

@@ -38,6 +38,10 @@ _MIN_WINDOWS_OFF = 2
 """Windows off the line from which pieces are searched. One alone could not pay for a change."""
 _MIN_PIECE_HEIGHT = 10.0
 """No unit: median |z| that a piece must have. Judgement: the best of all lags reaches 4 or 5 by chance."""
+_MIN_CONTRAST = 1.4
+"""Factor by which a window must be higher elsewhere than on the line to be off it, and a piece higher on its
+own line than on that of its neighbour. As in `end_probe.py`; of a sound and its echo, both are there
+throughout."""
 
 Values = NDArray[np.float64]
 
@@ -61,7 +65,7 @@ def invert_pieces(pieces: Sequence[PairPiece]) -> tuple[PairPiece, ...]:
 
 def find_pieces(match: Match) -> tuple[PairPiece, ...]:
     """Return the pieces of y that lie on different lines, in order; empty where one line holds."""
-    off = ~match.fit.inlier
+    off = _find_windows_off(match)
     if off.sum() < _MIN_WINDOWS_OFF:
         return ()
     y_windows = transform_windows(match.channels[1], match.windows, match.reader)
@@ -77,7 +81,20 @@ def find_pieces(match: Match) -> tuple[PairPiece, ...]:
     ]
     if len({int(chosen[begin]) for begin, _ in clear}) < 2:
         return ()
+    if not all(_has_contrast(heights, chosen, one, other) for one, other in pairwise(clear)):
+        return ()
     return tuple(_build_piece(match, lines[chosen[begin]], begin, end) for begin, end in clear)
+
+
+def _find_windows_off(match: Match) -> NDArray[np.bool_]:
+    """Return which windows are off the line, or clearly higher at another lag than on it.
+
+    In a room and in music, the line keeps a peak behind a loss: what still rings there.
+    """
+    z = np.abs(match.correlations.z)
+    on_line, highest = z[:, slice_lags(_PEAK_REACH_SAMPLES)].max(axis=1), z.max(axis=1)
+    is_elsewhere = (highest > _MIN_CONTRAST * on_line) & (highest > _MIN_PIECE_HEIGHT)
+    return np.asarray(~match.fit.inlier | is_elsewhere, np.bool_)
 
 
 def _find_near_line(match: Match, off: NDArray[np.bool_]) -> Line:
@@ -127,6 +144,17 @@ def _find_runs(chosen: NDArray[np.intp]) -> list[tuple[int, int]]:
     """Return [begin, end) of each run of windows on one line."""
     changes = [0, *(np.flatnonzero(np.diff(chosen)) + 1).tolist(), chosen.size]
     return [(begin, end) for begin, end in pairwise(changes) if end > begin]
+
+
+def _has_contrast(
+    heights: Values, chosen: NDArray[np.intp], one: tuple[int, int], other: tuple[int, int]
+) -> bool:
+    """Whether two runs on different lines are each clearly higher on their own one."""
+    lines = chosen[one[0]], chosen[other[0]]
+    if lines[0] == lines[1]:
+        return True
+    means = [[float(heights[line, slice(*run)].mean()) for line in lines] for run in (one, other)]
+    return means[0][0] > _MIN_CONTRAST * means[0][1] and means[1][1] > _MIN_CONTRAST * means[1][0]
 
 
 def _build_piece(match: Match, line: Line, begin: int, end: int) -> PairPiece:
