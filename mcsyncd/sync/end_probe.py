@@ -46,9 +46,11 @@ _POOL_SAMPLES = 6
 and the least skip that matters is half a frame, 8 ms."""
 _LINE = _REACH_SAMPLES // _POOL_SAMPLES - 1
 """Pool, of twice that width and one every 1.5 ms, in whose middle the line is."""
-_MIN_STEP_S = 0.008
-"""Seconds from the line of the nearest other lag that windows can agree on: half a frame, the least that
-matters. Nearer, two voices in one room are apart as much."""
+_NEAR_POOLS = 5
+"""Pools either side of the line, 7.5 ms, that are not elsewhere: what is lost then leaves the offset right to
+half a frame. Measured: a clip was held up whose first seconds were 2.5 ms off."""
+_CLEAR_Z = 4.0
+"""No unit: z over its noise from which a window is on the line. As in `confidence.py`."""
 _MIN_AGREEING = 2
 """Windows that must agree. Measured: one alone was 1.6 times as high elsewhere where nothing was lost."""
 _MIN_AGREED_GAIN = 6.0
@@ -64,6 +66,11 @@ on more than its ends."""
 _INNER_WINDOWS = 5
 """Windows between the ends in which a clear lag is looked for, too. Judgement: more than half of them tell a
 room's echo, which is there throughout, from a skip, which is not."""
+_ENERGY_SAMPLES = 10
+"""Samples, 2.5 ms, over which energy is summed for the normalisation. Judgement, as in
+`window_correlation.py`."""
+_NOISE_STRIDE = 4
+"""Lags of which one is looked at for the median. Judgement: 5 000 are plenty."""
 _MEDIAN_TO_SIGMA = 0.6745
 """Factor: the median of |N(0, 1)|."""
 
@@ -110,10 +117,12 @@ def _find_other_place(tables: Table, rest: Table) -> tuple[int, float] | None:
     """
     pools = _pool_lags(tables)
     for at, heights in enumerate(pools[:_CLEAR_WINDOWS]):
-        pool = int(np.argmax(heights))
-        is_clear = heights[pool] > max(_MIN_ELSEWHERE_Z, _MIN_ELSEWHERE_RATIO * heights[_LINE])
-        # Where most of the rest is there as well it is an echo, of which the line is the source.
-        if is_clear and np.sum(rest[:, pool] > rest[:, _LINE]) <= len(rest) // 2:
+        pool = _find_highest(heights)
+        is_clear = heights[pool] > max(_MIN_ELSEWHERE_Z, _MIN_ELSEWHERE_RATIO * _read_line(pools)[at])
+        # What was lost leaves none nearer to the end on the line. Where most of the rest is there as well, it
+        # is an echo, of which the line is the source.
+        is_last = not np.any(_read_line(pools[:at]) > np.maximum(_CLEAR_Z, pools[:at, pool]))
+        if is_clear and is_last and np.sum(rest[:, pool] > _read_line(rest)) <= len(rest) // 2:
             return at + 1, _read_lag(tables[at : at + 1], pool)
     found = _find_agreed_place(pools, rest)
     return found and (found[0], _read_lag(tables[: found[0]], found[1]))
@@ -121,28 +130,39 @@ def _find_other_place(tables: Table, rest: Table) -> tuple[int, float] | None:
 
 def _find_agreed_place(end: Table, rest: Table) -> tuple[int, int] | None:
     """Return how many windows from an end inwards agree on another pool of lags, and which; or None."""
-    gain = np.cumsum(end - end[:, [_LINE]], axis=0)
-    near = round(_MIN_STEP_S * COARSE_RATE_HZ / _POOL_SAMPLES)
-    gain[:, _LINE - near : _LINE + near + 1] = 0.0
+    on_line = _read_line(end)
     best, found = _MIN_AGREED_GAIN, None
     for windows in range(_MIN_AGREEING, len(end) + 1):
-        pool = int(np.argmax(gain[windows - 1]))
-        here, there = end[:windows, _LINE], end[:windows, pool]
+        pool = _find_highest(end[:windows].sum(axis=0))
+        here, there = on_line[:windows], end[:windows, pool]
+        gain = float(np.sum(there - here))
         # A window that reaches over the moment of the loss is partly at either place.
         others = np.concatenate([end[windows + 1 :], rest])
         if (
-            gain[windows - 1, pool] > best
+            gain > best
             and bool(np.all(there > here))
             and there.sum() > _MIN_AGREED_RATIO * here.sum()
-            and others[:, _LINE].sum() > _MIN_AGREED_RATIO * others[:, pool].sum()
+            and _read_line(others).sum() > _MIN_AGREED_RATIO * others[:, pool].sum()
         ):
-            best, found = float(gain[windows - 1, pool]), (windows, pool)
+            best, found = gain, (windows, pool)
     return found
+
+
+def _find_highest(heights: Table) -> int:
+    """Return the highest pool that is not near the line."""
+    elsewhere = heights.copy()
+    elsewhere[_LINE - _NEAR_POOLS : _LINE + _NEAR_POOLS + 1] = 0.0
+    return int(np.argmax(elsewhere))
+
+
+def _read_line(pools: Table) -> Table:
+    """Return each window's highest |z| on the line, and a pool on either side of it."""
+    return np.asarray(pools[:, _LINE - 1 : _LINE + 2].max(axis=1), np.float32)
 
 
 def _pool_lags(tables: Table) -> Table:
     """Return the highest |z| in pools of lags, over the noise of each window."""
-    noise = np.maximum(1.0, np.median(tables, axis=1, keepdims=True) / _MEDIAN_TO_SIGMA)
+    noise = np.maximum(1.0, np.median(tables[:, ::_NOISE_STRIDE], axis=1, keepdims=True) / _MEDIAN_TO_SIGMA)
     whole = tables.shape[1] // _POOL_SAMPLES
     halves = tables[:, : whole * _POOL_SAMPLES].reshape(len(tables), whole, _POOL_SAMPLES).max(axis=2) / noise
     return np.asarray(np.maximum(halves[:, :-1], halves[:, 1:]), np.float32)
@@ -172,10 +192,17 @@ def _correlate_near(match: Match, start: int) -> Table:
 
 def _correlate_window(far: Table, near: Table) -> Table:
     """Return |z| of `near` at every place in `far`: corr(x, y) / sqrt(corr(x², y²))."""
-    size = choose_fft_size(far.size)
     places = far.size - near.size + 1
-    value = invert_spectrum(compute_spectrum(far, size) * np.conj(compute_spectrum(near, size)), size)
-    energy = invert_spectrum(compute_spectrum(far**2, size) * np.conj(compute_spectrum(near**2, size)), size)
-    floor = np.float32(0.02 * max(float(energy[:places].max()), 0.0) + 1.0)
-    variance = np.maximum(energy[:places], 0.0) + floor
-    return np.asarray(np.abs(value[:places]) / np.sqrt(variance), np.float32)
+    value = _correlate(far, near)[:places]
+    # Energy varies slowly: pooled, it costs a tenth.
+    pools = [one[: one.size // _ENERGY_SAMPLES * _ENERGY_SAMPLES] ** 2 for one in (far, near)]
+    far_energy, near_energy = (one.reshape(-1, _ENERGY_SAMPLES).sum(axis=1) for one in pools)
+    coarse = _correlate(far_energy, near_energy)[: far_energy.size - near_energy.size + 1] / _ENERGY_SAMPLES
+    energy = np.interp(np.arange(places), np.arange(coarse.size) * _ENERGY_SAMPLES, coarse)
+    floor = 0.02 * max(float(coarse.max()), 0.0) + 1.0
+    return np.asarray(np.abs(value) / np.sqrt(np.maximum(energy, 0.0) + floor), np.float32)
+
+
+def _correlate(far: Table, near: Table) -> Table:
+    size = choose_fft_size(far.size)
+    return invert_spectrum(compute_spectrum(far, size) * np.conj(compute_spectrum(near, size)), size)

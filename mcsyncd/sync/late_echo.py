@@ -31,6 +31,9 @@ heard as a repeat and is one."""
 MIN_ECHO_STRENGTH = 0.65
 """Share of the best one's strength from which such a rival is named and caps the confidence. A rule:
 measured, louder echoes left the direct sound 70 to 84 %."""
+_MIN_ECHO_Z = 4.0
+"""No unit: mean |z| a window from which such a rival is a second alignment at all. Measured: chance reaches
+3.2, which is 65 % of a match in loud noise. As `matching._STRONG_Z`."""
 _MAX_WINDOWS = 12
 """Windows in which a recording is compared with itself. Judgement: an echo is there in all of them."""
 _REACH_SAMPLES = 16
@@ -55,7 +58,7 @@ def find_late_echoes(match: Match) -> list[Rival]:
         rival
         for rival in match.rivals
         if MIN_ECHO_S < abs(_get_lag_s(match, rival)) < MAX_ECHO_S
-        and rival.strength > MIN_ECHO_STRENGTH * match.strength
+        and rival.strength > max(_MIN_ECHO_Z, MIN_ECHO_STRENGTH * match.strength)
     ]
 
 

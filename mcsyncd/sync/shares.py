@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mcsyncd.sync.graph import Solution, SolvedPlacement
 from mcsyncd.sync.pair import Pair
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
-from mcsyncd.sync.transform import Spectrum, compute_spectrum
+from mcsyncd.sync.transform import Spectrum, build_phase_ramps, compute_spectrum
 from mcsyncd.sync.whitening import WhitenedChannel
 
 _WINDOW_SAMPLES = 1024
@@ -154,8 +154,7 @@ class _PlacedClip:
         sound = self.channel.read_raw(first, int(whole[-1]) + _WINDOW_SAMPLES)
         windows = np.stack([sound[at : at + _WINDOW_SAMPLES] for at in whole - first])
         spectra = compute_spectrum(windows * _TAPER, _WINDOW_SAMPLES)[:, _LOW_BIN:_HIGH_BIN]
-        turn = 2j * np.pi / _WINDOW_SAMPLES * np.arange(_LOW_BIN, _HIGH_BIN)
-        return np.asarray(spectra * np.exp((samples - whole)[:, None] * turn), np.complex64)
+        return spectra * build_phase_ramps(samples - whole, _WINDOW_SAMPLES)[:, _LOW_BIN:_HIGH_BIN]
 
 
 _TAPER = np.hanning(_WINDOW_SAMPLES + 1)[:-1].astype(np.float32)

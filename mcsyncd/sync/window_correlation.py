@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync.coarse_search import Line
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
-from mcsyncd.sync.transform import compute_spectrum, invert_spectrum
+from mcsyncd.sync.transform import build_phase_ramps, compute_spectrum, invert_spectrum
 from mcsyncd.sync.whitening import WhitenedChannel
 
 MAX_LAG_SAMPLES = 320
@@ -41,9 +41,6 @@ _MIN_ENERGY_SHARE = 0.02
 """Share of unit power below which a coefficient's energy does not fall. Judgement, as above."""
 _WINDOWS_PER_BATCH = 12
 """Windows transformed together. Judgement: bounds memory to a few megabytes. Results do not depend on it."""
-_RAMP_STRIDE = 64
-"""Bins between two exact exponentials of a phase ramp; about the root of 4097, where the fewest are
-needed."""
 
 Table = NDArray[np.float32]
 WhitenedReader = Callable[[WhitenedChannel, int, int], Table]
@@ -171,7 +168,7 @@ def _correlate_batch(
     far = np.concatenate([_read_subwindows(x, group, y_windows.reader) for group in whole.reshape(-1, count)])
     spectrum = compute_spectrum(far, FFT_SIZE)
     spectrum *= y_windows.spectra[batch].reshape(spectrum.shape)
-    spectrum *= _build_phase_ramps(positions - whole)
+    spectrum *= build_phase_ramps(positions - whole, FFT_SIZE)
     lags = 2 * MAX_LAG_SAMPLES + 1
     by_window = spectrum.reshape(starts.size, count, -1).sum(axis=1)
     value = invert_spectrum(by_window, FFT_SIZE)[:, :lags]
@@ -194,18 +191,6 @@ def _map_subwindows(starts: NDArray[np.int64], count: int, line: Line) -> NDArra
     centres = begins + SUBWINDOW_SAMPLES / 2
     mapped = (line.offset_s + centres / ANALYSIS_RATE_HZ * (1.0 + line.slope)) * ANALYSIS_RATE_HZ
     return np.asarray(mapped - SUBWINDOW_SAMPLES / 2 - MAX_LAG_SAMPLES, np.float64)
-
-
-def _build_phase_ramps(fractions: NDArray[np.float64]) -> NDArray[np.complex64]:
-    """Return the spectrum of a delay by each fraction of a sample, one row a fraction.
-
-    exp(i(a + b)) = exp(ia) exp(ib): 129 exponentials a row instead of 4097.
-    """
-    turn = 2j * np.pi / FFT_SIZE * fractions[:, None]
-    high = np.exp(turn * np.arange(0, FFT_SIZE // 2 + 1, _RAMP_STRIDE)).astype(np.complex64)
-    low = np.exp(turn * np.arange(_RAMP_STRIDE)).astype(np.complex64)
-    ramps: NDArray[np.complex64] = (high[:, :, None] * low[:, None, :]).reshape(fractions.size, -1)
-    return ramps[:, : FFT_SIZE // 2 + 1]
 
 
 def _read_subwindows(x: WhitenedChannel, starts: NDArray[np.int64], reader: WhitenedReader) -> Table:

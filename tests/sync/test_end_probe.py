@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hearing import as_int16, babble, heard_in_room, taken, without
+from hearing import RATE, as_int16, babble, heard_in_room, taken, without
 from mcsyncd.sync.block_cache import BlockCache
 from mcsyncd.sync.coarse_search import Line
 from mcsyncd.sync.end_probe import find_astray_end
@@ -66,3 +66,17 @@ def test_what_was_lost_in_a_room_is_clear_by_several_windows(scene, at_s, lost_s
 def test_a_room_where_nothing_was_lost_has_no_lost_end(scene):
     far, near = heard_in_room(scene, 101), heard_in_room(scene, 102)
     assert find_astray_end(match_along(taken(far, 2, 60), taken(near, 5, 50, seed=4), 3.0)) is None
+
+
+def test_an_end_that_is_off_by_less_than_half_a_frame_is_no_lost_end(scene):
+    """The offset is right to half a frame at both ends: a clip 2.5 ms off for a second was held up."""
+    lost = without(taken(scene, 5, 50, seed=4), -4, 0.0025)
+    assert find_astray_end(match_along(taken(scene, 2, 60), lost, 3.0)) is None
+
+
+def test_a_moment_elsewhere_is_no_lost_end_if_the_sound_is_on_the_line_again_behind_it(scene):
+    """What was lost leaves nothing behind it on the line; in a steady tone, seconds may look shifted."""
+    heard = taken(scene, 5, 50, seed=4)
+    moment = slice(round(-5.5 * RATE), -3 * RATE)
+    heard[moment] = taken(scene, 4.85, 50, seed=4)[moment]
+    assert find_astray_end(match_along(taken(scene, 2, 60), heard, 3.0)) is None
