@@ -1,4 +1,4 @@
-"""Make the same files with the `ffmpeg` command: the baseline that conform is compared with.
+"""Make the same files with the `ffmpeg` command: the baseline that conform and sync are compared with.
 
 Encoders, options and threads are those that conform itself takes from the shipped profiles, so the two
 cannot silently diverge.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.clip_job import build_shipped_ref
@@ -28,6 +29,14 @@ def build_single_command(clip: Path, folder: Path) -> list[list[str | Path]]:
 def build_command_per_output(clip: Path, folder: Path) -> list[list[str | Path]]:
     """Return a separate command for each of them."""
     return [[*_QUIET, "-i", clip, *output] for output in _list_outputs(clip, folder)]
+
+
+def build_listening_commands(clips: Sequence[Path], folder: Path) -> list[list[str | Path]]:
+    """Return a command for each clip that decodes its audio and resamples it to the analysis rate.
+
+    That is the least that any sync by sound has to do.
+    """
+    return [[*_QUIET, "-i", clip, *_build_listening_output(clip, folder)] for clip in clips]
 
 
 def describe_libraries() -> str:
@@ -51,16 +60,12 @@ def _list_outputs(clip: Path, folder: Path) -> list[list[str | Path]]:
     return [
         [*mezzanine, folder / f"{clip.stem}.mezz.mp4"],
         [*proxy, folder / f"{clip.stem}.proxy.mp4"],
-        [
-            "-map",
-            "0:a",
-            "-ar",
-            str(ANALYSIS_RATE),
-            "-c:a",
-            "pcm_s16le",
-            folder / f"{clip.stem}.wav",
-        ],
+        _build_listening_output(clip, folder),
     ]
+
+
+def _build_listening_output(clip: Path, folder: Path) -> list[str | Path]:
+    return ["-map", "0:a", "-ar", str(ANALYSIS_RATE), "-c:a", "pcm_s16le", folder / f"{clip.stem}.wav"]
 
 
 def _build_rendition_options(profile: Profile) -> list[str]:

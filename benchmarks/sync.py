@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from benchmarks.cost import Cost, measure_cost
+from benchmarks.ffmpeg_baseline import build_listening_commands
 from benchmarks.sync_align import Answered, aligned
 from benchmarks.sync_generated import FIRST_SEED, dozens
 from benchmarks.sync_session import Session, corpus
@@ -22,6 +24,8 @@ from benchmarks.sync_tables import conditions, heading, row, summary
 from benchmarks.sync_verdict import Figures, Verdict, judged, placed
 
 _MIB = 2**20
+_CPU_GOAL = 2.0
+"""CPU seconds of sync over those of `ffmpeg`, which only decodes and resamples."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +47,7 @@ def run(asked: argparse.Namespace) -> None:
     print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
     with _home(asked.shoot) as home:
         if asked.long:
-            _measure(shoot(home, asked.long, asked.channels), asked.rounds)
+            _measure(shoot(home, asked.long, asked.channels), asked.rounds, home)
         elif asked.corpus:
             _judge(corpus(asked.corpus))
         else:
@@ -72,13 +76,28 @@ def _judge(sessions: Iterable[Session]) -> None:
     print("\n" + summary(Figures(verdicts)))
 
 
-def _measure(session: Session, rounds: int) -> None:
-    """Sync a session some times; print what it cost and how far off its clocks are."""
-    verdicts = [judged(session, aligned(session)) for _ in range(rounds)]
+def _measure(session: Session, rounds: int, home: Path) -> None:
+    """Sync a session some times; print what it and `ffmpeg` cost, and how far off its clocks are."""
+    commands = build_listening_commands([clip.file for clip in session.clips], home)
+    verdicts, baseline = [], []
+    for _ in range(rounds):
+        verdicts.append(judged(session, aligned(session)))
+        baseline.append(measure_cost(commands))
     print(f"{session.name}; {rounds} rounds, medians and (lowest to highest)")
-    for name, costs in _costs([verdict.answered for verdict in verdicts]).items():
+    answered = [verdict.answered for verdict in verdicts]
+    for name, costs in {**_costs(answered), **_compare(answered, baseline)}.items():
         print(f"{name:<42}{median(costs):8.2f} ({min(costs):.2f} to {max(costs):.2f})")
     _tell_clocks(verdicts[0])
+
+
+def _compare(rounds: list[Answered], baseline: list[Cost]) -> dict[str, list[float]]:
+    """Return what `ffmpeg` takes to decode the same audio and resample it to 8 kHz, and the ratio."""
+    return {
+        "CPU s of ffmpeg, decoding and resampling": [one.cpu_s for one in baseline],
+        f"ratio, goal {_CPU_GOAL}": [
+            one.cost.cpu_s / other.cpu_s for one, other in zip(rounds, baseline, strict=True)
+        ],
+    }
 
 
 def _costs(rounds: list[Answered]) -> dict[str, list[float]]:
