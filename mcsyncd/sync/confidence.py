@@ -15,6 +15,7 @@ from enum import StrEnum
 from math import erf, exp, inf, isfinite, log, prod, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcsyncd.sync.confidence_model import FITTED_MODEL, ConfidenceModel, HillCurve, LogisticCurve
 from mcsyncd.sync.match import Lead, Match
@@ -144,9 +145,22 @@ def _compute_astray_share(match: Match) -> float:
     clear = match.fit.z > _CLEAR_Z
     if match.active_windows < _MIN_WINDOWS or not clear.any():
         return 0.0
-    off = 1.0 - float(match.fit.inlier.mean())
+    off = float(_find_windows_off(match).mean())
     loud = float(np.median(match.fit.z[clear])) > _LOUD_Z
     return (off if loud else 0.5 * off) + match.contradicting_windows / match.active_windows
+
+
+def _find_windows_off(match: Match) -> NDArray[np.bool_]:
+    """Return which windows are off the line.
+
+    Where little is shared, windows are as short as a pause. One alone, between two on the line, is one: what
+    is lost or is of another event does not end on the same line a second later.
+    """
+    off = ~match.fit.inlier
+    if match.windows.subwindows > 1:
+        return off
+    on_either_side = np.pad(match.fit.inlier, 1, constant_values=False)
+    return np.asarray(off & ~(on_either_side[:-2] & on_either_side[2:]), np.bool_)
 
 
 def _compute_sharpness(end_s: float) -> float:

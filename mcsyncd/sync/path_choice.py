@@ -19,8 +19,9 @@ from mcsyncd.sync.window_correlation import MAX_LAG_SAMPLES, slice_lags
 BLUR_SAMPLES = 3
 """Samples that a peak may be off and still count: around a loop, rounding and drift add up to some
 samples."""
-MIN_RIVAL_SAMPLES = 24
-"""Samples, 3 ms. Peaks closer than this are one peak, or both are right."""
+MIN_RIVAL_SAMPLES = 56
+"""Samples, 7 ms. If one of two peaks closer than this is the direct path, both are right to half a frame,
+with a millisecond left for the measurement's own error. Measured: with 3 ms, one at 3.1 ms held up a hall."""
 _MIN_MOVE_T = 2.0
 """Paired t over all windows by which another choice must lead before clips are moved. Textbook two sigma;
 lower follows noise in dry rooms."""
@@ -60,7 +61,7 @@ class FirstArrivals:
 class DirectPathChoice:
     """How far a clip is moved on the reference clock, in samples, and how clear that choice is.
 
-    `lead` is how far the best joint choice leads the best one in which this clip lies at least 3 ms
+    `lead` is how far the best joint choice leads the best one in which this clip lies at least 7 ms
     elsewhere; there it lies `rival_samples` later than chosen.
     """
 

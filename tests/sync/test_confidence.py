@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.sync.confidence import Doubt, PairEvidence, compute_lead_chance, evaluate_hill, judge_evidence
+from hearing import RATE, as_int16, babble, taken
+from mcsyncd.sync.block_cache import BlockCache
+from mcsyncd.sync.coarse_search import Line
+from mcsyncd.sync.confidence import (
+    Doubt,
+    PairEvidence,
+    compute_lead_chance,
+    evaluate_hill,
+    judge_evidence,
+    measure_evidence,
+)
 from mcsyncd.sync.confidence_model import FITTED_MODEL, HillCurve
 from mcsyncd.sync.match import Lead
+from mcsyncd.sync.matching import match_recordings
+from mcsyncd.sync.whitening import WhitenedChannel
 
 leads = st.builds(Lead, st.floats(-0.5, 1.0), st.floats(-50.0, 200.0))
 evidences = st.builds(
@@ -118,3 +130,15 @@ def test_a_curve_rises_from_nothing_through_a_half(curve, low, further):
     assert evaluate_hill(0.0, curve) == 0.0
     assert evaluate_hill(curve.midpoint, curve) == pytest.approx(0.5)
     assert 0.0 <= evaluate_hill(low, curve) <= evaluate_hill(low + further, curve) <= 1.0
+
+
+@pytest.mark.parametrize(("pauses_s", "is_astray"), [((22.9, 26.9, 33.0), False), ((22.9, 23.8, 24.7), True)])
+def test_a_pause_contradicts_nothing_where_windows_are_as_short(pauses_s, is_astray):
+    """Two chains of cameras were held up at 61 and 80 % by speakers who drew breath."""
+    sound, cache = babble(7, 60), BlockCache()
+    for pause_s in pauses_s:
+        sound[round(pause_s * RATE) : round((pause_s + 1.9) * RATE)] = 0.0
+    heard = taken(sound, 2, 40, noise=0.01), taken(sound, 20, 38, noise=0.01, seed=2)
+    match = match_recordings(*([WhitenedChannel(as_int16(one), cache)] for one in heard), [Line(18.0, 0.0)])
+    assert not match.fit.inlier.all()
+    assert (measure_evidence(match).astray > 0.0) == is_astray

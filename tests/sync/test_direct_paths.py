@@ -185,3 +185,11 @@ def test_each_window_is_signed_so_that_their_mean_is_positive(polarity):
 @pytest.mark.parametrize("lag", [-3 * MAX_LAG_SAMPLES, 3 * MAX_LAG_SAMPLES])
 def test_beyond_the_reach_the_edge_is_read(lag):
     assert arrive(0, 1, {0: 0.4}).select_lag(lag).shape == (12,)
+
+
+def test_a_peak_that_is_as_right_is_no_rival():
+    """If the direct path is one of two peaks 4 ms apart, both are right to half a frame."""
+    (only,) = choose_direct_paths(0, [arrive(0, 1, {0: 0.30, 4 * RATE // 1000: 0.29, 120: 0.10})]).values()
+    assert only.shift_samples == 0
+    # 0.3 against 0.1, of 0.3.
+    assert only.lead.share == pytest.approx(2 / 3, abs=0.05)
