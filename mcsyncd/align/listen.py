@@ -51,9 +51,8 @@ def analyse_files(
     folders = [scratch / str(number) for number in range(len(paths))]
     with _open_pool(count_parallel_files(paths)) as pool:
         futures = [_submit_file(pool, path, folder) for path, folder in zip(paths, folders, strict=True)]
-        # While the workers decode, import what comes next, and what numpy's median imports on first use.
+        # While the workers decode, import what comes next.
         import_module("mcsyncd.sync.solve")
-        import_module("numpy.ma")
         results = []
         for future in futures:
             results.append(_get_result(future))
@@ -86,8 +85,8 @@ def _estimate_index_memory(path: Path) -> int:
 
 
 def _import_stages() -> None:
-    """Import once, before the fork, what every worker needs."""
-    for name in ("mcsyncd.listen.analysis", "mcsyncd.probe.probe", "numpy.fft"):
+    """Import once, before the fork, what every worker needs: `numpy.ma` for its medians."""
+    for name in ("mcsyncd.listen.analysis", "mcsyncd.probe.probe", "numpy.fft", "numpy.ma"):
         import_module(name)
 
 
