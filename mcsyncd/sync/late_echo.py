@@ -32,8 +32,8 @@ MIN_ECHO_STRENGTH = 0.65
 """Share of the best one's strength from which such a rival is named and caps the confidence. A rule:
 measured, louder echoes left the direct sound 70 to 84 %."""
 _MIN_ECHO_Z = 4.0
-"""No unit: mean |z| a window from which such a rival is a second alignment at all. Measured: chance reaches
-3.2, which is 65 % of a match in loud noise. As `matching._STRONG_Z`."""
+"""No unit: mean |z| a window from which such a rival is a second alignment at all. Measured in one session of
+loud noise: chance reached 3.2, 65 % of the match. As `matching._STRONG_Z`."""
 _MAX_WINDOWS = 12
 """Windows in which a recording is compared with itself. Judgement: an echo is there in all of them."""
 _REACH_SAMPLES = 16
