@@ -126,6 +126,7 @@ def count_running_jobs(home: Path, stage: str) -> int:
 @contextmanager
 def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a daemon on the settings in `home` for as long as the block."""
+    subprocess.run(_build_command(home, "storage", "init"), check=True, stdout=subprocess.DEVNULL)
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(_build_command(home, "run"), stderr=log)
         try:

@@ -17,8 +17,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mcsyncd.checks.store_identity import prepare_store
 from mcsyncd.client import Client
 from mcsyncd.errors import Unreachable
+from mcsyncd.settings.active_config import ActiveConfig
+from mcsyncd.settings.schema import LocalStorage
 
 ROOT = Path(__file__).parents[1]
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -80,7 +83,15 @@ class Line:
     def log(self) -> str:
         return (self.home / "daemon.log").read_text()
 
+    def prepare_store(self) -> None:
+        """As `mcsyncd storage init` does."""
+        settings = ActiveConfig.read(self.config).settings
+        if isinstance(settings.storage, LocalStorage):
+            prepare_store(settings)
+
     def start(self) -> Line:
+        if self.process is None:
+            self.prepare_store()
         command = [sys.executable, "-m", "mcsyncd", "--config", str(self.config), "run"]
         with (self.home / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(

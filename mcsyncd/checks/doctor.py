@@ -239,7 +239,7 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iterator[CheckResult]:
-    health = check_store(config.settings.storage, credential)
+    health = check_store(config.settings.storage, config.layout.locate_store_identity(), credential)
     ok = health == "ok"
     yield CheckResult(
         f"storage {config.settings.storage.kind}",

@@ -119,6 +119,7 @@ def _ensure_daemon(config: Path, settings: Settings, printer: ProgressPrinter) -
         printer.print_line(f"using the daemon that already runs on {settings.socket}")
         yield lambda: None
         return
+    _prepare_folder_store(settings)
     log = settings.paths.state.parent / "demo-daemon.log"
     with DaemonProcess(config, log, printer.print_line) as daemon:
         printer.print_progress("starting the daemon")
@@ -127,6 +128,15 @@ def _ensure_daemon(config: Path, settings: Settings, printer: ProgressPrinter) -
         yield daemon.check
         printer.print_progress("stopping the daemon")
     printer.print_line("the daemon has stopped")
+
+
+def _prepare_folder_store(settings: Settings) -> None:
+    """Make the demo's own folder ready to be published to; a bucket is made ready by its owner."""
+    from mcsyncd.checks.store_identity import prepare_store  # noqa: PLC0415  # keeps --help fast
+    from mcsyncd.settings.schema import LocalStorage  # noqa: PLC0415
+
+    if isinstance(settings.storage, LocalStorage):
+        prepare_store(settings)
 
 
 async def _is_daemon_up(socket: Path) -> bool:

@@ -22,6 +22,23 @@ def storage_command() -> None:
     """Pause and resume uploads, and look after what is stored."""
 
 
+@storage_command.command("init")
+@click.option("--adopt", is_flag=True, help="Publish to this store from now on, although it is another one.")
+@credential_option
+@click.pass_obj
+def init_command(options: GlobalOptions, adopt: bool, credential: Path | None) -> None:
+    """Make the store of the settings ready: give it an identity, unless it has one.
+
+    Nothing is published to a store without one: a folder whose disk is not mounted looks like an empty
+    store.
+    """
+    from mcsyncd.checks.store_identity import prepare_store
+
+    made = prepare_store(options.settings, adopt=adopt, credential=credential)
+    said = "is ready" if made.is_new else "was ready already"
+    click.echo(f"the store {said}: {made.identity.id[:8]}, made {made.identity.created}")
+
+
 @storage_command.command("pause")
 @json_option
 @click.pass_obj

@@ -37,7 +37,6 @@ from mcsyncd.model.ledger_events import DecisionRefused
 from mcsyncd.model.session import Actor, Session, State
 from mcsyncd.review.decisions import is_repeated_approval, require_applicable
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.ledger import SessionsQuery
 
 CLAIM_S = 60.0
@@ -179,7 +178,7 @@ class RequestHandler:
         free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
-            target=str(storage.path) if isinstance(storage, LocalStorage) else f"bucket {storage.bucket}",
+            target=storage.label,
             health=self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
             uploads="off_hours" if opens_at is not None and gate.paused is None else gate.state,

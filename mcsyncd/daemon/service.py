@@ -193,7 +193,9 @@ class Service:
         progress_monitor: ProgressMonitor,
         ledger_monitor: LedgerMonitor,
     ) -> None:
-        store_check = CachedLookup(partial(check_store, self._config.settings.storage))
+        store_check = CachedLookup(
+            partial(check_store, self._config.settings.storage, self._config.layout.locate_store_identity())
+        )
 
         async def check_storage() -> None:
             answer = await store_check.ask(_STORE_CHECK_LIMIT_S)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mcsyncd.publish.identity import IDENTITY_KEY
 from mcsyncd.publish.keys import QUARANTINE, parse_head_key
 from mcsyncd.publish.object_store import ListedObject
 
@@ -90,4 +91,4 @@ def _judge_foreign(key: str, heads: frozenset[str]) -> DifferenceKind | None:
     session = parse_head_key(key)
     if session is not None:
         return None if session in heads else "foreign_head"
-    return None if key.startswith(QUARANTINE) else "foreign"
+    return None if key == IDENTITY_KEY or key.startswith(QUARANTINE) else "foreign"

@@ -136,10 +136,11 @@ class LocalStore:
             sync_folder(target.parent)
 
     def check(self) -> str:
-        """Check that the folder is writable and has space."""
+        """Check that the folder is there, is writable and has space."""
         try:
-            make_folders(self._root)
             free = shutil.disk_usage(self._root).free
+        except FileNotFoundError:
+            return f"{self._root}: is not there (is its disk mounted?)"
         except OSError as error:
             return f"{self._root}: {error.strerror}"
         if not os.access(self._root, os.W_OK | os.X_OK):

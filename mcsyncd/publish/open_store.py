@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcsyncd.errors import StorageError
 from mcsyncd.publish.credentials import read_access_key, read_access_key_file
+from mcsyncd.publish.identity import require_identity
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
@@ -37,9 +38,18 @@ def open_store(
     return R2Store(storage, access, limit=limit)
 
 
-def check_store(storage: LocalStorage | R2Storage, credential: Path | None = None) -> str:
-    """Return "ok", or a sentence that says why nothing can be stored. Blocks; never raises StorageError."""
+def check_store(
+    storage: LocalStorage | R2Storage, kept_identity: Path, credential: Path | None = None
+) -> str:
+    """Return "ok", or a sentence that says why nothing can be stored. Blocks; never raises StorageError.
+
+    `kept_identity` is where the store's identity is remembered (`WorkLayout.locate_store_identity`).
+    """
     try:
-        return open_store(storage, credential=credential).check()
+        store = open_store(storage, credential=credential)
+        health = store.check()
+        if health == "ok":
+            require_identity(store, storage.label, kept_identity)
     except StorageError as error:
         return str(error)
+    return health

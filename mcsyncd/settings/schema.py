@@ -182,6 +182,11 @@ class LocalStorage(SettingsPart):
     path: Path
     """The folder to publish to."""
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return str(self.path)
+
 
 class R2Storage(SettingsPart):
     """Publishes to a Cloudflare R2 bucket. The access key is a systemd credential, never a setting."""
@@ -199,6 +204,11 @@ class R2Storage(SettingsPart):
     """Another S3 endpoint, on the loopback interface only; for tests."""
     ca_file: Path | None = None
     """PEM file of the authority that vouches for an `endpoint` with https, instead of the usual ones."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"bucket {self.bucket}"
 
     @field_validator("endpoint")
     @classmethod

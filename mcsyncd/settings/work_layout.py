@@ -89,6 +89,10 @@ class WorkLayout:
         """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
 
+    def locate_store_identity(self) -> Path:
+        """Return where the identity of the store is remembered that the sessions are published to."""
+        return self.work / "store.json"
+
     def locate_line(self) -> Path:
         """Return the path of the file by which all uploads share the line."""
         return self.work / "progress" / "line"

@@ -91,13 +91,13 @@ def test_a_store_that_is_away_is_waited_for(line, shoot):
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")
     bucket = line.home / "var" / "bucket"
-    bucket.parent.mkdir(exist_ok=True)
-    bucket.rename(bucket.with_name("away")) if bucket.exists() else None
+    away = bucket.rename(bucket.with_name("away"))
     bucket.write_text("not a folder")
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
     held = line.wait(lambda: line.session()["error"] and line.session(), "the trouble is shown")
     assert held["state"] == "publishing"
     assert held["approved_by"]
     bucket.unlink()
+    away.rename(bucket)
     line.ask("retry", reviewed["id"], check=False)  # nothing to do, if the daemon was earlier
     line.wait_for("published")

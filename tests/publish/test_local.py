@@ -170,6 +170,8 @@ def test_killed_while_it_writes_it_leaves_no_half_object(store, source, tmp_path
 
 
 def test_health(store, tmp_path):
+    assert "is not there" in store.check()
+    (tmp_path / "bucket").mkdir()
     assert store.check() == "ok"
     (tmp_path / "file").write_bytes(b"")
     assert str(tmp_path / "file") in LocalStore(tmp_path / "file/bucket").check()

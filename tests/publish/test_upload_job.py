@@ -12,6 +12,7 @@ from mcsyncd.model.clip import Clip
 from mcsyncd.model.jobs import Hash, Upload
 from mcsyncd.model.part_sums import MIN_PART_BYTES
 from mcsyncd.model.publishing import PlannedObject
+from mcsyncd.publish.identity import init_store
 from mcsyncd.publish.keys import build_original_key
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.work_layout import WorkLayout
@@ -30,6 +31,7 @@ def layout(bucket, tmp_path, monkeypatch) -> WorkLayout:
     (tmp_path / "r2").write_text(f"ACCESS_KEY_ID={ACCESS.id}\nSECRET_ACCESS_KEY={ACCESS.secret}\n")
     (tmp_path / "r2").chmod(0o400)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    init_store(open_store(bucket), "2026-11-26T10:00:00Z")
     return WorkLayout(tmp_path / "drop", tmp_path / "work", bucket)
 
 

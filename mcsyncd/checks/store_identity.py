@@ -1,0 +1,42 @@
+"""Make a store ready to be published to. Without a daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mcsyncd.integrity.derived_file import make_folders
+from mcsyncd.publish.identity import StoreIdentity, init_store, remember_identity, require_identity
+from mcsyncd.publish.open_store import open_store
+from mcsyncd.settings.schema import LocalStorage, Settings
+from mcsyncd.settings.work_layout import WorkLayout
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStore:
+    """The identity of a store, and whether it was made just now."""
+
+    identity: StoreIdentity
+    is_new: bool
+
+
+def prepare_store(
+    settings: Settings, *, adopt: bool = False, credential: Path | None = None
+) -> PreparedStore:
+    """Give the store of the settings an identity unless it has one. A folder is made, too.
+
+    With `adopt`, it takes the place of the store that was published to before. Raises StoreRefused for
+    another one without it, and what the store raises.
+    """
+    if isinstance(settings.storage, LocalStorage):
+        make_folders(settings.storage.path)
+    store = open_store(settings.storage, credential=credential)
+    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    identity, is_new = init_store(store, at)
+    kept = WorkLayout.from_settings(settings).locate_store_identity()
+    if adopt:
+        remember_identity(kept, identity)
+    else:
+        require_identity(store, settings.storage.label, kept)
+    return PreparedStore(identity, is_new)
