@@ -30,6 +30,7 @@ from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
+from mcsyncd.model.store_events import HeadPointed, ObjectsLost
 from mcsyncd.model.substitution import find_second_copy
 
 MAX_CRASHES = 3
@@ -179,7 +180,7 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
         case Publication() as result:
             return (ev.SessionPublished(fact.at, result),)
         case StoreHead() as result:
-            return (ev.HeadPointed(fact.at, result),)
+            return (HeadPointed(fact.at, result),)
         case _:
             assert_never(fact.result)
 
@@ -288,7 +289,7 @@ def _handle_loss(session: Session, fact: fa.DerivedFilesLost) -> ev.Event:
 def _handle_store_loss(session: Session, fact: fa.StoredObjectsLost) -> ev.Event:
     """Have lost objects uploaded again; halt the session if the store keeps losing them."""
     if not is_stored_too_often(session, fact.keys):
-        return ev.ObjectsLost(fact.at, fact.keys, fact.message)
+        return ObjectsLost(fact.at, fact.keys, fact.message)
     message = f"{fact.message}; they were uploaded {MAX_REGENERATIONS + 1} times"
     hint = f"find out who deletes objects of this store, then: mcsyncd retry {session.id}"
     return ev.SessionHalted(fact.at, State.FAILED, Failure("publish", message, hint, retryable=True))

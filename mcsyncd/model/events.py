@@ -12,10 +12,11 @@ from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.facts import ClipRelation, FileIdentity
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
-from mcsyncd.model.publishing import PublishingPlan, StoreHead
+from mcsyncd.model.publishing import PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, Attempt, Failure, Publication, Recall, State, Terms
+from mcsyncd.model.store_events import HeadPointed, ObjectsLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,25 +294,6 @@ class SessionPublished:
     at: str
     publication: Publication
     kind: Literal["session_published"] = "session_published"
-
-
-@dataclass(frozen=True, slots=True)
-class HeadPointed:
-    """The pointer in the store says something else of what is published: see `StoreHead`."""
-
-    at: str
-    head: StoreHead
-    kind: Literal["head_pointed"] = "head_pointed"
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectsLost:
-    """The store no longer has objects that it took: they count as not stored, and are uploaded again."""
-
-    at: str
-    keys: tuple[str, ...]
-    reason: str
-    kind: Literal["objects_lost"] = "objects_lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.hand_set import record_moves
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.losses import forget_results, forget_stored_objects
-from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.publishing_steps import (
+    begin_publishing,
+    clear_error,
+    record_object,
+    record_plan,
+    record_publication,
+)
 from mcsyncd.model.session import (
     HALTED,
     Approval,
@@ -27,6 +33,7 @@ from mcsyncd.model.session import (
     Session,
     State,
 )
+from mcsyncd.model.store_events import HeadPointed, ObjectsLost
 from mcsyncd.model.substitution import substitute_clip
 
 
@@ -92,20 +99,20 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return replace(session, returning_to=event.to, error=None, attempts=())
         case ev.OriginalsReturned():
             clips = tuple(replace(clip, path="") for clip in session.clips)
-            return _clear_error(replace(session, clips=clips, returned=True))
+            return clear_error(replace(session, clips=clips, returned=True))
         case ev.ClipConformed():
             return _record_conform(session, event)
         case ev.PublishingBegan():
-            return _begin_publishing(session, event)
+            return begin_publishing(session, event)
         case ev.PublishingPlanned():
-            return _record_plan(session, event)
+            return record_plan(session, event)
         case ev.ObjectStored():
-            return _record_object(session, event)
+            return record_object(session, event)
         case ev.SessionPublished():
-            return _record_publication(session, event)
-        case ev.HeadPointed():
+            return record_publication(session, event)
+        case HeadPointed():
             return replace(session, head=event.head)
-        case ev.ObjectsLost():
+        case ObjectsLost():
             return forget_stored_objects(session, event.keys)
         case ev.JobPostponed():
             return _record_attempt(session, event)
@@ -205,11 +212,11 @@ def _record_offload(session: Session, event: ev.ClipsOffloaded) -> Session:
     paths = dict(event.paths)
     clips = tuple(replace(clip, path=paths.get(clip.key, clip.path)) for clip in session.clips)
     left_behind = tuple(dict((*session.left_behind, *event.left)).items())
-    return _clear_error(replace(session, offloaded=True, clips=clips, incoming=(), left_behind=left_behind))
+    return clear_error(replace(session, offloaded=True, clips=clips, incoming=(), left_behind=left_behind))
 
 
 def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
-    return _clear_error(
+    return clear_error(
         replace(
             session,
             state=State.IN_REVIEW,
@@ -235,7 +242,7 @@ def _record_fault(session: Session, event: ev.ClipFaulted) -> Session:
         replace(clip, fault=event.message, fault_hint=event.hint) if clip.key == event.clip else clip
         for clip in session.clips
     )
-    return _clear_error(replace(session, clips=clips))
+    return clear_error(replace(session, clips=clips))
 
 
 def _record_ruling(session: Session, event: ev.DispositionSet) -> Session:
@@ -297,30 +304,7 @@ def _reject_session(session: Session, event: ev.SessionRejected) -> Session:
 def _record_conform(session: Session, event: ev.ClipConformed) -> Session:
     conformed = ConformedClip(event.job, event.clip, event.result)
     others = tuple(old for old in session.conformed if old.job != event.job)
-    return _clear_error(replace(session, conformed=(*others, conformed)))
-
-
-def _begin_publishing(session: Session, event: ev.PublishingBegan) -> Session:
-    return replace(session, state=State.PUBLISHING, publishing=Publishing(event.revision, event.at))
-
-
-def _record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
-    if session.publishing is None:
-        raise ValueError(f"session {session.id}: a plan before publishing began")
-    planned = replace(session.publishing, plan=event.plan, chain_head=event.chain_head)
-    return _clear_error(replace(session, publishing=planned))
-
-
-def _record_object(session: Session, event: ev.ObjectStored) -> Session:
-    others = tuple(old for old in session.stored if old.key != event.object.key)
-    return _clear_error(replace(session, stored=(*others, event.object)))
-
-
-def _record_publication(session: Session, event: ev.SessionPublished) -> Session:
-    """A manifest is published together with a pointer that says so."""
-    published = event.publication
-    head = StoreHead(HeadState.CURRENT, published.revision)
-    return _clear_error(replace(session, state=State.PUBLISHED, published=published, head=head, losses=()))
+    return clear_error(replace(session, conformed=(*others, conformed)))
 
 
 def _record_attempt(session: Session, event: ev.JobPostponed) -> Session:
@@ -368,11 +352,6 @@ def _choose_resumed_state(session: Session) -> State:
     return State.IN_REVIEW if session.alignment else State.WORKING
 
 
-def _clear_error(session: Session) -> Session:
-    """A job has succeeded: people no longer wait for what was postponed before it."""
-    return replace(session, error=None) if session.state not in HALTED else session
-
-
 def _update_clip(
     session: Session,
     key: str,
@@ -393,7 +372,7 @@ def _update_clip(
         else clip
         for clip in session.clips
     )
-    return _clear_error(replace(session, clips=clips))
+    return clear_error(replace(session, clips=clips))
 
 
 def _forget_changed_originals(session: Session, originals: tuple[FileIdentity, ...]) -> Session:

@@ -20,6 +20,7 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import Reason, ReasonCode
 from mcsyncd.model.rendition import ObjectKind, StoredObject
 from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
+from mcsyncd.model.store_events import HeadPointed
 from mcsyncd.publish import keys
 
 _MAJOR_VERSION = "1"
@@ -90,7 +91,7 @@ def _iterate_later_events(document: dict[str, Any], head: StoreHead | None) -> I
     yield ev.SessionReopened(at, None, revision + 1, head.reason)
     if head.state is HeadState.WITHDRAWN:
         yield ev.SessionRejected(at, _UNKNOWN, revision + 1, head.reason)
-    yield ev.HeadPointed(at, head)
+    yield HeadPointed(at, head)
 
 
 def _read_held_files(document: dict[str, Any], field: str) -> tuple[HeldFile, ...]:

@@ -11,6 +11,8 @@ WALL_CLOCK = re.compile(
 )
 ALLOWED = {
     "checks/doctor.py": "says whether the clock can be right",
+    "checks/store_garbage.py": "which objects were superseded long ago, by the events that say so",
+    "checks/store_identity.py": "dates the identity of a store",
     "checks/ledger_recovery.py": "dates the rows of a rebuilt ledger",
     "cli/reports.py": "for people: today's times are shown without their date",
     "daemon/clock.py": "dates events, and names sessions",

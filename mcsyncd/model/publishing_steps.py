@@ -1,0 +1,40 @@
+"""What a session is after each step of its publishing. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcsyncd.model import events as ev
+from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.session import HALTED, Session, State
+
+
+def begin_publishing(session: Session, event: ev.PublishingBegan) -> Session:
+    """Everything that was approved is there: it is planned next."""
+    return replace(session, state=State.PUBLISHING, publishing=Publishing(event.revision, event.at))
+
+
+def record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
+    """What to upload is known. Raises ValueError for a session that is not being published."""
+    if session.publishing is None:
+        raise ValueError(f"session {session.id}: a plan before publishing began")
+    planned = replace(session.publishing, plan=event.plan, chain_head=event.chain_head)
+    return clear_error(replace(session, publishing=planned))
+
+
+def record_object(session: Session, event: ev.ObjectStored) -> Session:
+    """An object is in the store, in the place of what was known of its key."""
+    others = tuple(old for old in session.stored if old.key != event.object.key)
+    return clear_error(replace(session, stored=(*others, event.object)))
+
+
+def record_publication(session: Session, event: ev.SessionPublished) -> Session:
+    """A manifest is published together with a pointer that says so."""
+    published = event.publication
+    head = StoreHead(HeadState.CURRENT, published.revision)
+    return clear_error(replace(session, state=State.PUBLISHED, published=published, head=head, losses=()))
+
+
+def clear_error(session: Session) -> Session:
+    """A job has succeeded: people no longer wait for what was postponed before it."""
+    return replace(session, error=None) if session.state not in HALTED else session
