@@ -179,7 +179,7 @@ class RequestHandler:
         return api.StorageBody(
             kind=storage.kind,
             target=storage.label,
-            health=self._progress_monitor.storage_health,
+            health=gate.trouble.message if gate.trouble else self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
             uploads="off_hours" if opens_at is not None and gate.paused is None else gate.state,
             since=gate.paused[1] if gate.paused else gate.trouble.since if gate.trouble else None,

@@ -40,6 +40,7 @@ from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
+from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
 
@@ -60,9 +61,10 @@ _BACKUP_CHECK_S = 30.0
 """Seconds between two looks whether the ledger's copy of the day is there; the look costs one stat."""
 _REFUSALS_S = 15.0
 """Seconds between two looks for refusals that have been counted long enough; a look costs nothing."""
-_STORE_CHECK_S = 60.0
-"""Seconds between two checks of the store. Judgement: each check of a bucket is a billed request (class B);
-longer, and an unreachable store is shown late."""
+_STORE_CHECK_S, _BUCKET_CHECK_S = 60.0, 3600.0
+"""Seconds between two checks of a folder, and of a bucket. Judgement: each check of a bucket is a billed
+request (class B), 24 a day at rest; while something is uploaded, the store gate knows better anyhow. Longer,
+and an unreachable store is shown late."""
 _STORE_CHECK_LIMIT_S = 45.0
 """Seconds that a check of the store may take. Judgement: it must be shorter than `_STORE_CHECK_S`,
 so that a hanging store is reported before the next check; shorter still, and a slow one is, too."""
@@ -197,6 +199,8 @@ class Service:
             partial(check_store, self._config.settings.storage, self._config.layout.locate_store_identity())
         )
 
+        is_folder = isinstance(self._config.settings.storage, LocalStorage)
+
         async def check_storage() -> None:
             answer = await store_check.ask(_STORE_CHECK_LIMIT_S)
             if answer is not None:
@@ -207,7 +211,7 @@ class Service:
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
-            (check_storage, _STORE_CHECK_S),
+            (check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),

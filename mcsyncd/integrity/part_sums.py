@@ -7,6 +7,7 @@ only a help: a part whose sums differ is a reason to hash the whole file, never 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import anycrc
@@ -65,7 +66,8 @@ def compute_part_sums(
 
     Raises what `compute_digest` raises.
     """
-    summer = PartSummer(part_bytes or choose_part_bytes(path.stat(follow_symlinks=False).st_size))
+    size = os.lstat(path).st_size if os.path.lexists(path) else 0  # one that is missing is told of below
+    summer = PartSummer(part_bytes or choose_part_bytes(size))
     digest = compute_digest(path, report_bytes, add_chunk=summer.add)
     return digest, summer.finish(digest)
 

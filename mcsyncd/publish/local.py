@@ -136,7 +136,7 @@ class LocalStore:
             sync_folder(target.parent)
 
     def check(self) -> str:
-        """Check that the folder is there, is writable and has space."""
+        """Return "ok", or what is wrong: the folder must be there, be writable and have space."""
         try:
             free = shutil.disk_usage(self._root).free
         except FileNotFoundError:

@@ -109,9 +109,6 @@ class ObjectStore(Protocol):
     def remove_object(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
-    def check(self) -> str:
-        """Return "ok", or a sentence that says why nothing can be stored. Never raises."""
-
 
 def require_document(key: str, found: StoredDocument | None) -> bytes:
     """Return a document that must be there. Raises StorageError if it is not."""

@@ -47,9 +47,11 @@ def check_store(
     """
     try:
         store = open_store(storage, credential=credential)
-        health = store.check()
+        health = store.check() if isinstance(store, LocalStore) else "ok"
         if health == "ok":
-            require_identity(store, storage.label, kept_identity)
+            require_identity(store, storage.label, kept_identity)  # of a bucket, this answers all of it
     except StorageError as error:
         return str(error)
+    except OSError as error:  # the disk of the work folder, where the identity is remembered
+        return f"{error.filename}: {error.strerror}"
     return health

@@ -247,15 +247,6 @@ class R2Store:
         with translate_s3_error(key):
             self._client.delete_object(Bucket=self._bucket, Key=keys.validate_key(key))
 
-    def check(self) -> str:
-        """Check that the bucket exists and accepts the access key."""
-        try:
-            with translate_s3_error(f"bucket {self._bucket}"):
-                self._client.head_bucket(Bucket=self._bucket)
-        except StorageError as error:
-            return error.message
-        return "ok"
-
     def _build_target(self, key: str, sha256: str, metadata: ObjectMetadata) -> UploadTarget:
         return UploadTarget(
             self._bucket,

@@ -165,7 +165,8 @@ def test_a_session_that_was_never_published_begins_again_from_its_originals(line
     original = line.work / "sessions" / shot[1]["id"] / "original" / "cam_b" / clip["name"]
     (original.parent / "Proxy").mkdir()
     shutil.copy(original, original.parent / "Proxy" / original.name)
-    shutil.rmtree(line.home / "var/bucket")
+    for folder in ("head", "v1/manifest"):
+        shutil.rmtree(line.home / "var/bucket" / folder)
     told = line.ask("ledger", "rebuild")
     assert f"{shot[1]['id']}  begins again" in told.stdout
     line.start()

@@ -95,7 +95,7 @@ def test_a_changed_file_and_a_changed_object_are_found(published):
     stored = next((line.home / "var" / "bucket" / "v1" / "proxy").rglob("*.mp4"))
     for what, file, finding in (
         ("media", original, "modified or missing since it was recorded"),
-        ("store", stored, "differs from what was recorded"),
+        ("store", stored, "is not what was stored"),
     ):
         whole = file.read_bytes()
         file.chmod(0o644)

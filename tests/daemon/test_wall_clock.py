@@ -54,6 +54,7 @@ def process_shoot(life: Life, jump: Callable[[str], None], limit_s: float) -> fl
     `jump` is called once at each point.
     """
     bucket, passed = life.line.home / "var" / "bucket", set()
+    away = bucket.rename(bucket.with_name("away"))
     bucket.write_text("in the way")
     config = life.line.config
     config.write_text(config.read_text().replace("settle: 100ms", "settle: 2s"))  # long enough to be seen
@@ -70,6 +71,7 @@ def process_shoot(life: Life, jump: Callable[[str], None], limit_s: float) -> fl
                 jump(point)
                 if point == "store failed":
                     bucket.unlink()
+                    away.rename(bucket)
     assert (found, passed) == ("over", set(POINTS)), life.line.log[-3000:]
     return time.monotonic() - began
 

@@ -137,7 +137,7 @@ async def test_a_job_that_nobody_needs_is_ended_and_reports_nothing(places):
         (McsyncError("something else"), "final"),
         (SourceChanged("a.mov is gone"), "changed"),
         (IntegrityError("a copy differs"), "corrupt"),
-        (StorageError("the bucket is away"), "transient"),
+        (StorageError("the store holds another object"), "final"),
         (SourceUnreadable("a.mov may not be read"), "transient"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.part"), "transient"),
         (OSError(errno.EIO, os.strerror(errno.EIO), "in.mov"), "transient"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcsyncd.errors import SourceChanged
 from mcsyncd.integrity.part_sums import (
     CRC64NVME,
     PartSummer,
@@ -62,6 +63,13 @@ def test_one_read_gives_the_digest_and_the_sums(tmp_path, size):
         assert sums.tag == f"{md5(joined)}-{len(pieces)}"
     else:
         assert sums.tag == md5(content)
+
+
+def test_a_file_that_is_missing_or_no_file_is_said(tmp_path):
+    """It was a FileNotFoundError, which counted as a crash of the worker."""
+    for path in (tmp_path / "none.mov", tmp_path):
+        with pytest.raises(SourceChanged, match=path.name):
+            compute_part_sums(path)
 
 
 def test_kept_sums_come_back(tmp_path):

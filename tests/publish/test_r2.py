@@ -22,6 +22,7 @@ from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.publish import keys, manifest
 from mcsyncd.publish.credentials import AccessKey
+from mcsyncd.publish.identity import find_identity
 from mcsyncd.publish.object_store import ListedObject
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.r2 import R2Store, build_endpoint, connect_client
@@ -218,7 +219,8 @@ def test_a_wrong_secret_is_said_plainly_and_is_no_passing_trouble(bucket, file):
         wrong.put_file(key, path, sums)
     assert isinstance(caught.value, StoreRefused)
     assert "credential" in caught.value.hint
-    assert "refuses the access key" in wrong.check()
+    with pytest.raises(StoreRefused, match="refuses the access key"):
+        find_identity(wrong)
 
 
 def test_a_bucket_that_does_not_exist(bucket, file):
@@ -226,7 +228,8 @@ def test_a_bucket_that_does_not_exist(bucket, file):
     missing = R2Store(bucket.model_copy(update={"bucket": "nowhere"}), ACCESS)
     with pytest.raises(StoreRefused, match="no such bucket"):
         missing.put_file(key, path, sums)
-    assert missing.check() != "ok"
+    with pytest.raises(StoreRefused, match="no such bucket"):
+        find_identity(missing)
 
 
 def test_a_store_that_does_not_answer_is_offline(bucket, file):
@@ -260,10 +263,6 @@ def test_a_second_write_within_a_second_waits_for_its_turn(store, strict):
         store.put_document(key, b"%d" % number, if_match=current.etag if current else None)
     assert store.get_document(key) == b"2"
     assert strict.store.tally.read().by_status[429] > 0
-
-
-def test_health(store):
-    assert store.check() == "ok"
 
 
 @OVER_TLS_TOO
@@ -333,13 +332,16 @@ def test_nothing_around_us_can_lead_the_client_elsewhere(bucket, monkeypatch, tm
         "AWS_USE_FIPS_ENDPOINT": "true",
         "AWS_USE_DUALSTACK_ENDPOINT": "true",
         "AWS_CA_BUNDLE": str(tmp_path / "none"),
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "ALL_PROXY": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(name, value)
     client = connect_client(bucket, ACCESS)
     assert client.meta.endpoint_url == bucket.endpoint
     assert client._endpoint.http_session._verify is True, "only the usual authorities are believed"
     assert client.head_bucket(Bucket=bucket.bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
-    assert R2Store(bucket, ACCESS).check() == "ok"
+    assert R2Store(bucket, ACCESS).find_document("v1/none.json") is None
 
 
 @pytest.mark.parametrize(
@@ -361,7 +363,7 @@ def test_the_secret_reaches_no_log_even_where_all_is_logged(bucket, file, caplog
 def test_a_bucket_is_opened_from_the_settings(bucket, tmp_path):
     (tmp_path / "r2").write_text(f"ACCESS_KEY_ID={ACCESS.id}\nSECRET_ACCESS_KEY={ACCESS.secret}\n")
     (tmp_path / "r2").chmod(0o400)
-    assert open_store(bucket, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).check() == "ok"
+    assert open_store(bucket, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).find_document("v1/none.json") is None
 
 
 def test_a_file_that_changes_while_it_is_sent_is_noticed_within_the_part(store, file):
