@@ -10,6 +10,7 @@ import click
 
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import credential_option, json_option
+from mcsyncd.cli.storage_cost import cost_command
 
 if TYPE_CHECKING:
     from mcsyncd import api
@@ -151,3 +152,6 @@ def _print_lines(lines: Iterable[str], otherwise: str) -> None:
         printed = True
     if not printed:
         click.echo(otherwise)
+
+
+storage_command.add_command(cost_command)

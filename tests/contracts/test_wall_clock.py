@@ -15,6 +15,7 @@ ALLOWED = {
     "checks/store_identity.py": "dates the identity of a store",
     "checks/ledger_recovery.py": "dates the rows of a rebuilt ledger",
     "cli/reports.py": "for people: today's times are shown without their date",
+    "cli/storage_cost.py": "which month's uploads are in the first bill",
     "daemon/clock.py": "dates events, and names sessions",
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
