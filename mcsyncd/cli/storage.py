@@ -11,6 +11,7 @@ import click
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import credential_option, json_option
 from mcsyncd.cli.storage_cost import cost_command
+from mcsyncd.cli.storage_rules import apply_command, build_rules_document, format_rules
 
 if TYPE_CHECKING:
     from mcsyncd import api
@@ -77,7 +78,8 @@ def _direct_uploads(options: GlobalOptions, action: Literal["pause", "resume"], 
 def plan_command(options: GlobalOptions, session: str | None, credential: Path | None, as_json: bool) -> int:
     """Show what differs between the ledger and the store. Changes nothing.
 
-    Exit code 1 when anything does. SESSION limits it to one session.
+    Exit code 1 when an object does. SESSION limits it to one session. The rules of a bucket are shown, too,
+    if the key may read them.
     """
     from mcsyncd.checks.store_survey import survey_store
     from mcsyncd.cli.daemon_calls import print_json
@@ -86,11 +88,18 @@ def plan_command(options: GlobalOptions, session: str | None, credential: Path |
     store = open_store(options.settings.storage, credential=credential)
     survey = survey_store(options.settings, store, session)
     if as_json:
-        print_json({"checked": survey.checked, "differences": list(survey.sentences)})
+        print_json(
+            {
+                "checked": survey.checked,
+                "differences": list(survey.sentences),
+                "rules": build_rules_document(options.settings.storage, credential),
+            }
+        )
     else:
         _print_lines(survey.sentences, f"{survey.checked} checked, nothing differs")
         if survey.sentences:
             click.echo("→ mcsyncd storage repair sends again what local copies can prove")
+        _print_lines(format_rules(options.settings.storage, credential), "")
     return 1 if survey.sentences else 0
 
 
@@ -154,4 +163,5 @@ def _print_lines(lines: Iterable[str], otherwise: str) -> None:
         click.echo(otherwise)
 
 
+storage_command.add_command(apply_command)
 storage_command.add_command(cost_command)

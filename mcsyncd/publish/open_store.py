@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mcsyncd.errors import StorageError
-from mcsyncd.publish.credentials import read_access_key, read_access_key_file
+from mcsyncd.publish.credentials import AccessKey, read_access_key, read_access_key_file
 from mcsyncd.publish.identity import require_identity
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
@@ -32,10 +32,18 @@ def open_store(
     """
     if isinstance(storage, LocalStorage):
         return LocalStore(storage.path)
-    access = read_access_key_file(credential) if credential else read_access_key(storage.credentials, environ)
+    access = read_store_key(storage.credentials, credential, environ)
     from mcsyncd.publish.r2 import R2Store  # noqa: PLC0415  # loads boto3, only where there is a bucket
 
     return R2Store(storage, access, limit=limit)
+
+
+def read_store_key(name: str, credential: Path | None, environ: Mapping[str, str] = os.environ) -> AccessKey:
+    """Return the access key in the file `credential`, or else in systemd's credential `name`.
+
+    Raises StoreRefused if it is missing, incomplete or not private.
+    """
+    return read_access_key_file(credential) if credential else read_access_key(name, environ)
 
 
 def check_store(

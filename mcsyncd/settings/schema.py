@@ -70,6 +70,16 @@ ClipSuffix = Annotated[
 ]
 
 
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        examples=["https://edit.example.org"],
+    ),
+]
+"""An origin as browsers send it (RFC 6454): no path, no wildcard, lower case."""
+
+
 class PathSettings(SettingsPart):
     """Folders. Relative paths are relative to the settings file."""
 
@@ -200,6 +210,10 @@ class R2Storage(SettingsPart):
     """Jurisdiction that the bucket was created in; it cannot change."""
     credentials: str = Field(default="r2", pattern=r"^[A-Za-z0-9_.-]+$")
     """Name of the systemd credential that holds the access key."""
+    share_credentials: str = Field(default="r2-read", pattern=r"^[A-Za-z0-9_.-]+$")
+    """Name of the systemd credential with the read-only key that `mcsyncd share` signs with."""
+    cors_origins: tuple[Origin, ...] = ()
+    """Pages that may play from the bucket, by origin: `https://edit.example.org`. For `storage apply`."""
     endpoint: str | None = None
     """Another S3 endpoint, on the loopback interface only; for tests."""
     ca_file: Path | None = None

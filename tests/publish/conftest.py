@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from line import Line
 from mcsyncd.settings.schema import R2Storage
+from mcsyncd.store.ledger import Ledger
 from r2strict.authority import make_authority
 from r2strict.bucket import ACCESS, StrictBucket, build_storage, create_bucket
 from r2strict.faults import Faults
@@ -56,3 +60,20 @@ def bucket(strict) -> R2Storage:
 def faults(strict) -> Faults:
     """The faults of the store; none are left after a test."""
     return strict.store.faults
+
+
+@pytest.fixture
+def r2_config(bucket, tmp_path) -> Path:
+    """A settings file for the bucket, an empty ledger, and the file `key` with the access key beside it."""
+    key = tmp_path / "key"
+    key.write_text(f"ACCESS_KEY_ID={ACCESS.id}\nSECRET_ACCESS_KEY={ACCESS.secret}\n")
+    key.chmod(0o600)
+    storage = (
+        f"{{kind: r2, account_id: '{bucket.account_id}', bucket: {bucket.bucket}, "
+        f"endpoint: '{bucket.endpoint}', cors_origins: ['https://edit.example.org']}}"
+    )
+    line = Line(tmp_path, {"storage": storage})
+    state = tmp_path / "var" / "state"
+    state.mkdir(parents=True)
+    Ledger(state, "test").close()
+    return line.config
