@@ -72,7 +72,7 @@ def _iterate_events(document: dict[str, Any], sha256: str) -> Iterator[ev.Event]
         by = Actor(document["approved_by"], document["approved_uid"])
         yield ev.SessionApproved(document["approved_at"], by, revision)
     yield ev.PublishingBegan(at, revision)
-    objects = [(clip, kind, found) for clip in clips for kind, found in _list_objects(clip)]
+    objects = [(clip, kind, found) for clip in clips for kind, found in list_clip_objects(clip)]
     plan = PublishingPlan(tuple(_read_planned(*one, dict(paths)) for one in objects))
     yield ev.PublishingPlanned(at, plan, document["chain_head"])
     stored = {found["key"]: _read_stored(clip, kind, found) for clip, kind, found in objects}
@@ -176,8 +176,8 @@ def _read_reason(reason: dict[str, Any]) -> Reason:
     )
 
 
-def _list_objects(clip: dict[str, Any]) -> Iterator[tuple[ObjectKind, dict[str, Any]]]:
-    """Yield the objects of a clip."""
+def list_clip_objects(clip: dict[str, Any]) -> Iterator[tuple[ObjectKind, dict[str, Any]]]:
+    """Yield the objects of a clip in a manifest: kind, and what the manifest says of it."""
     stored: list[tuple[ObjectKind, dict[str, Any] | None]] = []
     for kind in ("proxy", "mezzanine"):
         rendition = clip[kind]

@@ -2,12 +2,13 @@
 //
 //   node frame_exactness.mjs CHROMIUM NUM/DEN FRAME,FRAME,… FILE…
 //
-// Run it in a folder in which playwright-core is installed. The files are side by side and seek together,
+// Run it in a folder in which playwright-core is installed. A FILE may also be a URL of another origin, which
+// must allow the page's own; PORT in the environment is that of the page. The files are side by side and seek together,
 // to (frame + 1/2) / rate: the middle of the frame, so that no rounding of the clock can show its neighbour.
 // Prints a JSON list: for each frame and file, the frame by the mediaTime of the presented frame, and
 // the number that the frame itself shows (tests/footage.py: 20 blocks across the bottom quarter, lowest
 // bit first).
-import { argv } from 'node:process'
+import { argv, env } from 'node:process'
 
 import { withVideoPage } from './video_page.mjs'
 
@@ -16,12 +17,13 @@ const [num, den] = fraction.split('/').map(Number)
 const frames = list.split(',').map(Number)
 
 // Runs in the page.
-async function readFrames([count, frames, num, den]) {
-  const videos = Array.from({ length: count }, (_, index) => {
+async function readFrames([sources, frames, num, den]) {
+  const videos = sources.map((source) => {
     const video = document.createElement('video')
     video.muted = true
     video.preload = 'auto'
-    video.src = `/${index}`
+    if (source.startsWith('http')) video.crossOrigin = 'anonymous'
+    video.src = source
     document.body.append(video)
     return video
   })
@@ -65,7 +67,11 @@ async function readFrames([count, frames, num, den]) {
   return shown
 }
 
-const shown = await withVideoPage(executablePath, files, (page) =>
-  page.evaluate(readFrames, [files.length, frames, num, den]),
+const sources = files.map((file, index) => (file.startsWith('http') ? file : `/${index}`))
+const shown = await withVideoPage(
+  executablePath,
+  files,
+  (page) => page.evaluate(readFrames, [sources, frames, num, den]),
+  Number(env.PORT ?? 0),
 )
 console.log(JSON.stringify(shown))

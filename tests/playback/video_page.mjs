@@ -9,10 +9,10 @@ import { cwd } from 'node:process'
 
 const { chromium } = createRequire(join(cwd(), 'here.js'))('playwright-core')
 
-// Calls run(page) on a page whose server has the files as /0, /1, …, and returns its result.
-export async function withVideoPage(executablePath, files, run) {
+// Calls run(page) on a page whose server has the files as /0, /1, …, and returns its result. Port 0: any.
+export async function withVideoPage(executablePath, files, run, port = 0) {
   const server = createServer((request, response) => serve(files, request, response))
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
   const browser = await chromium.launch({
     executablePath,
     headless: true,
