@@ -11,6 +11,7 @@ import click
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import credential_option, json_option
 from mcsyncd.cli.storage_cost import cost_command
+from mcsyncd.cli.storage_doctor import doctor_command
 from mcsyncd.cli.storage_rules import apply_command, build_rules_document, format_rules
 
 if TYPE_CHECKING:
@@ -165,3 +166,4 @@ def _print_lines(lines: Iterable[str], otherwise: str) -> None:
 
 storage_command.add_command(apply_command)
 storage_command.add_command(cost_command)
+storage_command.add_command(doctor_command)

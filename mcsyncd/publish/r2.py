@@ -183,7 +183,7 @@ class R2Store:
         target = self._build_target(key, hashlib.sha256(data).hexdigest(), ())
         with translate_s3_error(key):
             try:
-                self._put_body(target, data, _compute_md5(data), if_match)
+                self._put_body(target, data, compute_md5(data), if_match)
             except ClientError as answer:
                 # A retry whose first answer was lost gets 412, too.
                 found = self.find_document(key) if get_http_status(answer) == 412 else None
@@ -194,7 +194,7 @@ class R2Store:
                         f"{key} holds another version", "find out who else writes to this bucket"
                     ) from answer
                 raise
-            sent = ObjectStat(len(data), target.metadata[_SHA256_METADATA], _compute_md5(data))
+            sent = ObjectStat(len(data), target.metadata[_SHA256_METADATA], compute_md5(data))
             self._verify_object(key, sent)
 
     def find_document(self, key: str) -> StoredDocument | None:
@@ -309,7 +309,7 @@ class R2Store:
             raise _build_mismatch_error(key)
 
 
-def _compute_md5(body: bytes) -> str:
+def compute_md5(body: bytes) -> str:
     """Return the MD5, which the S3 protocol asks for; integrity is verified by sha256."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
