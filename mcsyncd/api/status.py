@@ -65,6 +65,7 @@ AlertCode = Literal[
     "store_unreachable",
     "store_refused",
     "uploads_paused",
+    "upload_limit",
 ]
 
 

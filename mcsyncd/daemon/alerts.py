@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mcsyncd.api import AlertBody
 from mcsyncd.daemon.store_gate import StoreGate
+from mcsyncd.daemon.upload_limits import ExceededLimit
 from mcsyncd.model.session import HALTED, Failure, Session
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
@@ -30,10 +31,13 @@ def list_alerts(settings: Settings, sessions: Iterable[Session]) -> list[AlertBo
     return alerts + [_describe_wait(session) for session in waiting[:_SHOWN_WAITS]]
 
 
-def build_store_failure(gate: StoreGate, opens_at: str | None = None) -> Failure | None:
+def build_store_failure(
+    gate: StoreGate, opens_at: str | None = None, held: ExceededLimit | None = None
+) -> Failure | None:
     """Return what a session that is being published waits for, if that is the store.
 
-    `opens_at` is the time of day at which the settings allow uploads again, None where they do now.
+    `opens_at` is the time of day at which the settings allow uploads again, None where they do now; `held` is
+    the limit that the next upload would exceed.
     """
     if gate.paused is not None:
         by, _ = gate.paused
@@ -42,7 +46,22 @@ def build_store_failure(gate: StoreGate, opens_at: str | None = None) -> Failure
         message = f"uploads wait until {opens_at}, by the timetable in the settings"
         return Failure("publish", message, "uploads.bandwidth has the hours", retryable=True)
     trouble = gate.trouble
-    return Failure("publish", trouble.message, trouble.hint, retryable=True) if trouble is not None else None
+    if trouble is not None:
+        return Failure("publish", trouble.message, trouble.hint, retryable=True)
+    if held is not None:
+        return Failure("publish", f"uploads wait: {held.message}", held.hint, retryable=True)
+    return None
+
+
+def list_limit_alerts(held: ExceededLimit | None) -> list[AlertBody]:
+    """Return the limit of the settings that holds uploads back, if one does."""
+    if held is None:
+        return []
+    return [
+        AlertBody(
+            code="upload_limit", level="warning", message=f"uploads wait: {held.message}", hint=held.hint
+        )
+    ]
 
 
 def list_store_alerts(gate: StoreGate) -> list[AlertBody]:

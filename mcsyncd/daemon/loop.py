@@ -20,6 +20,7 @@ from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
 from mcsyncd.daemon.store_gate import StoreFailure, StoreGate
+from mcsyncd.daemon.upload_guard import UploadGuard
 from mcsyncd.daemon.worker_pool import Outcome, WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
 from mcsyncd.errors import LedgerDamaged, LedgerUnavailable, UnknownSession
@@ -80,6 +81,7 @@ class SessionLoop:
         self.store_gate = StoreGate(
             config.settings.paths.state / "store-gate.json", is_folder=isinstance(storage, LocalStorage)
         )
+        self.upload_guard = UploadGuard(lambda: self.config.settings)
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
         self.intake_count = 0
@@ -261,7 +263,9 @@ class SessionLoop:
         for job in list_yielding_jobs(due, running):
             log.info("an upload makes way for smaller ones", session=job.session, subject=job.subject)
             self.workers.stop_job(job.id)
-        for job in choose_jobs(due, running, self.workers.free_counts):
+        for job in choose_jobs(self.upload_guard.choose_allowed(due), running, self.workers.free_counts):
+            if not self.upload_guard.admit(job):
+                continue
             limit = self.config.settings.limits.choose_limit(job)
             output = compute_output_limit(limit, count_input_bytes(job))
             self.workers.start_job(job, self.config.layout, output)

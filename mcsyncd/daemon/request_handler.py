@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import AccountDirectory, is_approver
-from mcsyncd.daemon.alerts import build_store_failure, list_alerts, list_store_alerts
+from mcsyncd.daemon.alerts import build_store_failure, list_alerts, list_limit_alerts, list_store_alerts
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
@@ -117,7 +117,9 @@ class RequestHandler:
         retry_at = utc_in(wait_s) if wait_s is not None else None
         waits_for = None
         if session.state is State.PUBLISHING:
-            waits_for = build_store_failure(self._gate, self._loop.uploads_open_at)
+            waits_for = build_store_failure(
+                self._gate, self._loop.uploads_open_at, self._loop.upload_guard.held
+            )
         if session.error is None and waits_for is not None:
             retry_at = self._gate.next_try_at
         return build_session_body(
@@ -166,6 +168,7 @@ class RequestHandler:
             alerts=[
                 *self._ledger_monitor.list_alerts(),
                 *list_store_alerts(self._gate),
+                *list_limit_alerts(self._loop.upload_guard.held),
                 *list_alerts(settings, self._loop.sessions.values()),
             ],
             ledger=self._ledger_monitor.build_body(),

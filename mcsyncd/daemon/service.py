@@ -211,7 +211,8 @@ class Service:
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
-            (check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
+(check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
+            (self._loop.upload_guard.refresh, _STORE_CHECK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
@@ -220,6 +221,7 @@ class Service:
         ticks.start()
         edges.callback(ticks.shutdown, wait=False)
         edges.push_async_callback(_cancel_task, asyncio.create_task(check_storage()))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.upload_guard.refresh()))
 
     async def _feed_watchdog(self) -> None:
         """Notify the watchdog if the ledger's thread answers and both background loops are running.

@@ -6,6 +6,7 @@ The docstrings below each field are the descriptions in `mcsyncd config schema`.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,8 +21,9 @@ from pydantic import (
 from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timetable import Timetable, parse_timetable
+from mcsyncd.model.upload_limits import UploadLimits
 from mcsyncd.settings.job_limits import JobLimitSettings
-from mcsyncd.settings.part import Seconds, SettingsPart
+from mcsyncd.settings.part import Bytes, Seconds, SettingsPart
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
@@ -238,11 +240,30 @@ class R2Storage(SettingsPart):
         return self
 
 
+class GuardSettings(SettingsPart):
+    """Limits before which uploads to a bucket wait, with an alert. By the ledger and the price table."""
+
+    stored: Bytes | None = None
+    """How much the bucket may hold: `10TB`."""
+    class_a_a_day: int | None = Field(default=None, ge=0)
+    """How many Class A operations uploads may make in a day (UTC)."""
+    month_usd: float | None = Field(default=None, ge=0)
+    """What a month may cost, in US dollars, by the price table of this version."""
+
+    @property
+    def limits(self) -> UploadLimits:
+        """The limits as a value."""
+        month_usd = None if self.month_usd is None else Decimal(str(self.month_usd))
+        return UploadLimits(self.stored, self.class_a_a_day, month_usd)
+
+
 class UploadSettings(SettingsPart):
     """What all uploads to buckets together may take of the line. Local folders are not limited."""
 
     bandwidth: tuple[str, ...] = ("full",)
     """Rates by local time of day: `["07:00-19:00 4Mbit", "19:00-07:00 full"]`, or one; `0` sends nothing."""
+
+    guards: GuardSettings = GuardSettings()
 
     @field_validator("bandwidth", mode="before")
     @classmethod
