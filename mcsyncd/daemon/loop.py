@@ -257,13 +257,12 @@ class SessionLoop:
         # A job whose result is being recorded still counts as due: it must not be started again.
         busy = self.workers.running.keys() | self._reports.keys()
         running = [one.job for one in self.workers.running.values()]
-        due = self._pass_gate(
-            [job for job_id, job in self._board.list_due().items() if job_id not in busy], running
-        )
+        idle = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
+        due = self._pass_gate(self.upload_guard.choose_allowed(idle), running)
         for job in list_yielding_jobs(due, running):
             log.info("an upload makes way for smaller ones", session=job.session, subject=job.subject)
             self.workers.stop_job(job.id)
-        for job in choose_jobs(self.upload_guard.choose_allowed(due), running, self.workers.free_counts):
+        for job in choose_jobs(due, running, self.workers.free_counts):
             if not self.upload_guard.admit(job):
                 continue
             limit = self.config.settings.limits.choose_limit(job)

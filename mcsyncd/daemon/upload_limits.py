@@ -43,8 +43,8 @@ def find_exceeded_limit(limits: UploadLimits, load: StoreLoad, prices: PriceTabl
     """
     if limits.stored_bytes is not None and load.stored_bytes > limits.stored_bytes:
         return ExceededLimit(
-            f"the store would hold {format_size(load.stored_bytes)} "
-            f"of {format_size(limits.stored_bytes)} at most",
+            f"the store would hold {format_size(load.stored_bytes - limits.stored_bytes)} "
+            f"more than the limit of {format_size(limits.stored_bytes)}",
             "raise uploads.guards.stored in the settings, then reload",
         )
     if limits.class_a_a_day is not None and load.today.class_a > limits.class_a_a_day:

@@ -87,7 +87,7 @@ def test_what_fits_goes_on_and_what_does_not_waits_with_an_alert(guarded):
     asyncio.run(guard.refresh())
     assert guard.choose_allowed([small, large, HEAD]) == [small, HEAD]
     (alert,) = list_limit_alerts(guard.held)
-    assert alert.message == "uploads wait: the store would hold 101 GB of 100 GB at most"
+    assert alert.message == "uploads wait: the store would hold 1.0 GB more than the limit of 100 GB"
     assert "uploads.guards.stored" in alert.hint
     guard.choose_allowed([small])
     assert list_limit_alerts(guard.held) == []
