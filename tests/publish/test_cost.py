@@ -73,7 +73,7 @@ def test_the_shares_of_the_sessions_add_up_to_the_bill():
     assert sum(shares) == bill.storage == Decimal("1.35")
 
 
-@pytest.mark.parametrize("size", [0, 1_000, (16 << 20) + 1, 40 << 20])
+@pytest.mark.parametrize("size", [1_000, (32 << 20) + 1])
 def test_an_upload_takes_the_calls_that_are_counted(strict, tmp_path, size):
     """One read more is counted: that before a manifest names the object."""
     path = tmp_path / f"{size}.mov"
