@@ -211,7 +211,7 @@ class Service:
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
-(check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
+            (check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
             (self._loop.upload_guard.refresh, _STORE_CHECK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),

@@ -40,10 +40,10 @@ def reach_points(life: Life) -> set[str]:
     failed = {entry["body"]["failure"]["stage"] for entry in entries if entry["kind"] == "job_postponed"}
     found = {
         "settling": any(folder["settling"] for folder in status["folders"].values()),
-        "after a crash": failed - {"publish"},
+        "after a crash": bool(failed),
         "encoding": any(worker["stage"] == "conform" for worker in status["workers"])
         or any(entry["kind"] == "clip_conformed" for entry in entries),  # two more are being encoded
-        "store failed": "publish" in failed,
+        "store failed": any(alert["code"].startswith("store_") for alert in status["alerts"]),
     }
     return {point for point, reached in found.items() if reached}
 
