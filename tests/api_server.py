@@ -28,6 +28,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
+from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
 from mcsyncd.model.events import SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.session import Session
@@ -73,7 +74,8 @@ async def serve_api(
         loop = SessionLoop(ledger, thread, config, hub, slot_counts={})
         await loop.resume_sessions()
         scanner = DropScanner(lambda: config, loop, hub)
-        monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings)
+        snapshots = SnapshotPublisher(lambda: config, lambda: loop.may_send_snapshot)
+        monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings, snapshots)
         handler = RequestHandler(
             loop,
             scanner,

@@ -61,6 +61,7 @@ AlertCode = Literal[
     "ledger_damaged",
     "ledger_unwritable",
     "backup_failed",
+    "snapshot_failed",
     "session_waits",
     "store_unreachable",
     "store_refused",

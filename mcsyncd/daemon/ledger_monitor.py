@@ -16,10 +16,11 @@ import structlog
 from mcsyncd.api import AlertBody, LedgerBody
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.ledger_thread import LedgerThread
+from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import LedgerCheck
-from mcsyncd.store.backup import back_up_daily, list_daily_backups
+from mcsyncd.store.backup import back_up_daily, list_daily_backups, locate_daily_backup
 
 _SLICE_S, _PAUSE_S = 0.02, 0.06
 """Seconds of checking at once, and seconds between: a quarter of one core. Judgement: more, and answers of
@@ -37,11 +38,16 @@ class LedgerMonitor:
     """Watches over one ledger. `check` is the check as far as the start came; None for a new ledger."""
 
     def __init__(
-        self, ledger: LedgerThread, check: LedgerCheck | None, settings: Callable[[], Settings]
+        self,
+        ledger: LedgerThread,
+        check: LedgerCheck | None,
+        settings: Callable[[], Settings],
+        snapshots: SnapshotPublisher,
     ) -> None:
         self._ledger = ledger
         self._check = check
         self._settings = settings
+        self._snapshots = snapshots
         self._backup_error: LedgerUnavailable | None = None
         self._last_backup: Path | None = None
 
@@ -70,16 +76,19 @@ class LedgerMonitor:
                 return await run_in_thread(partial(LedgerCheck, self._ledger.ledger.path))
 
     async def make_backup(self) -> None:
-        """Make the copy of the day, once the whole ledger is known to be intact. Called regularly."""
+        """Make the copy of the day, once the whole ledger is known to be intact, and let it be published.
+
+        Called regularly.
+        """
         if self._ledger.fault is not None or not self._is_checked:
             return
-        settings = self._settings()
+        settings, today = self._settings(), f"{datetime.now(UTC):%Y%m%d}"
         make = partial(
             back_up_daily,
             self._ledger.ledger.path,
             settings.backup_folder,
             settings.ledger.backups,
-            f"{datetime.now(UTC):%Y%m%d}",
+            today,
         )
         try:
             made = await run_in_thread(make)
@@ -93,6 +102,7 @@ class LedgerMonitor:
         self._backup_error, self._last_backup = None, found[-1] if found else None
         if made is not None:
             log.info("the ledger was copied", copy=str(made))
+        await self._snapshots.publish_copy(locate_daily_backup(settings.backup_folder, today))
 
     @property
     def _is_checked(self) -> bool:
@@ -124,7 +134,7 @@ class LedgerMonitor:
             found.append(
                 AlertBody(code="backup_failed", level="warning", message=error.message, hint=error.hint)
             )
-        return found
+        return [*found, *self._snapshots.list_alerts()]
 
 
 def _check_for(check: LedgerCheck, seconds: float) -> None:

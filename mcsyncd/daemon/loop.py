@@ -271,7 +271,7 @@ class SessionLoop:
 
     def _pass_gate(self, due: list[Job], running: list[Job]) -> list[Job]:
         """Return the due jobs without those that must not ask the store now."""
-        is_closed = not self.store_gate.is_open or self.is_off_hours
+        is_closed = not self.may_ask_store
         if not is_closed and not self.store_gate.allows_one:
             return due
         passed: list[Job] = []
@@ -288,6 +288,16 @@ class SessionLoop:
         """Stop the uploads; what is stored of them stays. Nothing starts until somebody resumes."""
         self.store_gate.pause(by)
         self._stop_uploads()
+
+    @property
+    def may_ask_store(self) -> bool:
+        """Whether jobs that need the store may start now."""
+        return self.store_gate.is_open and not self.is_off_hours
+
+    @property
+    def may_send_snapshot(self) -> bool:
+        """Whether the store may be asked for what no session waits for: it is open, and works."""
+        return self.may_ask_store and not self.store_gate.allows_one
 
     @property
     def is_off_hours(self) -> bool:

@@ -34,6 +34,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
+from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
 from mcsyncd.integrity.derived_file import make_folders
@@ -142,7 +143,12 @@ class Service:
         edges.push_async_callback(self._loop.drain_jobs, 0.0)  # for a start that does not succeed
         self._drop_scanner = DropScanner(lambda: self._loop.config, self._loop, hub)
         progress_monitor = ProgressMonitor(self._loop, hub)
-        ledger_monitor = LedgerMonitor(self._loop.ledger, ledger.check, lambda: self._loop.config.settings)
+        ledger_monitor = LedgerMonitor(
+            self._loop.ledger,
+            ledger.check,
+            lambda: self._loop.config.settings,
+            SnapshotPublisher(lambda: self._loop.config, lambda: self._loop.may_send_snapshot),
+        )
         review_audio = edges.enter_context(
             ReviewAudio(lambda: self._loop.config.layout, self._files, self._loop.submit_fact)
         )

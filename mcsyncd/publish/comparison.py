@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcsyncd.publish.identity import IDENTITY_KEY
-from mcsyncd.publish.keys import QUARANTINE, parse_head_key
+from mcsyncd.publish.keys import QUARANTINE, parse_head_key, parse_snapshot_key
 from mcsyncd.publish.object_store import ListedObject
 
 DifferenceKind = Literal["missing", "different", "damaged", "foreign", "foreign_head"]
@@ -91,4 +91,5 @@ def _judge_foreign(key: str, heads: frozenset[str]) -> DifferenceKind | None:
     session = parse_head_key(key)
     if session is not None:
         return None if session in heads else "foreign_head"
-    return None if key == IDENTITY_KEY or key.startswith(QUARANTINE) else "foreign"
+    is_ours = key == IDENTITY_KEY or key.startswith(QUARANTINE) or parse_snapshot_key(key) is not None
+    return None if is_ours else "foreign"

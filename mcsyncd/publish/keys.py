@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -26,6 +27,8 @@ _SESSION_FOLDERS = ("v1/orig", "v1/mezz", "v1/proxy", "v1/wave", "v1/sprite", "v
 """Where the objects of sessions are, each session in a folder of its own."""
 QUARANTINE = "v1/quarantine/"
 """Folder of what a repair set aside; nothing reads it."""
+SNAPSHOTS = "v1/db/"
+"""Folder of the ledger's snapshots, each machine in a folder of its own."""
 _PEAKS_RECIPE = hashlib.sha256(b"audiowaveform 2, 8 bits, 48000/256").hexdigest()[:8]
 _SPRITES_RECIPE = hashlib.sha256(b"MCSPRITES1").hexdigest()[:8]
 """Formats of peaks and sprites as part of their keys: a changed format needs a new text here, or its files
@@ -45,8 +48,18 @@ _CONTENT_TYPES = {
     ".json": "application/json",
     ".jpg": "image/jpeg",
     ".vtt": "text/vtt",
+    ".gz": "application/gzip",
 }
 """Media types by suffix (IANA); a suffix that is not listed is served as `application/octet-stream`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotName:
+    """Of which machine a snapshot is, when it was made (UTC), and the start of the object's sha256 (hex)."""
+
+    host: str
+    made_at: str
+    sha16: str
 
 
 def build_original_key(session: str, camera: str, sha256: str, name: str) -> str:
@@ -127,6 +140,25 @@ def list_session_prefixes(session: str) -> tuple[str, ...]:
     return tuple(validate_key(f"{folder}/{session}") + "/" for folder in _SESSION_FOLDERS)
 
 
+def build_snapshot_key(host: str, made_at: str, sha256: str) -> str:
+    """Return the key of a ledger's snapshot; its time (UTC) is written as YYYYMMDD-HHMMSS.
+
+    `host` is what `slugify_host` returns, `sha256` that of the object.
+    """
+    return _join_key("v1/db", host, f"{made_at}-{sha256[:16]}.sqlite.gz")
+
+
+def parse_snapshot_key(key: str) -> SnapshotName | None:
+    """Return what a snapshot's key says; None for the key of anything else."""
+    found = re.fullmatch(r"v1/db/([^/]+)/([0-9]{8}-[0-9]{6})-([0-9a-f]{16})\.sqlite\.gz", key)
+    return SnapshotName(*found.groups()) if found else None
+
+
+def slugify_host(name: str) -> str:
+    """Return a machine's name as a part of a key: a-z, 0-9 and -, 63 characters at most."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:63].strip("-") or "host"
+
+
 def build_quarantine_key(key: str, sha256: str) -> str:
     """Return the key under which a document is kept that stood in the way of the right one."""
     name, _, suffix = key.rpartition(".")
@@ -135,9 +167,14 @@ def build_quarantine_key(key: str, sha256: str) -> str:
 
 def validate_key(key: str) -> str:
     """Return the key. Raises StorageError if it could name anything outside the store."""
-    if not all(_KEY_PART.fullmatch(part) for part in key.split("/")) or len(key) > _MAX_KEY_BYTES:
+    if not is_valid_key(key):
         raise StorageError(f"{key!r} is not a valid object key", "this is a bug in mcsyncd: please report it")
     return key
+
+
+def is_valid_key(key: str) -> bool:
+    """Tell whether a text from outside can be a key: it names nothing outside the store."""
+    return all(_KEY_PART.fullmatch(part) for part in key.split("/")) and len(key) <= _MAX_KEY_BYTES
 
 
 def get_content_type(key: str) -> str:
@@ -146,10 +183,14 @@ def get_content_type(key: str) -> str:
 
 
 def get_cache_control(key: str) -> str:
-    """Return the Cache-Control of an object: a year, but never for the pointer and the originals."""
+    """Return the Cache-Control of an object: a year, but never for pointers, originals and snapshots."""
     if key.startswith("head/"):
         return "no-cache"
-    return "private, no-store" if key.startswith("v1/orig/") else "private, max-age=31536000, immutable"
+    return (
+        "private, no-store"
+        if key.startswith(("v1/orig/", SNAPSHOTS))
+        else "private, max-age=31536000, immutable"
+    )
 
 
 def _join_key(prefix: str, *parts: str) -> str:

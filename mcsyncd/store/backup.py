@@ -31,7 +31,7 @@ def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | N
 
     Returns the new copy, or None. Raises LedgerUnavailable if it cannot be made; older ones are then kept.
     """
-    target = folder / f"ledger-{today}.db"
+    target = locate_daily_backup(folder, today)
     if target.exists():
         return None
     try:
@@ -45,6 +45,11 @@ def back_up_daily(ledger: Path, folder: Path, keep: int, today: str) -> Path | N
         if old != target:  # copies that a wrong clock dated ahead must not push out those of today
             old.unlink(missing_ok=True)
     return target
+
+
+def locate_daily_backup(folder: Path, today: str) -> Path:
+    """Return where the copy of a day (YYYYMMDD) lies."""
+    return folder / f"ledger-{today}.db"
 
 
 def list_daily_backups(folder: Path) -> tuple[Path, ...]:

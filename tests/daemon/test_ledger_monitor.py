@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from store.test_ledger import edit
 
 from mcsyncd import api
 from mcsyncd.cli.reports import format_status
+from mcsyncd.daemon.store_gate import StoreFailure
 from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model.session import State
 from mcsyncd.store.audit import audit_ledger
@@ -147,3 +149,58 @@ async def test_what_looks_like_damage_for_a_moment_is_none(tmp_path):
         with pytest.raises(LedgerDamaged):
             await served.loop.ledger.call(read)
         assert served.loop.ledger.fault is not None
+
+
+def list_stored(home: Path) -> list[Path]:
+    return [path for path in (home / "var/bucket").rglob("*") if path.is_file()]
+
+
+async def test_the_copy_of_the_day_is_published_once(tmp_path):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW) as served:
+        for _ in range(2):
+            await served.monitor.make_backup()
+        (stored,) = list_stored(home)
+        (copy,) = list_daily_backups(copies(served))
+        assert gzip.decompress(stored.read_bytes()) == copy.read_bytes()
+        assert (await served.client.fetch_status()).alerts == []
+
+
+@pytest.mark.parametrize("reason", ["paused", "failing"])
+async def test_no_snapshot_is_sent_while_the_store_may_not_be_asked(tmp_path, reason):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW) as served:
+        gate = served.loop.store_gate
+        if reason == "paused":
+            gate.pause("kim")
+        else:
+            gate.note_failure(StoreFailure("job", "no answer", "wait", passing=True))
+        await served.monitor.make_backup()
+        assert list_daily_backups(copies(served))
+        assert list_stored(home) == []
+        gate.resume("kim")
+        gate.note_success()
+        await served.monitor.make_backup()
+        assert len(list_stored(home)) == 1
+
+
+async def test_a_snapshot_that_fails_is_an_alert_and_keeps_no_session_waiting(tmp_path):
+    home = tmp_path / "home"
+    async with serve_api(home, IN_REVIEW) as served:
+        bucket = home / "var/bucket"
+        bucket.parent.mkdir(parents=True, exist_ok=True)
+        bucket.write_text("in the way")
+        for _ in range(2):
+            await served.monitor.make_backup()
+        (alert,) = (await served.client.fetch_status()).alerts
+        assert (alert.code, alert.level) == ("snapshot_failed", "warning")
+        assert alert.hint
+        assert served.loop.store_gate.state == "open"
+        bucket.unlink()
+        await served.monitor.make_backup()
+        assert list_stored(home) == [], "not before the next copy"
+        (copy,) = list_daily_backups(copies(served))
+        tomorrow = copy.rename(copy.with_name("ledger-20991231.db"))
+        await served.monitor._snapshots.publish_copy(tomorrow)
+        assert len(list_stored(home)) == 1
+        assert (await served.client.fetch_status()).alerts == []

@@ -1,0 +1,65 @@
+"""The snapshot publisher: each daily copy of the ledger goes to the store, too, when the store may be asked.
+
+It keeps no session waiting: its failures close no gate, and it is tried again with the next daily copy.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from mcsyncd.api import AlertBody
+from mcsyncd.checks.ledger_snapshots import publish_snapshot
+from mcsyncd.daemon.bounded_calls import run_in_thread
+from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.publish.keys import slugify_host
+from mcsyncd.publish.line_limit import LineLimit
+from mcsyncd.publish.open_store import open_store
+from mcsyncd.settings.active_config import ActiveConfig
+
+log = structlog.get_logger("mcsyncd.ledger")
+
+
+class SnapshotPublisher:
+    """Publishes one copy at a time. `may_ask` tells whether the store may be asked now."""
+
+    def __init__(self, config: Callable[[], ActiveConfig], may_ask: Callable[[], bool]) -> None:
+        self._config = config
+        self._may_ask = may_ask
+        self._tried: Path | None = None
+        self._error: McsyncError | None = None
+
+    async def publish_copy(self, copy: Path) -> None:
+        """Publish a daily copy, unless that was tried. Called regularly.
+
+        A copy that the store has costs one request. While the store may not be asked, the copy waits.
+        """
+        if copy == self._tried or not self._may_ask():
+            return
+        self._tried = copy
+        try:
+            key = await run_in_thread(partial(_send_copy, copy, self._config()))
+        except (StorageError, OSError) as error:
+            self._error = error if isinstance(error, StorageError) else StorageError(str(error))
+            log.warning("the ledger's snapshot was not published", copy=str(copy), error=str(error))
+            return
+        self._error = None
+        log.info("the ledger's snapshot was published", key=key)
+
+    def list_alerts(self) -> list[AlertBody]:
+        """Return what is wrong with the snapshots now."""
+        if self._error is None:
+            return []
+        message = f"the ledger's snapshot was not published: {self._error.message}"
+        hint = self._error.hint or "it is tried again with the next daily copy"
+        return [AlertBody(code="snapshot_failed", level="warning", message=message, hint=hint)]
+
+
+def _send_copy(copy: Path, config: ActiveConfig) -> str:
+    settings, layout = config.settings, config.layout
+    store = open_store(settings.storage, limit=LineLimit(layout.locate_line(), layout.timetable))
+    return publish_snapshot(copy, store, slugify_host(socket.gethostname()), settings.ledger.backups)
