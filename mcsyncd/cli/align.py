@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from mcsyncd.align.files import AngleFile, drop_duplicates
 from mcsyncd.cli.options import json_option
+from mcsyncd.cli.stderr_reporter import StderrReporter
 from mcsyncd.model.text import escape_text
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -48,24 +49,6 @@ class AngleFileType(click.ParamType[AngleFile]):
     ) -> list[CompletionItem]:
         """Let the shell complete file names; bash does so after the `=` of its own accord."""
         return [CompletionItem(incomplete, type="file")]
-
-
-class StderrReporter:
-    """Prints on standard error; on a terminal, each progress line replaces the one before."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-
-    def show_progress(self, text: str) -> None:
-        """Show a passing line, on a terminal only."""
-        if self._is_terminal:
-            click.echo(f"\r\x1b[K{escape_text(text)}", nl=False, err=True)
-
-    def show_finding(self, text: str) -> None:
-        """Print a line that stays."""
-        click.echo(
-            f"\r\x1b[K{escape_text(text, 400)}" if self._is_terminal else escape_text(text, 400), err=True
-        )
 
 
 @click.command("align", short_help="Sync files without a daemon.")

@@ -42,6 +42,7 @@ COMMANDS = {
     "share": "Print URLs by which a session can be played for some hours.",
     "verify": "Check the audit log, local files or the store against the record.",
     "storage": "Pause and resume uploads, and look after what is stored.",
+    "restore": "Bring a session, or the ledger, back from the store.",
     "ledger": "Recover a ledger that is damaged, lost or too old.",
     "profile": "List, show and explain encoding profiles.",
     "config": "Check and show the settings.",

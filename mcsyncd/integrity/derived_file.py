@@ -8,6 +8,7 @@ into their parents.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -17,7 +18,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
+from mcsyncd.errors import IntegrityError, McsyncError
 from mcsyncd.integrity.copying import flush_and_hash, read_chunks, write_all
 from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.integrity.hashing import compute_digest
@@ -28,6 +31,9 @@ _PART_SUFFIX = ".part"
 
 _ZEROS = bytes(1 << 20)
 """What a hole is hashed as, 1 MiB at a time."""
+HOLE_BYTES = 64 << 10
+"""Bytes of zeros, from a multiple of it, that become a hole. Judgement: a few blocks of any filesystem;
+smaller, and a file falls into many pieces."""
 
 
 class DerivedFile(AbstractContextManager["DerivedFile"]):
@@ -97,9 +103,13 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
             count -= len(_ZEROS)
 
     def complete_length(self) -> None:
-        """Extend the file over a hole at its end, so that `part` can be read up to `bytes`."""
+        """Extend the file over a hole at its end, so that `part` can be read up to `bytes`.
+
+        One that has its length is left alone: to set it again would count as a change, and set its time.
+        """
         with name_file(self.part):
-            os.ftruncate(self._descriptor, self.bytes)
+            if os.fstat(self._descriptor).st_size != self.bytes:
+                os.ftruncate(self._descriptor, self.bytes)
 
     def set_access(self, mode: int, gid: int) -> None:
         """Set the permissions, whatever the umask is, and the group if this process may give it."""
@@ -139,6 +149,80 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
             self.part.unlink()
         with suppress(OSError):  # a failing disk reports earlier writes here, but nobody needs them
             os.close(self._descriptor)
+
+
+class ResumableFile(DerivedFile):
+    """A derived file that is written over several runs: after an error, `part` stays for the next one.
+
+    What `part` already holds counts as written, and is hashed again; one that is longer than `size` begins
+    anew. Only an IntegrityError, which says that its bytes are wrong, discards it. Unlike its base it never
+    replaces a file.
+
+    Raises OSError, and McsyncError if another process is writing it.
+    """
+
+    def __init__(self, path: Path, part: Path, size: int) -> None:
+        make_folders(path.parent)
+        self.path, self.part, self.bytes = path, part, 0
+        self._durable, self._sha256 = True, hashlib.sha256()
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        self._descriptor = os.open(part, flags, 0o666)
+        try:
+            with name_file(part):
+                self._take_over(size)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _take_over(self, size: int) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise McsyncError(f"{self.part}: another process is writing it", "wait until it ends") from None
+        if os.fstat(self._descriptor).st_size > size:
+            os.ftruncate(self._descriptor, 0)
+        for chunk in read_chunks(self._descriptor):
+            self._sha256.update(chunk)
+            self.bytes += len(chunk)
+        os.lseek(self._descriptor, self.bytes, os.SEEK_SET)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.publish()
+        elif issubclass(kind, IntegrityError):
+            self.discard()
+        else:
+            with suppress(OSError):  # the error that ended it is the one to report
+                os.close(self._descriptor)
+
+    def write_sparsely(self, data: bytes) -> None:
+        """Append `data`; blocks of `HOLE_BYTES` that hold nothing but zeros become holes."""
+        start = end = 0
+        while end < len(data):
+            end += min(HOLE_BYTES - (self.bytes + end - start) % HOLE_BYTES, len(data) - end)
+            block_start = max(start, end - HOLE_BYTES)
+            if data[block_start:end] == _ZEROS[:HOLE_BYTES]:
+                self.write(memoryview(data)[start:block_start])
+                self.skip(HOLE_BYTES)
+                start = end
+        self.write(memoryview(data)[start:])
+
+    def set_modified_at(self, ns: int) -> None:
+        """Set when the file was last changed, in nanoseconds since 1970."""
+        with name_file(self.part):
+            os.utime(self._descriptor, ns=(ns, ns))
+
+    def publish(self) -> WrittenFile:
+        """Give the complete file its name, unless something has it by now: FileExistsError."""
+        if os.path.lexists(self.path):
+            self.discard()
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path))
+        return super().publish()
 
 
 def write_derived_file(path: Path, data: bytes, *, durable: bool = True) -> WrittenFile:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mcsyncd.errors import McsyncError
@@ -37,12 +38,26 @@ def read_published_events(body: bytes, head: StoreHead | None = None) -> tuple[e
     `head` is what its pointer says of it. Times are those that they name. Raises McsyncError for bytes that
     are no manifest.
     """
-    try:
-        document = json.loads(body)
-        if document["schema"].partition(".")[0] != _MAJOR_VERSION:
-            raise McsyncError(f"a manifest of version {document['schema']}", "use a newer mcsyncd")
+    document = parse_manifest(body)
+    with translate_manifest_error():
         published = _iterate_events(document, hashlib.sha256(body).hexdigest())
         return (*published, *_iterate_later_events(document, head))
+
+
+def parse_manifest(body: bytes) -> dict[str, Any]:
+    """Return the document that these bytes are. Raises McsyncError for any but a manifest of this version."""
+    with translate_manifest_error():
+        document: dict[str, Any] = json.loads(body)
+        if document["schema"].partition(".")[0] != _MAJOR_VERSION:
+            raise McsyncError(f"a manifest of version {document['schema']}", "use a newer mcsyncd")
+        return document
+
+
+@contextmanager
+def translate_manifest_error() -> Iterator[None]:
+    """Turn what a field raises that is missing or of another type into a McsyncError."""
+    try:
+        yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise McsyncError(
             f"this is no manifest: {type(error).__name__}: {error}", "look at the file by hand"
