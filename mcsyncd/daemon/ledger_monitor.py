@@ -50,9 +50,10 @@ class LedgerMonitor:
         self._snapshots = snapshots
         self._backup_error: LedgerUnavailable | None = None
         self._last_backup: Path | None = None
+        self._copying = asyncio.Lock()
 
     async def run_check(self) -> None:
-        """Finish the check, a little at a time. A fault stops decisions and publishing."""
+        """Finish the check, a little at a time, then make the copy of the day. A fault stops decisions."""
         while (check := self._check) is not None and not check.is_complete:
             try:
                 await run_in_thread(partial(_check_for, check, _SLICE_S))
@@ -67,6 +68,7 @@ class LedgerMonitor:
         if check is not None:
             log.info("the ledger is checked", events=check.event_count, faults=len(check.faults))
             check.close()
+            await self.make_backup()
 
     async def _begin_check_again(self) -> LedgerCheck:
         """Return a new check, as soon as the disk lets the ledger be opened."""
@@ -80,8 +82,11 @@ class LedgerMonitor:
 
         Called regularly.
         """
-        if self._ledger.fault is not None or not self._is_checked:
-            return
+        async with self._copying:
+            if self._ledger.fault is None and self._is_checked:
+                await self._make_backup()
+
+    async def _make_backup(self) -> None:
         settings, today = self._settings(), f"{datetime.now(UTC):%Y%m%d}"
         make = partial(
             back_up_daily,

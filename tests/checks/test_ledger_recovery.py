@@ -17,24 +17,6 @@ from mcsyncd.store.damage import find_set_aside_ledgers
 pytestmark = pytest.mark.xdist_group("daemon")
 
 
-@pytest.fixture(scope="module")
-def shot(tmp_path_factory, shoot) -> tuple[Path, dict]:
-    """The folder of a daemon that published a session and stopped, and that session.
-
-    `old.db` in it is the ledger from before the approval.
-    """
-    line = Line(tmp_path_factory.mktemp("recovery") / "home").start()
-    line.drop_in(shoot.files)
-    reviewed = line.wait_for("in_review")
-    line.stop()
-    shutil.copy(line.home / "var/state/ledger.db", line.home / "old.db")
-    line.start()
-    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
-    published = line.wait_for("published")
-    line.stop()
-    return line.home, published
-
-
 @pytest.fixture
 def line(shot, tmp_path):
     """A copy of that daemon, not started."""
