@@ -24,6 +24,8 @@ import numpy as np
 from line import Line
 from mcsyncd.api import ApproveRequest
 from mcsyncd.errors import Conflict, McsyncError
+from mcsyncd.publish.identity import IDENTITY_KEY
+from mcsyncd.publish.keys import parse_snapshot_key
 from nursery import Kill, Nursery
 from power_cut import Outcome, judge_result, read_log
 
@@ -223,7 +225,7 @@ def _read_ledger(home: Path) -> list[tuple[str, dict]]:
 
 
 def _find_store_faults(bucket: Path) -> list[str]:
-    """Return what the store has too much or lacks, by what its one manifest says."""
+    """Return what the store has too much or lacks, by its one manifest; snapshots are the ledger's."""
     heads = [json.loads(path.read_bytes()) for path in (bucket / "head").rglob("*.json")]
     if len(heads) != 1:
         return [f"{len(heads)} sessions have a manifest"]
@@ -231,8 +233,10 @@ def _find_store_faults(bucket: Path) -> list[str]:
     if _hash(manifest) != heads[0]["manifest_sha256"]:
         return ["the manifest is not the one that its pointer names"]
     named = {item["key"]: item["sha256"] for item in _list_objects(json.loads(manifest.read_bytes()))}
-    stored = {str(path.relative_to(bucket)): path for path in (bucket / "v1").rglob("*") if path.is_file()}
-    stored.pop("v1/store.json", None)  # which store it is
+    files = (path for path in (bucket / "v1").rglob("*") if path.is_file())
+    keys = {str(path.relative_to(bucket)): path for path in files}
+    stored = {key: path for key, path in keys.items() if parse_snapshot_key(key) is None}
+    del stored[IDENTITY_KEY]
     del stored[heads[0]["manifest_key"]]
     faults = [f"{key}: stored, but not in the manifest" for key in stored.keys() - named.keys()]
     return faults + [

@@ -39,6 +39,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 """zlib's number for the gzip format."""
 _LEVEL = 6
 """Level of compression, gzip's own default. Judgement: a higher one takes more time for little."""
+_PACKED_NAME = "ledger-snapshot.gz"
+"""Always the same: what a process that was killed has left makes way for the next one."""
 _CHUNK_BYTES = 1 << 20
 """Bytes compressed or unpacked at once. Judgement: affects memory only."""
 
@@ -65,7 +67,7 @@ def publish_snapshot(copy: Path, store: ObjectStore, host: str, keep: int) -> st
     Equal copies give equal objects, so a repeated call sends nothing. Returns the key. Raises what the store
     raises, and OSError.
     """
-    packed = copy.with_name(f"{copy.name}.gz")
+    packed = copy.with_name(_PACKED_NAME)
     try:
         _pack_file(copy, packed)
         digest, sums = compute_part_sums(packed)
@@ -127,8 +129,7 @@ def restore_newest_snapshot(settings: Settings, store: ObjectStore, host: str | 
 
 
 def _restore_snapshot(store: ObjectStore, snapshot: ListedObject, ledger: Path) -> None:
-    unpacked = ledger.with_name("ledger-snapshot.db")
-    packed = unpacked.with_name(f"{unpacked.name}.gz")
+    packed, unpacked = ledger.with_name(_PACKED_NAME), ledger.with_name("ledger-snapshot.db")
     try:
         with DerivedFile(packed, mode=0o600) as file:
             for chunk in store.read_object(snapshot.key, 0, snapshot.bytes):

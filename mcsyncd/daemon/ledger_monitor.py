@@ -107,7 +107,7 @@ class LedgerMonitor:
         self._backup_error, self._last_backup = None, found[-1] if found else None
         if made is not None:
             log.info("the ledger was copied", copy=str(made))
-        await self._snapshots.publish_copy(locate_daily_backup(settings.backup_folder, today))
+        self._snapshots.publish_copy(locate_daily_backup(settings.backup_folder, today))
 
     @property
     def _is_checked(self) -> bool:

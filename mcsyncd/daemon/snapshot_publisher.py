@@ -5,6 +5,7 @@ It keeps no session waiting: its failures close no gate, and it is tried again w
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +16,7 @@ import structlog
 from mcsyncd.api import AlertBody
 from mcsyncd.checks.ledger_snapshots import publish_snapshot
 from mcsyncd.daemon.bounded_calls import run_in_thread
-from mcsyncd.errors import McsyncError, StorageError
+from mcsyncd.errors import McsyncError
 from mcsyncd.publish.keys import slugify_host
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.open_store import open_store
@@ -32,19 +33,24 @@ class SnapshotPublisher:
         self._may_ask = may_ask
         self._tried: Path | None = None
         self._error: McsyncError | None = None
+        self.task: asyncio.Task[None] | None = None
+        """The newest attempt. Nobody waits for it: a store that hangs must not stop the next copy."""
 
-    async def publish_copy(self, copy: Path) -> None:
-        """Publish a daily copy, unless that was tried. Called regularly.
+    def publish_copy(self, copy: Path) -> None:
+        """Begin to publish a daily copy, unless that was tried. Called regularly.
 
-        A copy that the store has costs one request. While the store may not be asked, the copy waits.
+        A copy that the store has costs two requests. While the store may not be asked, the copy waits.
         """
-        if copy == self._tried or not self._may_ask():
-            return
-        self._tried = copy
+        is_busy = self.task is not None and not self.task.done()
+        if copy != self._tried and not is_busy and self._may_ask():
+            self._tried = copy
+            self.task = asyncio.create_task(self._try_to_publish(copy))
+
+    async def _try_to_publish(self, copy: Path) -> None:
         try:
             key = await run_in_thread(partial(_send_copy, copy, self._config()))
-        except (StorageError, OSError) as error:
-            self._error = error if isinstance(error, StorageError) else StorageError(str(error))
+        except (McsyncError, OSError) as error:
+            self._error = error if isinstance(error, McsyncError) else McsyncError(str(error))
             log.warning("the ledger's snapshot was not published", copy=str(copy), error=str(error))
             return
         self._error = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from store.test_ledger import edit
 
 from mcsyncd import api
 from mcsyncd.cli.reports import format_status
+from mcsyncd.daemon import snapshot_publisher
 from mcsyncd.daemon.store_gate import StoreFailure
 from mcsyncd.errors import LedgerDamaged, McsyncError
 from mcsyncd.model.session import State
@@ -155,11 +157,17 @@ def list_stored(home: Path) -> list[Path]:
     return [path for path in (home / "var/bucket").rglob("*") if path.is_file()]
 
 
+async def make_snapshot(served) -> None:
+    await served.monitor.make_backup()
+    if served.monitor._snapshots.task is not None:
+        await served.monitor._snapshots.task
+
+
 async def test_the_copy_of_the_day_is_published_once(tmp_path):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW) as served:
         for _ in range(2):
-            await served.monitor.make_backup()
+            await make_snapshot(served)
         (stored,) = list_stored(home)
         (copy,) = list_daily_backups(copies(served))
         assert gzip.decompress(stored.read_bytes()) == copy.read_bytes()
@@ -175,12 +183,12 @@ async def test_no_snapshot_is_sent_while_the_store_may_not_be_asked(tmp_path, re
             gate.pause("kim")
         else:
             gate.note_failure(StoreFailure("job", "no answer", "wait", passing=True))
-        await served.monitor.make_backup()
+        await make_snapshot(served)
         assert list_daily_backups(copies(served))
         assert list_stored(home) == []
         gate.resume("kim")
         gate.note_success()
-        await served.monitor.make_backup()
+        await make_snapshot(served)
         assert len(list_stored(home)) == 1
 
 
@@ -191,16 +199,37 @@ async def test_a_snapshot_that_fails_is_an_alert_and_keeps_no_session_waiting(tm
         bucket.parent.mkdir(parents=True, exist_ok=True)
         bucket.write_text("in the way")
         for _ in range(2):
-            await served.monitor.make_backup()
+            await make_snapshot(served)
         (alert,) = (await served.client.fetch_status()).alerts
         assert (alert.code, alert.level) == ("snapshot_failed", "warning")
         assert alert.hint
         assert served.loop.store_gate.state == "open"
         bucket.unlink()
-        await served.monitor.make_backup()
+        await make_snapshot(served)
         assert list_stored(home) == [], "not before the next copy"
         (copy,) = list_daily_backups(copies(served))
         tomorrow = copy.rename(copy.with_name("ledger-20991231.db"))
-        await served.monitor._snapshots.publish_copy(tomorrow)
+        served.monitor._snapshots.publish_copy(tomorrow)
+        await served.monitor._snapshots.task
         assert len(list_stored(home)) == 1
         assert (await served.client.fetch_status()).alerts == []
+
+
+async def test_a_store_that_hangs_keeps_no_copy_from_being_made(tmp_path, monkeypatch):
+    held, sent = threading.Event(), []
+
+    def hang(copy: Path, _config: object) -> str:
+        sent.append(copy)
+        held.wait(30)
+        return "late"
+
+    monkeypatch.setattr(snapshot_publisher, "_send_copy", hang)
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        await served.monitor.make_backup()
+        (copy,) = list_daily_backups(copies(served))
+        copy.rename(copy.with_name("ledger-20261101.db"))
+        await served.monitor.make_backup()
+        assert len(list_daily_backups(copies(served))) == 2
+        assert len(sent) <= 1, "one at a time"
+        held.set()
+        await served.monitor._snapshots.task
