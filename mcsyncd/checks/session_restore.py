@@ -191,7 +191,7 @@ def _require_object(store: ObjectStore, file: PlannedFile) -> None:
 
 
 def _fetch_file(store: ObjectStore, file: PlannedFile, target: Path, part: Path, report: ReportFile) -> None:
-    with ResumableFile(target, part, file.bytes) as written:
+    with ResumableFile(target, part) as written:
         _fetch_rest(store, file, written, report)
         written.complete_length()
         found = written.read_back()

@@ -154,14 +154,13 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
 class ResumableFile(DerivedFile):
     """A derived file that is written over several runs: after an error, `part` stays for the next one.
 
-    What `part` already holds counts as written, and is hashed again; one that is longer than `size` begins
-    anew. Only an IntegrityError, which says that its bytes are wrong, discards it. Unlike its base it never
-    replaces a file.
+    What `part` already holds counts as written, and is hashed again. Only an IntegrityError, which says that
+    its bytes are wrong, discards it. Unlike its base it never replaces a file.
 
     Raises OSError, and McsyncError if another process is writing it.
     """
 
-    def __init__(self, path: Path, part: Path, size: int) -> None:
+    def __init__(self, path: Path, part: Path) -> None:
         make_folders(path.parent)
         self.path, self.part, self.bytes = path, part, 0
         self._durable, self._sha256 = True, hashlib.sha256()
@@ -169,7 +168,7 @@ class ResumableFile(DerivedFile):
         self._descriptor = os.open(part, flags, 0o666)
         try:
             with name_file(part):
-                self._take_over(size)
+                self._take_over()
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -177,13 +176,11 @@ class ResumableFile(DerivedFile):
     def __enter__(self) -> Self:
         return self
 
-    def _take_over(self, size: int) -> None:
+    def _take_over(self) -> None:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise McsyncError(f"{self.part}: another process is writing it", "wait until it ends") from None
-        if os.fstat(self._descriptor).st_size > size:
-            os.ftruncate(self._descriptor, 0)
         for chunk in read_chunks(self._descriptor):
             self._sha256.update(chunk)
             self.bytes += len(chunk)

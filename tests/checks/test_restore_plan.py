@@ -84,6 +84,13 @@ def test_no_name_leads_out_of_the_folder_or_stands_in_the_way_of_another(camera,
     assert not {folder for path in paths for folder in path.parents} & set(paths)
 
 
+@pytest.mark.parametrize("names", [("A", "A/B"), ("A/B", "A"), ("A", "A")])
+def test_of_two_names_that_cannot_be_together_the_first_is_taken(names):
+    plan = plan_restore(build_manifest(*map(build_clip, names)))
+    assert [file.path for file in plan.files] == [f"original/cam_b/{names[0]}"]
+    assert len(plan.refused) == 1
+
+
 @pytest.mark.parametrize("name", ["A1.MOV", "CARD/A1.MOV", "Ä 1 (2).mov", "-rf", "..A1.MOV", "a\nb.mov"])
 def test_names_that_cameras_and_people_give_are_taken(name):
     (file,) = plan_restore(build_manifest(build_clip(name))).files

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 
 import mcsyncd
-from mcsyncd.integrity.derived_file import DerivedFile, publish_file, publish_folder, write_derived_file
+from mcsyncd.errors import IntegrityError, McsyncError
+from mcsyncd.integrity.derived_file import (
+    DerivedFile,
+    ResumableFile,
+    publish_file,
+    publish_folder,
+    write_derived_file,
+)
 from mcsyncd.integrity.hashing import verify_digest
 
 CONTENT = os.urandom(3 << 20)
@@ -134,3 +141,48 @@ def test_a_folder_replaces_the_one_that_had_its_name(tmp_path):
     publish_folder(tmp_path / "a.part", tmp_path / "a")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "a") == ["new"]
+
+
+def fail_with(error: BaseException, path: Path, part: Path) -> None:
+    with ResumableFile(path, part) as file:
+        file.write(b"half")
+        raise error
+
+
+def test_a_resumable_file_is_kept_after_an_error_and_gone_on_with(tmp_path):
+    path, part = tmp_path / "file", tmp_path / "p.part"
+    with pytest.raises(OSError, match="gone"):
+        fail_with(OSError("gone"), path, part)
+    assert (names(tmp_path), part.read_bytes()) == (["p.part"], b"half")
+    with ResumableFile(path, part) as file:
+        assert (file.bytes, file.sha256) == (4, hashlib.sha256(b"half").hexdigest())
+        file.write(b" and half")
+    assert (names(tmp_path), path.read_bytes()) == (["file"], b"half and half")
+
+
+def test_a_resumable_file_whose_bytes_are_wrong_is_discarded(tmp_path):
+    with pytest.raises(IntegrityError):
+        fail_with(IntegrityError("wrong"), tmp_path / "file", tmp_path / "p.part")
+    assert names(tmp_path) == []
+
+
+def test_a_resumable_file_replaces_nothing(tmp_path):
+    path = tmp_path / "file"
+
+    def write_late() -> None:
+        with ResumableFile(path, tmp_path / "p.part") as file:
+            file.write(b"new")
+            path.write_bytes(b"came first")
+
+    with pytest.raises(FileExistsError, match="file"):
+        write_late()
+    assert (names(tmp_path), path.read_bytes()) == (["file"], b"came first")
+
+
+def test_a_resumable_file_has_one_writer(tmp_path):
+    path, part = tmp_path / "file", tmp_path / "p.part"
+    with ResumableFile(path, part) as file:
+        with pytest.raises(McsyncError, match="another process is writing it"):
+            ResumableFile(path, part)
+        file.write(b"x")
+    assert path.read_bytes() == b"x"
