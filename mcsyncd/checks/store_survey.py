@@ -14,6 +14,7 @@ from mcsyncd.errors import StorageError
 from mcsyncd.model.rendition import StoredObject
 from mcsyncd.model.session import Publication, Session
 from mcsyncd.publish.comparison import Difference, WantedObject, compare_store
+from mcsyncd.publish.garbage import list_superseded
 from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_head_key, list_session_prefixes, parse_manifest_key
 from mcsyncd.publish.object_store import ListedObject, ObjectStore
@@ -62,12 +63,18 @@ def survey_store(settings: Settings, store: ObjectStore, session: str | None = N
     """
     sessions = select_sessions(settings, session)
     publications = read_publications(locate_ledger(settings))
-    wanted = {one.key: _describe(one_session, one) for one_session in sessions for one in one_session.stored}
+    superseded = {stored.key for one in sessions for stored in list_superseded(one)}
+    wanted = {
+        stored.key: _describe(one, stored)
+        for one in sessions
+        for stored in one.stored
+        if stored.key not in superseded  # it may have been deleted by `storage gc`
+    }
     manifests = [(one.id, publication) for one in sessions for publication in publications.get(one.id, ())]
     listed = list(_list_store(store, session))
     differences = compare_store(
         wanted,
-        (one for one in listed if not _is_document(one.key, manifests)),
+        (one for one in listed if one.key not in superseded and not _is_document(one.key, manifests)),
         heads=frozenset(one.id for one in sessions),
         whole=session is None,
     )

@@ -19,7 +19,7 @@ from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.errors import McsyncError
 from mcsyncd.publish.keys import slugify_host
 from mcsyncd.publish.line_limit import LineLimit
-from mcsyncd.publish.open_store import open_store
+from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.settings.active_config import ActiveConfig
 
 log = structlog.get_logger("mcsyncd.ledger")
@@ -67,5 +67,6 @@ class SnapshotPublisher:
 
 def _send_copy(copy: Path, config: ActiveConfig) -> str:
     settings, layout = config.settings, config.layout
-    store = open_store(settings.storage, limit=LineLimit(layout.locate_line(), layout.timetable))
+    limit = LineLimit(layout.locate_line(), layout.timetable)
+    store = open_known_store(settings.storage, layout.locate_store_identity(), limit=limit)
     return publish_snapshot(copy, store, slugify_host(socket.gethostname()), settings.ledger.backups)

@@ -25,19 +25,24 @@ class Garbage:
     since: str
 
 
-def find_garbage(sessions: Iterable[Session], *, superseded_before: str) -> Iterator[Garbage]:
-    """Yield the objects that were superseded before a moment (UTC, ISO 8601), oldest session first.
+def list_superseded(session: Session) -> tuple[StoredObject, ...]:
+    """Return what the session has stored and the manifest in force does not refer to.
 
-    A session that is under way is left alone: its next manifest may refer to all that it has stored.
+    Nothing of a session that is under way: its next manifest may refer to all that it has stored.
     """
+    publishing = session.publishing
+    plan = publishing.plan if publishing is not None else None
+    if session.state not in FINISHED or session.published is None or publishing is None or plan is None:
+        return ()
+    if publishing.revision != session.published.revision:
+        return ()
+    needed = {planned.key for planned in plan.objects}
+    return tuple(one for one in session.stored if one.key not in needed and one.kind not in _KEPT_KINDS)
+
+
+def find_garbage(sessions: Iterable[Session], *, superseded_before: str) -> Iterator[Garbage]:
+    """Yield the objects that were superseded before a moment (UTC, ISO 8601), oldest session first."""
     for session in sessions:
-        publishing = session.publishing
-        plan = publishing.plan if publishing is not None else None
-        if session.state not in FINISHED or session.published is None or publishing is None or plan is None:
-            continue
-        if publishing.revision != session.published.revision or publishing.began_at >= superseded_before:
-            continue
-        needed = {planned.key for planned in plan.objects}
-        for stored in session.stored:
-            if stored.key not in needed and stored.kind not in _KEPT_KINDS:
-                yield Garbage(session.id, stored, publishing.began_at)
+        began_at = session.publishing.began_at if session.publishing is not None else ""
+        if began_at < superseded_before:
+            yield from (Garbage(session.id, stored, began_at) for stored in list_superseded(session))

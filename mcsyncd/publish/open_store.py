@@ -46,6 +46,18 @@ def read_store_key(name: str, credential: Path | None, environ: Mapping[str, str
     return read_access_key_file(credential) if credential else read_access_key(name, environ)
 
 
+def open_known_store(
+    storage: LocalStorage | R2Storage, kept_identity: Path, *, limit: LineLimit | None = None
+) -> ObjectStore:
+    """Return the store to write to, after making sure that it is the one that was written to before.
+
+    Raises StoreRefused if it is not (`require_identity`), and what the store raises.
+    """
+    store = open_store(storage, limit=limit)
+    require_identity(store, storage.label, kept_identity)
+    return store
+
+
 def check_store(
     storage: LocalStorage | R2Storage, kept_identity: Path, credential: Path | None = None
 ) -> str:

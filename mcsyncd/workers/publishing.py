@@ -21,11 +21,10 @@ from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import release
-from mcsyncd.publish.identity import require_identity
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.object_store import ObjectStat, ObjectStore
-from mcsyncd.publish.open_store import open_store
+from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.publish.plan import build_plan
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files
@@ -119,10 +118,9 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
 
 
 def _open_known_store(layout: WorkLayout) -> ObjectStore:
-    """Return the store, after making sure that it is the right one. Raises what the store raises."""
-    store = open_store(layout.storage, limit=LineLimit(layout.locate_line(), layout.timetable))
-    require_identity(store, layout.storage.label, layout.locate_store_identity())
-    return store
+    """Return the right store, with the line's limit. Raises what the store raises."""
+    limit = LineLimit(layout.locate_line(), layout.timetable)
+    return open_known_store(layout.storage, layout.locate_store_identity(), limit=limit)
 
 
 def point_head(job: PointHead, layout: WorkLayout) -> StoreHead:
