@@ -14,7 +14,7 @@ from line import Line
 from mcsyncd.store.backup import back_up_daily
 from mcsyncd.store.damage import find_set_aside_ledgers
 
-pytestmark = pytest.mark.xdist_group("daemon")
+pytestmark = pytest.mark.xdist_group("store")
 
 
 @pytest.fixture

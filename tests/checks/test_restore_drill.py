@@ -14,7 +14,7 @@ from checks.test_ledger_snapshots import read_rows
 
 from line import Line
 
-pytestmark = pytest.mark.xdist_group("daemon")
+pytestmark = pytest.mark.xdist_group("store")
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ def test_what_is_about_one_object_is_no_matter_of_the_store():
     assert (away.passing, refused.passing) == (True, False)
 
 
-@pytest.mark.xdist_group("daemon")
+@pytest.mark.xdist_group("store")
 def test_a_store_that_is_away_is_said_once_and_costs_the_chain_nothing(line: Line, shoot):
     line.start()
     line.drop_in(shoot.files)
@@ -142,7 +142,7 @@ def test_a_store_that_is_away_is_said_once_and_costs_the_chain_nothing(line: Lin
     assert line.json("status")["storage"]["uploads"] == "open"
 
 
-@pytest.mark.xdist_group("daemon")
+@pytest.mark.xdist_group("store")
 def test_uploads_are_paused_over_a_restart_until_somebody_resumes(line: Line, shoot):
     line.start()
     assert "paused" in line.ask("storage", "pause").stdout
