@@ -18,7 +18,6 @@ from mcsyncd.checks.ledger_snapshots import publish_snapshot
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.errors import McsyncError
 from mcsyncd.publish.keys import slugify_host
-from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.settings.active_config import ActiveConfig
 
@@ -66,7 +65,5 @@ class SnapshotPublisher:
 
 
 def _send_copy(copy: Path, config: ActiveConfig) -> str:
-    settings, layout = config.settings, config.layout
-    limit = LineLimit(layout.locate_line(), layout.timetable)
-    store = open_known_store(settings.storage, layout.locate_store_identity(), limit=limit)
-    return publish_snapshot(copy, store, slugify_host(socket.gethostname()), settings.ledger.backups)
+    store, keep = open_known_store(config.layout), config.settings.ledger.backups
+    return publish_snapshot(copy, store, slugify_host(socket.gethostname()), keep)

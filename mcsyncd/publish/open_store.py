@@ -13,6 +13,7 @@ from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.settings.schema import LocalStorage, R2Storage
+from mcsyncd.settings.work_layout import WorkLayout
 
 
 def open_store(
@@ -46,15 +47,10 @@ def read_store_key(name: str, credential: Path | None, environ: Mapping[str, str
     return read_access_key_file(credential) if credential else read_access_key(name, environ)
 
 
-def open_known_store(
-    storage: LocalStorage | R2Storage, kept_identity: Path, *, limit: LineLimit | None = None
-) -> ObjectStore:
-    """Return the store to write to, after making sure that it is the one that was written to before.
-
-    Raises StoreRefused if it is not (`require_identity`), and what the store raises.
-    """
-    store = open_store(storage, limit=limit)
-    require_identity(store, storage.label, kept_identity)
+def open_known_store(layout: WorkLayout) -> ObjectStore:
+    """Return the store, after making sure that it is the right one. Raises what the store raises."""
+    store = open_store(layout.storage, limit=LineLimit(layout.locate_line(), layout.timetable))
+    require_identity(store, layout.storage.label, layout.locate_store_identity())
     return store
 
 

@@ -21,9 +21,8 @@ from mcsyncd.model.publishing import PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.model.session import Publication
 from mcsyncd.publish import release
-from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
-from mcsyncd.publish.object_store import ObjectStat, ObjectStore
+from mcsyncd.publish.object_store import ObjectStat
 from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.publish.plan import build_plan
 from mcsyncd.settings.work_layout import WorkLayout
@@ -81,7 +80,7 @@ def _store_file(
     """Store the file by its kept sums; take them again if there are none or the file does not fit them."""
     planned, path = job.object, layout.resolve_path(job.object.path)
     put = partial(
-        _open_known_store(layout).put_file,
+        open_known_store(layout).put_file,
         planned.key,
         path,
         metadata=planned.metadata,
@@ -112,20 +111,14 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
     document = build_manifest(session, versions={"mcsyncd": __version__, **encoders})
     body = serialize_canonical(document)
     write_derived_file(layout.locate_manifest(session.id, session.revision), body)
-    store = _open_known_store(layout)
+    store = open_known_store(layout)
     release.confirm_objects(store, session.stored)
     return release.release_manifest(store, body)
 
 
-def _open_known_store(layout: WorkLayout) -> ObjectStore:
-    """Return the right store, with the line's limit. Raises what the store raises."""
-    limit = LineLimit(layout.locate_line(), layout.timetable)
-    return open_known_store(layout.storage, layout.locate_store_identity(), limit=limit)
-
-
 def point_head(job: PointHead, layout: WorkLayout) -> StoreHead:
     """Make the pointer in the store say what holds of what is published. Raises what the store raises."""
-    release.point_head(_open_known_store(layout), job.session, job.publication, job.head)
+    release.point_head(open_known_store(layout), job.session, job.publication, job.head)
     return job.head
 
 

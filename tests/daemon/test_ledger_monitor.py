@@ -14,6 +14,7 @@ from daemon.test_api import IN_REVIEW, SESSION
 from store.test_ledger import edit
 
 from mcsyncd import api
+from mcsyncd.checks.store_identity import prepare_store
 from mcsyncd.cli.reports import format_status
 from mcsyncd.daemon import snapshot_publisher
 from mcsyncd.daemon.store_gate import StoreFailure
@@ -112,6 +113,7 @@ async def test_an_intact_ledger_is_checked_to_its_end_and_then_copied(tmp_path):
 async def test_a_copy_that_cannot_be_made_is_an_alert_until_it_can(tmp_path):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW) as served:
+        prepare_store(served.loop.config.settings)
         copies(served).parent.mkdir(parents=True)
         copies(served).write_text("in the way")
         await served.monitor.make_backup()
@@ -154,10 +156,12 @@ async def test_what_looks_like_damage_for_a_moment_is_none(tmp_path):
 
 
 def list_stored(home: Path) -> list[Path]:
-    return [path for path in (home / "var/bucket").rglob("*") if path.is_file()]
+    return [path for path in (home / "var/bucket/v1/db").rglob("*") if path.is_file()]
 
 
 async def make_snapshot(served) -> None:
+    if not (served.loop.config.settings.storage.path).is_file():
+        prepare_store(served.loop.config.settings)
     await served.monitor.make_backup()
     if served.monitor._snapshots.task is not None:
         await served.monitor._snapshots.task
@@ -208,6 +212,7 @@ async def test_a_snapshot_that_fails_is_an_alert_and_keeps_no_session_waiting(tm
         await make_snapshot(served)
         assert list_stored(home) == [], "not before the next copy"
         (copy,) = list_daily_backups(copies(served))
+        prepare_store(served.loop.config.settings)
         tomorrow = copy.rename(copy.with_name("ledger-20991231.db"))
         served.monitor._snapshots.publish_copy(tomorrow)
         await served.monitor._snapshots.task
