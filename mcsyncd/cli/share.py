@@ -12,7 +12,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.model.rendition import ObjectKind
 
 if TYPE_CHECKING:
-    from mcsyncd.publish.share import PublishedManifest, UrlSigner
+    from mcsyncd.publish.share import SharedManifest, UrlSigner
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -69,7 +69,7 @@ def share_command(
 
 
 def _build_document(
-    session: str, published: PublishedManifest, signer: UrlSigner, seconds: int, kinds: frozenset[ObjectKind]
+    session: str, published: SharedManifest, signer: UrlSigner, seconds: int, kinds: frozenset[ObjectKind]
 ) -> dict[str, object]:
     """Return what is printed; `expires` is rounded down, so that no URL ends before it."""
     from mcsyncd.publish.share import list_shared_objects

@@ -38,7 +38,7 @@ class SharedObject:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedManifest:
+class SharedManifest:
     """What the pointer of a session says, and the manifest that it names."""
 
     head: HeadDocument
@@ -46,7 +46,7 @@ class PublishedManifest:
     bytes: int
 
 
-def read_published_manifest(store: R2Store, session: str) -> PublishedManifest:
+def read_published_manifest(store: R2Store, session: str) -> SharedManifest:
     """Return what a session's pointer names, compared with the hash that it has.
 
     Raises UnknownSession if there is no pointer, StorageError for a manifest that is missing or another one,
@@ -67,7 +67,7 @@ def read_published_manifest(store: R2Store, session: str) -> PublishedManifest:
         raise StorageError(
             f"{head.publication.key} is not the manifest that was published", "mcsyncd storage plan"
         )
-    return PublishedManifest(head, json.loads(body), len(body))
+    return SharedManifest(head, json.loads(body), len(body))
 
 
 def list_shared_objects(

@@ -313,7 +313,8 @@ class Shoot(RuleBasedStateMachine):
 
 
 def has_all_results(session: Session) -> bool:
-    analysed = all(clip.analysis_audio or not clip.media.audio for clip in session.clips)
+    wanted = [clip for clip in session.clips if not session.is_left_out(clip.key)]
+    analysed = all(clip.analysis_audio or not clip.media.audio for clip in wanted)
     return analysed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 

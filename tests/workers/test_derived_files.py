@@ -15,6 +15,8 @@ from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip, Digest, Dro
 from mcsyncd.model.jobs import Align, PlanPublishing, Upload
 from mcsyncd.model.publishing import PlannedObject
 from mcsyncd.model.rendition import WrittenFile
+from mcsyncd.publish.identity import init_store
+from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files, require_unchanged_files
@@ -97,6 +99,7 @@ def test_analysis_audio_that_a_power_cut_emptied_is_not_used(layout, kind):
 )
 def test_an_upload_tells_what_can_be_made_again_from_an_original(layout, kind, error):
     file = write(layout, "file.mov")
+    init_store(open_store(layout.storage), "2026-11-26T10:00:00Z")
     upload = Upload(
         "s", PlannedObject("v1/x/file.mov", kind, file.path, file.bytes, file.sha256, "cam_a/A.MOV")
     )
