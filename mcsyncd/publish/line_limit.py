@@ -6,6 +6,7 @@ import fcntl
 import math
 import os
 import struct
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +25,7 @@ class LineLimit:
     """The generic cell rate algorithm (ITU-T I.371) over a file that all uploading processes share.
 
     The file holds one number: when, on the machine's monotonic clock, the line is free again. A process that
-    wants to send waits until then, and moves that moment by the time that its bytes take.
+    wants to send waits until then, and moves that moment by the time that its bytes take. Thread-safe.
     """
 
     def __init__(
@@ -40,14 +41,17 @@ class LineLimit:
         self._clock = clock
         self._sleep = sleep
         self._granted = 0
+        self._lock = threading.Lock()
 
     def take(self, count: int) -> None:
         """Wait until `count` more bytes may be sent. Raises OSError if the shared file cannot be used."""
-        self._granted -= count
-        if self._granted < 0 and self._timetable.spans:
-            asked = max(_GRANT_BYTES, -self._granted)
+        if not self._timetable.spans:
+            return
+        with self._lock:  # the parts of one upload are sent by several threads
+            asked = max(_GRANT_BYTES, count - self._granted) if self._granted < count else 0
+            self._granted += asked - count
+        if asked:
             self._sleep(self._reserve(asked))
-            self._granted += asked
 
     def _reserve(self, count: int) -> float:
         """Reserve the line for `count` bytes; return the seconds until it is free for them."""

@@ -14,8 +14,6 @@ from line import Line
 from mcsyncd.store.backup import back_up_daily
 from mcsyncd.store.damage import find_set_aside_ledgers
 
-pytestmark = pytest.mark.xdist_group("store")
-
 
 @pytest.fixture
 def line(shot, tmp_path):

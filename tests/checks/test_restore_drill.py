@@ -14,8 +14,6 @@ from checks.test_ledger_snapshots import read_rows
 
 from line import Line
 
-pytestmark = pytest.mark.xdist_group("store")
-
 
 @pytest.fixture(scope="module")
 def lost(tmp_path_factory, shot) -> tuple[Path, Path, dict]:

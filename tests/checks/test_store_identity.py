@@ -53,7 +53,6 @@ def test_what_is_no_identity_is_refused(store, tmp_path, content):
         require_identity(store, "S", tmp_path / "kept")
 
 
-@pytest.mark.xdist_group("store")
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs root")
 def test_a_disk_that_is_not_mounted_gets_nothing_and_is_said(line: Line, shoot):
     """It was created on the system disk, and reported as ok."""

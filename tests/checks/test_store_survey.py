@@ -18,8 +18,6 @@ from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.work_layout import WorkLayout
 
-pytestmark = pytest.mark.xdist_group("store")
-
 
 @pytest.fixture(scope="module")
 def published_line(tmp_path_factory, shoot):

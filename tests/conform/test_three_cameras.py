@@ -9,7 +9,7 @@ from lockstep import align_cameras, compute_flash_spread, conform_camera, inspec
 from mcsyncd.model.rate import PHASE_STEP_US
 
 # One group: what three cameras filmed is conformed once, not once in each worker.
-pytestmark = [needs_ffmpeg, pytest.mark.slow, pytest.mark.xdist_group("three cameras")]
+pytestmark = [needs_ffmpeg, pytest.mark.slow]
 
 SECONDS = 120
 DRIFTS_PPM = (300.0, -300.0)

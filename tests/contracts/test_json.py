@@ -7,8 +7,6 @@ import json
 import jsonschema
 import pytest
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 NUMBER, TEXT, MAYBE_TEXT = {"type": "number"}, {"type": "string"}, {"type": ["string", "null"]}
 OFFSETS = {"type": "object", "additionalProperties": {"type": ["number", "null"]}, "minProperties": 1}
 DRIFTS = {"type": "object", "additionalProperties": NUMBER}

@@ -13,8 +13,6 @@ import pytest
 
 from footage import Shot, film, steady
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 
 def text(good, path):
     path.write_text("this is not a film\n" * 100)

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from copies import CAMERA, CONTAINERS, PATTERNS, Copy, fill_zeros, judge_intake, make_sources
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 STALL_S = 4.0
 """Seconds of a stall: many times the quiet time of these tests, as 20 s and 5 min are of the default."""
 

@@ -55,7 +55,6 @@ async def test_peaks_that_nothing_proves_are_made_again_and_not_shown_meanwhile(
         assert session.state == "in_review"
 
 
-@pytest.mark.xdist_group("daemon")
 def test_what_is_damaged_while_the_daemon_is_down_is_made_again_before_it_is_used(line, shoot):
     line.start()
     line.drop_in(shoot.files)

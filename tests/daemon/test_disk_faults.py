@@ -9,8 +9,6 @@ from line import Line
 from mcsyncd.daemon.service import RETRY_TICK_S
 from mcsyncd.model.decide import BACKOFF_S
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)

@@ -6,10 +6,6 @@ import json
 import random
 import time
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("daemon")
-
 
 def test_killed_again_and_again_a_shoot_arrives_once(line, shoot):
     chance = random.Random(1)

@@ -10,7 +10,6 @@ from kills import film_clips, run_session
 from nursery import Kill, find_compiler, open_nursery
 
 pytestmark = [
-    pytest.mark.xdist_group("faults"),
     pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(find_compiler() is None, reason="no C compiler for the library that kills"),

@@ -21,8 +21,6 @@ from mcsyncd.client import Client, RevisionConflict
 
 HALF_FRAME_MS = 1000 / 60
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, shoot):

@@ -7,7 +7,7 @@ import pytest
 from mcsyncd.demo.shoot import make_shoot
 from power_cut import can_mount, find_fault, record_cuts
 
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 _EVENTS = ("session_aligned", "clip_conformed", "object_stored")

@@ -12,8 +12,6 @@ import pytest
 import judge
 from line import Line
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, shoot):
@@ -84,20 +82,3 @@ def test_a_manifest_that_cannot_be_written_is_said_and_tried_again(line, shoot):
     assert held["error"]["retryable"] is True
     block.unlink()
     assert line.wait_for("published")["error"] is None
-
-
-def test_a_store_that_is_away_is_waited_for(line, shoot):
-    line.start()
-    line.drop_in(shoot.files)
-    reviewed = line.wait_for("in_review")
-    bucket = line.home / "var" / "bucket"
-    away = bucket.rename(bucket.with_name("away"))
-    bucket.write_text("not a folder")
-    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
-    held = line.wait(lambda: line.session()["error"] and line.session(), "the trouble is shown")
-    assert held["state"] == "publishing"
-    assert held["approved_by"]
-    bucket.unlink()
-    away.rename(bucket)
-    line.ask("retry", reviewed["id"], check=False)  # nothing to do, if the daemon was earlier
-    line.wait_for("published")

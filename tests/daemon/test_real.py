@@ -13,8 +13,6 @@ import pytest
 
 from judge import needs_ffmpeg
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 CLIPS = {"cam_a": (6.0, 24.0, 30), "cam_b": (1.813, 22.0, 25), "cam_c": (9.25, 20.0, 30)}
 """Where each camera begins in the recording, how long it runs, and its rate."""
 

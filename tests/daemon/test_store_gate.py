@@ -114,7 +114,6 @@ def test_what_is_about_one_object_is_no_matter_of_the_store():
     assert (away.passing, refused.passing) == (True, False)
 
 
-@pytest.mark.xdist_group("store")
 def test_a_store_that_is_away_is_said_once_and_costs_the_chain_nothing(line: Line, shoot):
     line.start()
     line.drop_in(shoot.files)
@@ -125,6 +124,7 @@ def test_a_store_that_is_away_is_said_once_and_costs_the_chain_nothing(line: Lin
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
     held = line.wait(lambda: line.session()["error"] and line.session(), "the trouble is shown")
     assert held["state"] == "publishing"
+    assert held["approved_by"]
     assert str(bucket) in held["error"]["message"]
     assert held["error"]["retry_at"]
     status = line.json("status")
@@ -142,7 +142,6 @@ def test_a_store_that_is_away_is_said_once_and_costs_the_chain_nothing(line: Lin
     assert line.json("status")["storage"]["uploads"] == "open"
 
 
-@pytest.mark.xdist_group("store")
 def test_uploads_are_paused_over_a_restart_until_somebody_resumes(line: Line, shoot):
     line.start()
     assert "paused" in line.ask("storage", "pause").stdout

@@ -16,7 +16,6 @@ from nursery import Kill, find_compiler, open_nursery
 from power_cut import read_log
 
 pytestmark = [
-    pytest.mark.xdist_group("daemon"),
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(find_compiler() is None, reason="no C compiler for the library that sets the clock"),

@@ -85,7 +85,6 @@ async def wait_for_stillness(app, pilot):
 
 FRESH = {}
 """What an app shows that was started in a theme, by the scene and the theme."""
-pytestmark = pytest.mark.xdist_group("themes")
 
 
 @pytest.fixture
