@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mcsyncd.checks.restore_plan import PlannedFile
 from mcsyncd.errors import (
@@ -22,16 +22,12 @@ from mcsyncd.errors import (
     StorageError,
     StoreOffline,
     StoreRefused,
-    UsageError,
     is_passing,
 )
 from mcsyncd.integrity.derived_file import ResumableFile, write_derived_file
 from mcsyncd.integrity.hashing import verify_digest
-from mcsyncd.model.publishing import StoreHead
-from mcsyncd.publish.head import read_head
-from mcsyncd.publish.keys import build_head_key, is_valid_key
-from mcsyncd.publish.manifest_reader import parse_manifest, translate_manifest_error
 from mcsyncd.publish.object_store import ObjectStore
+from mcsyncd.publish.published_manifest import PublishedManifest
 
 _RANGE_BYTES = 64 << 20
 """Bytes asked for in one request. Judgement: at 50 MB/s a request a second; larger, and a line that breaks
@@ -42,20 +38,6 @@ later than that is worth a look, and the command goes on where it stopped."""
 
 ReportFile = Callable[[str, int, int], None]
 """Called with a file's path, its bytes so far, and its bytes in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedManifest:
-    """One published revision: its manifest, and what the session's pointer says of the newest one."""
-
-    head: StoreHead
-    body: bytes
-    document: dict[str, Any]
-
-    @property
-    def revision(self) -> int:
-        """The revision."""
-        return int(self.document["revision"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +52,6 @@ class FileOutcome:
     def is_right(self) -> bool:
         """Whether the right file is in its place."""
         return self.state in {"restored", "present"}
-
-
-def read_published_manifest(store: ObjectStore, session: str, revision: int | None) -> PublishedManifest:
-    """Return a session's newest manifest, or that of a revision; each is checked against its sha256.
-
-    Raises UsageError for a session or a revision that the store does not have, and what the store raises.
-    """
-    if not is_valid_key(f"{session}.json"):
-        raise UsageError(f"{session!r} is no session's id", "`mcsyncd sessions` lists them")
-    key = build_head_key(session)
-    pointer = store.find_document(key)
-    if pointer is None:
-        raise UsageError(f"the store has no session {session}", "check the id, and `storage` in the settings")
-    head = read_head(key, pointer.data)
-    wanted_key, sha256 = head.publication.key, head.publication.sha256
-    while True:
-        body = store.get_document(wanted_key)
-        if hashlib.sha256(body).hexdigest() != sha256:
-            raise IntegrityError(
-                f"{wanted_key}: is not the manifest that was published",
-                "`mcsyncd storage repair` on the machine that published it sends it again",
-            )
-        with translate_manifest_error():
-            document = parse_manifest(body)
-            if document["session"]["id"] != session:
-                raise IntegrityError(f"{wanted_key}: is the manifest of another session", f"look at {key}")
-            if revision is None or document["revision"] == revision:
-                return PublishedManifest(head.head, body, document)
-            previous = document["previous"]
-            if previous is None:
-                raise UsageError(f"{session} has no published revision {revision}", "leave out --revision")
-            wanted_key, sha256 = str(previous["key"]), str(previous["sha256"])
 
 
 def require_room(folder: Path, files: Iterable[PlannedFile]) -> None:

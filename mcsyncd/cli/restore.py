@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mcsyncd.checks.restore_plan import RestorePlan
-    from mcsyncd.checks.session_restore import FileOutcome, PublishedManifest
+    from mcsyncd.checks.session_restore import FileOutcome
     from mcsyncd.publish.object_store import ObjectStore
+    from mcsyncd.publish.published_manifest import PublishedManifest
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -84,8 +85,9 @@ def restore_command(
             "mcsyncd restore SESSION --into DIR, or mcsyncd restore --ledger [--host NAME]",
         )
     from mcsyncd.checks.restore_plan import KINDS, plan_restore
-    from mcsyncd.checks.session_restore import keep_manifest, read_published_manifest, require_room
+    from mcsyncd.checks.session_restore import keep_manifest, require_room
     from mcsyncd.publish.open_store import open_store
+    from mcsyncd.publish.published_manifest import read_published_manifest
 
     store = open_store(options.settings.storage, credential=credential)
     manifest = read_published_manifest(store, session, revision)

@@ -12,7 +12,8 @@ from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.model.rendition import ObjectKind
 
 if TYPE_CHECKING:
-    from mcsyncd.publish.share import SharedManifest, UrlSigner
+    from mcsyncd.publish.published_manifest import PublishedManifest
+    from mcsyncd.publish.share import UrlSigner
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -53,8 +54,9 @@ def share_command(
     from mcsyncd.errors import StorageError
     from mcsyncd.model.publishing import HeadState
     from mcsyncd.publish.open_store import read_store_key
+    from mcsyncd.publish.published_manifest import read_published_manifest
     from mcsyncd.publish.r2 import R2Store
-    from mcsyncd.publish.share import UrlSigner, read_published_manifest
+    from mcsyncd.publish.share import UrlSigner, require_shareable
     from mcsyncd.settings.schema import R2Storage
 
     storage = options.settings.storage
@@ -62,6 +64,7 @@ def share_command(
         raise StorageError("the store is a folder: it has no URLs", "share the folder itself, read-only")
     access = read_store_key(storage.share_credentials, credential)
     published = read_published_manifest(R2Store(storage, access), session)
+    require_shareable(session, published.head)
     if published.head.state is HeadState.UNDER_REVIEW:
         click.echo(f"mcsyncd: session {session} is under review: it may be replaced", err=True)
     seconds = max(1, round(hours * 3600))
@@ -69,24 +72,24 @@ def share_command(
 
 
 def _build_document(
-    session: str, published: SharedManifest, signer: UrlSigner, seconds: int, kinds: frozenset[ObjectKind]
+    session: str, published: PublishedManifest, signer: UrlSigner, seconds: int, kinds: frozenset[ObjectKind]
 ) -> dict[str, object]:
     """Return what is printed; `expires` is rounded down, so that no URL ends before it."""
     from mcsyncd.publish.share import list_shared_objects
 
     expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
-    head, document = published.head, published.document
+    document = published.document
     return {
         "session": session,
-        "revision": head.publication.revision,
-        "state": head.state,
+        "revision": published.revision,
+        "state": published.head.state,
         "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}",
         "rate": document["rate"],
         "manifest": {
-            "url": signer.sign_get(head.publication.key, seconds),
-            "bytes": published.bytes,
+            "url": signer.sign_get(published.key, seconds),
+            "bytes": len(published.body),
             "content_type": "application/json",
-            "sha256": head.publication.sha256,
+            "sha256": published.sha256,
         },
         "objects": [
             {

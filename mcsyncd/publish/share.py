@@ -5,20 +5,17 @@ A URL is a secret: whoever has it reads the object. So it goes to whoever asked 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mcsyncd.errors import StorageError, UnknownSession
-from mcsyncd.model.publishing import HeadState
+from mcsyncd.errors import StorageError
+from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.rendition import ObjectKind
 from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
-from mcsyncd.publish.head import HeadDocument, read_head
 from mcsyncd.publish.manifest_reader import list_clip_objects
-from mcsyncd.publish.r2 import R2Store, connect_client
+from mcsyncd.publish.r2 import connect_client
 from mcsyncd.settings.schema import R2Storage
 
 MAX_SHARE_S = 7 * 24 * 3600
@@ -37,37 +34,13 @@ class SharedObject:
     start_tick: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SharedManifest:
-    """What the pointer of a session says, and the manifest that it names."""
-
-    head: HeadDocument
-    document: dict[str, Any]
-    bytes: int
-
-
-def read_published_manifest(store: R2Store, session: str) -> SharedManifest:
-    """Return what a session's pointer names, compared with the hash that it has.
-
-    Raises UnknownSession if there is no pointer, StorageError for a manifest that is missing or another one,
-    and for one that is withdrawn.
-    """
-    key = _build_head_key(session)
-    found = store.find_document(key)
-    if found is None:
-        raise UnknownSession(f"session {session} is not in the store", "see `mcsyncd sessions`")
-    head = read_head(key, found.data)
+def require_shareable(session: str, head: StoreHead) -> None:
+    """Raise StorageError for a session that was withdrawn."""
     if head.state is HeadState.WITHDRAWN:
         reason = f": {head.reason}" if head.reason else ""
         raise StorageError(
             f"session {session} was withdrawn{reason}", "nothing of it is shared; approve it again first"
         )
-    body = store.get_document(head.publication.key)
-    if hashlib.sha256(body).hexdigest() != head.publication.sha256:
-        raise StorageError(
-            f"{head.publication.key} is not the manifest that was published", "mcsyncd storage plan"
-        )
-    return SharedManifest(head, json.loads(body), len(body))
 
 
 def list_shared_objects(
@@ -113,10 +86,3 @@ class UrlSigner:
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
         )
         return url
-
-
-def _build_head_key(session: str) -> str:
-    try:
-        return keys.build_head_key(session)
-    except StorageError:
-        raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`") from None

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from mcsyncd.checks.restore_plan import plan_restore
-from mcsyncd.checks.session_restore import read_published_manifest, restore_files
+from mcsyncd.checks.session_restore import restore_files
 from mcsyncd.publish.local import LocalStore
+from mcsyncd.publish.published_manifest import read_published_manifest
 
 
 def main(bucket: str, session: str, into: str, limit: str) -> None:

@@ -16,12 +16,13 @@ from checks.stored_session import MTIME_NS, SESSION, point_to, store_session
 
 from line import CONFIG, ROOT
 from mcsyncd.checks.restore_plan import plan_restore
-from mcsyncd.checks.session_restore import read_published_manifest, require_room, restore_files
+from mcsyncd.checks.session_restore import require_room, restore_files
 from mcsyncd.cli.main import main
 from mcsyncd.errors import IntegrityError, McsyncError, StoreOffline, UsageError
 from mcsyncd.integrity.derived_file import HOLE_BYTES
 from mcsyncd.model.publishing import HeadState
 from mcsyncd.publish.local import LocalStore
+from mcsyncd.publish.published_manifest import read_published_manifest
 
 MIB = 1 << 20
 CONTENTS = {"A1.MOV": os.urandom(5 * MIB + 3), "CARD/A2.MOV": b"short", "A3.MOV": b""}
