@@ -13,7 +13,7 @@ from publish.sessions import sums_of
 from mcsyncd.cli.main import main
 from mcsyncd.model.rate import Rate
 from mcsyncd.publish import keys
-from mcsyncd.publish.manifest import serialize_canonical
+from mcsyncd.publish.manifest import SCHEMA_VERSION, serialize_canonical
 from mcsyncd.publish.r2 import R2Store
 from mcsyncd.publish.release import release_manifest
 from r2strict.bucket import ACCESS
@@ -47,7 +47,13 @@ def publish_proxies(store: R2Store, folder) -> None:
         }
         without = dict.fromkeys(("mezzanine", "sprites", "peaks", "original"))
         cameras.append({"id": f"cam_{camera}", "clips": [{"id": file.name, "proxy": proxy, **without}]})
-    document = {"session": {"id": SESSION}, "revision": 1, "rate": [30, 1], "cameras": cameras}
+    document = {
+        "schema": SCHEMA_VERSION,
+        "session": {"id": SESSION},
+        "revision": 1,
+        "rate": [30, 1],
+        "cameras": cameras,
+    }
     release_manifest(store, serialize_canonical(document | {"generated_at": "2026-11-26T10:15:00Z"}))
 
 

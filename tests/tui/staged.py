@@ -1,5 +1,6 @@
 """The app in each of its states: what `pictures.py` draws and the snapshots compare."""
 
+import itertools
 import tempfile
 from contextlib import asynccontextmanager, chdir
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from tui.fake_daemon import FakeDaemon
 
 from mcsyncd import api
 from mcsyncd.tui.app import McsyncApp
+from mcsyncd.tui.still import Stillness
 
 SIZES = ((160, 46), (80, 24), (60, 20))
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -102,7 +104,7 @@ async def gone(app, pilot, daemon):
 
 async def conflict(app, pilot, daemon):
     await pilot.press("enter")
-    await pilot.pause(0.2)
+    await settle(app, pilot)
     other = {
         "state": "approved",
         "revision": 4,
@@ -111,7 +113,7 @@ async def conflict(app, pilot, daemon):
     }
     daemon.sessions[scenes.SURE] = scenes.session(**other)
     await pilot.press("enter")
-    await pilot.pause(0.3)
+    await until(pilot, lambda: "a.ruiz was faster" in screen_text(app))
 
 
 async def opened(app, pilot, daemon):
@@ -187,6 +189,8 @@ async def stage(name, size):
         await daemon.start()
         app = McsyncApp(daemon.socket)
         app.get_now = lambda: NOW
+        # A minute passes between any two keys: each press is a decision, however slow the machine.
+        app.stillness = Stillness(itertools.count(step=60).__next__)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.world.sessions is not None)
             await act(app, pilot, daemon)
