@@ -22,7 +22,7 @@ from mcsyncd.checks.store_identity import prepare_store
 from mcsyncd.client import Client
 from mcsyncd.errors import Unreachable
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 
 ROOT = Path(__file__).parents[1]
 ME = pwd.getpwuid(os.geteuid()).pw_name

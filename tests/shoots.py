@@ -28,10 +28,10 @@ from mcsyncd.model.jobs import (
     Return,
     Upload,
 )
-from mcsyncd.model.publishing import PlannedObject, PublishingPlan
+from mcsyncd.model.publishing import PlannedObject, Publication, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, Rendition, RenditionProof, StoredObject, WrittenFile
-from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
+from mcsyncd.model.session import Actor, ProfileRef, Terms
 
 AT = "2026-11-23T09:15:02.000000Z"
 OKAFOR = Actor("s.okafor", 1001)

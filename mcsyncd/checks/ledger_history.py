@@ -23,7 +23,8 @@ from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_head_key, parse_head_key
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
-from mcsyncd.settings.schema import LocalStorage, Settings
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.store.damage import find_set_aside_ledgers
 from mcsyncd.store.rows import LEDGER_SESSION, open_read_only

@@ -9,7 +9,8 @@ from pathlib import Path
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.publish.identity import StoreIdentity, init_store, remember_identity, require_identity
 from mcsyncd.publish.open_store import open_store
-from mcsyncd.settings.schema import LocalStorage, Settings
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 
 

@@ -11,8 +11,9 @@ from typing import Literal
 from mcsyncd.checks.sessions import locate_ledger, select_sessions
 from mcsyncd.checks.store_reading import cut_slices, draw_sample, find_damage
 from mcsyncd.errors import StorageError
+from mcsyncd.model.publishing import Publication
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Publication, Session
+from mcsyncd.model.session import Session
 from mcsyncd.publish.comparison import Difference, WantedObject, compare_store
 from mcsyncd.publish.garbage import list_superseded
 from mcsyncd.publish.head import read_head

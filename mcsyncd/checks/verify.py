@@ -16,7 +16,8 @@ from mcsyncd.model.losses import list_derived_results
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
 from mcsyncd.publish.open_store import open_store
-from mcsyncd.settings.schema import LocalStorage, Settings
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.store.audit import audit_ledger
 

@@ -133,7 +133,7 @@ def _ensure_daemon(config: Path, settings: Settings, printer: ProgressPrinter) -
 def _prepare_folder_store(settings: Settings) -> None:
     """Make the demo's own folder ready to be published to; a bucket is made ready by its owner."""
     from mcsyncd.checks.store_identity import prepare_store  # noqa: PLC0415  # keeps --help fast
-    from mcsyncd.settings.schema import LocalStorage  # noqa: PLC0415  # as above
+    from mcsyncd.settings.stores import LocalStorage  # noqa: PLC0415  # as above
 
     if isinstance(settings.storage, LocalStorage):
         prepare_store(settings)

@@ -57,7 +57,7 @@ def share_command(
     from mcsyncd.publish.published_manifest import read_published_manifest
     from mcsyncd.publish.r2 import R2Store
     from mcsyncd.publish.share import UrlSigner, require_shareable
-    from mcsyncd.settings.schema import R2Storage
+    from mcsyncd.settings.stores import R2Storage
 
     storage = options.settings.storage
     if not isinstance(storage, R2Storage):

@@ -67,7 +67,7 @@ def cost_command(
     from mcsyncd.checks.store_cost import estimate_shoot, estimate_store
     from mcsyncd.cli.daemon_calls import print_json
     from mcsyncd.publish.price_table import load_price_table
-    from mcsyncd.settings.schema import LocalStorage
+    from mcsyncd.settings.stores import LocalStorage
 
     sizes: dict[CostGroup, int] = {"originals": originals, "mezzanines": mezzanines, "proxies": proxies}
     is_planned = any(sizes.values())

@@ -27,7 +27,7 @@ def doctor_command(options: GlobalOptions, credential: Path | None, as_json: boo
     from mcsyncd.model.text import escape_text
     from mcsyncd.publish.open_store import read_store_key
     from mcsyncd.publish.store_probes import StoreProbes
-    from mcsyncd.settings.schema import R2Storage
+    from mcsyncd.settings.stores import R2Storage
 
     storage = options.settings.storage
     if not isinstance(storage, R2Storage):

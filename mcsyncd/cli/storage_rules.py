@@ -13,7 +13,7 @@ from mcsyncd.cli.global_options import GlobalOptions
 if TYPE_CHECKING:
     from mcsyncd.publish.bucket_admin import BucketAdmin
     from mcsyncd.publish.bucket_rules import RulesDifference
-    from mcsyncd.settings.schema import LocalStorage, R2Storage
+    from mcsyncd.settings.stores import LocalStorage, R2Storage
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -36,7 +36,7 @@ def apply_command(options: GlobalOptions, credential: Path, dry_run: bool, yes: 
     Rules of others are kept. A bucket lock is recommended, never set.
     """
     from mcsyncd.errors import StorageError
-    from mcsyncd.settings.schema import R2Storage
+    from mcsyncd.settings.stores import R2Storage
 
     storage = options.settings.storage
     if not isinstance(storage, R2Storage):
@@ -59,7 +59,7 @@ def apply_command(options: GlobalOptions, credential: Path, dry_run: bool, yes: 
 def format_rules(storage: LocalStorage | R2Storage, credential: Path | None) -> Iterator[str]:
     """Yield what to say of the rules of a bucket; nothing of a folder. The key may not be allowed to read."""
     from mcsyncd.errors import StorageError
-    from mcsyncd.settings.schema import R2Storage
+    from mcsyncd.settings.stores import R2Storage
 
     if not isinstance(storage, R2Storage):
         return
@@ -79,7 +79,7 @@ def format_rules(storage: LocalStorage | R2Storage, credential: Path | None) -> 
 def build_rules_document(storage: LocalStorage | R2Storage, credential: Path | None) -> dict[str, object]:
     """Return the same for `--json`: `read` tells whether the rules could be read."""
     from mcsyncd.errors import StorageError
-    from mcsyncd.settings.schema import R2Storage
+    from mcsyncd.settings.stores import R2Storage
 
     if not isinstance(storage, R2Storage):
         return {"read": False, "reason": "the store is a folder: it has no rules"}

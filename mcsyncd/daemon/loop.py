@@ -38,7 +38,7 @@ from mcsyncd.model.session import Session, State
 from mcsyncd.present.events import format_event
 from mcsyncd.publish.line_limit import read_minute_of_day
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
 

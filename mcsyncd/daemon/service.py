@@ -41,7 +41,7 @@ from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
 

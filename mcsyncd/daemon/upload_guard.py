@@ -21,7 +21,8 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.jobs import Job, Upload
 from mcsyncd.model.upload_limits import UploadLimits
 from mcsyncd.publish.price_table import load_price_table
-from mcsyncd.settings.schema import LocalStorage, Settings
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.upload_history import read_upload_history
 
 _READ_EVERY_S = 3600.0

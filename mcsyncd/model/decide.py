@@ -26,10 +26,10 @@ from mcsyncd.model.losses import (
     list_unproven_paths,
 )
 from mcsyncd.model.objection import find_objection
-from mcsyncd.model.publishing import PublishingPlan, StoreHead
+from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Attempt, Failure, FailureKind, Publication, Recall, Session, State
+from mcsyncd.model.session import Attempt, Failure, FailureKind, Recall, Session, State
 from mcsyncd.model.store_events import HeadPointed, ObjectsLost
 from mcsyncd.model.substitution import find_second_copy
 

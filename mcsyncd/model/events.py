@@ -12,10 +12,10 @@ from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.facts import ClipRelation, FileIdentity
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
-from mcsyncd.model.publishing import PublishingPlan
+from mcsyncd.model.publishing import Publication, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Actor, Attempt, Failure, Publication, Recall, State, Terms
+from mcsyncd.model.session import Actor, Attempt, Failure, Recall, State, Terms
 from mcsyncd.model.store_events import HeadPointed, ObjectsLost
 
 

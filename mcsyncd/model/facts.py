@@ -10,9 +10,9 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
-from mcsyncd.model.publishing import PublishingPlan, StoreHead
+from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.session import Actor, FailureKind, Publication, Terms
+from mcsyncd.model.session import Actor, FailureKind, Terms
 
 
 @dataclass(frozen=True, slots=True)

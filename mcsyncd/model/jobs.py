@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
-from mcsyncd.model.publishing import PlannedObject, StoreHead
+from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult
-from mcsyncd.model.session import ProfileRef, Publication, Session, Stage
+from mcsyncd.model.session import ProfileRef, Session, Stage
 
 
 @dataclass(frozen=True, slots=True)

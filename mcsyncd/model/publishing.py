@@ -82,3 +82,12 @@ class StoreHead:
     revision: int
     reason: str = ""
     at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The manifest that was published last."""
+
+    revision: int
+    key: str
+    sha256: str

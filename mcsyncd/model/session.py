@@ -12,7 +12,7 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
-from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 
@@ -189,15 +189,6 @@ class Rejection:
     by: Actor
     at: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """The manifest that was published last."""
-
-    revision: int
-    key: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

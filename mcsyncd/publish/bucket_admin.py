@@ -12,7 +12,7 @@ from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.multipart import format_content_md5
 from mcsyncd.publish.r2 import connect_client
 from mcsyncd.publish.s3_errors import get_error_code, translate_s3_error
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest

@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 
 from mcsyncd.errors import StorageError
-from mcsyncd.model.publishing import HeadState, StoreHead
-from mcsyncd.model.session import Publication
+from mcsyncd.model.publishing import HeadState, Publication, StoreHead
 from mcsyncd.publish.manifest import SCHEMA_VERSION, serialize_canonical
 
 

@@ -16,11 +16,11 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
-from mcsyncd.model.publishing import HeadState, PlannedObject, PublishingPlan, StoreHead
+from mcsyncd.model.publishing import HeadState, PlannedObject, Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import Reason, ReasonCode
 from mcsyncd.model.rendition import ObjectKind, StoredObject
-from mcsyncd.model.session import Actor, ProfileRef, Publication, Terms
+from mcsyncd.model.session import Actor, ProfileRef, Terms
 from mcsyncd.model.store_events import HeadPointed
 from mcsyncd.publish import keys
 

@@ -12,7 +12,7 @@ from mcsyncd.publish.identity import require_identity
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
-from mcsyncd.settings.schema import LocalStorage, R2Storage
+from mcsyncd.settings.stores import LocalStorage, R2Storage
 from mcsyncd.settings.work_layout import WorkLayout
 
 

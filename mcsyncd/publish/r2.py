@@ -40,7 +40,7 @@ from mcsyncd.publish.object_store import (
 from mcsyncd.publish.pace import Pace
 from mcsyncd.publish.part_body import PartBody
 from mcsyncd.publish.s3_errors import get_error_code, get_http_status, translate_s3_error
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest

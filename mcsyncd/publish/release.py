@@ -7,9 +7,8 @@ import json
 from collections.abc import Iterable
 
 from mcsyncd.errors import StorageError, StoredObjectsMissing
-from mcsyncd.model.publishing import HeadState, StoreHead
+from mcsyncd.model.publishing import HeadState, Publication, StoreHead
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Publication
 from mcsyncd.publish import keys
 from mcsyncd.publish.head import HeadDocument, read_head
 from mcsyncd.publish.object_store import ObjectStore

@@ -16,7 +16,7 @@ from mcsyncd.publish import keys
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.manifest_reader import list_clip_objects
 from mcsyncd.publish.r2 import connect_client
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 
 MAX_SHARE_S = 7 * 24 * 3600
 """Longest validity of a presigned URL, in seconds (R2, presigned URLs). The store refuses a longer one."""

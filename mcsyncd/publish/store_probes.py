@@ -21,7 +21,7 @@ from mcsyncd.publish.interim_answer import INTERIM_PATIENCE_S, has_interim_answe
 from mcsyncd.publish.multipart import S3Client, format_content_md5
 from mcsyncd.publish.r2 import compute_md5, connect_client
 from mcsyncd.publish.s3_errors import describe_answer, get_http_status, is_passing_answer, translate_s3_error
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 
 Verdict = Literal["yes", "no", "refused", "unknown"]
 

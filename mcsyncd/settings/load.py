@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from mcsyncd.settings.problems import validate_document
-from mcsyncd.settings.schema import LocalStorage, PathSettings, Settings
+from mcsyncd.settings.schema import PathSettings, Settings
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.strict_yaml import read_yaml
 
 _PACKAGE = Path(__file__).parents[1]

@@ -6,7 +6,6 @@ The docstrings below each field are the descriptions in `mcsyncd config schema`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,10 +19,9 @@ from pydantic import (
 
 from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.timetable import Timetable, parse_timetable
-from mcsyncd.model.upload_limits import UploadLimits
 from mcsyncd.settings.job_limits import JobLimitSettings
-from mcsyncd.settings.part import Bytes, Seconds, SettingsPart
+from mcsyncd.settings.part import Seconds, SettingsPart
+from mcsyncd.settings.stores import Storage, UploadSettings
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
@@ -70,16 +68,6 @@ ClipSuffix = Annotated[
     BeforeValidator(_parse_suffix),
     WithJsonSchema({"type": "string", "pattern": r"^\.[A-Za-z0-9]{1,8}$", "examples": [".mxv"]}),
 ]
-
-
-Origin = Annotated[
-    str,
-    Field(
-        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
-        examples=["https://edit.example.org"],
-    ),
-]
-"""An origin as browsers send it (RFC 6454): no path, no wildcard, lower case."""
 
 
 class PathSettings(SettingsPart):
@@ -187,101 +175,6 @@ class ReviewSettings(SettingsPart):
     """Who may approve, reject, nudge and reopen."""
 
 
-class LocalStorage(SettingsPart):
-    """Publishes to a folder, under the same keys as in a bucket."""
-
-    kind: Literal["local"]
-    path: Path
-    """The folder to publish to."""
-
-    @property
-    def label(self) -> str:
-        """What people call it."""
-        return str(self.path)
-
-
-class R2Storage(SettingsPart):
-    """Publishes to a Cloudflare R2 bucket. The access key is a systemd credential, never a setting."""
-
-    kind: Literal["r2"]
-    account_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    """Cloudflare account ID: 32 hexadecimal digits."""
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
-    """Bucket name."""
-    jurisdiction: Literal["default", "eu", "fedramp", "us"] = "default"
-    """Jurisdiction that the bucket was created in; it cannot change."""
-    credentials: str = Field(default="r2", pattern=r"^[A-Za-z0-9_.-]+$")
-    """Name of the systemd credential that holds the access key."""
-    share_credentials: str = Field(default="r2-read", pattern=r"^[A-Za-z0-9_.-]+$")
-    """Name of the systemd credential with the read-only key that `mcsyncd share` signs with."""
-    cors_origins: tuple[Origin, ...] = ()
-    """Pages that may play from the bucket, by origin: `https://edit.example.org`. For `storage apply`."""
-    endpoint: str | None = None
-    """Another S3 endpoint, on the loopback interface only; for tests."""
-    ca_file: Path | None = None
-    """PEM file of the authority that vouches for an `endpoint` with https, instead of the usual ones."""
-
-    @property
-    def label(self) -> str:
-        """What people call it."""
-        return f"bucket {self.bucket}"
-
-    @field_validator("endpoint")
-    @classmethod
-    def _check_loopback(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"https?://(127\.0\.0\.1|localhost):\d+", value):
-            raise ValueError("must be a loopback endpoint such as http://127.0.0.1:8333")
-        return value
-
-    @model_validator(mode="after")
-    def _check_ca_file(self) -> R2Storage:
-        if self.ca_file is not None and not (self.endpoint or "").startswith("https:"):
-            raise ValueError("ca_file needs an endpoint with https")
-        return self
-
-
-class GuardSettings(SettingsPart):
-    """Limits before which uploads to a bucket wait, with an alert. By the ledger and the price table."""
-
-    stored: Bytes | None = None
-    """How much the bucket may hold: `10TB`."""
-    class_a_a_day: int | None = Field(default=None, ge=0)
-    """How many Class A operations uploads may make in a day (UTC)."""
-    month_usd: float | None = Field(default=None, ge=0)
-    """What a month may cost, in US dollars, by the price table of this version."""
-
-    @property
-    def limits(self) -> UploadLimits:
-        """The limits as a value."""
-        month_usd = None if self.month_usd is None else Decimal(str(self.month_usd))
-        return UploadLimits(self.stored, self.class_a_a_day, month_usd)
-
-
-class UploadSettings(SettingsPart):
-    """What all uploads to buckets together may take of the line. Local folders are not limited."""
-
-    bandwidth: tuple[str, ...] = ("full",)
-    """Rates by local time of day: `["07:00-19:00 4Mbit", "19:00-07:00 full"]`, or one; `0` sends nothing."""
-
-    guards: GuardSettings = GuardSettings()
-
-    @field_validator("bandwidth", mode="before")
-    @classmethod
-    def _accept_one_rate(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
-
-    @field_validator("bandwidth")
-    @classmethod
-    def _check_timetable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        parse_timetable(value)
-        return value
-
-    @property
-    def timetable(self) -> Timetable:
-        """The rates as the model's value."""
-        return parse_timetable(self.bandwidth)
-
-
 class LedgerSettings(SettingsPart):
     """Copies of the ledger, which the daemon makes once a day and before each change of its schema."""
 
@@ -289,9 +182,6 @@ class LedgerSettings(SettingsPart):
     """How many daily copies are kept."""
     backup_dir: Path | None = None
     """Folder of the copies, best on another disk; by default `backups` in the state folder."""
-
-
-Storage = Annotated[LocalStorage | R2Storage, Field(discriminator="kind")]
 
 
 class Settings(SettingsPart):

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.timetable import FREE_LINE, Timetable
-from mcsyncd.settings.schema import Settings, Storage
+from mcsyncd.settings.schema import Settings
+from mcsyncd.settings.stores import Storage
 
 _SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
 """The form of a session's id (`daemon/clock.py` makes them); other folders are not ours."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.events import SessionPublished
-from mcsyncd.model.session import FINISHED, Publication, Session
+from mcsyncd.model.publishing import Publication
+from mcsyncd.model.session import FINISHED, Session
 from mcsyncd.store.chain import ChainWalk
 from mcsyncd.store.codec import event_from_json, session_from_json
 from mcsyncd.store.damage import require_readable

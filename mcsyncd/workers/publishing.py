@@ -17,9 +17,8 @@ from mcsyncd.model.clip import AnalysisAudio, Clip
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.jobs import PlanPublishing, PointHead, PublishManifest, Upload
 from mcsyncd.model.part_sums import PartSums
-from mcsyncd.model.publishing import PublishingPlan, StoreHead
+from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
-from mcsyncd.model.session import Publication
 from mcsyncd.publish import release
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.object_store import ObjectStat

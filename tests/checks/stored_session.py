@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 from mcsyncd.integrity.part_sums import compute_part_sums
-from mcsyncd.model.publishing import HeadState
-from mcsyncd.model.session import Publication
+from mcsyncd.model.publishing import HeadState, Publication
 from mcsyncd.publish import keys
 from mcsyncd.publish.head import HeadDocument
 from mcsyncd.publish.object_store import ObjectStore

@@ -12,8 +12,8 @@ from line import CONFIG, ME
 from mcsyncd.cli.main import main
 from mcsyncd.model import events as ev
 from mcsyncd.model.evolve import replay_events
+from mcsyncd.model.publishing import Publication
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Publication
 from mcsyncd.store.ledger import Ledger
 
 ACCOUNT = "0" * 32

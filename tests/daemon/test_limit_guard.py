@@ -16,7 +16,7 @@ from mcsyncd.model.facts import JobFinished
 from mcsyncd.model.jobs import Hash
 from mcsyncd.model.schedule import Lane
 from mcsyncd.settings.job_limits import JobLimitSettings
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.progress import ProgressReport
 

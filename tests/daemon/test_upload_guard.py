@@ -16,13 +16,12 @@ from mcsyncd.daemon.upload_limits import StoreLoad, find_exceeded_limit
 from mcsyncd.model.events import ObjectStored, SessionOpened
 from mcsyncd.model.evolve import replay_events
 from mcsyncd.model.jobs import PointHead, Upload
-from mcsyncd.model.publishing import HeadState, PlannedObject, StoreHead
+from mcsyncd.model.publishing import HeadState, PlannedObject, Publication, StoreHead
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Publication
 from mcsyncd.model.upload_limits import UploadLimits
 from mcsyncd.publish.cost import CallCount
 from mcsyncd.publish.price_table import load_price_table
-from mcsyncd.settings.schema import LocalStorage, R2Storage, UploadSettings
+from mcsyncd.settings.stores import LocalStorage, R2Storage, UploadSettings
 from mcsyncd.store.ledger import Ledger
 
 GB = 10**9

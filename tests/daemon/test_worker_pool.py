@@ -29,7 +29,7 @@ from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import JobFailed, JobFinished
 from mcsyncd.model.jobs import Hash, Probe
 from mcsyncd.model.schedule import Lane
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
 from mcsyncd.workers.progress import REPORT_EVERY_S, build_progress_writer, read_progress, remove_progress
 

@@ -25,7 +25,7 @@ from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.session import Session
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.publish.local import LocalStore
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from recordings import record
 

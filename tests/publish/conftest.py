@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from line import Line
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from mcsyncd.store.ledger import Ledger
 from r2strict.authority import make_authority
 from r2strict.bucket import ACCESS, StrictBucket, build_storage, create_bucket

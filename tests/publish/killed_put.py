@@ -11,7 +11,7 @@ from pathlib import Path
 from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.r2 import R2Store
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 
 
 def main(settings: str, key_id: str, secret: str, *upload: str) -> None:

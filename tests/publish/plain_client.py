@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 from mcsyncd.publish.multipart import S3Client
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.bucket import ACCESS
 
 

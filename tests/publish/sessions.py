@@ -22,7 +22,7 @@ from mcsyncd.model.clip import (
 )
 from mcsyncd.model.due import list_conform_jobs
 from mcsyncd.model.part_sums import PartSums
-from mcsyncd.model.publishing import Publishing
+from mcsyncd.model.publishing import Publication, Publishing
 from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import ReasonCode, build_reason
 from mcsyncd.model.rendition import (
@@ -34,16 +34,7 @@ from mcsyncd.model.rendition import (
     Sprites,
     WrittenFile,
 )
-from mcsyncd.model.session import (
-    Actor,
-    Approval,
-    ConformedClip,
-    ProfileRef,
-    Publication,
-    Session,
-    State,
-    Terms,
-)
+from mcsyncd.model.session import Actor, Approval, ConformedClip, ProfileRef, Session, State, Terms
 from mcsyncd.publish.plan import build_plan
 
 RATE = Rate(30000, 1001)

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from publish import sessions
 
+from mcsyncd.model.publishing import Publication
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Publication, Session, State
+from mcsyncd.model.session import Session, State
 from mcsyncd.publish.garbage import find_garbage, list_superseded
 
 OLD_PROXY = StoredObject("v1/proxy/s/cam_a/0/p-0/old.mp4", "proxy", 100, "a" * 64, "cam_a/A.mov")

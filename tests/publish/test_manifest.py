@@ -23,10 +23,9 @@ from publish.sessions import (
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
-from mcsyncd.model.publishing import PlannedObject, PublishingPlan
+from mcsyncd.model.publishing import PlannedObject, Publication, PublishingPlan
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.recorder_notes import RecorderNotes, TrackName
-from mcsyncd.model.session import Publication
 from mcsyncd.publish import manifest
 
 VERSIONS = {"mcsyncd": "0.1.0", "x264": "165"}

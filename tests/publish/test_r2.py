@@ -27,7 +27,7 @@ from mcsyncd.publish.object_store import ListedObject
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.publish.r2 import R2Store, build_endpoint, connect_client
 from mcsyncd.publish.release import release_manifest
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.bucket import ACCESS
 
 MIB = 1 << 20

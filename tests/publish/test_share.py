@@ -14,8 +14,7 @@ from publish.sessions import session
 
 from mcsyncd.cli.main import main
 from mcsyncd.errors import StorageError
-from mcsyncd.model.publishing import HeadState, StoreHead
-from mcsyncd.model.session import Publication
+from mcsyncd.model.publishing import HeadState, Publication, StoreHead
 from mcsyncd.publish.keys import build_head_key
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
 from mcsyncd.publish.r2 import R2Store

@@ -10,7 +10,7 @@ from mcsyncd.cli.main import main
 from mcsyncd.errors import StoreOffline, StoreRefused
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.store_probes import PROBE_FOLDER, ProbeResult, StoreProbes
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.bucket import ACCESS
 from r2strict.faults import FalsifyTag, RefuseCall
 

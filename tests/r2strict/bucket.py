@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mcsyncd.publish.credentials import AccessKey
 from mcsyncd.publish.r2 import connect_client
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.seaweed import run_seaweed
 from r2strict.service import StrictStore
 

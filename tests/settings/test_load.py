@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import find_shipped_profiles, load_settings
-from mcsyncd.settings.schema import R2Storage, build_json_schema
+from mcsyncd.settings.schema import build_json_schema
 from mcsyncd.settings.settings_file import read_socket
+from mcsyncd.settings.stores import R2Storage
 from mcsyncd.settings.strict_yaml import parse_yaml
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from mcsyncd.model.publishing import PlannedObject
 from mcsyncd.model.rendition import WrittenFile
 from mcsyncd.publish.identity import init_store
 from mcsyncd.publish.open_store import open_store
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files, require_unchanged_files
 from mcsyncd.workers.perform import perform_job

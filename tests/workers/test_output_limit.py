@@ -17,7 +17,7 @@ from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.perform import perform_job
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, Clip
-from mcsyncd.settings.schema import LocalStorage
+from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.sync.parallel_recordings import merge_parallels
 from mcsyncd.workers.solver_input import load_recording
