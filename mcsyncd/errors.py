@@ -152,7 +152,7 @@ class SourceChanged(McsyncError):
 
 
 class SourceUnreadable(McsyncError):
-    """A file in a drop folder may not be read by the daemon."""
+    """A file that a job needs cannot be read now: one in a drop folder, or a manifest in the main store."""
 
 
 class DerivedFileLost(McsyncError):

@@ -74,7 +74,7 @@ async def serve_api(
         loop = SessionLoop(ledger, thread, config, hub, slot_counts={})
         await loop.resume_sessions()
         scanner = DropScanner(lambda: config, loop, hub)
-        snapshots = SnapshotPublisher(lambda: config, lambda: loop.may_send_snapshot)
+        snapshots = SnapshotPublisher(lambda: config, loop.store_gates.works)
         monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings, snapshots)
         handler = RequestHandler(
             loop,

@@ -87,9 +87,10 @@ class Line:
     def prepare_store(self) -> None:
         """As `mcsyncd storage init` does."""
         settings = ActiveConfig.read(self.config).settings
-        if isinstance(settings.storage, LocalStorage):
-            with suppress(OSError):  # a disk that fails is what some tests are about
-                prepare_store(settings)
+        for storage in settings.stores:
+            if isinstance(storage, LocalStorage):
+                with suppress(OSError):  # a disk that fails is what some tests are about
+                    prepare_store(settings, storage)
 
     def start(self) -> Line:
         if self.process is None:

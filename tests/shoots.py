@@ -14,6 +14,7 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
+from mcsyncd.model.holding import Evidence
 from mcsyncd.model.jobs import (
     Align,
     Conform,
@@ -24,7 +25,9 @@ from mcsyncd.model.jobs import (
     PlanPublishing,
     PointHead,
     Probe,
+    PublishCopy,
     PublishManifest,
+    ReadBack,
     Return,
     Upload,
 )
@@ -117,7 +120,7 @@ def rendition(kind: str, job: Conform) -> Rendition:
     )
 
 
-def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, PLR0911  # one for each kind of job
+def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, PLR0911, PLR0912  # one for each kind
     """A plausible result of any job."""
     match job:
         case Offload():
@@ -164,5 +167,9 @@ def result_of(job: Job, confidence: float = 0.92) -> JobResult:  # noqa: C901, P
             return Publication(revision, f"v1/manifest/{job.session}/{revision:06d}-0.json", "d" * 64)
         case PointHead():
             return job.head
+        case PublishCopy():
+            return job.publication
+        case ReadBack():
+            return Evidence(job.object.key, is_right=True, is_due=False)
         case _:
             raise AssertionError(job)

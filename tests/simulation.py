@@ -17,10 +17,12 @@ from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
-from mcsyncd.model.jobs import Conform, Job, PointHead, PublishManifest, Upload
+from mcsyncd.model.holding import Evidence, Holding
+from mcsyncd.model.jobs import Conform, Job, PointHead, PublishCopy, PublishManifest, ReadBack, Upload
 from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.store_jobs import list_published_keys
 from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, result_of
 
 REVIEW_BELOW = 0.85
@@ -31,7 +33,13 @@ SLOTS = {
     Lane.ENCODING: 2,
     Lane.PUBLISHING: 2,
     Lane.BULK_UPLOAD: 1,
+    Lane.COPYING: 2,
+    Lane.READING_BACK: 1,
 }
+FURTHER = ("nas",)
+CONTEXT = DecisionContext(REVIEW_BELOW, "c" * 64, FURTHER, reads_back=True)
+LATER = "2027-01-01T00:00:00.000000Z"
+"""A day on which everything that happens in a schedule, at `AT`, is long ago."""
 FAILURES: tuple[fa.FailureKind, ...] = ("transient", "crash", "final", "changed", "corrupt")
 CALM_STEPS = 400
 """Steps without faults after which every session must have arrived: three sessions of some 20 jobs each."""
@@ -43,15 +51,16 @@ class Violation(AssertionError):
 
 @dataclass
 class World:
-    """The daemon and everything around it. What survives a crash: `ledger`, `store`, `manifests`, `heads`."""
+    """The daemon and everything around it. A crash leaves `ledger`, `stores`, `manifests` and `heads`."""
 
     seed: int
     fault_rate: float = 0.25
     now: float = 0.0
     ledger: dict[str, list[Event]] = field(default_factory=dict)
-    store: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in ("", *FURTHER)})
     manifests: dict[str, dict[int, Session]] = field(default_factory=dict)
-    heads: dict[str, StoreHead] = field(default_factory=dict)
+    heads: dict[tuple[str, str], StoreHead] = field(default_factory=dict)
+    """What each store tells of each session."""
     sessions: dict[str, Session] = field(default_factory=dict)
     running: dict[str, Job] = field(default_factory=dict)
 
@@ -77,7 +86,7 @@ class World:
 
     def _take_step(self) -> None:
         steps = [self._drop_shoot, self._seal, self._end_job, self._end_job, self._end_job, self._pass_time]
-        steps += [self._decide_something, self._drop_again, self._crash, self._lose_object]
+        steps += [self._decide_something, self._drop_again, self._crash, self._lose_object, self._look_after]
         self.chance.choice(steps)()
         self._start_jobs()
 
@@ -92,6 +101,9 @@ class World:
                 self._submit(session.id, fa.Retry(AT, OKAFOR))
             elif session.state is State.IN_REVIEW:
                 self._submit(session.id, fa.Approve(AT, OKAFOR, session.revision))
+            elif session.state is State.PUBLISHED and not session.is_finished:
+                self._repair(session)
+                self._submit(session.id, fa.LookAfterStores(AT, FURTHER, None, LATER))
         self._start_jobs()
         for _ in range(len(self.running)):
             self._end_job()
@@ -108,6 +120,19 @@ class World:
     def _seal(self) -> None:
         for session in list(self.sessions.values()):
             self._submit(session.id, fa.Seal(AT, TERMS))
+
+    def _repair(self, session: Session) -> None:
+        """What `storage repair` does."""
+        for holding in session.holdings:
+            hashes = {one.key: one.sha256 for one in holding.stored}
+            self.stores[holding.store] |= {one.key: hashes[one.key] for one in holding.damaged}
+
+    def _look_after(self) -> None:
+        session = self._pick_session()
+        if session is not None:
+            further = self.chance.choice([FURTHER, FURTHER, ()])
+            before = self.chance.choice([None, LATER])
+            self._submit(session.id, fa.LookAfterStores(AT, further, before, self.chance.choice([AT, LATER])))
 
     def _pass_time(self) -> None:
         self.now += self.chance.choice([1.0, 10.0, 60.0])
@@ -171,49 +196,62 @@ class World:
             kind = self.chance.choice(FAILURES)
             self._submit(job.session, fa.JobFailed(AT, job_id, kind, "it failed", "mend it"))
             return
-        if isinstance(job, PublishManifest) and (lost := self._confirm_objects(job)):
+        if isinstance(job, PublishManifest | PublishCopy) and (lost := self._confirm_objects(job)):
             self._submit(job.session, fa.StoredObjectsLost(AT, job_id, lost, "no longer in the store"))
             return
         self._take_effect(job)
         if self.chance.random() < self.fault_rate / 4:
             self._crash()  # after the effect and before its record
             return
-        self._submit(job.session, fa.JobFinished(AT, job_id, result_of(job, self.chance.choice([0.3, 0.92]))))
+        result = result_of(job, self.chance.choice([0.3, 0.92]))
+        if isinstance(job, ReadBack) and job.object.key not in self.stores[job.store]:
+            result = Evidence(job.object.key, is_right=False, is_due=False, message="not in the store")
+        self._submit(job.session, fa.JobFinished(AT, job_id, result))
 
-    def _confirm_objects(self, job: PublishManifest) -> tuple[str, ...]:
+    def _confirm_objects(self, job: PublishManifest | PublishCopy) -> tuple[str, ...]:
         """What the job does first: ask the store, and return the keys that it no longer has."""
         return self._list_missing(job)
 
-    def _list_missing(self, job: PublishManifest) -> tuple[str, ...]:
+    def _list_missing(self, job: PublishManifest | PublishCopy) -> tuple[str, ...]:
         """The keys that the store does not have, of those that the manifest is to name."""
+        if isinstance(job, PublishCopy):
+            return tuple(one.key for one in job.stored if one.key not in self.stores[job.store])
         publishing = job.snapshot.publishing
         if publishing is None or publishing.plan is None:
             raise Violation(f"seed {self.seed}: a manifest without a plan")
-        return tuple(one.key for one in publishing.plan.uploads if one.key not in self.store)
+        return tuple(one.key for one in publishing.plan.uploads if one.key not in self.stores[""])
 
     def _lose_object(self) -> None:
-        """Somebody deletes an object from the store."""
-        if self.store:
-            del self.store[self.chance.choice(list(self.store))]
+        """Somebody deletes an object from a store."""
+        store = self.stores[self.chance.choice(list(self.stores))]
+        if store:
+            del store[self.chance.choice(list(store))]
 
     def _take_effect(self, job: Job) -> None:
         if isinstance(job, Upload):
-            if self.store.setdefault(job.object.key, job.object.sha256) != job.object.sha256:
+            if self.stores[job.store].setdefault(job.object.key, job.object.sha256) != job.object.sha256:
                 raise Violation(f"seed {self.seed}: {job.object.key} has two contents")
         elif isinstance(job, PointHead):
-            self.heads[job.session] = job.head
+            self.heads[job.store, job.session] = job.head
+        elif isinstance(job, PublishCopy):
+            if missing := self._list_missing(job):
+                raise Violation(f"seed {self.seed}: a copy without {missing[0]}")
+            if job.publication.revision not in self.manifests[job.session]:
+                raise Violation(f"seed {self.seed}: a copy of what the main store does not have")
+            head = StoreHead(HeadState.CURRENT, job.publication.revision)
+            self.heads[job.store, job.session] = head
         elif isinstance(job, PublishManifest):
             snapshot = job.snapshot
             if missing := self._list_missing(job):
                 raise Violation(f"seed {self.seed}: a manifest without {missing[0]}")
-            self.heads[job.session] = StoreHead(HeadState.CURRENT, snapshot.revision)
+            self.heads["", job.session] = StoreHead(HeadState.CURRENT, snapshot.revision)
             if snapshot.approval is None or snapshot.approval.revision != snapshot.revision:
                 raise Violation(f"seed {self.seed}: a manifest of what nobody approved")
             self.manifests.setdefault(job.session, {})[snapshot.revision] = snapshot
 
     def _submit(self, name: str, fact: fa.Fact) -> None:
         before = self.sessions[name]
-        self._record(before, decide(before, fact, DecisionContext(REVIEW_BELOW, "c" * 64)))
+        self._record(before, decide(before, fact, CONTEXT))
 
     def _record(self, before: Session, events: tuple[Event, ...], *, opening: bool = False) -> None:
         if not events or self.chance.random() < self.fault_rate / 8:
@@ -229,6 +267,9 @@ class World:
         held = Counter(choose_lane(job) for job in self.running.values())
         if any(held[lane] > count for lane, count in SLOTS.items()):
             raise Violation(f"seed {self.seed}: a lane has more jobs than slots")
+        copying = [job.store for job in self.running.values() if choose_lane(job) is Lane.COPYING]
+        if len(copying) > len(set(copying)):
+            raise Violation(f"seed {self.seed}: two jobs copy to one store at a time")
         if len({job.session for job in self.running.values() if isinstance(job, Conform)}) > 1:
             raise Violation(f"seed {self.seed}: two sessions are encoded at a time")
         for session in self.sessions.values():
@@ -242,9 +283,20 @@ class World:
             published = self.manifests[session.id].get(session.revision)
             if published is None or replace(published, state=session.state).clips != session.clips:
                 raise Violation(f"seed {self.seed}: published is not what was approved")
-        told, wanted = self.heads.get(session.id), session.wanted_head
-        if session.is_finished and wanted is not None and (told is None or told.state != wanted.state):
-            raise Violation(f"seed {self.seed}: readers of the store are told {told} instead of {wanted}")
+        if session.is_finished:
+            for holding in session.holdings:
+                self._check_holding(session, holding)
+
+    def _check_holding(self, session: Session, holding: Holding) -> None:
+        """What a finished session must have in each of its stores."""
+        store = holding.store or "the main store"
+        told, wanted = self.heads.get((holding.store, session.id)), session.wanted_head
+        if wanted is not None and (
+            told is None or (told.state, told.revision) != (wanted.state, wanted.revision)
+        ):
+            raise Violation(f"seed {self.seed}: readers of {store} are told {told}, not {wanted}")
+        if session.state is State.PUBLISHED and not holding.holds_right(list_published_keys(session)):
+            raise Violation(f"seed {self.seed}: {session.id} is finished, and not proven in {store}")
 
 
 def run_schedules(seeds: range, steps: int = 60) -> int:

@@ -166,6 +166,23 @@ class ReopenedBody(ApiBody):
     reason: str
 
 
+class CopyBody(ApiBody):
+    """What one store holds of a session, the main store first.
+
+    `state` is `behind` while it lacks something, then `published`; `safe` once all of it was read back and
+    was right; `damaged` if something was not; `halted` if it gets nothing more, and `message` says why.
+    `objects` are those that are published, of which it has `stored`, and `read_back` were right.
+    """
+
+    store: str
+    state: Literal["behind", "published", "safe", "damaged", "halted"]
+    objects: int
+    stored: int
+    read_back: int
+    message: str = ""
+    hint: str = ""
+
+
 class SessionBody(ApiBody):
     """One session, as the CLI and the terminal app see it."""
 
@@ -200,6 +217,10 @@ class SessionBody(ApiBody):
     """Why it is in review again; null once it is decided."""
     originals_taken: bool = False
     """Whether the originals are in the work folder, and not in the drop folders or returned."""
+    copies: list[CopyBody] = []
+    """What the stores hold of it, once it is published."""
+    is_safe: bool = False
+    """Whether as many stores as `min_copies` have been read back, byte by byte, and were right."""
 
 
 class SessionsBody(ApiBody):

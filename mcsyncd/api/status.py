@@ -38,13 +38,14 @@ class WorkerBody(ApiBody):
 
 
 class StorageBody(ApiBody):
-    """The object store that publish writes to, and the free space of the work disk.
+    """A store that publish writes to; of the main one, also the free space of the work disk.
 
     `health` is `ok`, or says what is wrong. While uploads wait, `uploads` tells why, `since` from when
     on (UTC) and `next_try_at` until when; `hint` is the next action.
     """
 
     kind: Literal["local", "r2"]
+    name: str = ""
     target: str
     health: str
     uploads: Literal["open", "unreachable", "refused", "paused", "off_hours"] = "open"
@@ -67,6 +68,8 @@ AlertCode = Literal[
     "store_refused",
     "uploads_paused",
     "upload_limit",
+    "object_damaged",
+    "copy_halted",
 ]
 
 
@@ -114,6 +117,8 @@ class StatusBody(ApiBody):
     """The files that hold the seal of the collecting session, as `CAMERA/NAME`."""
     sessions: dict[State, int]
     storage: StorageBody
+    further_stores: list[StorageBody] = []
+    """The stores that get copies; of the disk of the work folder they say nothing."""
     workers: list[WorkerBody]
     worker_slots: int
     free_slots: int

@@ -239,14 +239,13 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iterator[CheckResult]:
-    health = check_store(config.settings.storage, config.layout.locate_store_identity(), credential)
-    ok = health == "ok"
-    yield CheckResult(
-        f"storage {config.settings.storage.kind}",
-        "ok" if ok else "fail",
-        health,
-        "" if ok else "see docs/operations.md",
-    )
+    for storage in config.settings.stores:
+        kept = config.layout.locate_store_identity(config.settings.name_store(storage))
+        health = check_store(storage, kept, credential)
+        ok = health == "ok"
+        yield CheckResult(
+            f"storage {storage.key}", "ok" if ok else "fail", health, "" if ok else "see docs/storage.md"
+        )
 
 
 def _check_sqlite() -> Iterator[CheckResult]:

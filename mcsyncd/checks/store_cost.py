@@ -14,12 +14,12 @@ from mcsyncd.publish.cost import (
     Bill,
     CallCount,
     CostGroup,
-    Holding,
+    GroupTotal,
     PriceTable,
     forecast_bills,
     get_cost_group,
     share_storage_cost,
-    sum_holdings,
+    sum_by_group,
 )
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.upload_history import UploadHistory, read_upload_history
@@ -48,7 +48,7 @@ class CostEstimate:
     """What is stored by group, each group's share of a month's storage, and the bills from this month on."""
 
     prices: PriceTable
-    holdings: tuple[Holding, ...]
+    groups: tuple[GroupTotal, ...]
     shares: tuple[Decimal, ...]
     sessions: tuple[SessionShare, ...]
     bills: tuple[tuple[int, Bill], ...]
@@ -56,24 +56,30 @@ class CostEstimate:
     @property
     def bytes(self) -> int:
         """What is stored in all."""
-        return sum(one.bytes for one in self.holdings)
+        return sum(one.bytes for one in self.groups)
 
     @property
     def calls(self) -> CallCount:
         """The calls that upload it."""
-        return sum((one.calls for one in self.holdings), CallCount())
+        return sum((one.calls for one in self.groups), CallCount())
 
 
 def estimate_store(
-    settings: Settings, prices: PriceTable, months: int, this_month: str, session: str | None = None
+    settings: Settings,
+    prices: PriceTable,
+    months: int,
+    this_month: str,
+    session: str | None = None,
+    *,
+    store: str = "",
 ) -> CostEstimate:
-    """Estimate what the objects that the ledger recorded cost; with a session, as if it were stored alone.
+    """Estimate what the recorded objects of a store cost; with a session, as if it were stored alone.
 
     `this_month` (`2026-11`) is the one whose uploads are in its bill; those of a session alone always are.
     Raises McsyncError for an unreadable ledger and for a session that has nothing in the store.
     """
-    history = read_upload_history(locate_ledger(settings))
-    stored = [one for one in history.stored.values() if session in (None, one.session)]
+    history = read_upload_history(locate_ledger(settings)).select_stores({store})
+    stored = [one for one in history.stored if session in (None, one.session)]
     if session is not None and not stored:
         raise McsyncError(f"session {session} has nothing in the store", "see `mcsyncd sessions`")
     by_session = defaultdict(list)
@@ -104,20 +110,20 @@ def count_recorded_calls(history: UploadHistory, period: str) -> CallCount:
         for one in history.uploads
         if one.at.startswith(period)
     ]
-    published = sum(at.startswith(period) for _, at in history.publications)
+    published = sum(one.at.startswith(period) for one in history.publications)
     return _count_calls(uploads, published)
 
 
 def _count_calls(objects: Iterable[tuple[CostGroup, int]], published: int = 1) -> CallCount:
-    calls = sum((one.calls for one in sum_holdings(objects)), CallCount())
+    calls = sum((one.calls for one in sum_by_group(objects)), CallCount())
     return sum((RELEASE_CALLS for _ in range(published)), calls)
 
 
 def _build_estimate(
     prices: PriceTable, months: int, by_session: Mapping[str, list[tuple[CostGroup, int]]], calls: CallCount
 ) -> CostEstimate:
-    holdings = sum_holdings(found for own in by_session.values() for found in own)
-    stored = sum(one.bytes for one in holdings)
+    groups = sum_by_group(found for own in by_session.values() for found in own)
+    stored = sum(one.bytes for one in groups)
     bills = tuple(forecast_bills(prices.standard, stored, calls, months))
     at_rest = bills[0][1]
     sessions = [
@@ -125,8 +131,8 @@ def _build_estimate(
     ]
     return CostEstimate(
         prices,
-        holdings,
-        tuple(share_storage_cost(at_rest, one.bytes, stored) for one in holdings),
+        groups,
+        tuple(share_storage_cost(at_rest, one.bytes, stored) for one in groups),
         tuple(SessionShare(one, size, share_storage_cost(at_rest, size, stored)) for one, size in sessions),
         bills,
     )

@@ -11,10 +11,14 @@ from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.settings.schema import Settings
 
 
-def list_garbage(settings: Settings, grace_days: int) -> tuple[Garbage, ...]:
-    """Return the objects that were superseded more than `grace_days` ago. Raises McsyncError."""
+def list_garbage(settings: Settings, grace_days: int, *, name: str = "") -> tuple[Garbage, ...]:
+    """Return the objects of a store that were superseded more than `grace_days` ago. Raises McsyncError.
+
+    `name` is what the ledger calls the store.
+    """
     before = (datetime.now(UTC) - timedelta(days=grace_days)).isoformat(timespec="microseconds")
-    return tuple(find_garbage(select_sessions(settings, None), superseded_before=before))
+    sessions = (one.view_from(name) for one in select_sessions(settings, None))
+    return tuple(find_garbage(sessions, superseded_before=before))
 
 
 def remove_garbage(store: ObjectStore, garbage: Iterable[Garbage]) -> None:

@@ -10,7 +10,7 @@ from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.publish.identity import StoreIdentity, init_store, remember_identity, require_identity
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import Settings
-from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.stores import LocalStorage, Storage
 from mcsyncd.settings.work_layout import WorkLayout
 
 
@@ -23,21 +23,21 @@ class PreparedStore:
 
 
 def prepare_store(
-    settings: Settings, *, adopt: bool = False, credential: Path | None = None
+    settings: Settings, storage: Storage, *, adopt: bool = False, credential: Path | None = None
 ) -> PreparedStore:
-    """Give the store of the settings an identity unless it has one. A folder is made, too.
+    """Give a store of the settings an identity unless it has one. A folder is made, too.
 
     With `adopt`, it takes the place of the store that was published to before. Raises StoreRefused for
     another one without it, and what the store raises.
     """
-    if isinstance(settings.storage, LocalStorage):
-        make_folders(settings.storage.path)
-    store = open_store(settings.storage, credential=credential)
+    if isinstance(storage, LocalStorage):
+        make_folders(storage.path)
+    store = open_store(storage, credential=credential)
     at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     identity, is_new = init_store(store, at)
-    kept = WorkLayout.from_settings(settings).locate_store_identity()
+    kept = WorkLayout.from_settings(settings).locate_store_identity(settings.name_store(storage))
     if adopt:
         remember_identity(kept, identity)
     else:
-        require_identity(store, settings.storage.label, kept)
+        require_identity(store, storage.label, kept)
     return PreparedStore(identity, is_new)

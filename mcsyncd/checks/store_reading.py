@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from mcsyncd.integrity.part_sums import load_part_sums
 from mcsyncd.model.part_sums import FilePart
 from mcsyncd.publish.comparison import Difference, WantedObject
 from mcsyncd.publish.object_store import ObjectStore
+from mcsyncd.publish.read_back import is_range_right
 from mcsyncd.settings.work_layout import WorkLayout
 
 
@@ -65,20 +65,12 @@ def find_damage(store: ObjectStore, slices: Iterable[Slice]) -> tuple[Difference
 
 
 def _is_right(store: ObjectStore, one: Slice) -> bool:
+    key = one.wanted.key
     try:
-        return _read_slice(store, one)
+        if one.part is not None:
+            return is_range_right(store, key, one.part.start, one.part.length, "md5", one.part.md5)
+        return is_range_right(store, key, 0, one.wanted.bytes, "sha256", one.wanted.sha256)
     except (StoreOffline, StoreRefused):
         raise
     except StorageError:
         return False  # it was there when the store was listed
-
-
-def _read_slice(store: ObjectStore, one: Slice) -> bool:
-    part = one.part
-    start, length = (part.start, part.length) if part is not None else (0, one.wanted.bytes)
-    digest = hashlib.md5(usedforsecurity=False) if part is not None else hashlib.sha256()
-    done = 0
-    for chunk in store.read_object(one.wanted.key, start, length):
-        digest.update(chunk)
-        done += len(chunk)
-    return done == length and digest.hexdigest() == (part.md5 if part is not None else one.wanted.sha256)

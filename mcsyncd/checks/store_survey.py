@@ -56,13 +56,17 @@ class StoreSurvey:
         )
 
 
-def survey_store(settings: Settings, store: ObjectStore, session: str | None = None) -> StoreSurvey:
+def survey_store(
+    settings: Settings, store: ObjectStore, session: str | None = None, *, name: str = ""
+) -> StoreSurvey:
     """List the store, read its manifests and pointers, and compare all of it with the ledger.
+
+    `name` is what the ledger calls the store.
 
     One listing request for a thousand objects, two small reads for each published session. Raises McsyncError
     for an unknown session, StoreOffline and StoreRefused.
     """
-    sessions = select_sessions(settings, session)
+    sessions = tuple(one.view_from(name) for one in select_sessions(settings, session))
     publications = read_publications(locate_ledger(settings))
     superseded = {stored.key for one in sessions for stored in list_superseded(one)}
     wanted = {
@@ -71,7 +75,12 @@ def survey_store(settings: Settings, store: ObjectStore, session: str | None = N
         for stored in one.stored
         if stored.key not in superseded  # it may have been deleted by `storage gc`
     }
-    manifests = [(one.id, publication) for one in sessions for publication in publications.get(one.id, ())]
+    manifests = [
+        (one.id, publication)
+        for one in sessions
+        for publication in publications.get(one.id, ())
+        if one.published is not None and publication.revision <= one.published.revision
+    ]
     listed = list(_list_store(store, session))
     differences = compare_store(
         wanted,

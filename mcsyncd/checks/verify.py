@@ -17,7 +17,7 @@ from mcsyncd.model.rendition import Rendition
 from mcsyncd.model.session import Session
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.schema import Settings
-from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.stores import LocalStorage, Storage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.store.audit import audit_ledger
 
@@ -88,6 +88,7 @@ def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple
 
 def verify_store(
     settings: Settings,
+    storage: Storage,
     session: str | None,
     *,
     share: float = 0.0,
@@ -100,9 +101,9 @@ def verify_store(
     1) is read back besides. A folder makes no tags, so that all of it is read. Raises McsyncError for an
     unknown session, StoreOffline and StoreRefused.
     """
-    store = open_store(settings.storage, credential=credential)
-    survey = survey_store(settings, store, session)
-    if isinstance(settings.storage, LocalStorage):
+    store = open_store(storage, credential=credential)
+    survey = survey_store(settings, store, session, name=settings.name_store(storage))
+    if isinstance(storage, LocalStorage):
         share = 1.0
     survey, reading = read_back(store, survey, WorkLayout.from_settings(settings), share, chance)
     return VerifyResult(survey.checked, survey.sentences, reading)

@@ -49,7 +49,7 @@ def show_settings(options: GlobalOptions, as_json: bool) -> None:
     """Print the settings, with defaults and absolute paths."""
     import yaml
 
-    document = options.settings.model_dump(mode="json")
+    document = options.settings.model_dump(mode="json", by_alias=True)
     document["profiles"]["rate"] = str(options.settings.profiles.rate or "auto")
     click.echo(
         json.dumps(document, indent=2) if as_json else yaml.safe_dump(document, sort_keys=False), nl=as_json

@@ -136,7 +136,7 @@ def _prepare_folder_store(settings: Settings) -> None:
     from mcsyncd.settings.stores import LocalStorage  # noqa: PLC0415  # as above
 
     if isinstance(settings.storage, LocalStorage):
-        prepare_store(settings)
+        prepare_store(settings, settings.storage)
 
 
 async def _is_daemon_up(socket: Path) -> bool:

@@ -22,6 +22,11 @@ credential_option = click.option(
 )
 
 
+store_option = click.option(
+    "--store", default="", metavar="NAME", help="Which store of the settings (default: the first)."
+)
+
+
 class _ShareType(click.ParamType[float]):
     """A share of the whole, as people write it: `5%`."""
 

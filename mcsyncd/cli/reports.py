@@ -35,6 +35,7 @@ from mcsyncd.present.session import (
 )
 from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
 from mcsyncd.present.status import format_ledger
+from mcsyncd.present.stores import format_safety
 
 
 def format_session_line(session: SessionBody) -> str:
@@ -75,6 +76,7 @@ def format_session(session: SessionBody) -> Iterator[str]:
         yield from (f"  {line}" for line in (format_next_try(session.error, now), ORIGINALS_SAFE) if line)
     if session.approved_by:
         yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
+    yield from (f"  {line}" for line in format_safety(session))
     if action := label_action(session):
         approve = f"approve {session.id} --revision {session.revision}"
         command = approve if session.call_to_action == "looks_good" else f"review {session.id}"
@@ -155,6 +157,10 @@ def format_status(status: StatusBody) -> Iterator[str]:
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
     storage = status.storage
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
+    for store in status.further_stores:
+        state = "" if store.uploads == "open" else f" ({store.uploads.replace('_', ' ')})"
+        target = f"{escape_text(store.name)} {escape_text(store.target)}"
+        yield f"copies: {target}: {escape_text(store.health)}{state}"
     yield f"work disk: {format_free_space(storage.work_free_bytes)}"
     yield f"ledger: {format_ledger(status.ledger)}"
 

@@ -10,7 +10,7 @@ import click
 
 from mcsyncd.cli.daemon_calls import print_json
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import credential_option, json_option
+from mcsyncd.cli.options import credential_option, json_option, store_option
 from mcsyncd.cli.stderr_reporter import StderrReporter
 from mcsyncd.errors import ExitCode, UsageError
 from mcsyncd.model.text import escape_text
@@ -52,6 +52,7 @@ class RestoreReport:
 @click.option("--anyway", is_flag=True, help="Also a session that was withdrawn.")
 @click.option("--ledger", is_flag=True, help="Restore the ledger from its newest snapshot instead.")
 @click.option("--host", help="With --ledger: only snapshots of this machine (default: the newest of all).")
+@store_option
 @credential_option
 @json_option
 @click.pass_obj
@@ -65,6 +66,7 @@ def restore_command(
     anyway: bool,
     ledger: bool,
     host: str | None,
+    store: str,
     credential: Path | None,
     as_json: bool,
 ) -> int:
@@ -78,7 +80,7 @@ def restore_command(
     if ledger:
         if session is not None or into is not None:
             raise UsageError("--ledger restores no session", "give two commands, the ledger first")
-        return _restore_ledger(options, host, credential, as_json=as_json)
+        return _restore_ledger(options, host, store, credential, as_json=as_json)
     if session is None or into is None or host is not None:
         raise UsageError(
             "restore needs a session and a folder, or --ledger",
@@ -89,13 +91,13 @@ def restore_command(
     from mcsyncd.publish.open_store import open_store
     from mcsyncd.publish.published_manifest import read_published_manifest
 
-    store = open_store(options.settings.storage, credential=credential)
-    manifest = read_published_manifest(store, session, revision)
+    opened = open_store(options.settings.find_store(store), credential=credential)
+    manifest = read_published_manifest(opened, session, revision)
     reporter = StderrReporter()
     _show_head(manifest, reporter, anyway=anyway)
     plan = plan_restore(manifest.document, frozenset(kind for kind in KINDS if kind in only))
     require_room(into, plan.files)
-    outcomes = [keep_manifest(manifest, into), *_restore_all(store, plan, into, reporter)]
+    outcomes = [keep_manifest(manifest, into), *_restore_all(opened, plan, into, reporter)]
     report = RestoreReport(session, manifest.revision, manifest.head.state, outcomes, plan.refused)
     _print_report(report, reporter, as_json=as_json)
     is_whole = not plan.refused and all(one.is_right for one in outcomes)
@@ -158,13 +160,13 @@ def _print_report(report: RestoreReport, reporter: StderrReporter, *, as_json: b
 
 
 def _restore_ledger(
-    options: GlobalOptions, host: str | None, credential: Path | None, *, as_json: bool
+    options: GlobalOptions, host: str | None, store: str, credential: Path | None, *, as_json: bool
 ) -> int:
     from mcsyncd.checks.ledger_snapshots import restore_newest_snapshot
     from mcsyncd.publish.open_store import open_store
 
-    store = open_store(options.settings.storage, credential=credential)
-    report = restore_newest_snapshot(options.settings, store, host)
+    opened = open_store(options.settings.find_store(store), credential=credential)
+    report = restore_newest_snapshot(options.settings, opened, host)
     if as_json:
         print_json(asdict(report))
         return ExitCode.DONE

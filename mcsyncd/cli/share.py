@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import store_option
 from mcsyncd.model.rendition import ObjectKind
 
 if TYPE_CHECKING:
@@ -42,9 +43,15 @@ _MIN_HOURS, _MAX_HOURS = 1 / 3600, 168
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File with a read-only key (default: the credential that storage.share_credentials names).",
 )
+@store_option
 @click.pass_obj
 def share_command(
-    options: GlobalOptions, session: str, hours: float, kinds: tuple[ObjectKind, ...], credential: Path | None
+    options: GlobalOptions,
+    session: str,
+    hours: float,
+    kinds: tuple[ObjectKind, ...],
+    credential: Path | None,
+    store: str,
 ) -> None:
     """Print URLs by which a session can be played for some hours.
 
@@ -59,7 +66,7 @@ def share_command(
     from mcsyncd.publish.share import UrlSigner, require_shareable
     from mcsyncd.settings.stores import R2Storage
 
-    storage = options.settings.storage
+    storage = options.settings.find_store(store)
     if not isinstance(storage, R2Storage):
         raise StorageError("the store is a folder: it has no URLs", "share the folder itself, read-only")
     access = read_store_key(storage.share_credentials, credential)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import json_option, store_option
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -48,6 +48,7 @@ _SIZE = _SizeType()
 @click.option(
     "--months", type=click.IntRange(1, 120), default=3, show_default=True, help="Months to forecast."
 )
+@store_option
 @json_option
 @click.pass_obj
 def cost_command(
@@ -58,6 +59,7 @@ def cost_command(
     proxies: int,
     clips: int,
     months: int,
+    store: str,
     as_json: bool,
 ) -> None:
     """Estimate what the store costs each month: what it holds now, one session, or a shoot that is planned.
@@ -73,7 +75,9 @@ def cost_command(
     is_planned = any(sizes.values())
     if session is not None and is_planned:
         raise click.UsageError("either --session or the sizes of a shoot that is planned")
-    is_folder = isinstance(options.settings.storage, LocalStorage)
+    settings = options.settings
+    storage = settings.find_store(store)
+    is_folder = isinstance(storage, LocalStorage)
     if is_folder and session is None and not is_planned:
         if as_json:
             print_json({"kind": "local", "note": _FOLDER_NOTE})
@@ -85,7 +89,8 @@ def cost_command(
         estimate = estimate_shoot(prices, months, sizes, clips)
     else:
         this_month = f"{datetime.now(UTC):%Y-%m}"
-        estimate = estimate_store(options.settings, prices, months, this_month, session)
+        name = settings.name_store(storage)
+        estimate = estimate_store(settings, prices, months, this_month, session, store=name)
     if as_json:
         print_json(_build_document(estimate))
         return
@@ -100,7 +105,7 @@ def _format_estimate(estimate: CostEstimate) -> list[str]:
 
     currency, prices = estimate.prices.currency, estimate.prices
     lines = [f"{'':12}{'objects':>9}{'size':>10}{f'{currency} a month':>15}{'class A':>12}{'class B':>12}"]
-    for one, share in zip(estimate.holdings, estimate.shares, strict=True):
+    for one, share in zip(estimate.groups, estimate.shares, strict=True):
         calls = f"{one.calls.class_a:>12,}{one.calls.class_b:>12,}"
         lines.append(f"{one.group:12}{one.objects:>9,}{format_size(one.bytes):>10}{share:>15.2f}{calls}")
     if estimate.sessions:
@@ -135,7 +140,7 @@ def _build_document(estimate: CostEstimate) -> dict[str, object]:
                 "class_b": one.calls.class_b,
                 "month": _format_amount(share),
             }
-            for one, share in zip(estimate.holdings, estimate.shares, strict=True)
+            for one, share in zip(estimate.groups, estimate.shares, strict=True)
         ],
         "sessions": [
             {"session": one.session, "bytes": one.bytes, "month": _format_amount(one.cost)}

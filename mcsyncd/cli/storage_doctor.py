@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import credential_option, json_option
+from mcsyncd.cli.options import credential_option, json_option, store_option
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 
 @click.command("doctor")
 @credential_option
+@store_option
 @json_option
 @click.pass_obj
-def doctor_command(options: GlobalOptions, credential: Path | None, as_json: bool) -> None:
+def doctor_command(options: GlobalOptions, credential: Path | None, store: str, as_json: bool) -> None:
     """Try out what the bucket does. Sends 15 MB below v1/probe/ and removes it; costs less than a cent.
 
     The result is for people: whatever it says, files are uploaded in the plain way.
@@ -29,7 +30,7 @@ def doctor_command(options: GlobalOptions, credential: Path | None, as_json: boo
     from mcsyncd.publish.store_probes import StoreProbes
     from mcsyncd.settings.stores import R2Storage
 
-    storage = options.settings.storage
+    storage = options.settings.find_store(store)
     if not isinstance(storage, R2Storage):
         raise StorageError("the store is a folder: there is nothing to try out", "mcsyncd doctor checks it")
     results = StoreProbes(storage, read_store_key(storage.credentials, credential)).run()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.cli.options import store_option
 
 if TYPE_CHECKING:
     from mcsyncd.publish.bucket_admin import BucketAdmin
@@ -29,8 +30,9 @@ _WAIT_NOTE = "done; it may take the store half a minute to act on them"
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
 @click.pass_obj
-def apply_command(options: GlobalOptions, credential: Path, dry_run: bool, yes: bool) -> None:
+def apply_command(options: GlobalOptions, credential: Path, dry_run: bool, yes: bool, store: str) -> None:
     """Set the rules of the bucket: which pages may play from it, how long incomplete uploads are kept.
 
     Rules of others are kept. A bucket lock is recommended, never set.
@@ -38,7 +40,7 @@ def apply_command(options: GlobalOptions, credential: Path, dry_run: bool, yes: 
     from mcsyncd.errors import StorageError
     from mcsyncd.settings.stores import R2Storage
 
-    storage = options.settings.storage
+    storage = options.settings.find_store(store)
     if not isinstance(storage, R2Storage):
         raise StorageError("the store is a folder: it has no rules", "nothing is to be done")
     admin = _open_admin(storage, credential)

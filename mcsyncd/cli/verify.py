@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mcsyncd.checks.verify import VerifyResult
+    from mcsyncd.settings.schema import Settings
+
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
 TARGETS = ("log", "media", "store")
@@ -26,6 +29,7 @@ TARGETS = ("log", "media", "store")
 @click.argument("session", required=False)
 @click.option("--deep", is_flag=True, help="media: also decode the renditions; store: read all of it back.")
 @click.option("--sample", type=SHARE, help="store: read back this share of the bytes, such as 5%.")
+@click.option("--store", metavar="NAME", help="store: which one of the settings (default: all of them).")
 @credential_option
 @json_option
 @click.pass_obj
@@ -35,6 +39,7 @@ def verify_command(
     session: str | None,
     deep: bool,
     sample: float | None,
+    store: str | None,
     credential: Path | None,
     as_json: bool,
 ) -> int:
@@ -45,21 +50,38 @@ def verify_command(
     the ledger and the files itself and does not ask the daemon, whose work it checks. Exit code 1
     when anything differs.
     """
-    from mcsyncd.checks.verify import verify_log, verify_media, verify_store
+    from mcsyncd.checks.verify import verify_log, verify_media
 
-    if what != "store" and (sample is not None or credential is not None):
-        raise UsageError("--sample and --credential are for the store", "use `mcsyncd verify store`")
+    if what != "store" and (sample is not None or store is not None or credential is not None):
+        raise UsageError("--sample, --store and --credential are for stores", "use `mcsyncd verify store`")
     if what == "log" and deep:
         raise UsageError("verify log has no option --deep", "leave it out: all of the log is always checked")
     if what == "media":
         report = verify_media(options.settings, session, deep=deep)
     elif what == "store":
         share = 1.0 if deep else sample or 0.0
-        report = verify_store(options.settings, session, share=share, credential=credential)
+        report = _verify_stores(options.settings, session, store, share, credential)
     else:
         report = verify_log(options.settings, session)
     _print_report(what, report.checked, report.findings, report.note, as_json=as_json)
     return 1 if report.findings else 0
+
+
+def _verify_stores(
+    settings: Settings, session: str | None, store: str | None, share: float, credential: Path | None
+) -> VerifyResult:
+    """Verify one store, or all; what is said of each of several begins with its name."""
+    from mcsyncd.checks.verify import VerifyResult, verify_store
+
+    checked, findings, notes = 0, [], []
+    stores = settings.stores if store is None else (settings.find_store(store),)
+    for storage in stores:
+        found = verify_store(settings, storage, session, share=share, credential=credential)
+        prefix = f"{storage.key}: " if len(settings.stores) > 1 else ""
+        checked += found.checked
+        findings += [f"{prefix}{sentence}" for sentence in found.findings]
+        notes.append(f"{prefix}{found.note}")
+    return VerifyResult(checked, tuple(findings), "; ".join(notes))
 
 
 def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from mcsyncd.api import (
     ReopenedBody,
     SessionBody,
 )
+from mcsyncd.daemon.store_bodies import build_copy_bodies
 from mcsyncd.model.alignment import Alignment, AngleMatch
 from mcsyncd.model.angle_document import build_angle_document, ms_from_us
 from mcsyncd.model.clip import Camera, Clip
@@ -26,6 +27,7 @@ from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.session import Failure, Reopening, Session
+from mcsyncd.model.store_jobs import is_safe
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.workers.progress import ProgressReport
@@ -52,12 +54,15 @@ def build_session_body(
     claimed_by: str | None = None,
     waits_for: Failure | None = None,
     retry_at: str | None = None,
+    main_store: str = "",
+    min_copies: int = 1,
 ) -> SessionBody:
     """Return a session as the API shows it.
 
     `cameras` are those of the settings in force, for a session that is not sealed yet. `review_below`
     is the confidence below which a session needs a review. `claimed_by` is the reviewer's name,
     `waits_for` what is wrong outside the session (the store), `retry_at` when what failed is tried again.
+    `main_store` is the name of the main store; a session with `min_copies` that were read back is safe.
     """
     alignment = session.alignment
     approval = session.approval
@@ -100,6 +105,8 @@ def build_session_body(
         hand_set=[_build_hand_set_body(one) for one in list_hand_set_offsets(session)],
         reopened=_build_reopened_body(session.reopening),
         originals_taken=session.offloaded and not session.returned,
+        copies=build_copy_bodies(session, main_store),
+        is_safe=is_safe(session, min_copies),
     )
 
 

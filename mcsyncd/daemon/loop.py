@@ -19,7 +19,8 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.daemon.ledger_thread import LedgerThread
 from mcsyncd.daemon.session_shelf import SessionShelf
-from mcsyncd.daemon.store_gate import StoreFailure, StoreGate
+from mcsyncd.daemon.store_gate import StoreFailure
+from mcsyncd.daemon.store_gates import StoreGates
 from mcsyncd.daemon.upload_guard import UploadGuard
 from mcsyncd.daemon.worker_pool import Outcome, WorkerPool, build_job_failed
 from mcsyncd.daemon.worker_process import MakeExecutor, make_process_executor
@@ -30,15 +31,13 @@ from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
-from mcsyncd.model.jobs import Job
+from mcsyncd.model.jobs import Job, find_store_name
 from mcsyncd.model.limits import compute_output_limit, count_input_bytes
 from mcsyncd.model.losses import lacks_analysis
 from mcsyncd.model.schedule import Lane, choose_jobs, list_yielding_jobs, needs_store
 from mcsyncd.model.session import Session, State
 from mcsyncd.present.events import format_event
-from mcsyncd.publish.line_limit import read_minute_of_day
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
 
@@ -77,10 +76,7 @@ class SessionLoop:
         self.ledger = LedgerThread(ledger, ledger_thread)
         self._lock = asyncio.Lock()
         self._chain_head = ""
-        storage = config.settings.storage
-        self.store_gate = StoreGate(
-            config.settings.paths.state / "store-gate.json", is_folder=isinstance(storage, LocalStorage)
-        )
+        self.store_gates = StoreGates(lambda: self.config)
         self.upload_guard = UploadGuard(lambda: self.config.settings)
         self._reports: dict[str, asyncio.Task[None]] = {}
         self.draining = False
@@ -110,10 +106,19 @@ class SessionLoop:
         async with self._lock:
             before = await self.load_session(session)
             fact = build_fact(before)
-            context = DecisionContext(self._review_below, self._chain_head)
+            context = self._build_context()
             after = await self._record_events(before, decide(before, fact, context))
         self.start_due_jobs()
         return after
+
+    def _build_context(self) -> DecisionContext:
+        settings = self.config.settings
+        return DecisionContext(
+            self._review_below,
+            self._chain_head,
+            further=settings.further_stores,
+            reads_back=settings.verification.read_back,
+        )
 
     def find_session(self, session: str) -> Session | None:
         """Return a session that is in memory: all that are not finished, and those used last."""
@@ -127,8 +132,9 @@ class SessionLoop:
             known = self._shelf.find(session) or found  # it may have been reopened in the meantime
             if known is None:
                 raise UnknownSession(f"no session {session}", "see `mcsyncd sessions`")
-            if any(lacks_analysis(clip) for clip in known.clips):
-                # A finished session whose peaks were lost: nobody needs them until it is looked at again.
+            if not known.is_finished or any(lacks_analysis(clip) for clip in known.clips):
+                # Published, with something to do in a store; or finished, and its peaks were lost: nobody
+                # needs them until it is looked at again.
                 self._board.post_session(known, self._review_below, resumed=True)
         self._shelf.keep(known)
         return known
@@ -248,8 +254,7 @@ class SessionLoop:
     def start_due_jobs(self) -> None:
         """Stop the jobs that are no longer needed, and start the due ones that have a free slot."""
         self._stop_unwanted_jobs()
-        if self.is_off_hours:
-            self._stop_uploads()
+        self._stop_off_hours()
         if self.ledger.fault is not None:
             self.workers.stop_all()  # their results could not be recorded
         if self.draining or self.ledger.fault is not None:
@@ -258,7 +263,7 @@ class SessionLoop:
         busy = self.workers.running.keys() | self._reports.keys()
         running = [one.job for one in self.workers.running.values()]
         idle = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
-        due = self._pass_gate(self.upload_guard.choose_allowed(idle), running)
+        due = self.store_gates.choose_allowed(self.upload_guard.choose_allowed(idle), running)
         for job in list_yielding_jobs(due, running):
             log.info("an upload makes way for smaller ones", session=job.session, subject=job.subject)
             self.workers.stop_job(job.id)
@@ -269,66 +274,28 @@ class SessionLoop:
             output = compute_output_limit(limit, count_input_bytes(job))
             self.workers.start_job(job, self.config.layout, output)
 
-    def _pass_gate(self, due: list[Job], running: list[Job]) -> list[Job]:
-        """Return the due jobs without those that must not ask the store now."""
-        is_closed = not self.may_ask_store
-        if not is_closed and not self.store_gate.allows_one:
-            return due
-        passed: list[Job] = []
-        asking = is_closed or any(needs_store(job) for job in running)
-        for job in due:
-            if not needs_store(job):
-                passed.append(job)
-            elif not asking:
-                passed.append(job)
-                asking = True
-        return passed
-
     def pause_uploads(self, by: str) -> None:
         """Stop the uploads; what is stored of them stays. Nothing starts until somebody resumes."""
-        self.store_gate.pause(by)
-        self._stop_uploads()
-
-    @property
-    def may_ask_store(self) -> bool:
-        """Whether jobs that need the store may start now."""
-        return self.store_gate.is_open and not self.is_off_hours
-
-    @property
-    def may_send_snapshot(self) -> bool:
-        """Whether the store may be asked for what no session waits for: it is open, and works."""
-        return self.may_ask_store and not self.store_gate.allows_one
-
-    @property
-    def is_off_hours(self) -> bool:
-        """Whether nothing may be uploaded at this time of day, by the settings."""
-        settings = self.config.settings
-        if isinstance(settings.storage, LocalStorage):
-            return False
-        return settings.uploads.timetable.choose_rate(read_minute_of_day()) == 0
-
-    @property
-    def uploads_open_at(self) -> str | None:
-        """The time of day at which uploads may begin again; None if they may now."""
-        if not self.is_off_hours:
-            return None
-        opening = self.config.settings.uploads.timetable.find_opening(read_minute_of_day())
-        return f"{opening // 60:02}:{opening % 60:02}" if opening is not None else "the settings change"
-
-    def _stop_uploads(self) -> None:
+        self.store_gates.main.pause(by)
         for job_id, running in list(self.workers.running.items()):
             if needs_store(running.job):
                 self.workers.stop_job(job_id)
 
-    def try_store_now(self) -> None:
-        """Ask a store that failed again, without waiting: somebody has done something about it."""
-        self.store_gate.try_now()
+    def _stop_off_hours(self) -> None:
+        for job_id, running in list(self.workers.running.items()):
+            store = find_store_name(running.job)
+            if store is not None and self.store_gates.is_off_hours(store):
+                self.workers.stop_job(job_id)
+
+    def try_stores_now(self) -> None:
+        """Ask stores that failed again, without waiting: somebody has done something about them."""
+        self.store_gates.try_now()
         self.start_due_jobs()
 
     def resume_uploads(self, by: str) -> None:
         """Go on with the uploads, at once."""
-        self.store_gate.resume(by)
-        self.start_due_jobs()
+        self.store_gates.main.resume(by)
+        self.try_stores_now()
 
     def _stop_unwanted_jobs(self) -> None:
         for job_id, running in list(self.workers.running.items()):
@@ -339,25 +306,14 @@ class SessionLoop:
 
     def _schedule_report(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, StoreFailure):
-            self._note_store_failure(job, outcome)
+            self.store_gates.note_failure(job, outcome)
             return
-        if isinstance(outcome, JobFinished) and needs_store(job):
-            self.store_gate.note_success()
+        if isinstance(outcome, JobFinished):
+            self.store_gates.note_success(job)
         task = asyncio.create_task(self._record_report(job, outcome))
         job_id = job.id
         self._reports[job_id] = task
         task.add_done_callback(lambda _: self._reports.pop(job_id, None))
-
-    def _note_store_failure(self, job: Job, failure: StoreFailure) -> None:
-        self.store_gate.note_failure(failure)
-        log.warning(
-            "the store did not take an object",
-            session=job.session,
-            subject=job.subject,
-            error=failure.message,
-            hint=failure.hint,
-            next_try=self.store_gate.next_try_at,
-        )
 
     async def _record_report(self, job: Job, fact: Fact) -> None:
         """Record the result of a job. While the ledger cannot be written, it is kept and tried again."""

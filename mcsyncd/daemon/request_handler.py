@@ -30,6 +30,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
+from mcsyncd.daemon.store_bodies import build_further_bodies, list_copy_alerts
 from mcsyncd.daemon.store_gate import StoreGate
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
 from mcsyncd.model.facts import Fact
@@ -88,13 +89,17 @@ class RequestHandler:
 
     @property
     def _gate(self) -> StoreGate:
-        return self._loop.store_gate
+        return self._loop.store_gates.main
 
     async def list_sessions(self, query: SessionsQuery) -> api.SessionsBody:
         """Return a page of the sessions, newest first."""
         if query.finished is False:
             newest = sorted(self._loop.sessions.values(), key=lambda one: one.id, reverse=True)
-            found = tuple(one for one in newest if query.before is None or one.id < query.before)
+            found = tuple(
+                one
+                for one in newest
+                if (query.before is None or one.id < query.before) and one.state is not State.PUBLISHED
+            )
         else:
             found = await self._loop.list_sessions(query)
         page = found[: query.limit]
@@ -118,7 +123,7 @@ class RequestHandler:
         waits_for = None
         if session.state is State.PUBLISHING:
             waits_for = build_store_failure(
-                self._gate, self._loop.uploads_open_at, self._loop.upload_guard.held
+                self._gate, self._loop.store_gates.opens_at, self._loop.upload_guard.held
             )
         if session.error is None and waits_for is not None:
             retry_at = self._gate.next_try_at
@@ -130,6 +135,8 @@ class RequestHandler:
             claimed_by=self._find_claimant(session.id),
             waits_for=waits_for,
             retry_at=retry_at,
+            main_store=self._config.settings.storage.key,
+            min_copies=self._config.settings.min_copies,
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:
@@ -151,6 +158,7 @@ class RequestHandler:
             held=self._drop_scanner.list_held_names(),
             sessions=self._loop.count_states(),
             storage=storage,
+            further_stores=build_further_bodies(settings, self._loop.store_gates),
             workers=[
                 api.WorkerBody(
                     stage=one.job.stage,
@@ -169,6 +177,7 @@ class RequestHandler:
                 *self._ledger_monitor.list_alerts(),
                 *list_store_alerts(self._gate),
                 *list_limit_alerts(self._loop.upload_guard.held),
+                *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),
             ],
             ledger=self._ledger_monitor.build_body(),
@@ -176,11 +185,12 @@ class RequestHandler:
 
     async def _build_storage_body(self) -> api.StorageBody:
         storage, gate = self._config.settings.storage, self._gate
-        opens_at = self._loop.uploads_open_at
+        opens_at = self._loop.store_gates.opens_at
         held = build_store_failure(gate, opens_at)
         free = await self._free_space.ask(DISK_LIMIT_S)
         return api.StorageBody(
             kind=storage.kind,
+            name=storage.key,
             target=storage.label,
             health=gate.trouble.message if gate.trouble else self._progress_monitor.storage_health,
             work_free_bytes=free.value if free is not None else None,
@@ -224,7 +234,7 @@ class RequestHandler:
             self._claims.pop(session_id, None)
             return self._build_session_body(joined)
         if isinstance(decision, api.RetryRequest) and self._waits_for_store(session):
-            self._loop.try_store_now()
+            self._loop.try_stores_now()
             return self._build_session_body(session)
         based_on = revision if revision is not None else get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):

@@ -35,6 +35,7 @@ from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
+from mcsyncd.daemon.store_keeper import StoreKeeper
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
 from mcsyncd.integrity.derived_file import make_folders
@@ -147,7 +148,7 @@ class Service:
             self._loop.ledger,
             ledger.check,
             lambda: self._loop.config.settings,
-            SnapshotPublisher(lambda: self._loop.config, lambda: self._loop.may_send_snapshot),
+            SnapshotPublisher(lambda: self._loop.config, self._loop.store_gates.works),
         )
         review_audio = edges.enter_context(
             ReviewAudio(lambda: self._loop.config.layout, self._files, self._loop.submit_fact)
@@ -219,6 +220,7 @@ class Service:
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
             (check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
             (self._loop.upload_guard.refresh, _STORE_CHECK_S),
+            (StoreKeeper(self._loop).look_on, RETRY_TICK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
@@ -325,6 +327,8 @@ def _choose_slot_counts() -> dict[Lane, int]:
         Lane.ENCODING: several,
         Lane.PUBLISHING: 2,
         Lane.BULK_UPLOAD: 1,
+        Lane.COPYING: 2,
+        Lane.READING_BACK: 1,
     }
 
 

@@ -1,4 +1,4 @@
-"""The snapshot publisher: each daily copy of the ledger goes to the store, too, when the store may be asked.
+"""The snapshot publisher: each daily copy of the ledger goes to the stores, too, when they may be asked.
 
 It keeps no session waiting: its failures close no gate, and it is tried again with the next daily copy.
 """
@@ -25,45 +25,56 @@ log = structlog.get_logger("mcsyncd.ledger")
 
 
 class SnapshotPublisher:
-    """Publishes one copy at a time. `may_ask` tells whether the store may be asked now."""
+    """Publishes one copy at a time. `may_ask` takes a store's name: may it be asked now?"""
 
-    def __init__(self, config: Callable[[], ActiveConfig], may_ask: Callable[[], bool]) -> None:
+    def __init__(self, config: Callable[[], ActiveConfig], may_ask: Callable[[str], bool]) -> None:
         self._config = config
         self._may_ask = may_ask
-        self._tried: Path | None = None
-        self._error: McsyncError | None = None
+        self._tried: dict[str, Path] = {}
+        self._errors: dict[str, McsyncError] = {}
         self.task: asyncio.Task[None] | None = None
         """The newest attempt. Nobody waits for it: a store that hangs must not stop the next copy."""
 
     def publish_copy(self, copy: Path) -> None:
-        """Begin to publish a daily copy, unless that was tried. Called regularly.
+        """Begin to publish a daily copy to the stores for which that was not tried. Called regularly.
 
-        A copy that the store has costs two requests. While the store may not be asked, the copy waits.
+        A copy that a store has costs two requests. While a store may not be asked, its copy waits.
         """
-        is_busy = self.task is not None and not self.task.done()
-        if copy != self._tried and not is_busy and self._may_ask():
-            self._tried = copy
-            self.task = asyncio.create_task(self._try_to_publish(copy))
-
-    async def _try_to_publish(self, copy: Path) -> None:
-        try:
-            key = await run_in_thread(partial(_send_copy, copy, self._config()))
-        except (McsyncError, OSError) as error:
-            self._error = error if isinstance(error, McsyncError) else McsyncError(str(error))
-            log.warning("the ledger's snapshot was not published", copy=str(copy), error=str(error))
+        if self.task is not None and not self.task.done():
             return
-        self._error = None
-        log.info("the ledger's snapshot was published", key=key)
+        stores = ("", *self._config().settings.further_stores)
+        open_stores = [one for one in stores if copy != self._tried.get(one) and self._may_ask(one)]
+        if open_stores:
+            self._tried |= dict.fromkeys(open_stores, copy)
+            self.task = asyncio.create_task(self._publish_to(copy, open_stores))
+
+    async def _publish_to(self, copy: Path, stores: list[str]) -> None:
+        for store in stores:
+            await self._try_to_publish(copy, store)
+
+    async def _try_to_publish(self, copy: Path, store: str) -> None:
+        try:
+            key = await run_in_thread(partial(_send_copy, copy, self._config(), store))
+        except (McsyncError, OSError) as error:
+            self._errors[store] = error if isinstance(error, McsyncError) else McsyncError(str(error))
+            log.warning(
+                "the ledger's snapshot was not published", copy=str(copy), store=store, error=str(error)
+            )
+            return
+        self._errors.pop(store, None)
+        log.info("the ledger's snapshot was published", key=key, store=store)
 
     def list_alerts(self) -> list[AlertBody]:
         """Return what is wrong with the snapshots now."""
-        if self._error is None:
-            return []
-        message = f"the ledger's snapshot was not published: {self._error.message}"
-        hint = self._error.hint or "it is tried again with the next daily copy"
-        return [AlertBody(code="snapshot_failed", level="warning", message=message, hint=hint)]
+        return [_describe_error(error) for error in self._errors.values()]
 
 
-def _send_copy(copy: Path, config: ActiveConfig) -> str:
-    store, keep = open_known_store(config.layout), config.settings.ledger.backups
+def _describe_error(error: McsyncError) -> AlertBody:
+    message = f"the ledger's snapshot was not published: {error.message}"
+    hint = error.hint or "it is tried again with the next daily copy"
+    return AlertBody(code="snapshot_failed", level="warning", message=message, hint=hint)
+
+
+def _send_copy(copy: Path, config: ActiveConfig, name: str) -> str:
+    store, keep = open_known_store(config.layout, name), config.settings.ledger.backups
     return publish_snapshot(copy, store, slugify_host(socket.gethostname()), keep)

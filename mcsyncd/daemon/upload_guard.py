@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TypeGuard
 
 import structlog
 
@@ -22,7 +23,7 @@ from mcsyncd.model.jobs import Job, Upload
 from mcsyncd.model.upload_limits import UploadLimits
 from mcsyncd.publish.price_table import load_price_table
 from mcsyncd.settings.schema import Settings
-from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.stores import R2Storage
 from mcsyncd.store.upload_history import read_upload_history
 
 _READ_EVERY_S = 3600.0
@@ -43,7 +44,7 @@ class UploadGuard:
         self._load: StoreLoad | None = None
         self._read_at = 0.0
         self._started: dict[str, int] = {}
-        """Bytes by key of the uploads that were started since the last reading."""
+        """Bytes by job of the uploads that were started since the last reading."""
         self.held: ExceededLimit | None = None
         """Why uploads wait, if any that is due does."""
 
@@ -69,37 +70,44 @@ class UploadGuard:
 
     def admit(self, job: Job) -> bool:
         """Count a job that is about to start; return False for an upload that would exceed a limit."""
-        if self._limits.are_none or not isinstance(job, Upload):
+        if self._limits.are_none or not self._is_counted(job):
             return True
         if self._judge(job) is not None:
             return False
-        self._started[job.object.key] = job.object.bytes
+        self._started[job.id] = job.object.bytes
         return True
 
     @property
     def _limits(self) -> UploadLimits:
         settings = self._settings()
-        if isinstance(settings.storage, LocalStorage):
-            return UploadLimits()
-        return settings.uploads.guards.limits
+        return settings.uploads.guards.limits if _list_buckets(settings) else UploadLimits()
+
+    def _is_counted(self, job: Job) -> TypeGuard[Upload]:
+        """Tell whether a job sends something to a bucket."""
+        return isinstance(job, Upload) and job.store in _list_buckets(self._settings())
 
     def _judge(self, job: Job) -> ExceededLimit | None:
         """Return the limit that an upload would exceed, and remember it; None for every other job."""
-        if not isinstance(job, Upload):
+        if not self._is_counted(job):
             return None
         if self._load is None:
             found: ExceededLimit | None = _NOT_READ
         else:
             load = self._load
-            for size in (self._started | {job.object.key: job.object.bytes}).values():
+            for size in (self._started | {job.id: job.object.bytes}).values():
                 load = load.add_upload(size)
             found = find_exceeded_limit(self._limits, load, self._prices)
         self.held = self.held or found
         return found
 
 
+def _list_buckets(settings: Settings) -> frozenset[str]:
+    """Return the names of the buckets, as the ledger has them: together they keep to the limits."""
+    return frozenset(settings.name_store(one) for one in settings.stores if isinstance(one, R2Storage))
+
+
 def _read_load(settings: Settings, now: str) -> StoreLoad:
-    """Return the load of the store by the ledger, on the day and in the month of `now` (UTC, ISO 8601)."""
-    history = read_upload_history(locate_ledger(settings))
-    stored = sum(one.object.bytes for one in history.stored.values())
+    """Return the load of the buckets by the ledger, on the day and in the month of `now` (UTC, ISO 8601)."""
+    history = read_upload_history(locate_ledger(settings)).select_stores(_list_buckets(settings))
+    stored = sum(one.object.bytes for one in history.stored)
     return StoreLoad(stored, count_recorded_calls(history, now[:10]), count_recorded_calls(history, now[:7]))

@@ -67,6 +67,8 @@ _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
         Lane.ENCODING: WorkerProfile(15),
         Lane.PUBLISHING: WorkerProfile(10),
         Lane.BULK_UPLOAD: WorkerProfile(10),
+        Lane.COPYING: WorkerProfile(10),
+        Lane.READING_BACK: WorkerProfile(15),
     }
 )
 """The worker processes of each lane. A supervisor should not wait for imports between drop and confidence.

@@ -17,7 +17,9 @@ from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.dispositions import apply_disposition, complete_alignment, move_clips
 from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import ClipJob, Job, Listen, PointHead, Probe, Return
+from mcsyncd.model.holding import Evidence, HoldingTrouble
+from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, find_store_name, is_follow_up
+from mcsyncd.model.look_after import choose_stores, halt_follow_up, look_after_stores, record_store_result
 from mcsyncd.model.losses import (
     MAX_REGENERATIONS,
     find_lost_results,
@@ -30,7 +32,7 @@ from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Recall, Session, State
-from mcsyncd.model.store_events import HeadPointed, ObjectsLost
+from mcsyncd.model.store_events import CopyHalted, ObjectsLost
 from mcsyncd.model.substitution import find_second_copy
 
 MAX_CRASHES = 3
@@ -54,11 +56,14 @@ _APPROVED_WITHOUT_CONFORM = frozenset({State.APPROVED, State.FAILED})
 class DecisionContext:
     """What the rules need beside the session and the fact.
 
-    `review_below` is the threshold in force, `chain_head` the hash of the last recorded event.
+    `review_below` is the threshold in force, `chain_head` the hash of the last recorded event, `further`
+    are the further stores of the settings. `reads_back` tells whether what is published is read back.
     """
 
     review_below: float
     chain_head: str = ""
+    further: tuple[str, ...] = ()
+    reads_back: bool = False
 
 
 def decide(session: Session, fact: fa.Fact, context: DecisionContext) -> tuple[ev.Event, ...]:
@@ -92,7 +97,9 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
         case fa.DerivedFilesLost():
             return (_handle_loss(session, fact),)
         case fa.StoredObjectsLost():
-            return (_handle_store_loss(session, fact),)
+            return (_handle_store_loss(session, fact, find_store_name(awaited[fact.job]) or ""),)
+        case fa.LookAfterStores():
+            return look_after_stores(session, fact)
         case fa.Approve():
             return (ev.SessionApproved(fact.at, fact.by, fact.revision),)
         case fa.Reject():
@@ -153,7 +160,7 @@ def _build_clip(file: DropFile) -> Clip:
     return Clip(file.camera, file.name, file.bytes, file.mtime_ns)
 
 
-def _record_result(  # noqa: C901, PLR0911  # one line for each result
+def _record_result(  # noqa: PLR0911  # one line for each result
     session: Session, fact: fa.JobFinished, job: Job, context: DecisionContext
 ) -> tuple[ev.Event, ...]:
     match fact.result:
@@ -174,13 +181,11 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
         case ConformResult() as result:
             return _record_conform(session, fact, job, result)
         case PublishingPlan() as result:
-            return (ev.PublishingPlanned(fact.at, result, context.chain_head),)
-        case StoredObject() as result:
-            return (ev.ObjectStored(fact.at, result),)
-        case Publication() as result:
-            return (ev.SessionPublished(fact.at, result),)
-        case StoreHead() as result:
-            return (HeadPointed(fact.at, result),)
+            planned = ev.PublishingPlanned(fact.at, result, context.chain_head)
+            return (planned, *choose_stores(session, fact.at, context.further))
+        case StoredObject() | Publication() | StoreHead() | Evidence() as result:
+            store = find_store_name(job) or ""
+            return record_store_result(session, result, fact.at, store, reads_back=context.reads_back)
         case _:
             assert_never(fact.result)
 
@@ -235,8 +240,9 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
         return ev.ClipSubstituted(fact.at, clip, copy, fact.message)
     if halted is State.FAILED and isinstance(job, Probe | Listen) and _has_companion(session, job.clip):
         return ev.ClipFaulted(fact.at, job.clip.key, fact.message, fact.hint)
-    # What was decided holds, whatever the store makes of its pointer.
-    if halted is not None and not isinstance(job, PointHead):
+    if halted is not None and is_follow_up(job):
+        return halt_follow_up(job, fact, attempt, failure)
+    if halted is not None:
         # A rejected session whose originals cannot be returned stays rejected.
         halted = session.state if isinstance(job, Return) else halted
         return ev.SessionHalted(fact.at, halted, failure)
@@ -286,11 +292,14 @@ def _handle_loss(session: Session, fact: fa.DerivedFilesLost) -> ev.Event:
     return ev.SessionHalted(fact.at, State.FAILED, failure)
 
 
-def _handle_store_loss(session: Session, fact: fa.StoredObjectsLost) -> ev.Event:
-    """Have lost objects uploaded again; halt the session if the store keeps losing them."""
-    if not is_stored_too_often(session, fact.keys):
-        return ObjectsLost(fact.at, fact.keys, fact.message)
+def _handle_store_loss(session: Session, fact: fa.StoredObjectsLost, store: str) -> ev.Event:
+    """Have lost objects uploaded again; halt the session, or its copy, if the store keeps losing them."""
+    if not is_stored_too_often(session, fact.keys, store):
+        return ObjectsLost(fact.at, fact.keys, fact.message, store)
     message = f"{fact.message}; they were uploaded {MAX_REGENERATIONS + 1} times"
+    if store:
+        hint = "find out who deletes objects of this store; it is tried again tomorrow"
+        return CopyHalted(fact.at, store, HoldingTrouble(fact.at, message, hint))
     hint = f"find out who deletes objects of this store, then: mcsyncd retry {session.id}"
     return ev.SessionHalted(fact.at, State.FAILED, Failure("publish", message, hint, retryable=True))
 

@@ -21,7 +21,6 @@ from mcsyncd.model.jobs import (
     Listen,
     Offload,
     PlanPublishing,
-    PointHead,
     Probe,
     PublishManifest,
     Return,
@@ -32,6 +31,7 @@ from mcsyncd.model.rate import split_offset
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.store_jobs import list_copy_jobs, list_head_jobs, list_read_back_jobs
 
 _IDLE = frozenset({State.COLLECTING, *HALTED})
 """States in which no job starts."""
@@ -60,7 +60,7 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
     if session.terms is None:
         return ()
     if session.state is State.REJECTED:
-        return (*_list_head_jobs(session), *_list_return_jobs(session))
+        return (*list_head_jobs(session), *_list_return_jobs(session))
     if not session.offloaded:
         return (Offload(session.id, session.drop_files),)
     if session.incoming:
@@ -69,7 +69,9 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
         *_list_analysis_jobs(session),
         *_list_missing_conforms(session, review_below),
         *_list_publishing_jobs(session),
-        *_list_head_jobs(session),
+        *list_head_jobs(session),
+        *list_copy_jobs(session),
+        *list_read_back_jobs(session),
     )
 
 
@@ -79,21 +81,13 @@ def _list_return_jobs(session: Session) -> tuple[Job, ...]:
     return (Return(session.id, session.drop_files, session.returning_to),)
 
 
-def _list_head_jobs(session: Session) -> tuple[Job, ...]:
-    """Those who read the store must not be told that something holds when it does not."""
-    head, published = session.wanted_head, session.published
-    if head is None or published is None or not session.has_outdated_head:
-        return ()
-    return (PointHead(session.id, head, published),)
-
-
 def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
     """Return the open jobs that may start now.
 
     Of a halted session only what tells others of it; none in `waiting`, the ids of jobs that failed and
     whose next attempt is not due yet.
     """
-    may_start = _list_head_jobs(session) if session.state in _IDLE else list_open_jobs(session, review_below)
+    may_start = list_head_jobs(session) if session.state in _IDLE else list_open_jobs(session, review_below)
     return tuple(job for job in may_start if job.id not in waiting)
 
 
@@ -224,4 +218,6 @@ def _take_snapshot(session: Session) -> Session:
     plan = session.publishing.plan if session.publishing is not None else None
     found = {stored.key: stored for stored in session.stored}
     named = tuple(found[one.key] for one in (plan.uploads if plan else ()) if one.key in found)
-    return replace(session, drop_files=(), stored=named, attempts=(), error=None, losses=())
+    return replace(
+        session, drop_files=(), stored=named, attempts=(), error=None, losses=(), evidence=(), copies=()
+    )

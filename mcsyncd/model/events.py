@@ -16,7 +16,7 @@ from mcsyncd.model.publishing import Publication, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, Attempt, Failure, Recall, State, Terms
-from mcsyncd.model.store_events import HeadPointed, ObjectsLost
+from mcsyncd.model.store_events import StoreEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +284,8 @@ class ObjectStored:
 
     at: str
     object: StoredObject
+    store: str = ""
+    """The name of a further store; the main one's is empty."""
     kind: Literal["object_stored"] = "object_stored"
 
 
@@ -376,8 +378,7 @@ Event = (
     | PublishingPlanned
     | ObjectStored
     | SessionPublished
-    | HeadPointed
-    | ObjectsLost
+    | StoreEvent
     | JobPostponed
     | ResultsForgotten
     | SessionHalted

@@ -10,16 +10,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from mcsyncd.model import events as ev
+from mcsyncd.model import store_events as se
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.dispositions import select_solved
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.hand_set import record_moves
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
-from mcsyncd.model.losses import forget_results, forget_stored_objects
+from mcsyncd.model.losses import forget_results
 from mcsyncd.model.publishing_steps import (
     begin_publishing,
     clear_error,
-    record_object,
     record_plan,
     record_publication,
 )
@@ -33,7 +33,7 @@ from mcsyncd.model.session import (
     Session,
     State,
 )
-from mcsyncd.model.store_events import HeadPointed, ObjectsLost
+from mcsyncd.model.store_steps import apply_store_event, record_object
 from mcsyncd.model.substitution import substitute_clip
 
 
@@ -110,10 +110,6 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return record_object(session, event)
         case ev.SessionPublished():
             return record_publication(session, event)
-        case HeadPointed():
-            return replace(session, head=event.head)
-        case ObjectsLost():
-            return forget_stored_objects(session, event.keys)
         case ev.JobPostponed():
             return _record_attempt(session, event)
         case ev.ResultsForgotten():
@@ -126,6 +122,17 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _restart_sync(session, event)
         case DecisionRefused() | LedgerAccepted() | LedgerRebuilt():
             return session
+        case (
+            se.HeadPointed()
+            | se.ObjectsLost()
+            | se.StoresChosen()
+            | se.CopyPublished()
+            | se.CopyHalted()
+            | se.CopyResumed()
+            | se.ReadBackWanted()
+            | se.ObjectReadBack()
+        ):
+            return apply_store_event(session, event)
         case _:
             assert_never(event)
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
+from mcsyncd.model.holding import Evidence
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import Actor, FailureKind, Terms
@@ -45,6 +46,7 @@ JobResult = (
     | StoredObject
     | Publication
     | StoreHead
+    | Evidence
 )
 
 
@@ -140,6 +142,20 @@ class StoredObjectsLost:
     job: str
     keys: tuple[str, ...]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAfterStores:
+    """The daemon's regular look at a published session: does it lie where it must, and is that proven?
+
+    `further` are the further stores of the settings. What was read back before `read_before` (UTC, ISO 8601),
+    or never, is read back again; None reads nothing. What failed before `failed_before` is tried again.
+    """
+
+    at: str
+    further: tuple[str, ...]
+    read_before: str | None
+    failed_before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +274,7 @@ Fact = (
     | JobFailed
     | DerivedFilesLost
     | StoredObjectsLost
+    | LookAfterStores
     | Approve
     | Reject
     | Reopen

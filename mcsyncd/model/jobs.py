@@ -17,7 +17,7 @@ from typing import ClassVar
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import ConformResult
+from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import ProfileRef, Session, Stage
 
 
@@ -140,14 +140,18 @@ class PlanPublishing(BaseJob):
 
 @dataclass(frozen=True, slots=True)
 class Upload(BaseJob):
-    """Store one file under its key and verify it there. Result: `StoredObject`."""
+    """Store one file under its key and verify it there. Result: `StoredObject`.
+
+    `store` is the name of a further store; that of the main one is empty, here and below.
+    """
 
     stage: ClassVar[Stage] = "publish"
     object: PlannedObject
+    store: str = ""
 
     @property
     def subject(self) -> str:
-        return f"{self.object.clip} {self.object.kind}"
+        return f"{self.object.clip} {self.object.kind}{_name_target(self.store)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,37 @@ class PointHead(BaseJob):
     stage: ClassVar[Stage] = "publish"
     head: StoreHead
     publication: Publication
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishCopy(BaseJob):
+    """Give a further store the manifests that the main one has, and its own pointer. Result: `Publication`.
+
+    `stored` is what the newest manifest names, as this store took it.
+    """
+
+    stage: ClassVar[Stage] = "publish"
+    store: str
+    publication: Publication
+    stored: tuple[StoredObject, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"manifest{_name_target(self.store)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack(BaseJob):
+    """Read one object back from a store, whole, and compare it with what was sent. Result: `Evidence`."""
+
+    stage: ClassVar[Stage] = "publish"
+    store: str
+    object: StoredObject
+
+    @property
+    def subject(self) -> str:
+        return f"{self.object.clip} {self.object.kind}, read back"
 
 
 Job = (
@@ -182,8 +217,30 @@ Job = (
     | Upload
     | PublishManifest
     | PointHead
+    | PublishCopy
+    | ReadBack
 )
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""
+
+
+def find_store_name(job: Job) -> str | None:
+    """Return the store that a job talks to, by the name that the ledger has for it; None if to none."""
+    match job:
+        case Upload() | PointHead() | PublishCopy() | ReadBack():
+            return job.store
+        case PublishManifest():
+            return ""
+        case _:
+            return None
+
+
+def is_follow_up(job: Job) -> bool:
+    """Tell whether a job comes after what people wait for: its failure halts no session."""
+    return isinstance(job, PointHead | ReadBack) or bool(find_store_name(job))
+
+
+def _name_target(store: str) -> str:
+    return f" to {store}" if store else ""
 
 
 @lru_cache(maxsize=1024)  # asked for several times at every event; measured: 2 ms for a manifest

@@ -63,9 +63,9 @@ def count_input_bytes(job: Job) -> int:
             return sum(clip.bytes for clip in job.clips)
         case jobs.PlanPublishing():
             return sum(clip.bytes for clip in job.clips) + sum(file.bytes for file in job.attached)
-        case jobs.Upload():
+        case jobs.Upload() | jobs.ReadBack():
             return job.object.bytes
-        case jobs.PublishManifest() | jobs.PointHead():
+        case jobs.PublishManifest() | jobs.PointHead() | jobs.PublishCopy():
             return 0
         case _:
             assert_never(job)

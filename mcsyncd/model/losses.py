@@ -99,22 +99,21 @@ def forget_results(session: Session, paths: Collection[str]) -> Session:
     return _forget_plan(session, frozenset(path for result in results for path in _list_paths(result)))
 
 
-def forget_stored_objects(session: Session, keys: Collection[str]) -> Session:
-    """Return the session with these objects not stored: the store no longer has them."""
+def count_lost_objects(session: Session, keys: Collection[str], store: str) -> tuple[Loss, ...]:
+    """Return the losses of a session after a store lost these objects once more."""
     counts = {loss.result: loss.count for loss in session.losses}
-    counts |= {name: counts.get(name, 0) + 1 for name in map(_name_object, keys)}
-    left = tuple(one for one in session.stored if one.key not in keys)
-    return replace(session, stored=left, losses=tuple(Loss(*count) for count in counts.items()))
+    counts |= {name: counts.get(name, 0) + 1 for name in (_name_object(key, store) for key in keys)}
+    return tuple(Loss(*count) for count in counts.items())
 
 
-def is_stored_too_often(session: Session, keys: Collection[str]) -> bool:
-    """Tell whether the store lost one of the objects so often that it makes no sense to send it again."""
+def is_stored_too_often(session: Session, keys: Collection[str], store: str) -> bool:
+    """Tell whether a store lost one of the objects so often that it makes no sense to send it again."""
     counts = {loss.result: loss.count for loss in session.losses}
-    return any(counts.get(_name_object(key), 0) >= MAX_REGENERATIONS for key in keys)
+    return any(counts.get(_name_object(key, store), 0) >= MAX_REGENERATIONS for key in keys)
 
 
-def _name_object(key: str) -> str:
-    return f"stored {key}"
+def _name_object(key: str, store: str) -> str:
+    return f"stored {key} in {store}" if store else f"stored {key}"
 
 
 def _forget_plan(session: Session, lost: frozenset[str]) -> Session:

@@ -68,6 +68,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _object_to_loss(session, fact, awaited)
         case fa.StoredObjectsLost():
             return _require_awaited(session, fact.job, awaited)
+        case fa.LookAfterStores():
+            return _require_state(session, frozenset({State.PUBLISHED}))
         case fa.Approve():
             return _object_to_approval(session, fact)
         case fa.Reject():

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcsyncd.model import events as ev
+from mcsyncd.model.holding import keep_evidence
 from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
 from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.store_jobs import list_published_keys
 
 
 def begin_publishing(session: Session, event: ev.PublishingBegan) -> Session:
@@ -22,17 +24,20 @@ def record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
     return clear_error(replace(session, publishing=planned))
 
 
-def record_object(session: Session, event: ev.ObjectStored) -> Session:
-    """An object is in the store, in the place of what was known of its key."""
-    others = tuple(old for old in session.stored if old.key != event.object.key)
-    return clear_error(replace(session, stored=(*others, event.object)))
-
-
 def record_publication(session: Session, event: ev.SessionPublished) -> Session:
     """A manifest is published together with a pointer that says so."""
     published = event.publication
     head = StoreHead(HeadState.CURRENT, published.revision)
-    return clear_error(replace(session, state=State.PUBLISHED, published=published, head=head, losses=()))
+    after = replace(session, state=State.PUBLISHED, published=published, head=head, losses=())
+    return clear_error(forget_old_evidence(after, ""))
+
+
+def forget_old_evidence(session: Session, store: str) -> Session:
+    """What is no longer published need not be read back from a store."""
+    holding = session.find_holding(store)
+    if holding is None:
+        return session
+    return session.put_holding(keep_evidence(holding, list_published_keys(session)))
 
 
 def clear_error(session: Session) -> Session:

@@ -30,6 +30,10 @@ class Lane(StrEnum):
     """The plan, the manifest, and what an editor begins with: proxies, waveforms, thumbnails."""
     BULK_UPLOAD = "bulk_upload"
     """Originals and mezzanines: hours on a slow line, and nobody waits for them at the screen."""
+    COPYING = "copying"
+    """What goes to the further stores: one job for each of them at a time, so that none waits for another."""
+    READING_BACK = "reading_back"
+    """Objects that are read back from the stores. Nobody waits for it."""
 
 
 _BULK_KINDS: frozenset[ObjectKind] = frozenset({"original", "attached", "mezzanine"})
@@ -38,10 +42,10 @@ _BULK_KINDS: frozenset[ObjectKind] = frozenset({"original", "attached", "mezzani
 
 def needs_store(job: Job) -> bool:
     """Tell whether a job talks to the store."""
-    return isinstance(job, jobs.Upload | jobs.PublishManifest | jobs.PointHead)
+    return jobs.find_store_name(job) is not None
 
 
-def choose_lane(job: Job) -> Lane:
+def choose_lane(job: Job) -> Lane:  # noqa: PLR0911  # one line for each lane
     """Return the lane of a job."""
     match job:
         case jobs.Offload() | jobs.Return():
@@ -52,9 +56,19 @@ def choose_lane(job: Job) -> Lane:
             return Lane.HASHING
         case jobs.Conform():
             return Lane.ENCODING
+        case jobs.ReadBack():
+            return Lane.READING_BACK
+        case jobs.Upload() | jobs.PublishCopy() if job.store:
+            return Lane.COPYING
         case jobs.Upload() if job.object.kind in _BULK_KINDS:
             return Lane.BULK_UPLOAD
-        case jobs.PlanPublishing() | jobs.Upload() | jobs.PublishManifest() | jobs.PointHead():
+        case (
+            jobs.PlanPublishing()
+            | jobs.Upload()
+            | jobs.PublishManifest()
+            | jobs.PointHead()
+            | jobs.PublishCopy()
+        ):
             return Lane.PUBLISHING
         case _:
             assert_never(job)
@@ -73,7 +87,8 @@ def choose_jobs(
     due, running = tuple(due), tuple(running)
     left = dict(free_slots)
     if _has_small_upload(due) or _has_small_upload(running):
-        left[Lane.BULK_UPLOAD] = 0
+        left[Lane.BULK_UPLOAD] = left[Lane.COPYING] = 0
+    copying = {job.store for job in running if isinstance(job, jobs.Upload | jobs.PublishCopy)}
     encoding = next((job.session for job in running if choose_lane(job) is Lane.ENCODING), None)
     chosen = []
     for job in due:
@@ -84,6 +99,10 @@ def choose_jobs(
             if encoding not in (None, job.session):
                 continue
             encoding = job.session
+        if lane is Lane.COPYING and isinstance(job, jobs.Upload | jobs.PublishCopy):
+            if job.store in copying:
+                continue
+            copying.add(job.store)
         left[lane] -= 1
         chosen.append(job)
     return tuple(chosen)

@@ -6,12 +6,13 @@ which events a fact leads to, and `model.jobs` which work is due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
+from mcsyncd.model.holding import Evidence, Holding
 from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -206,6 +207,7 @@ class Session:
     machine's own answer, to which a clip can return; None in sessions of versions that did not keep it.
     `moves` are the offsets that a person set. `reopening` is why a decided session is in review again, until
     it is decided; `rejection` is who rejected it, and why. `head` is what the pointer in the store says.
+    `stored`, `published`, `head` and `evidence` are what the main store holds, `copies` what the others do.
     """
 
     id: str
@@ -240,15 +242,63 @@ class Session:
     rejection: Rejection | None = None
     head: StoreHead | None = None
     substitutions: tuple[Substitution, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    copies: tuple[Holding, ...] = ()
 
     @property
     def is_finished(self) -> bool:
         """Whether nothing is due until a person decides: published, or rejected and not on its way back.
 
-        Nor may a reader of the store be told something else.
+        Nor may a reader of a store be told something else, or a store lack something or have it damaged.
         """
         is_returned = self.returning_to is None or self.returned
-        return self.state in FINISHED and is_returned and not self.has_outdated_head
+        return (
+            self.state in FINISHED
+            and is_returned
+            and not self.has_outdated_head
+            and not any(self.has_open_holding(one) for one in self.holdings)
+        )
+
+    @property
+    def holdings(self) -> tuple[Holding, ...]:
+        """What each store holds of the session, the main one first."""
+        main = Holding("", self.stored, self.published, self.head, self.evidence)
+        return (main, *self.copies)
+
+    def find_holding(self, store: str) -> Holding | None:
+        """Return what a store holds, by the name that the ledger has for it; None if it is not chosen."""
+        return next((one for one in self.holdings if one.store == store), None)
+
+    def put_holding(self, holding: Holding) -> Session:
+        """Return the session with a holding in the place of that store's; unchanged if it is not chosen."""
+        if holding.store:
+            copies = tuple(holding if one.store == holding.store else one for one in self.copies)
+            return replace(self, copies=copies)
+        return replace(
+            self,
+            stored=holding.stored,
+            published=holding.published,
+            head=holding.head,
+            evidence=holding.evidence,
+        )
+
+    def view_from(self, store: str) -> Session:
+        """Return the session as if this store were the main one; nothing is stored where it is not chosen."""
+        holding = self.find_holding(store) or Holding(store)
+        return replace(self.put_holding(replace(holding, store="")), copies=())
+
+    def is_behind(self, holding: Holding) -> bool:
+        """Tell whether a store lacks what is published."""
+        return self.state is State.PUBLISHED and holding.published != self.published
+
+    def has_open_holding(self, holding: Holding) -> bool:
+        """Tell whether there is something to do about what a store holds, by the daemon or by a person."""
+        return (
+            holding.trouble is not None
+            or any(one.is_due or one.is_damage for one in holding.evidence)
+            or self.is_behind(holding)
+            or (bool(holding.store) and self.view_from(holding.store).has_outdated_head)
+        )
 
     @property
     def wanted_head(self) -> StoreHead | None:

@@ -134,6 +134,24 @@ class _EventFields:
         return format_size(size) if isinstance(size, int | float) else NO_VALUE
 
     @property
+    def store(self) -> str:
+        name = self.get("store")
+        return escape_text(name, 40) if isinstance(name, str) and name else "the main store"
+
+    @property
+    def stores(self) -> str:
+        names = self.get("stores")
+        listed = ", ".join(escape_text(str(name), 40) for name in names) if isinstance(names, list) else ""
+        return f"Copies go to {listed}" if listed else "No copies go to further stores"
+
+    @property
+    def read_back(self) -> str:
+        what = f"{self.clip}, {self.text('object_kind', limit=20)}" if self.get("clip") else "an object"
+        if self.get("evidence", "is_right"):
+            return f"Read back from {self.store}: {what} is what was stored"
+        return f"DAMAGED in {self.store}: {what}: {self.text('evidence', 'message', limit=300)}"
+
+    @property
     def halt(self) -> str:
         if self.get("state") == State.REJECTED:  # it stays what it was; only its originals are not back
             return f"The originals could not be returned: {self.failure}"
@@ -177,6 +195,14 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
     "session_published": lambda event: f"Published {event.text('publication', 'key')}",
     "head_pointed": lambda event: f"Published revision is now {event.head_state}{event.head_reason}",
+    "stores_chosen": lambda event: event.stores,
+    "copy_published": lambda event: f"The copy in {event.store} is complete",
+    "copy_halted": lambda event: (
+        f"The copy in {event.store} stopped: {event.text('trouble', 'message', limit=300)}"
+    ),
+    "copy_resumed": lambda event: f"The copy in {event.store} goes on",
+    "read_back_wanted": lambda event: f"{event.count('object', 'keys')} of {event.store} to be read back",
+    "object_read_back": lambda event: event.read_back,
     "objects_lost": lambda event: f"Will be uploaded again{event.reason}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
     "results_forgotten": lambda event: f"Will be made again{event.reason}",

@@ -85,7 +85,7 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class GroupTotal:
     """Objects of one group: how many, their bytes, and the calls of their upload."""
 
     group: CostGroup
@@ -159,15 +159,15 @@ def get_cost_group(kind: ObjectKind) -> CostGroup:
     return _GROUPS.get(kind, "rest")
 
 
-def sum_holdings(objects: Iterable[tuple[CostGroup, int]]) -> tuple[Holding, ...]:
-    """Return the holdings of objects, given as group and bytes; one for each group, also if it is empty."""
+def sum_by_group(objects: Iterable[tuple[CostGroup, int]]) -> tuple[GroupTotal, ...]:
+    """Return the groups of objects, given as group and bytes; one for each group, also if it is empty."""
     found = [(group, size, count_upload_calls(size)) for group, size in objects]
-    holdings = []
+    groups = []
     for wanted in COST_GROUPS:
         own = [(size, calls) for group, size, calls in found if group == wanted]
         calls = sum((one for _, one in own), CallCount())
-        holdings.append(Holding(wanted, len(own), sum(size for size, _ in own), calls))
-    return tuple(holdings)
+        groups.append(GroupTotal(wanted, len(own), sum(size for size, _ in own), calls))
+    return tuple(groups)
 
 
 def share_storage_cost(bill: Bill, part_bytes: int, stored_bytes: int) -> Decimal:

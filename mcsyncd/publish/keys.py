@@ -135,6 +135,11 @@ def parse_manifest_key(key: str) -> str | None:
     return found[1] if found else None
 
 
+def parse_manifest_revision(key: str) -> int:
+    """Return the revision in a manifest's key. Raises ValueError for the key of anything else."""
+    return int(key.rpartition("/")[2].partition("-")[0])
+
+
 def list_session_prefixes(session: str) -> tuple[str, ...]:
     """Return the folders that hold a session's objects and manifests, and nothing of another session."""
     return tuple(validate_key(f"{folder}/{session}") + "/" for folder in _SESSION_FOLDERS)

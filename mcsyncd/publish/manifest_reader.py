@@ -53,6 +53,16 @@ def parse_manifest(body: bytes) -> dict[str, Any]:
         return document
 
 
+def find_previous(body: bytes) -> Publication | None:
+    """Return the manifest that came before this one; None for the first. Raises McsyncError."""
+    with translate_manifest_error():
+        document = parse_manifest(body)
+        previous = document.get("previous")
+        if previous is None:
+            return None
+        return Publication(int(previous["revision"]), str(previous["key"]), str(previous["sha256"]))
+
+
 @contextmanager
 def translate_manifest_error() -> Iterator[None]:
     """Turn what a field raises that is missing or of another type into a McsyncError."""

@@ -47,10 +47,14 @@ def read_store_key(name: str, credential: Path | None, environ: Mapping[str, str
     return read_access_key_file(credential) if credential else read_access_key(name, environ)
 
 
-def open_known_store(layout: WorkLayout) -> ObjectStore:
-    """Return the store, after making sure that it is the right one. Raises what the store raises."""
-    store = open_store(layout.storage, limit=LineLimit(layout.locate_line(), layout.timetable))
-    require_identity(store, layout.storage.label, layout.locate_store_identity())
+def open_known_store(layout: WorkLayout, name: str = "") -> ObjectStore:
+    """Return a store, by the name that the ledger has for it, after making sure that it is the right one.
+
+    Raises what the store raises.
+    """
+    storage = layout.find_store(name)
+    store = open_store(storage, limit=LineLimit(layout.locate_line(), layout.timetable))
+    require_identity(store, storage.label, layout.locate_store_identity(name))
     return store
 
 

@@ -61,7 +61,7 @@ class ConformLimitSettings(LimitSettings):
 
 
 class UploadLimitSettings(LimitSettings):
-    """For an upload.
+    """For an upload, and for reading an object back.
 
     Judgement: an uplink of 4 Mbit/s is the slowest of use, and progress is seen after each part.
     """
@@ -89,6 +89,8 @@ class JobLimitSettings(SettingsPart):
     """Planning the uploads of a session. It reports no progress, so `stall` limits all of it."""
     upload: UploadLimitSettings = UploadLimitSettings()
     """Storing one object."""
+    read_back: UploadLimitSettings = UploadLimitSettings()
+    """Reading one object back from a store."""
     manifest: LimitSettings = LimitSettings()
     """Publishing a manifest or its pointer. It reports no progress, so `stall` limits all of it."""
 
@@ -98,7 +100,7 @@ class JobLimitSettings(SettingsPart):
         return found.limit
 
 
-def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
+def name_limit_field(job: Job) -> str:  # noqa: C901, PLR0911  # one line for each job
     """Return the key below `limits` in the settings file that holds the limits of a job."""
     match job:
         case jobs.Offload() | jobs.Return():
@@ -117,7 +119,9 @@ def name_limit_field(job: Job) -> str:  # noqa: PLR0911  # one line for each job
             return "plan"
         case jobs.Upload():
             return "upload"
-        case jobs.PublishManifest() | jobs.PointHead():
+        case jobs.ReadBack():
+            return "read_back"
+        case jobs.PublishManifest() | jobs.PointHead() | jobs.PublishCopy():
             return "manifest"
         case _:
             assert_never(job)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import PathSettings, Settings
-from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.stores import LocalStorage, Storage
 from mcsyncd.settings.strict_yaml import read_yaml
 
 _PACKAGE = Path(__file__).parents[1]
@@ -36,9 +37,7 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
         state=resolve(settings.paths.state),
     )
     profiles = settings.profiles.model_copy(update={"directory": resolve(settings.profiles.directory)})
-    storage = settings.storage
-    if isinstance(storage, LocalStorage):
-        storage = storage.model_copy(update={"path": resolve(storage.path)})
+    stores = tuple(_resolve_store(store, resolve) for store in settings.stores)
     ledger = settings.ledger
     if ledger.backup_dir is not None:
         ledger = ledger.model_copy(update={"backup_dir": resolve(ledger.backup_dir)})
@@ -47,10 +46,18 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
             "paths": paths,
             "socket": resolve(settings.socket),
             "profiles": profiles,
-            "storage": storage,
+            "stores": stores,
             "ledger": ledger,
         }
     )
+
+
+def _resolve_store(storage: Storage, resolve: Callable[[Path], Path]) -> Storage:
+    if isinstance(storage, LocalStorage):
+        return storage.model_copy(update={"path": resolve(storage.path)})
+    if storage.ca_file is not None:
+        return storage.model_copy(update={"ca_file": resolve(storage.ca_file)})
+    return storage
 
 
 def find_shipped_profiles() -> Path:

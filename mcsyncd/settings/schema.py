@@ -17,11 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from mcsyncd.errors import UsageError
 from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
-from mcsyncd.settings.stores import Storage, UploadSettings
+from mcsyncd.settings.stores import Storage, Stores, UploadSettings, VerificationSettings
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
@@ -197,8 +198,12 @@ class Settings(SettingsPart):
     conform: ConformSettings = ConformSettings()
     limits: JobLimitSettings = JobLimitSettings()
     review: ReviewSettings = ReviewSettings()
-    storage: Storage
+    stores: Stores = Field(alias="storage")
+    """The store that sessions are published to, or a list of stores: the first is the one that is read."""
+    min_copies: int = Field(default=1, ge=1)
+    """In how many stores a session must have been read back, byte by byte, to be safe."""
     uploads: UploadSettings = UploadSettings()
+    verification: VerificationSettings = VerificationSettings()
     ledger: LedgerSettings = LedgerSettings()
 
     @field_validator("cameras")
@@ -219,6 +224,37 @@ class Settings(SettingsPart):
         if work == drop or work.is_relative_to(drop):
             raise ValueError("paths.work must not be inside paths.drop: it would be offloaded as a card")
         return self
+
+    @model_validator(mode="after")
+    def _check_stores(self) -> Settings:
+        names = [store.key for store in self.stores]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two stores are called {twice} (give each a name)")
+        if self.min_copies > len(names):
+            raise ValueError(f"min_copies is {self.min_copies}, but storage has {len(names)} (name more)")
+        return self
+
+    @property
+    def storage(self) -> Storage:
+        """The main store: what it has is published, and readers use it."""
+        return self.stores[0]
+
+    @property
+    def further_stores(self) -> tuple[str, ...]:
+        """The names of the others, in the order of the file."""
+        return tuple(store.key for store in self.stores[1:])
+
+    def find_store(self, name: str) -> Storage:
+        """Return the store of that name; the main one for an empty name. Raises UsageError."""
+        found = next((store for store in self.stores if not name or store.key == name), None)
+        if found is None:
+            known = ", ".join(store.key for store in self.stores)
+            raise UsageError(f"there is no store {name!r}", f"the settings name {known}")
+        return found
+
+    def name_store(self, storage: Storage) -> str:
+        """Return what the ledger calls a store: nothing for the main one."""
+        return "" if storage == self.storage else storage.key
 
     @property
     def backup_folder(self) -> Path:

@@ -7,11 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mcsyncd.model.timetable import Timetable, parse_timetable
 from mcsyncd.model.upload_limits import UploadLimits
@@ -26,8 +22,24 @@ Origin = Annotated[
 ]
 """An origin as browsers send it (RFC 6454): no path, no wildcard, lower case."""
 
+StoreName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["nas"])]
+"""What commands and the ledger call a store; it is part of file names."""
 
-class LocalStorage(SettingsPart):
+
+class NamedStorage(SettingsPart):
+    """What every store has."""
+
+    kind: str
+    name: StoreName | None = None
+    """What commands and the ledger call it, by default its kind. Keep it once something is stored there."""
+
+    @property
+    def key(self) -> str:
+        """Its name, or its kind."""
+        return self.name or self.kind
+
+
+class LocalStorage(NamedStorage):
     """Publishes to a folder, under the same keys as in a bucket."""
 
     kind: Literal["local"]
@@ -40,7 +52,7 @@ class LocalStorage(SettingsPart):
         return str(self.path)
 
 
-class R2Storage(SettingsPart):
+class R2Storage(NamedStorage):
     """Publishes to a Cloudflare R2 bucket. The access key is a systemd credential, never a setting."""
 
     kind: Literal["r2"]
@@ -81,6 +93,26 @@ class R2Storage(SettingsPart):
 
 
 Storage = Annotated[LocalStorage | R2Storage, Field(discriminator="kind")]
+
+
+def _accept_one_store(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+_StoreList = Annotated[tuple[Storage, ...], Field(min_length=1, max_length=8)]
+Stores = Annotated[
+    _StoreList, BeforeValidator(_accept_one_store, json_schema_input_type=Storage | _StoreList)
+]
+"""One store or a list of them. The first is the main one: what it has is published, and readers use it."""
+
+
+class VerificationSettings(SettingsPart):
+    """How the daemon makes sure, by itself, that the stores hold what was sent to them."""
+
+    read_back: bool = True
+    """Every object is read back once after it was published. Without it, no session is ever safe."""
+    again_after_days: int = Field(default=365, ge=0, le=3650)
+    """After how many days it is read back again: all of it goes over the line in that time. 0 is never."""
 
 
 class GuardSettings(SettingsPart):

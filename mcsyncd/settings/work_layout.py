@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mcsyncd.errors import StoreRefused
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.timetable import FREE_LINE, Timetable
 from mcsyncd.settings.schema import Settings
@@ -18,18 +19,31 @@ _SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
 
 @dataclass(frozen=True, slots=True)
 class WorkLayout:
-    """The folders (absolute paths) and the store: small enough to be sent along with every job."""
+    """The folders (absolute paths) and the stores: small enough to be sent along with every job.
+
+    `storage` is the main store, `further` are the others.
+    """
 
     drop: Path
     work: Path
     storage: Storage
     timetable: Timetable = FREE_LINE
+    further: tuple[Storage, ...] = ()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WorkLayout:
         """Return the layout below the folders that the settings name."""
         paths, uploads = settings.paths, settings.uploads
-        return cls(paths.drop, paths.work, settings.storage, uploads.timetable)
+        return cls(paths.drop, paths.work, settings.storage, uploads.timetable, settings.stores[1:])
+
+    def find_store(self, name: str) -> Storage:
+        """Return a store as the ledger names it: the main one by an empty name. Raises StoreRefused."""
+        if not name:
+            return self.storage
+        found = next((store for store in self.further if store.key == name), None)
+        if found is None:
+            raise StoreRefused(f"the settings no longer name a store {name!r}", "add it under storage again")
+        return found
 
     def locate_session(self, session_id: str) -> Path:
         """Return a session's folder."""
@@ -90,9 +104,13 @@ class WorkLayout:
         """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
 
-    def locate_store_identity(self) -> Path:
-        """Return where the identity of the store is remembered that the sessions are published to."""
-        return self.work / "store.json"
+    def locate_store_identity(self, name: str = "") -> Path:
+        """Return where a store's identity is remembered, by the name that the ledger has for the store."""
+        return self.work / (f"store-{name}.json" if name else "store.json")
+
+    def locate_read_back(self, session_id: str, store: str, sha256: str) -> Path:
+        """Return where it is kept how far an object has been read back from a store."""
+        return self.locate_session(session_id) / "sums" / f"{sha256}.read{f'-{store}' if store else ''}"
 
     def locate_line(self) -> Path:
         """Return the path of the file by which all uploads share the line."""

@@ -18,6 +18,7 @@ from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
 from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
+from mcsyncd.model.holding import Evidence
 from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.placed_spans import join_spans
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
@@ -71,17 +72,17 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
     match job:
         case jobs.Conform():
             return "frames"
-        case jobs.Offload() | jobs.Return() | jobs.Hash() | jobs.Upload():
+        case jobs.Offload() | jobs.Return() | jobs.Hash() | jobs.Upload() | jobs.ReadBack():
             return "bytes"
         case jobs.Probe() | jobs.Listen() | jobs.Align():
             return "percent"
-        case jobs.PlanPublishing() | jobs.PublishManifest() | jobs.PointHead():
+        case jobs.PlanPublishing() | jobs.PublishManifest() | jobs.PointHead() | jobs.PublishCopy():
             return "percent"
         case _:
             assert_never(job)
 
 
-def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: C901, PLR0911  # one line for each job
+def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: C901, PLR0911, PLR0912  # one line for each job
     match job:
         case jobs.Offload():
             return _offload_files(job, layout, report_progress)
@@ -105,6 +106,10 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
             return _publish_manifest(job, layout)
         case jobs.PointHead():
             return _point_head(job, layout)
+        case jobs.PublishCopy():
+            return _publish_copy(job, layout)
+        case jobs.ReadBack():
+            return _read_back(job, layout, report_progress)
         case _:
             assert_never(job)
 
@@ -218,6 +223,18 @@ def _point_head(job: jobs.PointHead, layout: WorkLayout) -> StoreHead:
     from mcsyncd.workers.publishing import point_head
 
     return point_head(job, layout)
+
+
+def _publish_copy(job: jobs.PublishCopy, layout: WorkLayout) -> Publication:
+    from mcsyncd.workers.store_jobs import publish_copy
+
+    return publish_copy(job, layout)
+
+
+def _read_back(job: jobs.ReadBack, layout: WorkLayout, report_progress: ReportProgress) -> Evidence:
+    from mcsyncd.workers.store_jobs import read_back
+
+    return read_back(job, layout, report_progress)
 
 
 def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from mcsyncd import __version__
-from mcsyncd.errors import CHANGED_SOURCE_HINT, DerivedFileLost, SourceChanged
+from mcsyncd.errors import CHANGED_SOURCE_HINT, DerivedFileLost, SourceChanged, StorageError
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_part_sums
@@ -27,6 +27,8 @@ from mcsyncd.publish.plan import build_plan
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files
 from mcsyncd.workers.progress import ReportProgress
+
+_NO_LOCAL_FILE_HINT = "put the file back (`mcsyncd restore` fetches it); it is tried again within a day"
 
 
 def plan_publishing(
@@ -53,12 +55,15 @@ def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgre
     """Store one file.
 
     Raises what the store raises: SourceChanged for an original that has been modified. For any other file
-    that is not what was planned, raises DerivedFileLost.
+    that is not what was planned, raises DerivedFileLost. What is published already is not made again for a
+    further store: then it is a StorageError.
     """
     planned = job.object
     try:
         sums, found = _store_file(job, layout, report_progress)
     except SourceChanged as error:
+        if job.store:
+            raise StorageError(f"{error.message}; {job.store} did not get it", _NO_LOCAL_FILE_HINT) from error
         if planned.kind in {"original", "attached"}:
             raise
         raise DerivedFileLost(error.message, "it is made again by itself", (planned.path,)) from error
@@ -79,7 +84,7 @@ def _store_file(
     """Store the file by its kept sums; take them again if there are none or the file does not fit them."""
     planned, path = job.object, layout.resolve_path(job.object.path)
     put = partial(
-        open_known_store(layout).put_file,
+        open_known_store(layout, job.store).put_file,
         planned.key,
         path,
         metadata=planned.metadata,
@@ -117,7 +122,7 @@ def publish_manifest(job: PublishManifest, layout: WorkLayout) -> Publication:
 
 def point_head(job: PointHead, layout: WorkLayout) -> StoreHead:
     """Make the pointer in the store say what holds of what is published. Raises what the store raises."""
-    release.point_head(open_known_store(layout), job.session, job.publication, job.head)
+    release.point_head(open_known_store(layout, job.store), job.session, job.publication, job.head)
     return job.head
 
 

@@ -56,7 +56,8 @@ def overwrite(path: Path, content: bytes) -> None:
 
 def faults(line: Line, session: str | None = None) -> list[str]:
     """What `verify store` says; in this process, because each command takes a second to start."""
-    return list(verify_store(ActiveConfig.read(line.config).settings, session).findings)
+    settings = ActiveConfig.read(line.config).settings
+    return list(verify_store(settings, settings.storage, session).findings)
 
 
 def repair(line: Line, *, deep: bool = False) -> list[RepairStep]:

@@ -113,7 +113,7 @@ async def test_an_intact_ledger_is_checked_to_its_end_and_then_copied(tmp_path):
 async def test_a_copy_that_cannot_be_made_is_an_alert_until_it_can(tmp_path):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW) as served:
-        prepare_store(served.loop.config.settings)
+        prepare_store(served.loop.config.settings, served.loop.config.settings.storage)
         copies(served).parent.mkdir(parents=True)
         copies(served).write_text("in the way")
         await served.monitor.make_backup()
@@ -161,7 +161,7 @@ def list_stored(home: Path) -> list[Path]:
 
 async def make_snapshot(served) -> None:
     if not (served.loop.config.settings.storage.path).is_file():
-        prepare_store(served.loop.config.settings)
+        prepare_store(served.loop.config.settings, served.loop.config.settings.storage)
     await served.monitor.make_backup()
     if served.monitor._snapshots.task is not None:
         await served.monitor._snapshots.task
@@ -182,7 +182,7 @@ async def test_the_copy_of_the_day_is_published_once(tmp_path):
 async def test_no_snapshot_is_sent_while_the_store_may_not_be_asked(tmp_path, reason):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW) as served:
-        gate = served.loop.store_gate
+        gate = served.loop.store_gates.main
         if reason == "paused":
             gate.pause("kim")
         else:
@@ -207,12 +207,12 @@ async def test_a_snapshot_that_fails_is_an_alert_and_keeps_no_session_waiting(tm
         (alert,) = (await served.client.fetch_status()).alerts
         assert (alert.code, alert.level) == ("snapshot_failed", "warning")
         assert alert.hint
-        assert served.loop.store_gate.state == "open"
+        assert served.loop.store_gates.main.state == "open"
         bucket.unlink()
         await make_snapshot(served)
         assert list_stored(home) == [], "not before the next copy"
         (copy,) = list_daily_backups(copies(served))
-        prepare_store(served.loop.config.settings)
+        prepare_store(served.loop.config.settings, served.loop.config.settings.storage)
         tomorrow = copy.rename(copy.with_name("ledger-20991231.db"))
         served.monitor._snapshots.publish_copy(tomorrow)
         await served.monitor._snapshots.task

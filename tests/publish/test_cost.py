@@ -10,12 +10,12 @@ from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.publish import keys
 from mcsyncd.publish.cost import (
     CallCount,
-    Holding,
+    GroupTotal,
     compute_bill,
     count_upload_calls,
     forecast_bills,
     share_storage_cost,
-    sum_holdings,
+    sum_by_group,
 )
 from mcsyncd.publish.price_table import load_price_table
 from mcsyncd.publish.r2 import R2Store
@@ -43,19 +43,19 @@ SHOOTS = [
 ]
 
 
-def shoot(sizes: tuple[float, ...]) -> tuple[Holding, ...]:
+def shoot(sizes: tuple[float, ...]) -> tuple[GroupTotal, ...]:
     """Three clips of each group, and 60 small objects of 150 MB in all."""
     large = zip(("originals", "mezzanines", "proxies"), sizes, strict=True)
     clips = [(group, round(size * GB / 3)) for group, size in large for _ in range(3)]
-    return sum_holdings([*clips, *[("rest", 2_500_000)] * 60])
+    return sum_by_group([*clips, *[("rest", 2_500_000)] * 60])
 
 
 @pytest.mark.parametrize(("sizes", "class_a", "months"), SHOOTS)
 def test_the_bills_of_three_shoots_are_those_that_were_modelled(sizes, class_a, months):
-    holdings = shoot(sizes)
-    calls = sum((one.calls for one in holdings), CallCount())
+    groups = shoot(sizes)
+    calls = sum((one.calls for one in groups), CallCount())
     assert calls.class_a == pytest.approx(class_a, rel=0.02)
-    bills = forecast_bills(TABLE.standard, sum(one.bytes for one in holdings), calls, 3)
+    bills = forecast_bills(TABLE.standard, sum(one.bytes for one in groups), calls, 3)
     for (_, bill), wanted in zip(bills, months, strict=True):
         assert float(bill.total) == pytest.approx(float(wanted), rel=0.02)
 

@@ -21,6 +21,7 @@ from mcsyncd.present.session import (
     list_camera_labels,
 )
 from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
+from mcsyncd.present.stores import format_safety
 from mcsyncd.tui.hints import format_hint
 
 ButtonAction = Literal["approve", "review", "retry", "resync", "seal"]
@@ -133,6 +134,7 @@ def _summarise_decided(
     lines = [*_format_history(session, log, now), *_format_wait(session, now)]
     if session.manifest_key:
         lines.append(f"Manifest: {escape_text(session.manifest_key)}")
+    lines += format_safety(session)
     steps = _collect_steps(session, workers) if session.state in {"approved", "publishing"} else ()
     news = tuple(format_hand_set(session, now))
     return SessionSummary(str(state), state.tone, tuple(lines), steps=steps, news=news)
