@@ -35,6 +35,7 @@ COMMANDS = {
     "reopen": "Put a decided session back into review.",
     "nudge": "Move one clip by hand.",
     "clip": "Decide what becomes of one clip.",
+    "retention": "Show which originals may be removed here, which not, and why.",
     "return-originals": "Give the originals of a rejected session back.",
     "clean": "List what is left of a session's card in the drop folders.",
     "tui": "Open the terminal app.",

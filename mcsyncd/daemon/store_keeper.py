@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from mcsyncd.checks.retention_plan import build_terms
 from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import LedgerUnavailable
-from mcsyncd.model.facts import LookAfterStores
+from mcsyncd.model.facts import LookAfterOriginals, LookAfterStores
 from mcsyncd.model.look_after import look_after_stores
+from mcsyncd.model.retention_steps import look_after_originals
 from mcsyncd.model.session import Session, State
 from mcsyncd.model.store_jobs import has_store_work
 from mcsyncd.settings.schema import Settings
@@ -63,9 +66,12 @@ class StoreKeeper:
 
     async def _look_at_page(self, look: LookAfterStores) -> None:
         page = await self._loop.list_sessions(SessionsQuery(self._before, _PAGE, finished=True))
+        terms = build_terms(self._loop.config.settings, datetime.now(UTC))
         for session in page:
             if _needs_look(session, look):
                 await self._loop.submit_fact(session.id, look)
+            if terms is not None and look_after_originals(session, look.at, terms):
+                await self._loop.submit_fact(session.id, LookAfterOriginals(look.at, terms))
         self._before = page[-1].id if len(page) == _PAGE else None
         if self._before is None:
             self._rests_until = self._clock() + _REST_S

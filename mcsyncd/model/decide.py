@@ -19,7 +19,13 @@ from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence, HoldingTrouble
 from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, find_store_name, is_follow_up
-from mcsyncd.model.look_after import choose_stores, halt_follow_up, look_after_stores, record_store_result
+from mcsyncd.model.look_after import (
+    choose_stores,
+    halt_follow_up,
+    look_after_stores,
+    record_removal,
+    record_store_result,
+)
 from mcsyncd.model.losses import (
     MAX_REGENERATIONS,
     find_lost_results,
@@ -31,6 +37,7 @@ from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
+from mcsyncd.model.retention_steps import look_after_originals
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Recall, Session, State
 from mcsyncd.model.store_events import CopyHalted, ObjectsLost
 from mcsyncd.model.substitution import find_second_copy
@@ -100,6 +107,8 @@ def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
             return (_handle_store_loss(session, fact, find_store_name(awaited[fact.job]) or ""),)
         case fa.LookAfterStores():
             return look_after_stores(session, fact)
+        case fa.LookAfterOriginals():
+            return look_after_originals(session, fact.at, fact.terms)
         case fa.Approve():
             return (ev.SessionApproved(fact.at, fact.by, fact.revision),)
         case fa.Reject():
@@ -160,7 +169,7 @@ def _build_clip(file: DropFile) -> Clip:
     return Clip(file.camera, file.name, file.bytes, file.mtime_ns)
 
 
-def _record_result(  # noqa: PLR0911  # one line for each result
+def _record_result(  # noqa: C901, PLR0911  # one line for each result
     session: Session, fact: fa.JobFinished, job: Job, context: DecisionContext
 ) -> tuple[ev.Event, ...]:
     match fact.result:
@@ -186,6 +195,8 @@ def _record_result(  # noqa: PLR0911  # one line for each result
         case StoredObject() | Publication() | StoreHead() | Evidence() as result:
             store = find_store_name(job) or ""
             return record_store_result(session, result, fact.at, store, reads_back=context.reads_back)
+        case fa.Removal() as result:
+            return record_removal(result, fact.at)
         case _:
             assert_never(fact.result)
 

@@ -30,6 +30,7 @@ from mcsyncd.model.named_doubts import list_named_doubts
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
+from mcsyncd.model.retention_steps import list_retention_jobs
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.model.store_jobs import list_copy_jobs, list_head_jobs, list_read_back_jobs
 
@@ -72,6 +73,7 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
         *list_head_jobs(session),
         *list_copy_jobs(session),
         *list_read_back_jobs(session),
+        *list_retention_jobs(session),
     )
 
 
@@ -93,7 +95,12 @@ def list_due_jobs(session: Session, review_below: float, waiting: Collection[str
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:
     """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
-    clips = [clip for clip in session.clips if not session.is_left_out(clip.key)]
+    is_deleted = session.retention is not None and session.retention.state == "deleted"
+    clips = [
+        clip
+        for clip in session.clips
+        if not session.is_left_out(clip.key) and not (is_deleted and not clip.path)
+    ]
     taken_as_is = {file.key for file in session.taken_as_is}
     for clip in clips:
         if clip.fault:

@@ -15,6 +15,7 @@ from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerR
 from mcsyncd.model.publishing import Publication, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
+from mcsyncd.model.retention_events import RetentionEvent
 from mcsyncd.model.session import Actor, Attempt, Failure, Recall, State, Terms
 from mcsyncd.model.store_events import StoreEvent
 
@@ -379,6 +380,7 @@ Event = (
     | ObjectStored
     | SessionPublished
     | StoreEvent
+    | RetentionEvent
     | JobPostponed
     | ResultsForgotten
     | SessionHalted

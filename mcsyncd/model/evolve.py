@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from mcsyncd.model import events as ev
+from mcsyncd.model import retention_events as re
 from mcsyncd.model import store_events as se
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
+from mcsyncd.model.decision_steps import reject_session, reopen_session
 from mcsyncd.model.dispositions import select_solved
 from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.hand_set import record_moves
@@ -23,12 +25,11 @@ from mcsyncd.model.publishing_steps import (
     record_plan,
     record_publication,
 )
+from mcsyncd.model.retention_steps import apply_retention_event
 from mcsyncd.model.session import (
     HALTED,
     Approval,
     ConformedClip,
-    Rejection,
-    Reopening,
     Ruling,
     Session,
     State,
@@ -84,9 +85,9 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             approval = Approval(event.by, event.at, event.revision)
             return replace(session, state=State.APPROVED, approval=approval, reopening=None)
         case ev.SessionRejected():
-            return _reject_session(session, event)
+            return reject_session(session, event)
         case ev.SessionReopened():
-            return _reopen_session(session, event)
+            return reopen_session(session, event)
         case ev.SessionRecalled():
             return _recall_session(session, event)
         case ev.ClipReplaced():
@@ -133,6 +134,8 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             | se.ObjectReadBack()
         ):
             return apply_store_event(session, event)
+        case re.RemovalDue() | re.RemovalRefused() | re.OriginalTrashed() | re.OriginalDeleted():
+            return apply_retention_event(session, event)
         case _:
             assert_never(event)
 
@@ -277,35 +280,6 @@ def _record_ruling(session: Session, event: ev.DispositionSet) -> Session:
 
 def _drop_ruling(session: Session, clip: str) -> tuple[Ruling, ...]:
     return tuple(ruling for ruling in session.rulings if ruling.clip != clip)
-
-
-def _reopen_session(session: Session, event: ev.SessionReopened) -> Session:
-    state = State.IN_REVIEW if session.alignment else State.WORKING
-    return replace(
-        session,
-        state=state,
-        revision=event.revision,
-        approval=None,
-        publishing=None,
-        reopening=Reopening(event.by, event.at, event.reason),
-        rejection=None,
-        error=None,
-        attempts=(),
-        losses=(),
-    )
-
-
-def _reject_session(session: Session, event: ev.SessionRejected) -> Session:
-    return replace(
-        session,
-        state=State.REJECTED,
-        rejection=Rejection(event.by, event.at, event.reason),
-        approval=None,
-        reopening=None,
-        error=None,
-        attempts=(),
-        losses=(),
-    )
 
 
 def _record_conform(session: Session, event: ev.ClipConformed) -> Session:

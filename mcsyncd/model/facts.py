@@ -13,6 +13,7 @@ from mcsyncd.model.clip import AnalysisAudio, Digest, DropFile, HeldFile, Media
 from mcsyncd.model.holding import Evidence
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, StoredObject
+from mcsyncd.model.retention import RetentionTerms
 from mcsyncd.model.session import Actor, FailureKind, Terms
 
 
@@ -34,6 +35,14 @@ class ReturnResult:
     left: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Where each original is now, by clip key (`""`: deleted); or why none of them was touched."""
+
+    paths: tuple[tuple[str, str], ...] = ()
+    refused: str = ""
+
+
 JobResult = (
     OffloadResult
     | ReturnResult
@@ -47,6 +56,7 @@ JobResult = (
     | Publication
     | StoreHead
     | Evidence
+    | Removal
 )
 
 
@@ -156,6 +166,14 @@ class LookAfterStores:
     further: tuple[str, ...]
     read_before: str | None
     failed_before: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAfterOriginals:
+    """The daemon's regular look at the originals of a published session, if the settings let any go."""
+
+    at: str
+    terms: RetentionTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +293,7 @@ Fact = (
     | DerivedFilesLost
     | StoredObjectsLost
     | LookAfterStores
+    | LookAfterOriginals
     | Approve
     | Reject
     | Reopen

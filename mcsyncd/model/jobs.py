@@ -205,6 +205,37 @@ class ReadBack(BaseJob):
         return f"{self.object.clip} {self.object.kind}, read back"
 
 
+@dataclass(frozen=True, slots=True)
+class RemovalJob(BaseJob):
+    """What removes originals here, after all checks were made again. Result: `Removal`.
+
+    `stores` are those that hold `publication`, and from which all of it was read back.
+    """
+
+    stage: ClassVar[Stage] = "publish"
+    clips: tuple[Clip, ...]
+    publication: Publication
+    stores: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrashOriginals(RemovalJob):
+    """Move the originals to the trash of the session."""
+
+    @property
+    def subject(self) -> str:
+        return "originals to the trash"
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyTrash(RemovalJob):
+    """Delete the originals that lie in the trash of the session."""
+
+    @property
+    def subject(self) -> str:
+        return "originals from the trash"
+
+
 Job = (
     Offload
     | Return
@@ -219,6 +250,8 @@ Job = (
     | PointHead
     | PublishCopy
     | ReadBack
+    | TrashOriginals
+    | EmptyTrash
 )
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""
 
@@ -236,7 +269,7 @@ def find_store_name(job: Job) -> str | None:
 
 def is_follow_up(job: Job) -> bool:
     """Tell whether a job comes after what people wait for: its failure halts no session."""
-    return isinstance(job, PointHead | ReadBack) or bool(find_store_name(job))
+    return isinstance(job, PointHead | ReadBack | RemovalJob) or bool(find_store_name(job))
 
 
 def _name_target(store: str) -> str:

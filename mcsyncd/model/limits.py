@@ -59,7 +59,7 @@ def count_input_bytes(job: Job) -> int:
             return sum(file.bytes for file in job.files)
         case jobs.Hash() | jobs.Probe() | jobs.Listen() | jobs.Conform():
             return job.clip.bytes
-        case jobs.Align():
+        case jobs.Align() | jobs.TrashOriginals() | jobs.EmptyTrash():
             return sum(clip.bytes for clip in job.clips)
         case jobs.PlanPublishing():
             return sum(clip.bytes for clip in job.clips) + sum(file.bytes for file in job.attached)

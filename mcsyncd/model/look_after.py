@@ -8,9 +8,10 @@ from typing import assert_never
 
 from mcsyncd.model import events as ev
 from mcsyncd.model import facts as fa
+from mcsyncd.model import retention_events as re
 from mcsyncd.model import store_events as se
 from mcsyncd.model.holding import Evidence, Holding, HoldingTrouble
-from mcsyncd.model.jobs import Job, PointHead, ReadBack, find_store_name
+from mcsyncd.model.jobs import Job, PointHead, ReadBack, RemovalJob, find_store_name
 from mcsyncd.model.publishing import Publication, StoreHead
 from mcsyncd.model.rendition import StoredObject
 from mcsyncd.model.session import Attempt, Failure, Session
@@ -64,6 +65,16 @@ def _want_read_back(session: Session, at: str, store: str) -> Iterator[ev.Event]
         yield se.ReadBackWanted(at, keys, store)
 
 
+def record_removal(removal: fa.Removal, at: str) -> tuple[ev.Event, ...]:
+    """Return what became of originals that were to be removed: an event for each."""
+    if removal.refused:
+        return (re.RemovalRefused(at, removal.refused),)
+    return tuple(
+        re.OriginalTrashed(at, clip, path) if path else re.OriginalDeleted(at, clip)
+        for clip, path in removal.paths
+    )
+
+
 def halt_follow_up(job: Job, fact: fa.JobFailed, attempt: Attempt, failure: Failure) -> ev.Event:
     """Return what becomes of a job that nobody waits for, and whose failure does not pass by itself.
 
@@ -73,6 +84,8 @@ def halt_follow_up(job: Job, fact: fa.JobFailed, attempt: Attempt, failure: Fail
         stored = job.object
         evidence = Evidence(stored.key, fact.at, is_right=False, is_due=False, message=fact.message)
         return se.ObjectReadBack(fact.at, evidence, job.store, stored.clip, stored.kind)
+    if isinstance(job, RemovalJob):
+        return re.RemovalRefused(fact.at, fact.message)
     store = find_store_name(job)
     if not store or isinstance(job, PointHead):
         return ev.JobPostponed(fact.at, attempt, failure)

@@ -68,7 +68,7 @@ def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> 
             return _object_to_loss(session, fact, awaited)
         case fa.StoredObjectsLost():
             return _require_awaited(session, fact.job, awaited)
-        case fa.LookAfterStores():
+        case fa.LookAfterStores() | fa.LookAfterOriginals():
             return _require_state(session, frozenset({State.PUBLISHED}))
         case fa.Approve():
             return _object_to_approval(session, fact)
@@ -201,6 +201,12 @@ def _object_to_return(session: Session) -> Objection | None:
 
 def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
     objection = _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
+    if objection is None and session.retention is not None and session.retention.state == "deleted":
+        return Objection(
+            "invalid",
+            f"the originals of {session.id} were deleted here, as the settings ask",
+            f"mcsyncd restore {session.id} --into DIR brings them back; drop them as a new session",
+        )
     if objection is None and (session.returned or session.returning_to is not None):
         return Objection(
             "invalid",

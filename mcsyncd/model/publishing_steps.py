@@ -7,6 +7,7 @@ from dataclasses import replace
 from mcsyncd.model import events as ev
 from mcsyncd.model.holding import keep_evidence
 from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.retention import call_off_removal
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.model.store_jobs import list_published_keys
 
@@ -28,7 +29,14 @@ def record_publication(session: Session, event: ev.SessionPublished) -> Session:
     """A manifest is published together with a pointer that says so."""
     published = event.publication
     head = StoreHead(HeadState.CURRENT, published.revision)
-    after = replace(session, state=State.PUBLISHED, published=published, head=head, losses=())
+    after = replace(
+        session,
+        state=State.PUBLISHED,
+        published=published,
+        head=head,
+        losses=(),
+        retention=call_off_removal(session.retention),
+    )
     return clear_error(forget_old_evidence(after, ""))
 
 

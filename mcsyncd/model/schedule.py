@@ -52,7 +52,7 @@ def choose_lane(job: Job) -> Lane:  # noqa: PLR0911  # one line for each lane
             return Lane.INGEST
         case jobs.Probe() | jobs.Listen() | jobs.Align():
             return Lane.ANALYSIS
-        case jobs.Hash():
+        case jobs.Hash() | jobs.TrashOriginals() | jobs.EmptyTrash():
             return Lane.HASHING
         case jobs.Conform():
             return Lane.ENCODING

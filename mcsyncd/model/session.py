@@ -16,6 +16,7 @@ from mcsyncd.model.holding import Evidence, Holding
 from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
+from mcsyncd.model.retention import Retention
 
 ConformWhen = Literal["confident", "approved", "always"]
 Stage = Literal["ingest", "probe", "listen", "sync", "conform", "publish"]
@@ -208,6 +209,7 @@ class Session:
     `moves` are the offsets that a person set. `reopening` is why a decided session is in review again, until
     it is decided; `rejection` is who rejected it, and why. `head` is what the pointer in the store says.
     `stored`, `published`, `head` and `evidence` are what the main store holds, `copies` what the others do.
+    `retention` is how far the removal of its originals is; None if they stay.
     """
 
     id: str
@@ -244,6 +246,7 @@ class Session:
     substitutions: tuple[Substitution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     copies: tuple[Holding, ...] = ()
+    retention: Retention | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -256,6 +259,7 @@ class Session:
             self.state in FINISHED
             and is_returned
             and not self.has_outdated_head
+            and not (self.retention is not None and self.retention.state in {"due", "expired"})
             and not any(self.has_open_holding(one) for one in self.holdings)
         )
 

@@ -202,6 +202,14 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     ),
     "copy_resumed": lambda event: f"The copy in {event.store} goes on",
     "read_back_wanted": lambda event: f"{event.count('object', 'keys')} of {event.store} to be read back",
+    "removal_due": lambda event: (
+        "The originals in the trash are to be deleted"
+        if event.get("from_trash")
+        else "The originals are to go to the trash"
+    ),
+    "removal_refused": lambda event: f"The originals stay{event.reason}",
+    "original_trashed": lambda event: f"{event.clip} lies in the trash: the stores have it",
+    "original_deleted": lambda event: f"{event.clip} was deleted here: the stores have it",
     "object_read_back": lambda event: event.read_back,
     "objects_lost": lambda event: f"Will be uploaded again{event.reason}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",

@@ -105,7 +105,7 @@ def name_limit_field(job: Job) -> str:  # noqa: C901, PLR0911  # one line for ea
     match job:
         case jobs.Offload() | jobs.Return():
             return "offload"
-        case jobs.Hash():
+        case jobs.Hash() | jobs.TrashOriginals() | jobs.EmptyTrash():
             return "hash"
         case jobs.Probe():
             return "probe"

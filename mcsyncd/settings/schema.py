@@ -22,7 +22,7 @@ from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
-from mcsyncd.settings.stores import Storage, Stores, UploadSettings, VerificationSettings
+from mcsyncd.settings.stores import RetentionSettings, Storage, Stores, UploadSettings, VerificationSettings
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
@@ -204,6 +204,7 @@ class Settings(SettingsPart):
     """In how many stores a session must have been read back, byte by byte, to be safe."""
     uploads: UploadSettings = UploadSettings()
     verification: VerificationSettings = VerificationSettings()
+    retention: RetentionSettings = RetentionSettings()
     ledger: LedgerSettings = LedgerSettings()
 
     @field_validator("cameras")

@@ -115,6 +115,15 @@ class VerificationSettings(SettingsPart):
     """After how many days it is read back again: all of it goes over the line in that time. 0 is never."""
 
 
+class RetentionSettings(SettingsPart):
+    """When originals are removed from the work folder. By default they never are."""
+
+    originals_after_days: int | None = Field(default=None, ge=1, le=36500)
+    """Days after the approval from which the originals of a safe session go to its trash."""
+    trash_days: int = Field(default=14, ge=1, le=3650)
+    """Days that they stay there before they are deleted."""
+
+
 class GuardSettings(SettingsPart):
     """Limits before which uploads to a bucket wait, with an alert. By the ledger and the price table."""
 

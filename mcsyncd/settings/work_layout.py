@@ -53,6 +53,10 @@ class WorkLayout:
         """Return the folder of the originals: one folder for each camera, with the clips as dropped."""
         return self.locate_session(session_id) / "original"
 
+    def locate_trash(self, session_id: str) -> Path:
+        """Return the folder of originals that only the stores need to have."""
+        return self.locate_session(session_id) / "trash"
+
     def locate_replaced(self, session_id: str) -> Path:
         """Return the folder of originals that a fuller or better copy has replaced."""
         return self.locate_session(session_id) / "replaced"

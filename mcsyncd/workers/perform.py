@@ -17,7 +17,7 @@ from mcsyncd.errors import IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
-from mcsyncd.model.facts import JobResult, OffloadResult, ReturnResult
+from mcsyncd.model.facts import JobResult, OffloadResult, Removal, ReturnResult
 from mcsyncd.model.holding import Evidence
 from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.placed_spans import join_spans
@@ -74,6 +74,8 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             return "frames"
         case jobs.Offload() | jobs.Return() | jobs.Hash() | jobs.Upload() | jobs.ReadBack():
             return "bytes"
+        case jobs.TrashOriginals() | jobs.EmptyTrash():
+            return "bytes"
         case jobs.Probe() | jobs.Listen() | jobs.Align():
             return "percent"
         case jobs.PlanPublishing() | jobs.PublishManifest() | jobs.PointHead() | jobs.PublishCopy():
@@ -110,6 +112,8 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
             return _publish_copy(job, layout)
         case jobs.ReadBack():
             return _read_back(job, layout, report_progress)
+        case jobs.TrashOriginals() | jobs.EmptyTrash():
+            return _remove_originals(job, layout, report_progress)
         case _:
             assert_never(job)
 
@@ -235,6 +239,14 @@ def _read_back(job: jobs.ReadBack, layout: WorkLayout, report_progress: ReportPr
     from mcsyncd.workers.store_jobs import read_back
 
     return read_back(job, layout, report_progress)
+
+
+def _remove_originals(
+    job: jobs.TrashOriginals | jobs.EmptyTrash, layout: WorkLayout, report_progress: ReportProgress
+) -> Removal:
+    from mcsyncd.workers.retention import remove_originals
+
+    return remove_originals(job, layout, report_progress)
 
 
 def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:

@@ -11,6 +11,7 @@ WALL_CLOCK = re.compile(
 )
 ALLOWED = {
     "checks/doctor.py": "says whether the clock can be right",
+    "checks/retention_plan.py": "how long ago a session was approved and read back, by its events",
     "checks/store_garbage.py": "which objects were superseded long ago, by the events that say so",
     "checks/store_identity.py": "dates the identity of a store",
     "checks/ledger_recovery.py": "dates the rows of a rebuilt ledger",
@@ -18,6 +19,7 @@ ALLOWED = {
     "cli/share.py": "says when the URLs end",
     "cli/storage_cost.py": "which month's uploads are in the first bill",
     "daemon/clock.py": "dates events, and names sessions",
+    "daemon/store_keeper.py": "the same; too early or too late removes nothing that is not proven",
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
     "ingest/leftovers.py": "how long ago a folder changed, by the clock that dates it",

@@ -1,0 +1,39 @@
+"""What a session is after a person, or the daemon, decided against it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcsyncd.model import events as ev
+from mcsyncd.model.session import Rejection, Reopening, Session, State
+
+
+def reopen_session(session: Session, event: ev.SessionReopened) -> Session:
+    """It is under review again; what was published stays until the next approval."""
+    state = State.IN_REVIEW if session.alignment else State.WORKING
+    return replace(
+        session,
+        state=state,
+        revision=event.revision,
+        approval=None,
+        publishing=None,
+        reopening=Reopening(event.by, event.at, event.reason),
+        rejection=None,
+        error=None,
+        attempts=(),
+        losses=(),
+    )
+
+
+def reject_session(session: Session, event: ev.SessionRejected) -> Session:
+    """It is not to be used."""
+    return replace(
+        session,
+        state=State.REJECTED,
+        rejection=Rejection(event.by, event.at, event.reason),
+        approval=None,
+        reopening=None,
+        error=None,
+        attempts=(),
+        losses=(),
+    )

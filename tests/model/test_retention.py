@@ -1,0 +1,154 @@
+"""Originals are removed only when nothing stands against it; each rule is broken once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcsyncd.model import facts as fa
+from mcsyncd.model.decide import DecisionContext, decide
+from mcsyncd.model.due import list_due_jobs
+from mcsyncd.model.evolve import apply_event
+from mcsyncd.model.holding import Evidence
+from mcsyncd.model.jobs import EmptyTrash, ReadBack, TrashOriginals
+from mcsyncd.model.objection import find_objection
+from mcsyncd.model.retention import RetentionTerms
+from mcsyncd.model.retention_steps import find_obstacle
+from mcsyncd.model.session import Session, State
+from mcsyncd.model.store_jobs import list_published_keys
+from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, result_of
+
+CONTEXT = DecisionContext(0.85, further=("nas",), reads_back=True)
+LONG_AFTER = "2027-06-01T00:00:00.000000Z"
+MAY_GO = RetentionTerms(2, LONG_AFTER, LONG_AFTER, LONG_AFTER, LONG_AFTER)
+
+
+def tell(session: Session, *facts: fa.Fact) -> Session:
+    for fact in facts:
+        for event in decide(session, fact, CONTEXT):
+            session = apply_event(session, event)
+    return session
+
+
+def work_off(session: Session, *, without: tuple[type, ...] = ()) -> Session:
+    while jobs := [job for job in list_due_jobs(session, 0.85) if not isinstance(job, without)]:
+        session = tell(session, fa.JobFinished(AT, jobs[0].id, result_of(jobs[0])))
+    return session
+
+
+@pytest.fixture
+def safe() -> Session:
+    """Published, and read back from two stores."""
+    reviewed = work_off(tell(Session("s", AT), fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)))
+    return work_off(tell(reviewed, fa.Approve(AT, OKAFOR, reviewed.revision)))
+
+
+def look(session: Session, terms: RetentionTerms = MAY_GO) -> Session:
+    return tell(session, fa.LookAfterOriginals(AT, terms))
+
+
+def removals(session: Session) -> list[TrashOriginals | EmptyTrash]:
+    return [job for job in list_due_jobs(session, 0.85) if isinstance(job, TrashOriginals | EmptyTrash)]
+
+
+def trash(session: Session) -> Session:
+    (job,) = removals(look(session))
+    paths = tuple((clip.key, f"sessions/s/trash/{clip.key}") for clip in job.clips)
+    return tell(look(session), fa.JobFinished(AT, job.id, fa.Removal(paths)))
+
+
+def test_nothing_goes_without_a_look(safe):
+    assert safe.is_finished
+    assert removals(safe) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"min_copies": 3}, "stores"),
+        ({"approved_before": AT}, "approved too recently"),
+        ({"proven_before": AT}, "less than a day"),
+    ],
+)
+def test_each_term_holds_them_here(safe, change, why):
+    terms = replace(MAY_GO, **change)
+    assert why in find_obstacle(safe, terms)
+    assert look(safe, terms) == safe
+
+
+@pytest.mark.parametrize("store", ["", "nas"])
+def test_one_damaged_object_holds_them_here(safe, store):
+    holding = safe.find_holding(store)
+    wrong = Evidence(list_published_keys(safe)[-1], AT, is_right=False, is_due=False)
+    others = tuple(one for one in holding.evidence if one.key != wrong.key)
+    damaged = safe.put_holding(replace(holding, evidence=(*others, wrong)))
+    assert find_obstacle(damaged, MAY_GO)
+    assert removals(look(safe)), "or this would prove nothing"
+    assert removals(look(safe).put_holding(replace(holding, evidence=(*others, wrong)))) == [], "it was due"
+
+
+def test_a_session_under_review_keeps_them(safe):
+    reopened = tell(safe, fa.Reopen(AT, RUIZ, safe.revision, "look"))
+    assert find_obstacle(reopened, MAY_GO)
+    assert removals(tell(look(safe), fa.Reopen(AT, RUIZ, safe.revision, "look"))) == []
+
+
+def test_what_was_due_is_judged_anew_after_another_approval(safe):
+    reopened = work_off(
+        tell(look(safe), fa.Reopen(AT, RUIZ, safe.revision, "look")), without=(TrashOriginals,)
+    )
+    again = work_off(tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision)), without=(ReadBack,))
+    assert again.state is State.PUBLISHED
+    assert removals(again) == []
+
+
+def test_they_go_to_the_trash_and_are_deleted_later(safe):
+    (job,) = removals(look(safe))
+    assert {clip.key for clip in job.clips} == {clip.key for clip in safe.clips}
+    assert job.stores == ("", "nas")
+    trashed = trash(safe)
+    assert trashed.is_finished
+    assert all("/trash/" in clip.path for clip in trashed.clips)
+    assert removals(look(trashed, replace(MAY_GO, trashed_before=AT))) == [], "not before its days are over"
+    expired = look(trashed)
+    (empty,) = removals(expired)
+    assert isinstance(empty, EmptyTrash)
+    gone = tuple((clip.key, "") for clip in empty.clips)
+    deleted = tell(expired, fa.JobFinished(AT, empty.id, fa.Removal(gone)))
+    assert deleted.is_finished
+    assert look(deleted) == deleted
+    objection = find_objection(deleted, fa.Reopen(AT, RUIZ, deleted.revision, "look"), frozenset())
+    assert "mcsyncd restore" in objection.hint
+
+
+def test_a_session_whose_originals_lie_in_the_trash_can_be_reopened(safe):
+    trashed = trash(safe)
+    reopened = work_off(tell(trashed, fa.Reopen(AT, RUIZ, trashed.revision, "look")))
+    assert reopened.state is State.IN_REVIEW
+    assert removals(look(reopened)) == []
+
+
+def test_what_was_refused_is_tried_again_a_day_later(safe):
+    (job,) = removals(look(safe))
+    refused = tell(look(safe), fa.JobFinished(AT, job.id, fa.Removal(refused="the file was modified")))
+    assert (refused.retention.state, refused.retention.reason) == ("refused", "the file was modified")
+    assert removals(look(refused, replace(MAY_GO, refused_before=AT))) == []
+    assert removals(look(refused))
+
+
+def test_a_plan_finds_what_lies_in_the_trash(safe):
+    """A store that is named later, or a repair, must send it from there."""
+    originals = {clip.path for clip in safe.clips}
+    plan = safe.publishing.plan
+    with_originals = replace(
+        plan, objects=(*plan.objects, *(replace(plan.objects[0], key=path, path=path) for path in originals))
+    )
+    before = replace(safe, publishing=replace(safe.publishing, plan=with_originals))
+    proven = tuple(Evidence(path, AT, is_right=True, is_due=False) for path in originals)
+    for holding in before.holdings:
+        before = before.put_holding(replace(holding, evidence=(*holding.evidence, *proven)))
+    after = trash(before)
+    paths = {one.path for one in after.publishing.plan.objects}
+    assert originals.isdisjoint(paths)
+    assert {clip.path for clip in after.clips} <= paths
