@@ -29,6 +29,7 @@ from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
+from mcsyncd.daemon.store_surveyor import StoreSurveyor
 from mcsyncd.model.events import SessionOpened
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.session import Session
@@ -47,6 +48,7 @@ class ServedApi:
     loop: SessionLoop
     handler: RequestHandler
     monitor: LedgerMonitor
+    surveyor: StoreSurveyor
 
     async def request(self, method: str, path: str, **options) -> tuple[int, dict]:
         """Return the status and the JSON body of an answer."""
@@ -67,7 +69,7 @@ async def serve_api(
     socket = home / "api.sock"
     config = _write_config(home, socket, users)
     with ThreadPoolExecutor(1) as thread:
-        ledger = thread.submit(partial(Ledger, home / "state", "test", check_s=check_s)).result()
+        ledger = thread.submit(partial(Ledger, config.settings.paths.state, "test", check_s=check_s)).result()
         for events in histories:
             thread.submit(ledger.record, build_session(events), events).result()
         hub, files = EventHub(), BlockingCalls()
@@ -76,12 +78,14 @@ async def serve_api(
         scanner = DropScanner(lambda: config, loop, hub)
         snapshots = SnapshotPublisher(lambda: config, loop.store_gates.works)
         monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings, snapshots)
+        surveyor = StoreSurveyor(loop)
         handler = RequestHandler(
             loop,
             scanner,
             ProgressMonitor(loop, hub),
             hub,
             ledger_monitor=monitor,
+            surveyor=surveyor,
             accounts=accounts or AccountDirectory(),
             files=files,
         )
@@ -98,7 +102,7 @@ async def serve_api(
                 http,
             ):
                 with closing(hub), review_audio, review_frames:
-                    yield ServedApi(socket, client, http, app, loop, handler, monitor)
+                    yield ServedApi(socket, client, http, app, loop, handler, monitor, surveyor)
         finally:
             thread.submit(ledger.close).result()
 

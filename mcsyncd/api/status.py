@@ -70,6 +70,7 @@ AlertCode = Literal[
     "upload_limit",
     "object_damaged",
     "copy_halted",
+    "store_faulty",
 ]
 
 

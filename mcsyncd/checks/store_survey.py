@@ -19,6 +19,7 @@ from mcsyncd.publish.garbage import list_superseded
 from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_head_key, list_session_prefixes, parse_manifest_key
 from mcsyncd.publish.object_store import ListedObject, ObjectStore
+from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.settings.schema import Settings
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.store.audit import read_publications
@@ -95,6 +96,16 @@ def survey_store(
     )
     published = sum(one.published is not None for one in sessions)
     return StoreSurvey(sessions, wanted, differences, documents, len(wanted) + len(manifests) + published)
+
+
+def survey_by_name(settings: Settings, name: str) -> tuple[int, tuple[str, ...]]:
+    """Survey a store by the name that the ledger has for it; return how much was checked, and what is wrong.
+
+    Raises what `survey_store` raises, and StoreRefused for another store than before.
+    """
+    store = open_known_store(WorkLayout.from_settings(settings), name)
+    survey = survey_store(settings, store, name=name)
+    return survey.checked, survey.sentences
 
 
 def _describe(session: Session, stored: StoredObject) -> WantedObject:

@@ -32,6 +32,7 @@ from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
 from mcsyncd.daemon.store_bodies import build_further_bodies, list_copy_alerts
 from mcsyncd.daemon.store_gate import StoreGate
+from mcsyncd.daemon.store_surveyor import StoreSurveyor
 from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UsageError
 from mcsyncd.model.facts import Fact
 from mcsyncd.model.ledger_events import DecisionRefused
@@ -68,6 +69,7 @@ class RequestHandler:
         hub: EventHub,
         *,
         ledger_monitor: LedgerMonitor,
+        surveyor: StoreSurveyor,
         accounts: AccountDirectory,
         files: BlockingCalls,
     ) -> None:
@@ -76,6 +78,7 @@ class RequestHandler:
         self._progress_monitor = progress_monitor
         self._hub = hub
         self._ledger_monitor = ledger_monitor
+        self._surveyor = surveyor
         self._accounts = accounts
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
@@ -177,6 +180,7 @@ class RequestHandler:
                 *self._ledger_monitor.list_alerts(),
                 *list_store_alerts(self._gate),
                 *list_limit_alerts(self._loop.upload_guard.held),
+                *self._surveyor.list_alerts(),
                 *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),
             ],

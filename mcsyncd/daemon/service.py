@@ -36,6 +36,7 @@ from mcsyncd.daemon.review_frames import ReviewFrames
 from mcsyncd.daemon.server import ApiServer
 from mcsyncd.daemon.snapshot_publisher import SnapshotPublisher
 from mcsyncd.daemon.store_keeper import StoreKeeper
+from mcsyncd.daemon.store_surveyor import StoreSurveyor
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
 from mcsyncd.integrity.derived_file import make_folders
@@ -97,6 +98,7 @@ class Service:
         self._background_loops: tuple[asyncio.Task[None], ...] = ()
         self._loop: SessionLoop
         self._drop_scanner: DropScanner
+        self._surveyor: StoreSurveyor
 
     async def run(self) -> None:
         """Start, serve until a signal arrives, and drain."""
@@ -156,12 +158,14 @@ class Service:
         review_frames = edges.enter_context(
             ReviewFrames(lambda: self._loop.config.layout, self._loop.submit_fact)
         )
+        self._surveyor = StoreSurveyor(self._loop)
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
             progress_monitor,
             hub,
             ledger_monitor=ledger_monitor,
+            surveyor=self._surveyor,
             accounts=AccountDirectory(),
             files=self._files,
         )
@@ -221,6 +225,7 @@ class Service:
             (check_storage, _STORE_CHECK_S if is_folder else _BUCKET_CHECK_S),
             (self._loop.upload_guard.refresh, _STORE_CHECK_S),
             (StoreKeeper(self._loop).look_on, RETRY_TICK_S),
+            (self._surveyor.look_on, _STORE_CHECK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),

@@ -17,7 +17,7 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.retention_events import RetentionEvent
 from mcsyncd.model.session import Actor, Attempt, Failure, Recall, State, Terms
-from mcsyncd.model.store_events import StoreEvent
+from mcsyncd.model.store_events import StoreEvent, StoreSurveyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,4 +389,5 @@ Event = (
     | DecisionRefused
     | LedgerAccepted
     | LedgerRebuilt
+    | StoreSurveyed
 )

@@ -121,7 +121,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
             return _retry_session(session, event)
         case ev.SessionResynced():
             return _restart_sync(session, event)
-        case DecisionRefused() | LedgerAccepted() | LedgerRebuilt():
+        case DecisionRefused() | LedgerAccepted() | LedgerRebuilt() | se.StoreSurveyed():
             return session
         case (
             se.HeadPointed()

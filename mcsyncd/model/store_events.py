@@ -93,6 +93,21 @@ class ObjectReadBack:
     kind: Literal["object_read_back"] = "object_read_back"
 
 
+@dataclass(frozen=True, slots=True)
+class StoreSurveyed:
+    """A whole store was compared with the ledger: objects, manifests, pointers, and what nobody recorded.
+
+    It changes no session. `checked` counts what was looked at; `faults` are the first of `fault_count`.
+    """
+
+    at: str
+    store: str
+    checked: int
+    fault_count: int
+    faults: tuple[str, ...] = ()
+    kind: Literal["store_surveyed"] = "store_surveyed"
+
+
 StoreEvent = (
     HeadPointed
     | ObjectsLost

@@ -152,6 +152,13 @@ class _EventFields:
         return f"DAMAGED in {self.store}: {what}: {self.text('evidence', 'message', limit=300)}"
 
     @property
+    def survey(self) -> str:
+        checked, faults = self.text("checked", limit=12), self.get("faults")
+        found = f": {escape_text(str(faults[0]), 300)}" if isinstance(faults, list) and faults else ""
+        number = self.text("fault_count", limit=12)
+        return f"Compared {self.store} with the ledger: {checked} checked, {number} wrong{found}"
+
+    @property
     def halt(self) -> str:
         if self.get("state") == State.REJECTED:  # it stays what it was; only its originals are not back
             return f"The originals could not be returned: {self.failure}"
@@ -210,6 +217,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "removal_refused": lambda event: f"The originals stay{event.reason}",
     "original_trashed": lambda event: f"{event.clip} lies in the trash: the stores have it",
     "original_deleted": lambda event: f"{event.clip} was deleted here: the stores have it",
+    "store_surveyed": lambda event: event.survey,
     "object_read_back": lambda event: event.read_back,
     "objects_lost": lambda event: f"Will be uploaded again{event.reason}",
     "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",

@@ -113,6 +113,8 @@ class VerificationSettings(SettingsPart):
     """Every object is read back once after it was published. Without it, no session is ever safe."""
     again_after_days: int = Field(default=365, ge=0, le=3650)
     """After how many days it is read back again: all of it goes over the line in that time. 0 is never."""
+    survey_after_days: int = Field(default=7, ge=0, le=3650)
+    """After how many days each store is listed and compared with the ledger; 0 is never."""
 
 
 class RetentionSettings(SettingsPart):

@@ -20,6 +20,7 @@ ALLOWED = {
     "cli/storage_cost.py": "which month's uploads are in the first bill",
     "daemon/clock.py": "dates events, and names sessions",
     "daemon/store_keeper.py": "the same; too early or too late removes nothing that is not proven",
+    "daemon/store_surveyor.py": "when a store was surveyed; too early or too late does no harm",
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
     "ingest/leftovers.py": "how long ago a folder changed, by the clock that dates it",

@@ -351,7 +351,7 @@ async def test_a_ledger_that_cannot_be_read_is_an_alert_too(tmp_path, monkeypatc
         assert (status, problem["code"]) == (503, "unavailable")
         (alert,) = (await served.client.fetch_status()).alerts
         assert alert.code == "ledger_unwritable"
-        assert str(tmp_path / "home" / "state") in alert.hint
+        assert str(tmp_path / "home" / "var" / "state") in alert.hint
 
 
 async def test_the_client_raises_the_error_of_each_code(tmp_path):

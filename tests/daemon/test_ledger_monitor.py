@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from api_server import serve_api
@@ -60,14 +61,14 @@ async def test_a_ledger_that_cannot_be_written_is_an_alert_until_it_can(tmp_path
         status = await served.client.fetch_status()
         assert (status.alerts, status.ledger.can_be_written) == ([], True)
         await served.client.send_decision(SESSION, api.RejectRequest(reason="no"), 1)
-    assert audit_ledger(tmp_path / "home/state/ledger.db").faults == ()
+    assert audit_ledger(tmp_path / "home/var/state/ledger.db").faults == ()
 
 
 async def test_a_fault_found_while_the_daemon_works_stops_decisions_and_publishing(tmp_path):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW):
         pass
-    edit(home / "state", "UPDATE event SET body = replace(body, '2026-', '2025-') WHERE seq = 2")
+    edit(home / "var" / "state", "UPDATE event SET body = replace(body, '2026-', '2025-') WHERE seq = 2")
     async with serve_api(home, check_s=0.0) as served:
         running = await served.client.fetch_status()
         assert running.ledger.check == "running"
@@ -114,7 +115,7 @@ async def test_a_copy_that_cannot_be_made_is_an_alert_until_it_can(tmp_path):
     home = tmp_path / "home"
     async with serve_api(home, IN_REVIEW) as served:
         prepare_store(served.loop.config.settings, served.loop.config.settings.storage)
-        copies(served).parent.mkdir(parents=True)
+        copies(served).parent.mkdir(parents=True, exist_ok=True)
         copies(served).write_text("in the way")
         await served.monitor.make_backup()
         (alert,) = (await served.client.fetch_status()).alerts
@@ -223,7 +224,7 @@ async def test_a_snapshot_that_fails_is_an_alert_and_keeps_no_session_waiting(tm
 async def test_a_store_that_hangs_keeps_no_copy_from_being_made(tmp_path, monkeypatch):
     held, sent = threading.Event(), []
 
-    def hang(copy: Path, _config: object) -> str:
+    def hang(copy: Path, _config: object, _store: str) -> str:
         sent.append(copy)
         held.wait(30)
         return "late"
@@ -238,3 +239,23 @@ async def test_a_store_that_hangs_keeps_no_copy_from_being_made(tmp_path, monkey
         assert len(sent) <= 1, "one at a time"
         held.set()
         await served.monitor._snapshots.task
+
+
+async def test_each_store_gets_the_copy_once_when_it_may_be_asked(tmp_path, monkeypatch):
+    sent, closed = [], {"nas"}
+
+    def send(copy: Path, _config: object, store: str) -> str:
+        sent.append((store, copy.name))
+        return "key"
+
+    monkeypatch.setattr(snapshot_publisher, "_send_copy", send)
+    config = SimpleNamespace(settings=SimpleNamespace(further_stores=("nas", "tape")))
+    publisher = snapshot_publisher.SnapshotPublisher(lambda: config, lambda store: store not in closed)
+    for _ in range(2):
+        publisher.publish_copy(tmp_path / "ledger-20261126.db")
+        await publisher.task
+    assert sent == [("", "ledger-20261126.db"), ("tape", "ledger-20261126.db")]
+    closed.clear()
+    publisher.publish_copy(tmp_path / "ledger-20261126.db")
+    await publisher.task
+    assert sent[2:] == [("nas", "ledger-20261126.db")]

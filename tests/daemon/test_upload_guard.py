@@ -60,7 +60,8 @@ def guarded(tmp_path, clock, monkeypatch):
 
     def build(guards: dict, storage=BUCKET) -> UploadGuard:
         settings = SimpleNamespace(
-            storage=storage,
+            stores=(storage,),
+            name_store=lambda _: "",
             uploads=UploadSettings(guards=guards),
             paths=SimpleNamespace(state=tmp_path),
         )
