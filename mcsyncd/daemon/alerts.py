@@ -76,14 +76,19 @@ def list_store_alerts(gate: StoreGate) -> list[AlertBody]:
                 hint=_RESUME_HINT,
             )
         ]
+    return list_trouble(gate)
+
+
+def list_trouble(gate: StoreGate, store: str = "") -> list[AlertBody]:
+    """Return what is wrong with a store; `store` is the name of a further one, whose copies wait."""
     trouble = gate.trouble
     if trouble is None:
         return []
     return [
         AlertBody(
             code="store_unreachable" if trouble.passing else "store_refused",
-            level="warning" if trouble.passing else "error",
-            message=trouble.message,
+            level="warning" if trouble.passing or store else "error",
+            message=f"copies to {store} wait: {trouble.message}" if store else trouble.message,
             hint=trouble.hint,
             since=trouble.since,
             retry_at=gate.next_try_at,

@@ -18,7 +18,13 @@ from pathlib import Path
 
 from mcsyncd import __version__, api
 from mcsyncd.daemon.accounts import AccountDirectory, is_approver
-from mcsyncd.daemon.alerts import build_store_failure, list_alerts, list_limit_alerts, list_store_alerts
+from mcsyncd.daemon.alerts import (
+    build_store_failure,
+    list_alerts,
+    list_limit_alerts,
+    list_store_alerts,
+    list_trouble,
+)
 from mcsyncd.daemon.bodies import build_job_progress, build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
@@ -180,6 +186,11 @@ class RequestHandler:
                 *self._ledger_monitor.list_alerts(),
                 *list_store_alerts(self._gate),
                 *list_limit_alerts(self._loop.upload_guard.held),
+                *(
+                    alert
+                    for name in settings.further_stores
+                    for alert in list_trouble(self._loop.store_gates.find_gate(name), name)
+                ),
                 *self._surveyor.list_alerts(),
                 *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),

@@ -19,7 +19,9 @@ def _format_copy(copy: CopyBody) -> str:
     store = escape_text(copy.store, 40)
     match copy.state:
         case "behind":
-            return f"{store}: {copy.stored} of {copy.objects} files copied"
+            if copy.stored < copy.objects:
+                return f"{store}: {copy.stored} of {copy.objects} files copied"
+            return f"{store}: has all files, but not the newest manifest yet"
         case "published":
             return f"{store}: {copy.read_back} of {copy.objects} files read back"
         case "damaged":

@@ -59,6 +59,8 @@ def test_a_store_that_is_not_there_keeps_nothing_from_being_published(published_
     (store,) = line.status()["further_stores"]
     assert (store["name"], store["uploads"]) == ("nas", "refused")
     assert "no identity" in store["health"]
+    (alert,) = line.status()["alerts"]
+    assert alert["message"].startswith("copies to nas wait: ")
 
     (line.home / "unmounted").rename(line.home / "var" / "nas")
     line.ask("storage", "resume")
