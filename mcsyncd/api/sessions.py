@@ -28,8 +28,9 @@ class ErrorBody(ApiBody):
 class ProgressBody(ApiBody):
     """The progress of a running step.
 
-    `done` is 0..1, `eta_s` the seconds left. `count` of `total` are in `unit` (`frames`, `bytes` or
-    `percent`), and `rate` is units per second.
+    `done` is 0..1, by bytes or by the length of the clips. `eta_s` are the seconds left at the speed that was
+    measured; null while that is not known. `count` of `total` are in `unit` (`frames`, `bytes` or
+    `percent`), and `rate` is units per second. Bytes are those of the whole stage, frames those of one clip.
     """
 
     stage: Stage

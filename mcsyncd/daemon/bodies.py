@@ -1,4 +1,4 @@
-"""Sessions and jobs as bodies of the API. Pure: values in, bodies out."""
+"""Sessions as bodies of the API. Pure: values in, bodies out."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ from mcsyncd.model.clip import Camera, Clip
 from mcsyncd.model.due import list_conform_warnings
 from mcsyncd.model.hand_set import HandSetOffset, list_hand_set_offsets
 from mcsyncd.model.intake_doubts import list_intake_doubts
-from mcsyncd.model.jobs import Job
 from mcsyncd.model.reason import build_reason_document
 from mcsyncd.model.session import Failure, Reopening, Session
 from mcsyncd.model.store_jobs import is_safe
 from mcsyncd.review.policy import choose_call_to_action
 from mcsyncd.store.chain import LogEntry
-from mcsyncd.workers.progress import ProgressReport
 
 
 def build_log_entry_body(entry: LogEntry) -> LogEntryBody:
@@ -216,51 +214,3 @@ def _compute_duration_s(session: Session, alignment: Alignment | None) -> float 
         and clip.media is not None
     ]
     return (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6 if spans else None
-
-
-def build_session_progress(
-    running: Mapping[Job, ProgressReport | None], waiting: tuple[Job, ...], finished_in_stage: int
-) -> ProgressBody | None:
-    """Return the progress of a session's present stage: the stage of its first running job.
-
-    `waiting` are its open jobs that are not running, `finished_in_stage` is how many jobs of the
-    stage are done. All jobs of a stage count the same. The time left is that of the slowest running
-    job, times the rounds of jobs that still have to start. None if nothing is running.
-    """
-    if not running:
-        return None
-    stage = next(iter(running)).stage
-    in_stage = {job: report for job, report in running.items() if job.stage == stage}
-    reports = [report for report in in_stage.values() if report is not None]
-    waiting_count = sum(job.stage == stage for job in waiting)
-    job_count = len(in_stage) + waiting_count + finished_in_stage
-    done = (finished_in_stage + sum(report.done for report in reports)) / job_count
-    etas = [report.eta_s for report in reports if report.eta_s is not None]
-    rounds = 1 + waiting_count / len(in_stage)
-    largest = max(reports, key=lambda report: report.total, default=None)
-    return ProgressBody(
-        stage=stage,
-        done=min(1.0, done),
-        eta_s=max(etas) * rounds if etas else None,
-        subject=next(iter(in_stage)).subject,
-        count=largest.count if largest else 0,
-        total=largest.total if largest else 0,
-        unit=largest.unit if largest else "",
-        rate=sum(report.rate or 0.0 for report in reports) or None,
-    )
-
-
-def build_job_progress(job: Job, report: ProgressReport | None) -> ProgressBody | None:
-    """Return the progress of one job; None before its first report."""
-    if report is None:
-        return None
-    return ProgressBody(
-        stage=job.stage,
-        done=report.done,
-        eta_s=report.eta_s,
-        subject=job.subject,
-        count=report.count,
-        total=report.total,
-        unit=report.unit,
-        rate=report.rate,
-    )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from mcsyncd.api import ProgressBody, StreamEventBody
-from mcsyncd.daemon.bodies import build_session_progress
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
-from mcsyncd.model.jobs import Conform, Hash, Job, Listen, Probe, Upload
+from mcsyncd.daemon.session_progress import Reports, StageWork, build_session_progress, measure_stage
+from mcsyncd.daemon.throughput_meter import ThroughputMeter
 from mcsyncd.model.session import Session
 from mcsyncd.workers.progress import ProgressReport, read_progress
 
 POLL_EVERY_S = 0.5
 """Seconds between two readings of the workers' progress. Judgement: a progress bar looks alive at twice a
 second; each reading opens one small file for each running job."""
+_ALL_EVERY_POLLS = 10
+"""After how many readings the progress of all is told, also of what stands still: the time left grows then.
+Judgement: every five seconds a person sees it soon enough."""
 
 
 class ProgressMonitor:
@@ -25,6 +29,8 @@ class ProgressMonitor:
         self._loop = loop
         self._hub = hub
         self.reports: dict[str, ProgressReport | None] = {}
+        self._meters: dict[str, ThroughputMeter] = {}
+        self._polls = 0
         self.storage_health = "not checked yet"
 
     async def run(self) -> None:
@@ -45,6 +51,10 @@ class ProgressMonitor:
         )
         changed = {running[job_id] for job_id, report in now.items() if report != self.reports.get(job_id)}
         self.reports = now
+        self._measure_throughput()
+        self._polls += 1
+        if self._polls % _ALL_EVERY_POLLS == 0:
+            changed = set(running.values())
         for session_id in changed:
             session = self._loop.sessions.get(session_id)
             if session is None:
@@ -58,36 +68,27 @@ class ProgressMonitor:
 
     def get_session_progress(self, session: Session) -> ProgressBody | None:
         """Return the progress of the session's present stage; None when no job of it is running."""
-        jobs = {one.job for one in self._loop.workers.running.values() if one.job.session == session.id}
-        if not jobs:
+        reports, work = self._measure_session(session)
+        if work is None:
             return None
-        open_jobs = self._loop.list_open_jobs(session)
-        order = {job.id: index for index, job in enumerate(open_jobs)}
-        running = {
-            job: self.reports.get(job.id)
-            for job in sorted(jobs, key=lambda job: order.get(job.id, len(order)))
-        }
-        ids = {job.id for job in jobs}
-        waiting = tuple(job for job in open_jobs if job.id not in ids)
-        return build_session_progress(running, waiting, _count_finished_jobs(session, next(iter(running))))
+        meter = self._meters.get(session.id)
+        return build_session_progress(work, reports, meter.throughput if meter is not None else None)
 
+    def _measure_session(self, session: Session) -> tuple[Reports, StageWork | None]:
+        running = [one.job for one in self._loop.workers.running.values() if one.job.session == session.id]
+        reports = {job: self.reports.get(job.id) for job in running}
+        if not reports:
+            return reports, None
+        return reports, measure_stage(session, reports, self._loop.list_open_jobs(session))
 
-def _count_finished_jobs(session: Session, job: Job) -> int:
-    """Return how many jobs of this kind the session has finished."""
-    clips = session.clips
-    match job:
-        case Hash():
-            return sum(clip.digest is not None for clip in clips)
-        case Probe():
-            return sum(clip.media is not None for clip in clips)
-        case Listen():
-            return sum(clip.analysis_audio is not None for clip in clips)
-        case Conform():
-            present = {clip.key for clip in clips}
-            return sum(made.clip in present and not made.lost for made in session.conformed[-len(clips) :])
-        case Upload():
-            stored = {found.key for found in session.stored}
-            plan = session.publishing.plan if session.publishing is not None else None
-            return sum(planned.key in stored for planned in plan.uploads) if plan is not None else 0
-        case _:
-            return 0
+    def _measure_throughput(self) -> None:
+        """Note for each session what is done by now."""
+        sessions = self._loop.sessions
+        self._meters = {known: meter for known, meter in self._meters.items() if known in sessions}
+        for session_id in {one.job.session for one in self._loop.workers.running.values()}:
+            session = sessions.get(session_id)
+            if session is None:
+                continue  # it was rejected while its job ran
+            _, work = self._measure_session(session)
+            if work is not None:
+                self._meters.setdefault(session_id, ThroughputMeter()).note(work, time.monotonic())

@@ -25,7 +25,7 @@ from mcsyncd.daemon.alerts import (
     list_store_alerts,
     list_trouble,
 )
-from mcsyncd.daemon.bodies import build_job_progress, build_session_body
+from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.daemon.decision_facts import build_fact, get_current_revision, read_identities
@@ -36,6 +36,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
+from mcsyncd.daemon.session_progress import build_job_progress
 from mcsyncd.daemon.store_bodies import build_further_bodies, list_copy_alerts
 from mcsyncd.daemon.store_gate import StoreGate
 from mcsyncd.daemon.store_surveyor import StoreSurveyor

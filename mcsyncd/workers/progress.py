@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mcsyncd.integrity.derived_file import make_folders, write_derived_file
@@ -32,13 +32,18 @@ ReportProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """`count` of `total` units done; `started_at` and `reported_at` are seconds of the monotonic clock."""
+    """`count` of `total` units done; `started_at` and `reported_at` are seconds of the monotonic clock.
+
+    `started_at` is when the job reported for the first time, and `first_count` what was done by then: an
+    upload that goes on after a restart begins with what the store has, which says nothing about the speed.
+    """
 
     count: int
     total: int
     unit: str
     started_at: float
     reported_at: float
+    first_count: int = 0
 
     @property
     def done(self) -> float:
@@ -47,9 +52,9 @@ class ProgressReport:
 
     @property
     def rate(self) -> float | None:
-        """Units per second since the start; None while that is not known."""
-        elapsed_s = self.reported_at - self.started_at
-        return self.count / elapsed_s if elapsed_s > _MIN_RATE_S and self.count > 0 else None
+        """Units per second since the first report; None while that is not known."""
+        elapsed_s, moved = self.reported_at - self.started_at, self.count - self.first_count
+        return moved / elapsed_s if elapsed_s > _MIN_RATE_S and moved > 0 else None
 
     @property
     def eta_s(self) -> float | None:
@@ -62,16 +67,18 @@ def build_progress_writer(path: Path, unit: str) -> ReportProgress:
 
     Atomic by rename. Errors are ignored: a full disk must not fail a job because of its progress.
     """
-    started_at = time.monotonic()
-    reported_at = started_at - REPORT_EVERY_S
+    first: ProgressReport | None = None
+    reported_at = 0.0
 
     def report_progress(count: int, total: int) -> None:
-        nonlocal reported_at
+        nonlocal first, reported_at
         now = time.monotonic()
-        if now - reported_at < REPORT_EVERY_S and count < total:
+        if first is None:
+            first = ProgressReport(count, total, unit, now, now, count)
+        elif now - reported_at < REPORT_EVERY_S and count < total:
             return
         reported_at = now
-        report = json.dumps(asdict(ProgressReport(count, total, unit, started_at, now)))
+        report = json.dumps(asdict(replace(first, count=count, total=total, reported_at=now)))
         with suppress(OSError):
             write_derived_file(path, report.encode(), durable=False)
 

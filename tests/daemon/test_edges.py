@@ -11,12 +11,8 @@ import pytest
 from mcsyncd.api import StreamEventBody
 from mcsyncd.daemon.accounts import read_peer_uid
 from mcsyncd.daemon.api_socket import bind_api_socket
-from mcsyncd.daemon.bodies import build_session_progress
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.errors import McsyncError
-from mcsyncd.model.clip import Clip
-from mcsyncd.model.jobs import Hash
-from mcsyncd.workers.progress import ProgressReport
 
 
 def test_the_socket_is_for_owner_and_group_only(tmp_path):
@@ -74,20 +70,6 @@ async def test_a_listener_too_slow_to_follow_is_cut_off_and_the_others_go_on():
             assert (await quick.get()).seq == seq
         assert await slow.get() is None
         assert slow.empty()
-
-
-def job(name: str) -> Hash:
-    return Hash("20261123-091502-k7q", Clip("cam_a", name, 1, 1, name))
-
-
-def test_progress_of_a_stage_counts_what_is_done_what_runs_and_what_waits():
-    running = {job("a"): ProgressReport(50, 100, "bytes", 0.0, 10.0), job("b"): None}
-    body = build_session_progress(running, (job("c"),), finished_in_stage=1)
-    assert body.stage == "ingest"
-    assert body.done == pytest.approx((1 + 0.5 + 0.0) / 4)
-    assert body.eta_s == pytest.approx(10.0 * 1.5)
-    assert body.rate == pytest.approx(5.0)
-    assert build_session_progress({}, (), 0) is None
 
 
 def test_the_socket_knows_its_callers(tmp_path):

@@ -183,6 +183,18 @@ def test_progress_is_told_now_and_then_and_forgotten(tmp_path):
     assert read_progress(path) is None
 
 
+def test_what_an_upload_found_in_the_store_says_nothing_about_its_speed(tmp_path):
+    path = tmp_path / "job.json"
+    tell = build_progress_writer(path, "bytes")
+    tell(900_000_000, 1_000_000_000)
+    assert read_progress(path).rate is None
+    time.sleep(0.6)
+    tell(900_000_600, 1_000_000_000)
+    resumed = read_progress(path)
+    assert (resumed.first_count, resumed.done) == (900_000_000, pytest.approx(0.9))
+    assert 0 < resumed.rate < 1100
+
+
 def test_progress_is_told_on_when_the_wall_clock_is_set_back(tmp_path, monkeypatch):
     """Untold for long enough, a job counts as one that hangs, and is killed."""
     path, wall = tmp_path / "job.json", [1_800_000_000.0]
