@@ -126,6 +126,10 @@ class Client:
         """Return one session. Raises `UnknownSession` if none has that id."""
         return await self._fetch_body(api.SessionBody, "sessions", session)
 
+    async def check_originals(self, session: str) -> api.OriginalsBody:
+        """Have the daemon look at the originals of a session now. Raises `UnknownSession`."""
+        return await self._fetch_body(api.OriginalsBody, "sessions", session, "originals")
+
     async def fetch_peaks(
         self, session: str, camera: str, *, start_ms: float, step_ms: float, columns: int
     ) -> api.PeaksBody:

@@ -1,4 +1,4 @@
-"""Claims, peaks, frames, the log, the event stream, and refusals."""
+"""Claims, originals, peaks, frames, the log, the event stream, and refusals."""
 
 from __future__ import annotations
 
@@ -13,6 +13,30 @@ class ClaimBody(ApiBody):
 
     by: str
     expires_s: float
+
+
+class OriginalFaultBody(ApiBody):
+    """An original that is not as it was recorded: `message` says how, `hint` what to do.
+
+    `file` is `CAMERA/NAME`.
+    """
+
+    file: str
+    kind: Literal["missing", "changed"]
+    message: str
+    hint: str
+
+
+class OriginalsBody(ApiBody):
+    """What a look at a session's originals found at `checked_at` (UTC).
+
+    Each of `count` files was looked for at its place, and its size and modification time compared with those
+    recorded. No content was read. `count` is 0 where they were given back, or are on their way.
+    """
+
+    checked_at: str
+    count: int
+    faults: list[OriginalFaultBody] = []
 
 
 class PeaksBody(ApiBody):

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
+from mcsyncd.errors import McsyncError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from mcsyncd.api import DecisionRequest, SessionBody
+    from mcsyncd.api import DecisionRequest, OriginalsBody, SessionBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -34,6 +35,14 @@ def call_daemon(options: GlobalOptions, request: Callable[[Client], Awaitable[An
             return await request(client)
 
     return asyncio.run(run_request())
+
+
+async def look_at_originals(client: Client, session: str) -> OriginalsBody | None:
+    """Have the daemon look at a session's originals; None if it could not: then nothing is said of them."""
+    try:
+        return await client.check_originals(session)
+    except McsyncError:
+        return None
 
 
 def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:
@@ -57,17 +66,19 @@ def send_decision(
     """
     from mcsyncd.api import ResyncRequest, RetryRequest, ReturnRequest, SealRequest
 
-    async def send(client: Client) -> tuple[SessionBody, SessionBody]:
+    async def send(client: Client) -> tuple[SessionBody, SessionBody, OriginalsBody | None]:
         needs_revision = not isinstance(decision, RetryRequest | ResyncRequest | SealRequest | ReturnRequest)
         before = await client.fetch_session(session)
         base_revision = before.revision if revision is None and needs_revision else revision
-        return before, await client.send_decision(session, decision, base_revision)
+        after = await client.send_decision(session, decision, base_revision)
+        return before, after, None if as_json else await look_at_originals(client, session)
 
-    before, after = call_daemon(options, send)
+    before, after, originals = call_daemon(options, send)
     if as_json:
         print_json(after)
         return
     from mcsyncd.cli.reports import format_session
     from mcsyncd.present.files import format_file_fates
 
-    click.echo("\n".join((*format_session(after), *format_file_fates(decision.action, before, after))))
+    fates = format_file_fates(decision.action, before, after, originals)
+    click.echo("\n".join((*format_session(after), *fates)))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from mcsyncd.api import ClipBody, FolderBody, LogEntryBody, SessionBody, StatusBody, StreamEventBody
+from mcsyncd.api import (
+    ClipBody,
+    FolderBody,
+    LogEntryBody,
+    OriginalsBody,
+    SessionBody,
+    StatusBody,
+    StreamEventBody,
+)
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import format_event, format_kind
 from mcsyncd.present.numbers import (
@@ -18,9 +26,9 @@ from mcsyncd.present.numbers import (
     format_time,
     format_timestamp,
 )
+from mcsyncd.present.originals import format_originals
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
-    ORIGINALS_SAFE,
     format_clip,
     format_off_timeline,
     format_witnesses,
@@ -30,6 +38,7 @@ from mcsyncd.present.session import (
     label_method,
     label_session,
     label_state,
+    list_camera_labels,
     list_reasons,
     order_cameras,
 )
@@ -53,8 +62,11 @@ def format_session_line(session: SessionBody) -> str:
     return "  ".join(parts)
 
 
-def format_session(session: SessionBody) -> Iterator[str]:
-    """Yield one session in full, a line each: state, offsets, reasons and the next command."""
+def format_session(session: SessionBody, originals: OriginalsBody | None = None) -> Iterator[str]:
+    """Yield one session in full, a line each: state, offsets, reasons and the next command.
+
+    `originals` is what a look at them found, None if nobody looked.
+    """
     yield f"{session.id}  {label_session(session).word}  revision {session.revision}"
     now = _get_local_now()
     yield from (
@@ -73,7 +85,9 @@ def format_session(session: SessionBody) -> Iterator[str]:
     if session.error:
         yield f"  {escape_text(session.error.stage, 40)}: {escape_text(session.error.message, 400)}"
         yield f"  → {escape_text(session.error.hint, 400)}"
-        yield from (f"  {line}" for line in (format_next_try(session.error, now), ORIGINALS_SAFE) if line)
+        if next_try := format_next_try(session.error, now):
+            yield f"  {next_try}"
+    yield from (f"  {line}" for line in format_originals(originals, list_camera_labels(session), now))
     if session.approved_by:
         yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
     yield from (f"  {line}" for line in format_safety(session))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.daemon_calls import print_json
+from mcsyncd.cli.daemon_calls import look_at_originals, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
 from mcsyncd.cli.review_answers import format_prompt_help, parse_decision
@@ -23,7 +23,7 @@ from mcsyncd.model.session import State
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
-    from mcsyncd.api import SessionBody
+    from mcsyncd.api import OriginalsBody, SessionBody
     from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
@@ -132,7 +132,8 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         can_ask = sys.stdin.isatty() and sys.stdout.isatty()
         asks_about = set(State)
         while body is not None:
-            click.echo("\n".join(format_review(body)))
+            originals = await look_at_originals(client, body.id) if body.error is not None else None
+            click.echo("\n".join(format_review(body, originals)))
             is_open = can_ask and body.state in asks_about and format_prompt_help(body)
             body = await _ask_decision(client, body) if is_open else None
             asks_about = {State.IN_REVIEW}  # what was decided just now is not asked about again
@@ -153,9 +154,12 @@ async def _ask_decision(client: Client, body: SessionBody) -> SessionBody | None
             click.echo(f"{escape_text(error.message)}\n  → {escape_text(error.hint)}", err=True)
 
 
-def format_review(body: SessionBody) -> Iterator[str]:
-    """The session in plain lines, and for every angle what else would explain its sound."""
+def format_review(body: SessionBody, originals: OriginalsBody | None = None) -> Iterator[str]:
+    """The session in plain lines, and for every angle what else would explain its sound.
+
+    `originals` is what a look at them found, None if nobody looked.
+    """
     from mcsyncd.cli.reports import format_candidates, format_session
 
-    yield from format_session(body)
+    yield from format_session(body, originals)
     yield from format_candidates(body)

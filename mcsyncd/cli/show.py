@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from mcsyncd.cli.daemon_calls import call_daemon, print_json
+from mcsyncd.cli.daemon_calls import call_daemon, look_at_originals, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
+
+if TYPE_CHECKING:
+    from mcsyncd.api import OriginalsBody, SessionBody
+    from mcsyncd.client import Client
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -19,8 +25,13 @@ def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.reports import format_session
 
-    body = call_daemon(options, lambda client: client.fetch_session(session))
+    async def fetch(client: Client) -> tuple[SessionBody, OriginalsBody | None]:
+        body = await client.fetch_session(session)
+        is_in_trouble = body.error is not None and not as_json
+        return body, await look_at_originals(client, session) if is_in_trouble else None
+
+    body, originals = call_daemon(options, fetch)
     if as_json:
         print_json(body)
     else:
-        click.echo("\n".join(format_session(body)))
+        click.echo("\n".join(format_session(body, originals)))

@@ -33,6 +33,7 @@ from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.original_check import find_original_faults, list_originals
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
@@ -121,6 +122,13 @@ class RequestHandler:
     async def fetch_session(self, session_id: str) -> api.SessionBody:
         """Return one session. Raises UnknownSession."""
         return self._build_session_body(await self._loop.load_session(session_id))
+
+    async def check_originals(self, session_id: str) -> api.OriginalsBody:
+        """Look at the originals of a session. Raises UnknownSession, and Unavailable if a disk is stuck."""
+        session, at = await self._loop.load_session(session_id), utc_now()
+        originals = list_originals(session, self._config.layout)
+        faults = await self._files.run(partial(find_original_faults, originals), "the disk of the originals")
+        return api.OriginalsBody(checked_at=at, count=len(originals), faults=faults)
 
     def find_session(self, session_id: str) -> api.SessionBody | None:
         """Return one session that is in memory, or None."""

@@ -87,6 +87,7 @@ class ApiServer:
                 web.get("/v1/status", self._get_status),
                 web.get("/v1/sessions", self._get_sessions),
                 web.get(session, self._get_session),
+                web.get(f"{session}/originals", self._get_originals),
                 web.get(f"{session}/peaks", self._get_peaks),
                 web.get(f"{session}/audio", self._get_audio),
                 web.get(f"{session}/frame", self._get_frame),
@@ -116,6 +117,9 @@ class ApiServer:
 
     async def _get_session(self, request: web.Request) -> web.Response:
         return build_response(await self._handler.fetch_session(request.match_info["session"]))
+
+    async def _get_originals(self, request: web.Request) -> web.Response:
+        return build_response(await self._handler.check_originals(request.match_info["session"]))
 
     async def _get_peaks(self, request: web.Request) -> web.Response:
         view = PeaksQuery(

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcsyncd.api import ClipBody, SessionBody
+from mcsyncd.api import ClipBody, OriginalFaultBody, OriginalsBody, SessionBody
 from mcsyncd.model.text import escape_text
 
 
-def format_file_fates(action: str, before: SessionBody, after: SessionBody) -> Iterator[str]:
+def format_file_fates(
+    action: str, before: SessionBody, after: SessionBody, originals: OriginalsBody | None
+) -> Iterator[str]:
     """Yield what happens to each file by a decision; nothing for one that concerns no file.
 
-    `action` is the decision's, `before` and `after` are the session around it.
+    `action` is the decision's, `before` and `after` are the session around it. `originals` is what a look at
+    them found after it, None if nobody looked: then it is only said where they belong.
     """
     if action not in {"retry", "resync", "reject", "reopen", "return"}:
         return
+    faults = {fault.file: fault for fault in originals.faults} if originals is not None else {}
+    is_seen = originals is not None and originals.count > 0
     for key, camera in after.cameras.items():
         known = {clip.name: clip for clip in before.cameras[key].clips} if key in before.cameras else {}
         for clip in camera.clips:
-            fate = _describe_fate(action, known.get(clip.name), clip)
+            fault = faults.get(f"{key}/{clip.name}")
+            if not clip.original and after.originals_taken and fault is None:
+                continue  # a better copy is on its way, or only the stores have it: the daemon says which
+            fate = _describe_fate(action, known.get(clip.name), clip, fault, is_seen=is_seen)
             yield f"  {key}/{escape_text(clip.name, 60)}: {fate}"
     if action == "reject" and after.originals_taken:
         yield f"  to get them back: mcsyncd return-originals {after.id}"
 
 
-def _describe_fate(action: str, before: ClipBody | None, after: ClipBody) -> str:
+def _describe_fate(
+    action: str, before: ClipBody | None, after: ClipBody, fault: OriginalFaultBody | None, *, is_seen: bool
+) -> str:
+    if fault is not None:
+        return f"{escape_text(fault.message, 200)} ({escape_text(fault.hint, 300)})"
     if not after.original:
         return "stays in its drop folder"
     place = f"work/{escape_text(after.original, 200)}"
@@ -33,5 +45,5 @@ def _describe_fate(action: str, before: ClipBody | None, after: ClipBody) -> str
     if action in {"retry", "resync"} and before is not None:
         if (before.bytes, before.sha256) != (after.bytes, after.sha256):
             return f"changed since it was taken in: analysed again, at {place}"
-        return f"kept at {place}; what is known of it is kept, too"
-    return f"kept at {place}"
+        return f"{'is' if is_seen else 'belongs'} at {place}; what is known of it still counts"
+    return f"{'is' if is_seen else 'belongs'} at {place}"

@@ -18,8 +18,6 @@ REVIEW_SYNC = "Review Sync"
 
 _ACTION_LABELS = {"looks_good": LOOKS_GOOD, "review_sync": REVIEW_SYNC}
 
-ORIGINALS_SAFE = "The originals are untouched; nothing is deleted."
-
 _MAX_NAMED_CLIPS = 2
 """Clips named in one line before the rest is only counted. Judgement: two names fill 80 cells."""
 

@@ -90,7 +90,7 @@ def test_originals_of_a_rejected_session_go_where_they_are_wanted(line, shoot):
     assert "reject it first" in refused.stderr
     said = line.ask("reject", first["id"], "--reason", "the wrong shoot").stdout
     for camera, file in shoot.files.items():
-        assert f"{camera}/{file.name}: kept at work/sessions/{first['id']}" in said
+        assert f"{camera}/{file.name}: is at work/sessions/{first['id']}" in said
     target = line.home / "given back"
     line.ask("return-originals", first["id"], "--to", str(target))
     for camera, file in shoot.files.items():

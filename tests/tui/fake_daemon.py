@@ -82,6 +82,9 @@ class FakeDaemon:
         self.sessions = {body.id: body for body in sessions}
         self.log: list[api.LogEntryBody] = []
         self.log_page = 500
+        self.originals: api.OriginalsBody | None = api.OriginalsBody(
+            checked_at="2026-11-23T09:29:00.000000+00:00", count=4
+        )
         self.session_page = 100
         self.decisions: list[tuple[str, dict, str | None]] = []
         self.resumed_from: list[str | None] = []
@@ -103,6 +106,7 @@ class FakeDaemon:
         app.router.add_get("/v1/status", self._status)
         app.router.add_get("/v1/sessions", self._all)
         app.router.add_get("/v1/sessions/{id}", self._one)
+        app.router.add_get("/v1/sessions/{id}/originals", self._originals)
         app.router.add_get("/v1/sessions/{id}/peaks", self._peaks)
         app.router.add_get("/v1/sessions/{id}/audio", self._audio)
         app.router.add_get("/v1/sessions/{id}/frame", self._frame)
@@ -174,6 +178,11 @@ class FakeDaemon:
     async def _one(self, request):
         body = self.sessions.get(request.match_info["id"])
         return _json(body) if body else _problem(404, "unknown_session", "no session of that id")
+
+    async def _originals(self, _):
+        self.requests.append("originals")
+        found = self.originals
+        return _json(found) if found else _problem(503, "unavailable", "the disk does not answer")
 
     async def _peaks(self, request):
         camera, start, step, columns = _stretch(request)

@@ -98,7 +98,7 @@ async def test_a_failed_session_says_why_and_can_be_retried(opened):
         shown = screen_text(app)
         assert failed.error.message in shown
         assert failed.error.hint in shown
-        assert "originals are untouched" in shown
+        await until(pilot, lambda: "all 4 originals were there" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: daemon.decisions)
         assert daemon.decisions[0][1] == {"action": "retry"}

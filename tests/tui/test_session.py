@@ -73,8 +73,8 @@ async def test_a_failed_session_has_its_ways_on(opened):
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen))
         shown = " ".join(screen_text(app).split())
-        assert "c leaves B001C004.MOV (Cam B) out: it is kept, but not published." in shown
-        assert "x rejects the session: its files are kept and can be given back." in shown
+        assert "c leaves B001C004.MOV (Cam B) out: it is not published, and not deleted." in shown
+        assert "x rejects the session: that deletes no file." in shown
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, ClipsDialog))
         await pilot.press("escape", "x")

@@ -3,14 +3,13 @@ from datetime import UTC, datetime
 from tui import scenes
 
 from mcsyncd import api
-from mcsyncd.present.session import ORIGINALS_SAFE
 from mcsyncd.tui.session.summary import build_summary
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def summarise(session, workers=(), log=()):
-    return build_summary(session, workers, log, NOW, {"clips": "c", "reject": "x"})
+def summarise(session, workers=(), log=(), originals=None):
+    return build_summary(session, workers, log, NOW, {"clips": "c", "reject": "x"}, originals=originals)
 
 
 def entry(kind, **body):
@@ -31,13 +30,16 @@ def test_an_unsure_session_says_why_and_asks_for_a_review():
     assert "near-equal" in summary.lines[0]
 
 
-def test_an_error_says_what_failed_what_to_do_and_what_is_safe():
+def test_an_error_says_what_failed_what_to_do_and_of_the_originals_only_what_was_seen():
     failed = next(body for body in scenes.queue() if body.state == "failed")
     summary = summarise(failed)
     assert "probe" in summary.headline
     assert summary.lines[:2] == (failed.error.message, f"What to do: {failed.error.hint}")
-    assert summary.lines[-1] == ORIGINALS_SAFE
+    assert not [line for line in summary.lines if "original" in line], "nobody looked"
     assert summary.action == "retry"
+    seen = api.OriginalsBody(checked_at="2026-11-23T11:58:00+00:00", count=4)
+    (said,) = set(summarise(failed, originals=seen).lines) - set(summary.lines)
+    assert said == "At 11:58 all 4 originals were there, sizes and dates as recorded."
 
 
 def test_an_error_that_cannot_be_retried_has_no_button():

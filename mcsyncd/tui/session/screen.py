@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import ClassVar
 
 from textual import work
@@ -16,6 +17,7 @@ from mcsyncd.api import (
     ApproveRequest,
     DecisionRequest,
     LogEntryBody,
+    OriginalsBody,
     RejectRequest,
     ReopenRequest,
     ResyncRequest,
@@ -52,6 +54,10 @@ from mcsyncd.tui.world import World
 
 _SCROLL_LINES = 3
 """Lines scrolled with one key. Judgement: fewer feel slow, more lose the place."""
+
+_LOOK_INTERVAL_S = 60.0
+"""Seconds between two looks at the originals of a session that is shown. Judgement: what is said has its
+time; each look costs a `stat` of every file."""
 
 _DECISIONS: dict[ButtonAction, type[ApproveRequest | RetryRequest | ResyncRequest | SealRequest]] = {
     "approve": ApproveRequest,
@@ -91,6 +97,9 @@ class SessionScreen(LiveScreen):
         self._session_id = session
         self._entries: list[LogEntryBody] = []
         self._log_key: tuple[str, int] | None = None
+        self._originals: OriginalsBody | None = None
+        self._look_key: tuple[str, int, str] | None = None
+        self._looked_at = -_LOOK_INTERVAL_S
         self._summary: SessionSummary | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -117,8 +126,12 @@ class SessionScreen(LiveScreen):
         if session is None:
             return
         self._read_log(session)
+        self._look_at_originals(session)
         workers = world.status.workers if world.status is not None else []
-        self._summary = build_summary(session, workers, self._entries, self.shell.get_now(), self.key_labels)
+        now = self.shell.get_now()
+        self._summary = build_summary(
+            session, workers, self._entries, now, self.key_labels, originals=self._originals
+        )
         self.shell.stillness.note_sight((self._session_id, session.revision, self._summary.headline))
         self._update_headline(session, self._summary)
         self._update_button(self._summary)
@@ -127,9 +140,7 @@ class SessionScreen(LiveScreen):
         offsets.display = bool(session.offsets_ms)
         self.query_one("#facts", LazyStatic).show(build_content((format_facts(session), "muted")))
         if self.query_one("#details").display:
-            self.query_one("#details", LazyStatic).show(
-                build_details(session, self._entries, self.shell.get_now())
-            )
+            self.query_one("#details", LazyStatic).show(build_details(session, self._entries, now))
         self._update_keys(session)
 
     def _update_headline(self, session: SessionBody, summary: SessionSummary) -> None:
@@ -199,6 +210,25 @@ class SessionScreen(LiveScreen):
         except McsyncError:  # the screen works without; the banner shows a lost connection
             return
         self.show_world(self.shell.world)
+
+    def _look_at_originals(self, session: SessionBody) -> None:
+        """Have the originals of a session that failed or waits looked at; what was seen before is dropped."""
+        key = (session.state, session.revision, session.error.message if session.error is not None else "")
+        if key != self._look_key:
+            self._look_key, self._originals, self._looked_at = key, None, -_LOOK_INTERVAL_S
+        if session.error is not None and monotonic() - self._looked_at >= _LOOK_INTERVAL_S:
+            self._looked_at = monotonic()
+            self._fetch_originals(key)
+
+    @work(exclusive=True, group="originals")
+    async def _fetch_originals(self, key: tuple[str, int, str]) -> None:
+        try:
+            found = await self.shell.client.check_originals(self._session_id)
+        except McsyncError:  # nobody could look, so nothing is said
+            return
+        if key == self._look_key:
+            self._originals = found
+            self.show_world(self.shell.world)
 
     def on_button_pressed(self) -> None:
         """Do what the button says."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mcsyncd.api import ErrorBody, LogEntryBody, SessionBody, WorkerBody
+from mcsyncd.api import ErrorBody, LogEntryBody, OriginalsBody, SessionBody, WorkerBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import get_actor_name
 from mcsyncd.present.numbers import format_percent, format_time
+from mcsyncd.present.originals import format_originals
 from mcsyncd.present.session import (
-    ORIGINALS_SAFE,
     format_clip,
     format_off_timeline,
     get_camera_label,
@@ -47,22 +47,27 @@ def build_summary(
     log: Sequence[LogEntryBody],
     now: datetime,
     keys: Mapping[str, str],
+    *,
+    originals: OriginalsBody | None = None,
 ) -> SessionSummary:
     """Return what to say about a session.
 
     `workers` are the running jobs of all sessions, `log` is what is known of this session's
     events (perhaps nothing), `now` is on the reader's clock, `keys` has the label of each action's key.
+    `originals` is what the last look at them found, None if nobody looked.
     """
+    found = format_originals(originals, list_camera_labels(session), now)
     if session.state == "in_review":
         return _summarise_review(session, now)
     if session.state in {"failed", "quarantined", "stale"}:
-        return _summarise_halted(session, keys, now)
+        return _summarise_halted(session, keys, now, found)
     if session.state == "collecting":
         return _summarise_collecting(session)
     if session.state == "working":
         steps = _collect_steps(session, workers)
-        return SessionSummary(str(label_session(session)), "primary", _format_wait(session, now), steps=steps)
-    return _summarise_decided(session, workers, log, now)
+        waits = _format_wait(session, now, found)
+        return SessionSummary(str(label_session(session)), "primary", waits, steps=steps)
+    return _summarise_decided(session, workers, log, now, found)
 
 
 def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
@@ -84,10 +89,12 @@ def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
     return SessionSummary(headline, tone, lines, label_action(session), action, news=news)
 
 
-def _summarise_halted(session: SessionBody, keys: Mapping[str, str], now: datetime) -> SessionSummary:
+def _summarise_halted(
+    session: SessionBody, keys: Mapping[str, str], now: datetime, originals: tuple[str, ...]
+) -> SessionSummary:
     error, state = session.error, label_session(session)
     headline = f"{state} at {escape_text(error.stage, 20)}" if error is not None else str(state)
-    lines = (*_format_error(error, now), *_list_ways_on(session, keys), ORIGINALS_SAFE)
+    lines = (*_format_error(error, now), *originals, *_list_ways_on(session, keys))
     if session.state == "stale":
         return SessionSummary(headline, state.tone, lines, "Sync Again", "resync")
     if error is not None and not error.retryable:
@@ -100,8 +107,8 @@ def _list_ways_on(session: SessionBody, keys: Mapping[str, str]) -> tuple[str, .
     ways, error = [], session.error
     if error is not None and error.clip:
         clip = format_clip(error.clip, list_camera_labels(session))
-        ways.append(f"{keys['clips']} leaves {clip} out: it is kept, but not published.")
-    return (*ways, f"{keys['reject']} rejects the session: its files are kept and can be given back.")
+        ways.append(f"{keys['clips']} leaves {clip} out: it is not published, and not deleted.")
+    return (*ways, f"{keys['reject']} rejects the session: that deletes no file.")
 
 
 def _format_error(error: ErrorBody | None, now: datetime) -> tuple[str, ...]:
@@ -129,9 +136,10 @@ def _summarise_decided(
     workers: Sequence[WorkerBody],
     log: Sequence[LogEntryBody],
     now: datetime,
+    originals: tuple[str, ...],
 ) -> SessionSummary:
     state = label_session(session)
-    lines = [*_format_history(session, log, now), *_format_wait(session, now)]
+    lines = [*_format_history(session, log, now), *_format_wait(session, now, originals)]
     if session.manifest_key:
         lines.append(f"Manifest: {escape_text(session.manifest_key)}")
     lines += format_safety(session)
@@ -158,9 +166,9 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
     return lines
 
 
-def _format_wait(session: SessionBody, now: datetime) -> tuple[str, ...]:
-    """Return what a running session waits for, as the daemon reports it."""
-    return (*_format_error(session.error, now), ORIGINALS_SAFE) if session.error is not None else ()
+def _format_wait(session: SessionBody, now: datetime, originals: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a running session waits for, as the daemon reports it, and what is known of its files."""
+    return (*_format_error(session.error, now), *originals) if session.error is not None else ()
 
 
 def _collect_steps(session: SessionBody, workers: Sequence[WorkerBody]) -> tuple[WorkerBody, ...]:

@@ -1,0 +1,83 @@
+"""A look at a session's originals: is each at its place, with the size and the time that were recorded?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcsyncd.api import OriginalFaultBody
+from mcsyncd.errors import CHANGED_SOURCE_HINT
+from mcsyncd.model.session import Session
+from mcsyncd.settings.work_layout import WorkLayout
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOriginal:
+    """An original with its key, its place, its size in bytes and its modification time in ns, as recorded."""
+
+    key: str
+    path: Path
+    bytes: int
+    mtime_ns: int
+
+
+def list_originals(session: Session, layout: WorkLayout) -> tuple[RecordedOriginal, ...]:
+    """Return the session's clips and the files that belong to them, where they lie now.
+
+    They are in the drop folders until they are taken in. None of a session whose originals were given back,
+    or are on their way; nor a clip whose original was deleted here, because the stores have it.
+    """
+    if session.returned or session.returning_to is not None:
+        return ()
+    return (*_list_clips(session, layout), *_list_others(session, layout))
+
+
+def _list_clips(session: Session, layout: WorkLayout) -> Iterator[RecordedOriginal]:
+    for clip in session.clips:
+        if clip.path:
+            path = layout.resolve_path(clip.path)
+        elif _is_dropped(session, clip.key):
+            path = layout.drop / clip.camera / clip.name
+        else:
+            continue
+        yield RecordedOriginal(clip.key, path, clip.bytes, clip.mtime_ns)
+
+
+def _list_others(session: Session, layout: WorkLayout) -> Iterator[RecordedOriginal]:
+    known = {clip.key for clip in session.clips}
+    for file in session.drop_files:
+        if file.key not in known:
+            dropped = _is_dropped(session, file.key)
+            top = layout.drop if dropped else layout.locate_originals(session.id)
+            yield RecordedOriginal(file.key, top / file.camera / file.name, file.bytes, file.mtime_ns)
+
+
+def _is_dropped(session: Session, key: str) -> bool:
+    """Tell whether a file is still in its drop folder."""
+    return not session.offloaded or any(file.key == key for file in session.incoming)
+
+
+def find_original_faults(originals: tuple[RecordedOriginal, ...]) -> list[OriginalFaultBody]:
+    """Return what is not as it was recorded. Blocks; reads no content.
+
+    Raises OSError for errors of the disk: an original that cannot be looked at is not missing.
+    """
+    return [fault for original in originals if (fault := _find_fault(original))]
+
+
+def _find_fault(original: RecordedOriginal) -> OriginalFaultBody | None:
+    path = original.path
+    try:
+        now = path.stat(follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = f"put it back at {path}, then retry the session"
+        return OriginalFaultBody(file=original.key, kind="missing", message="is missing", hint=hint)
+    if now.st_size != original.bytes:
+        message = f"has {now.st_size:,} bytes instead of {original.bytes:,}"
+    elif now.st_mtime_ns != original.mtime_ns:
+        message = "was written to: its modification time is not the recorded one"
+    else:
+        return None
+    hint = f"{path}: {CHANGED_SOURCE_HINT}"
+    return OriginalFaultBody(file=original.key, kind="changed", message=message, hint=hint)
