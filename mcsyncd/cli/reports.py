@@ -29,8 +29,8 @@ from mcsyncd.present.numbers import (
 from mcsyncd.present.originals import format_originals
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
-    format_clip,
     format_off_timeline,
+    format_subject,
     format_witnesses,
     get_camera_label,
     label_action,
@@ -166,7 +166,7 @@ def format_status(status: StatusBody) -> Iterator[str]:
     labels = {key: folder.label for key, folder in status.folders.items()}
     for worker in status.workers:
         progress = f" · {format_progress(worker.progress)}" if worker.progress else ""
-        clip = format_clip(worker.subject, labels)
+        clip = format_subject(worker.subject, labels)
         yield f"  {worker.session} {clip}: {escape_text(worker.stage, 40)}{progress}"
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
     storage = status.storage

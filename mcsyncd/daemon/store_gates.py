@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from mcsyncd.daemon.object_names import find_object_key
 from mcsyncd.daemon.store_gate import StoreFailure, StoreGate
 from mcsyncd.model.jobs import Job, find_store_name
 from mcsyncd.publish.line_limit import read_minute_of_day
@@ -90,6 +91,7 @@ class StoreGates:
             store=store or self._config().settings.storage.key,
             session=job.session,
             subject=job.subject,
+            key=find_object_key(job),
             error=failure.message,
             hint=failure.hint,
             next_try=gate.next_try_at,

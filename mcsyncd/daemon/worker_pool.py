@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from mcsyncd.daemon.bounded_calls import run_detached
 from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.object_names import name_objects
 from mcsyncd.daemon.store_gate import StoreFailure
 from mcsyncd.daemon.worker_process import (
     MakeExecutor,
@@ -230,16 +231,17 @@ def classify_failure(job: Job, error: Exception) -> JobFailed | StoreFailure:
     Errors that may pass (a full disk, a network that is down) are retried until they do. Errors that
     a retry cannot fix are final. An error of the store as a whole is none of the session's.
     """
+    message = name_objects(error.message, job) if isinstance(error, McsyncError) else ""
     if isinstance(error, StoreOffline | StoreRefused):
-        return StoreFailure(job.id, error.message, error.hint, passing=isinstance(error, StoreOffline))
+        return StoreFailure(job.id, message, error.hint, passing=isinstance(error, StoreOffline))
     for error_type, failure_kind in _KIND_BY_ERROR:
         if isinstance(error, error_type):
-            return build_job_failed(job, failure_kind, error.message, error.hint)
+            return build_job_failed(job, failure_kind, message, error.hint)
     if isinstance(error, OSError) and is_passing(error):
         message = f"{error.filename or job.subject}: {error.strerror} (in {job.stage} of {job.subject})"
         return build_job_failed(job, "transient", message, suggest_repair(error))
     if isinstance(error, McsyncError):
-        return build_job_failed(job, "final", error.message, error.hint)
+        return build_job_failed(job, "final", message, error.hint)
     message = f"{job.subject}: {type(error).__name__} in {job.stage}: {error}"
     return build_job_failed(
         job, "crash", message, "see `journalctl -u mcsyncd`; this may be a bug in mcsyncd"

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
-from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead
+from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead, name_object
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import ProfileRef, Session, Stage
@@ -35,7 +35,7 @@ class BaseJob:
 
     @property
     def subject(self) -> str:
-        """What the job is about, for a progress line: a clip's key, or the session."""
+        """What the job is about, for people: a clip's key, a clip's object, or the session."""
         return self.session
 
 
@@ -151,7 +151,7 @@ class Upload(BaseJob):
 
     @property
     def subject(self) -> str:
-        return f"{self.object.clip} {self.object.kind}{_name_target(self.store)}"
+        return f"{name_object(self.object.clip, self.object.kind)}{_name_target(self.store)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class ReadBack(BaseJob):
 
     @property
     def subject(self) -> str:
-        return f"{self.object.clip} {self.object.kind}, read back"
+        return f"{name_object(self.object.clip, self.object.kind)}, read back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from mcsyncd.model.rendition import ObjectKind
 
+OBJECT_WORDS: Mapping[ObjectKind, str] = MappingProxyType(
+    {
+        "original": "original",
+        "attached": "file beside it",
+        "mezzanine": "mezzanine",
+        "proxy": "proxy",
+        "sidecar": "sidecar",
+        "peaks": "waveform",
+        "sprites": "thumbnails",
+    }
+)
+"""What people call each kind of object."""
 ObjectMetadata = tuple[tuple[str, str], ...]
 """Names and values that are kept with an object: ASCII, a few hundred bytes in all."""
+
+
+def name_object(clip: str, kind: ObjectKind) -> str:
+    """Return an object as people name it, by its clip's key: `cam_b/B001.MOV, proxy`."""
+    return f"{clip}, {OBJECT_WORDS[kind]}" if clip else OBJECT_WORDS[kind]
 
 
 @dataclass(frozen=True, slots=True)

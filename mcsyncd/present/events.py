@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mcsyncd.api import LogEntryBody
+from mcsyncd.model.publishing import OBJECT_WORDS
 from mcsyncd.model.session import State
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_offset, format_percent, format_size
@@ -129,6 +130,22 @@ class _EventFields:
         return f"{self.count('file', 'added')} settled in the drop folders{gone}"
 
     @property
+    def stored_object(self) -> str:
+        clip, kind = self.get("object", "clip"), self.text("object", "kind", limit=20)
+        word = OBJECT_WORDS.get(kind, kind)  # type: ignore[call-overload]  # a kind of a later version, too
+        return f"{format_clip(clip, self.labels)}, {word}" if isinstance(clip, str) and clip else word
+
+    @property
+    def target(self) -> str:
+        return f" to {self.store}" if self.get("store") else ""
+
+    @property
+    def wait(self) -> str:
+        """When a job that failed is tried again, counted from the event."""
+        wait_s = self.get("attempt", "wait_s")
+        return f" in {wait_s:.0f} s" if isinstance(wait_s, int | float) and wait_s else ""
+
+    @property
     def stored_size(self) -> str:
         size = self.get("object", "bytes")
         return format_size(size) if isinstance(size, int | float) else NO_VALUE
@@ -199,8 +216,8 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "clip_conformed": lambda event: f"Conformed {event.clip}",
     "publishing_began": lambda event: f"Publishing started{event.revision}",
     "publishing_planned": lambda event: f"Planned to publish {event.count('file', 'plan', 'objects')}",
-    "object_stored": lambda event: f"Uploaded {event.text('object', 'key')} ({event.stored_size})",
-    "session_published": lambda event: f"Published {event.text('publication', 'key')}",
+    "object_stored": lambda event: f"Uploaded {event.stored_object}{event.target} ({event.stored_size})",
+    "session_published": lambda event: f"Published revision {event.text('publication', 'revision')}",
     "head_pointed": lambda event: f"Published revision is now {event.head_state}{event.head_reason}",
     "stores_chosen": lambda event: event.stores,
     "copy_published": lambda event: f"The copy in {event.store} is complete",
@@ -220,7 +237,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "store_surveyed": lambda event: event.survey,
     "object_read_back": lambda event: event.read_back,
     "objects_lost": lambda event: f"Will be uploaded again{event.reason}",
-    "job_postponed": lambda event: f"Will be retried automatically: {event.failure}",
+    "job_postponed": lambda event: f"Will be retried automatically{event.wait}: {event.failure}",
     "results_forgotten": lambda event: f"Will be made again{event.reason}",
     "session_halted": lambda event: event.halt,
     "session_retried": lambda event: f"Retried{event.by}",

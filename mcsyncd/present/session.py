@@ -6,10 +6,12 @@ Text from outside is made safe to print before it leaves here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcsyncd.api import ClipBody, SessionBody
+from mcsyncd.model.publishing import OBJECT_WORDS
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_drift, format_duration, format_frame_rate, format_offset
 
@@ -190,6 +192,18 @@ def format_clip(key: str, labels: Mapping[str, str]) -> str:
     return (
         f"{escape_text(name)} ({escape_text(labels.get(camera, camera), 40)})" if slash else escape_text(key)
     )
+
+
+_OBJECT_SUBJECT = re.compile(rf"(.+), ((?:{'|'.join(OBJECT_WORDS.values())})(?: to [^/]+|, read back)?)")
+"""What a job about an object is about: the clip's key, what the object is, and what is done with it."""
+
+
+def format_subject(subject: str, labels: Mapping[str, str]) -> str:
+    """Return what a job is about: `A001.MOV (Cam A)`, or one object of it, `A001.MOV (Cam A), proxy`."""
+    found = _OBJECT_SUBJECT.fullmatch(subject)
+    if found is None:
+        return format_clip(subject, labels)
+    return f"{format_clip(found[1], labels)}, {escape_text(found[2])}"
 
 
 def format_facts(session: SessionBody) -> str:

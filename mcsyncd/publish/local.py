@@ -214,10 +214,12 @@ def _translate_os_error(root: Path, key: str) -> Iterator[None]:
         yield
     except OSError as error:
         place = Path(error.filename or root)  # the file that is read may be on another disk
-        message = f"{place}: {error.strerror} (while storing or reading {key})"
+        is_here = place.is_relative_to(root)
+        shown = root if is_here and is_passing(error) else place  # the disk, whichever object it was
+        message = f"{shown}: {error.strerror} (while storing or reading {key})"
         if is_passing(error):
             raise StoreOffline(message, suggest_repair(error)) from error
-        if place.is_relative_to(root):
+        if is_here:
             raise StoreRefused(message, "check the folder in storage.path") from error
         raise StorageError(message, "check that file, then retry the session") from error
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterable
 
 from mcsyncd.errors import StorageError, StoredObjectsMissing
-from mcsyncd.model.publishing import HeadState, Publication, StoreHead
+from mcsyncd.model.publishing import HeadState, Publication, StoreHead, name_object
 from mcsyncd.model.rendition import StoredObject
 from mcsyncd.publish import keys
 from mcsyncd.publish.head import HeadDocument, read_head
 from mcsyncd.publish.object_store import ObjectStore
 
 _SHOWN = 3
-"""Keys that a message names. Judgement: enough to look at; the rest is counted."""
+"""Objects that a message names. Judgement: enough to look at; the rest is counted."""
 
 
 def confirm_objects(store: ObjectStore, stored: Iterable[StoredObject]) -> None:
@@ -27,18 +27,19 @@ def confirm_objects(store: ObjectStore, stored: Iterable[StoredObject]) -> None:
     for one in stored:
         found = store.stat_object(one.key)
         if found is None:
-            missing.append(one.key)
+            missing.append(one)
         elif not found.matches(one):
             raise StorageError(
-                f"{one.key}: the store holds something else than was stored",
+                f"{name_object(one.clip, one.kind)}: the store holds something else than was stored",
                 "`mcsyncd storage plan` shows what differs, `mcsyncd storage repair` sends it again",
             )
     if missing:
+        named = [name_object(one.clip, one.kind) for one in missing[:_SHOWN]]
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise StoredObjectsMissing(
-            f"no longer in the store: {', '.join(missing[:_SHOWN])}{more}",
+            f"no longer in the store: {'; '.join(named)}{more}",
             "they are uploaded again by themselves",
-            tuple(missing),
+            tuple(one.key for one in missing),
         )
 
 

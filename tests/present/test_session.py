@@ -9,6 +9,7 @@ from mcsyncd.present.session import (
     format_clip,
     format_facts,
     format_reasons,
+    format_subject,
     get_camera_label,
     label_action,
     label_session,
@@ -124,8 +125,20 @@ ANA = {"name": "ana", "uid": 7}
         ("clip_hashed", {"clip": "cam_b/DCIM/A.MOV"}, "Hashed DCIM/A.MOV (Cam B)"),
         (
             "object_stored",
-            {"object": {"key": "a/b.mov", "bytes": 4_100_000_000}},
-            "Uploaded a/b.mov (4.1 GB)",
+            {
+                "object": {
+                    "key": "v1/orig/s/cam_b/ab.mov",
+                    "clip": "cam_b/A.MOV",
+                    "kind": "peaks",
+                    "bytes": 4_100_000_000,
+                }
+            },
+            "Uploaded A.MOV (Cam B), waveform (4.1 GB)",
+        ),
+        (
+            "job_postponed",
+            {"attempt": {"wait_s": 20.0}, "failure": {"stage": "publish", "message": "the disk is full"}},
+            "Will be retried automatically in 20 s: publish: the disk is full",
         ),
         ("publishing_planned", {"plan": {"objects": [{}, {}]}}, "Planned to publish 2 files"),
         ("a_new_kind", {}, "A new kind"),
@@ -133,6 +146,15 @@ ANA = {"name": "ana", "uid": 7}
 )
 def test_events_are_sentences(kind, body, sentence):
     assert format_event(_entry(kind, **body), {"cam_b": "Cam B"}) == sentence
+
+
+def test_an_object_of_a_clip_is_named_as_people_do():
+    assert format_subject("cam_b/A, B.MOV, proxy", {"cam_b": "Cam B"}) == "A, B.MOV (Cam B), proxy"
+    assert format_subject("cam_b/A.MOV, proxy to nas", {"cam_b": "Cam B"}) == "A.MOV (Cam B), proxy to nas"
+    told = format_subject("cam_b/A.MOV, original, read back", {"cam_b": "Cam B"})
+    assert told == "A.MOV (Cam B), original, read back"
+    assert format_subject("cam_b/A, B.MOV", {"cam_b": "Cam B"}) == "A, B.MOV (Cam B)"
+    assert format_subject("20261123-091502-k7q", {}) == "20261123-091502-k7q"
 
 
 def test_an_event_names_the_person_if_there_is_one():

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 
 import pytest
+from api_server import serve_api
+from structlog.testing import capture_logs
 
-from mcsyncd.errors import DerivedFileLost, SourceChanged
+from mcsyncd.daemon.clock import utc_now
+from mcsyncd.daemon.worker_pool import classify_failure
+from mcsyncd.errors import DerivedFileLost, SourceChanged, StorageError
 from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_part_sums
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.jobs import Hash, Upload
@@ -19,6 +24,7 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers import publishing
 from mcsyncd.workers.perform import perform_job
 from r2strict.bucket import ACCESS
+from r2strict.faults import RefuseCall
 
 SESSION = "20261126-091502-k7q"
 SIZE = MIN_PART_BYTES + 1000
@@ -105,3 +111,24 @@ def test_sums_of_another_part_size_are_taken_again(upload, layout):
     )
     keep_part_sums(kept, compute_part_sums(path, part_bytes=5 << 20)[1])
     assert perform_job(upload, layout, 1 << 40).tag.endswith("-2")
+
+
+@pytest.mark.parametrize("answer", [RefuseCall(503, "ServiceUnavailable"), RefuseCall(403, "AccessDenied")])
+async def test_the_journal_has_all_that_the_stores_support_asks_for(upload, layout, faults, tmp_path, answer):
+    faults.inject(answer, operations=["CreateMultipartUpload"])
+    with pytest.raises(StorageError) as refused:
+        perform_job(upload, layout, 1 << 40)
+    ray = refused.value.__cause__.response["ResponseMetadata"]["HTTPHeaders"]["cf-ray"]
+    async with serve_api(tmp_path / "home") as served:
+        with capture_logs() as lines:
+            served.loop.store_gates.note_failure(upload, classify_failure(upload, refused.value))
+    (line,) = (one for one in lines if one["log_level"] == "warning")
+    assert (line["session"], line["subject"], line["key"]) == (
+        SESSION,
+        "cam_a/A.mov, original",
+        upload.object.key,
+    )
+    assert f"HTTP {answer.status}" in line["error"]
+    assert f"request {ray}" in line["error"]
+    assert datetime.fromisoformat(line["next_try"]) > datetime.fromisoformat(utc_now())
+    assert upload.object.key not in line["error"]

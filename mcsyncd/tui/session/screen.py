@@ -30,8 +30,8 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
-    format_clip,
     format_facts,
+    format_subject,
     label_session,
     list_camera_labels,
     list_off_timeline,
@@ -314,7 +314,7 @@ class SessionScreen(LiveScreen):
 
 def _build_step(worker: WorkerBody, labels: Mapping[str, str]) -> Content:
     """Return a running job in two lines: stage and clip, then its progress."""
-    head = f"{escape_text(worker.stage, 12):<10}{escape_text(format_clip(worker.subject, labels), 60)}"
+    head = f"{escape_text(worker.stage, 12):<10}{escape_text(format_subject(worker.subject, labels), 60)}"
     step = worker.progress
     if step is None:
         return build_content(("… ", "primary"), head)
