@@ -67,13 +67,14 @@ def list_limit_alerts(held: ExceededLimit | None) -> list[AlertBody]:
 def list_store_alerts(gate: StoreGate) -> list[AlertBody]:
     """Return what keeps everything from being uploaded, if anything does."""
     if gate.paused is not None:
-        by, _ = gate.paused
+        by, at = gate.paused
         return [
             AlertBody(
                 code="uploads_paused",
                 level="warning",
                 message=f"uploads are paused by {by}",
                 hint=_RESUME_HINT,
+                since=at,
             )
         ]
     return list_trouble(gate)

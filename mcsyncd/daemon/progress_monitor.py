@@ -11,7 +11,7 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.session_progress import Reports, StageWork, build_session_progress, measure_stage
 from mcsyncd.daemon.throughput_meter import ThroughputMeter
-from mcsyncd.model.session import Session
+from mcsyncd.model.session import Session, State
 from mcsyncd.workers.progress import ProgressReport, read_progress
 
 POLL_EVERY_S = 0.5
@@ -31,6 +31,7 @@ class ProgressMonitor:
         self.reports: dict[str, ProgressReport | None] = {}
         self._meters: dict[str, ThroughputMeter] = {}
         self._polls = 0
+        self._told_of_store = ("open", "")
         self.storage_health = "not checked yet"
 
     async def run(self) -> None:
@@ -38,6 +39,7 @@ class ProgressMonitor:
         while True:
             await asyncio.sleep(POLL_EVERY_S)
             await self.poll_reports()
+            self.tell_of_store()
 
     async def poll_reports(self) -> None:
         """Read once, in a thread: a work folder that does not answer leaves the last reports standing."""
@@ -61,6 +63,18 @@ class ProgressMonitor:
                 continue  # it was rejected while its job ran
             progress = self.get_session_progress(session)
             self._hub.broadcast(StreamEventBody(what="progress", session=session_id, progress=progress))
+
+    def tell_of_store(self) -> None:
+        """Tell all subscribers when what keeps uploads back has changed: the status, and each session."""
+        gate = self._loop.store_gates.main
+        told = (gate.state, gate.trouble.message if gate.trouble is not None else "")
+        if told == self._told_of_store:
+            return
+        self._told_of_store = told
+        self._hub.broadcast(StreamEventBody(what="folders"))
+        for session in self._loop.sessions.values():
+            if session.state is State.PUBLISHING:
+                self._hub.broadcast(StreamEventBody(what="progress", session=session.id))
 
     async def send_heartbeat(self) -> None:
         """Tell all subscribers that the daemon is alive."""

@@ -16,7 +16,7 @@ from mcsyncd.api import SessionBody
 from mcsyncd.client import RevisionConflict
 from mcsyncd.present.numbers import format_time
 from mcsyncd.present.session import label_session
-from mcsyncd.tui.dialogs import ConflictDialog, build_conflict_summary
+from mcsyncd.tui.dialogs import ConflictDialog, ConsentDialog, build_conflict_summary
 from mcsyncd.tui.feed import Feed
 from mcsyncd.tui.messages import Connected, Disconnected, ProgressChanged, SessionChanged, StatusChanged
 from mcsyncd.tui.queue.rows import describe_shoot
@@ -28,6 +28,8 @@ from mcsyncd.tui.world import DaemonLink
 
 _MAX_COMMANDS = 200
 """Sessions in the palette. Judgement: more than wait on any day; the palette searches them as one types."""
+
+_PAUSE_COSTS = ("Nothing is sent until somebody resumes them, also after a restart.",)
 
 _THEME_TEXTS = {
     "dark": "Light text on a dark ground",
@@ -53,10 +55,23 @@ class McsyncApp(Shell):
         for name, theme in THEMES.items():
             if theme.name != self.theme:
                 yield SystemCommand(f"Theme: {name}", _THEME_TEXTS[name], partial(self.use_theme, name))
+        verb = "Resume" if self.world.are_uploads_paused else "Pause"
+        said = "Those of all sessions, for everybody"
+        yield SystemCommand(f"{verb} uploads", said, self.action_direct_uploads)
         for session in self.world.build_queue()[:_MAX_COMMANDS]:
             said = f"{label_session(session)} · {describe_shoot(session, self.get_now())}"
             yield SystemCommand(f"Go to {session.id}", said, partial(self._open_session, session.id))
         yield SystemCommand("Quit", "Quit the app; the daemon keeps running", self.action_quit)
+
+    @work(exclusive=True, group="uploads")
+    async def action_direct_uploads(self) -> None:
+        """Let paused uploads go on; pause them once a person agrees: only a quiet line tells of it."""
+        if objection := self.find_objection():
+            self.show_notice(objection)
+        elif self.world.are_uploads_paused:
+            await self.direct_uploads("resume")
+        elif await self.push_screen_wait(ConsentDialog("Pause the uploads of all sessions?", _PAUSE_COSTS)):
+            await self.direct_uploads("pause")
 
     def _open_session(self, session: str) -> None:
         self.push_screen(SessionScreen(session))

@@ -55,7 +55,7 @@ class Feed:
             self._last_seq = max(event.seq, self._last_seq or 0)
         if event.what in {"heartbeat", "folders"}:
             await self._read_status()
-        elif event.what == "progress" and event.session is not None:
+        elif event.what == "progress" and event.session is not None and event.progress is not None:
             self._post(ProgressChanged(event.session, event.progress))
         elif event.session is not None:
             await self._read_session(event.session)

@@ -33,4 +33,6 @@ def format_hint(hint: str, max_chars: int = 300) -> str:
 def _name_way(found: re.Match[str]) -> str:
     if "--without" in found[0]:  # the button starts with what is there, and leaves no single file out
         return found[0]
+    if found[0].strip("`").startswith("mcsyncd storage resume"):
+        return "resume the uploads, in the queue"
     return _WAYS.get(found[1] or found[2], found[0])

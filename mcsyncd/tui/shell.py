@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -161,6 +162,20 @@ class Shell(App[None]):
             return None
         self.world = self.world.with_session(body)
         return body
+
+    async def direct_uploads(self, action: Literal["pause", "resume"]) -> None:
+        """Pause or resume the uploads of all sessions; what was refused is shown."""
+        try:
+            storage = await self.client.direct_uploads(action)
+        except Unreachable as error:
+            self.show_notice(UNCONFIRMED, hint=error.message, severity="error")
+            return
+        except McsyncError as error:
+            self.show_error(error)
+            return
+        if self.world.status is not None:
+            status = self.world.status.model_copy(update={"storage": storage})
+            self.world = replace(self.world, status=status)
 
     def show_conflict(self, conflict: RevisionConflict, unsent: str) -> None:
         """Show that somebody changed the session first."""

@@ -97,6 +97,11 @@ class World:
         return [*waiting, *running, *reversed(done)]
 
     @property
+    def are_uploads_paused(self) -> bool:
+        """Whether somebody paused the uploads of all sessions."""
+        return self.status is not None and self.status.storage.uploads == "paused"
+
+    @property
     def waiting_count(self) -> int:
         """The number of sessions that wait for a person."""
         return sum(body.state in _WAITING_STATES for body in (self.sessions or {}).values())

@@ -30,7 +30,9 @@ from mcsyncd.model.events import (
     DecisionRefused,
     DropFilesChanged,
     JobPostponed,
+    PublishingBegan,
     SessionAligned,
+    SessionApproved,
     SessionHalted,
     SessionOpened,
     SessionRejected,
@@ -102,6 +104,27 @@ async def test_a_decision_that_the_group_database_does_not_confirm_is_refused(tm
         assert served.loop.find_session(SESSION).state is State.IN_REVIEW
         with pytest.raises(Unavailable):
             await served.client.seal_session()
+
+
+async def test_everybody_hears_of_a_pause_and_reads_the_sessions_that_wait_for_it(tmp_path):
+    approved = (
+        SessionApproved(AT, OKAFOR, 1),
+        PublishingBegan(AT, 1),
+    )
+    async with serve_api(tmp_path / "home", (*IN_REVIEW, *approved)) as served:
+        monitor, told = served.handler._progress_monitor, []
+        with served.handler._hub.subscribe() as heard:
+            monitor.tell_of_store()
+            await served.client.direct_uploads("pause")
+            for _ in range(2):
+                monitor.tell_of_store()
+            while not heard.empty():
+                told.append(await heard.get())
+        assert [(one.what, one.session, one.progress) for one in told] == [
+            ("folders", None, None),
+            ("progress", SESSION, None),
+        ]
+        assert "paused" in (await served.client.fetch_session(SESSION)).error.message
 
 
 POST_APPROVAL = """

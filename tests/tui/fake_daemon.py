@@ -116,6 +116,7 @@ class FakeDaemon:
         app.router.add_delete("/v1/sessions/{id}/claim", self._release)
         app.router.add_post("/v1/seal", self._seal)
         app.router.add_post("/v1/reload", self._reload)
+        app.router.add_post("/v1/uploads", self._direct_uploads)
         app.router.add_get("/v1/log", self._log)
         app.router.add_get("/v1/events", self._events)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -153,6 +154,16 @@ class FakeDaemon:
 
     async def _reload(self, _):
         return _json(api.ReloadBody(reloaded=True))
+
+    async def _direct_uploads(self, request):
+        action = (await request.json())["action"]
+        self.requests.append(f"{action} uploads")
+        since = "2026-11-23T09:02:00.000000+00:00"
+        paused = {"uploads": "paused", "paused_by": self.status.you, "since": since}
+        going = {"uploads": "open", "paused_by": "", "since": None}
+        storage = scenes.changed(self.status.storage, **(paused if action == "pause" else going))
+        self.status = scenes.changed(self.status, storage=storage)
+        return _json(storage)
 
     async def _log(self, request):
         if newest := int(request.query.get("newest", "0")):

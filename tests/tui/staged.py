@@ -137,6 +137,13 @@ def _settling():
     return {"folders": folders, "unknown_folders": ["cam_d"]}
 
 
+def _paused():
+    since = "2026-11-23T09:02:00.000000+00:00"
+    storage = scenes.changed(scenes.status().storage, uploads="paused", paused_by="kim", since=since)
+    alert = api.AlertBody(code="uploads_paused", level="warning", message="uploads are paused by kim")
+    return {"storage": storage, "alerts": [alert]}
+
+
 def _failed():
     return next(body for body in scenes.queue() if body.state == "failed")
 
@@ -167,6 +174,7 @@ SCENES = {
     "review-frames-moved": (framed_apart, [scenes.unsure()], {}),
     "review-frames-unplaced": (framed, [scenes.unplaced()], {}),
     "review-help": (helped, [scenes.unsure()], {}),
+    "paused": (queue, scenes.queue(), _paused()),
     "empty": (queue, [], _settling()),
     "gone": (gone, [scenes.session()], {}),
     "error": (opened, [_failed()], {}),

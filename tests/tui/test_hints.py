@@ -21,6 +21,8 @@ SESSION = scenes.SURE
         ("copy it again; see `mcsyncd status`", "copy it again; see the queue"),
         (f"mcsyncd retry {SESSION}; then look again", "Retry; then look again"),
         ("check the disk, then try again", "check the disk, then try again"),
+        ("mcsyncd storage resume", "resume the uploads, in the queue"),
+        ("mcsyncd storage plan shows it", "mcsyncd storage plan shows it"),
     ],
 )
 def test_a_command_with_a_key_is_named_by_its_word(hint, shown):

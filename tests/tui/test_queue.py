@@ -105,6 +105,32 @@ async def test_a_failed_session_says_why_and_can_be_retried(opened):
 
 
 @running
+async def test_uploads_are_paused_once_a_person_agrees_and_go_on_at_once(opened):
+    async with opened(scenes.queue()) as (app, pilot, daemon):
+        assert "p Uploads" in screen_text(app)
+        await pilot.press("p")
+        await until(pilot, lambda: "Nothing is sent until somebody resumes" in screen_text(app))
+        await pilot.press("escape", "p")
+        await until(pilot, lambda: "Nothing is sent until somebody resumes" in screen_text(app))
+        assert "pause uploads" not in daemon.requests
+        await pilot.press("y")
+        await until(pilot, lambda: "uploads paused by s.okafor since" in screen_text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "uploads paused" not in screen_text(app))
+        assert [one for one in daemon.requests if "uploads" in one] == ["pause uploads", "resume uploads"]
+
+
+@running
+async def test_who_may_not_decide_does_not_pause_uploads(opened):
+    async with opened(scenes.queue(), may_approve=False) as (app, pilot, daemon):
+        said = collect_notices(app)
+        await pilot.press("p")
+        await until(pilot, lambda: said)
+        assert "may not decide" in said[0]
+        assert "pause uploads" not in daemon.requests
+
+
+@running
 async def test_the_palette_goes_to_a_session(opened):
     async with opened([scenes.unsure(), scenes.session()]) as (app, pilot, _):
         await pilot.press("ctrl+p")

@@ -45,6 +45,7 @@ _RETRIED_STATES = {"failed", "quarantined"}
 """States that can be tried again; the daemon has the last word."""
 
 _FILTER_HELP = "filter: part of an id, a state, a clip, a camera, a person"
+_UPLOADS_HELP = "pause the uploads of all sessions, or let them go on"
 _KEYS = (
     build_binding("open", "enter", "open", "open the session", "Open"),
     build_binding("retry", "r", "retry", "retry a failed session", "Retry"),
@@ -53,6 +54,7 @@ _KEYS = (
     build_binding("filter", "slash", "filter", _FILTER_HELP, "Filter"),
     build_binding("show_all", "escape", "show_all", "end the filter", "All"),
     build_binding("more", "m", "more", "more finished sessions: older ones", "More"),
+    build_binding("uploads", "p", "app.direct_uploads", _UPLOADS_HELP, "Uploads"),
     build_binding("activity", "a", "activity", "activity: what happened lately in all sessions", "Activity"),
     build_binding("quit", "q", "app.quit", "quit", "Quit"),
 )
@@ -117,6 +119,8 @@ class QueueScreen(LiveScreen):
         keys += ["history"] if session is not None else []
         keys += ["show_all"] if self._filter.value else ["filter"] if world.sessions else []
         keys += ["more"] if world.older_before else []
+        is_sending = any(one.state == "publishing" for one in (world.sessions or {}).values())
+        keys += ["uploads"] if world.are_uploads_paused or is_sending else []
         self.show_hints([*keys, "activity", "quit"])
 
     def _build_no_match(self) -> Content:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from mcsyncd.api import AlertBody, FolderBody, StatusBody
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_alert_times, format_free_space, format_size
+from mcsyncd.present.numbers import format_alert_times, format_free_space, format_size, format_time
 from mcsyncd.tui.content import build_content, pack_lines
 from mcsyncd.tui.hints import format_hint
 from mcsyncd.tui.shell import Shell
@@ -35,9 +35,11 @@ class HealthLine(Widget):
         width = self.size.width or app.size.width
         watched = [build_folder_line(body) for body in status.folders.values()] if self.folders else []
         lines = [
-            pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status)) if items
+            pack_lines(items, width, gap=3) for items in (watched, _build_machine_items(status, now)) if items
         ]
-        lines[:0] = [build_alert_line(alert, now) for alert in status.alerts]
+        # A pause is what somebody wanted: it stands with the store, and not among what is wrong.
+        alerts = [alert for alert in status.alerts if alert.code != "uploads_paused"]
+        lines[:0] = [build_alert_line(alert, now) for alert in alerts]
         if status.unknown_folders:
             names = ", ".join(escape_text(name, 40) for name in status.unknown_folders[:_MAX_UNKNOWN_FOLDERS])
             lines.append(
@@ -87,11 +89,15 @@ def build_folder_line(body: FolderBody) -> Content:
     )
 
 
-def _build_machine_items(status: StatusBody) -> list[Content]:
+def _build_machine_items(status: StatusBody, now: datetime) -> list[Content]:
     store = status.storage
     text = f" {escape_text(store.kind, 12)} store"
     if store.health != "ok":
         text += f": {escape_text(store.health, 120)}"
+    if store.uploads == "paused":
+        text += (
+            f", uploads paused by {escape_text(store.paused_by, 40)} since {format_time(store.since, now)}"
+        )
     items = [
         build_content(("●", "success") if store.health == "ok" else ("✖", "error"), (text, "muted")),
         build_content((format_free_space(store.work_free_bytes), "muted")),
