@@ -49,6 +49,8 @@ class ClipBody(ApiBody):
     name: str
     bytes: int
     sha256: str | None = None
+    former_sha256: str | None = None
+    """The hash of what a person let this file replace (resync, retry); null where nothing was replaced."""
     duration_s: float | None = None
     offset_ms: float | None = None
     warnings: list[str] = []

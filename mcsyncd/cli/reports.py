@@ -131,6 +131,10 @@ def _format_camera(session: SessionBody, key: str) -> Iterator[str]:
                 name = f"{key}/{escape_text(clip.name, 60)}"
                 yield f"        → or without it: mcsyncd clip {session.id} {name} leave-out --reason TEXT"
     for clip in clips:
+        if clip.former_sha256:
+            now = escape_text(clip.sha256 or "not hashed yet", 64)
+            former = escape_text(clip.former_sha256, 64)
+            yield f"      {escape_text(clip.name, 40)}: sha256 {now}, before: {former}"
         yield from (
             f"      {escape_text(clip.name, 40)}: {escape_text(warning)}" for warning in clip.warnings
         )

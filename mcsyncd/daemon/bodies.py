@@ -174,6 +174,7 @@ def _list_attached(session: Session) -> dict[str, list[str]]:
 def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipBody:
     placement = session.alignment.find_placement(clip.camera, clip.name) if session.alignment else None
     ruling = session.find_ruling(clip.key)
+    sha256 = clip.digest.sha256 if clip.digest else None
     warnings = [
         *(clip.media.warnings if clip.media else ()),
         *(clip.analysis_audio.notes if clip.analysis_audio else ()),
@@ -181,7 +182,8 @@ def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipB
     return ClipBody(
         name=clip.name,
         bytes=clip.bytes,
-        sha256=clip.digest.sha256 if clip.digest else None,
+        sha256=sha256,
+        former_sha256=clip.former_sha256 if clip.former_sha256 not in ("", sha256) else None,
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
         offset_ms=ms_from_us(placement.offset_us) if placement else None,
         warnings=warnings,

@@ -256,7 +256,8 @@ class Clip:
 
     `name` is the path below the camera's folder, as dropped. `path` is where the original is
     now, relative to the work folder. `fault` says why it cannot be read, and `fault_hint` what to do about
-    it; both are empty for a clip that can be read.
+    it; both are empty for a clip that can be read. `former_sha256` is the hash that was recorded before a
+    person took a changed file for the right one.
     """
 
     camera: str
@@ -269,6 +270,7 @@ class Clip:
     analysis_audio: AnalysisAudio | None = None
     fault: str = field(default="", metadata=NOT_AN_INPUT)
     fault_hint: str = field(default="", metadata=NOT_AN_INPUT)
+    former_sha256: str = field(default="", metadata=NOT_AN_INPUT)
 
     @property
     def key(self) -> str:

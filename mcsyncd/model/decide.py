@@ -178,7 +178,8 @@ def _record_result(  # noqa: C901, PLR0911  # one line for each result
         case fa.ReturnResult() as result:
             return (ev.OriginalsReturned(fact.at, result.left),)
         case Digest() as result:
-            return (ev.ClipHashed(fact.at, job.subject, result),)
+            hashed = session.find_clip(job.subject)
+            return (ev.ClipHashed(fact.at, job.subject, result, hashed.former_sha256 if hashed else ""),)
         case Media() as result:
             return (ev.ClipProbed(fact.at, job.subject, result),)
         case AnalysisAudio() as result:

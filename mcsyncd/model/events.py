@@ -68,11 +68,12 @@ class ClipsOffloaded:
 
 @dataclass(frozen=True, slots=True)
 class ClipHashed:
-    """Both hashes of an original."""
+    """Both hashes of an original. `former` is the sha256 of the file that a person let it replace."""
 
     at: str
     clip: str
     digest: Digest
+    former: str = ""
     kind: Literal["clip_hashed"] = "clip_hashed"
 
 

@@ -368,4 +368,5 @@ def _forget_changed_originals(session: Session, originals: tuple[FileIdentity, .
 def _forget_if_changed(clip: Clip, now: FileIdentity | None) -> Clip:
     if now is None or (clip.bytes, clip.mtime_ns) == (now.bytes, now.mtime_ns):
         return clip
-    return Clip(clip.camera, clip.name, now.bytes, now.mtime_ns, clip.path)
+    former = clip.digest.sha256 if clip.digest is not None else clip.former_sha256
+    return Clip(clip.camera, clip.name, now.bytes, now.mtime_ns, clip.path, former_sha256=former)

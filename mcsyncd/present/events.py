@@ -101,6 +101,14 @@ class _EventFields:
         return format_clip(key, self.labels) if isinstance(key, str) else NO_VALUE
 
     @property
+    def other_content(self) -> str:
+        """Which hash took the place of which, where a person took a changed file for the right one."""
+        former, now = self.get("former"), self.get("digest", "sha256")
+        if not former or former == now:
+            return ""
+        return f": sha256 {self.text('digest', 'sha256')[:12]}… in place of {self.text('former')[:12]}…"
+
+    @property
     def moved(self) -> str:
         """The one clip that was moved, or the camera whose clips moved together."""
         name = self.get("clip")
@@ -191,7 +199,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     "drop_files_changed": lambda event: event.drop_change,
     "session_sealed": lambda event: f"Started with {event.count('clip', 'clips')}{event.by}",
     "clips_offloaded": lambda event: f"{event.count('clip', 'paths')} copied to the work folder",
-    "clip_hashed": lambda event: f"Hashed {event.clip}",
+    "clip_hashed": lambda event: f"Hashed {event.clip}{event.other_content}",
     "clip_probed": lambda event: f"Probed {event.clip}",
     "clip_audio_analysed": lambda event: f"Analysed the audio of {event.clip}",
     "session_aligned": lambda event: f"Synced: confidence {event.confidence}{event.revision}",

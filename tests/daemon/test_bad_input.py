@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -241,7 +242,9 @@ def test_an_original_that_changes_makes_the_session_stale(line, shoot):
     reviewed = line.wait_for("in_review")
     original = line.work / "sessions" / reviewed["id"] / "original" / "cam_b" / shoot.files["cam_b"].name
     line.wait(lambda: line.session()["cameras"]["cam_b"]["clips"][0]["sha256"], "the clip is hashed")
-    os.utime(original)
+    first = line.session()["cameras"]["cam_b"]["clips"][0]["sha256"]
+    with original.open("ab") as changed:
+        changed.write(b"\0\0\0\x10free" + bytes(8))  # an MP4 stays whole with another box at its end
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
     stale = line.wait_for("stale")
     assert stale["approved_by"] is None
@@ -254,6 +257,11 @@ def test_an_original_that_changes_makes_the_session_stale(line, shoot):
     line.ask("resync", stale["id"], "--yes")
     again = line.wait_for("in_review")
     assert again["revision"] == reviewed["revision"] + 1
+    line.wait(lambda: line.session()["cameras"]["cam_b"]["clips"][0]["sha256"], "the changed clip is hashed")
+    (clip,) = line.session()["cameras"]["cam_b"]["clips"]
+    now = hashlib.sha256(original.read_bytes()).hexdigest()
+    assert (clip["former_sha256"], clip["sha256"]) == (first, now), "one beside the other"
+    assert f"sha256 {clip['sha256'][:12]}… in place of {first[:12]}…" in line.ask("log", again["id"]).stdout
 
 
 def test_rates_of_the_grid_follow_the_reference(line, shoot, tmp_path):

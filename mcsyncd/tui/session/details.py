@@ -92,6 +92,8 @@ def _format_candidates(evidence: AngleBody) -> str:
 def _build_clip(clip: ClipBody) -> Content:
     duration = f" · {format_duration(clip.duration_s)}" if clip.duration_s is not None else ""
     digest = f" · sha256 {escape_text(clip.sha256[:12], 16)}" if clip.sha256 else ""
+    if clip.former_sha256:
+        digest += f", before: {escape_text(clip.former_sha256[:12], 16)}"
     line = f"    {escape_text(clip.name, 80)} · {format_size(clip.bytes)}{duration}{digest}"
     warnings = [build_content("\n      ▲ ", escape_text(warning, 200)) for warning in clip.warnings]
     return build_content((line, "muted"), *warnings)
