@@ -38,30 +38,40 @@ def write_all(descriptor: int, data: memoryview) -> None:
             data = data[os.write(descriptor, data) :]
 
 
-def flush_and_hash(descriptor: int) -> str:
+def flush_and_hash(descriptor: int, report_bytes: Callable[[int], None] | None = None) -> str:
     """Flush a file, drop it from the page cache, and return the sha256 of what is on the disk.
 
-    If it were still cached, a comparison would compare memory with itself.
+    If it were still cached, a comparison would compare memory with itself. `report_bytes` is called with the
+    bytes read so far.
     """
     with name_descriptor(descriptor):
         os.fsync(descriptor)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    return compute_sha256(descriptor)
+    return compute_sha256(descriptor, report_bytes)
 
 
-def compute_sha256(descriptor: int) -> str:
+def compute_sha256(descriptor: int, report_bytes: Callable[[int], None] | None = None) -> str:
     """Return the sha256 of a whole open file, whatever its current position."""
-    digest = hashlib.sha256()
+    digest, done = hashlib.sha256(), 0
     for chunk in read_chunks(descriptor):
         digest.update(chunk)
+        done += len(chunk)
+        if report_bytes is not None:
+            report_bytes(done)
     return digest.hexdigest()
 
 
-def read_chunks(descriptor: int) -> Iterator[memoryview]:
-    """Yield a file from its start in chunks, each in the same buffer, so that memory stays constant."""
-    buffer = memoryview(bytearray(_CHUNK_BYTES))
-    position = 0
-    while count := _read_into(descriptor, buffer, position):
+def read_chunks(descriptor: int, start: int = 0, length: int | None = None) -> Iterator[memoryview]:
+    """Yield a file, or `length` bytes of it from `start` on, in chunks: less if it ends before.
+
+    Each is in the same buffer, so that memory stays constant.
+    """
+    buffer = memoryview(bytearray(_CHUNK_BYTES if length is None else max(1, min(_CHUNK_BYTES, length))))
+    position, end = start, None if length is None else start + length
+    while end is None or position < end:
+        count = _read_into(descriptor, buffer if end is None else buffer[: end - position], position)
+        if not count:
+            return
         position += count
         yield buffer[:count]
 

@@ -14,11 +14,11 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from mcsyncd.errors import IntegrityError, McsyncError
 from mcsyncd.integrity.copying import flush_and_hash, read_chunks, write_all
@@ -118,9 +118,9 @@ class DerivedFile(AbstractContextManager["DerivedFile"]):
                 os.fchown(self._descriptor, -1, gid)
             os.fchmod(self._descriptor, mode)
 
-    def read_back(self) -> str:
+    def read_back(self, report_bytes: Callable[[int], None] | None = None) -> str:
         """Flush the file and return the sha256 of what the disk returns."""
-        return flush_and_hash(self._descriptor)
+        return flush_and_hash(self._descriptor, report_bytes)
 
     def publish(self) -> WrittenFile:
         """Give the complete file its name; discard it if that fails."""
@@ -160,6 +160,9 @@ class ResumableFile(DerivedFile):
     Raises OSError, and McsyncError if another process is writing it.
     """
 
+    _SAYS_WRONG: ClassVar[type[McsyncError]] = IntegrityError
+    """What tells that the bytes which were written are wrong."""
+
     def __init__(self, path: Path, part: Path) -> None:
         make_folders(path.parent)
         self.path, self.part, self.bytes = path, part, 0
@@ -181,17 +184,20 @@ class ResumableFile(DerivedFile):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise McsyncError(f"{self.part}: another process is writing it", "wait until it ends") from None
+        self._count_written()
+        os.lseek(self._descriptor, self.bytes, os.SEEK_SET)
+
+    def _count_written(self) -> None:
         for chunk in read_chunks(self._descriptor):
             self._sha256.update(chunk)
             self.bytes += len(chunk)
-        os.lseek(self._descriptor, self.bytes, os.SEEK_SET)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
             self.publish()
-        elif issubclass(kind, IntegrityError):
+        elif issubclass(kind, self._SAYS_WRONG):
             self.discard()
         else:
             with suppress(OSError):  # the error that ended it is the one to report
@@ -220,6 +226,54 @@ class ResumableFile(DerivedFile):
             self.discard()
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path))
         return super().publish()
+
+
+class PartwiseCopy(ResumableFile):
+    """A copy of a file whose parts' sums are known, written over several runs: those in place can be checked.
+
+    What `part` already holds counts as written, and none of it is read: hundreds of gigabytes on a share go
+    on at once. So `sha256` is that of what was read back, and empty before that. An error of ours discards
+    it; one of the disk does not. It takes the place of a file that has its name.
+    """
+
+    _SAYS_WRONG = McsyncError
+
+    def __init__(self, path: Path, part: Path) -> None:
+        self._read_sha256 = ""
+        super().__init__(path, part)
+
+    def _count_written(self) -> None:
+        self.bytes = os.fstat(self._descriptor).st_size
+
+    @property
+    def sha256(self) -> str:
+        """The sha256, in hex, of what was read back."""
+        return self._read_sha256
+
+    def read_back(self, report_bytes: Callable[[int], None] | None = None) -> str:
+        """Flush the file and return the sha256 of what the disk returns."""
+        self._read_sha256 = super().read_back(report_bytes)
+        return self._read_sha256
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`."""
+        remaining = memoryview(data).cast("B")
+        self.bytes += len(remaining)
+        write_all(self._descriptor, remaining)
+
+    def read_stretch(self, start: int, length: int) -> Iterator[memoryview]:
+        """Yield what was written from `start` on, `length` bytes of it, in chunks of one buffer."""
+        return read_chunks(self._descriptor, start, length)
+
+    def cut_off(self, size: int) -> None:
+        """Forget what was written after `size` bytes."""
+        with name_file(self.part):
+            os.ftruncate(self._descriptor, size)
+            self.bytes = os.lseek(self._descriptor, size, os.SEEK_SET)
+
+    def publish(self) -> WrittenFile:
+        """Give the complete file its name; discard it if that fails."""
+        return DerivedFile.publish(self)
 
 
 def write_derived_file(path: Path, data: bytes, *, durable: bool = True) -> WrittenFile:
@@ -275,13 +329,17 @@ def _sync_path(path: Path) -> None:
 
 
 def _remove_abandoned_parts(path: Path) -> None:
-    """Remove temporary files of writers that were killed; a running writer holds a lock on its own."""
     for entry in os.scandir(path.parent):
         if entry.name.startswith(f"{path.name}.") and entry.name.endswith(_PART_SUFFIX):
-            with suppress(OSError):
-                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    Path(entry.path).unlink()
-                finally:
-                    os.close(descriptor)
+            remove_abandoned_part(Path(entry.path))
+
+
+def remove_abandoned_part(part: Path) -> None:
+    """Remove the temporary file of a writer that was killed; a running writer holds a lock on its own."""
+    with suppress(OSError):
+        descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+        finally:
+            os.close(descriptor)

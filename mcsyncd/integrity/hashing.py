@@ -63,7 +63,7 @@ def _digest_descriptor(
     return digest
 
 
-def verify_digest(path: Path, sha256: str, size: int) -> bool:
+def verify_digest(path: Path, sha256: str, size: int, report_bytes: ReportBytes | None = None) -> bool:
     """Return whether the file has this size and this sha256; False if it is missing or may not be read.
 
     Raises OSError for errors of the disk, which prove nothing about the file.
@@ -71,7 +71,7 @@ def verify_digest(path: Path, sha256: str, size: int) -> bool:
     try:
         if path.stat(follow_symlinks=False).st_size != size:
             return False
-        return compute_digest(path).sha256 == sha256
+        return compute_digest(path, report_bytes).sha256 == sha256
     except (FileNotFoundError, SourceChanged):
         return False
 

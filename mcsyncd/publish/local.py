@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcsyncd.errors import (
+    CHANGED_SOURCE_HINT,
     SourceChanged,
     StorageError,
     StoreOffline,
@@ -20,6 +21,7 @@ from mcsyncd.errors import (
 )
 from mcsyncd.integrity.derived_file import DerivedFile, make_folders, sync_folder
 from mcsyncd.integrity.hashing import verify_digest
+from mcsyncd.integrity.part_copy import copy_parts
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.publish import keys
@@ -30,6 +32,7 @@ from mcsyncd.publish.object_store import (
     StoredDocument,
     require_document,
 )
+from mcsyncd.publish.partials import locate_partial, open_partial, remove_stale_partials
 
 _MIN_FREE_BYTES = 1 << 30
 """Free bytes below which the store is reported as full.
@@ -69,11 +72,11 @@ class LocalStore:
         sha256, size = sums.sha256, sums.bytes
         with _translate_os_error(self._root, key):
             target = self._locate_object(key)
+            half = _HalfProgress(size, report_progress)
             if target.exists() and not replace:
-                _require_equal(target, key, sha256, size)
-            elif not target.exists() or not verify_digest(target, sha256, size):
-                report = None if report_progress is None else lambda done: report_progress(done, size)
-                self._copy_file_in(path, target, sha256, size, report)
+                _require_equal(target, key, sha256, size, half)
+            elif not target.exists() or not verify_digest(target, sha256, size, half.report_read_back):
+                self._copy_file_in(key, path, sums, half)
             if report_progress is not None:
                 report_progress(size, size)
         return ObjectStat(size, sha256, "")
@@ -89,7 +92,7 @@ class LocalStore:
                 raise StorageError(f"{key} holds another version", "find out who else writes to this store")
             with self._open_object(target) as file:
                 file.write(data)
-                _require_read_back(file, key)
+                _require_read_back(file, key, None)
 
     def find_document(self, key: str) -> StoredDocument | None:
         """Read a small document; its tag is its hash."""
@@ -154,21 +157,50 @@ class LocalStore:
             raise StorageError(f"{path}: there is a symbolic link in the store's folder", "remove the link")
         return path
 
-    def _copy_file_in(
-        self, path: Path, target: Path, sha256: str, size: int, report_bytes: Callable[[int], None] | None
-    ) -> None:
+    def _copy_file_in(self, key: str, path: Path, sums: PartSums, half: _HalfProgress) -> None:
         try:
             source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
         try:
-            with self._open_object(target) as file:
-                file.copy_from(source, report_bytes)
-                if (file.sha256, file.bytes) != (sha256, size):
-                    raise SourceChanged(f"{path} was modified after it was recorded", "resync the session")
-                _require_read_back(file, str(target))
+            if os.fstat(source).st_size != sums.bytes:
+                raise SourceChanged(f"{path} was modified after it was recorded", CHANGED_SOURCE_HINT)
+            if sums.has_parts:
+                self._copy_parts_in(key, path, source, sums, half)
+            else:
+                self._copy_at_once(key, path, source, sums, half)
         finally:
             os.close(source)
+
+    def _copy_at_once(self, key: str, path: Path, source: int, sums: PartSums, half: _HalfProgress) -> None:
+        with self._open_object(self._locate_object(key)) as file:
+            file.copy_from(source, half.report_copied)
+            if (file.sha256, file.bytes) != (sums.sha256, sums.bytes):
+                raise SourceChanged(f"{path} was modified after it was recorded", CHANGED_SOURCE_HINT)
+            _require_read_back(file, key, half.report_read_back)
+
+    def _copy_parts_in(self, key: str, path: Path, source: int, sums: PartSums, half: _HalfProgress) -> None:
+        """Copy a large file from where an earlier run ended; once more if what that left is wrong."""
+        partial = locate_partial(self._root, key)
+        was_begun = partial.exists()
+        try:
+            self._write_partial(key, path, source, sums, half)
+        except StorageError:
+            if not was_begun or partial.exists():
+                raise
+            self._write_partial(key, path, source, sums, half)
+
+    def _write_partial(self, key: str, path: Path, source: int, sums: PartSums, half: _HalfProgress) -> None:
+        target, partial = self._locate_object(key), locate_partial(self._root, key)
+        self._make_folders(target.parent)
+        self._make_folders(partial.parent)
+        top = self._root.stat()
+        with open_partial(target, partial) as copy:
+            copy_parts(source, path, copy, sums, half.report_copied)
+            if copy.read_back(half.report_read_back) != sums.sha256:
+                raise _build_other_bytes_error(key)
+            copy.set_access(stat.S_IMODE(top.st_mode) & _READ_BITS | stat.S_IRUSR, top.st_gid)
+            remove_stale_partials(partial)
 
     @contextmanager
     def _open_object(self, target: Path) -> Iterator[DerivedFile]:
@@ -194,17 +226,42 @@ class LocalStore:
         path.chmod(stat.S_IMODE(top.st_mode) & _FOLDER_BITS | stat.S_IRWXU)
 
 
-def _require_equal(target: Path, key: str, sha256: str, size: int) -> None:
-    if not verify_digest(target, sha256, size):
+class _HalfProgress:
+    """The progress of a copy that is read back: a byte counts half when it is written, whole when it is read.
+
+    Without that, a large file would seem to hang while it is read back, and be stopped for it.
+    """
+
+    def __init__(self, size: int, report_progress: ReportProgress | None) -> None:
+        self._size = size
+        self._report_progress = report_progress
+
+    def report_copied(self, done: int) -> None:
+        """Take in how many bytes are written."""
+        if self._report_progress is not None:
+            self._report_progress(done // 2, self._size)
+
+    def report_read_back(self, done: int, _total: int = 0) -> None:
+        """Take in how many bytes are read back."""
+        if self._report_progress is not None:
+            self._report_progress((self._size + done) // 2, self._size)
+
+
+def _require_equal(target: Path, key: str, sha256: str, size: int, half: _HalfProgress) -> None:
+    if not verify_digest(target, sha256, size, half.report_read_back):
         raise StorageError(
             f"{key} already holds another object (size or hash differ)",
             "compare the two by hand; nothing was overwritten",
         )
 
 
-def _require_read_back(file: DerivedFile, what: str) -> None:
-    if file.read_back() != file.sha256:
-        raise StorageError(f"{what}: the disk returned other bytes than were written", "check the disk")
+def _require_read_back(file: DerivedFile, what: str, report_bytes: Callable[[int], None] | None) -> None:
+    if file.read_back(report_bytes) != file.sha256:
+        raise _build_other_bytes_error(what)
+
+
+def _build_other_bytes_error(what: str) -> StorageError:
+    return StorageError(f"{what}: the disk returned other bytes than were written", "check the disk")
 
 
 @contextmanager

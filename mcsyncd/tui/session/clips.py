@@ -87,7 +87,7 @@ class ClipsDialog(ModalScreen[ClipDecision | None]):
         clip = self._get_clip()
         if clip is None:
             return
-        dialog = ReasonDialog(f"Leave {escape_text(clip, 60)} out?", "It is kept here, but not published.")
+        dialog = ReasonDialog(f"Leave {escape_text(clip, 60)} out?", "It is not published, and not deleted.")
         if reason := await self.app.push_screen_wait(dialog):
             self.dismiss(ClipRequest(clip=clip, disposition="left_out", reason=reason))
 
