@@ -25,7 +25,13 @@ log = structlog.get_logger("mcsyncd.limit_guard")
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    count: int
+    """The last report of a job, and since when (seconds of the monotonic clock) there has been no other.
+
+    A report with the same count is a sign of life, too: an upload that takes the sums of its file sends
+    nothing yet. Jobs report only when they have done something.
+    """
+
+    report: ProgressReport | None
     since: float
 
 
@@ -69,11 +75,9 @@ class LimitGuard:
                 self._workers.fail_job(job_id, message, hint)
 
     def _follow_progress(self, running: RunningJob, now: float) -> _Progress:
-        before = self._progress.get(running.job.id, _Progress(0, running.started_at))
+        before = self._progress.get(running.job.id, _Progress(None, running.started_at))
         report = self._read_reports().get(running.job.id)
-        if report is None or report.count == before.count:
-            return before
-        return _Progress(report.count, now)
+        return before if report is None or report == before.report else _Progress(report, now)
 
 
 def _describe_overrun(one: RunningJob, overrun: Overrun, limits: JobLimitSettings) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def _store_file(
     if sums is not None:
         with suppress(SourceChanged):  # the file, or what was kept of it: the hash of the whole tells
             return sums, put(sums)
-    digest, sums = compute_part_sums(path)
+    digest, sums = compute_part_sums(path, lambda _done, total: report_progress(0, total))  # nothing is sent
     if (digest.sha256, digest.bytes) != (planned.sha256, planned.bytes):
         raise SourceChanged(f"{path} was modified after it was recorded", CHANGED_SOURCE_HINT)
     if sums.has_parts:

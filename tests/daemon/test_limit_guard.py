@@ -91,12 +91,12 @@ async def test_progress_holds_the_stall_limit_off_but_not_the_total(layout):
     guard = guard_pool(pool, reports, lambda: now, hash={"stall": "30s", "total": "100s", "per_gb": "0s"})
     for step in range(1, 6):
         now = start + 20 * step
-        reports[job.id] = ProgressReport(step, 100, "bytes", 0.0, 0.0)
+        reports[job.id] = ProgressReport(min(step, 2), 100, "bytes", 0.0, float(step))
         guard.stop_overruns()
         await asyncio.sleep(0)
         assert job.id in pool.running
     now = start + 101
-    reports[job.id] = ProgressReport(6, 100, "bytes", 0.0, 0.0)
+    reports[job.id] = ProgressReport(6, 100, "bytes", 0.0, 6.0)
     guard.stop_overruns()
     await wait_until(lambda: job.id in facts)
     assert "limits.hash.total" in facts[job.id].hint

@@ -82,6 +82,16 @@ def test_damaged_sums_cost_a_reading_and_not_the_session(upload, layout, damage)
     assert load_part_sums(kept, sha256=upload.object.sha256, size=SIZE) == sums, "kept right again"
 
 
+def test_a_file_that_is_read_for_its_sums_does_not_seem_to_hang_or_to_be_sent(upload, layout):
+    layout.locate_part_sums(SESSION, upload.object.sha256).unlink()
+    seen = []
+    publishing.upload_object(upload, layout, lambda *done: seen.append(done))
+    sent = [done for done, total in seen if total == SIZE]
+    assert sent[0] == 0
+    assert sent == sorted(sent)
+    assert sent.count(0) > 2, "while it is read, and where the upload begins"
+
+
 def test_an_original_that_was_modified_is_said_and_not_stored(upload, layout):
     path = layout.resolve_path(upload.object.path)
     with path.open("r+b") as clip:
