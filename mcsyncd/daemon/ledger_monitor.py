@@ -96,6 +96,8 @@ class LedgerMonitor:
             today,
         )
         try:
+            if await self._ledger.call(self._ledger.ledger.read_head) == (0, ""):
+                return  # a copy of nothing would stand for the first day's work until tomorrow
             made = await run_in_thread(make)
             found = await run_in_thread(partial(list_daily_backups, settings.backup_folder))
         except (LedgerUnavailable, OSError) as error:

@@ -81,7 +81,12 @@ class ProgressMonitor:
         self._hub.broadcast(StreamEventBody(what="heartbeat"))
 
     def get_session_progress(self, session: Session) -> ProgressBody | None:
-        """Return the progress of the session's present stage; None when no job of it is running."""
+        """Return the progress of the session's present stage; None when no job of it is running.
+
+        A published session is ready: what its stores still lack is no progress of it (`SessionBody.copies`).
+        """
+        if session.state is State.PUBLISHED:
+            return None
         reports, work = self._measure_session(session)
         if work is None:
             return None

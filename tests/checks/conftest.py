@@ -23,6 +23,7 @@ def shot(tmp_path_factory, shoot) -> tuple[Path, dict]:
     shutil.copy(line.home / "var/state/ledger.db", line.home / "old.db")
     line.start()
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
-    published = line.wait_for("published")
+    line.wait(lambda: line.session()["is_safe"], "it is published and was read back", 120)
+    published = line.session()
     line.stop()
     return line.home, published

@@ -53,6 +53,7 @@ def published_line(tmp_path_factory, shoot):
 
 def test_a_store_that_is_not_there_keeps_nothing_from_being_published(published_line):
     line = published_line
+    assert line.session()["progress"] is None, "it is ready, whatever its stores still lack"
     line.wait(lambda: copies(line)["local"]["state"] == "safe", "the main store was read back")
     assert not line.session()["is_safe"], "one copy of two"
     assert copies(line)["nas"]["state"] == "behind"

@@ -259,3 +259,12 @@ async def test_each_store_gets_the_copy_once_when_it_may_be_asked(tmp_path, monk
     publisher.publish_copy(tmp_path / "ledger-20261126.db")
     await publisher.task
     assert sent[2:] == [("nas", "ledger-20261126.db")]
+
+
+async def test_an_empty_ledger_is_not_the_copy_of_the_day(tmp_path):
+    async with serve_api(tmp_path / "home") as served:
+        await served.monitor.make_backup()
+        assert list_daily_backups(copies(served)) == ()
+        await served.loop.open_collecting_session()
+        await served.monitor.make_backup()
+        assert len(list_daily_backups(copies(served))) == 1
