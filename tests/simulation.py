@@ -18,7 +18,16 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event, SessionOpened
 from mcsyncd.model.evolve import apply_event, replay_events
 from mcsyncd.model.holding import Evidence, Holding
-from mcsyncd.model.jobs import Conform, Job, PointHead, PublishCopy, PublishManifest, ReadBack, Upload
+from mcsyncd.model.jobs import (
+    Conform,
+    Job,
+    PointHead,
+    PublishCopy,
+    PublishManifest,
+    ReadBack,
+    Upload,
+    find_store_name,
+)
 from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import HALTED, Session, State
@@ -34,7 +43,7 @@ SLOTS = {
     Lane.PUBLISHING: 2,
     Lane.BULK_UPLOAD: 1,
     Lane.COPYING: 2,
-    Lane.READING_BACK: 1,
+    Lane.READING_BACK: 2,
 }
 FURTHER = ("nas",)
 CONTEXT = DecisionContext(REVIEW_BELOW, "c" * 64, FURTHER, reads_back=True)
@@ -267,9 +276,10 @@ class World:
         held = Counter(choose_lane(job) for job in self.running.values())
         if any(held[lane] > count for lane, count in SLOTS.items()):
             raise Violation(f"seed {self.seed}: a lane has more jobs than slots")
-        copying = [job.store for job in self.running.values() if choose_lane(job) is Lane.COPYING]
-        if len(copying) > len(set(copying)):
-            raise Violation(f"seed {self.seed}: two jobs copy to one store at a time")
+        for lane in (Lane.COPYING, Lane.READING_BACK):
+            asked = [find_store_name(job) for job in self.running.values() if choose_lane(job) is lane]
+            if len(asked) > len(set(asked)):
+                raise Violation(f"seed {self.seed}: two jobs of {lane} ask one store at a time")
         if len({job.session for job in self.running.values() if isinstance(job, Conform)}) > 1:
             raise Violation(f"seed {self.seed}: two sessions are encoded at a time")
         for session in self.sessions.values():

@@ -333,7 +333,7 @@ def _choose_slot_counts() -> dict[Lane, int]:
         Lane.PUBLISHING: 2,
         Lane.BULK_UPLOAD: 1,
         Lane.COPYING: 2,
-        Lane.READING_BACK: 1,
+        Lane.READING_BACK: 2,
     }
 
 

@@ -33,11 +33,13 @@ class Lane(StrEnum):
     COPYING = "copying"
     """What goes to the further stores: one job for each of them at a time, so that none waits for another."""
     READING_BACK = "reading_back"
-    """Objects that are read back from the stores. Nobody waits for it."""
+    """Objects that are read back, one at a time from each store. Nobody waits for it."""
 
 
 _BULK_KINDS: frozenset[ObjectKind] = frozenset({"original", "attached", "mezzanine"})
 """What is large. All other objects of all sessions go before it, on the same line."""
+_LANES_BY_STORE = frozenset({Lane.COPYING, Lane.READING_BACK})
+"""Lanes in which each store has one job at a time, so that none waits for a slower one."""
 
 
 def needs_store(job: Job) -> bool:
@@ -58,7 +60,7 @@ def choose_lane(job: Job) -> Lane:  # noqa: PLR0911  # one line for each lane
             return Lane.ENCODING
         case jobs.ReadBack():
             return Lane.READING_BACK
-        case jobs.Upload() | jobs.PublishCopy() if job.store:
+        case jobs.Upload() | jobs.PublishCopy() | jobs.PointHead() if job.store:
             return Lane.COPYING
         case jobs.Upload() if job.object.kind in _BULK_KINDS:
             return Lane.BULK_UPLOAD
@@ -88,7 +90,7 @@ def choose_jobs(
     left = dict(free_slots)
     if _has_small_upload(due) or _has_small_upload(running):
         left[Lane.BULK_UPLOAD] = left[Lane.COPYING] = 0
-    copying = {job.store for job in running if isinstance(job, jobs.Upload | jobs.PublishCopy)}
+    asked = {(choose_lane(job), jobs.find_store_name(job)) for job in running}
     encoding = next((job.session for job in running if choose_lane(job) is Lane.ENCODING), None)
     chosen = []
     for job in due:
@@ -99,10 +101,11 @@ def choose_jobs(
             if encoding not in (None, job.session):
                 continue
             encoding = job.session
-        if lane is Lane.COPYING and isinstance(job, jobs.Upload | jobs.PublishCopy):
-            if job.store in copying:
+        if lane in _LANES_BY_STORE:
+            store = jobs.find_store_name(job)
+            if (lane, store) in asked:
                 continue
-            copying.add(job.store)
+            asked.add((lane, store))
         left[lane] -= 1
         chosen.append(job)
     return tuple(chosen)

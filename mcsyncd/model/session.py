@@ -292,8 +292,9 @@ class Session:
         return replace(self.put_holding(replace(holding, store="")), copies=())
 
     def is_behind(self, holding: Holding) -> bool:
-        """Tell whether a store lacks what is published."""
-        return self.state is State.PUBLISHED and holding.published != self.published
+        """Tell whether a store lacks what is published, and it is known which files that are."""
+        is_planned = self.publishing is not None and self.publishing.plan is not None
+        return is_planned and self.state is State.PUBLISHED and holding.published != self.published
 
     def has_open_holding(self, holding: Holding) -> bool:
         """Tell whether there is something to do about what a store holds, by the daemon or by a person."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mcsyncd.model.holding import Holding
-from mcsyncd.model.jobs import Job, PointHead, PublishCopy, ReadBack, Upload
+from mcsyncd.model.jobs import Job, PointHead, PublishCopy, ReadBack, Upload, find_store_name
 from mcsyncd.model.session import Session, State
 
 _COPIED = frozenset({State.PUBLISHING, State.PUBLISHED})
@@ -53,11 +53,12 @@ def list_read_back_jobs(session: Session) -> Iterator[Job]:
         )
 
 
-def has_store_work(session: Session) -> bool:
-    """Tell whether a published session still has something to do in its stores."""
+def has_store_work(session: Session, stores: Collection[str]) -> bool:
+    """Tell whether a published session still has something to do in one of these stores."""
     if session.state is not State.PUBLISHED:
         return False
-    return any(True for list_jobs in (list_copy_jobs, list_read_back_jobs) for _ in list_jobs(session))
+    jobs = (job for list_jobs in (list_copy_jobs, list_read_back_jobs) for job in list_jobs(session))
+    return any(find_store_name(job) in stores for job in jobs)
 
 
 def list_published_keys(session: Session) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgre
     further store: then it is a StorageError.
     """
     planned = job.object
+    if not planned.path:
+        raise StorageError(f"{planned.key}: no local copy of it is known", _NO_LOCAL_FILE_HINT)
     try:
         sums, found = _store_file(job, layout, report_progress)
     except SourceChanged as error:

@@ -318,7 +318,7 @@ def has_all_results(session: Session) -> bool:
     return analysed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
-Shoot.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+Shoot.TestCase.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 TestShoot = Shoot.TestCase
 
 

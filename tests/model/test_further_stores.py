@@ -214,3 +214,11 @@ def test_an_object_that_only_an_earlier_revision_had_is_not_read_back(published)
     reopened = work_off(tell(before, fa.Reopen(AT, RUIZ, before.revision, "look")))
     again = work_off(tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision)), without=ReadBack)
     assert {one.key for one in again.evidence} == set(list_published_keys(again))
+
+
+def test_a_session_whose_files_are_not_known_gets_no_manifest_without_them(published):
+    """A ledger that was rebuilt knows what the main store has, and not where it came from."""
+    rebuilt = replace(published, publishing=None, copies=(), evidence=())
+    looked = tell(rebuilt, fa.LookAfterStores(LATER, ("nas",), None, LATER))
+    assert due(looked, store="nas") == []
+    assert looked.is_finished, "or it would stay in memory for good"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.errors import ConfigError
+from mcsyncd.errors import ConfigError, UsageError
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import find_shipped_profiles, load_settings
 from mcsyncd.settings.schema import build_json_schema
@@ -201,3 +201,37 @@ def test_a_file_that_names_no_socket_is_told_so_by_its_schema(tmp_path, text):
     file = tmp_path / "config.yaml"
     file.write_text(text)
     assert read_socket(file) is None
+
+
+STORE = "storage: {kind: local, path: ../var/bucket}"
+
+
+def test_one_store_or_several_are_read_and_the_first_is_the_main_one(tmp_path):
+    one = load_settings(written(tmp_path, GOOD))
+    assert (one.further_stores, one.min_copies) == ((), 1)
+    several = GOOD.replace(
+        STORE,
+        "storage:\n  - {kind: local, path: ../a}\n  - {kind: local, name: nas, path: ../b}\nmin_copies: 2",
+    )
+    two = load_settings(written(tmp_path, several))
+    assert two.storage.path == (tmp_path.parent / "a").resolve()
+    assert two.further_stores == ("nas",)
+    assert two.find_store("nas").path == (tmp_path.parent / "b").resolve()
+    assert [two.name_store(store) for store in two.stores] == ["", "nas"]
+    with pytest.raises(UsageError, match="no store 'tape'"):
+        two.find_store("tape")
+
+
+@pytest.mark.parametrize(
+    ("stores", "why"),
+    [
+        ("[{kind: local, path: a}, {kind: local, path: b}]", "two stores are called local"),
+        ("[{kind: local, path: a}]\nmin_copies: 2", "min_copies is 2, but storage has 1"),
+        ("[]", "at least 1 item"),
+        ("[{kind: local, path: a, name: 'No Name'}]", "storage.0.name"),
+    ],
+)
+def test_stores_that_cannot_be_are_refused(tmp_path, stores, why):
+    assert STORE in GOOD
+    found = problems(tmp_path, GOOD.replace(STORE, f"storage: {stores}"))
+    assert any(why in one for one in found), found
