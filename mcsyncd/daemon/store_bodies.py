@@ -7,9 +7,11 @@ from typing import Literal
 
 from mcsyncd import api
 from mcsyncd.daemon.store_gates import StoreGates
-from mcsyncd.model.holding import Holding
+from mcsyncd.model.holding import Evidence, Holding
+from mcsyncd.model.publishing import OBJECT_WORDS
 from mcsyncd.model.session import Session
 from mcsyncd.model.store_jobs import list_published_keys, list_safe_stores
+from mcsyncd.present.session import format_clip
 from mcsyncd.settings.schema import Settings
 
 _SHOWN = 3
@@ -54,7 +56,8 @@ def _build_copy_body(
     state: Literal["behind", "published", "safe", "damaged", "halted"] = "published"
     message, hint = "", ""
     if damaged:
-        state, message, hint = "damaged", damaged[0].message, _suggest_repair(holding.store)
+        state, message = "damaged", _describe_object(session, holding, damaged[0])
+        hint = _suggest_repair(holding.store)
     elif holding.trouble is not None:
         state, message, hint = "halted", holding.trouble.message, holding.trouble.hint
     elif holding.published != session.published:
@@ -97,13 +100,26 @@ def _describe_damage(session: Session, holding: Holding, main: str) -> api.Alert
     first, more = holding.damaged[0], len(holding.damaged) - 1
     others = f", and {more} more" if more else ""
     what = f"does not hold what was stored of {session.id}"
+    said = _describe_object(session, holding, first)
     return api.AlertBody(
         code="object_damaged",
         level="error",
-        message=f"{holding.store or main} {what}: {first.message}{others}",
+        message=f"{holding.store or main} {what}: {said}{others}",
         hint=_suggest_repair(holding.store),
         since=first.at,
     )
+
+
+def _describe_object(session: Session, holding: Holding, evidence: Evidence) -> str:
+    """Return what is wrong with an object, by the names that people have for clip and camera."""
+    labels = {camera.key: camera.label for camera in session.terms.cameras} if session.terms else {}
+    stored = next((one for one in holding.stored if one.key == evidence.key), None)
+    name = (
+        f"{format_clip(stored.clip, labels)}, {OBJECT_WORDS[stored.kind]}"
+        if stored is not None
+        else evidence.key
+    )
+    return f"{name}: {evidence.message}"
 
 
 def _suggest_repair(store: str) -> str:

@@ -171,7 +171,9 @@ class _EventFields:
 
     @property
     def read_back(self) -> str:
-        what = f"{self.clip}, {self.text('object_kind', limit=20)}" if self.get("clip") else "an object"
+        kind = self.text("object_kind", limit=20)
+        word = OBJECT_WORDS.get(kind, kind)  # type: ignore[call-overload]  # a kind of a later version, too
+        what = f"{self.clip}, {word}" if self.get("clip") else "an object"
         if self.get("evidence", "is_right"):
             return f"Read back from {self.store}: {what} is what was stored"
         return f"DAMAGED in {self.store}: {what}: {self.text('evidence', 'message', limit=300)}"

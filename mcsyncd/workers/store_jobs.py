@@ -44,14 +44,14 @@ def read_back(job: ReadBack, layout: WorkLayout, report_progress: ReportProgress
     except (StoreOffline, StoreRefused):
         raise
     except StorageError as error:
-        wrong = error.message
+        wrong = "is not in the store" if store.stat_object(stored.key) is None else error.message
     return Evidence(stored.key, is_right=not wrong, is_due=False, message=wrong)
 
 
 def _read_whole(store: ObjectStore, stored: StoredObject) -> str:
     """Return what is wrong with an object; nothing if it is right."""
     right = is_range_right(store, stored.key, 0, stored.bytes, "sha256", stored.sha256)
-    return "" if right else f"{stored.key}: is not what was stored"
+    return "" if right else "is not what was stored"
 
 
 def _read_parts(
@@ -80,7 +80,7 @@ def _read_parts(
     if wrong is None:
         return ""
     end = wrong.start + wrong.length
-    return f"{stored.key}: bytes {wrong.start} to {end} are not what was stored"
+    return f"bytes {wrong.start} to {end} are not what was stored"
 
 
 def _read_cursor(cursor: Path, stored: StoredObject) -> int:

@@ -83,7 +83,8 @@ def test_damage_in_one_store_is_found_said_and_mended(published_line):
     line.wait(lambda: copies(line)["nas"]["state"] == "damaged", "the damage is found")
     assert not line.session()["is_safe"]
     (alert,) = [one for one in line.status()["alerts"] if one["code"] == "object_damaged"]
-    assert proxy.name in alert["message"]
+    label = {"cam_a": "Cam A", "cam_b": "Cam B", "cam_c": "Cam C"}[proxy.parents[2].name]
+    assert f"({label}), proxy: " in alert["message"]
     assert alert["hint"] == "mcsyncd storage repair --store nas"
     assert "sent again" in line.ask(*alert["hint"].split()[1:], "--deep").stdout
     line.stop()

@@ -148,8 +148,24 @@ def _failed():
     return next(body for body in scenes.queue() if body.state == "failed")
 
 
-def _published():
-    return next(body for body in scenes.queue() if body.state == "published")
+def _published(**change):
+    found = next(body for body in scenes.queue() if body.state == "published")
+    return found.model_copy(update=change)
+
+
+def _damaged():
+    """Two stores have it; in the third, a file is not what was stored."""
+    whole = {"objects": 24, "stored": 24, "read_back": 24}
+    damage = {
+        "state": "damaged",
+        "message": "C0012.MP4 (Cam B), proxy: is not what was stored",
+    }
+    copies = [
+        api.CopyBody(store="r2", state="safe", **whole),
+        api.CopyBody(store="nas", state="safe", **whole),
+        api.CopyBody(store="shelf", **whole, **damage, hint="mcsyncd storage repair --store shelf"),
+    ]
+    return _published(copies=copies, is_safe=True)
 
 
 SCENES = {
@@ -180,6 +196,7 @@ SCENES = {
     "error": (opened, [_failed()], {}),
     "working": (opened, [scenes.working()], {}),
     "published": (opened, [_published()], {}),
+    "damaged": (opened, [_damaged()], {}),
     "conflict": (conflict, [scenes.session()], {}),
     "reject": (rejecting, [scenes.session()], {}),
     "not-approver": (session, [scenes.session()], {"may_approve": False}),
