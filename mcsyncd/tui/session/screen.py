@@ -183,7 +183,8 @@ class SessionScreen(LiveScreen):
         self.query_one("#objection", LazyStatic).show(build_content((objection, "muted")))
         self.query_one("#objection").display = bool(objection)
         if summary.button is not None and not button.disabled and self.focused is None:
-            button.focus()
+            # What failed is read before it is retried, also where the button is below the last line.
+            button.focus(scroll_visible=summary.action != "retry")
 
     def _update_keys(self, session: SessionBody) -> None:
         ready = self._summary is not None and not self.query_one("#main", Button).disabled
