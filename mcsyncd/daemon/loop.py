@@ -231,6 +231,7 @@ class SessionLoop:
     async def check_waiting_sessions(self) -> None:
         """Start what waited for its time or for a free slot. Called regularly."""
         self.start_due_jobs()
+        self.workers.end_idle_processes()
 
     def compute_wait_s(self, session: str) -> float | None:
         """Return the seconds until a job of the session is tried again; None if none waits."""

@@ -77,6 +77,12 @@ _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
 Judgement on niceness: all yield to the daemon, which must answer, and nobody waits at the screen for
 encoders. Without the difference, two encoders take half of the processor from the next confidence."""
 
+_WARM_LANES = (Lane.INGEST, Lane.ANALYSIS)
+"""Lanes whose processes stay: a confidence must not wait for their imports."""
+_IDLE_S = 60.0
+"""Seconds without a job after which the processes of the other lanes end. Measured: one that has loaded boto3
+holds 63 MB. Shorter, and the objects of one session would start them again and again."""
+
 Outcome = Fact | StoreFailure
 """What becomes of a job: a fact about its session, or a failure of the store that concerns all of them."""
 ReportOutcome = Callable[[Job, Outcome], None]
@@ -102,6 +108,7 @@ class RunningJob:
 class _LaneSlots:
     capacity: int
     free: list[WorkerProcess] = field(default_factory=list)
+    used_at: float = 0.0
 
 
 class WorkerPool:
@@ -136,10 +143,18 @@ class WorkerPool:
 
     async def warm_up(self) -> None:
         """Start the processes that a confidence needs, so that the first session does not wait for them."""
-        waited_for = [self._lanes[lane].free for lane in (Lane.INGEST, Lane.ANALYSIS) if lane in self._lanes]
+        waited_for = [self._lanes[lane].free for lane in _WARM_LANES if lane in self._lanes]
         await asyncio.gather(
             *(process.start() for free in waited_for for process in free), return_exceptions=True
         )
+
+    def end_idle_processes(self) -> None:
+        """End the processes of lanes that nobody waits for, and that had nothing to do for a while."""
+        for lane, slots in self._lanes.items():
+            idle_s = time.monotonic() - slots.used_at
+            if lane not in _WARM_LANES and len(slots.free) == slots.capacity and idle_s > _IDLE_S:
+                for process in slots.free:
+                    process.end()
 
     def start_job(self, job: Job, layout: WorkLayout, max_output_bytes: int) -> None:
         """Start a job in a free slot of its lane. Raises IndexError if there is none."""
@@ -158,7 +173,9 @@ class WorkerPool:
             running.process.end()
         finally:
             # Nothing that can fail stands before this: a slot that is not given back is lost until a restart.
-            self._lanes[choose_lane(job)].free.append(running.process)
+            slots = self._lanes[choose_lane(job)]
+            slots.free.append(running.process)
+            slots.used_at = time.monotonic()
             self.running.pop(job.id, None)
         if isinstance(job, Conform):
             running.process.end()  # only a process that ends returns all memory of an encoder

@@ -231,3 +231,22 @@ async def test_each_lane_has_slots_of_its_own(places):
     workers.start_job(Probe("s", clip(places, "b.mov").clip), places, NO_LIMIT)
     assert len(workers.running) == 2
     await workers.drain(0)
+
+
+@pytest.mark.parametrize(("idle_s", "ends"), [(0.0, True), (60.0, False)])
+async def test_a_process_that_nobody_needs_ends_after_a_while(places, monkeypatch, idle_s, ends):
+    monkeypatch.setattr(worker_pool, "_IDLE_S", idle_s)
+    facts: dict = {}
+    workers = WorkerPool({Lane.HASHING: 1}, lambda job, fact: facts.update({job.id: fact}))
+    first, second = clip(places, "a.mov"), clip(places, "b.mov")
+    for job in (first, second):
+        workers.start_job(job, places, NO_LIMIT)
+        while job.id not in facts:
+            await asyncio.sleep(0.02)
+            workers.end_idle_processes()
+        assert isinstance(facts[job.id], JobFinished), "one at work is never ended"
+        (process,) = workers._lanes[Lane.HASHING].free
+        await asyncio.sleep(0.02)
+        workers.end_idle_processes()
+        assert (process.pid is None) is ends
+    await workers.drain(1)
