@@ -311,8 +311,12 @@ def judge_result(line: Line) -> Outcome:
     settings = load_settings(line.config)
     faults = [
         fault
-        for verify in (verify_log, verify_media, verify_store)
-        for fault in verify(settings, None).findings
+        for found in (
+            verify_log(settings, None),
+            verify_media(settings, None),
+            verify_store(settings, settings.storage, None),
+        )
+        for fault in found.findings
     ]
     if len(line.sessions()) != 1:
         faults.append(f"{len(line.sessions())} sessions instead of one")
