@@ -17,6 +17,7 @@ from mcsyncd.api import AlertBody
 from mcsyncd.checks.ledger_snapshots import publish_snapshot
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.errors import McsyncError
+from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.publish.keys import slugify_host
 from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.settings.active_config import ActiveConfig
@@ -31,6 +32,8 @@ class SnapshotPublisher:
         self._config = config
         self._may_ask = may_ask
         self._tried: dict[str, Path] = {}
+        self._sent: dict[str, str] = {}
+        """The hash of the copy that each store got last, since the start."""
         self._errors: dict[str, McsyncError] = {}
         self.task: asyncio.Task[None] | None = None
         """The newest attempt. Nobody waits for it: a store that hangs must not stop the next copy."""
@@ -54,6 +57,9 @@ class SnapshotPublisher:
 
     async def _try_to_publish(self, copy: Path, store: str) -> None:
         try:
+            sha256 = await run_in_thread(lambda: compute_digest(copy).sha256)
+            if self._sent.get(store) == sha256:
+                return  # nothing has happened since: a daemon at rest costs a bucket no write
             key = await run_in_thread(partial(_send_copy, copy, self._config(), store))
         except (McsyncError, OSError) as error:
             self._errors[store] = error if isinstance(error, McsyncError) else McsyncError(str(error))
@@ -62,6 +68,7 @@ class SnapshotPublisher:
             )
             return
         self._errors.pop(store, None)
+        self._sent[store] = sha256
         log.info("the ledger's snapshot was published", key=key, store=store)
 
     def list_alerts(self) -> list[AlertBody]:

@@ -251,6 +251,8 @@ async def test_each_store_gets_the_copy_once_when_it_may_be_asked(tmp_path, monk
     monkeypatch.setattr(snapshot_publisher, "_send_copy", send)
     config = SimpleNamespace(settings=SimpleNamespace(further_stores=("nas", "tape")))
     publisher = snapshot_publisher.SnapshotPublisher(lambda: config, lambda store: store not in closed)
+    for day in (26, 27, 28):
+        (tmp_path / f"ledger-202611{day}.db").write_bytes(b"ledger" if day < 28 else b"more")
     for _ in range(2):
         publisher.publish_copy(tmp_path / "ledger-20261126.db")
         await publisher.task
@@ -259,6 +261,11 @@ async def test_each_store_gets_the_copy_once_when_it_may_be_asked(tmp_path, monk
     publisher.publish_copy(tmp_path / "ledger-20261126.db")
     await publisher.task
     assert sent[2:] == [("nas", "ledger-20261126.db")]
+    for day in (27, 28):
+        publisher.publish_copy(tmp_path / f"ledger-202611{day}.db")
+        await publisher.task
+    again = [(store, "ledger-20261128.db") for store in ("", "nas", "tape")]
+    assert sent[3:] == again, "the copy of the 27th is that of the day before"
 
 
 async def test_an_empty_ledger_is_not_the_copy_of_the_day(tmp_path):
