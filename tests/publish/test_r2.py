@@ -18,7 +18,7 @@ from botocore.exceptions import ReadTimeoutError
 
 import mcsyncd
 from mcsyncd.errors import SourceChanged, StorageError, StoreOffline, StoreRefused
-from mcsyncd.integrity.part_sums import compute_part_sums
+from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.publish import keys, manifest
 from mcsyncd.publish.credentials import AccessKey
@@ -157,8 +157,10 @@ def test_a_file_that_is_not_what_was_recorded_is_not_stored(store, file, size):
 def test_killed_at_any_point_it_goes_on_where_it_was(store, bucket, file, point, most_sent_again):
     size = 3 * LEAST + 100
     path, sums, key = file(size)
+    kept = path.with_suffix(".json")
+    keep_part_sums(kept, sums)
     script = Path(__file__).with_name("killed_put.py")
-    arguments = [bucket.model_dump_json(), ACCESS.id, ACCESS.secret, key, path, LEAST, *point]
+    arguments = [bucket.model_dump_json(), ACCESS.id, ACCESS.secret, key, path, kept, *point]
     died = subprocess.run(
         [sys.executable, script, *map(str, arguments)],
         env={"PYTHONPATH": str(Path(mcsyncd.__file__).parents[1])},
