@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, disk_faults, kills, power_cut, simulation, trials
+from soak import copies, disk_faults, kills, power_cut, simulation, trials, uploads
 
 
 class Soak(Protocol):
@@ -31,6 +31,7 @@ SOAKS: dict[str, Soak] = {
     "power-cut": power_cut,
     "simulation": simulation,
     "trials": trials,
+    "uploads": uploads,
 }
 
 
