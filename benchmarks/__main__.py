@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import conform, lanes, pipeline, scrub, sessions, sync, tui
+from benchmarks import conform, lanes, pipeline, scrub, sessions, storage, sync, tui
 
 
 class Benchmark(Protocol):
@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sync": sync,
     "sessions": sessions,
     "tui": tui,
+    "storage": storage,
 }
 _DEFAULT = "pipeline"
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import monotonic
+from time import monotonic, sleep
 
 Command = Sequence[str | Path]
+
+_LOOK_S = 0.01
+"""Seconds between two looks at the memory of a process. Judgement: a look takes 30 µs of another process, and
+what is taken after the last one is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,46 @@ def measure_cost(commands: Sequence[Command]) -> Cost:
     """
     start, cpu_s, peak = monotonic(), 0.0, 0
     for command in commands:
-        process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, process.args)
+        used = _wait_for(_start(command))
         cpu_s += used.ru_utime + used.ru_stime
         peak = max(peak, used.ru_maxrss * 1024)
     return Cost(cpu_s, monotonic() - start, peak)
+
+
+def measure_process(command: Command) -> Cost:
+    """Run one command and return its cost; the memory is that of its own process.
+
+    `ru_maxrss` begins with what the parent had when it started the process, so a small one is looked at
+    while it runs: the kernel forgets the rest at its end. Raises CalledProcessError.
+    """
+    start, peak = monotonic(), 0
+    process = _start(command)
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        peak = max(peak, _read_peak(process.pid))
+        sleep(_LOOK_S)
+    wall_s, used = monotonic() - start, _wait_for(process)
+    return Cost(used.ru_utime + used.ru_stime, wall_s, peak)
+
+
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return used
+
+
+def _read_peak(pid: int) -> int:
+    """Return the peak memory of a process in bytes; 0 if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def measure_in_turn(jobs: Mapping[str, Sequence[Command]], rounds: int) -> dict[str, list[Cost]]:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcsyncd.publish.credentials import AccessKey
+from r2strict.authority import TlsFiles
 
 _START_S = 60
 """Seconds to start. Measured: 3.5 on an idle machine."""
@@ -28,20 +30,22 @@ def find_seaweed() -> Path | None:
 
 
 @contextmanager
-def run_seaweed(weed: Path, folder: Path, access: AccessKey) -> Iterator[str]:
+def run_seaweed(weed: Path, folder: Path, access: AccessKey, *, tls: TlsFiles | None = None) -> Iterator[str]:
     """Start the server with its data in `folder`, and yield its address (`http://127.0.0.1:PORT`).
 
-    Raises RuntimeError with the end of its log if it does not start.
+    With `tls` it serves https. Raises RuntimeError with the end of its log if it does not start.
     """
     key = {"accessKey": access.id, "secretKey": access.secret}
     identity = {"name": "t", "credentials": [key], "actions": ["Admin", "Read", "Write", "List"]}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     ports = _find_free_ports(8)
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(_build_command(weed, folder, ports), stdout=log, stderr=log, cwd=folder)
+        command = _build_command(weed, folder, ports) + _build_tls_options(tls)
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        address = f"{'https' if tls else 'http'}://127.0.0.1:{ports[0]}"
         try:
-            _wait_for(ports[0], server, folder / "log")
-            yield f"http://127.0.0.1:{ports[0]}"
+            _wait_for(address, tls, server, folder / "log")
+            yield address
         finally:
             os.kill(server.pid, signal.SIGKILL)  # a polite stop takes it 15 s
             server.wait()
@@ -74,11 +78,16 @@ def _build_command(weed: Path, folder: Path, ports: list[int]) -> list[str]:
     ]  # fmt: skip
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def _build_tls_options(tls: TlsFiles | None) -> list[str]:
+    return [f"-s3.cert.file={tls.certificate}", f"-s3.key.file={tls.certificate}"] if tls else []
+
+
+def _wait_for(address: str, tls: TlsFiles | None, server: subprocess.Popen[bytes], log: Path) -> None:
     due = time.monotonic() + _START_S
+    context = ssl.create_default_context(cafile=tls.ca_file) if tls else None
     while time.monotonic() < due and server.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
+            urllib.request.urlopen(f"{address}/", timeout=2, context=context).close()
         except urllib.error.HTTPError as answer:
             answer.close()
             if answer.code == 403:  # it is there, and it asks for a signature
