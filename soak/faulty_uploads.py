@@ -90,7 +90,7 @@ def upload_under_faults(weed: Path, folder: Path, seconds: float, share: float, 
             len(sent),
             sum(entry.bytes for entry in sent),
             sum(one.attempts for one in senders),
-            sum(not _is_whole(bucket, entry) for entry in sent),
+            sum(not _is_whole(senders[0].store, entry) for entry in sent),
             _count_uploads(bucket),
         )
 
@@ -109,7 +109,7 @@ class _Sender:
         folder.mkdir()
         self._path = folder / "clip.mov"
         self._camera = folder.name
-        self._store = R2Store(bucket.storage, ACCESS)
+        self.store = R2Store(bucket.storage, ACCESS)
         self._chance = random.Random(seed)  # noqa: S311  # sizes, no secrets
         self._pending: Callable[[], object] | None = None
         self.sent: list[_Sent] = []
@@ -136,7 +136,7 @@ class _Sender:
         _, sums = compute_part_sums(self._path, part_bytes=_PART_BYTES)
         key = build_original_key(f"faulty-{len(self.sent)}", self._camera, sums.sha256, self._path.name)
         self.sent.append(_Sent(key, sums.sha256, sums.bytes))
-        self._pending = lambda: self._store.put_file(key, self._path, sums)
+        self._pending = lambda: self.store.put_file(key, self._path, sums)
 
     def _attempt(self) -> bool:
         assert self._pending is not None
@@ -158,9 +158,9 @@ def _inject_share(faults: Faults, share: float) -> None:
         faults.inject(fault, probability=each / (1 - before * each))
 
 
-def _is_whole(bucket: StrictBucket, sent: _Sent) -> bool:
+def _is_whole(store: R2Store, sent: _Sent) -> bool:
     digest, size = hashlib.sha256(), 0
-    for chunk in R2Store(bucket.storage, ACCESS).read_object(sent.key, 0, sent.bytes):
+    for chunk in store.read_object(sent.key, 0, sent.bytes):
         digest.update(chunk)
         size += len(chunk)
     return (digest.hexdigest(), size) == (sent.sha256, sent.bytes)
