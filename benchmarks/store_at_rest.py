@@ -64,7 +64,9 @@ def count_at_rest(weed: Path, folder: Path, intervals: int, interval_s: float) -
         with _run_daemon(line, interval_s):
             time.sleep(_AFTERWARDS_S)
             tally.reset()
-            time.sleep(intervals * interval_s)
+            line.wait(lambda: tally.read().by_operation.total() > 0, "the daemon asks the bucket")
+            tally.reset()
+            time.sleep((intervals + 0.5) * interval_s)  # half-way between two questions
             rest = tally.read().by_operation
         tally.reset()
         _publish_copy(line)

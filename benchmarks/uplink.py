@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,16 +19,21 @@ _PATIENCE_S = 120
 """Seconds after which a restarted upload that sends nothing has failed."""
 
 
-def measure_upload(folder: Path, size: int) -> Cost:
+def measure_upload(folder: Path, size: int) -> tuple[Cost, Cost]:
     """Upload a sparse file of `size` bytes; return what its process cost, start included.
 
-    Raises AssertionError if anything but the file arrived.
+    And what it cost to send as many bytes through a bare TLS socket. Raises AssertionError if anything but
+    the file arrived.
     """
     upload, tls = prepare_zeros(folder / "work", size), write_tls_files(folder)
     with run_sink(upload.kept, tls, _IDENTITY) as sink:
         cost = measure_process(upload.build_command(build_storage(sink.endpoint, tls.ca_file)))
     assert (sink.report.part_bytes, sink.report.wrong_parts) == (size, 0), sink.report
-    return cost
+    with run_sink(upload.kept, tls, _IDENTITY) as sink:
+        port = sink.endpoint.rpartition(":")[2]
+        bare = measure_process([sys.executable, "-m", "benchmarks.bare_send", port, tls.ca_file, str(size)])
+    assert sink.report.part_bytes == size, sink.report
+    return cost, bare
 
 
 def time_restart(folder: Path, size: int) -> tuple[float, SinkReport]:

@@ -1,7 +1,7 @@
 """The same file uploaded to the same store over https by mcsyncd, boto3, rclone and s5cmd, in turn.
 
 All with parts of one size, and as many at once as mcsyncd begins with. Each process is measured as a whole;
-what its start takes is measured with a file of one byte and subtracted from the time.
+what its start takes is measured with a file of one byte and subtracted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PART_MIB = MIN_PART_BYTES >> 20
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One tool in one round: megabytes a second without its start, CPU seconds a gigabyte, peak memory."""
+    """One tool in one round, without its start: MB a second and CPU seconds a gigabyte; its peak memory."""
 
     mb_s: float
     cpu_s_per_gb: float
@@ -57,8 +57,8 @@ def run_race(weed: Path, folder: Path, size: int, rounds: int) -> dict[str, list
             for tool, (start, whole) in _run_round(weed, Path(name), (small, large), turn).items():
                 if turn >= 0:
                     rate = size / 1e6 / (whole.wall_s - start.wall_s)
-                    cost = Result(rate, whole.cpu_s / (size / 1e9), whole.peak_bytes)
-                    results.setdefault(tool, []).append(cost)
+                    cpu_s = (whole.cpu_s - start.cpu_s) / (size / 1e9)
+                    results.setdefault(tool, []).append(Result(rate, cpu_s, whole.peak_bytes))
     return results
 
 
