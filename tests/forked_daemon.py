@@ -89,7 +89,7 @@ def _get_fork_context(_method: str) -> context.BaseContext:
     return get_context("forkserver")
 
 
-async def start_no_worker(_: worker_pool.WorkerPool) -> None:
+def start_no_worker(_: worker_pool.WorkerPool) -> None:
     """Leave a worker to the first job that needs it: a daemon that is killed at once needs none."""
 
 

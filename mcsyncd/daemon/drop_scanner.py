@@ -149,6 +149,8 @@ class DropScanner:
         async with self._watch_lock:
             if self._watch is not None:
                 await run_in_thread(self._watch.renew)
+        if state.awaits_time:
+            self._loop.workers.warm_up()
         if changed:
             self._hub.broadcast(StreamEventBody(what="folders"))
         if self._loop.ledger.fault is not None:

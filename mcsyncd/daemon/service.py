@@ -197,7 +197,6 @@ class Service:
         await self._start_housekeeping(edges, handler, progress_monitor, ledger_monitor)
         edges.push_async_callback(partial(handler.refusals.flush, everything=True))
         edges.push_async_callback(_cancel_task, asyncio.create_task(ledger_monitor.run_check()))
-        edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.workers.warm_up()))
 
     async def _start_housekeeping(
         self,

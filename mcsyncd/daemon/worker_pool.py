@@ -77,11 +77,11 @@ _PROFILES: Mapping[Lane, WorkerProfile] = MappingProxyType(
 Judgement on niceness: all yield to the daemon, which must answer, and nobody waits at the screen for
 encoders. Without the difference, two encoders take half of the processor from the next confidence."""
 
-_WARM_LANES = (Lane.INGEST, Lane.ANALYSIS)
-"""Lanes whose processes stay: a confidence must not wait for their imports."""
+_WARM_LANES = frozenset({Lane.INGEST, Lane.ANALYSIS})
+"""Lanes whose processes start while files settle: a confidence must not wait for their imports."""
 _IDLE_S = 60.0
-"""Seconds without a job after which the processes of the other lanes end. Measured: one that has loaded boto3
-holds 63 MB. Shorter, and the objects of one session would start them again and again."""
+"""Seconds without a job after which the processes of a lane end. Measured: one that has loaded boto3 holds
+63 MB. Shorter, and the objects of one session would start them again and again."""
 
 Outcome = Fact | StoreFailure
 """What becomes of a job: a fact about its session, or a failure of the store that concerns all of them."""
@@ -130,6 +130,7 @@ class WorkerPool:
         }
         self._report = report
         self.running: dict[str, RunningJob] = {}
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def slot_count(self) -> int:
@@ -141,18 +142,23 @@ class WorkerPool:
         """How many jobs of each lane can be started now."""
         return {lane: len(slots.free) for lane, slots in self._lanes.items()}
 
-    async def warm_up(self) -> None:
-        """Start the processes that a confidence needs, so that the first session does not wait for them."""
-        waited_for = [self._lanes[lane].free for lane in _WARM_LANES if lane in self._lanes]
-        await asyncio.gather(
-            *(process.start() for free in waited_for for process in free), return_exceptions=True
-        )
+    def warm_up(self) -> None:
+        """Begin to start the processes that a confidence needs: files are arriving, and will settle soon."""
+        now = time.monotonic()
+        for lane in _WARM_LANES & self._lanes.keys():
+            self._lanes[lane].used_at = now
+        if self._warming is None or self._warming.done():
+            self._warming = asyncio.create_task(self._start_warm_lanes())
+
+    async def _start_warm_lanes(self) -> None:
+        cold = [one for lane in _WARM_LANES & self._lanes.keys() for one in self._lanes[lane].free]
+        await asyncio.gather(*(process.start() for process in cold), return_exceptions=True)
 
     def end_idle_processes(self) -> None:
-        """End the processes of lanes that nobody waits for, and that had nothing to do for a while."""
-        for lane, slots in self._lanes.items():
+        """End the processes of lanes that had nothing to do for a while."""
+        for slots in self._lanes.values():
             idle_s = time.monotonic() - slots.used_at
-            if lane not in _WARM_LANES and len(slots.free) == slots.capacity and idle_s > _IDLE_S:
+            if len(slots.free) == slots.capacity and idle_s > _IDLE_S:
                 for process in slots.free:
                     process.end()
 
@@ -209,6 +215,8 @@ class WorkerPool:
 
     async def drain(self, patience_s: float) -> None:
         """Wait for running jobs, then stop the rest: their jobs are due again at the next start."""
+        if self._warming is not None:
+            self._warming.cancel()
         tasks = [running.task for running in self.running.values() if running.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=patience_s)

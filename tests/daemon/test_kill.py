@@ -11,7 +11,7 @@ def test_killed_again_and_again_a_shoot_arrives_once(line, shoot):
     chance = random.Random(1)
     line.start()
     line.drop_in(shoot.files)
-    for _ in range(7):
+    for _ in range(4):
         time.sleep(chance.uniform(0.2, 2.5))
         line.kill()
         line.start()

@@ -25,7 +25,6 @@ POINTS = ("settling", "after a crash", "encoding", "store failed")
 CRASH_AT = 20
 """The call of a worker at which it is killed: while the clips are analysed."""
 JUMPS = {
-    "a day ahead at every stage": dict.fromkeys(POINTS, timedelta(days=1)),
     "a day back at every stage": dict.fromkeys(POINTS, timedelta(days=-1)),
     "by seconds around midnight": {
         point: timedelta(seconds=seconds) for point, seconds in zip(POINTS, (-1, 1, -1, -1), strict=True)

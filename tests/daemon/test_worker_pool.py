@@ -250,3 +250,19 @@ async def test_a_process_that_nobody_needs_ends_after_a_while(places, monkeypatc
         workers.end_idle_processes()
         assert (process.pid is None) is ends
     await workers.drain(1)
+
+
+async def test_what_a_confidence_needs_starts_while_files_settle(places):
+    workers = WorkerPool({Lane.ANALYSIS: 2, Lane.HASHING: 1}, lambda *_: None)
+    free = {lane: list(slots.free) for lane, slots in workers._lanes.items()}
+    assert not any(one.pid for lane in free.values() for one in lane), "a daemon at rest has no workers"
+    for _ in range(2):
+        workers.warm_up()
+    await workers._warming
+    pids = [one.pid for one in free[Lane.ANALYSIS]]
+    assert all(pids)
+    assert free[Lane.HASHING][0].pid is None
+    workers.warm_up()
+    await workers._warming
+    assert [one.pid for one in free[Lane.ANALYSIS]] == pids, "what runs is left alone"
+    await workers.drain(1)

@@ -221,7 +221,10 @@ class Shoot(RuleBasedStateMachine):
     def nudge(self, by, camera, offset):
         before = self.session
         if self.tell(fa.Nudge(AT, by, self.session.revision, camera, offset)):
-            assert self.session.alignment.find_angle(camera).offset_us == offset
+            # Moved to where the machine had it, as offsets are shown, a clip is the machine's again.
+            machine = before.solved.find_angle(camera).offset_us if before.solved else None
+            found = self.session.alignment.find_angle(camera).offset_us
+            assert found == offset or (found == machine and abs(found - offset) < 500)
             assert self.session.alignment.confidence == before.alignment.confidence
             assert self.session.revision == before.revision + 1
 

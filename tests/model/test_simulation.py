@@ -11,7 +11,7 @@ import pytest
 from simulation import Violation, World, run_schedules
 
 ROOT = Path(__file__).parents[2]
-CI_SCHEDULES = 300
+CI_SCHEDULES = 200
 
 
 def test_nothing_is_lost_doubled_or_stuck_whatever_fails():

@@ -24,27 +24,15 @@ from mcsyncd.store.audit import read_recorded_sessions
 from mcsyncd.workers.retention import remove_originals
 
 LATER = "2099-01-01T00:00:00.000000Z"
-TWO = "[{kind: local, path: var/bucket}, {kind: local, name: nas, path: var/nas}]\nmin_copies: 2\n"
-OPTIONS = {"storage": f"{TWO}retention: {{originals_after_days: 1, trash_days: 1}}"}
-
-
-@pytest.fixture(scope="module")
-def safe_line(tmp_path_factory, shoot):
-    """A session that two stores hold, read back."""
-    line = Line(tmp_path_factory.mktemp("retention"), OPTIONS).start()
-    line.drop_in(shoot.files)
-    reviewed = line.wait_for("in_review")
-    line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
-    line.wait(lambda: line.session()["is_safe"], "it was read back from both stores", 150)
-    line.stop()
-    return line
+OPTIONS = {"storage": "{kind: local, path: var/bucket}\nretention: {originals_after_days: 1, trash_days: 1}"}
 
 
 @pytest.fixture
-def line(safe_line, tmp_path) -> Line:
+def line(shot, tmp_path) -> Line:
+    """A copy of a daemon's folder that has published a session and read it back."""
     home = tmp_path / "line"
-    shutil.copytree(safe_line.home, home, symlinks=True)
-    return Line(home, OPTIONS)
+    shutil.copytree(shot[0], home, symlinks=True)
+    return Line(home, dict(OPTIONS))
 
 
 def read_session(line: Line) -> Session:
@@ -56,7 +44,7 @@ def layout(line: Line) -> WorkLayout:
 
 
 def tell(session: Session, fact: fa.Fact) -> Session:
-    for event in decide(session, fact, DecisionContext(0.85, further=("nas",), reads_back=True)):
+    for event in decide(session, fact, DecisionContext(0.85, reads_back=True)):
         session = apply_event(session, event)
     return session
 
@@ -114,11 +102,11 @@ def lose_original(line: Line) -> None:
 
 
 def lose_stored_original(line: Line) -> None:
-    next(path for path in (line.home / "var/nas/v1/orig").rglob("*") if path.is_file()).unlink()
+    next(path for path in (line.home / "var/bucket/v1/orig").rglob("*") if path.is_file()).unlink()
 
 
 def withdraw(line: Line) -> None:
-    head = next((line.home / "var/nas/head").iterdir())
+    head = next((line.home / "var/bucket/head").iterdir())
     text = head.read_text().replace('"current"', '"withdrawn"')
     head.chmod(0o600)
     head.write_text(text)
@@ -131,7 +119,7 @@ def change_manifest(line: Line) -> None:
 
 
 def unmount(line: Line) -> None:
-    (line.home / "var/nas").rename(line.home / "gone")
+    (line.home / "var/bucket").rename(line.home / "gone")
 
 
 @pytest.mark.parametrize(
@@ -173,6 +161,6 @@ def test_the_plan_says_what_stays_and_why(line):
     assert (plan.originals, plan.may_go) == (3, False)
     assert "too recently" in plan.sentence
     assert "too recently" in line.ask("retention").stdout
-    line.configure(storage=TWO)
+    line.configure(storage="{kind: local, path: var/bucket}")
     assert "retention is off" in line.ask("retention").stdout
     assert verify_media(settings, None).findings == ()
