@@ -13,6 +13,14 @@ from line import Line
 settings.register_profile("mcsyncd", deadline=None)
 settings.load_profile("mcsyncd")
 
+
+def pytest_collection_modifyitems(items):
+    """Deal out the long tests first: the last files of a run then take seconds, on whichever worker."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    long |= {item.path for item in items if item.path.parent.name in {"daemon", "checks"}}
+    items.sort(key=lambda item: item.path not in long)
+
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

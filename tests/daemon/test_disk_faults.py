@@ -14,7 +14,7 @@ from mcsyncd.model.decide import BACKOFF_S
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not can_fail_disks(), reason="a disk that fails needs root and FUSE")
 def test_work_goes_on_by_itself_once_the_disk_does_not_fail(tmp_path, shoot):
-    stages = ("ingest", "align", "publish")
+    stages = ("ingest", "publish")
     cells, outcome = run_faults(tmp_path / "home", shoot, "work", "i/o", stages, hold_s=2.0)
     assert [cell.stage for cell in cells] == list(stages)
     assert any(cell.is_hit for cell in cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, settings
+from hypothesis import Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -222,9 +222,9 @@ class Shoot(RuleBasedStateMachine):
         before = self.session
         if self.tell(fa.Nudge(AT, by, self.session.revision, camera, offset)):
             # Moved to where the machine had it, as offsets are shown, a clip is the machine's again.
-            machine = before.solved.find_angle(camera).offset_us if before.solved else None
+            angle = before.solved.find_angle(camera) if before.solved else None
             found = self.session.alignment.find_angle(camera).offset_us
-            assert found == offset or (found == machine and abs(found - offset) < 500)
+            assert found == offset or (angle and found == angle.offset_us and abs(found - offset) < 500)
             assert self.session.alignment.confidence == before.alignment.confidence
             assert self.session.revision == before.revision + 1
 
@@ -321,7 +321,13 @@ def has_all_results(session: Session) -> bool:
     return analysed and len(select_current_conforms(session)) == len(list_conform_jobs(session))
 
 
-Shoot.TestCase.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
+# Without explaining: tracing a failure took five minutes, and the test ran into its limit instead of failing.
+Shoot.TestCase.settings = settings(
+    max_examples=50,
+    stateful_step_count=50,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
 TestShoot = Shoot.TestCase
 
 
