@@ -13,11 +13,11 @@ demo: $(VENV)/.run
 
 # By file, so that what a module's tests share is made once (pytest-xdist 3.8 knows no groups with pytest 9.2).
 test: lint types imports
-	$(PYTEST) -n $(JOBS) --dist loadfile -q
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
 
 # Tracing takes a third of the time again, so `test` goes without.
 coverage: $(VENV)/.dev
-	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= -q
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report= -q
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/%/'
 
 check: lint types imports unit
