@@ -29,8 +29,10 @@ def clean_card(settings: Settings, session: str, *, apply: bool) -> tuple[Leftov
 
 
 def _require_originals(session: Session, layout: WorkLayout) -> None:
+    if session.are_originals_deleted:
+        raise UsageError(f"the originals of {session.id} were deleted here", "compare with `mcsyncd restore`")
     for clip in session.clips:
-        path, digest = layout.resolve_path(clip.path), clip.digest
+        path, digest = layout.resolve_path(clip.place), clip.digest
         if digest is None and session.is_left_out(clip.key):
             raise UsageError(f"{clip.key} was left out and never hashed", "compare it with the card by hand")
         if digest is None:

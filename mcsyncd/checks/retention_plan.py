@@ -51,7 +51,7 @@ def build_terms(settings: Settings, now: datetime) -> RetentionTerms | None:
 
 
 def _plan_session(session: Session, terms: RetentionTerms | None) -> SessionPlan:
-    here = [clip for clip in session.clips if clip.path]
+    here = [clip for clip in session.clips if clip.path and not session.are_originals_deleted]
     obstacle = find_obstacle(session, terms) if terms is not None else "retention is off"
     sentence = f"they stay: {obstacle}" if obstacle else _describe_next(session)
     return SessionPlan(session.id, len(here), sum(one.bytes for one in here), not obstacle, sentence)

@@ -77,8 +77,8 @@ def _list_renditions(session: Session) -> Iterator[Rendition]:
 
 def _list_recorded_files(session: Session, layout: WorkLayout) -> Iterator[tuple[Path, str, int]]:
     for clip in session.clips:
-        if clip.digest is not None and clip.path:  # else returned, or deleted as the settings ask
-            yield layout.resolve_path(clip.path), clip.digest.sha256, clip.digest.bytes
+        if clip.digest is not None and clip.path and not session.are_originals_deleted:
+            yield layout.resolve_path(clip.place), clip.digest.sha256, clip.digest.bytes
     current = {f"conform {job.id}" for job in list_conform_jobs(session)}
     for derived in list_derived_results(session):
         if derived.stage != "conform" or derived.name in current:

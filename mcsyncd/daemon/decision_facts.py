@@ -73,7 +73,7 @@ def read_identities(session: Session, layout: WorkLayout) -> tuple[FileIdentity,
         if not clip.path:
             continue  # it is still in its drop folder
         try:
-            now = layout.resolve_path(clip.path).stat(follow_symlinks=False)
+            now = layout.resolve_path(clip.place).stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             continue
         identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))

@@ -26,7 +26,8 @@ def list_originals(session: Session, layout: WorkLayout) -> tuple[RecordedOrigin
     """Return the session's clips and the files that belong to them, where they lie now.
 
     They are in the drop folders until they are taken in. None of a session whose originals were given back,
-    or are on their way; nor a clip whose original was deleted here, because the stores have it.
+    or are on their way; of one whose originals were deleted here, because the stores have them, what belongs
+    to the clips.
     """
     if session.returned or session.returning_to is not None:
         return ()
@@ -34,9 +35,9 @@ def list_originals(session: Session, layout: WorkLayout) -> tuple[RecordedOrigin
 
 
 def _list_clips(session: Session, layout: WorkLayout) -> Iterator[RecordedOriginal]:
-    for clip in session.clips:
+    for clip in () if session.are_originals_deleted else session.clips:
         if clip.path:
-            path = layout.resolve_path(clip.path)
+            path = layout.resolve_path(clip.place)
         elif _is_dropped(session, clip.key):
             path = layout.drop / clip.camera / clip.name
         else:

@@ -111,7 +111,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         audio = clip.analysis_audio
         # What was left out of the sync is not played either: hum, silence, timecode.
         heard = tuple((one.stream, one.channel) for one in audio.channels) if audio else None
-        path = self._layout().resolve_path(clip.path)
+        path = self._layout().resolve_path(clip.place)
         return PlacedOriginal(path, clip.media, *get_placement(session, clip), heard)
 
 

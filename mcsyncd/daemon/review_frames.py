@@ -100,7 +100,7 @@ class ReviewFrames(AbstractContextManager["ReviewFrames"]):
 
     async def _choose_source(self, session: Session, clip: Clip) -> FrameSource | None:
         resolve = self._layout().resolve_path
-        original = describe_original(resolve(clip.path), clip, *get_placement(session, clip))
+        original = describe_original(resolve(clip.place), clip, *get_placement(session, clip))
         conformed = select_current_conforms(session).get(clip.key)
         proxy = conformed.get_rendition("proxy") if conformed is not None else None
         if original is None or proxy is None or not await self._is_proven(session, proxy):

@@ -254,10 +254,11 @@ class AnalysisAudio:
 class Clip:
     """One recording of one camera, and how far it has come.
 
-    `name` is the path below the camera's folder, as dropped. `path` is where the original is
-    now, relative to the work folder. `fault` says why it cannot be read, and `fault_hint` what to do about
-    it; both are empty for a clip that can be read. `former_sha256` is the hash that was recorded before a
-    person took a changed file for the right one.
+    `name` is the path below the camera's folder, as dropped. `path` is where the original was taken in to,
+    relative to the work folder; `moved_to` is where it was moved from there, which no job depends on.
+    `fault` says why it cannot be read, and `fault_hint` what to do about it; both are empty for a clip that
+    can be read. `former_sha256` is the hash that was recorded before a person took a changed file for the
+    right one.
     """
 
     camera: str
@@ -271,6 +272,12 @@ class Clip:
     fault: str = field(default="", metadata=NOT_AN_INPUT)
     fault_hint: str = field(default="", metadata=NOT_AN_INPUT)
     former_sha256: str = field(default="", metadata=NOT_AN_INPUT)
+    moved_to: str = field(default="", metadata=NOT_AN_INPUT)
+
+    @property
+    def place(self) -> str:
+        """Where the original is now, relative to the work folder."""
+        return self.moved_to or self.path
 
     @property
     def key(self) -> str:

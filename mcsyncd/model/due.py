@@ -95,12 +95,9 @@ def list_due_jobs(session: Session, review_below: float, waiting: Collection[str
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:
     """What the review needs comes first: probe, listen, align; hashing can wait for a free hand."""
-    is_deleted = session.retention is not None and session.retention.state == "deleted"
-    clips = [
-        clip
-        for clip in session.clips
-        if not session.is_left_out(clip.key) and not (is_deleted and not clip.path)
-    ]
+    if session.are_originals_deleted:
+        return  # nothing can be analysed again
+    clips = [clip for clip in session.clips if not session.is_left_out(clip.key)]
     taken_as_is = {file.key for file in session.taken_as_is}
     for clip in clips:
         if clip.fault:
@@ -124,11 +121,11 @@ def _is_analysed(clip: Clip) -> bool:
 
 def _strip_results(clip: Clip) -> Clip:
     """The clip as a job's input: other results must not change the job's identity."""
-    return Clip(clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path)
+    return Clip(clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path, moved_to=clip.moved_to)
 
 
 def _list_missing_conforms(session: Session, review_below: float) -> Iterator[Job]:
-    if not _is_conform_allowed(session, review_below):
+    if session.are_originals_deleted or not _is_conform_allowed(session, review_below):
         return
     done = {conformed.job for conformed in session.conformed if not conformed.lost}
     for job in list_conform_jobs(session):

@@ -99,7 +99,7 @@ def apply_event(session: Session, event: ev.Event) -> Session:  # noqa: C901, PL
         case ev.ReturnRequested():
             return replace(session, returning_to=event.to, error=None, attempts=())
         case ev.OriginalsReturned():
-            clips = tuple(replace(clip, path="") for clip in session.clips)
+            clips = tuple(replace(clip, path="", moved_to="") for clip in session.clips)
             return clear_error(replace(session, clips=clips, returned=True))
         case ev.ClipConformed():
             return _record_conform(session, event)
@@ -369,4 +369,12 @@ def _forget_if_changed(clip: Clip, now: FileIdentity | None) -> Clip:
     if now is None or (clip.bytes, clip.mtime_ns) == (now.bytes, now.mtime_ns):
         return clip
     former = clip.digest.sha256 if clip.digest is not None else clip.former_sha256
-    return Clip(clip.camera, clip.name, now.bytes, now.mtime_ns, clip.path, former_sha256=former)
+    return Clip(
+        clip.camera,
+        clip.name,
+        now.bytes,
+        now.mtime_ns,
+        clip.path,
+        former_sha256=former,
+        moved_to=clip.moved_to,
+    )

@@ -196,12 +196,16 @@ def _object_to_return(session: Session) -> Objection | None:
         )
     if session.returned:
         return Objection("invalid", f"the originals of {session.id} are back already", "nothing to do")
+    if any(clip.moved_to for clip in session.clips):
+        where = "were deleted here" if session.are_originals_deleted else "lie in the trash of the session"
+        hint = f"mcsyncd restore {session.id} --into DIR brings them back"
+        return Objection("invalid", f"the originals of {session.id} {where}", hint)
     return None
 
 
 def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
     objection = _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
-    if objection is None and session.retention is not None and session.retention.state == "deleted":
+    if objection is None and session.are_originals_deleted:
         return Objection(
             "invalid",
             f"the originals of {session.id} were deleted here, as the settings ask",

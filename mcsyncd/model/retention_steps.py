@@ -16,10 +16,10 @@ from mcsyncd.model.store_jobs import list_published_keys, list_safe_stores
 
 def find_obstacle(session: Session, terms: RetentionTerms) -> str:  # noqa: PLR0911  # one line for each rule
     """Return why the originals of a session stay; nothing if they may go, or go on from the trash."""
-    retention, approval = session.retention, session.approval
+    approval = session.approval
     if session.state is not State.PUBLISHED or session.published is None or approval is None:
         return "it is not published"
-    if retention is not None and retention.state == "deleted":
+    if session.are_originals_deleted:
         return "they were deleted before"
     if approval.revision != session.published.revision:
         return "the approval is of another revision"
@@ -50,6 +50,8 @@ def _find_last_reading(session: Session, stores: tuple[str, ...]) -> str:
 
 def _list_present(session: Session) -> tuple[Clip, ...]:
     """Return the clips whose originals are here and are published."""
+    if session.are_originals_deleted:
+        return ()
     return tuple(clip for clip in session.clips if clip.path and not session.is_left_out(clip.key))
 
 
@@ -66,7 +68,7 @@ def look_after_originals(session: Session, at: str, terms: RetentionTerms) -> tu
 
 
 def _is_in_trash(session: Session) -> bool:
-    return all(clip.path.startswith(f"sessions/{session.id}/trash/") for clip in _list_present(session))
+    return all(clip.moved_to for clip in _list_present(session))
 
 
 def list_retention_jobs(session: Session) -> Iterator[Job]:
@@ -95,8 +97,7 @@ def apply_retention_event(session: Session, event: re.RetentionEvent) -> Session
             moved = _move_original(session, event.clip, event.path)
             return replace(moved, retention=Retention("trashed", event.at))
         case re.OriginalDeleted():
-            clips = tuple(replace(one, path="") if one.key == event.clip else one for one in session.clips)
-            return replace(session, clips=clips, retention=Retention("deleted", event.at))
+            return replace(session, retention=Retention("deleted", event.at))
         case _:
             assert_never(event)
 
@@ -105,11 +106,11 @@ def _move_original(session: Session, key: str, path: str) -> Session:
     """Return the session with an original at another place; its plan finds it there, too."""
     before = session.find_clip(key)
     publishing = session.publishing
-    clips = tuple(replace(one, path=path) if one.key == key else one for one in session.clips)
+    clips = tuple(replace(one, moved_to=path) if one.key == key else one for one in session.clips)
     if before is None or publishing is None or publishing.plan is None:
         return replace(session, clips=clips)
     objects = tuple(
-        replace(one, path=path) if one.path == before.path else one for one in publishing.plan.objects
+        replace(one, path=path) if one.path == before.place else one for one in publishing.plan.objects
     )
     plan = replace(publishing.plan, objects=objects)
     return replace(session, clips=clips, publishing=replace(publishing, plan=plan))

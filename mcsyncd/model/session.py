@@ -269,6 +269,11 @@ class Session:
         main = Holding("", self.stored, self.published, self.head, self.evidence)
         return (main, *self.copies)
 
+    @property
+    def are_originals_deleted(self) -> bool:
+        """Whether the originals were deleted here, as the settings ask: only the stores have them."""
+        return self.retention is not None and self.retention.state == "deleted"
+
     def find_holding(self, store: str) -> Holding | None:
         """Return what a store holds, by the name that the ledger has for it; None if it is not chosen."""
         return next((one for one in self.holdings if one.store == store), None)

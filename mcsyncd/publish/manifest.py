@@ -226,7 +226,7 @@ def _build_disposition(disposition: Disposition | None, ruling: Ruling | None) -
 
 
 def _build_original(clip: Clip, inputs: _ManifestInputs) -> Document | None:
-    planned = inputs.find_object(clip, clip.path)
+    planned = inputs.find_object(clip, clip.place)
     if planned is None or clip.digest is None:
         return None
     return _build_stored(planned, inputs) | {

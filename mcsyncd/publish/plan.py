@@ -103,7 +103,9 @@ def _plan_original(session_id: str, clip: Clip) -> Iterator[PlannedObject]:
         return
     key = keys.build_original_key(session_id, clip.camera, clip.digest.sha256, clip.name)
     metadata = (*_build_metadata(clip, "original"), ("mcs-xxh128", clip.digest.xxh128))
-    yield PlannedObject(key, "original", clip.path, clip.digest.bytes, clip.digest.sha256, clip.key, metadata)
+    yield PlannedObject(
+        key, "original", clip.place, clip.digest.bytes, clip.digest.sha256, clip.key, metadata
+    )
 
 
 def _plan_attached(

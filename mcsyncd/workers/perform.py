@@ -270,7 +270,7 @@ def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
 
 def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
     """Return an original's path. Raises SourceChanged if it is no longer the file that was offloaded."""
-    path = layout.resolve_path(clip.path)
+    path = layout.resolve_path(clip.place)
     try:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:

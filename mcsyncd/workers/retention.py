@@ -77,7 +77,7 @@ def _list_originals(published: PublishedManifest) -> list[tuple[str, str, str, i
 
 def _find_original(clip: Clip, session: str, layout: WorkLayout) -> Path:
     """Return where an original is: as recorded, or in the trash if it was moved right before a crash."""
-    place, in_trash = layout.resolve_path(clip.path), _locate_in_trash(clip, session, layout)
+    place, in_trash = layout.resolve_path(clip.place), _locate_in_trash(clip, session, layout)
     return in_trash if not place.is_file() and in_trash.is_file() else place
 
 

@@ -80,7 +80,7 @@ def test_they_go_to_the_trash_then_away_and_the_stores_have_them(line):
     trashed, result = remove(line, read_session(line))
     assert not result.refused
     assert list_originals(line) == before
-    places = {clip.key: layout(line).resolve_path(clip.path) for clip in trashed.clips}
+    places = {clip.key: layout(line).resolve_path(clip.place) for clip in trashed.clips}
     assert {path.read_bytes() for path in places.values()} == set(before.values())
     assert all("trash" in path.parts for path in places.values())
 

@@ -22,10 +22,8 @@ TAKEN = (
 )
 
 
-TRASHED = (
-    OriginalTrashed(AT, CLIPS[0].key, f"sessions/{SESSION}/trash/{CLIPS[0].key}"),
-    OriginalDeleted(AT, CLIPS[1].key),
-)
+TRASHED = tuple(OriginalTrashed(AT, clip.key, f"sessions/{SESSION}/trash/{clip.key}") for clip in CLIPS)
+DELETED = tuple(OriginalDeleted(AT, clip.key) for clip in CLIPS)
 
 
 def put_originals(top):
@@ -59,12 +57,18 @@ async def test_what_is_missing_or_changed_is_named_wherever_the_originals_lie(tm
             await served.client.check_originals("20261123-091502-zzz")
 
 
-async def test_what_was_removed_here_on_purpose_is_not_missing(tmp_path):
+async def test_what_lies_in_the_trash_is_looked_for_there(tmp_path):
     async with serve_api(tmp_path / "home", (*TAKEN, *TRASHED)) as served:
         layout = served.loop.config.layout
         put_originals(layout.locate_originals(SESSION))
         found = await served.client.check_originals(SESSION)
-        assert (found.count, [one.file for one in found.faults]) == (3, [CLIPS[0].key])
+        assert (found.count, {one.file for one in found.faults}) == (4, {clip.key for clip in CLIPS})
         assert str(layout.locate_trash(SESSION)) in found.faults[0].hint
         put_originals(layout.locate_trash(SESSION))
         assert (await served.client.check_originals(SESSION)).faults == []
+
+
+async def test_what_was_deleted_here_is_not_looked_for(tmp_path):
+    async with serve_api(tmp_path / "home", (*TAKEN, *TRASHED, *DELETED)) as served:
+        found = await served.client.check_originals(SESSION)
+        assert [one.file for one in found.faults] == ["cam_a/A001.XML"], "only the clips were deleted"

@@ -11,7 +11,7 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence
-from mcsyncd.model.jobs import EmptyTrash, ReadBack, TrashOriginals
+from mcsyncd.model.jobs import Conform, EmptyTrash, ReadBack, TrashOriginals
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.retention import RetentionTerms
 from mcsyncd.model.retention_steps import find_obstacle
@@ -109,7 +109,8 @@ def test_they_go_to_the_trash_and_are_deleted_later(safe):
     assert job.stores == ("", "nas")
     trashed = trash(safe)
     assert trashed.is_finished
-    assert all("/trash/" in clip.path for clip in trashed.clips)
+    assert all("/trash/" in clip.place for clip in trashed.clips)
+    assert list_due_jobs(trashed, 0.85) == (), "nothing is encoded again because a file was moved"
     assert removals(look(trashed, replace(MAY_GO, trashed_before=AT))) == [], "not before its days are over"
     expired = look(trashed)
     (empty,) = removals(expired)
@@ -118,6 +119,7 @@ def test_they_go_to_the_trash_and_are_deleted_later(safe):
     deleted = tell(expired, fa.JobFinished(AT, empty.id, fa.Removal(gone)))
     assert deleted.is_finished
     assert look(deleted) == deleted
+    assert list_due_jobs(deleted, 0.85) == ()
     objection = find_objection(deleted, fa.Reopen(AT, RUIZ, deleted.revision, "look"), frozenset())
     assert "mcsyncd restore" in objection.hint
 
@@ -127,6 +129,12 @@ def test_a_session_whose_originals_lie_in_the_trash_can_be_reopened(safe):
     reopened = work_off(tell(trashed, fa.Reopen(AT, RUIZ, trashed.revision, "look")))
     assert reopened.state is State.IN_REVIEW
     assert removals(look(reopened)) == []
+    approved = tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision))
+    assert not [job for job in list_due_jobs(approved, 0.85) if isinstance(job, Conform)], "all is there"
+    again = work_off(approved)
+    assert (again.state, again.is_finished) == (State.PUBLISHED, True)
+    rejected = tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot"))
+    assert "trash" in find_objection(rejected, fa.ReturnOriginals(AT, RUIZ), frozenset()).message
 
 
 def test_what_was_refused_is_tried_again_a_day_later(safe):
@@ -151,4 +159,4 @@ def test_a_plan_finds_what_lies_in_the_trash(safe):
     after = trash(before)
     paths = {one.path for one in after.publishing.plan.objects}
     assert originals.isdisjoint(paths)
-    assert {clip.path for clip in after.clips} <= paths
+    assert {clip.place for clip in after.clips} <= paths
