@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcsyncd import api
 from mcsyncd.daemon.store_gates import StoreGates
-from mcsyncd.model.holding import Evidence, Holding
+from mcsyncd.model.holding import Evidence, Holding, ObjectState
 from mcsyncd.model.publishing import OBJECT_WORDS
 from mcsyncd.model.session import Session
 from mcsyncd.model.store_jobs import list_published_keys, list_safe_stores
@@ -52,7 +52,7 @@ def build_copy_bodies(session: Session, main: str) -> list[api.CopyBody]:
 def _build_copy_body(
     session: Session, holding: Holding, main: str, keys: tuple[str, ...], *, is_safe: bool
 ) -> api.CopyBody:
-    wanted, damaged = set(keys), holding.damaged
+    damaged, states = holding.damaged, [holding.judge_object(key) for key in keys]
     state: Literal["behind", "published", "safe", "damaged", "halted"] = "published"
     message, hint = "", ""
     if damaged:
@@ -67,9 +67,9 @@ def _build_copy_body(
     return api.CopyBody(
         store=holding.store or main,
         state=state,
-        objects=len(wanted),
-        stored=len(wanted & {one.key for one in holding.stored}),
-        read_back=len(wanted & {one.key for one in holding.evidence if one.is_right}),
+        objects=len(keys),
+        stored=len(keys) - states.count(None),
+        read_back=states.count(ObjectState.DEEP_VERIFIED),
         message=message,
         hint=hint,
     )

@@ -15,9 +15,9 @@ from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import LedgerUnavailable
 from mcsyncd.model.facts import LookAfterOriginals, LookAfterStores
-from mcsyncd.model.look_after import look_after_stores
 from mcsyncd.model.retention_steps import look_after_originals
 from mcsyncd.model.session import Session, State
+from mcsyncd.model.store_decisions import look_after_stores
 from mcsyncd.model.store_jobs import has_store_work
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.ledger import SessionsQuery

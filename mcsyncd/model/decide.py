@@ -19,13 +19,6 @@ from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence, HoldingTrouble
 from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, find_store_name, is_follow_up
-from mcsyncd.model.look_after import (
-    choose_stores,
-    halt_follow_up,
-    look_after_stores,
-    record_removal,
-    record_store_result,
-)
 from mcsyncd.model.losses import (
     MAX_REGENERATIONS,
     find_lost_results,
@@ -37,8 +30,14 @@ from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import FALLBACK_RATE, Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
-from mcsyncd.model.retention_steps import look_after_originals
+from mcsyncd.model.retention_steps import look_after_originals, record_removal
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Recall, Session, State
+from mcsyncd.model.store_decisions import (
+    choose_stores,
+    halt_follow_up,
+    look_after_stores,
+    record_store_result,
+)
 from mcsyncd.model.store_events import CopyHalted, ObjectsLost
 from mcsyncd.model.substitution import find_second_copy
 

@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 
 from mcsyncd.model import retention_events as re
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.facts import Removal
 from mcsyncd.model.jobs import EmptyTrash, Job, TrashOriginals
 from mcsyncd.model.retention import Retention, RetentionTerms
 from mcsyncd.model.session import Session, State
@@ -83,6 +84,16 @@ def list_retention_jobs(session: Session) -> Iterator[Job]:
         yield TrashOriginals(session.id, clips, published, stores)
     elif retention.state == "expired":
         yield EmptyTrash(session.id, clips, published, stores)
+
+
+def record_removal(removal: Removal, at: str) -> tuple[re.RetentionEvent, ...]:
+    """Return what became of originals that were to be removed: an event for each."""
+    if removal.refused:
+        return (re.RemovalRefused(at, removal.refused),)
+    return tuple(
+        re.OriginalTrashed(at, clip, path) if path else re.OriginalDeleted(at, clip)
+        for clip, path in removal.paths
+    )
 
 
 def apply_retention_event(session: Session, event: re.RetentionEvent) -> Session:

@@ -65,16 +65,6 @@ def _want_read_back(session: Session, at: str, store: str) -> Iterator[ev.Event]
         yield se.ReadBackWanted(at, keys, store)
 
 
-def record_removal(removal: fa.Removal, at: str) -> tuple[ev.Event, ...]:
-    """Return what became of originals that were to be removed: an event for each."""
-    if removal.refused:
-        return (re.RemovalRefused(at, removal.refused),)
-    return tuple(
-        re.OriginalTrashed(at, clip, path) if path else re.OriginalDeleted(at, clip)
-        for clip, path in removal.paths
-    )
-
-
 def halt_follow_up(job: Job, fact: fa.JobFailed, attempt: Attempt, failure: Failure) -> ev.Event:
     """Return what becomes of a job that nobody waits for, and whose failure does not pass by itself.
 
