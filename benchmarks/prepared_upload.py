@@ -12,7 +12,7 @@ from benchmarks.cost import Command
 from mcsyncd.integrity.part_sums import CRC64NVME, compute_part_sums, keep_part_sums
 from mcsyncd.model.part_sums import PartSums, choose_part_bytes
 from mcsyncd.publish.keys import build_original_key
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from mcsyncd.settings.work_layout import WorkLayout
 from r2strict.bucket import ACCESS, build_storage
 

@@ -16,7 +16,7 @@ from benchmarks.store_at_rest import count_at_rest
 from benchmarks.tampering import Found, tamper_in_bucket, tamper_in_folder
 from benchmarks.uplink import measure_upload, time_restart
 from benchmarks.upload_race import format_rows, run_race
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.bucket import ACCESS, build_storage, create_bucket
 from r2strict.seaweed import find_seaweed, run_seaweed
 

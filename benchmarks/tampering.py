@@ -15,7 +15,7 @@ from mcsyncd.publish.keys import build_original_key
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.r2 import R2Store, connect_client
-from mcsyncd.settings.schema import LocalStorage, R2Storage
+from mcsyncd.settings.stores import LocalStorage, R2Storage
 from mcsyncd.settings.work_layout import WorkLayout
 from r2strict.bucket import ACCESS
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.prepared_upload import CLIP, SESSION
 from mcsyncd.model.jobs import Upload
 from mcsyncd.model.publishing import PlannedObject
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers import publishing
 from mcsyncd.workers.perform import perform_job

@@ -20,7 +20,7 @@ from mcsyncd.model.part_sums import MIN_PART_BYTES
 from mcsyncd.publish.identity import init_store
 from mcsyncd.publish.pace import FIRST_LIMIT
 from mcsyncd.publish.r2 import R2Store
-from mcsyncd.settings.schema import R2Storage
+from mcsyncd.settings.stores import R2Storage
 from r2strict.authority import write_tls_files
 from r2strict.bucket import ACCESS, build_storage, create_bucket
 from r2strict.seaweed import run_seaweed
