@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
-from dataclasses import replace
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mcsyncd.conform.clip_encoding import ClipEncoding, ReportProgress
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
-from mcsyncd.conform.render import RenderResult, ReportProgress, execute_plan
+from mcsyncd.conform.segment_files import KIND_SUFFIXES, SegmentFolder
+from mcsyncd.conform.segment_join import ClipFindings, SegmentsDisagree
+from mcsyncd.conform.segment_task import SegmentTask
+from mcsyncd.conform.segments import Segment, compute_segments_key, plan_segments
 from mcsyncd.conform.sidecar import SidecarContent, build_sidecar
+from mcsyncd.conform.stitcher import StitchedClip, Stitcher
+from mcsyncd.conform.timestamp_scan import can_seek_by_time
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import make_folders, publish_file, publish_folder, write_derived_file
 from mcsyncd.model.clip import Media
@@ -20,8 +27,6 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import AudioTrack, ConformResult, Rendition, RenditionProof, Sprites, WrittenFile
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import profile_from_ref
-
-_KIND_SUFFIXES = {"mezzanine": "mezz", "proxy": "proxy"}
 
 
 def conform_clip(
@@ -36,6 +41,7 @@ def conform_clip(
     folder: Path,
     stem: str,
     report_progress: ReportProgress | None = None,
+    executor: Executor | None = None,
 ) -> ConformResult:
     """Make the mezzanine, the proxy and the thumbnails of one clip.
 
@@ -46,13 +52,25 @@ def conform_clip(
     library versions give the same bytes. `report_progress` is called with the ticks done and
     expected. The paths in the result are those written.
 
+    The video is encoded in segments (`conform.segments`), which lie in `folder/<stem>.segments/` until the
+    clip is finished. If the process is killed, or fails for a reason that may pass, the next call goes on
+    after them. `executor` encodes them, by `segment_task.encode_segment`, in processes that see the same
+    files; without it they are encoded here, one after the other. The bytes are the same.
+
     Raises BadMedia if the source cannot be decoded, ConfigError for an invalid profile, and OSError
     if a file cannot be read or written (including a full disk).
     """
     grid = Grid.from_drift(rate, phase_us, drift_ppm)
     profiles: tuple[tuple[RenditionKind, ProfileRef], ...] = (("mezzanine", mezzanine), ("proxy", proxy))
     return conform_with_profiles(
-        source, media, grid, profiles, folder=folder, stem=stem, report_progress=report_progress
+        source,
+        media,
+        grid,
+        profiles,
+        folder=folder,
+        stem=stem,
+        report_progress=report_progress,
+        executor=executor,
     )
 
 
@@ -65,6 +83,7 @@ def conform_with_profiles(
     folder: Path,
     stem: str,
     report_progress: ReportProgress | None = None,
+    executor: Executor | None = None,
 ) -> ConformResult:
     """Make any set of renditions of one clip; see `conform_clip`."""
     if media.hidden_picture:
@@ -73,27 +92,94 @@ def conform_with_profiles(
             "develop it in its maker's program, and conform that",
         )
     plan = plan_renditions(media, grid, tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles))
-    targets = tuple(folder / f"{stem}.{_KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
+    targets = tuple(folder / f"{stem}.{KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
     make_folders(folder)
     sprites = folder / f"{stem}.sprites"
-    sprites_part = folder / f"{stem}.sprites.part"
-    with ExitStack() as undo:
-        for part in parts:
-            undo.callback(part.unlink, missing_ok=True)
-        undo.callback(shutil.rmtree, sprites_part, ignore_errors=True)
-        result = execute_plan(
-            source, plan, parts, sprites_part, report_progress or (lambda _done, _expected: None)
-        )
-        renditions = tuple(
-            _build_rendition(plan, file, result, evidence, part=part, target=target)
-            for file, part, target, evidence in zip(plan.files, parts, targets, result.evidence, strict=True)
-        )
-        if result.sprites:
-            publish_folder(sprites_part, sprites)
-    return ConformResult(
-        renditions, get_library_versions(), _relocate_sprites(sprites, result.sprites), result.report
+    work = _ConformWork(
+        source.absolute(),
+        plan,
+        parts,
+        sprites.with_name(f"{sprites.name}.part"),
+        (folder / f"{stem}.segments").absolute(),
+        report_progress or (lambda _done, _expected: None),
+        executor,
     )
+    with ExitStack() as undo:
+        undo.callback(work.discard_parts)
+        stitched = work.run()
+        renditions = tuple(
+            _build_rendition(plan, file, stitched.findings, evidence, part=part, target=target)
+            for file, part, target, evidence in zip(
+                plan.files, parts, targets, stitched.evidence, strict=True
+            )
+        )
+        if stitched.sprites:
+            publish_folder(work.sprites, sprites)
+    work.discard_segments()
+    return ConformResult(
+        renditions,
+        get_library_versions(),
+        _relocate_sprites(sprites, stitched.sprites),
+        stitched.findings.report,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ConformWork:
+    """The encoding of one clip into the temporary files `parts` and `sprites`."""
+
+    source: Path
+    plan: RenderPlan
+    parts: tuple[Path, ...]
+    sprites: Path
+    segment_path: Path
+    report_progress: ReportProgress
+    executor: Executor | None
+
+    def run(self) -> StitchedClip:
+        """Encode in segments; a clip in which seeks lead astray, in one pass."""
+        try:
+            try:
+                return self._encode(self._plan_segments())
+            except SegmentsDisagree:
+                self.discard_segments()
+                return self._encode((Segment(0, 0, None),))
+        except BaseException as error:
+            # What is finished stays for the next call, unless there will be none.
+            if isinstance(error, BadMedia) or not any(self.segment_path.glob("*.json")):
+                self.discard_segments()
+            raise
+
+    def _plan_segments(self) -> tuple[Segment, ...]:
+        """Return the segments; a single one if a seek could lead astray."""
+        segments, video = plan_segments(self.plan), self.plan.video
+        if len(segments) > 1 and video and not can_seek_by_time(self.source, self.plan.container, video):
+            return (Segment(0, 0, None),)
+        return segments
+
+    def _encode(self, segments: tuple[Segment, ...]) -> StitchedClip:
+        key = compute_segments_key(self.plan, segments, get_library_versions())
+        folder = SegmentFolder(self.segment_path, key)
+        if segments:
+            folder.prepare()
+        tasks = tuple(SegmentTask(self.source, self.plan, segment, folder) for segment in segments)
+        encoding = ClipEncoding(tasks, self.plan.ticks, self.report_progress, self.executor)
+        with Stitcher(self.source, self.plan, folder, self.parts, self.sprites) as stitcher:
+            with closing(encoding.iterate_finished()) as finished:
+                for segment in finished:
+                    stitcher.add_segment(segment)
+            return stitcher.finish()
+
+    def discard_parts(self) -> None:
+        """Remove the temporary files."""
+        for part in self.parts:
+            part.unlink(missing_ok=True)
+        shutil.rmtree(self.sprites, ignore_errors=True)
+
+    def discard_segments(self) -> None:
+        """Remove the segments: the clip is finished, or cannot be."""
+        shutil.rmtree(self.segment_path, ignore_errors=True)
 
 
 def _relocate_sprites(folder: Path, sprites: Sprites | None) -> Sprites | None:
@@ -114,7 +200,7 @@ def _relocate_sprites(folder: Path, sprites: Sprites | None) -> Sprites | None:
 def _build_rendition(
     plan: RenderPlan,
     file: FilePlan,
-    result: RenderResult,
+    found: ClipFindings,
     evidence: RenditionEvidence,
     *,
     part: Path,
@@ -127,10 +213,10 @@ def _build_rendition(
         bytes=written.bytes,
         sha256=written.sha256,
         rate=plan.grid.rate,
-        frames=result.ticks if file.conversion else 0,
+        frames=found.ticks if file.conversion else 0,
         phase_us=round(plan.grid.phase * 1_000_000),
         drift_applied_ppm=float((plan.grid.clock_ratio - 1) * 1_000_000),
-        tick_map_sha256=result.tick_map_sha256,
+        tick_map_sha256=found.tick_map_sha256,
     )
     sidecar = write_derived_file(
         Path(f"{target}.json"), build_sidecar(content, file, evidence, get_library_versions())
@@ -150,14 +236,14 @@ def _build_rendition(
         drift_applied_ppm=content.drift_applied_ppm,
         proof=RenditionProof(
             sidecar=sidecar,
-            tick_map_sha256=result.tick_map_sha256,
+            tick_map_sha256=found.tick_map_sha256,
             group_interval=HASHED_GROUP_INTERVAL,
             frames_sha256=evidence.frames_sha256,
             samples=evidence.samples,
         ),
-        duplicated=result.duplicated,
-        dropped=result.dropped,
-        notes=(*file.notes, *result.notes),
+        duplicated=found.duplicated,
+        dropped=found.dropped,
+        notes=(*file.notes, *found.notes),
         timecode=file.timecode,
         tracks=tuple(
             AudioTrack(track.layout, track.channels, track.source_channels, pcm)

@@ -17,13 +17,17 @@ _PRORES_PROFILES = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3"}
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """One encoder: its name, options and threads. `fmt` is the pixel or sample format of its input."""
+    """One encoder: its name, options and threads. `fmt` is the pixel or sample format of its input.
+
+    `gop` is the number of frames from one key frame to the next.
+    """
 
     name: str
     fmt: str
     options: tuple[tuple[str, str], ...] = ()
     threads: int = 1
     bit_rate: int | None = None
+    gop: int = 1
 
     def with_tags(self, tags: ColourTags) -> Encoder:
         """Return the same encoder, set to write these colour tags."""
@@ -54,7 +58,7 @@ def _build_x264_encoder(video: H264) -> Encoder:
     ]
     if video.fastdecode:
         options.append(("tune", "fastdecode"))
-    return Encoder("libx264", "yuv420p", tuple(options), video.threads)
+    return Encoder("libx264", "yuv420p", tuple(options), video.threads, gop=video.gop)
 
 
 def choose_audio_encoder(audio: AudioCodec, channels: int, *, over_16_bits: bool) -> Encoder:

@@ -70,11 +70,15 @@ def compute_group_list_digest(groups: Iterable[FrameGroup]) -> str:
 
 
 class FrameGroupHasher:
-    """Divides frames into groups and hashes those of every `interval`-th group."""
+    """Divides frames into groups and hashes those of every `interval`-th group.
 
-    def __init__(self, interval: int) -> None:
+    `groups_before` is the number of groups of the file before the first one that is added.
+    """
+
+    def __init__(self, interval: int, groups_before: int = 0) -> None:
         self._interval = interval
-        self._group_number = -1
+        self._is_begun = False
+        self._group_number = groups_before - 1
         self._hash = hashlib.sha256()
         self._first = self._tick = 0
         self.groups: list[FrameGroup] = []
@@ -83,13 +87,14 @@ class FrameGroupHasher:
         """Begin a group at this tick; return whether its frames are to be hashed."""
         self.end_group()
         self._group_number += 1
+        self._is_begun = True
         self._first = self._tick = tick
         return self.is_hashing
 
     @property
     def is_hashing(self) -> bool:
         """Whether the current group is hashed."""
-        return self._group_number >= 0 and self._group_number % self._interval == 0
+        return self._is_begun and self._group_number % self._interval == 0
 
     def add_frame(self, frame: VideoFrame) -> None:
         """Add a frame of the current group; ignored if the group is not hashed."""
@@ -105,20 +110,24 @@ class FrameGroupHasher:
 
 
 class FrameEvidence:
-    """Decodes every sixteenth group of an encoder's packets and hashes its frames."""
+    """Decodes every sixteenth group of an encoder's packets and hashes its frames.
 
-    def __init__(self, codec: str) -> None:
+    `first_tick` is that of the first packet, `groups_before` the number of groups before it.
+    """
+
+    def __init__(self, codec: str, first_tick: int = 0, groups_before: int = 0) -> None:
         decoder = av.CodecContext.create(codec, "r")
         assert isinstance(decoder, VideoCodecContext)
         decoder.thread_count = 1  # fast enough for one group in sixteen, and holds one frame
-        self._decoder, self._hasher = decoder, FrameGroupHasher(HASHED_GROUP_INTERVAL)
-        self._tick = 0
+        self._decoder = decoder
+        self._hasher = FrameGroupHasher(HASHED_GROUP_INTERVAL, groups_before)
+        self._first_tick = self._tick = first_tick
         self.encoder_signature = ""
 
     def add_packets(self, packets: Iterable[Packet[Stream]], header: bytes | None) -> None:
         """Add packets in order, before they are muxed. `header` is the encoder's extradata."""
         for packet in packets:
-            if self._tick == 0:
+            if self._tick == self._first_tick:
                 self._decoder.extradata = header
                 match = _X264_SIGNATURE.search(bytes(packet)) or _X264_SIGNATURE.search(header or b"")
                 self.encoder_signature = match[0].decode("ascii", "replace") if match else ""

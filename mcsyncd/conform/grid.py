@@ -9,7 +9,7 @@ camera's clock, all by occasionally repeating or dropping a frame, without a sec
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
@@ -70,56 +70,89 @@ class Grid:
         return round(ticks / self.rate.fraction * SAMPLE_RATE)
 
 
+@dataclass(frozen=True, slots=True)
+class MappedFrame:
+    """A source frame: its clip time in seconds, and the number of ticks that show it.
+
+    `after_damage` is set if frames between the previous one and this one were damaged or lost.
+    """
+
+    time: Fraction
+    ticks: int
+    after_damage: bool = False
+
+
 class TickMap:
     """Maps each tick to the source frame nearest in time; of two equally near, to the earlier.
 
-    It is fed with the times of the frames as they are decoded and looks only one frame ahead, so its
-    memory does not grow with the clip. `duplicated` and `dropped` count frames so far.
+    It is fed with the times of the frames as they are decoded and looks only one frame ahead. It covers
+    the ticks from `first` up to but without `end` (None: to the end of the clip). A frame belongs to the
+    map that covers the first tick which it is nearer to than the frame before it, even if no tick shows
+    it, so that the `frames` of adjoining maps are together those of one map of the whole clip.
+
+    `frames` are those that belong to the map, and are final. `ticks` counts the ticks assigned so far.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self._held_time: Fraction | None = None
-        self._uses = 0
-        self._hash = hashlib.sha256()
+    def __init__(self, grid: Grid, first: int = 0, end: int | None = None) -> None:
+        self._grid, self._first, self._end = grid, first, end
+        self._held: MappedFrame | None = None
+        # None: where the first frame's ticks begin is only known at the beginning of the clip.
+        self._begin: int | None = 0 if first == 0 else None
+        self._through = 0
+        self.frames: list[MappedFrame] = []
         self.ticks = 0
-        self.duplicated = 0
-        self.dropped = 0
 
     @property
-    def digest(self) -> str:
-        """The SHA-256 of the map: one line for each frame, with its clip time and its number of ticks."""
-        return self._hash.hexdigest()
+    def is_full(self) -> bool:
+        """Whether every further frame belongs to a later map."""
+        return self._end is not None and self._through >= self._end
 
-    def add_frame(self, time: Fraction) -> int:
+    def add_frame(self, time: Fraction, *, after_damage: bool = False) -> int:
         """Add the next frame by its clip time in seconds, which must rise.
 
-        Returns the number of ticks that show the *previous* frame, which is final then. A frame
-        that no tick shows counts as dropped; each tick beyond a frame's first counts as duplicated.
+        Returns the number of ticks of this map that show the *previous* frame, which is final then.
         """
-        if self._held_time is None:
-            self._held_time = time
-            return 0
-        assigned = self._assign_ticks(self._grid.count_ticks_through((self._held_time + time) / 2))
-        self._hold_next(time)
+        assigned = 0
+        if self._held is not None:
+            assigned = self._end_frame(self._grid.count_ticks_through((self._held.time + time) / 2))
+        self._held = MappedFrame(time, 0, after_damage)
         return assigned
 
     def finish(self, ticks: int) -> int:
-        """Return the number of ticks that show the last frame, so that there are `ticks` in total."""
-        if self._held_time is None:
-            return 0
-        assigned = self._assign_ticks(ticks)
-        self._hold_next(None)
-        return assigned
+        """Return the number of ticks that show the last frame, so that the clip has `ticks` in total."""
+        return 0 if self._held is None else self._end_frame(ticks)
 
-    def _assign_ticks(self, through: int) -> int:
-        assigned = max(0, through - self.ticks)
+    def _end_frame(self, through: int) -> int:
+        """End the held frame before tick `through`; return how many ticks of this map show it."""
+        assert self._held is not None
+        begin, self._through = self._begin, max(self._through, through)
+        last = self._through if self._end is None else min(self._through, self._end)
+        assigned = max(0, last - max(self._first, begin or 0))
+        if begin is not None and begin >= self._first and (self._end is None or begin < self._end):
+            self.frames.append(replace(self._held, ticks=self._through - begin))
+        self._begin, self._held = self._through, None
         self.ticks += assigned
-        self._uses += assigned
         return assigned
 
-    def _hold_next(self, time: Fraction | None) -> None:
-        self.duplicated += max(0, self._uses - 1)
-        self.dropped += self._uses == 0
-        self._hash.update(f"{self._held_time} {self._uses}\n".encode())
-        self._held_time, self._uses = time, 0
+
+class TickMapSummary:
+    """What became of the frames of a clip, added in order.
+
+    `duplicated` counts the ticks beyond the first of a frame, `dropped` the frames that no tick shows.
+    `digest` is the SHA-256 of one line for each frame, with its clip time and its number of ticks.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.duplicated = self.dropped = 0
+
+    @property
+    def digest(self) -> str:
+        """The digest of the frames so far."""
+        return self._hash.hexdigest()
+
+    def add_frame(self, frame: MappedFrame) -> None:
+        """Add the next frame."""
+        self.duplicated += max(0, frame.ticks - 1)
+        self.dropped += frame.ticks == 0
+        self._hash.update(f"{frame.time} {frame.ticks}\n".encode())

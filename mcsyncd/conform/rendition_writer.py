@@ -1,13 +1,8 @@
-"""Write one rendition: its encoders and its container.
-
-Output is reproducible: bit-exact flags on container and codecs, no creation time, and a fixed number of
-FRAME threads. PyAV's default, SLICE threads, cuts each frame into as many slices as there are
-threads, so the encoded bytes would depend on their number.
-"""
+"""Write one rendition: the encoded segments of its video, one after the other, and its audio tracks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -17,18 +12,19 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.codec.context import Flags, ThreadType
+from av.codec.context import Flags
 from av.packet import Packet
 from av.stream import Disposition, Stream
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mcsyncd.conform.audio_tracks import AudioTrackPlan
-from mcsyncd.conform.evidence import AudioEvidence, FrameEvidence, FrameGroup, RenditionEvidence
-from mcsyncd.conform.filter_graphs import FrameConverter
+from mcsyncd.conform.evidence import AudioEvidence
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.resampler import Samples
+from mcsyncd.conform.segment_writer import BITEXACT
+from mcsyncd.errors import IntegrityError
+from mcsyncd.media.open import open_media
 from mcsyncd.model.rate import Rate
 
 _MUXER_OPTIONS = {
@@ -37,23 +33,46 @@ _MUXER_OPTIONS = {
     "movie_timescale": str(SAMPLE_RATE),
 }
 
-_BITEXACT = 0x0400
-"""AVFMT_FLAG_BITEXACT of libavformat: the muxer writes no library version and no time of day."""
-
 
 class RenditionWriter:
-    """Writes one file. Feed it frames and samples from one thread, then call `flush`; leaving closes it."""
+    """Writes one file from one thread: segments and samples in turn, then `flush`; leaving closes it.
+
+    `samples` is the length of each audio track so far, and `pcm_sha256s` the digest of each, "" if its
+    codec is lossy.
+    """
 
     def __init__(self, path: Path, plan: FilePlan, rate: Rate) -> None:
+        self._plan, self._rate = plan, rate
         self._container = av.open(str(path), "w", format=plan.container, container_options=_MUXER_OPTIONS)
-        self._container.flags |= _BITEXACT
-        self._video = _VideoTrackEncoder(self._container, plan, rate) if plan.video_encoder else None
-        self._audio = tuple(_AudioTrackEncoder(self._container, track) for track in plan.audio_tracks)
+        self._container.flags |= BITEXACT
+        self._video: _VideoTrack | None = None
+        self._audio: tuple[_AudioTrackEncoder, ...] = ()
+        if plan.video_encoder is None:
+            self._add_audio_tracks()
 
-    def write_frame(self, frame: VideoFrame, ticks: int) -> None:
-        """Show a source frame on the next `ticks` ticks."""
-        if self._video is not None:
-            self._container.mux(self._video.encode(frame, ticks))
+    @property
+    def samples(self) -> int:
+        return max((track.evidence.samples for track in self._audio), default=0)
+
+    @property
+    def pcm_sha256s(self) -> tuple[str, ...]:
+        return tuple(track.evidence.pcm_sha256 for track in self._audio)
+
+    def copy_segment(self, path: Path, first_tick: int) -> Generator[int]:
+        """Append the video of a segment that begins at `first_tick`, and yield the tick after each frame.
+
+        Raises IntegrityError if its encoder had other settings than the first segment's.
+        """
+        with open_media(path) as segment:
+            source = segment.streams.video[0]
+            if self._video is None:
+                self._video = _VideoTrack(self._container, source, self._plan, self._rate)
+                self._add_audio_tracks()
+            self._video.check_source(path, source)
+            for packet in segment.demux(source):
+                if packet.size:
+                    self._container.mux(self._video.place_packet(packet, first_tick))
+                    yield self._video.next_tick
 
     def write_audio(self, tracks: Sequence[Samples]) -> None:
         """Append equally long pieces of every track of the source, in the source's order."""
@@ -61,17 +80,9 @@ class RenditionWriter:
             self._container.mux(track.encode(tracks))
 
     def flush(self) -> None:
-        """Write what the encoders still buffer."""
-        for track in (self._video, *self._audio):
-            if track is not None:
-                self._container.mux(track.flush())
-
-    def collect_evidence(self) -> RenditionEvidence:
-        """Return the evidence about the file. Call after `flush`."""
-        groups, signature = self._video.collect_evidence() if self._video else ((), "")
-        tracks = tuple(track.evidence for track in self._audio)
-        samples = max((track.samples for track in tracks), default=0)
-        return RenditionEvidence(groups, samples, tuple(track.pcm_sha256 for track in tracks), signature)
+        """Write what the audio encoders still buffer."""
+        for track in self._audio:
+            self._container.mux(track.flush())
 
     def __enter__(self) -> Self:
         return self
@@ -80,47 +91,41 @@ class RenditionWriter:
         """Write the index and close the file."""
         self._container.close()
 
+    def _add_audio_tracks(self) -> None:
+        """Add the audio after the video: players take the first track for the main one."""
+        self._audio = tuple(_AudioTrackEncoder(self._container, track) for track in self._plan.audio_tracks)
 
-class _VideoTrackEncoder:
-    def __init__(self, container: av.container.OutputContainer, plan: FilePlan, rate: Rate) -> None:
-        encoder, conversion = plan.video_encoder, plan.conversion
-        assert encoder is not None
-        assert conversion is not None
-        stream = container.add_stream(encoder.name, rate=rate.fraction, options=dict(encoder.options))
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height = conversion.size
-        stream.pix_fmt = encoder.fmt
-        if plan.timecode:
-            stream.metadata["timecode"] = plan.timecode  # the muxer writes it as a tmcd track
-        context = stream.codec_context
-        context.time_base = 1 / rate.fraction
-        context.thread_type = ThreadType.FRAME
-        context.thread_count = encoder.threads
-        context.flags |= Flags.bitexact
-        self._stream, self._converter = stream, FrameConverter(conversion)
+
+class _VideoTrack:
+    """The video of a file, copied from segments. There are no B-frames, so frames and ticks agree."""
+
+    def __init__(
+        self, container: av.container.OutputContainer, source: VideoStream, plan: FilePlan, rate: Rate
+    ) -> None:
+        self._stream = container.add_stream_from_template(source)
         self._time_base = 1 / rate.fraction
-        self._tick = 0
-        self._evidence = FrameEvidence(stream.codec.canonical_name)
+        self._stream.time_base = self._time_base
+        self._stream.framerate = rate.fraction  # the muxer counts the timecode in it
+        if plan.timecode:
+            self._stream.metadata["timecode"] = plan.timecode  # the muxer writes it as a tmcd track
+        self._header = source.codec_context.extradata
+        self.next_tick = 0
 
-    def encode(self, frame: VideoFrame, ticks: int) -> list[Packet[Stream]]:
-        converted = self._converter.convert_frame(frame)
-        packets: list[Packet[Stream]] = []
-        for _ in range(ticks):
-            converted.pts, converted.time_base = self._tick, self._time_base
-            converted.pict_type = 0  # otherwise the encoder takes the camera's frame types as requests
-            packets += self._hash_packets(self._stream.encode(converted))
-            self._tick += 1
-        return packets
+    def check_source(self, path: Path, source: VideoStream) -> None:
+        if source.codec_context.extradata != self._header:
+            raise IntegrityError(
+                f"{path.name}: its encoder had other settings than that of the first segment",
+                "this is a fault of the daemon: report it",
+            )
 
-    def flush(self) -> list[Packet[Stream]]:
-        return self._hash_packets(self._stream.encode(None))
-
-    def collect_evidence(self) -> tuple[tuple[FrameGroup, ...], str]:
-        return self._evidence.finish_groups(), self._evidence.encoder_signature
-
-    def _hash_packets(self, packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
-        self._evidence.add_packets(packets, self._stream.codec_context.extradata)
-        return packets
+    def place_packet(self, packet: Packet[VideoStream], first_tick: int) -> Packet[VideoStream]:
+        self.next_tick = max(self.next_tick, first_tick)
+        packet.stream = self._stream
+        packet.time_base = self._time_base
+        packet.pts = packet.dts = self.next_tick
+        packet.duration = 1
+        self.next_tick += 1
+        return packet
 
 
 class _AudioTrackEncoder:

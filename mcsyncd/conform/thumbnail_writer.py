@@ -1,4 +1,4 @@
-"""Write the thumbnails of a clip while it is decoded: JPEG sheets, and the WebVTT file that locates them."""
+"""Write the thumbnails of a clip: JPEG sheets, and the WebVTT file that locates them."""
 
 from __future__ import annotations
 
@@ -26,38 +26,59 @@ Measured: about 60 KiB for a sheet of calm footage and 250 KiB for grainy footag
 """
 
 
-class ThumbnailWriter:
-    """Collects thumbnails from the frames of a rendition; one sheet is in memory at a time.
+class TileCollector:
+    """Makes the thumbnails of a segment: those on its own ticks, of which `first_tick` is the first.
 
-    It costs one downscale per second of footage, in the caller's thread. Sheets are named by their
-    content, so the WebVTT file can refer to them wherever both are in the same folder.
+    It costs one downscale per second of footage, in the caller's thread.
     """
 
-    def __init__(self, folder: Path, plan: SpritePlan) -> None:
-        self._folder, self._plan = folder, plan
-        self._converter = FrameConverter(plan.conversion)
-        width, height = plan.conversion.size
-        self._sheet = np.zeros((ROWS * height, COLUMNS * width, 3), np.uint8)
-        self._sheets: list[WrittenFile] = []
-        self._ticks = self._tiles = 0
-        shutil.rmtree(folder, ignore_errors=True)  # left behind by a crash
-        folder.mkdir()
+    def __init__(self, plan: SpritePlan, first_tick: int = 0) -> None:
+        self._plan, self._converter = plan, FrameConverter(plan.conversion)
+        self._ticks, self._tiles = first_tick, plan.count_tiles(first_tick)
+        self._pixels: list[bytes] = []
 
     def add_frame(self, frame: VideoFrame, ticks: int) -> None:
-        """Add a frame that the next `ticks` ticks show. Raises OSError (disk full)."""
+        """Add a frame that the next `ticks` ticks show."""
         self._ticks += ticks
         due = self._plan.count_tiles(self._ticks) - self._tiles
         if due:
             tile = self._converter.convert_frame(frame).to_ndarray().astype(np.uint8, copy=False)
-            for _ in range(due):
-                self._draw_tile(tile)
+            self._pixels += [tile.tobytes()] * due
+            self._tiles += due
 
-    def finish(self) -> Sprites:
-        """Write the last sheet and the WebVTT file. Raises OSError."""
+    def join_pixels(self) -> bytes:
+        """Return the RGB pixels of all thumbnails, uint8, row by row, one after the other."""
+        return b"".join(self._pixels)
+
+
+class ThumbnailWriter:
+    """Draws thumbnails on sheets; one sheet is in memory at a time.
+
+    Sheets are named by their content, so the WebVTT file can refer to them wherever both are in the same
+    folder.
+    """
+
+    def __init__(self, folder: Path, plan: SpritePlan) -> None:
+        self._folder, self._plan = folder, plan
+        width, height = plan.conversion.size
+        self._sheet = np.zeros((ROWS * height, COLUMNS * width, 3), np.uint8)
+        self._sheets: list[WrittenFile] = []
+        self._tiles = 0
+        shutil.rmtree(folder, ignore_errors=True)  # left behind by a crash
+        folder.mkdir()
+
+    def add_tiles(self, pixels: bytes) -> None:
+        """Add the thumbnails of the next segment, from `TileCollector`. Raises OSError (disk full)."""
+        width, height = self._plan.conversion.size
+        for tile in np.frombuffer(pixels, np.uint8).reshape(-1, height, width, 3):
+            self._draw_tile(tile)
+
+    def finish(self, ticks: int) -> Sprites:
+        """Write the last sheet and the WebVTT file for a clip of `ticks` ticks. Raises OSError."""
         if self._tiles % TILES_PER_SHEET:
             self._write_sheet()
         names = [Path(sheet.path).name for sheet in self._sheets]
-        text = format_webvtt(self._plan, self._ticks, names).encode()
+        text = format_webvtt(self._plan, ticks, names).encode()
         width, height = self._plan.conversion.size
         return Sprites(
             webvtt=self._write_file(text, ".vtt"),
@@ -69,10 +90,6 @@ class ThumbnailWriter:
             count=self._tiles,
             step_ticks=self._plan.step_ticks,
         )
-
-    def abandon(self) -> None:
-        """Remove everything that was written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _draw_tile(self, tile: NDArray[np.uint8]) -> None:
         height, width, _ = tile.shape

@@ -1,3 +1,4 @@
+from concurrent.futures import Executor
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def run(tmp_path):
         folder: Path | None = None,
         media: Media | None = None,
         progress=None,
+        executor: Executor | None = None,
     ) -> ConformResult:
         media = media or probe_clip(source)
         into = folder or tmp_path / "out"
@@ -41,6 +43,7 @@ def run(tmp_path):
             folder=into,
             stem="clip",
             report_progress=progress,
+            executor=executor,
         )
 
     return run
