@@ -41,6 +41,7 @@ def conform_clip(
     folder: Path,
     stem: str,
     report_progress: ReportProgress | None = None,
+    segment_folder: Path | None = None,
     executor: Executor | None = None,
 ) -> ConformResult:
     """Make the mezzanine, the proxy and the thumbnails of one clip.
@@ -52,10 +53,11 @@ def conform_clip(
     library versions give the same bytes. `report_progress` is called with the ticks done and
     expected. The paths in the result are those written.
 
-    The video is encoded in segments (`conform.segments`), which lie in `folder/<stem>.segments/` until the
-    clip is finished. If the process is killed, or fails for a reason that may pass, the next call goes on
-    after them. `executor` encodes them, by `segment_task.encode_segment`, in processes that see the same
-    files; without it they are encoded here, one after the other. The bytes are the same.
+    The video is encoded in segments (`conform.segments`), which lie in `segment_folder` until the clip is
+    finished; None: in `folder/<stem>.segments/`. If the process is killed, or fails for a reason that may
+    pass, the next call goes on after them. `executor` encodes them, by `segment_task.encode_segment`, in
+    processes that see the same files; without it they are encoded here, one after the other. The bytes
+    are the same.
 
     Raises BadMedia if the source cannot be decoded, ConfigError for an invalid profile, and OSError
     if a file cannot be read or written (including a full disk).
@@ -70,6 +72,7 @@ def conform_clip(
         folder=folder,
         stem=stem,
         report_progress=report_progress,
+        segment_folder=segment_folder,
         executor=executor,
     )
 
@@ -83,6 +86,7 @@ def conform_with_profiles(
     folder: Path,
     stem: str,
     report_progress: ReportProgress | None = None,
+    segment_folder: Path | None = None,
     executor: Executor | None = None,
 ) -> ConformResult:
     """Make any set of renditions of one clip; see `conform_clip`."""
@@ -101,7 +105,7 @@ def conform_with_profiles(
         plan,
         parts,
         sprites.with_name(f"{sprites.name}.part"),
-        (folder / f"{stem}.segments").absolute(),
+        (segment_folder or folder / f"{stem}.segments").absolute(),
         report_progress or (lambda _done, _expected: None),
         executor,
     )
@@ -159,7 +163,7 @@ class _ConformWork:
         return segments
 
     def _encode(self, segments: tuple[Segment, ...]) -> StitchedClip:
-        key = compute_segments_key(self.plan, segments, get_library_versions())
+        key = compute_segments_key(self.plan, segments, (*get_library_versions(), *self._describe_source()))
         folder = SegmentFolder(self.segment_path, key)
         if segments:
             folder.prepare()
@@ -170,6 +174,10 @@ class _ConformWork:
                 for segment in finished:
                     stitcher.add_segment(segment)
             return stitcher.finish()
+
+    def _describe_source(self) -> tuple[tuple[str, str], ...]:
+        found = self.source.stat()
+        return ("source", str(self.source)), ("bytes", str(found.st_size)), ("mtime", str(found.st_mtime_ns))
 
     def discard_parts(self) -> None:
         """Remove the temporary files."""

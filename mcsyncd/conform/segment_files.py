@@ -5,6 +5,7 @@ The record is written last. A segment without one does not exist, whatever else 
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,6 +84,14 @@ class SegmentFolder:
         except (OSError, ValidationError):
             return None
         return record.encoded if record.key == self.key else None
+
+
+def remove_superseded(folder: Path) -> None:
+    """Remove the segments of earlier jobs of a clip, which lie beside `folder`: nobody goes on with them."""
+    if folder.parent.is_dir():
+        for other in folder.parent.iterdir():
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _rename_files(encoded: EncodedSegment, folder: Path) -> EncodedSegment:

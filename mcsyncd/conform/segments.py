@@ -120,10 +120,10 @@ def count_groups_before(segment: Segment, file: FilePlan) -> int:
 
 
 def compute_segments_key(
-    plan: RenderPlan, segments: tuple[Segment, ...], versions: tuple[tuple[str, str], ...]
+    plan: RenderPlan, segments: tuple[Segment, ...], origins: tuple[tuple[str, str], ...]
 ) -> str:
-    """Return a digest of all that the bytes of the segments depend on, other than the source itself.
+    """Return a digest of all that the bytes of the segments depend on.
 
-    `versions` are those of the libraries, as (name, version).
+    `origins` describe the source file and the libraries, as (name, value).
     """
-    return hashlib.sha256(repr((plan, segments, versions)).encode()).hexdigest()
+    return hashlib.sha256(repr((plan, segments, origins)).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -68,6 +69,11 @@ class WorkLayout:
     def locate_conformed(self, session_id: str, camera: str) -> Path:
         """Return the folder of one camera's mezzanines and proxies."""
         return self.locate_session(session_id) / "conform" / camera
+
+    def locate_segments(self, session_id: str, clip: str, job: str) -> Path:
+        """Return the folder of one clip's encoded segments, of one job; its parent is the clip's alone."""
+        name = hashlib.sha256(clip.encode()).hexdigest()[:16]
+        return self.locate_session(session_id) / "segments" / name / job
 
     def locate_manifest(self, session_id: str, revision: int) -> Path:
         """Return the path of one revision's manifest, as published."""

@@ -185,8 +185,11 @@ def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportPro
 
 def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
+    from mcsyncd.conform.segment_files import remove_superseded
 
     folder = layout.locate_conformed(job.session, job.clip.camera)
+    segments = layout.locate_segments(job.session, job.clip.key, job.id)
+    remove_superseded(segments)
     conformed = conform_clip(
         _locate_original(job.clip, layout),
         _require_media(job.clip),
@@ -198,6 +201,7 @@ def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: Report
         folder=folder,
         stem=build_file_stem(job.clip, job.id),
         report_progress=report_progress,
+        segment_folder=segments,
     )
     _locate_original(job.clip, layout)  # it must not have changed while it was read
     return _relativize_paths(conformed, layout)
