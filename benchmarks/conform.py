@@ -9,9 +9,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import cameras, memory, speed
+from benchmarks import cameras, memory, segments, speed
 
-PARTS = ("speed", "memory", "cameras")
+PARTS = ("speed", "segments", "memory", "cameras")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +33,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--minutes", type=float, default=2.0, help="of the three cameras (the report's: 60)")
     parser.add_argument(
+        "--killed", type=float, default=1.0, help="minutes of the clip whose job is killed (the report's: 10)"
+    )
+    parser.add_argument(
+        "--kill-every", type=float, default=4.0, help="seconds between two kills (the report's: 20)"
+    )
+    parser.add_argument(
         "--drifts",
         type=float,
         nargs=2,
@@ -49,6 +55,8 @@ def run(asked: argparse.Namespace) -> None:
         home.mkdir(parents=True, exist_ok=True)
         if "speed" in asked.only:
             speed.run(home, asked.seconds, asked.rounds, asked.footage)
+        if "segments" in asked.only:
+            segments.run(home, asked.seconds, asked.rounds, asked.killed, asked.kill_every)
         if "memory" in asked.only:
             memory.run(home, asked.seconds_4k, asked.long)
         if "cameras" in asked.only:
