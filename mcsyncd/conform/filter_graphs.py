@@ -13,10 +13,10 @@ from av.video.frame import VideoFrame
 from mcsyncd.conform.frame_conversion import LUT_PATH_PLACEHOLDER, FrameConversion, FrameFormat
 from mcsyncd.conform.tone_mapping import build_cube_lut
 from mcsyncd.integrity.derived_file import write_derived_file
-from mcsyncd.media.frames import is_full_range
+from mcsyncd.media.frames import is_full_range, read_colour
 
-_FrameShape = tuple[int, int, str, int, int]
-"""Width, height, pixel format, matrix and range of a frame."""
+_FrameShape = tuple[int, int, str, int, int, int]
+"""Width, height, pixel format, matrix, transfer and range of a frame."""
 
 
 class VideoFilterGraph:
@@ -31,8 +31,9 @@ class VideoFilterGraph:
             pix_fmt=first.format.name,
             time_base=str(first.time_base),
             pixel_aspect="1/1",
-            colorspace=str(int(first.colorspace)),
-            range=str(int(first.color_range)),
+            # Not the frame's own: a value that FFmpeg does not know cannot be negotiated.
+            colorspace="gbr" if first.format.is_rgb else "unknown",
+            range="pc" if is_full_range(first) or first.format.is_rgb else "tv",
         )
         for part in chain.split(","):
             name, _, arguments = part.partition("=")
@@ -68,13 +69,21 @@ class FrameConverter:
         return next(self._graph.filter_frame(frame))
 
     def _build_graph(self, frame: VideoFrame) -> VideoFilterGraph:
-        source = FrameFormat((frame.width, frame.height), frame.format.name, is_full_range(frame))
+        colour = read_colour(frame)
+        source = FrameFormat(
+            (frame.width, frame.height),
+            frame.format.name,
+            colour.full_range or frame.format.is_rgb,
+            colour.matrix,
+            colour.transfer,
+        )
         chain = self._conversion.build_filter_chain(source)
-        if self._conversion.tone_mapped_from is None:
+        transfer = self._conversion.find_tone_mapping(colour.transfer)
+        if transfer is None:
             return VideoFilterGraph(frame, chain)
         with TemporaryDirectory(prefix="mcsyncd-") as folder:
             table = Path(folder) / "tones.cube"
-            lut = build_cube_lut(self._conversion.tone_mapped_from.transfer)
+            lut = build_cube_lut(transfer)
             write_derived_file(table, lut.encode("ascii"), durable=False)
             # The filter reads the table when the graph is configured, so the file may go afterwards.
             return VideoFilterGraph(frame, chain.replace(LUT_PATH_PLACEHOLDER, str(table)))
@@ -96,11 +105,12 @@ def deinterlace_frames(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
 
 
 def get_frame_shape(frame: VideoFrame) -> _FrameShape:
-    """Return the properties of a frame that a graph is built for: size, pixel format, matrix and range."""
+    """Return the properties of a frame that a graph is built for: size, pixel format and colour."""
     return (
         frame.width,
         frame.height,
         frame.format.name,
         int(frame.colorspace),
+        int(frame.color_trc),
         int(frame.color_range),
     )

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from mcsyncd.conform.colour_tags import STANDARD_TAGS, ColourTags, choose_tags
-from mcsyncd.media.colour import HDR_TRANSFERS
+from mcsyncd.conform.colour_tags import (
+    H264_LIMITS,
+    RGB_LIMITS,
+    STANDARD_TAGS,
+    ColourTags,
+    TagLimits,
+    choose_tags,
+    complete_tags,
+)
+from mcsyncd.media.colour import HDR_TRANSFERS, RGB, can_convert, get_scaler_matrix
 from mcsyncd.model.clip import VideoStream
 
 # Filters that turn a frame upright, by the clockwise rotation (degrees) that probe reads from the
@@ -20,18 +28,6 @@ _MIRRORED_ROTATION_FILTERS = {
 }
 """The same if the display matrix also mirrors the frame; probe derives the angle from its upper row alone."""
 
-_FULL_RANGE_FORMATS = {"yuv420p"}
-"""Pixel formats that may have full range. H.264 signals it; for ProRes and DNxHR players assume limited."""
-
-_SCALER_MATRIX_NAMES = {
-    "bt470bg": "bt470",
-    "bt2020nc": "bt2020",
-    "bt2020c": "bt2020",
-    "ycgco": "auto",
-    "ictcp": "auto",
-}
-"""The scale filter's names of matrices that differ from ffmpeg's tags. Without the entry the filter fails."""
-
 _TONE_MAPPING_FORMAT = "gbrp10le"
 """Pixel format in which HDR is mapped: planar RGB, 10 bits. In 8 bits, PQ would show banding."""
 
@@ -41,11 +37,16 @@ LUT_PATH_PLACEHOLDER = "{cube}"
 
 @dataclass(frozen=True, slots=True)
 class FrameFormat:
-    """What the filter chain of a source frame depends on. `size` is (width, height) in pixels."""
+    """What the filter chain of a source frame depends on. `size` is (width, height) in pixels.
+
+    `matrix` and `transfer` are the frame's own tags, None where it has none.
+    """
 
     size: tuple[int, int]
     pixel_format: str
     full_range: bool
+    matrix: str | None = None
+    transfer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class FrameConversion:
     """How a decoded frame is converted to a frame of the rendition.
 
     Sizes are (width, height) in pixels: `coded_size` is the source's own, `scaled_size` the size before
-    rotation, `size` the upright size that is encoded. `tone_mapped_from` are the tags of an HDR source
-    that is mapped to standard range, otherwise None.
+    rotation, `size` the upright size that is encoded. `source_tags` are those of the source, completed: a
+    frame without tags has them. `tags` are those of the result.
     """
 
     scaled_size: tuple[int, int]
@@ -63,42 +64,75 @@ class FrameConversion:
     pixel_format: str
     tags: ColourTags
     coded_size: tuple[int, int]
-    tone_mapped_from: ColourTags | None = None
+    source_tags: ColourTags
     mirrored: bool = False
+
+    @property
+    def tone_mapped_from(self) -> str | None:
+        """The transfer of an HDR source that is mapped to standard range, otherwise None."""
+        return self.find_tone_mapping(None)
+
+    def find_tone_mapping(self, transfer: str | None) -> str | None:
+        """Return the HDR transfer of a frame with that tag if the frame is mapped to standard range.
+
+        A camera that changes to HDR midway is mapped from there on: the tags of a file hold for all of it.
+        """
+        own = transfer or self.source_tags.transfer
+        return own if own in HDR_TRANSFERS and self.tags.transfer not in HDR_TRANSFERS else None
 
     def build_filter_chain(self, source: FrameFormat) -> str:
         """Return the filter chain, in ffmpeg's syntax, for a source frame of that format."""
-        wanted = FrameFormat(self.scaled_size, self.pixel_format, self.tags.full_range)
-        unscaled = source == wanted and self.tone_mapped_from is None
         rotations = _MIRRORED_ROTATION_FILTERS if self.mirrored else _ROTATION_FILTERS
         filters = (
-            *(() if unscaled else self._build_scale_filters(source)),
+            _build_neutral_filter(source),
+            *(() if self._fits(source) else self._build_scale_filters(source)),
             *self._build_padding_filters(source),
             *rotations[self.rotation],
-            self._build_tag_filter(),
+            f"setsar=1,setparams={self.tags.filter_arguments}",
         )
         return ",".join(filters)
+
+    def _fits(self, source: FrameFormat) -> bool:
+        """Return whether the samples of a source frame are those of the result."""
+        wanted = (self.scaled_size, self.pixel_format, self.tags.full_range)
+        read_as, written_as = self._choose_matrices(source)
+        return (
+            (source.size, source.pixel_format, source.full_range) == wanted
+            and read_as == written_as
+            and self.find_tone_mapping(source.transfer) is None
+        )
 
     def _build_scale_filters(self, source: FrameFormat) -> tuple[str, ...]:
         width, height = self._compute_inner_size(source)
         scale = f"scale={width}:{height}:flags=bicubic+accurate_rnd"
         source_range, wanted_range = "pc" if source.full_range else "tv", self.tags.range
-        matrix = _get_scaler_matrix_name(self.tags.matrix)
-        if self.tone_mapped_from is not None:
-            hdr_matrix = _get_scaler_matrix_name(self.tone_mapped_from.matrix)
+        read_as, written_as = self._choose_matrices(source)
+        if self.find_tone_mapping(source.transfer) is not None:
             return (
-                f"{scale}:in_range={source_range}:out_range=pc:in_color_matrix={hdr_matrix}",
+                f"{scale}:in_range={source_range}:out_range=pc:in_color_matrix={read_as}",
                 f"format={_TONE_MAPPING_FORMAT}",
                 f"lut3d=file={LUT_PATH_PLACEHOLDER}:interp=tetrahedral",
-                f"scale=out_range={wanted_range}:out_color_matrix={matrix}",
+                f"scale=out_range={wanted_range}:out_color_matrix={written_as}",
                 f"format={self.pixel_format}",
             )
-        # With the same matrix on both sides, only RGB (which has none) is converted.
         ranges = f"in_range={source_range}:out_range={wanted_range}"
         return (
-            f"{scale}:{ranges}:in_color_matrix={matrix}:out_color_matrix={matrix}",
+            f"{scale}:{ranges}:in_color_matrix={read_as}:out_color_matrix={written_as}",
             f"format={self.pixel_format}",
         )
+
+    def _choose_matrices(self, source: FrameFormat) -> tuple[str, str]:
+        """Return the matrices by which the scaler reads and writes, by its names.
+
+        With the same on both sides it converts only RGB, which has none. So YUV keeps its samples if its
+        matrix is kept, and also if the scaler does not know the matrix and no RGB is needed.
+        """
+        own = self.source_tags.matrix if source.matrix in {None, RGB} else str(source.matrix)
+        read_as, written_as = get_scaler_matrix(own), get_scaler_matrix(self.tags.matrix)
+        needs_rgb = self.tags.matrix == RGB or self.find_tone_mapping(source.transfer) is not None
+        if source.matrix == RGB or not (needs_rgb or can_convert(own)):
+            read_as = written_as
+        return read_as, read_as if self.tags.matrix == RGB else written_as
 
     def _compute_inner_size(self, source: FrameFormat) -> tuple[int, int]:
         """Return the largest size at which a frame fits, for a camera that changes its frame size midway."""
@@ -117,26 +151,24 @@ class FrameConversion:
         width, height = self.scaled_size
         return (f"pad={width}:{height}:-1:-1",)
 
-    def _build_tag_filter(self) -> str:
-        tags = self.tags
-        return (
-            f"setsar=1,setparams=range={tags.range}:color_primaries={tags.primaries}"
-            f":color_trc={tags.transfer}:colorspace={tags.matrix}"
-        )
-
 
 def plan_conversion(
-    video: VideoStream, short_side: int | None, pixel_format: str, *, standard_range: bool = False
+    video: VideoStream,
+    short_side: int | None,
+    pixel_format: str,
+    limits: TagLimits = H264_LIMITS,
+    *,
+    standard_range: bool = False,
 ) -> FrameConversion:
     """Return the conversion to a rendition: upright, square pixels, even sides, never enlarged.
 
-    `short_side` limits the shorter side in pixels (None: no limit). With `standard_range`, HDR is mapped
-    to BT.709.
+    `short_side` limits the shorter side in pixels (None: no limit). `limits` are those of the codec. With
+    `standard_range`, HDR is mapped to BT.709.
     """
     size = _compute_square_pixel_size(video)
     if short_side is not None and min(size) > short_side:
         size = (size[0] * short_side / min(size), size[1] * short_side / min(size))
-    tags = choose_tags(video, keeps_full_range=pixel_format in _FULL_RANGE_FORMATS)
+    tags = choose_tags(video, limits)
     return _build_conversion(video, size, pixel_format, tags, standard_range=standard_range)
 
 
@@ -156,7 +188,7 @@ def plan_thumbnail_conversion(video: VideoStream, box: tuple[int, int]) -> Frame
 
 
 def _build_rgb_conversion(video: VideoStream, square_size: tuple[Fraction, Fraction]) -> FrameConversion:
-    tags = replace(choose_tags(video, keeps_full_range=True), full_range=True)  # RGB is always full range
+    tags = replace(choose_tags(video, RGB_LIMITS), matrix=RGB, full_range=True)  # RGB is always full range
     return _build_conversion(video, square_size, "rgb24", tags, standard_range=True)
 
 
@@ -169,10 +201,9 @@ def _build_conversion(
     standard_range: bool,
 ) -> FrameConversion:
     scaled = (_round_to_even(square_size[0]), _round_to_even(square_size[1]))
-    tone_mapped_from = None
     if standard_range and tags.transfer in HDR_TRANSFERS:
-        tone_mapped_from = tags
-        tags = replace(STANDARD_TAGS, full_range=tags.full_range and pixel_format == "rgb24")
+        is_rgb = tags.matrix == RGB
+        tags = replace(STANDARD_TAGS, matrix=RGB, full_range=True) if is_rgb else STANDARD_TAGS
     return FrameConversion(
         scaled_size=scaled,
         size=(scaled[1], scaled[0]) if video.rotation in {90, 270} else scaled,
@@ -180,7 +211,7 @@ def _build_conversion(
         pixel_format=pixel_format,
         tags=tags,
         coded_size=(video.width, video.height),
-        tone_mapped_from=tone_mapped_from,
+        source_tags=complete_tags(video),
         mirrored=video.mirrored,
     )
 
@@ -192,8 +223,13 @@ def _compute_square_pixel_size(video: VideoStream) -> tuple[Fraction, Fraction]:
     return (width * aspect, height) if aspect > 1 else (width, height / aspect)
 
 
-def _get_scaler_matrix_name(matrix: str) -> str:
-    return _SCALER_MATRIX_NAMES.get(matrix, matrix)
+def _build_neutral_filter(source: FrameFormat) -> str:
+    """Return the filter that takes a frame's own tags away: the scaler refuses those that it does not know.
+
+    What they say is in the arguments of the later filters.
+    """
+    levels, matrix = "pc" if source.full_range else "tv", "gbr" if source.matrix == RGB else "unknown"
+    return f"setparams=range={levels}:color_primaries=unknown:color_trc=unknown:colorspace={matrix}"
 
 
 def _round_to_even(length: Fraction) -> int:

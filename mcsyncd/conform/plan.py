@@ -18,6 +18,13 @@ from mcsyncd.conform.audio_tracks import (
     plan_audio_tracks,
     plan_source_track,
 )
+from mcsyncd.conform.colour_tags import (
+    DNXHR_LIMITS,
+    H264_LIMITS,
+    PRORES_LIMITS,
+    choose_tags,
+    describe_tags,
+)
 from mcsyncd.conform.encoders import Encoder, choose_video_encoder
 from mcsyncd.conform.frame_conversion import FrameConversion, plan_conversion
 from mcsyncd.conform.grid import Grid
@@ -34,6 +41,9 @@ _NOTABLE_CUT_US = 50_000
 Judgement: recorders pad the audio by up to a packet or two (AAC: 21 ms each). If it were smaller,
 nearly every clip would carry a note.
 """
+
+_TAG_LIMITS = {"h264": H264_LIMITS, "prores": PRORES_LIMITS, "dnxhd": DNXHR_LIMITS}
+"""The colour tags that each codec of a profile can carry."""
 
 RenditionKind = Literal["mezzanine", "proxy"]
 
@@ -110,7 +120,11 @@ def _plan_file(
     conversion = None
     if media.video and encoder:
         conversion = plan_conversion(
-            media.video, profile.short_side, encoder.fmt, standard_range=kind == "proxy"
+            media.video,
+            profile.short_side,
+            encoder.fmt,
+            _TAG_LIMITS[profile.video.codec],
+            standard_range=kind == "proxy",
         )
         encoder = encoder.with_tags(conversion.tags)
     return FilePlan(
@@ -130,8 +144,8 @@ def _describe_video(profile: Profile, media: Media) -> tuple[str, ...]:
     video = media.video
     if video and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
         notes += _describe_dynamic_range(name, profile)
-    if video and video.colour.matrix is None:
-        notes.append("the source has no colour tags: those usual for its frame size are assumed")
+    if video:
+        notes += describe_tags(video, choose_tags(video, _TAG_LIMITS[profile.video.codec]))
     return tuple(notes)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from mcsyncd.conform.colour_tags import describe_changing_tags
 from mcsyncd.conform.grid import TickMapSummary
 from mcsyncd.conform.plan import RenderPlan
 from mcsyncd.conform.report import AudioTrackDamage, ConformReportBuilder
 from mcsyncd.conform.segments import Segment, SegmentFindings
-from mcsyncd.model.clip import MAX_END_GAP_US
+from mcsyncd.model.clip import MAX_END_GAP_US, Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformReport
 
@@ -43,6 +44,7 @@ class FindingsJoiner:
         self._ends_damaged = False
         self._damaged_frames = self._untimed_frames = 0
         self._frame_sizes: dict[tuple[int, int], None] = {}  # an ordered set
+        self._frame_colours: dict[Colour, None] = {}
         self.ticks = 0
 
     @property
@@ -70,6 +72,7 @@ class FindingsJoiner:
         self._damaged_frames += found.damaged_frames
         self._untimed_frames += found.untimed_frames
         self._frame_sizes.update(dict.fromkeys(found.frame_sizes))
+        self._frame_colours.update(dict.fromkeys(found.frame_colours))
         if not segment.is_filled_by(found.ticks):
             if found.source_end is None:
                 raise SegmentsDisagree
@@ -107,6 +110,7 @@ class FindingsJoiner:
         if len(self._frame_sizes) > 1:
             sizes = ", ".join(f"{width}x{height}" for width, height in self._frame_sizes)
             notes.append(f"the frame size changes ({sizes}): all frames are fitted into the first size")
+        notes += describe_changing_tags(tuple(self._frame_colours))
         return tuple(notes)
 
     def _describe_end(self, end: Fraction) -> tuple[str, ...]:

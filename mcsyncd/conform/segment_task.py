@@ -23,6 +23,8 @@ from mcsyncd.conform.thumbnail_writer import TileCollector
 from mcsyncd.conform.video_reader import TimedFrame, VideoReader, open_video_at
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import publish_file, write_derived_file
+from mcsyncd.media.frames import read_colour
+from mcsyncd.model.clip import Colour
 from mcsyncd.model.rendition import WrittenFile
 
 ReportTicks = Callable[[int], None]
@@ -96,6 +98,8 @@ class _SegmentRun:
         token = secrets.token_hex(4)
         self._parts = [target.with_name(f"{target.name}.{token}.part") for target in self._targets]
         self._tiles = TileCollector(plan.sprites, task.segment.first) if plan.sprites else None
+        self._frame_sizes: dict[tuple[int, int], None] = {}  # ordered sets
+        self._frame_colours: dict[Colour, None] = {}
         self._is_begun = False
         self._findings = SegmentFindings(0, ())
 
@@ -112,11 +116,10 @@ class _SegmentRun:
         start = plan.grid.compute_clip_time(segment.first - 1) if segment.first else Fraction(0)
         reader, frames = open_video_at(self._task.source, plan.container, plan.video, start)
         tick_map = TickMap(plan.grid, segment.first, segment.end)
-        sizes: dict[tuple[int, int], None] = {}  # an ordered set
         held: VideoFrame | None = None
         try:
             for timed in frames:
-                self._show_frame(held, self._add_frame(tick_map, timed), tick_map.ticks, sizes)
+                self._show_frame(held, self._add_frame(tick_map, timed), tick_map.ticks)
                 held = timed.frame
                 del timed  # a frame has megabytes
                 if tick_map.is_full:
@@ -130,18 +133,16 @@ class _SegmentRun:
                 "copy it from the card again; if that does not help, the recording is damaged",
             )
         if reader.is_exhausted:
-            self._show_frame(held, tick_map.finish(plan.grid.count_ticks(reader.end)), tick_map.ticks, sizes)
+            self._show_frame(held, tick_map.finish(plan.grid.count_ticks(reader.end)), tick_map.ticks)
         if self._is_begun:
             for encoder in self._encoders:
                 encoder.end_segment()
-        self._findings = self._describe(reader, tick_map, tuple(sizes))
+        self._findings = self._describe(reader, tick_map)
 
     def _add_frame(self, tick_map: TickMap, timed: TimedFrame) -> int:
         return tick_map.add_frame(timed.time, after_damage=timed.after_damage)
 
-    def _show_frame(
-        self, frame: VideoFrame | None, ticks: int, ticks_done: int, sizes: dict[tuple[int, int], None]
-    ) -> None:
+    def _show_frame(self, frame: VideoFrame | None, ticks: int, ticks_done: int) -> None:
         """Show a frame on the next `ticks` ticks."""
         if frame is None or not ticks:
             return
@@ -149,16 +150,15 @@ class _SegmentRun:
             self._is_begun = True
             for encoder, part in zip(self._encoders, self._parts, strict=True):
                 encoder.begin_segment(self._task.segment, part)
-        sizes[frame.width, frame.height] = None
+        self._frame_sizes[frame.width, frame.height] = None
+        self._frame_colours[read_colour(frame)] = None
         for encoder in self._encoders:
             encoder.put_frame(frame, ticks)
         if self._tiles is not None:
             self._tiles.add_frame(frame, ticks)
         self._report_ticks(ticks_done)
 
-    def _describe(
-        self, reader: VideoReader, tick_map: TickMap, sizes: tuple[tuple[int, int], ...]
-    ) -> SegmentFindings:
+    def _describe(self, reader: VideoReader, tick_map: TickMap) -> SegmentFindings:
         segment, grid = self._task.segment, self._task.plan.grid
         begin = grid.compute_clip_time(segment.first) if segment.first else None
         end = grid.compute_clip_time(segment.end) if segment.end is not None else None
@@ -170,7 +170,8 @@ class _SegmentRun:
                 for time in reader.damage_times
             ),
             untimed_frames=reader.untimed_frames,
-            frame_sizes=sizes,
+            frame_sizes=tuple(self._frame_sizes),
+            frame_colours=tuple(self._frame_colours),
             source_end=reader.end if reader.is_exhausted else None,
             ends_damaged=reader.is_exhausted and reader.ends_damaged,
         )

@@ -15,6 +15,7 @@ from math import ceil, lcm
 from mcsyncd.conform.evidence import FrameGroup
 from mcsyncd.conform.grid import MappedFrame
 from mcsyncd.conform.plan import FilePlan, RenderPlan
+from mcsyncd.model.clip import Colour
 from mcsyncd.model.rendition import WrittenFile
 
 SEGMENT_S = 10
@@ -52,7 +53,8 @@ class SegmentFindings:
     """What was found in the source while a segment was encoded.
 
     `frames` belong to the segment (`grid.TickMap`). `damaged_frames` and `untimed_frames` count frames
-    among them that were left out, `frame_sizes` are their sizes in pixels, in order of appearance.
+    among them that were left out. `frame_sizes` (in pixels) and `frame_colours` are all sizes and colour tags
+    of frames that are shown, in order of appearance.
     `source_end` is the clip time in seconds at which the source ends, None unless it was read to there;
     `ends_damaged` is set if frames between the last good one and that end are damaged.
     """
@@ -62,6 +64,7 @@ class SegmentFindings:
     damaged_frames: int = 0
     untimed_frames: int = 0
     frame_sizes: tuple[tuple[int, int], ...] = ()
+    frame_colours: tuple[Colour, ...] = ()
     source_end: Fraction | None = None
     ends_damaged: bool = False
 

@@ -47,6 +47,13 @@ def warn_about_intervals(intervals: FrameIntervals | None) -> tuple[str, ...]:
     return (f"its first frames are {shortest:.1f} to {longest:.1f} ms apart",)
 
 
+def warn_about_reserved_tags(tags: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Return a sentence on each colour tag that means nothing, by what it is about and its number."""
+    return tuple(
+        f"its colour tag for {kind} is {number}, a reserved number: ignored" for kind, number in tags
+    )
+
+
 def warn_about_undecodable(track_numbers: Iterable[int]) -> tuple[str, ...]:
     """Return a sentence on each audio track that cannot be decoded, by its number (from 1)."""
     return tuple(

@@ -10,12 +10,14 @@ from av.container import InputContainer
 from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
 from mcsyncd.containers.recorder_chunks import read_recorder_chunks
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.frames import list_reserved_tags
 from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
 from mcsyncd.model.clip import Media, VideoStream
 from mcsyncd.probe.clip_warnings import (
     NO_PICTURE,
     build_warnings,
     warn_about_intervals,
+    warn_about_reserved_tags,
     warn_about_undecodable,
 )
 from mcsyncd.probe.first_frames import read_first_frames
@@ -112,6 +114,7 @@ def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | N
             f"{path.name} is an AVI with reordered frames, which does not say when they are shown",
             "set the camera to record without B-frames, or to MP4 or MOV",
         )
-    return describe_video_stream(container, stream, first_frames), warn_about_intervals(
-        first_frames.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)
+    return describe_video_stream(container, stream, first_frames), (
+        *warn_about_intervals(first_frames.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)),
+        *warn_about_reserved_tags(list_reserved_tags(first_frames.first)),
     )
