@@ -7,11 +7,12 @@ docs/adr/0009.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcsyncd.conform.encoders import Encoder, choose_audio_encoder
 from mcsyncd.model.clip import AudioStream
-from mcsyncd.settings.profiles import Aac, Flac, Profile
+from mcsyncd.settings.codecs import Aac, Flac
+from mcsyncd.settings.profiles import Profile
 
 _OVER_16_BIT_CODECS = ("pcm_s24", "pcm_s32", "pcm_f", "alac", "flac")
 """Prefixes of ffmpeg's names of codecs that can hold more than 16 bits per sample. One that is
@@ -64,8 +65,9 @@ def plan_audio_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> tupl
     """Return the audio tracks of a file made with `profile` from a source with these tracks."""
     if not tracks:
         return ()
-    if profile.channels == "stereo":
-        return (_plan_stereo_track(profile, tracks),)
+    if profile.channels != "all":
+        stereo = _plan_stereo_track(profile, tracks)
+        return (stereo if profile.channels == "stereo" else _mix_to_mono(profile, tracks[0].stream, stereo),)
     return tuple(
         plan for number, track in enumerate(tracks) for plan in _keep_all_channels(profile, number, track)
     )
@@ -73,8 +75,8 @@ def plan_audio_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> tupl
 
 def describe_tracks(profile: Profile, tracks: tuple[SourceTrack, ...]) -> list[str]:
     """Return a sentence for each source track or channel that is not where an editor would expect it."""
-    if profile.channels == "stereo":
-        return _describe_stereo_track(tracks)
+    if profile.channels != "all":
+        return _describe_mixed_track(profile.channels, tracks)
     limit = _get_max_channels(profile)
     return [
         f"audio track {number} has {track.stream.channels} channels: "
@@ -114,11 +116,17 @@ def _plan_stereo_track(profile: Profile, tracks: tuple[SourceTrack, ...]) -> Aud
     )
 
 
-def _describe_stereo_track(tracks: tuple[SourceTrack, ...]) -> list[str]:
+def _mix_to_mono(profile: Profile, stream: AudioStream, stereo: AudioTrackPlan) -> AudioTrackPlan:
+    """Return the plan of a track that mixes everything that the stereo track would contain to one channel."""
+    return replace(stereo, encoder=_choose_encoder(profile, stream, 1), layout="mono", channels=1)
+
+
+def _describe_mixed_track(channels: str, tracks: tuple[SourceTrack, ...]) -> list[str]:
     notes = []
     used = 2 if _is_mono_pair(tracks) else 1
     if used == 2:
-        notes.append("the first two audio tracks are mono: used as left and right")
+        use = "used as left and right" if channels == "stereo" else "mixed to one"
+        notes.append(f"the first two audio tracks are mono: {use}")
     if len(tracks) > used:
         included = "first two" if used == 2 else "first"
         notes.append(f"only the {included} of {len(tracks)} audio tracks included")
@@ -140,11 +148,14 @@ def _build_track_plan(
     mix_to_stereo: bool = False,
 ) -> AudioTrackPlan:
     channels = 2 if mix_to_stereo else len(source_channels)
-    encoder = choose_audio_encoder(
-        profile.audio, channels, over_16_bits=stream.codec.startswith(_OVER_16_BIT_CODECS)
-    )
+    encoder = _choose_encoder(profile, stream, channels)
     layout = "stereo" if mix_to_stereo else source_layout
     return AudioTrackPlan(encoder, source_channels, source_layout, layout, channels)
+
+
+def _choose_encoder(profile: Profile, stream: AudioStream, channels: int) -> Encoder:
+    over_16_bits = stream.codec.startswith(_OVER_16_BIT_CODECS)
+    return choose_audio_encoder(profile.audio, channels, over_16_bits=over_16_bits)
 
 
 def _get_max_channels(profile: Profile) -> int:

@@ -29,6 +29,9 @@ Measured (docs/adr/0007): 16 keeps the cost within the allowance of 3% of the jo
 interval that it was made with, so changing this does not invalidate older ones.
 """
 
+_SOFTWARE_DECODERS = {"av1": "libdav1d"}
+"""Decoders by codec, where ffmpeg's decoder of the codec's own name only drives hardware."""
+
 _X264_SIGNATURE = re.compile(rb"x264 - core [^\0]+")
 """The version and options that x264 writes into its first packet (an SEI message)."""
 _PCM_24_BIT_MASK = np.int32(~0xFF)
@@ -116,7 +119,7 @@ class FrameEvidence:
     """
 
     def __init__(self, codec: str, first_tick: int = 0, groups_before: int = 0) -> None:
-        decoder = av.CodecContext.create(codec, "r")
+        decoder = av.CodecContext.create(_SOFTWARE_DECODERS.get(codec, codec), "r")
         assert isinstance(decoder, VideoCodecContext)
         decoder.thread_count = 1  # fast enough for one group in sixteen, and holds one frame
         self._decoder = decoder

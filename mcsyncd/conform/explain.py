@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mcsyncd.conform.audio_tracks import AudioTrackPlan
+from mcsyncd.conform.encoders import choose_video_encoder
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan, RenderPlan
 from mcsyncd.model.clip import AudioStream, Colour, Media, VideoStream
 from mcsyncd.model.rate import Rate
-from mcsyncd.settings.profiles import H264, Aac, DNxHD, Flac, Pcm, Profile, ProRes
+from mcsyncd.settings.codecs import AV1, H264, HEVC, Aac, DNxHD, Flac, Pcm, ProRes
+from mcsyncd.settings.profiles import Profile
 
 _HD_COLOUR = Colour("bt709", "bt709", "bt709")
 
@@ -20,11 +24,16 @@ TYPICAL_CLIP = Media(
 """An hour of what most cameras record: used if no clip is given."""
 
 # Bits per pixel, measured on grainy 1080p30 footage; clean footage takes less. They only feed the
-# estimate of disk space that `mcsyncd profile explain` prints. The two of x264 are at CRF 18.
+# estimate of disk space that `mcsyncd profile explain` prints. Those of x264 and x265 are at CRF 18, those of
+# SVT-AV1 at CRF 35; the last four follow from x264's by the ratio measured on a GoPro's clip with grain.
 _X264_BITS_PER_PIXEL = 0.47
 _X264_INTRA_BITS_PER_PIXEL = 0.65
+_X265_BITS_PER_PIXEL = 0.7
+_X265_INTRA_BITS_PER_PIXEL = 0.8
+_SVT_AV1_BITS_PER_PIXEL = 0.3
+_SVT_AV1_INTRA_BITS_PER_PIXEL = 0.55
 _PRORES_BITS_PER_PIXEL = {"proxy": 0.79, "lt": 1.88, "standard": 2.5, "hq": 3.75}
-_DNXHR_BITS_PER_PIXEL = {"dnxhr_lb": 0.72, "dnxhr_sq": 2.35, "dnxhr_hq": 3.5}
+_DNXHR_BITS_PER_PIXEL = {"dnxhr_lb": 0.72, "dnxhr_sq": 2.35, "dnxhr_hq": 3.5, "dnxhr_hqx": 3.5}
 _FLAC_COMPRESSION = 0.6
 """Size of FLAC relative to PCM. Judgement: the usual ratio for speech and music at line level."""
 
@@ -32,7 +41,8 @@ _FLAC_COMPRESSION = 0.6
 def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
     """Return roughly how many gigabytes an hour of such a clip takes, as an upper bound for most footage.
 
-    `rate` is the session's. x264 halves its bits for every 6 steps of CRF, by its own rule of thumb.
+    `rate` is the session's. x264 and x265 halve their bits for every 6 steps of CRF, by their own rule of
+    thumb, and SVT-AV1 for every 10 (measured).
     """
     bits = sum(_estimate_audio_bit_rate(profile, track) for track in file.audio_tracks)
     if file.conversion:
@@ -72,18 +82,35 @@ def _format_frame_size(video: VideoStream | None, file: FilePlan) -> str:
 
 
 def _format_video_codec(profile: Profile) -> str:
-    match profile.video:
-        case H264(gop=1) as video:
-            return f"H.264, 8 bit, all-intra, {video.preset}, CRF {video.crf}."
-        case H264() as video:
-            return (
-                f"H.264, 8 bit, a key frame every {video.gop} frames, no B-frames, "
-                f"{video.preset}, CRF {video.crf}."
-            )
-        case ProRes() as video:
+    video = profile.video
+    match video:
+        case ProRes():
             return f"Apple ProRes {video.flavour.upper()}, 10 bit 4:2:2, all-intra."
-        case DNxHD() as video:
-            return f"Avid {video.flavour.upper().replace('_', ' ')}, 8 bit 4:2:2, all-intra."
+        case DNxHD():
+            bits = choose_video_encoder(video).bits
+            return f"Avid {video.flavour.upper().replace('_', ' ')}, {bits} bit 4:2:2, all-intra."
+        case _:
+            return f"{', '.join(_describe_constant_quality(video))}."
+
+
+def _describe_constant_quality(video: H264 | HEVC | AV1) -> Iterator[str]:
+    """Yield what matters of a codec of constant quality."""
+    yield {"h264": "H.264", "hevc": "HEVC", "av1": "AV1"}[video.codec]
+    yield f"{video.bits} bit"
+    if video.gop == 1:
+        yield "all-intra"
+    else:
+        yield f"a key frame every {video.gop} frames"
+        if not isinstance(video, AV1):
+            yield "no B-frames"
+    yield f"preset {video.preset}" if isinstance(video, AV1) else video.preset
+    if not isinstance(video, AV1) and video.tune:
+        yield f"tuned for {video.tune}"
+    if video.fastdecode:
+        yield "tuned for fast decoding"
+    yield f"CRF {video.crf}"
+    if video.cap:
+        yield f"at most {video.cap[0]} kbit/s over {video.cap[1]} kbit"
 
 
 def _format_frame_rate(planned: RenderPlan) -> str:
@@ -108,13 +135,20 @@ def _format_audio_track(profile: Profile, track: AudioTrackPlan) -> str:
 
 
 def _estimate_bits_per_pixel(profile: Profile) -> float:
-    match profile.video:
-        case H264() as video:
+    video = profile.video
+    match video:
+        case H264():
             base = _X264_INTRA_BITS_PER_PIXEL if video.gop == 1 else _X264_BITS_PER_PIXEL
             return base * float(2 ** ((18 - video.crf) / 6))
-        case ProRes() as video:
+        case HEVC():
+            base = _X265_INTRA_BITS_PER_PIXEL if video.gop == 1 else _X265_BITS_PER_PIXEL
+            return base * float(2 ** ((18 - video.crf) / 6))
+        case AV1():
+            base = _SVT_AV1_INTRA_BITS_PER_PIXEL if video.gop == 1 else _SVT_AV1_BITS_PER_PIXEL
+            return base * float(2 ** ((35 - video.crf) / 10))
+        case ProRes():
             return _PRORES_BITS_PER_PIXEL[video.flavour]
-        case DNxHD() as video:
+        case DNxHD():
             return _DNXHR_BITS_PER_PIXEL[video.flavour]
 
 

@@ -42,7 +42,13 @@ Judgement: recorders pad the audio by up to a packet or two (AAC: 21 ms each). I
 nearly every clip would carry a note.
 """
 
-_TAG_LIMITS = {"h264": H264_LIMITS, "prores": PRORES_LIMITS, "dnxhd": DNXHR_LIMITS}
+_TAG_LIMITS = {
+    "h264": H264_LIMITS,
+    "hevc": H264_LIMITS,
+    "av1": H264_LIMITS,
+    "prores": PRORES_LIMITS,
+    "dnxhd": DNXHR_LIMITS,
+}
 """The colour tags that each codec of a profile can carry."""
 
 RenditionKind = Literal["mezzanine", "proxy"]
@@ -134,27 +140,27 @@ def _plan_file(
         conversion=conversion,
         video_encoder=encoder,
         audio_tracks=plan_audio_tracks(profile, tracks),
-        notes=(*describe_tracks(profile, tracks), *_describe_video(profile, media)),
+        notes=(*describe_tracks(profile, tracks), *_describe_video(profile, media, encoder)),
         timecode=timecode,
     )
 
 
-def _describe_video(profile: Profile, media: Media) -> tuple[str, ...]:
+def _describe_video(profile: Profile, media: Media, encoder: Encoder | None) -> tuple[str, ...]:
     notes = _describe_cut_audio(media)
     video = media.video
-    if video and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
-        notes += _describe_dynamic_range(name, profile)
+    if video and encoder and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
+        notes += _describe_dynamic_range(name, profile, encoder.bits)
     if video:
         notes += describe_tags(video, choose_tags(video, _TAG_LIMITS[profile.video.codec]))
     return tuple(notes)
 
 
-def _describe_dynamic_range(name: str, profile: Profile) -> list[str]:
+def _describe_dynamic_range(name: str, profile: Profile, bits: int) -> list[str]:
     if profile.kind == "proxy":
         return [f"HDR ({name}) mapped to standard range for viewing"]
-    if profile.video.codec == "prores":
+    if bits > 8:
         return []
-    return [f"HDR ({name}) kept, in 8 bits: smooth gradients may show banding"]
+    return [f"HDR ({name}) kept, in {bits} bits: smooth gradients may show banding"]
 
 
 def _describe_cut_audio(media: Media) -> list[str]:

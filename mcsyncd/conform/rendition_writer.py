@@ -102,8 +102,10 @@ class _VideoTrack:
     def __init__(
         self, container: av.container.OutputContainer, source: VideoStream, plan: FilePlan, rate: Rate
     ) -> None:
-        self._stream = container.add_stream_from_template(source)
+        self._stream = container.add_stream_from_template(source, opaque=True)  # no encoder is opened
         self._time_base = 1 / rate.fraction
+        if plan.video_encoder and plan.video_encoder.tag:
+            self._stream.codec_context.codec_tag = plan.video_encoder.tag
         self._stream.time_base = self._time_base
         self._stream.framerate = rate.fraction  # the muxer counts the timecode in it
         if plan.timecode:
@@ -143,7 +145,11 @@ class _AudioTrackEncoder:
         context.open()
         self._stream, self._plan = stream, plan
         frame_size = context.frame_size or 1024
-        self._resampler = AudioResampler(encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size)
+        # Without a limit, two equal channels mixed to one would be 3 dB louder and could clip.
+        options = {"rematrix_maxval": "1"} if plan.layout == "mono" else None
+        self._resampler = AudioResampler(
+            encoder.fmt, plan.layout, SAMPLE_RATE, frame_size=frame_size, options=options
+        )
         self._samples_given = 0
         self.evidence = AudioEvidence(encoder.fmt)
 

@@ -7,6 +7,7 @@ threads, so the encoded bytes would depend on their number.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +23,9 @@ from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.segments import Segment, count_groups_before
 from mcsyncd.model.rate import Rate
+
+# SVT-AV1 otherwise writes twenty lines to standard error for every file.
+os.environ.setdefault("SVT_LOG", "1")
 
 BITEXACT = 0x0400
 """AVFMT_FLAG_BITEXACT of libavformat: the muxer writes no library version and no time of day."""
@@ -48,6 +52,8 @@ class SegmentWriter:
         stream.pix_fmt = encoder.fmt
         context = stream.codec_context
         context.time_base = self._time_base = 1 / rate.fraction
+        if encoder.tag:
+            context.codec_tag = encoder.tag
         context.thread_type = ThreadType.FRAME
         context.thread_count = encoder.threads
         context.flags |= Flags.bitexact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -49,3 +49,11 @@ class SettingsPart(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True
     )
+
+    schema_command: ClassVar[str] = "mcsyncd config schema"
+    """The command that prints the schema of the document, for messages about it."""
+
+    @classmethod
+    def explain_refusal(cls, key: str, value: object) -> tuple[str, str] | None:  # noqa: ARG003  # for those who override it
+        """Return what is wrong with what people often write, and what to do; None if unknown."""
+        return None

@@ -10,85 +10,24 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.session import ProfileRef
+from mcsyncd.settings.codecs import AudioCodec, VideoCodec
 from mcsyncd.settings.part import SettingsPart
 from mcsyncd.settings.problems import validate_document
+from mcsyncd.settings.refusals import find_refusal
 from mcsyncd.settings.strict_yaml import read_yaml
 
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 """A profile's name is a file name and part of the manifest: no slash, no leading dot, at most 64 long."""
 
-EncoderThreads = Annotated[int, Field(ge=1, le=16)]
-"""Encoder threads. A fixed number, never "auto": x264's output depends on it, and so would the hash of
-a rendition on the machine that made it."""
-
-
-class H264(SettingsPart):
-    """H.264 High, 4:2:0, 8 bit, closed GOPs of equal length, no B-frames: seeks are exact and fast."""
-
-    codec: Literal["h264"]
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
-    """x264's preset: slower ones compress better."""
-    crf: int = Field(ge=0, le=40)
-    """x264's constant rate factor: lower is better and larger; 18 is hard to tell from the source."""
-    gop: int = Field(ge=1, le=250)
-    """Frames from one keyframe to the next; 1 is all-intra."""
-    fastdecode: bool = False
-    """x264's fastdecode tuning: half the decoding work for about a tenth more bits."""
-    threads: EncoderThreads
-
-
-class ProRes(SettingsPart):
-    """Apple ProRes 4:2:2, 10 bit, all-intra."""
-
-    codec: Literal["prores"]
-    flavour: Literal["proxy", "lt", "standard", "hq"]
-    """The member of the family, smallest first."""
-    threads: EncoderThreads
-
-
-class DNxHD(SettingsPart):
-    """Avid DNxHR, all-intra."""
-
-    codec: Literal["dnxhd"]
-    flavour: Literal["dnxhr_lb", "dnxhr_sq", "dnxhr_hq"]
-    """The member of the family, smallest first; all are 8 bit 4:2:2."""
-    threads: EncoderThreads
-
-
-class Flac(SettingsPart):
-    """Lossless; 16 bit, or 24 bit where the camera recorded more than 16."""
-
-    codec: Literal["flac"]
-
-
-class Aac(SettingsPart):
-    """AAC-LC, for players that support nothing else."""
-
-    codec: Literal["aac"]
-    kbps: int = Field(ge=48, le=512)
-    """Kilobits per second for two channels."""
-
-
-class Pcm(SettingsPart):
-    """Uncompressed PCM, which editing systems prefer."""
-
-    codec: Literal["pcm"]
-    bits: Literal[16, 24]
-    """Bits per sample."""
-
-
-VideoCodec = Annotated[H264 | ProRes | DNxHD, Field(discriminator="codec")]
-AudioCodec = Annotated[Flac | Aac | Pcm, Field(discriminator="codec")]
-
 _CODECS_BY_CONTAINER = {
-    "mp4": ({"h264"}, {"flac", "aac"}),
-    "mov": ({"h264", "prores", "dnxhd"}, {"aac", "pcm"}),
+    "mp4": ({"h264", "hevc", "av1"}, {"flac", "aac"}),
+    "mov": ({"h264", "hevc", "prores", "dnxhd"}, {"aac", "pcm"}),
 }
 """Video and audio codecs that a profile may put into each container. Judgement: mp4 is for browsers, mov
 for editing systems, and a pair that neither is known to play is rejected here rather than at playback."""
@@ -96,6 +35,8 @@ for editing systems, and a pair that neither is known to play is rejected here r
 
 class Profile(SettingsPart):
     """One profile. Conform never upscales a frame and never adds a channel."""
+
+    schema_command = "mcsyncd profile schema"
 
     description: str = Field(default="", max_length=200)
     """One line for people; not part of the profile's identity."""
@@ -105,8 +46,8 @@ class Profile(SettingsPart):
     """The file format; its index comes first, for playback while downloading."""
     short_side: int | None = Field(default=None, ge=90, le=4320, multiple_of=2)
     """Pixels of the frame's shorter side; without it, the source's own size."""
-    channels: Literal["all", "stereo"]
-    """all: every channel as recorded; stereo: mixed down to two (mono stays mono)."""
+    channels: Literal["all", "stereo", "mono"]
+    """all: every channel as recorded; stereo: mixed down to two (mono stays mono); mono: mixed to one."""
     video: VideoCodec
     audio: AudioCodec
 
@@ -114,15 +55,29 @@ class Profile(SettingsPart):
     def _check_codecs_fit_container(self) -> Profile:
         video, audio = _CODECS_BY_CONTAINER[self.container]
         if self.video.codec not in video:
-            raise ValueError(f"{self.video.codec} does not go into {self.container}: use container: mov")
+            other = "mov" if self.container == "mp4" else "mp4"
+            raise ValueError(f"{self.video.codec} does not go into {self.container}: use container: {other}")
         if self.audio.codec not in audio:
             raise ValueError(
                 f"{self.audio.codec} does not go into {self.container}: use one of {sorted(audio)}"
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_codec_suits_kind(self) -> Profile:
+        if self.kind == "mezzanine" and self.video.codec == "av1":
+            raise ValueError("av1 is for proxies: editing systems do not open it; use h264, hevc or prores")
+        return self
+
+    @classmethod
+    def explain_refusal(cls, key: str, value: object) -> tuple[str, str] | None:
+        return find_refusal(key, value)
+
     def format_canonical_json(self) -> str:
-        """Return the profile as canonical JSON: sorted keys, no whitespace, defaults written out."""
+        """Return the profile as canonical JSON: sorted keys, no whitespace, defaults written out.
+
+        Only fields that a later release added (`CodecPart`) are left out at their default.
+        """
         document = self.model_dump(mode="json", exclude={"description"})
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 

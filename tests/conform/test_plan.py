@@ -11,7 +11,7 @@ from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.model.clip import AudioStream, Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import find_shipped_profiles
-from mcsyncd.settings.profiles import list_profile_names, load_profile
+from mcsyncd.settings.profiles import Profile, list_profile_names, load_profile
 
 VIDEO = TYPICAL_CLIP.video
 R30 = Rate(30)
@@ -126,6 +126,52 @@ def test_only_what_is_looked_at_is_brought_down_to_standard_range():
         FrameFormat((960, 540), "yuv420p", full_range=False)
     )
     assert planned(hdr, "proxy-540p").sprites.conversion.tone_mapped_from is not None
+
+
+def planned_mezzanine(video):
+    fields = {
+        "kind": "mezzanine",
+        "container": "mov",
+        "channels": "all",
+        "audio": {"codec": "aac", "kbps": 96},
+    }
+    profile = Profile.model_validate({**fields, "video": video})
+    hdr = replace(TYPICAL_CLIP, video=replace(VIDEO, colour=Colour("bt2020", "smpte2084", "bt2020nc")))
+    return profile, plan_renditions(hdr, Grid(R30), ((profile.kind, profile.build_ref("mine"), profile),))
+
+
+@pytest.mark.parametrize(
+    ("video", "bits"),
+    [
+        ({"codec": "h264", "crf": 18, "gop": 1, "threads": 3}, 8),
+        ({"codec": "h264", "crf": 18, "gop": 1, "threads": 3, "bits": 10}, 10),
+        ({"codec": "hevc", "crf": 18, "gop": 15, "threads": 3}, 8),
+        ({"codec": "hevc", "crf": 18, "gop": 15, "threads": 3, "bits": 10}, 10),
+        ({"codec": "dnxhd", "flavour": "dnxhr_hq", "threads": 3}, 8),
+        ({"codec": "dnxhd", "flavour": "dnxhr_hqx", "threads": 3}, 10),
+        ({"codec": "prores", "flavour": "lt", "threads": 3}, 10),
+    ],
+)
+def test_the_note_about_hdr_follows_the_bits_of_the_profile(video, bits):
+    profile, plan = planned_mezzanine(video)
+    assert any("HDR (PQ) kept, in 8 bits" in note for note in plan.files[0].notes) == (bits == 8)
+    assert any(f"{bits} bit" in line for line in explain_plan(profile, plan))
+
+
+@pytest.mark.parametrize("preset", ["slow", "slower", "veryslow"])
+def test_slow_presets_tunings_and_limits_reach_the_encoder(preset):
+    video = {
+        "codec": "h264", "crf": 18.25, "gop": 15, "threads": 1, "preset": preset, "tune": "grain",
+        "fastdecode": True, "maxrate": 20_000, "bufsize": 30_000,
+    }  # fmt: skip
+    profile, plan = planned_mezzanine(video)
+    options = dict(plan.files[0].video_encoder.options)
+    assert options["tune"] == "grain,fastdecode"
+    assert (options["preset"], options["crf"]) == (preset, "18.25")
+    assert (options["maxrate"], options["bufsize"]) == ("20000k", "30000k")
+    said = " ".join(explain_plan(profile, plan))
+    for part in (preset, "tuned for grain", "fast decoding", "CRF 18.25", "at most 20000 kbit/s"):
+        assert part in said
 
 
 def test_nothing_is_hidden():

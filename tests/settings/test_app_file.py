@@ -37,7 +37,7 @@ def test_one_key_or_several(written):
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("theme: lite\nkeys: {approve: a}\n", 1, "theme: Input should be 'dark', 'light', 'ansi' or 'none'"),
+        ("theme: lite\nkeys: {approve: a}\n", 1, "theme: must be one of 'dark', 'light', 'ansi' or 'none'"),
         ("keys: {approve: a}\nthem: dark\n", 2, "them: there is no such key (did you mean theme?)"),
         ("keys: {approve: a}\ncolours: 16\n", 2, "there is only keys, theme"),
         ("keys:\n  approve: a\n  reset: 0\n", 3, "(put it in quotes)"),
