@@ -295,6 +295,15 @@ def publish_file(part: Path, path: Path) -> WrittenFile:
     return WrittenFile(str(path), digest.bytes, digest.sha256)
 
 
+def adopt_file(written: Path, path: Path) -> None:
+    """Give a file that another process has written, and whose hash was checked, the name `path`.
+
+    Both are on one filesystem. Raises OSError.
+    """
+    written.replace(path)
+    sync_folder(path.parent)
+
+
 def publish_folder(part: Path, path: Path) -> None:
     """Give a folder of derived files its name; a folder that has it is removed. Raises OSError."""
     shutil.rmtree(path, ignore_errors=True)

@@ -10,6 +10,7 @@ from mcsyncd.settings.problems import validate_document
 from mcsyncd.settings.schema import PathSettings, Settings
 from mcsyncd.settings.stores import LocalStorage, Storage
 from mcsyncd.settings.strict_yaml import read_yaml
+from mcsyncd.settings.workers import DaskWorkers, Workers
 
 _PACKAGE = Path(__file__).parents[1]
 _SHIPPED = _PACKAGE / "_shipped"
@@ -46,6 +47,7 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
             "paths": paths,
             "socket": resolve(settings.socket),
             "profiles": profiles,
+            "workers": _resolve_workers(settings.workers, resolve),
             "stores": stores,
             "ledger": ledger,
         }
@@ -58,6 +60,13 @@ def _resolve_store(storage: Storage, resolve: Callable[[Path], Path]) -> Storage
     if storage.ca_file is not None:
         return storage.model_copy(update={"ca_file": resolve(storage.ca_file)})
     return storage
+
+
+def _resolve_workers(workers: Workers, resolve: Callable[[Path], Path]) -> Workers:
+    if not isinstance(workers, DaskWorkers):
+        return workers
+    keys = ("tls_ca", "tls_cert", "tls_key")
+    return workers.model_copy(update={key: resolve(getattr(workers, key)) for key in keys})
 
 
 def find_shipped_profiles() -> Path:

@@ -23,6 +23,7 @@ from mcsyncd.model.rate import Rate
 from mcsyncd.settings.job_limits import JobLimitSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
 from mcsyncd.settings.stores import RetentionSettings, Storage, Stores, UploadSettings, VerificationSettings
+from mcsyncd.settings.workers import ProcessWorkers, Workers
 
 DEFAULT_PROFILES = ("mezz-h264", "proxy-540p")
 """The mezzanine and the proxy profile that a session gets unless the settings name others."""
@@ -196,6 +197,8 @@ class Settings(SettingsPart):
     ingest: IngestSettings = IngestSettings()
     profiles: ProfileSettings
     conform: ConformSettings = ConformSettings()
+    workers: Workers = ProcessWorkers()
+    """Who encodes: this machine, or several."""
     limits: JobLimitSettings = JobLimitSettings()
     review: ReviewSettings = ReviewSettings()
     stores: Stores = Field(alias="storage")

@@ -114,6 +114,10 @@ class WorkLayout:
         """Return the path of the progress file of a running job."""
         return self.work / "progress" / f"{job}.json"
 
+    def locate_cluster(self) -> Path:
+        """Return the folder in which machines are probed, and where their quarantine is kept."""
+        return self.work / "cluster"
+
     def locate_store_identity(self, name: str = "") -> Path:
         """Return where a store's identity is remembered, by the name that the ledger has for the store."""
         return self.work / (f"store-{name}.json" if name else "store.json")

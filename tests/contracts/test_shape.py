@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "mcsyncd").rglob("*.py"))
-HEAVY = ("scipy", "av", "boto3")
+HEAVY = ("scipy", "av", "boto3", "distributed")
 
 
 def loaded_after(code: str) -> set[str]:

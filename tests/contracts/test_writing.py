@@ -29,6 +29,7 @@ ALLOWED = {
     ("store/lock.py", "os.pwrite"): "the same process id",
     ("store/database.py", "sqlite3.connect"): "SQLite flushes by itself, with synchronous=FULL",
     ("store/rows.py", "sqlite3.connect"): "opens it for reading only",
+    ("workers/remote_encoder.py", "os.fdopen"): "a pipe to the worker, and no file",
     ("workers/retention.py", "place.rename"): "moves an original to its trash, and writes nothing",
     ("publish/line_limit.py", "os.open"): "one number that uploading processes share while they run",
     ("publish/line_limit.py", "os.pwrite"): "the same number",

@@ -17,6 +17,8 @@ from mcsyncd.settings.schema import build_json_schema
 from mcsyncd.settings.settings_file import read_socket
 from mcsyncd.settings.stores import R2Storage
 from mcsyncd.settings.strict_yaml import parse_yaml
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.engine import choose_engine
 
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "config" / "local.yaml").read_text()
@@ -235,3 +237,37 @@ def test_stores_that_cannot_be_are_refused(tmp_path, stores, why):
     assert STORE in GOOD
     found = problems(tmp_path, GOOD.replace(STORE, f"storage: {stores}"))
     assert any(why in one for one in found), found
+
+
+CLUSTER = (
+    "workers: {kind: dask, scheduler: 'tls://encode-1:8786', tls_ca: tls/ca.pem, "
+    "tls_cert: c.pem, tls_key: k.pem}"
+)
+
+
+def test_this_machine_encodes_unless_the_settings_name_a_cluster(tmp_path):
+    assert load_settings(written(tmp_path, GOOD)).workers.kind == "processes"
+    said = load_settings(written(tmp_path, f"{GOOD}\nworkers: {{kind: processes}}\n"))
+    assert said.workers.kind == "processes"
+    layout = WorkLayout.from_settings(said)
+    assert choose_engine(said.workers, layout) is None
+    settings = load_settings(written(tmp_path, f"{GOOD}\n{CLUSTER}\n"))
+    engine = choose_engine(settings.workers, layout)
+    assert engine.scheduler == "tls://encode-1:8786"
+    assert engine.tls_ca == (tmp_path / "tls" / "ca.pem").resolve(), "relative to the settings file"
+    assert engine.folder == layout.work / "cluster"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "where"),
+    [
+        (CLUSTER.replace("tls://", "tcp://"), "workers.scheduler"),
+        (CLUSTER.replace(":8786", ""), "workers.scheduler"),
+        (CLUSTER.replace(", tls_key: k.pem", ""), "workers.tls_key"),
+        (CLUSTER.replace("tls_key: k.pem", "tls_key: k.pem, password: x"), "workers.password"),
+        ("workers: {kind: processes, scheduler: 'tls://a:1'}", "workers.scheduler"),
+        ("workers: {kind: slurm}", "workers"),
+    ],
+)
+def test_a_cluster_that_is_described_wrongly_is_refused(tmp_path, mistake, where):
+    assert any(where in one for one in problems(tmp_path, f"{GOOD}\n{mistake}\n"))

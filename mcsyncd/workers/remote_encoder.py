@@ -1,0 +1,44 @@
+"""The process on a machine that does one call: a command of its own, which reads the call from stdin."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+
+from mcsyncd.workers.process import limit_worker
+
+_NICENESS = 15
+"""Niceness of encoders, as on the daemon's own machine."""
+
+
+def main() -> None:
+    """Read a pickled `(function, argument)`; write `(pickled result, None)` or `(None, error)`, pickled."""
+    limit_worker(os.getppid(), _NICENESS)
+    call = sys.stdin.buffer.read()
+    # What a library prints must not get into the answer.
+    answer_to = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with os.fdopen(answer_to, "wb") as answer:
+        answer.write(_perform(call))
+
+
+def _perform(call: bytes) -> bytes:
+    try:
+        function, argument = pickle.loads(call)  # noqa: S301  # from our own daemon, over mutual TLS
+        return pickle.dumps((pickle.dumps(function(argument)), None))
+    except Exception as error:  # noqa: BLE001  # the caller's, on the daemon's machine
+        return _pickle_error(error)
+
+
+def _pickle_error(error: Exception) -> bytes:
+    try:
+        told = pickle.dumps((None, error))
+        pickle.loads(told)  # noqa: S301  # some errors can be written, but not read
+    except Exception:  # noqa: BLE001  # its text has to do
+        return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
+    return told
+
+
+if __name__ == "__main__":
+    main()
