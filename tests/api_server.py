@@ -19,6 +19,7 @@ from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bounded_calls import BlockingCalls
 from mcsyncd.daemon.client_gate import serve_app
+from mcsyncd.daemon.cluster_monitor import ClusterMonitor
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
@@ -86,6 +87,7 @@ async def serve_api(
             hub,
             ledger_monitor=monitor,
             surveyor=surveyor,
+            cluster=ClusterMonitor(lambda: config),
             accounts=accounts or AccountDirectory(),
             files=files,
         )

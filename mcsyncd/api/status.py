@@ -71,6 +71,8 @@ AlertCode = Literal[
     "object_damaged",
     "copy_halted",
     "store_faulty",
+    "cluster_unreachable",
+    "machine_rejected",
 ]
 
 
@@ -102,6 +104,29 @@ class LedgerBody(ApiBody):
     last_backup: str | None = None
 
 
+class MachineBody(ApiBody):
+    """A machine that offers itself for encoding. One that is not `accepted` gets no work, for `reason`.
+
+    `running` has one entry for each segment that it encodes, of whichever daemon: the clip that it is of.
+    """
+
+    name: str
+    address: str
+    slots: int
+    accepted: bool
+    reason: str = ""
+    hint: str = ""
+    running: list[str] = []
+
+
+class ClusterBody(ApiBody):
+    """The machines that encode besides this one. `health` is `ok`, or says why none could be asked."""
+
+    scheduler: str
+    health: str
+    machines: list[MachineBody] = []
+
+
 class StatusBody(ApiBody):
     """What the daemon is doing."""
 
@@ -124,6 +149,8 @@ class StatusBody(ApiBody):
     worker_slots: int
     free_slots: int
     """Slots in which no job runs. With those of `workers` they are all: one more or less is a fault."""
+    cluster: ClusterBody | None = None
+    """Null while this machine encodes alone."""
     you: str = ""
     may_approve: bool = False
     alerts: list[AlertBody] = []

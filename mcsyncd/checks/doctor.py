@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcsyncd.checks.ledger_history import require_known_history
+from mcsyncd.checks.machines import check_machines
 from mcsyncd.errors import ConfigError, LedgerMismatch
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
@@ -238,6 +239,11 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
         )
 
 
+def _check_machines(config: ActiveConfig) -> Iterator[CheckResult]:
+    for name, is_well, message, hint in check_machines(config):
+        yield CheckResult(name, "ok" if is_well else "warn", message, hint)
+
+
 def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iterator[CheckResult]:
     for storage in config.settings.stores:
         kept = config.layout.locate_store_identity(config.settings.name_store(storage))
@@ -312,6 +318,7 @@ _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
     "folder events": _check_folder_events,
     "free space": _check_free_space,
     "encoders": _check_encoders,
+    "machines": _check_machines,
     "socket": _check_socket,
     "storage": _check_storage,
     "ledger": _check_ledger,

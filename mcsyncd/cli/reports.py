@@ -43,7 +43,7 @@ from mcsyncd.present.session import (
     order_cameras,
 )
 from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
-from mcsyncd.present.status import format_ledger
+from mcsyncd.present.status import format_cluster, format_ledger
 from mcsyncd.present.stores import format_safety
 
 
@@ -173,6 +173,8 @@ def format_status(status: StatusBody) -> Iterator[str]:
         clip = format_subject(worker.subject, labels)
         yield f"  {worker.session} {clip}: {escape_text(worker.stage, 40)}{progress}"
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
+    if status.cluster is not None:
+        yield from format_cluster(status.cluster)
     storage = status.storage
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
     for store in status.further_stores:

@@ -28,6 +28,7 @@ from mcsyncd.daemon.alerts import (
 from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
+from mcsyncd.daemon.cluster_monitor import ClusterMonitor
 from mcsyncd.daemon.decision_facts import build_fact, get_current_revision, read_identities
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
@@ -78,6 +79,7 @@ class RequestHandler:
         *,
         ledger_monitor: LedgerMonitor,
         surveyor: StoreSurveyor,
+        cluster: ClusterMonitor,
         accounts: AccountDirectory,
         files: BlockingCalls,
     ) -> None:
@@ -87,6 +89,7 @@ class RequestHandler:
         self._hub = hub
         self._ledger_monitor = ledger_monitor
         self._surveyor = surveyor
+        self._cluster = cluster
         self._accounts = accounts
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
@@ -189,6 +192,7 @@ class RequestHandler:
             ],
             worker_slots=self._loop.workers.slot_count,
             free_slots=sum(self._loop.workers.free_counts.values()),
+            cluster=self._cluster.build_body(),
             you=account.name,
             may_approve=is_approver(account, settings.review.approvers),
             alerts=[
@@ -201,6 +205,7 @@ class RequestHandler:
                     for alert in list_trouble(self._loop.store_gates.find_gate(name), name)
                 ),
                 *self._surveyor.list_alerts(),
+                *self._cluster.list_alerts(),
                 *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),
             ],

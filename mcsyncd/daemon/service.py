@@ -24,6 +24,8 @@ from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.client_gate import serve_app
 from mcsyncd.daemon.clock import build_scheduler
+from mcsyncd.daemon.cluster_monitor import LOOK_S as _CLUSTER_LOOK_S
+from mcsyncd.daemon.cluster_monitor import ClusterMonitor
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
@@ -99,6 +101,7 @@ class Service:
         self._loop: SessionLoop
         self._drop_scanner: DropScanner
         self._surveyor: StoreSurveyor
+        self._cluster: ClusterMonitor
 
     async def run(self) -> None:
         """Start, serve until a signal arrives, and drain."""
@@ -159,6 +162,8 @@ class Service:
             ReviewFrames(lambda: self._loop.config.layout, self._loop.submit_fact)
         )
         self._surveyor = StoreSurveyor(self._loop)
+        self._cluster = ClusterMonitor(lambda: self._loop.config)
+        edges.callback(self._cluster.end)
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
@@ -166,6 +171,7 @@ class Service:
             hub,
             ledger_monitor=ledger_monitor,
             surveyor=self._surveyor,
+            cluster=self._cluster,
             accounts=AccountDirectory(),
             files=self._files,
         )
@@ -225,6 +231,7 @@ class Service:
             (self._loop.upload_guard.refresh, _STORE_CHECK_S),
             (StoreKeeper(self._loop).look_on, RETRY_TICK_S),
             (self._surveyor.look_on, _STORE_CHECK_S),
+            (self._cluster.look_on, _CLUSTER_LOOK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
@@ -234,6 +241,7 @@ class Service:
         edges.callback(ticks.shutdown, wait=False)
         edges.push_async_callback(_cancel_task, asyncio.create_task(check_storage()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.upload_guard.refresh()))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(self._cluster.look_on()))
 
     async def _feed_watchdog(self) -> None:
         """Notify the watchdog if the ledger's thread answers and both background loops are running.
@@ -288,6 +296,7 @@ class Service:
             return ReloadBody(reloaded=False, problems=problems)
         self._loop.apply_config(fresh)
         _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
+        _keep_task_alive(asyncio.create_task(self._cluster.look_on()))
         log.info("the settings were read again", config=str(fresh.path))
         self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcsyncd.errors import ConfigError
+from mcsyncd.model.machine import MachineSurvey
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.settings.workers import DaskWorkers, Workers
 
@@ -37,20 +39,36 @@ def choose_engine(workers: Workers, layout: WorkLayout) -> ClusterEngine | None:
     )
 
 
+def survey_engine(engine: ClusterEngine) -> MachineSurvey:
+    """Return the machines of an engine, each of them probed. Raises ConfigError if dask is not installed."""
+    with _explain_missing_library():
+        from mcsyncd.workers.machine_survey import survey_cluster
+    return survey_cluster(engine)
+
+
 @contextmanager
 def open_segment_executor(engine: ClusterEngine | None, label: str) -> Iterator[Executor | None]:
     """Give the executor that encodes a job's segments; None, at once, without an engine.
 
     `label` is what people see of the job, on the machines that work for it. On leaving, what is not done is
-    stopped everywhere.
+    stopped everywhere. Raises ConfigError if dask is not installed.
     """
     if engine is None:
         yield None
         return
-    from mcsyncd.workers.cluster_executor import ClusterExecutor
-
+    with _explain_missing_library():
+        from mcsyncd.workers.cluster_executor import ClusterExecutor
     executor = ClusterExecutor(engine, label)
     try:
         yield executor
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _explain_missing_library() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        hint = "install mcsyncd[cluster], or set workers to {kind: processes}"
+        raise ConfigError(f"workers: kind dask needs {error.name}, which is not installed", hint) from error
