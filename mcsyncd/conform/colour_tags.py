@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcsyncd.media.colour import MATRICES, PRIMARIES, RGB, TRANSFERS, get_colour_numbers
-from mcsyncd.model.clip import Colour, VideoStream
+from mcsyncd.model.clip import VideoStream
+from mcsyncd.model.colour import Colour
 
 # Primaries, transfer, matrix, by ffmpeg's names: ITU-R BT.709, and BT.601 in its 625-line and
 # 525-line variants. A wrong entry changes the colours of every untagged clip.

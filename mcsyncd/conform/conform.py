@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcsyncd.conform.clip_encoding import ClipEncoding, ReportProgress
+from mcsyncd.conform.encoders import get_sample_bits
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
-from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.grid import SAMPLE_RATE, Grid
 from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
 from mcsyncd.conform.segment_files import KIND_SUFFIXES, SegmentFolder
@@ -23,8 +24,17 @@ from mcsyncd.conform.timestamp_scan import can_seek_by_time
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import make_folders, publish_file, publish_folder, write_derived_file
 from mcsyncd.model.clip import Media
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
-from mcsyncd.model.rendition import AudioTrack, ConformResult, Rendition, RenditionProof, Sprites, WrittenFile
+from mcsyncd.model.rendition import (
+    AudioTrack,
+    ConformResult,
+    PictureFormat,
+    Rendition,
+    RenditionProof,
+    Sprites,
+    WrittenFile,
+)
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import profile_from_ref
 
@@ -253,8 +263,25 @@ def _build_rendition(
         dropped=found.dropped,
         notes=(*file.notes, *found.notes),
         timecode=file.timecode,
+        picture=_describe_picture(file),
         tracks=tuple(
-            AudioTrack(track.layout, track.channels, track.source_channels, pcm)
+            AudioTrack(
+                track.layout,
+                track.channels,
+                track.source_channels,
+                pcm,
+                SAMPLE_RATE,
+                get_sample_bits(track.encoder),
+            )
             for track, pcm in zip(file.audio_tracks, evidence.pcm_sha256s, strict=True)
         ),
     )
+
+
+def _describe_picture(file: FilePlan) -> PictureFormat | None:
+    encoder, conversion = file.video_encoder, file.conversion
+    if encoder is None or conversion is None:
+        return None
+    tags = conversion.tags
+    colour = Colour(tags.primaries, tags.transfer, tags.matrix, tags.full_range)
+    return PictureFormat(encoder.fmt, encoder.bits, colour)

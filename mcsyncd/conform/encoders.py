@@ -167,3 +167,8 @@ def choose_audio_encoder(audio: AudioCodec, channels: int, *, over_16_bits: bool
             return Encoder("pcm_s24le", "s32")
         case _:
             return Encoder("pcm_s16le", "s16")
+
+
+def get_sample_bits(encoder: Encoder) -> int | None:
+    """Return the bits that an audio encoder keeps of each sample, None if it is lossy."""
+    return {"s16": 16, "s32": 24}.get(encoder.fmt)

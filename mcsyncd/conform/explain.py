@@ -8,7 +8,8 @@ from mcsyncd.conform.audio_tracks import AudioTrackPlan
 from mcsyncd.conform.encoders import choose_video_encoder
 from mcsyncd.conform.grid import SAMPLE_RATE
 from mcsyncd.conform.plan import FilePlan, RenderPlan
-from mcsyncd.model.clip import AudioStream, Colour, Media, VideoStream
+from mcsyncd.model.clip import AudioStream, Media, VideoStream
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.codecs import AV1, H264, HEVC, Aac, DNxHD, Flac, Pcm, ProRes
 from mcsyncd.settings.profiles import Profile

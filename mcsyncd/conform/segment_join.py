@@ -10,7 +10,8 @@ from mcsyncd.conform.grid import TickMapSummary
 from mcsyncd.conform.plan import RenderPlan
 from mcsyncd.conform.report import AudioTrackDamage, ConformReportBuilder
 from mcsyncd.conform.segments import Segment, SegmentFindings
-from mcsyncd.model.clip import MAX_END_GAP_US, Colour
+from mcsyncd.model.clip import MAX_END_GAP_US
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformReport
 

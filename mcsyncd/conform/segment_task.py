@@ -24,7 +24,7 @@ from mcsyncd.conform.video_reader import TimedFrame, VideoReader, open_video_at
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import publish_file, write_derived_file
 from mcsyncd.media.frames import read_colour
-from mcsyncd.model.clip import Colour
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rendition import WrittenFile
 
 ReportTicks = Callable[[int], None]

@@ -15,7 +15,7 @@ from math import ceil, lcm
 from mcsyncd.conform.evidence import FrameGroup
 from mcsyncd.conform.grid import MappedFrame
 from mcsyncd.conform.plan import FilePlan, RenderPlan
-from mcsyncd.model.clip import Colour
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rendition import WrittenFile
 
 SEGMENT_S = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from av.video.frame import VideoFrame
 
 from mcsyncd.media.colour import FULL_RANGE, MATRICES, PRIMARIES, RGB, TRANSFERS, UNSPECIFIED
-from mcsyncd.model.clip import Colour
+from mcsyncd.model.colour import Colour
 
 
 def read_colour(frame: VideoFrame) -> Colour:

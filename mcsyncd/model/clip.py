@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from mcsyncd.model.colour import UNTAGGED, Colour
 from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.recorder_notes import RecorderNotes
@@ -97,16 +98,6 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Colour:
-    """Colour tags as the stream carries them (ffmpeg's names); None where it carries none."""
-
-    primaries: str | None = None
-    transfer: str | None = None
-    matrix: str | None = None
-    full_range: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class VideoStream:
     """The video stream of a clip. Times are microseconds of presentation time in the file.
 
@@ -129,7 +120,7 @@ class VideoStream:
     rotation: int = 0
     interlaced: bool = False
     pixel_aspect: tuple[int, int] = (1, 1)
-    colour: Colour = Colour()
+    colour: Colour = UNTAGGED
     mirrored: bool = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 
 ObjectKind = Literal["original", "attached", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
@@ -41,18 +42,34 @@ class RenditionProof:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """How the frames of a rendition are stored.
+
+    `pixel_format` is ffmpeg's name, `bit_depth` the bits of each of its samples. `colour` are the tags as
+    written, all of them set.
+    """
+
+    pixel_format: str
+    bit_depth: int
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
 class AudioTrack:
     """One audio track of a rendition, in the file's order.
 
     `layout` is the channel layout, by ffmpeg's name. `source_channels` are the channels of the clip
     that the track is made from, as (track, channel) from 0. There are more of them than `channels`
     where they are mixed down. `pcm_sha256` is the digest of the samples, "" if the codec is lossy.
+    `sample_rate` is in Hz, `bit_depth` the bits of each sample, None if the codec is lossy.
     """
 
     layout: str
     channels: int
     source_channels: tuple[tuple[int, int], ...]
     pcm_sha256: str = ""
+    sample_rate: int = 48_000
+    bit_depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +81,8 @@ class Rendition:
     (`model.rate.split_offset`), so moving a clip by a frame requires no new encode. `frames`, `width` and
     `height` are 0 for a clip without video. `timecode` is the timecode of the first frame, and is
     also written into the file. `duplicated` and `dropped` count the source frames that were
-    repeated or left out to reach the session's rate.
+    repeated or left out to reach the session's rate. `picture` is None for a clip without video, and where
+    an earlier version recorded none.
     """
 
     kind: Literal["mezzanine", "proxy"]
@@ -85,6 +103,7 @@ class Rendition:
     notes: tuple[str, ...] = ()
     timecode: str | None = None
     tracks: tuple[AudioTrack, ...] = ()
+    picture: PictureFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)

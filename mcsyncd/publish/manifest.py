@@ -30,7 +30,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.3.0"
+SCHEMA_VERSION = "1.4.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field

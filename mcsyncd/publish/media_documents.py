@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.recorder_notes import RecorderNotes
 from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, RenditionProof
@@ -21,6 +22,9 @@ def build_rendition_document(file: Rendition) -> Document:
         "duration_us": round(file.frames * file.rate.tick_us) or None,
         "width": file.width,
         "height": file.height,
+        "pix_fmt": file.picture.pixel_format if file.picture else None,
+        "bit_depth": file.picture.bit_depth if file.picture else None,
+        "colour": _build_colour_document(file.picture.colour) if file.picture else None,
         "phase_us": file.phase_us,
         "drift_applied_ppm": file.drift_applied_ppm,
         "duplicated": file.duplicated,
@@ -37,6 +41,8 @@ def _build_track_document(track: AudioTrack) -> Document:
         "layout": track.layout,
         "channels": track.channels,
         "source_channels": [list(channel) for channel in track.source_channels],
+        "sample_rate": track.sample_rate,
+        "bit_depth": track.bit_depth,
         "pcm_sha256": track.pcm_sha256 or None,
     }
 
@@ -88,7 +94,6 @@ def _build_recorder_document(notes: RecorderNotes) -> Document:
 
 
 def _build_video_document(video: VideoStream) -> Document:
-    colour = video.colour
     return {
         "codec": video.codec,
         "width": video.width,
@@ -103,12 +108,16 @@ def _build_video_document(video: VideoStream) -> Document:
         "mirrored": video.mirrored,
         "interlaced": video.interlaced,
         "pixel_aspect": list(video.pixel_aspect),
-        "colour": {
-            "primaries": colour.primaries,
-            "transfer": colour.transfer,
-            "matrix": colour.matrix,
-            "full_range": colour.full_range,
-        },
+        "colour": _build_colour_document(video.colour),
+    }
+
+
+def _build_colour_document(colour: Colour) -> Document:
+    return {
+        "primaries": colour.primaries,
+        "transfer": colour.transfer,
+        "matrix": colour.matrix,
+        "full_range": colour.full_range,
     }
 
 

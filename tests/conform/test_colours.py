@@ -20,7 +20,8 @@ from mcsyncd.conform.segment_writer import SegmentWriter
 from mcsyncd.conform.segments import Segment
 from mcsyncd.media.colour import MATRICES, PRIMARIES, TRANSFERS, get_colour_numbers
 from mcsyncd.media.frames import list_reserved_tags, read_colour
-from mcsyncd.model.clip import Colour, Media
+from mcsyncd.model.clip import Media
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles

@@ -8,7 +8,8 @@ from mcsyncd.conform.explain import TYPICAL_CLIP, estimate_gb_per_hour, explain_
 from mcsyncd.conform.frame_conversion import FrameFormat, plan_conversion
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import plan_renditions
-from mcsyncd.model.clip import AudioStream, Colour
+from mcsyncd.model.clip import AudioStream
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import Profile, list_profile_names, load_profile

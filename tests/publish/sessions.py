@@ -14,12 +14,12 @@ from mcsyncd.model.clip import (
     AudioStream,
     Camera,
     Clip,
-    Colour,
     Digest,
     HeldFile,
     Media,
     VideoStream,
 )
+from mcsyncd.model.colour import Colour
 from mcsyncd.model.due import list_conform_jobs
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import Publication, Publishing
@@ -29,6 +29,7 @@ from mcsyncd.model.rendition import (
     AudioTrack,
     ConformReport,
     ConformResult,
+    PictureFormat,
     Rendition,
     RenditionProof,
     Sprites,
@@ -87,6 +88,7 @@ def conformed(key: str) -> ConformResult:
                 3,
                 1,
                 tracks=(AudioTrack("stereo", 2, ((0, 0), (0, 1)), HASH if kind == "mezzanine" else ""),),
+                picture=PictureFormat("yuv420p", 8, Colour("bt709", "bt709", "bt709")),
             )
         )
     report = ConformReport(((48, 12),), 12, (33_367, 33_367), 20_000, 1, ("the video is damaged for 0.40 s",))
