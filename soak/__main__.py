@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, disk_faults, kills, power_cut, simulation, trials, uploads
+from soak import copies, disk_faults, generated_cases, kills, power_cut, simulation, trials, uploads
 
 
 class Soak(Protocol):
@@ -27,6 +27,7 @@ class Soak(Protocol):
 SOAKS: dict[str, Soak] = {
     "copies": copies,
     "disk-faults": disk_faults,
+    "generated-cases": generated_cases,
     "kills": kills,
     "power-cut": power_cut,
     "simulation": simulation,
