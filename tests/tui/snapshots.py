@@ -52,10 +52,15 @@ async def take_snapshots(name):
     return found
 
 
+def take_alone(name):
+    """Return the snapshots of a state, for a process that has no loop yet."""
+    return asyncio.run(take_snapshots(name))
+
+
 def main(names):
     FOLDER.mkdir(exist_ok=True)
     for name in names or SCENES:
-        for file, text in asyncio.run(take_snapshots(name)).items():
+        for file, text in take_alone(name).items():
             (FOLDER / file).write_text(text)
 
 

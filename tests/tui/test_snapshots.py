@@ -1,15 +1,28 @@
 """Every screen in every state and size looks as it did; `python tests/tui/snapshots.py` accepts a change."""
 
-import asyncio
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
-from tui.snapshots import FOLDER, take_snapshots
+from tui.snapshots import FOLDER, take_alone
 from tui.staged import SCENES, SIZES
+
+PROCESSES = 4
+"""A screen that settles is waited for, most of the time."""
+
+
+@pytest.fixture(scope="module")
+def taken():
+    """The snapshots that are being taken of each state."""
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), warnings.simplefilter, ("error",)) as pool:
+        yield {name: pool.submit(take_alone, name) for name in SCENES}
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_a_screen_looks_as_it_did(name):
-    for file, shown in asyncio.run(take_snapshots(name)).items():
+def test_a_screen_looks_as_it_did(taken, name):
+    for file, shown in taken[name].result().items():
         assert shown == (FOLDER / file).read_text(), f"look at it, then: python tests/tui/snapshots.py {name}"
 
 
