@@ -29,12 +29,21 @@ def shoot(tmp_path_factory):
     """Twenty seconds of the demo's scene from three cameras; files and truth."""
     from mcsyncd.demo.shoot import make_shoot  # noqa: PLC0415  # loads the codecs
 
-    return make_shoot(tmp_path_factory.mktemp("shoot"), seconds=20.0, size=(320, 180))
+    return make_shoot(tmp_path_factory.mktemp("shoot"), seconds=20.0, size=(192, 108))
 
 
 @pytest.fixture
 def line(tmp_path):
-    """A daemon that is not started yet; stopped at the end whatever happens."""
+    """A daemon that is not started yet, and starts quickly: by a fork. Killed at the end whatever happens."""
+    made = Line(tmp_path, forked=True)
+    yield made
+    if made.process is not None:
+        made.kill()  # nobody waits for what is still being encoded
+
+
+@pytest.fixture
+def cold_line(tmp_path):
+    """A daemon that is not started yet, and starts as it does for people. Stopped at the end."""
     made = Line(tmp_path)
     yield made
     if made.process is not None and made.process.poll() is None:

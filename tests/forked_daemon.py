@@ -1,8 +1,7 @@
 """Starts daemons by forking a process that has imported everything, so that a start costs no imports.
 
 Run with the folder of each daemon on a line of standard input; the daemon's process id comes back. Only
-the way in which processes start differs from `mcsyncd run`: workers are forked from multiprocessing's fork
-server, and because that is their parent, each watches the daemon itself in order to die with it.
+the way in which processes start differs from `mcsyncd run` (`worker_forks.py`).
 """
 
 from __future__ import annotations
@@ -10,55 +9,22 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import select
 import signal
 import sys
 from contextlib import suppress
-from functools import partial
 from importlib import import_module
-from multiprocessing import context, forkserver, get_context, set_forkserver_preload
 from pathlib import Path
-from threading import Thread
+
+from worker_forks import STATIONS, fork_workers, start_fork_server
 
 from mcsyncd.cli.main import root_command
-from mcsyncd.daemon import service, worker_pool, worker_process
+from mcsyncd.daemon import service, worker_pool
 from mcsyncd.model import decide
-from mcsyncd.workers import process
-
-_STATIONS = (
-    "mcsyncd.ingest.offload",
-    "mcsyncd.integrity.hashing",
-    "mcsyncd.probe.probe",
-    "mcsyncd.listen.analysis",
-    "mcsyncd.sync.solve",
-    "mcsyncd.conform.conform",
-    "mcsyncd.workers.publishing",
-    "mcsyncd.publish.local",
-    "mcsyncd.workers.derived_files",
-    "mcsyncd.workers.solver_input",
-)
-"""What workers import when they need it."""
-
-
-def die_with_daemon(pid: int) -> None:
-    """Kill this process when the daemon ends, as the kernel does with the child of a daemon."""
-    try:
-        daemon = os.pidfd_open(pid)
-    except ProcessLookupError:
-        os._exit(1)
-
-    def wait() -> None:
-        select.select([daemon], [], [])
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    Thread(target=wait, daemon=True).start()
 
 
 def serve_forks() -> None:
     """Fork a daemon for each folder on standard input."""
-    set_forkserver_preload([Path(__file__).stem])
-    forkserver.ensure_running()
-    print(forkserver._forkserver._forkserver_pid, flush=True)  # noqa: T201  # the answer
+    print(start_fork_server(), flush=True)  # noqa: T201  # the answer
     pid = 0
     for line in sys.stdin:
         if pid:
@@ -80,13 +46,8 @@ def _run_daemon(home: Path) -> None:
         os.dup2(source, target)
     if "MCSYNC_SHIM_STATE" in os.environ:
         ctypes.CDLL(None).mcsync_become_leader()
-    forkserver._forkserver.ensure_running = lambda: None  # it runs, though it is not this process's child
-    worker_process.get_context = partial(_get_fork_context)
+    fork_workers()
     root_command.main(["--config", str(home / "config.yaml"), "run"], prog_name="mcsyncd")
-
-
-def _get_fork_context(_method: str) -> context.BaseContext:
-    return get_context("forkserver")
 
 
 def start_no_worker(_: worker_pool.WorkerPool) -> None:
@@ -94,10 +55,7 @@ def start_no_worker(_: worker_pool.WorkerPool) -> None:
 
 
 worker_pool.WorkerPool.warm_up = start_no_worker
-process.die_with_parent = die_with_daemon  # here and, because it is preloaded, in the fork server
-for station in (
-    _STATIONS if __name__ == Path(__file__).stem else (*_STATIONS[:2], "aiohttp", service.__name__)
-):
+for station in (*STATIONS[:2], "aiohttp", service.__name__):
     import_module(station)
 gc.freeze()  # or the first collection in a child would copy all of it
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forked_process import ForkedProcess, ForkServer, get_fork_server, run_forked
 from pydantic import BaseModel
 
 from mcsyncd.checks.store_identity import prepare_store
@@ -44,12 +45,20 @@ storage: {storage}
 
 @dataclass
 class Line:
-    """The folders and the process of one daemon. Start it, drop files, ask the command line."""
+    """The folders and the process of one daemon. Start it, drop files, ask the command line.
+
+    With `forked`, the daemon, its workers and the commands are forks of a process that has imported
+    everything: a session then costs half the time. Without it, they start as they do for people; tests of
+    starts, ends and processes want that. Whoever changes the environment gets it, too.
+    """
 
     home: Path
     options: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | ForkedProcess | None = None
+    forked: bool = False
+    backoff_s: float | None = None
+    """Seconds that a failed job of a forked daemon waits; None is as long as it does without a test."""
 
     def __post_init__(self):
         self.home.mkdir(parents=True, exist_ok=True)
@@ -95,13 +104,25 @@ class Line:
     def start(self) -> Line:
         if self.process is None:
             self.prepare_store()
-        command = [sys.executable, "-m", "mcsyncd", "--config", str(self.config), "run"]
-        with (self.home / "daemon.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=os.environ | self.environ, start_new_session=True
+        path = self.home / "daemon.log"
+        if server := self._find_fork_server():
+            self.process = ForkedProcess(
+                server, ["--config", str(self.config), "run"], path, path, self.backoff_s
             )
+        else:
+            command = [sys.executable, "-m", "mcsyncd", "--config", str(self.config), "run"]
+            with path.open("ab") as log:
+                self.process = subprocess.Popen(
+                    command, stdout=log, stderr=log, env=os.environ | self.environ, start_new_session=True
+                )
         self.wait(self.answers, "the daemon answers", 30)
         return self
+
+    def _find_fork_server(self) -> ForkServer | None:
+        if not self.forked or self.environ:
+            return None
+        server = get_fork_server()
+        return server if server.fits else None
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log[-3000:]
@@ -121,8 +142,12 @@ class Line:
         return self.process.wait(40) if self.process else 0
 
     def ask(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "mcsyncd", "--config", str(self.config), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        arguments = ("--config", str(self.config), *arguments)
+        if server := self._find_fork_server():
+            done = run_forked(server, arguments, timeout=60)
+        else:
+            command = [sys.executable, "-m", "mcsyncd", *arguments]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert not check or done.returncode == 0, (arguments, done.returncode, done.stderr, done.stdout)
         return done
 
@@ -158,7 +183,7 @@ class Line:
         while time.monotonic() < last:
             if found := until():
                 return found
-            time.sleep(0.2)
+            time.sleep(0.1)
         tail = self.log[-3000:] if (self.home / "daemon.log").exists() else ""
         raise AssertionError(f"waited {patience_s:.0f} s in vain until {what}\n{tail}")
 

@@ -16,7 +16,7 @@ def shot(tmp_path_factory, shoot) -> tuple[Path, dict]:
 
     `old.db` in it is the ledger from before the approval.
     """
-    line = Line(tmp_path_factory.mktemp("recovery") / "home").start()
+    line = Line(tmp_path_factory.mktemp("recovery") / "home", forked=True).start()
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")
     line.stop()

@@ -20,7 +20,7 @@ def line(shot, tmp_path):
     """A copy of that daemon, not started."""
     home = tmp_path / "home"
     shutil.copytree(shot[0], home)
-    made = Line(home)
+    made = Line(home, forked=True)
     yield made
     if made.process is not None and made.process.poll() is None:
         made.stop()

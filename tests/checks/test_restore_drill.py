@@ -22,7 +22,7 @@ def lost(tmp_path_factory, shot) -> tuple[Path, Path, dict]:
     shutil.copytree(shot[0], home)
     for made in ("state/backups", "bucket/v1/db"):  # a copy from before, if the daemon has made one
         shutil.rmtree(home / "var" / made, ignore_errors=True)
-    line = Line(home).start()
+    line = Line(home, forked=True).start()
     line.wait(lambda: list_snapshots(home), "the snapshot is in the store")
     line.stop()
     shutil.copytree(home, kept)
@@ -36,7 +36,7 @@ def lost(tmp_path_factory, shot) -> tuple[Path, Path, dict]:
 def line(lost, tmp_path):
     """A new machine: the settings, written again, and the bucket."""
     shutil.copytree(lost[0], tmp_path / "home")
-    made = Line(tmp_path / "home")
+    made = Line(tmp_path / "home", forked=True)
     assert sorted(path.name for path in (made.home / "var").iterdir()) == ["bucket"]
     yield made
     if made.process is not None and made.process.poll() is None:

@@ -32,7 +32,7 @@ def line(shot, tmp_path) -> Line:
     """A copy of a daemon's folder that has published a session and read it back."""
     home = tmp_path / "line"
     shutil.copytree(shot[0], home, symlinks=True)
-    return Line(home, dict(OPTIONS))
+    return Line(home, dict(OPTIONS), forked=True)
 
 
 def read_session(line: Line) -> Session:

@@ -80,7 +80,7 @@ def test_a_disk_that_is_not_mounted_gets_nothing_and_is_said(line: Line, shoot):
 
 
 def test_init_makes_the_folder_and_can_be_repeated(tmp_path):
-    line = Line(tmp_path / "home")
+    line = Line(tmp_path / "home", forked=True)
     said = line.ask("storage", "init").stdout
     assert "is ready" in said
     assert "was ready already" in line.ask("storage", "init").stdout

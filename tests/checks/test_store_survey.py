@@ -22,7 +22,7 @@ from mcsyncd.settings.work_layout import WorkLayout
 @pytest.fixture(scope="module")
 def published_line(tmp_path_factory, shoot):
     """A session that was published, reopened with another answer, and published again."""
-    line = Line(tmp_path_factory.mktemp("survey")).start()
+    line = Line(tmp_path_factory.mktemp("survey"), forked=True).start()
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
@@ -36,7 +36,7 @@ def line(published_line, tmp_path) -> Line:
     """A copy of it, to be damaged."""
     home = tmp_path / "line"
     shutil.copytree(published_line.home, home, symlinks=True)
-    copy = Line(home, published_line.options, published_line.environ)
+    copy = Line(home, published_line.options, published_line.environ, forked=True)
     yield copy
     copy.stop()
 

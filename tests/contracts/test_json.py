@@ -90,7 +90,7 @@ ALIGN = promised(
 def reviewed(tmp_path_factory, shoot):
     from line import Line  # noqa: PLC0415  # beside its fixture
 
-    line = Line(tmp_path_factory.mktemp("json")).start()
+    line = Line(tmp_path_factory.mktemp("json"), forked=True).start()
     line.drop_in(shoot.files)
     line.wait_for("in_review")
     yield line

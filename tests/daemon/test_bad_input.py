@@ -66,6 +66,8 @@ def remux(source, target):
 @pytest.mark.parametrize("suffix", [".MTS"])  # `tests/containers` has the others
 def test_half_a_clip_is_not_taken_before_the_rest_of_its_copy_is_there(line, shoot, tmp_path, suffix):
     """A copy that stalls for longer than the quiet time, with nobody who has the file open."""
+    times = line.config.read_text().replace("settle: 500ms, quiet: 1s", "settle: 250ms, quiet: 500ms")
+    line.config.write_text(times)
     line.start()
     whole = remux(shoot.files["cam_c"], tmp_path / f"C0007{suffix}").read_bytes()
     clip = line.drop / "cam_c" / f"C0007{suffix}"
@@ -79,7 +81,7 @@ def test_half_a_clip_is_not_taken_before_the_rest_of_its_copy_is_there(line, sho
     (told,) = line.wait(find_incomplete, "the half is told")
     assert "copy it again" in told["note"]
     assert f"incomplete C0007{suffix}" in " ".join(line.ask("status").stdout.split())
-    time.sleep(4)  # four times the quiet time after which a session is sealed
+    time.sleep(2)  # four times the quiet time after which a session is sealed
     assert [session["state"] for session in line.sessions()] == ["collecting"]
     with clip.open("ab") as file:
         file.write(whole[len(whole) // 2 | 1 :])
@@ -216,6 +218,7 @@ def test_a_full_disk_is_waited_out(line, shoot, tmp_path):
         line.configure(work=str(small))
         ballast = small / "ballast"
         ballast.write_bytes(b"\0" * (23 << 20))
+        line.backoff_s = 2.0
         line.start()
         line.drop_in(shoot.files)
         line.wait(lambda: line.sessions() and line.session()["error"], "the full disk is said")

@@ -41,7 +41,7 @@ def want_read_back(line: Line, store: str) -> None:
 @pytest.fixture(scope="module")
 def published_line(tmp_path_factory, shoot):
     """A session that was published while the second store was not there."""
-    line = Line(tmp_path_factory.mktemp("stores"), {"storage": TWO}).start()
+    line = Line(tmp_path_factory.mktemp("stores"), {"storage": TWO}, forked=True).start()
     (line.home / "var" / "nas").rename(line.home / "unmounted")
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")

@@ -6,6 +6,14 @@ import json
 import random
 import time
 
+import pytest
+
+
+@pytest.fixture
+def line(cold_line):
+    """These tests are about the processes themselves."""
+    return cold_line
+
 
 def test_killed_again_and_again_a_shoot_arrives_once(line, shoot):
     chance = random.Random(1)

@@ -22,6 +22,12 @@ from mcsyncd.client import Client, RevisionConflict
 HALF_FRAME_MS = 1000 / 60
 
 
+@pytest.fixture
+def line(cold_line):
+    """The whole line starts as it does for people."""
+    return cold_line
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, shoot):
     """One shoot that went the whole way; several tests look at what it left behind."""

@@ -16,7 +16,7 @@ from line import Line
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, shoot):
     """A daemon that has published a shoot, and the clips of its manifest."""
-    line = Line(tmp_path_factory.mktemp("published")).start()
+    line = Line(tmp_path_factory.mktemp("published"), forked=True).start()
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")
     line.ask("approve", reviewed["id"], "--revision", str(reviewed["revision"]))
@@ -70,6 +70,7 @@ def test_a_sidecar_is_stored_beside_its_file_and_checked_with_the_store(publishe
 
 
 def test_a_manifest_that_cannot_be_written_is_said_and_tried_again(line, shoot):
+    line.backoff_s = 2.0
     line.start()
     line.drop_in(shoot.files)
     reviewed = line.wait_for("in_review")
