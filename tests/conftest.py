@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,22 @@ settings.register_profile("mcsyncd", deadline=None)
 settings.load_profile("mcsyncd")
 
 
+_LONG = {"calibration", "checks", "conform", "daemon", "publish", "sync", "tui"}
+"""Folders whose files take long."""
+
+
 def pytest_collection_modifyitems(items):
-    """Deal out the long tests first: the last files of a run then take seconds, on whichever worker."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    long |= {item.path for item in items if item.path.parent.name in {"daemon", "checks"}}
-    items.sort(key=lambda item: item.path not in long)
+    """Deal out the long files first: the last of a run then take seconds, on whichever worker.
+
+    One folder's follow another's in turn: the app's tests wait while the daemon's compute.
+    """
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.path.parent.name in _LONG}
+    ranks, count = {}, Counter()
+    for item in items:
+        if item.path not in ranks:
+            ranks[item.path] = count[item.path.parent]
+            count[item.path.parent] += 1
+    items.sort(key=lambda item: (item.path not in long, ranks[item.path]))
 
 
 SHARED = Path(__file__).parents[2] / "shared"
