@@ -60,13 +60,13 @@ class SegmentFolder:
 
     def write_record(self, encoded: EncodedSegment) -> WrittenFile:
         """Record that a segment is finished: all its files have their names and are on the disk."""
-        record = _RECORDS.dump_json(_Record(self.key, _rename_files(encoded, Path())))
+        record = _RECORDS.dump_json(_Record(self.key, _relocate_files(encoded, Path())))
         return write_derived_file(self._locate_record(encoded.number), record)
 
     def read_record(self, segment: Segment) -> EncodedSegment | None:
         """Return a finished segment, None if it is not finished. Its files are not looked at."""
         encoded = self._read_record(self._locate_record(segment.number))
-        return None if encoded is None else _rename_files(encoded, self.path)
+        return None if encoded is None else _relocate_files(encoded, self.path)
 
     def find_proven(self, segment: Segment) -> EncodedSegment | None:
         """Return a finished segment whose files are as recorded, None if there is no such segment."""
@@ -94,16 +94,16 @@ def remove_superseded(folder: Path) -> None:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def _rename_files(encoded: EncodedSegment, folder: Path) -> EncodedSegment:
+def _relocate_files(encoded: EncodedSegment, folder: Path) -> EncodedSegment:
     """Return it with its files in `folder`."""
 
-    def rename(file: WrittenFile) -> WrittenFile:
+    def locate(file: WrittenFile) -> WrittenFile:
         return replace(file, path=str(folder / Path(file.path).name))
 
     return replace(
         encoded,
-        files=tuple(replace(file, written=rename(file.written)) for file in encoded.files),
-        tiles=rename(encoded.tiles) if encoded.tiles else None,
+        files=tuple(replace(file, written=locate(file.written)) for file in encoded.files),
+        tiles=locate(encoded.tiles) if encoded.tiles else None,
     )
 
 
