@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, disk_faults, generated_cases, kills, power_cut, simulation, trials, uploads
+from soak import copies, disk_faults, generated_cases, kills, mutants, power_cut, simulation, trials, uploads
 
 
 class Soak(Protocol):
@@ -29,6 +29,7 @@ SOAKS: dict[str, Soak] = {
     "disk-faults": disk_faults,
     "generated-cases": generated_cases,
     "kills": kills,
+    "mutants": mutants,
     "power-cut": power_cut,
     "simulation": simulation,
     "trials": trials,

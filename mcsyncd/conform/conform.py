@@ -154,16 +154,19 @@ class _ConformWork:
     def run(self) -> StitchedClip:
         """Encode in segments; a clip in which seeks lead astray, in one pass."""
         try:
-            try:
-                return self._encode(self._plan_segments())
-            except SegmentsDisagree:
-                self.discard_segments()
-                return self._encode((Segment(0, 0, None),))
+            return self._encode_clip()
         except BaseException as error:
             # What is finished stays for the next call, unless there will be none.
             if isinstance(error, BadMedia) or not any(self.segment_path.glob("*.json")):
                 self.discard_segments()
             raise
+
+    def _encode_clip(self) -> StitchedClip:
+        try:
+            return self._encode(self._plan_segments())
+        except SegmentsDisagree:
+            self.discard_segments()
+            return self._encode((Segment(0, 0, None),))
 
     def _plan_segments(self) -> tuple[Segment, ...]:
         """Return the segments; a single one if a seek could lead astray."""

@@ -18,6 +18,7 @@ from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.segment_writer import SegmentWriter
 from mcsyncd.conform.segments import Segment
 from mcsyncd.errors import McsyncError
+from mcsyncd.media.failures import is_file_error
 from mcsyncd.model.rate import Rate
 
 _QUEUE_DEPTH = 6
@@ -157,7 +158,7 @@ class EncoderThread:
 
 def translate_encoder_error(path: Path, error: av.FFmpegError) -> Exception:
     """Return what to raise for an error of an encoder or a muxer that writes to `path`."""
-    if isinstance(error, OSError):  # from the system, such as no space left
+    if is_file_error(error):  # from the system, such as no space left
         return OSError(error.errno, error.strerror, str(path))
     return McsyncError(
         f"{path.name} cannot be encoded: {error.strerror}", "run `mcsyncd doctor` to check the codecs"

@@ -27,8 +27,9 @@ from mcsyncd.conform.filter_graphs import FrameConverter, deinterlace_frames
 from mcsyncd.conform.frame_conversion import FrameConversion, plan_boxed_conversion
 from mcsyncd.conform.video_reader import compute_frame_time
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.failures import COPY_AGAIN_HINT, translate_media_errors
 from mcsyncd.media.frames import read_colour
-from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import VideoStream
 
 _LEAD_FRAMES = 2
@@ -73,7 +74,15 @@ def read_frame(
     if time < 0:
         return FrameSpan(None, Fraction(0))
     origin = Fraction(video.start_us, 1_000_000)
-    found = _FrameSearch(path, video, container).find(time + origin)
+    with translate_media_errors(path):
+        found = _FrameSearch(path, video, container).find(time + origin)
+        return _describe_span(path, video, time, box, found)
+
+
+def _describe_span(
+    path: Path, video: VideoStream, time: Fraction, box: tuple[int, int], found: _Neighbours
+) -> FrameSpan:
+    origin = Fraction(video.start_us, 1_000_000)
     if found.frame is None:
         raise BadMedia(f"{path.name}: no frame can be decoded at {float(time):.3f} s", COPY_AGAIN_HINT)
     begin, end = found.time - origin, found.end - origin

@@ -23,6 +23,7 @@ from mcsyncd.conform.thumbnail_writer import TileCollector
 from mcsyncd.conform.video_reader import TimedFrame, VideoReader, open_video_at
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import publish_file, write_derived_file
+from mcsyncd.media.failures import translate_media_errors
 from mcsyncd.media.frames import read_colour
 from mcsyncd.model.colour import Colour
 from mcsyncd.model.rendition import WrittenFile
@@ -73,9 +74,10 @@ def encode_segments(tasks: Iterable[SegmentTask], report_ticks: ReportTicks) -> 
                 encoders += [EncoderThread(file, task.plan.grid.rate) for file in task.plan.files]
             run = _SegmentRun(task, encoders, report_ticks)
             unfinished.append(run)
-            for _ in run.feed_encoders():
-                if len(unfinished) > 1 and unfinished[0].is_encoded:
-                    yield unfinished.pop(0).publish()
+            with translate_media_errors(task.source, "conformed"):
+                for _ in run.feed_encoders():
+                    if len(unfinished) > 1 and unfinished[0].is_encoded:
+                        yield unfinished.pop(0).publish()
             while len(unfinished) > 1:
                 yield unfinished.pop(0).publish()
         while unfinished:

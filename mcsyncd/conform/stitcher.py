@@ -24,6 +24,7 @@ from mcsyncd.conform.segment_join import ClipFindings, FindingsJoiner
 from mcsyncd.conform.segments import EncodedSegment, Segment
 from mcsyncd.conform.thumbnail_writer import ThumbnailWriter
 from mcsyncd.errors import IntegrityError
+from mcsyncd.media.failures import translate_media_errors
 from mcsyncd.model.rendition import Sprites
 
 _AUDIO_STEP_TICKS = 12
@@ -92,7 +93,7 @@ class Stitcher:
 
     def _run(self) -> None:
         try:
-            with ExitStack() as files:
+            with ExitStack() as files, translate_media_errors(self._source, "conformed"):
                 self._stitched = _ClipStitch(self._source, self._plan, self._targets, files).run(
                     self._iterate_segments(), self._sprites
                 )

@@ -27,6 +27,7 @@ from mcsyncd.listen.peaks.pyramid import write_peaks
 from mcsyncd.listen.resample import ANALYSIS_RATE
 from mcsyncd.listen.samples import map_samples
 from mcsyncd.listen.track_writer import SUPPORTED_RATES, TrackWriter
+from mcsyncd.media.failures import translate_media_errors
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AnalysisAudio, AnalysisChannel, AudioStream, Media
 
@@ -69,7 +70,7 @@ def extract_analysis_audio(
     """
     durable = not temporary
     tracks = _build_track_writers(media, folder, durable=durable)
-    with ExitStack() as undo:
+    with translate_media_errors(source), ExitStack() as undo:
         for track in tracks:
             undo.callback(track.discard)
         if tracks:

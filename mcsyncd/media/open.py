@@ -8,17 +8,19 @@ so that none of them can miss a restriction.
 
 from __future__ import annotations
 
-import errno
+import re
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeGuard
+from threading import Lock
 
 import av
+from av import logging
 from av.container import InputContainer
 from av.stream import Discard
 
-from mcsyncd.errors import PASSING_ERRNOS, BadMedia
+from mcsyncd.errors import BadMedia
+from mcsyncd.media.failures import COPY_AGAIN_HINT, is_file_error, translate_media_errors
 
 ALLOWED_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",  # one demuxer with six names
@@ -54,15 +56,17 @@ MAX_STREAMS = 64
 """Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
 hostile file decides how many decoders are opened."""
 
-_FILE_ERRNOS = PASSING_ERRNOS | {errno.ENOENT, errno.EACCES, errno.ENODEV}
-"""Errors that reading a file gives. Everything else that a demuxer or codec returns (EPERM, EAGAIN,
-EOPNOTSUPP) is about the content. One too few, and a failing disk is blamed on the clip."""
+_PROBED = re.compile(r"Format (\S+) probed with size=\d+ and score=(\d+)")
+"""How FFmpeg's log says what it takes a file for. PyAV has no function that only asks."""
 
-COPY_AGAIN_HINT = (
-    "copy it from the card again; if that copy fails too, the recording is incomplete or damaged: "
-    "use the camera's repair function"
-)
-"""The operator's next action when a file is incomplete or damaged."""
+_LEAST_SCORE = 51
+"""FFmpeg's certainty, of 100, from which its guess is named. Up to 50 it goes by the name of the file, or by
+little (`AVPROBE_SCORE_EXTENSION`); lower, damaged recordings are taken for formats that they never had."""
+
+_LOG_LOCK = Lock()
+"""The level of FFmpeg's log is that of the process."""
+
+_NO_CLIP_HINT = "a picture, an animation or a playlist is no recording: take it out of the drop folder"
 
 
 @contextmanager
@@ -87,16 +91,13 @@ def open_media(
     try:
         # An absolute path, because "concat:x" or "http:x" would be read as an address.
         container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
         raise _translate_open_error(path, error) from error
-    with container:
+    with container, translate_media_errors(path):
         _check_container(path, container, streams or (), expected_format)
         if streams is not None:
             keep_streams(container, streams)
-        try:
-            yield container
-        except av.FFmpegError as error:
-            raise _translate_decode_error(path, error) from error
+        yield container
 
 
 def keep_streams(container: InputContainer, indices: Collection[int]) -> None:
@@ -138,21 +139,43 @@ def _check_container(
         raise BadMedia(f"{path.name} is not the file that was probed", "probe it again")
 
 
-def _is_file_error(error: Exception) -> TypeGuard[OSError]:
-    """Tell whether the system failed to read the file: codecs return numbers of `errno`, too."""
-    return isinstance(error, OSError) and error.errno in _FILE_ERRNOS
-
-
 def _translate_open_error(path: Path, error: Exception) -> Exception:
-    if _is_file_error(error):
+    if is_file_error(error):
         return OSError(error.errno, error.strerror, str(path))
+    if name := find_format_name(path):
+        return BadMedia(
+            f"{path.name} is not supported: its format is {name}",
+            f"re-wrap it, for example with `ffmpeg -i FILE -c copy FILE.mkv`, and drop that; {_NO_CLIP_HINT}",
+        )
     return BadMedia(
         f"{path.name} is not a readable recording",
         "check that it is a camera file and plays in the camera; if it does, copy it from the card again",
     )
 
 
-def _translate_decode_error(path: Path, error: av.FFmpegError) -> Exception:
-    if _is_file_error(error):
-        return OSError(error.errno, error.strerror, str(path))
-    return BadMedia(f"{path.name} cannot be decoded: {error.strerror}", COPY_AGAIN_HINT)
+def find_format_name(path: Path) -> str:
+    """Return the name of the format that a file's content shows, "" if that is not certain.
+
+    Nothing of the file is opened but its first bytes: no format is on the list of those allowed.
+    """
+    with _LOG_LOCK, logging.Capture() as lines:
+        level = logging.get_level()
+        logging.set_level(logging.DEBUG)
+        try:
+            with suppress(av.FFmpegError, ValueError):
+                av.open(
+                    str(path.absolute()), options={"format_whitelist": "none", "protocol_whitelist": "file"}
+                ).close()
+        finally:
+            logging.set_level(level)
+    for _, _, line in lines:
+        found = _PROBED.match(line)
+        if found and int(found[2]) >= _LEAST_SCORE:
+            return _describe_format(found[1])
+    return ""
+
+
+def _describe_format(name: str) -> str:
+    with suppress(ValueError, av.FFmpegError):
+        return av.ContainerFormat(name.partition(",")[0], "r").long_name or name
+    return name

@@ -10,8 +10,9 @@ from av.container import InputContainer
 from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
 from mcsyncd.containers.recorder_chunks import read_recorder_chunks
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.failures import COPY_AGAIN_HINT
 from mcsyncd.media.frames import list_reserved_tags
-from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media, VideoStream
 from mcsyncd.probe.clip_warnings import (
     NO_PICTURE,

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from av.audio.stream import AudioStream as AvAudio
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer, Type
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.containers.boxes import list_sample_formats
 from mcsyncd.media.frames import read_colour
+from mcsyncd.media.side_data import find_display_matrix
 from mcsyncd.model.clip import AudioStream, VideoStream
 from mcsyncd.model.rate import Rate, snap_rate
 from mcsyncd.probe.first_frames import FirstFrames
@@ -39,6 +39,10 @@ taken as broken, and the track is left out."""
 _SQUARE_TOLERANCE = Fraction(1, 100)
 """Deviation from 1 up to which a pixel aspect counts as square: the rounding of an odd display size
 (1280:1281 was seen). Lower, such clips are scaled for nothing; higher, a real aspect is lost."""
+
+
+_MATRIX_BYTES = 36
+"""Bytes of a display matrix: nine numbers of 32 bits (libavutil/display.h)."""
 
 
 def choose_main_video(container: InputContainer) -> AvVideo | None:
@@ -158,15 +162,9 @@ def _us_from_seconds(seconds: Fraction) -> int:
 
 
 def _is_mirrored(frame: VideoFrame) -> bool:
-    """Return whether the display matrix mirrors the frame (its determinant is negative).
-
-    Call this once per clip, not for each frame: a frame whose side data was read refers to itself
-    and stays in memory until the cyclic garbage collector runs (1 GB of 1080p, measured).
-    """
-    sides = cast("SideDataContainer", frame.side_data)
-    matrix = next((side for side in sides if side.type is Type.DISPLAYMATRIX), None)
-    if matrix is None:
+    """Return whether the display matrix mirrors the frame (its determinant is negative)."""
+    raw = find_display_matrix(frame)
+    if raw is None or len(raw) < _MATRIX_BYTES:
         return False
-    raw = bytes(matrix)
     a, b, c, d = (int.from_bytes(raw[at : at + 4], sys.byteorder, signed=True) for at in (0, 4, 12, 16))
     return a * d - b * c < 0

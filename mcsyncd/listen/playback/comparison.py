@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.errors import BadMedia, is_passing
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
+from mcsyncd.media.failures import translate_media_errors
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AudioStream, Media
 
@@ -96,7 +97,11 @@ def render_comparison_wav(
     start_s = start_us / 1e6
     seconds = min(MAX_DURATION_S, max(0.0, duration_us / 1e6))
     times = start_s + np.arange(round(seconds * PLAYBACK_RATE)) / PLAYBACK_RATE
-    both = np.stack([_render_channel(left, times), _render_channel(right, times)], axis=1)
+    sides = []
+    for side in (left, right):
+        with translate_media_errors(side.path):
+            sides.append(_render_channel(side, times))
+    both = np.stack(sides, axis=1)
     return _encode_wav(np.rint(both * 32767.0).astype("<i2"))
 
 
