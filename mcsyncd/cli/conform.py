@@ -48,7 +48,9 @@ class RateParamType(click.ParamType[Rate]):
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into."
 )
 @click.option(
-    "--rate", type=RateParamType(), help="Frames per second of the result (default: the clip's own)."
+    "--rate",
+    type=RateParamType(),
+    help="Frames per second of the result (default: the clip's own if editors know it, else one near it).",
 )
 @click.option(
     "--drift-ppm",

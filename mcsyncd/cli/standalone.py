@@ -9,7 +9,7 @@ from mcsyncd.conform.explain import explain_plan
 from mcsyncd.conform.grid import Grid
 from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.model.clip import Media
-from mcsyncd.model.rate import Rate
+from mcsyncd.model.rate import Rate, choose_standard_rate
 from mcsyncd.settings.profiles import Profile
 
 AUDIO_ONLY_RATE = Rate(25)
@@ -18,8 +18,8 @@ the clip has no frames to repeat or drop."""
 
 
 def choose_grid_rate(media: Media) -> Rate:
-    """Return the frame rate of a clip that is conformed alone: its own."""
-    return media.video.rate if media.video else AUDIO_ONLY_RATE
+    """Return the rate of the grid of a clip that is conformed alone, as in a session with no other."""
+    return choose_standard_rate(media.video.rate) if media.video else AUDIO_ONLY_RATE
 
 
 def explain_profile(name: str, profile: Profile, media: Media) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from mcsyncd.conform.colour_tags import (
 from mcsyncd.conform.encoders import Encoder, choose_video_encoder
 from mcsyncd.conform.frame_conversion import FrameConversion, plan_conversion
 from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.rate_notes import describe_rate_change
 from mcsyncd.conform.sprites import SpritePlan, plan_sprites
 from mcsyncd.conform.start_timecode import compute_start_timecode
 from mcsyncd.media.colour import HDR_TRANSFERS
@@ -97,6 +98,7 @@ def plan_renditions(
     tracks = tuple(plan_source_track(stream) for stream in media.audio)
     start = compute_start_timecode(media, grid)
     timecode = str(start) if start else None
+    rate_notes = tuple(describe_rate_change(media.video, grid.rate)) if media.video else ()
     has_proxy = any(kind == "proxy" for kind, _, _ in profiles)
     return RenderPlan(
         grid=grid,
@@ -106,7 +108,7 @@ def plan_renditions(
         video=media.video,
         source_tracks=tracks,
         files=tuple(
-            _plan_file(kind, ref, profile, media, tracks, timecode=timecode)
+            _plan_file(kind, ref, profile, media, tracks, timecode=timecode, rate_notes=rate_notes)
             for kind, ref, profile in profiles
         ),
         sprites=plan_sprites(media.video, grid.rate) if media.video and has_proxy else None,
@@ -121,6 +123,7 @@ def _plan_file(
     tracks: tuple[SourceTrack, ...],
     *,
     timecode: str | None,
+    rate_notes: tuple[str, ...],
 ) -> FilePlan:
     encoder = choose_video_encoder(profile.video) if media.video else None
     conversion = None
@@ -140,7 +143,11 @@ def _plan_file(
         conversion=conversion,
         video_encoder=encoder,
         audio_tracks=plan_audio_tracks(profile, tracks),
-        notes=(*describe_tracks(profile, tracks), *_describe_video(profile, media, encoder)),
+        notes=(
+            *describe_tracks(profile, tracks),
+            *_describe_video(profile, media, encoder),
+            *rate_notes,
+        ),
         timecode=timecode,
     )
 

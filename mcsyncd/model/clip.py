@@ -101,7 +101,8 @@ class Digest:
 class VideoStream:
     """The video stream of a clip. Times are microseconds of presentation time in the file.
 
-    `rate` is the true rate: measured from the frame intervals, snapped to a standard rate.
+    `rate` is the true rate, which need not be a standard one: measured from the frame intervals
+    (`model.rate.recognise_rate`).
     `rotation` is the clockwise turn that makes a frame upright: 0, 90, 180 or 270 degrees.
     `mirrored` frames must also be flipped, which `rotation` cannot express. `width` and `height`
     are those of the coded frame, before rotation.

@@ -28,7 +28,7 @@ from mcsyncd.model.losses import (
 )
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
-from mcsyncd.model.rate import FALLBACK_RATE, Rate
+from mcsyncd.model.rate import FALLBACK_RATE, Rate, choose_standard_rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.retention_steps import look_after_originals, record_removal
 from mcsyncd.model.session import Attempt, Failure, FailureKind, Recall, Session, State
@@ -238,7 +238,7 @@ def choose_session_rate(session: Session, found: Alignment) -> Rate:
 
     for clip in sorted(session.usable_clips, key=rank):
         if clip.media is not None and clip.media.video is not None:
-            return clip.media.video.rate
+            return choose_standard_rate(clip.media.video.rate)
     return FALLBACK_RATE
 
 

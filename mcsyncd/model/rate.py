@@ -76,14 +76,88 @@ STANDARD_RATES = (
 )
 
 
-def snap_rate(measured: Fraction) -> Rate:
-    """Return the standard rate nearest to a measured one.
+_SIMPLE_RATES = (
+    *STANDARD_RATES,
+    *(Rate(number) for number in (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 18, 20, 36, 40, 72, 75, 80, 90, 96)),
+    *(
+        Rate(number)
+        for number in (125, 144, 150, 180, 192, 200, 240, 250, 300, 400, 480, 500, 600, 960, 1000)
+    ),
+    *(Rate(1000 * number, 1001) for number in (12, 15, 72, 90, 96, 180, 240, 300, 480, 600, 960)),
+    Rate(15, 2),
+    Rate(25, 2),
+    Rate(75, 2),
+)
+"""Rates that devices are built for: editing, phones, action cameras, high-speed cameras. One too many may
+hide a rate near it; without one, a device whose clock is off has a fraction of its own."""
 
-    A phone's average is never exact (29.986 and 29.988 were measured), so the nearest standard
-    rate is taken whatever the distance: the grid of a session is always a rate that editors
-    know. Distance is relative, so that 119.9 and 23.99 are judged alike.
+RECOGNITION_TOLERANCE = Fraction(1, 500)
+"""Relative distance within which a measured rate is taken for a simple one. Judgement: twice that between
+30 and 29.97, so that a phone whose clock is off by 0.05 % has one of the two. Higher, a true rate that is
+not simple is bent; lower, phones have rates of their own."""
+
+_MAX_DENOMINATOR = 1001
+"""Of a rate that is not simple, as the rates of NTSC have it. A larger one describes noise."""
+
+
+_CLOCK_ERROR = Fraction(1, 5000)
+"""Relative error of a device's clock. Judgement: 0.01 % at most, twice that to be sure. A simple rate that is
+farther than the nearest by no more than this is believed if it is declared. Higher, a header that rounds
+29.97 to 30 is believed; lower, a phone that is in between is not asked what it meant."""
+
+
+def recognise_rate(
+    measured: Fraction, declared: Fraction | None = None, uncertainty: Fraction = Fraction(0)
+) -> Rate:
+    """Return the true rate of a recording by a measured one and, if there is one, the one that it declares.
+
+    `uncertainty` is that of the measured rate, relative. The nearest simple rate within the tolerance is
+    taken, or the declared one if that is simple too and as good as equally near. Without a simple
+    rate it is the measured one as a fraction: 240 stays 240, and 12.5 is 25/2. `measured` must be positive.
     """
-    return min(STANDARD_RATES, key=lambda rate: abs(1 - measured / rate.fraction))
+    tolerance = max(RECOGNITION_TOLERANCE, uncertainty)
+    near = sorted(
+        (rate for rate in _SIMPLE_RATES if _differ_by(measured, rate) <= tolerance),
+        key=lambda rate: _differ_by(measured, rate),
+    )
+    if not near:
+        return _build_rate(measured)
+    farthest = _differ_by(measured, near[0]) + max(_CLOCK_ERROR, uncertainty)
+    believable = [rate for rate in near if _differ_by(measured, rate) <= farthest]
+    return next((rate for rate in believable if rate.fraction == declared), near[0])
+
+
+def choose_standard_rate(rate: Rate) -> Rate:
+    """Return the standard rate for a grid on which a recording of that rate is shown.
+
+    Its own if that is standard. Otherwise one that shows every frame equally often, up to three times,
+    or at least every third; otherwise the nearest one. Only standard rates are known to editors, so a grid
+    never has another. Distance is relative, so that 119.9 and 23.99 are judged alike.
+    """
+    if rate in STANDARD_RATES:
+        return rate
+    even = [one for one in STANDARD_RATES if _shows_evenly(rate.fraction / one.fraction, one)]
+    return min(even or STANDARD_RATES, key=lambda one: _differ_by(rate.fraction, one))
+
+
+def _shows_evenly(ratio: Fraction, grid: Rate) -> bool:
+    if ratio.denominator == 1:
+        return ratio <= _MOST_UNEQUAL
+    return ratio.numerator == 1 and ratio.denominator <= _MOST_UNEQUAL and grid.fraction <= 60
+
+
+_MOST_UNEQUAL = 3
+"""How many times a frame may be shown, or how many frames one stands for, before the nearest rate is better.
+Judgement: more frames than that are encoded for nothing, or fewer shown than there are."""
+
+
+def _differ_by(measured: Fraction, rate: Rate) -> Fraction:
+    return abs(1 - measured / rate.fraction)
+
+
+def _build_rate(fraction: Fraction) -> Rate:
+    near = fraction.limit_denominator(_MAX_DENOMINATOR) or Fraction(1, _MAX_DENOMINATOR)
+    return Rate(near.numerator, near.denominator)
 
 
 PHASE_STEP_US = 20

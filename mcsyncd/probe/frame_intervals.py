@@ -27,12 +27,16 @@ iPhone's 1/600 s."""
 
 @dataclass(frozen=True, slots=True)
 class FrameIntervals:
-    """Measured frames per second, whether the intervals vary, and the extreme intervals in seconds."""
+    """Measured frames per second, whether the intervals vary, and the extreme intervals in seconds.
+
+    `uncertainty` is that of the rate, relative: what the clock's grain makes of so many frames.
+    """
 
     rate: Fraction
     variable: bool
     shortest: Fraction
     longest: Fraction
+    uncertainty: Fraction
 
 
 def measure_frame_intervals(times: Sequence[int], time_base: Fraction) -> FrameIntervals | None:
@@ -58,4 +62,5 @@ def measure_frame_intervals(times: Sequence[int], time_base: Fraction) -> FrameI
         variable=variable,
         shortest=min(intervals) * time_base,
         longest=max(intervals) * time_base,
+        uncertainty=_CLOCK_GRAIN / sum(regular),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from av.container import InputContainer
 
+from mcsyncd.containers.camera_metadata import read_capture_rate
 from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
 from mcsyncd.containers.recorder_chunks import read_recorder_chunks
 from mcsyncd.errors import BadMedia
@@ -22,6 +23,7 @@ from mcsyncd.probe.clip_warnings import (
     warn_about_undecodable,
 )
 from mcsyncd.probe.first_frames import read_first_frames
+from mcsyncd.probe.recording_speed import find_capture_rate, warn_about_speed
 from mcsyncd.probe.streams import (
     DEFAULT_TIME_BASE,
     choose_main_video,
@@ -49,8 +51,12 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
         if shortfall is not None and shortfall.certain and not as_is:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
-        tags, notes = read_recorder_chunks(file)
+        recorder_tags, notes = read_recorder_chunks(file)
+        tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
         media = _describe_media(path, container, tags, find_hidden_picture(container, file))
+        capture_rate = read_capture_rate(file) or find_capture_rate(tags)
+        speed_warnings = tuple(warn_about_speed(media, capture_rate, tags))
+        media = replace(media, warnings=(*media.warnings, *speed_warnings))
     if shortfall is not None:
         warning = f"it may lack something: {shortfall.detail}"
         media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
@@ -65,12 +71,11 @@ def _mark_hidden_picture(media: Media, codec: str) -> Media:
 
 
 def _describe_media(
-    path: Path, container: InputContainer, recorder_tags: dict[str, str], hidden_codec: str
+    path: Path, container: InputContainer, tags: list[dict[str, str]], hidden_codec: str
 ) -> Media:
     """Describe the clip; `hidden_codec` names a picture that cannot be decoded, if there is one."""
     # Before the packets are read, because that discards all streams but the picture.
     audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container)
-    tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
     video, video_warnings = _probe_video(path, container)
     if video is None and not audio and not hidden_codec:
         raise BadMedia(

@@ -20,8 +20,9 @@ from mcsyncd.containers.boxes import list_sample_formats
 from mcsyncd.media.frames import read_colour
 from mcsyncd.media.side_data import find_display_matrix
 from mcsyncd.model.clip import AudioStream, VideoStream
-from mcsyncd.model.rate import Rate, snap_rate
+from mcsyncd.model.rate import FALLBACK_RATE, Rate, recognise_rate
 from mcsyncd.probe.first_frames import FirstFrames
+from mcsyncd.probe.frame_intervals import FrameIntervals
 
 _INTERLACED_ORDERS = (2, 3, 4, 5)
 """Values of FFmpeg's AVFieldOrder for interlaced video: TT, BB, TB, BT."""
@@ -40,6 +41,10 @@ _SQUARE_TOLERANCE = Fraction(1, 100)
 """Deviation from 1 up to which a pixel aspect counts as square: the rounding of an odd display size
 (1280:1281 was seen). Lower, such clips are scaled for nothing; higher, a real aspect is lost."""
 
+
+_VARIABLE_UNCERTAINTY = Fraction(1, 100)
+"""Relative uncertainty of a variable rate. Judgement: a phone in dim light averages 29.8 for 30.
+Higher, 24 and 25 become one; lower, each clip of a phone has a rate of its own."""
 
 _MATRIX_BYTES = 36
 """Bytes of a display matrix: nine numbers of 32 bits (libavutil/display.h)."""
@@ -85,7 +90,7 @@ def describe_video_stream(
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
-        rate=snap_rate(intervals.rate) if intervals else _read_declared_rate(stream),
+        rate=_find_rate(stream, intervals),
         pix_fmt=first.format.name,
         start_us=_us_from_seconds(start),
         duration_us=_us_from_seconds(duration),
@@ -145,9 +150,14 @@ def _compute_duration(
     return max(Fraction(0), end - start)
 
 
-def _read_declared_rate(stream: AvVideo) -> Rate:
+def _find_rate(stream: AvVideo, intervals: FrameIntervals | None) -> Rate:
+    """Return the true rate: by the intervals between the frames; as declared if there is only one frame."""
     declared = stream.guessed_rate or stream.average_rate
-    return snap_rate(Fraction(declared)) if declared and declared > 0 else Rate(25)
+    declared = Fraction(declared) if declared and declared > 0 else None
+    if intervals is not None:
+        lowest = _VARIABLE_UNCERTAINTY if intervals.variable else Fraction(0)
+        return recognise_rate(intervals.rate, declared, max(lowest, intervals.uncertainty))
+    return recognise_rate(declared, declared) if declared else FALLBACK_RATE
 
 
 def _read_pixel_aspect(stream: AvVideo) -> tuple[int, int]:

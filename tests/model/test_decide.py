@@ -577,10 +577,11 @@ def test_a_failure_says_whether_it_is_tried_again(failure_kind, retryable):
     [
         (None, {"cam_a": Rate(24), "cam_b": Rate(50)}, Rate(24)),
         (None, {"cam_a": None, "cam_b": Rate(50)}, Rate(50)),
+        (None, {"cam_a": Rate(240), "cam_b": Rate(50)}, Rate(120)),
         (Rate(30), {"cam_a": Rate(24), "cam_b": Rate(50)}, Rate(30)),
         (None, {"cam_a": None, "cam_b": None}, FALLBACK_RATE),
     ],
-    ids=["the reference's", "another camera's", "the settings'", "nobody's"],
+    ids=["the reference's", "another camera's", "a standard one", "the settings'", "nobody's"],
 )
 def test_the_grid_has_the_rate_of_the_settings_then_of_the_reference_then_of_any_camera(
     setting, rates, expected

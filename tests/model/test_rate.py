@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.model.rate import PHASE_STEP_US, STANDARD_RATES, Rate, snap_rate, split_offset
+from mcsyncd.model.rate import (
+    PHASE_STEP_US,
+    STANDARD_RATES,
+    Rate,
+    choose_standard_rate,
+    recognise_rate,
+    split_offset,
+)
 
 rates = st.sampled_from(STANDARD_RATES)
 offsets = st.integers(-(10**11), 10**11)
@@ -37,10 +44,59 @@ def test_writes_what_it_reads(rate):
         (Fraction(72000, 2401), Rate(30)),  # an iPhone 6: 29.988, nearer to 30 than to 29.97
         (Fraction(25), Rate(25)),
         (Fraction(5995, 100), Rate(60000, 1001)),
+        (Fraction(240), Rate(240)),
+        (Fraction(240000, 1001), Rate(240000, 1001)),
+        (Fraction(25, 2), Rate(25, 2)),
+        (Fraction(10), Rate(10)),
+        (Fraction(20), Rate(20)),
+        (Fraction(15001, 1000), Rate(15)),
+        (Fraction(1000, 3), Rate(1000, 3)),
+        (Fraction(27), Rate(27)),
+        (Fraction(1, 60), Rate(1, 60)),
     ],
 )
-def test_snaps_to_the_nearest_standard_rate(measured, rate):
-    assert snap_rate(measured) == rate
+def test_a_rate_is_simple_or_as_measured(measured, rate):
+    assert recognise_rate(measured) == rate
+
+
+def test_a_measured_rate_between_two_is_what_the_file_declares():
+    measured = Fraction(29986, 1000)
+    assert recognise_rate(measured, Fraction(30000, 1001)) == Rate(30000, 1001)
+    assert recognise_rate(measured, Fraction(30)) == Rate(30)
+    assert recognise_rate(measured, Fraction(29)) == Rate(30)
+    assert recognise_rate(Fraction(30000, 1001), Fraction(30)) == Rate(30000, 1001)  # measured to 0.02 %
+    coarse = Fraction(1, 368)  # eleven intervals on a clock of milliseconds
+    assert recognise_rate(Fraction(11000, 368), Fraction(30000, 1001), coarse) == Rate(30000, 1001)
+
+
+@given(st.fractions(Fraction(1, 100), 1000))
+def test_no_rate_is_bent_by_more_than_the_tolerance(measured):
+    found = recognise_rate(measured)
+    assert abs(found.fraction / measured - 1) <= max(Fraction(21, 10_000), Fraction(1, 1001) / measured)
+
+
+@pytest.mark.parametrize(
+    ("own", "grid"),
+    [
+        (Rate(240), Rate(120)),
+        (Rate(240000, 1001), Rate(120000, 1001)),
+        (Rate(200), Rate(100)),
+        (Rate(150), Rate(50)),
+        (Rate(25, 2), Rate(25)),
+        (Rate(15), Rate(30)),
+        (Rate(10), Rate(30)),
+        (Rate(20), Rate(60)),
+        (Rate(15000, 1001), Rate(30000, 1001)),
+        (Rate(27), Rate(25)),
+    ],
+)
+def test_a_grid_is_standard_and_shows_frames_evenly_where_it_can(own, grid):
+    assert choose_standard_rate(own) == grid
+
+
+@given(rates)
+def test_a_standard_rate_is_its_own_grid(rate):
+    assert choose_standard_rate(rate) == rate
 
 
 @given(offsets, rates)

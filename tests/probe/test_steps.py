@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsyncd.model.rate import STANDARD_RATES, Rate, snap_rate
+from mcsyncd.model.rate import STANDARD_RATES, Rate, recognise_rate
 from mcsyncd.probe.frame_intervals import measure_frame_intervals
 
 CLOCKS = [Fraction(1, 90_000), Fraction(1, 1000), Fraction(1, 600), Fraction(1, 15_360)]
@@ -15,14 +15,14 @@ CLOCKS = [Fraction(1, 90_000), Fraction(1, 1000), Fraction(1, 600), Fraction(1, 
 def test_a_steady_rate_is_found_on_every_clock(rate, clock):
     times = [round(n / rate.fraction / clock) for n in range(300)]
     found = measure_frame_intervals(times, clock)
-    assert snap_rate(found.rate) == rate
+    assert recognise_rate(found.rate) == rate
     assert not found.variable
 
 
 def test_pauses_do_not_slow_the_rate_but_make_it_variable():
     steps = [3003] * 50 + [45_000] + [3003] * 50
     found = measure_frame_intervals(list(accumulate(steps, initial=0)), Fraction(1, 90_000))
-    assert snap_rate(found.rate) == Rate(30000, 1001)
+    assert recognise_rate(found.rate) == Rate(30000, 1001)
     assert found.variable
     assert found.longest == Fraction(1, 2)
 
