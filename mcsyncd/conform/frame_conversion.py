@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from mcsyncd.conform.blanking import count_blanking_lines, crop_blanking
 from mcsyncd.conform.colour_tags import (
     H264_LIMITS,
     RGB_LIMITS,
@@ -55,7 +56,7 @@ class FrameConversion:
 
     Sizes are (width, height) in pixels: `coded_size` is the source's own, `scaled_size` the size before
     rotation, `size` the upright size that is encoded. `source_tags` are those of the source, completed: a
-    frame without tags has them. `tags` are those of the result.
+    frame without tags has them. `tags` are those of the result. `blanking_lines` are cropped at the top.
     """
 
     scaled_size: tuple[int, int]
@@ -66,6 +67,7 @@ class FrameConversion:
     coded_size: tuple[int, int]
     source_tags: ColourTags
     mirrored: bool = False
+    blanking_lines: int = 0
 
     @property
     def tone_mapped_from(self) -> str | None:
@@ -85,6 +87,7 @@ class FrameConversion:
         rotations = _MIRRORED_ROTATION_FILTERS if self.mirrored else _ROTATION_FILTERS
         filters = (
             _build_neutral_filter(source),
+            *self._build_crop_filters(source),
             *(() if self._fits(source) else self._build_scale_filters(source)),
             *self._build_padding_filters(source),
             *rotations[self.rotation],
@@ -97,7 +100,7 @@ class FrameConversion:
         wanted = (self.scaled_size, self.pixel_format, self.tags.full_range)
         read_as, written_as = self._choose_matrices(source)
         return (
-            (source.size, source.pixel_format, source.full_range) == wanted
+            (self._crop_size(source), source.pixel_format, source.full_range) == wanted
             and read_as == written_as
             and self.find_tone_mapping(source.transfer) is None
         )
@@ -145,6 +148,15 @@ class FrameConversion:
         factor = min(self.scaled_size[0] / width, self.scaled_size[1] / height)
         return _round_to_even(width * factor), _round_to_even(height * factor)
 
+    def _build_crop_filters(self, source: FrameFormat) -> tuple[str, ...]:
+        width, height = self._crop_size(source)
+        return () if source.size == (width, height) else (f"crop={width}:{height}:0:{self.blanking_lines}",)
+
+    def _crop_size(self, source: FrameFormat) -> tuple[int, int]:
+        """Return the size of a frame without its blanking lines, which frames of another size do not have."""
+        width, height = source.size
+        return (width, height - self.blanking_lines) if source.size == self.coded_size else source.size
+
     def _build_padding_filters(self, source: FrameFormat) -> tuple[str, ...]:
         if self._compute_inner_size(source) == self.scaled_size:
             return ()
@@ -165,16 +177,19 @@ def plan_conversion(
     `short_side` limits the shorter side in pixels (None: no limit). `limits` are those of the codec. With
     `standard_range`, HDR is mapped to BT.709.
     """
+    lines, video = count_blanking_lines(video), crop_blanking(video)
     size = _compute_square_pixel_size(video)
     if short_side is not None and min(size) > short_side:
         size = (size[0] * short_side / min(size), size[1] * short_side / min(size))
     tags = choose_tags(video, limits)
-    return _build_conversion(video, size, pixel_format, tags, standard_range=standard_range)
+    return _build_conversion(
+        video, size, pixel_format, tags, standard_range=standard_range, blanking_lines=lines
+    )
 
 
 def plan_boxed_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConversion:
     """Return the conversion to RGB, standard range, upright within `box` (width, height), never enlarged."""
-    width, height = _compute_square_pixel_size(video)
+    width, height = _compute_square_pixel_size(crop_blanking(video))
     across, down = box if video.rotation in {0, 180} else (box[1], box[0])
     factor = min(across / width, down / height, Fraction(1))
     return _build_rgb_conversion(video, (width * factor, height * factor))
@@ -182,14 +197,15 @@ def plan_boxed_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConv
 
 def plan_thumbnail_conversion(video: VideoStream, box: tuple[int, int]) -> FrameConversion:
     """Return the conversion to a thumbnail: RGB, standard range, within `box` in landscape or portrait."""
-    width, height = _compute_square_pixel_size(video)
+    width, height = _compute_square_pixel_size(crop_blanking(video))
     factor = min(max(box) / max(width, height), min(box) / min(width, height), Fraction(1))
     return _build_rgb_conversion(video, (width * factor, height * factor))
 
 
 def _build_rgb_conversion(video: VideoStream, square_size: tuple[Fraction, Fraction]) -> FrameConversion:
+    lines, video = count_blanking_lines(video), crop_blanking(video)
     tags = replace(choose_tags(video, RGB_LIMITS), matrix=RGB, full_range=True)  # RGB is always full range
-    return _build_conversion(video, square_size, "rgb24", tags, standard_range=True)
+    return _build_conversion(video, square_size, "rgb24", tags, standard_range=True, blanking_lines=lines)
 
 
 def _build_conversion(
@@ -199,7 +215,9 @@ def _build_conversion(
     tags: ColourTags,
     *,
     standard_range: bool,
+    blanking_lines: int,
 ) -> FrameConversion:
+    """Build a conversion; `video` is without its blanking lines."""
     scaled = (_round_to_even(square_size[0]), _round_to_even(square_size[1]))
     if standard_range and tags.transfer in HDR_TRANSFERS:
         is_rgb = tags.matrix == RGB
@@ -210,9 +228,10 @@ def _build_conversion(
         rotation=video.rotation,
         pixel_format=pixel_format,
         tags=tags,
-        coded_size=(video.width, video.height),
+        coded_size=(video.width, video.height + blanking_lines),
         source_tags=complete_tags(video),
         mirrored=video.mirrored,
+        blanking_lines=blanking_lines,
     )
 
 

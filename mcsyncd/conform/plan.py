@@ -18,6 +18,7 @@ from mcsyncd.conform.audio_tracks import (
     plan_audio_tracks,
     plan_source_track,
 )
+from mcsyncd.conform.blanking import count_blanking_lines, crop_blanking
 from mcsyncd.conform.colour_tags import (
     DNXHR_LIMITS,
     H264_LIMITS,
@@ -158,7 +159,10 @@ def _describe_video(profile: Profile, media: Media, encoder: Encoder | None) -> 
     if video and encoder and (name := HDR_TRANSFERS.get(video.colour.transfer or "")):
         notes += _describe_dynamic_range(name, profile, encoder.bits)
     if video:
-        notes += describe_tags(video, choose_tags(video, _TAG_LIMITS[profile.video.codec]))
+        picture = crop_blanking(video)
+        notes += describe_tags(picture, choose_tags(picture, _TAG_LIMITS[profile.video.codec]))
+        if lines := count_blanking_lines(video):
+            notes.append(f"the top {lines} lines, which hold signals and no picture, are cropped")
     return tuple(notes)
 
 

@@ -29,6 +29,8 @@ def _describe_drops(own: Fraction, grid: Fraction) -> str:
 
 
 def _describe_repeats(own: Fraction, grid: Fraction) -> str:
+    if own < 1:
+        return f"shows every frame for {_format_number(1 / own)} s"
     ratio = grid / own
     if ratio.denominator == 1:
         return f"shows every frame {_TIMES.get(int(ratio), f'{ratio} times')}"

@@ -120,4 +120,5 @@ class FindingsJoiner:
         early = declared - end
         if early * 1_000_000 <= MAX_END_GAP_US:
             return ()
-        return (f"the picture ends {float(early):.1f} s before the end that the file declares",)
+        cut = ": the sound after it is cut" if self._plan.source_tracks else ""
+        return (f"the picture ends {float(early):.1f} s before the end that the file declares{cut}",)

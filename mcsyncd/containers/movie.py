@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from mcsyncd.containers.boxes import Box, iterate_boxes
 from mcsyncd.containers.reader import BoundedReader
-from mcsyncd.containers.sample_tables import find_sample_shortfall
+from mcsyncd.containers.sample_tables import ends_with_sample, find_sample_shortfall
 from mcsyncd.containers.shortfall import Shortfall, format_name, report_cut, report_zeros
 from mcsyncd.containers.zeros import BLOCK, MAX_PADDING, find_zero_start
 
@@ -40,9 +40,8 @@ def find_movie_shortfall(reader: BoundedReader) -> Shortfall | None:
         return None
     if boxes[-1].end > reader.size and not _is_text(boxes[-1].name):
         boxes.pop()  # not a box: what some cameras append behind the last one
-    last = boxes[-1]
     return (
-        report_cut(f"the box {format_name(last.name)}", last.end, reader.size)
+        _find_cut(reader, boxes)
         or _find_missing_index(boxes)
         or _find_missing_fragment(reader, boxes)
         or _find_zero_box(reader, boxes)
@@ -56,6 +55,18 @@ def find_movie_shortfall(reader: BoundedReader) -> Shortfall | None:
         )
         or _find_partial_header(reader, boxes)
     )
+
+
+def _find_cut(reader: BoundedReader, boxes: list[Box]) -> Shortfall | None:
+    """Return the shortfall of a last box that reaches beyond the file.
+
+    Not of media data whose last sample, by the index, ends with the file: the box has a wrong length, mostly
+    one that counts its own header twice.
+    """
+    last = boxes[-1]
+    if last.name == b"mdat" and any(ends_with_sample(reader, box) for box in boxes if box.name == b"moov"):
+        return None
+    return report_cut(f"the box {format_name(last.name)}", last.end, reader.size)
 
 
 def _is_text(name: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,6 +52,24 @@ class _LastChunk(NamedTuple):
 
 def find_sample_shortfall(reader: BoundedReader, movie: Box) -> Shortfall | None:
     """Return what is missing of the samples that an index (`moov`) refers to."""
+    for track, table, chunk in _iterate_last_chunks(reader, movie):
+        found = report_cut("its index (moov)", chunk.end, reader.size) or _find_zero_sample(
+            reader, track, table, chunk
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def ends_with_sample(reader: BoundedReader, movie: Box) -> bool:
+    """Return whether the last sample of a track, of known size, ends exactly where the file ends."""
+    return any(
+        chunk.last_sample and chunk.end == reader.size for _, _, chunk in _iterate_last_chunks(reader, movie)
+    )
+
+
+def _iterate_last_chunks(reader: BoundedReader, movie: Box) -> Iterator[tuple[Box, Box, _LastChunk]]:
+    """Yield each track whose last chunk is known, with its sample table and that chunk."""
     tracks = [
         box
         for box in iterate_boxes(reader, movie.content, min(movie.end, reader.size))
@@ -59,14 +78,8 @@ def find_sample_shortfall(reader: BoundedReader, movie: Box) -> Shortfall | None
     for track in tracks[:_MAX_TRACKS]:
         table = find_box(reader, track, b"mdia", b"minf", b"stbl")
         chunk = _read_last_chunk(reader, table) if table and _is_self_contained(reader, track) else None
-        if table is None or chunk is None:
-            continue
-        found = report_cut("its index (moov)", chunk.end, reader.size) or _find_zero_sample(
-            reader, track, table, chunk
-        )
-        if found is not None:
-            return found
-    return None
+        if table is not None and chunk is not None:
+            yield track, table, chunk
 
 
 def _is_self_contained(reader: BoundedReader, track: Box) -> bool:

@@ -143,8 +143,13 @@ def choose_standard_rate(rate: Rate) -> Rate:
 def _shows_evenly(ratio: Fraction, grid: Rate) -> bool:
     if ratio.denominator == 1:
         return ratio <= _MOST_UNEQUAL
-    return ratio.numerator == 1 and ratio.denominator <= _MOST_UNEQUAL and grid.fraction <= 60
+    few = ratio.denominator <= _MOST_UNEQUAL or ratio * grid.fraction < _SLIDE_SHOW
+    return ratio.numerator == 1 and few and grid.fraction <= 60
 
+
+_SLIDE_SHOW = 8
+"""Frames per second below which each frame may be shown any number of times: no standard rate is near.
+Judgement. Higher, a grid has twice the frames that are needed."""
 
 _MOST_UNEQUAL = 3
 """How many times a frame may be shown, or how many frames one stands for, before the nearest rate is better.

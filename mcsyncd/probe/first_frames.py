@@ -42,12 +42,14 @@ lack neighbours, so this many are left out; fewer would measure false gaps."""
 class FirstFrames:
     """The first decoded frame, and the times of the following frames, in the stream's time base.
 
-    `complete` is True when the clip was read to its end.
+    `packet_duration` is that of the last packet that was read, 0 if it has none. `complete` is True when the
+    clip was read to its end.
     """
 
     first: VideoFrame | None = None
     decoded_times: list[int] = field(default_factory=list)
     packet_times: list[int] = field(default_factory=list)
+    packet_duration: int = 0
     complete: bool = False
 
     @property
@@ -80,6 +82,7 @@ def read_first_frames(container: InputContainer, stream: VideoStream) -> FirstFr
             frames.complete = True
         elif packet.pts is not None and not packet.is_discard:
             frames.packet_times.append(packet.pts)
+            frames.packet_duration = packet.duration or 0
         if frames.first is None or _needs_more_frames(frames):
             for frame in _decode_packet(packet):
                 frames.first = frames.first or frame

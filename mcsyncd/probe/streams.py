@@ -84,13 +84,17 @@ def describe_video_stream(
     time_base = stream.time_base or DEFAULT_TIME_BASE
     intervals = first_frames.measure_intervals(time_base)
     start = (first.pts or 0) * time_base
+    rate = _find_rate(stream, intervals)
     duration = _compute_duration(container, stream, time_base, start)
+    if first_frames.frame_count == 1:
+        # A still picture: what FFmpeg calls the stream's duration may be that of the sound.
+        duration = first_frames.packet_duration * time_base or 1 / rate.fraction
     return VideoStream(
         index=stream.index,
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
-        rate=_find_rate(stream, intervals),
+        rate=rate,
         pix_fmt=first.format.name,
         start_us=_us_from_seconds(start),
         duration_us=_us_from_seconds(duration),

@@ -403,6 +403,18 @@ def test_what_a_camera_appends_behind_the_last_box_is_no_fault(recordings):
     assert judge(recordings("mp4") + b"\x12\x34\x56\x78\x9a\xbc\xde\xf0" * 4) is None
 
 
+@pytest.mark.parametrize("excess", [8, 16, 100_000])
+def test_media_data_whose_length_is_too_long_is_whole_if_no_sample_lacks_a_byte(recordings, excess):
+    whole = recordings("mp4 for streaming")
+    at = whole.index(b"mdat") - 4
+    wrong = (
+        whole[:at] + (int.from_bytes(whole[at : at + 4], "big") + excess).to_bytes(4, "big") + whole[at + 4 :]
+    )
+    assert judge(wrong) is None
+    for missing in (1, 8, 1000):
+        assert judge(wrong[:-missing]) is not None, missing
+
+
 def test_a_last_chunk_that_holds_fewer_samples_than_its_run_says_is_whole(recordings):
     """Some muxers write one run of samples for all chunks, and the last chunk is shorter."""
     whole = bytearray(recordings("mov for streaming"))
