@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.cli.options import json_option
-from mcsyncd.errors import ConfigError
+from mcsyncd.errors import ConfigError, ExitCode
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
@@ -35,27 +35,44 @@ def profile_command() -> None:
 @profile_command.command("list")
 @_profiles_option
 @json_option
-def list_profiles(profiles: Path | None, as_json: bool) -> None:
+@click.pass_context
+def list_profiles(ctx: click.Context, profiles: Path | None, as_json: bool) -> None:
     """List the profiles.
 
-    Each is validated, and checked for encoders that this installation lacks.
+    Each is validated, and checked for encoders that this installation lacks. What is wrong with one is
+    said below the others, and the exit code is 2.
     """
+    from mcsyncd.settings.profiles import list_misnamed_profiles
+
     folder = profiles or _find_shipped_profiles()
-    named_profiles = [(name, _load_encodable_profile(folder, name)) for name in _list_names(folder)]
+    listed: list[dict[str, object]] = []
+    problems = [*list_misnamed_profiles(folder)]
+    for name in _list_names(folder):
+        try:
+            listed.append(_describe_profile(name, _load_encodable_profile(folder, name)))
+        except ConfigError as error:
+            own = [*(error.problems or (str(error),))]
+            listed.append({"name": name, "kind": None, "hash": None, "description": "", "problems": own})
+            problems += own
     if as_json:
-        listed = [
-            {
-                "name": name,
-                "kind": profile.kind,
-                "hash": profile.compute_hash(),
-                "description": profile.description,
-            }
-            for name, profile in named_profiles
-        ]
         click.echo(json.dumps(listed))
-        return
-    for name, profile in named_profiles:
-        click.echo(f"{name:<18} {profile.kind:<10} {escape_text(profile.description)}")
+    for one in () if as_json else listed:
+        summary = escape_text(str(one["description"])) if one["kind"] else "cannot be used: see below"
+        click.echo(f"{one['name']:<18} {one['kind'] or '-':<10} {summary}")
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        ctx.exit(ExitCode.USAGE)
+
+
+def _describe_profile(name: str, profile: Profile) -> dict[str, object]:
+    return {
+        "name": name,
+        "kind": profile.kind,
+        "hash": profile.compute_hash(),
+        "description": profile.description,
+        "problems": [],
+    }
 
 
 @profile_command.command("show")
@@ -75,24 +92,28 @@ def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
 
 @profile_command.command("explain")
 @click.argument("name", required=False)
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--for",
-    "file",
+    "for_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Explain it for this clip (default: a typical one).",
+    help="The clip, where no NAME is given.",
 )
 @_profiles_option
 @json_option
-def explain_profiles(name: str | None, file: Path | None, profiles: Path | None, as_json: bool) -> None:
+def explain_profiles(
+    name: str | None, file: Path | None, for_file: Path | None, profiles: Path | None, as_json: bool
+) -> None:
     """Explain what a profile does to a clip.
 
-    In plain words, with gigabytes per hour. Without NAME, explains both default profiles.
+    In plain words, with gigabytes per hour. Without FILE, explains it for a typical clip; without NAME,
+    explains both default profiles.
     """
     from mcsyncd.settings.schema import DEFAULT_PROFILES
 
     folder = profiles or _find_shipped_profiles()
     explanations = {
-        each: _explain_profile(each, _load_encodable_profile(folder, each), file)
+        each: _explain_profile(each, _load_encodable_profile(folder, each), file or for_file)
         for each in ((name,) if name else DEFAULT_PROFILES)
     }
     if as_json:
@@ -100,6 +121,14 @@ def explain_profiles(name: str | None, file: Path | None, profiles: Path | None,
         return
     for each, lines in explanations.items():
         click.echo("\n".join((each, *(f"  {escape_text(line, 300)}" for line in lines))))
+
+
+@profile_command.command("schema")
+def print_profile_schema() -> None:
+    """Print the JSON Schema of a profile, for an editor."""
+    from mcsyncd.settings.profiles import build_profile_schema
+
+    click.echo(json.dumps(build_profile_schema(), indent=2))
 
 
 def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[str, ...]:

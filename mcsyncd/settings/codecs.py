@@ -14,9 +14,11 @@ from pydantic import (
 
 from mcsyncd.settings.part import SettingsPart
 
-EncoderThreads = Annotated[int, Field(ge=1, le=16)]
-"""Encoder threads. A fixed number, never "auto": x264's output depends on it, and so would the hash of
-a rendition on the machine that made it."""
+EncoderThreads = Annotated[
+    int, Field(ge=1, le=16, description="Encoder threads: a fixed number, because the bytes depend on it.")
+]
+"""Never "auto": x264's output depends on it, and so would the hash of a rendition on the machine that
+made it."""
 
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
@@ -140,7 +142,7 @@ class HEVC(CappedCodecPart):
 
 
 class AV1(CappedCodecPart):
-    """AV1, 4:2:0, closed GOPs of equal length: the smallest proxies, and the slowest to seek."""
+    """AV1, 4:2:0, closed GOPs of equal length: the smallest proxies."""
 
     codec: Literal["av1"]
     preset: int = Field(default=8, ge=4, le=10)

@@ -49,7 +49,9 @@ class Profile(SettingsPart):
     channels: Literal["all", "stereo", "mono"]
     """all: every channel as recorded; stereo: mixed down to two (mono stays mono); mono: mixed to one."""
     video: VideoCodec
+    """How the picture is encoded; `codec` decides what else may be written."""
     audio: AudioCodec
+    """How the sound is encoded; all of it is 48 kHz."""
 
     @model_validator(mode="after")
     def _check_codecs_fit_container(self) -> Profile:
@@ -103,6 +105,23 @@ def profile_from_ref(ref: ProfileRef) -> Profile:
             "resync the session, which takes the current profile",
             tuple(f"{ref.name}: {detail['msg']}" for detail in error.errors(include_url=False)),
         ) from error
+
+
+def build_profile_schema() -> dict[str, object]:
+    """Return the JSON Schema of a profile, for editors."""
+    schema = Profile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "mcsyncd profile"}
+
+
+def list_misnamed_profiles(directory: Path) -> tuple[str, ...]:
+    """Return a sentence for each YAML file in a folder whose name keeps it from being a profile."""
+    return tuple(
+        f"{file}:1: document: no profile can have this name (rename it to lower-case letters, digits, "
+        "dots, - and _, and .yaml)"
+        for file in sorted(directory.iterdir())
+        if file.suffix.lower() in {".yaml", ".yml"}
+        and not (file.suffix == ".yaml" and _PROFILE_NAME.fullmatch(file.stem))
+    )
 
 
 def list_profile_names(directory: Path) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ missing is refused all the same, as a key that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 Refusal = tuple[str, str]
 """What is wrong, and the next action ("" if there is none)."""
 
@@ -36,7 +34,7 @@ _WHOLE_CLIP = ("a rendition is as long as its clip", "trim in the edit")
 _FORMAT = ("the pixel format follows from the codec", "write bits: 10 for ten bits")
 _LEVELS = ("sound keeps the level at which it was recorded", "leave it out")
 
-_KEYS: dict[Refusal, str] = {
+REFUSED_KEYS: dict[Refusal, str] = {
     _EFFECTS: "vf af filter filters filter_complex video_filter denoise sharpen crop stabilize stabilise pad "
     "lut lut3d cube look grade",
     _BURN_IN: "burnin burn_in overlay watermark drawtext subtitles timecode_burnin",
@@ -54,11 +52,13 @@ _KEYS: dict[Refusal, str] = {
     ("interlaced clips are always deinterlaced", "leave it out"): "deinterlace yadif bwdif",
     ("all sound is 48 kHz", "leave it out"): "ar sample_rate samplerate",
 }
+"""Keys that exist elsewhere, by the reason why there is none of them here; separated by spaces."""
+
 _OPUS = (
     "Opus in MP4 plays 6.5 ms early in Chromium (measured), so its sound is out of sync",
     "write codec: flac or codec: aac",
 )
-_VALUES: dict[tuple[str, str], Refusal] = {
+REFUSED_VALUES: dict[tuple[str, str], Refusal] = {
     ("preset", "placebo"): (
         "placebo takes several times as long as veryslow for nothing to be seen",
         "write preset: veryslow",
@@ -77,6 +77,8 @@ _VALUES: dict[tuple[str, str], Refusal] = {
     ("container", "webm"): ("WebM rounds times to milliseconds", "write container: mp4 or mov"),
     ("channels", "5.1"): ("channels are kept as recorded or mixed down", "write channels: all"),
 }
+"""Values of keys that exist, and why each is refused."""
+
 _FAMILIAR_NAMES = {
     "codec": {
         "h264": "x264 libx264 avc h.264",
@@ -95,19 +97,11 @@ _FAMILIAR_NAMES = {
 
 def find_refusal(key: str, value: object = None) -> Refusal | None:
     """Return why a profile refuses this key, or this value of a key that exists; None if it does not say."""
-    for refusal, keys in _KEYS.items():
+    for refusal, keys in REFUSED_KEYS.items():
         if key in keys.split():
             return refusal
     written = str(value).lower()
     for ours, names in _FAMILIAR_NAMES.get(key, {}).items():
         if written in names.split():
             return f"{written} is another tool's name", f"did you mean {ours}?"
-    return _VALUES.get((key, written))
-
-
-def list_refusals() -> Iterator[tuple[str, str, str]]:
-    """Yield everything that is refused with a reason: what is written, what is wrong, the next action."""
-    for (reason, hint), keys in _KEYS.items():
-        yield ", ".join(keys.split()), reason, hint
-    for (key, value), (reason, hint) in _VALUES.items():
-        yield f"{key}: {value}", reason, hint
+    return REFUSED_VALUES.get((key, written))

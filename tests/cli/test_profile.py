@@ -1,13 +1,16 @@
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from footage import Shot, film, steady
 from mcsyncd.cli.profile import profile_command
-from mcsyncd.errors import ConfigError
+from mcsyncd.errors import ConfigError, ExitCode
 from mcsyncd.settings.load import find_shipped_profiles
-from mcsyncd.settings.profiles import list_profile_names, load_profile
+from mcsyncd.settings.profiles import build_profile_schema, list_profile_names, load_profile
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(*words):
@@ -41,7 +44,37 @@ def test_an_unknown_profile_is_a_fault_of_configuration(words):
     assert isinstance(run(*words).exception, ConfigError)
 
 
-def test_a_bad_profile_tells_its_line(tmp_path):
+def test_bad_profiles_tell_their_lines_and_hide_none(tmp_path):
+    good = (find_shipped_profiles() / "proxy-540p.yaml").read_text()
+    (tmp_path / "good.yaml").write_text(good)
     (tmp_path / "mine.yaml").write_text("kind: mezzanine\nvideo: {codec: cinepak}\n")
-    refused = run("list", "--profiles", tmp_path).exception
-    assert any(":2: video" in problem for problem in refused.problems)
+    (tmp_path / "another.yaml").write_text("kind: [\n")
+    (tmp_path / "My Profile.yaml").write_text(good)
+    (tmp_path / "other.yml").write_text(good)
+    listed = run("list", "--profiles", tmp_path)
+    assert listed.exit_code == ExitCode.USAGE
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["another", "good", "mine"]
+    for problem in ("mine.yaml:2: video", "another.yaml:", "My Profile.yaml:1:", "other.yml:1:"):
+        assert problem in listed.stderr
+    told = json.loads(run("list", "--profiles", tmp_path, "--json").stdout)
+    assert {one["name"] for one in told if one["problems"]} == {"another", "mine"}
+    assert [one["kind"] for one in told if not one["problems"]] == ["proxy"]
+
+
+def test_explain_takes_a_name_and_a_clip(tmp_path):
+    source = film(tmp_path / "clip.mp4", Shot(steady(25, 1)))
+    assert run("explain", "proxy-540p", source).stdout == run("explain", "proxy-540p", "--for", source).stdout
+
+
+def test_the_schema_is_the_one_in_the_documents():
+    assert json.loads(run("schema").stdout) == build_profile_schema()
+    assert json.loads((ROOT / "docs" / "profile.schema.json").read_text()) == build_profile_schema()
+
+
+def test_the_schema_knows_every_field_and_says_what_it_is():
+    pages = (ROOT / "docs" / "profiles.md").read_text()
+    schema = build_profile_schema()
+    for part in (schema, *schema["$defs"].values()):
+        for key, field in part["properties"].items():
+            assert f"`{key}`" in pages
+            assert key in {"codec", "threads", "video", "audio"} or field["description"]

@@ -9,6 +9,8 @@ import pytest
 
 from mcsyncd.cli.main import COMMANDS
 from mcsyncd.settings.problems import validate_document
+from mcsyncd.settings.profiles import Profile
+from mcsyncd.settings.refusals import REFUSED_KEYS, REFUSED_VALUES
 from mcsyncd.settings.schema import Settings
 from mcsyncd.settings.strict_yaml import parse_yaml
 
@@ -31,6 +33,19 @@ def test_settings_in_the_text_are_valid(page):
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
         if "paths:" in block and "cameras:" in block:
             validate_document(Settings, parse_yaml(page, block))
+
+
+def test_profiles_in_the_text_are_valid(page):
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        if "kind:" in block and "video:" in block:
+            validate_document(Profile, parse_yaml(page, block))
+
+
+def test_every_refusal_of_a_profile_is_in_its_document():
+    text = (ROOT / "docs" / "profiles.md").read_text()
+    written = {key for keys in REFUSED_KEYS.values() for key in keys.split()}
+    written |= {f"{key}: {value}" for key, value in REFUSED_VALUES}
+    assert not {words for words in written if f"`{words}`" not in text}
 
 
 def test_commands_in_the_text_exist(page):
