@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import json_option, profiles_option
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.text import escape_text
@@ -58,11 +58,7 @@ class RateParamType(click.ParamType[Rate]):
     default=0.0,
     help="Clock drift of the clip, to be corrected.",
 )
-@click.option(
-    "--profiles",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of profiles (default: those that ship with mcsyncd).",
-)
+@profiles_option
 @json_option
 def conform_command(
     *,

@@ -45,7 +45,7 @@ COMMANDS = {
     "storage": "Pause and resume uploads, and look after what is stored.",
     "restore": "Bring a session, or the ledger, back from the store.",
     "ledger": "Recover a ledger that is damaged, lost or too old.",
-    "profile": "List, show and explain encoding profiles.",
+    "profile": "List, show, explain and try encoding profiles.",
     "config": "Check and show the settings.",
     "doctor": "Check everything around the daemon.",
     "completion": "Print the completion script for bash, zsh or fish.",

@@ -25,6 +25,11 @@ credential_option = click.option(
 store_option = click.option(
     "--store", default="", metavar="NAME", help="Which store of the settings (default: the first)."
 )
+profiles_option = click.option(
+    "--profiles",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of profiles (default: those that ship with mcsyncd).",
+)
 
 
 class _ShareType(click.ParamType[float]):

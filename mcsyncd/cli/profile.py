@@ -1,4 +1,4 @@
-"""`mcsyncd profile list|show|explain`: the encoding profiles, and what they do in plain words."""
+"""`mcsyncd profile`: the encoding profiles, and what they do in plain words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.options import json_option
+from mcsyncd.cli.options import json_option, profiles_option
+from mcsyncd.cli.profile_trials import try_profiles
+from mcsyncd.cli.standalone_profiles import find_profile_folder, load_encodable_profile
 from mcsyncd.errors import ConfigError, ExitCode
 from mcsyncd.model.text import escape_text
 
@@ -17,23 +19,20 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-_profiles_option = click.option(
-    "--profiles",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of profiles (default: those that ship with mcsyncd).",
-)
 
-
-@click.group("profile", short_help="List, show and explain encoding profiles.")
+@click.group("profile", short_help="List, show, explain and try encoding profiles.")
 def profile_command() -> None:
-    """List, show and explain encoding profiles.
+    """List, show, explain and try encoding profiles.
 
     A profile says how mezzanines or proxies are encoded.
     """
 
 
+profile_command.add_command(try_profiles)
+
+
 @profile_command.command("list")
-@_profiles_option
+@profiles_option
 @json_option
 @click.pass_context
 def list_profiles(ctx: click.Context, profiles: Path | None, as_json: bool) -> None:
@@ -44,12 +43,12 @@ def list_profiles(ctx: click.Context, profiles: Path | None, as_json: bool) -> N
     """
     from mcsyncd.settings.profiles import list_misnamed_profiles
 
-    folder = profiles or _find_shipped_profiles()
+    folder = find_profile_folder(profiles)
     listed: list[dict[str, object]] = []
     problems = [*list_misnamed_profiles(folder)]
     for name in _list_names(folder):
         try:
-            listed.append(_describe_profile(name, _load_encodable_profile(folder, name)))
+            listed.append(_describe_profile(name, load_encodable_profile(folder, name)))
         except ConfigError as error:
             own = [*(error.problems or (str(error),))]
             listed.append({"name": name, "kind": None, "hash": None, "description": "", "problems": own})
@@ -77,11 +76,11 @@ def _describe_profile(name: str, profile: Profile) -> dict[str, object]:
 
 @profile_command.command("show")
 @click.argument("name")
-@_profiles_option
+@profiles_option
 @json_option
 def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     """Show one profile in canonical form, and its hash."""
-    profile = _load_encodable_profile(profiles or _find_shipped_profiles(), name)
+    profile = load_encodable_profile(find_profile_folder(profiles), name)
     canonical = json.loads(profile.format_canonical_json())
     if as_json:
         click.echo(json.dumps({"name": name, "hash": profile.compute_hash(), "profile": canonical}))
@@ -99,7 +98,7 @@ def show_profile(name: str, profiles: Path | None, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The clip, where no NAME is given.",
 )
-@_profiles_option
+@profiles_option
 @json_option
 def explain_profiles(
     name: str | None, file: Path | None, for_file: Path | None, profiles: Path | None, as_json: bool
@@ -111,9 +110,9 @@ def explain_profiles(
     """
     from mcsyncd.settings.schema import DEFAULT_PROFILES
 
-    folder = profiles or _find_shipped_profiles()
+    folder = find_profile_folder(profiles)
     explanations = {
-        each: _explain_profile(each, _load_encodable_profile(folder, each), file or for_file)
+        each: _explain_profile(each, load_encodable_profile(folder, each), file or for_file)
         for each in ((name,) if name else DEFAULT_PROFILES)
     }
     if as_json:
@@ -144,27 +143,7 @@ def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[st
     return explain_profile(name, profile, probe_clip(file))
 
 
-def _load_encodable_profile(folder: Path, name: str) -> Profile:
-    """Return a profile. Raises ConfigError if it is invalid or this installation lacks an encoder for it."""
-    from mcsyncd.conform.encoder_check import find_missing_encoders
-    from mcsyncd.settings.profiles import load_profile
-
-    profile = load_profile(folder, name)
-    if missing := find_missing_encoders(profile):
-        raise ConfigError(
-            f"{folder / name}.yaml: this installation has no encoder {' or '.join(missing)}",
-            "choose another profile, or install a build of PyAV that has it",
-        )
-    return profile
-
-
 def _list_names(folder: Path) -> tuple[str, ...]:
     from mcsyncd.settings.profiles import list_profile_names
 
     return list_profile_names(folder)
-
-
-def _find_shipped_profiles() -> Path:
-    from mcsyncd.settings.load import find_shipped_profiles
-
-    return find_shipped_profiles()

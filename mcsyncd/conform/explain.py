@@ -52,6 +52,11 @@ def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
     return bits * 3600 / 8 / 1e9
 
 
+def estimate_audio_gb_per_hour(profile: Profile, file: FilePlan) -> float:
+    """Return how many gigabytes an hour of the file's sound takes; only FLAC's share is a guess."""
+    return sum(_estimate_audio_bit_rate(profile, track) for track in file.audio_tracks) * 3600 / 8 / 1e9
+
+
 def explain_plan(profile: Profile, planned: RenderPlan) -> tuple[str, ...]:
     """Return sentences that describe the first file of a plan."""
     file = planned.files[0]
