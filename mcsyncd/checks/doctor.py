@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.checks.machines import check_machines
@@ -32,6 +32,9 @@ from mcsyncd.players.wav import build_silence
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
+
+if TYPE_CHECKING:
+    from mcsyncd.checks.encoders import HardwareCheck
 
 CheckStatus = Literal["ok", "warn", "fail"]
 
@@ -182,7 +185,7 @@ def _check_free_space(config: ActiveConfig) -> Iterator[CheckResult]:
 
 
 def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:
-    from mcsyncd.checks.encoders import list_lacking_encoders  # noqa: PLC0415  # loads the codecs
+    from mcsyncd.checks.encoders import check_hardware, list_lacking_encoders  # noqa: PLC0415  # loads the codecs
 
     for profile in (config.terms.mezzanine, config.terms.proxy):
         lacking = list_lacking_encoders(profile)
@@ -191,6 +194,20 @@ def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:
             yield CheckResult(f"profile {profile.name}", "fail", message, "install av from its wheel")
         else:
             yield CheckResult(f"profile {profile.name}", "ok", "its encoders are available")
+        if (hardware := check_hardware(profile)) is not None:
+            yield _describe_hardware(profile.name, hardware)
+
+
+def _describe_hardware(profile: str, check: HardwareCheck) -> CheckResult:
+    """Return whether the hardware encoder of a profile works for whoever runs this."""
+    name = f"hardware {profile}"
+    if not check.obstacle:
+        return CheckResult(name, "ok", f"{check.encoder} works; its bytes differ from device to device")
+    hint = "install its driver, and let the service use the device: systemd/mcsyncd-hardware.conf"
+    message = f"{check.encoder} does not work: {escape_text(check.obstacle, 200)}"
+    if check.fallback:
+        return CheckResult(name, "warn", f"{message}; {check.fallback} is used instead", hint)
+    return CheckResult(name, "fail", message, f"{hint}; or leave out fallback: false")
 
 
 def _check_clock() -> Iterator[CheckResult]:

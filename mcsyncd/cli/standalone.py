@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mcsyncd.conform.explain import explain_plan
 from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.hardware_check import find_usable_encoders
 from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate, choose_standard_rate
@@ -25,6 +26,5 @@ def choose_grid_rate(media: Media) -> Rate:
 def explain_profile(name: str, profile: Profile, media: Media) -> tuple[str, ...]:
     """Return in plain words, a line each, what the profile `name` makes of a clip like `media`."""
     grid = Grid(choose_grid_rate(media))
-    return explain_plan(
-        profile, plan_renditions(media, grid, ((profile.kind, profile.build_ref(name), profile),))
-    )
+    wanted = ((profile.kind, profile.build_ref(name), profile),)
+    return explain_plan(profile, plan_renditions(media, grid, wanted, find_usable_encoders([profile])))

@@ -12,6 +12,7 @@ from mcsyncd.conform.clip_encoding import ClipEncoding, ReportProgress
 from mcsyncd.conform.encoders import get_sample_bits
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
+from mcsyncd.conform.hardware_check import find_usable_encoders
 from mcsyncd.conform.library_versions import get_library_versions
 from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
 from mcsyncd.conform.segment_files import KIND_SUFFIXES, SegmentFolder
@@ -105,7 +106,8 @@ def conform_with_profiles(
             f"{source.name}: its picture ({media.hidden_picture}) cannot be decoded",
             "develop it in its maker's program, and conform that",
         )
-    plan = plan_renditions(media, grid, tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles))
+    wanted = tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles)
+    plan = plan_renditions(media, grid, wanted, find_usable_encoders(profile for _, _, profile in wanted))
     targets = tuple(folder / f"{stem}.{KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
     make_folders(folder)

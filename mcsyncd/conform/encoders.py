@@ -27,6 +27,8 @@ _PRORES_PROFILES = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3"}
 """ProRes 422 flavours, by the numbers that FFmpeg's ProRes encoders use."""
 _PIXEL_FORMATS = {8: "yuv420p", 10: "yuv420p10le"}
 """Pixel format, by bits per sample."""
+CAP_OPTIONS = ("maxrate", "bufsize")
+"""FFmpeg's options for a limit of the bit rate and for the buffer over which it holds, of every encoder."""
 _MAX_SVT_PARALLELISM = 6
 """SVT-AV1's highest level of parallelism (its documentation); it refuses more."""
 
@@ -36,7 +38,8 @@ class Encoder:
     """One encoder: its name, options and threads. `fmt` is the pixel or sample format of its input.
 
     `gop` is the number of frames from one key frame to the next.
-    `tag` is the code that the container names the codec by, "" for the muxer's own choice.
+    `tag` is the code that the container names the codec by, "" for the muxer's own choice. `hardware` names
+    the device's interface, "" for software, which alone gives the same bytes again.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Encoder:
     bit_rate: int | None = None
     gop: int = 1
     tag: str = ""
+    hardware: str = ""
 
     @property
     def bits(self) -> int:
@@ -148,8 +152,7 @@ def _build_svt_av1_encoder(video: AV1) -> Encoder:
 def _build_cap(video: CappedCodecPart) -> tuple[tuple[str, str], ...]:
     if video.cap is None:
         return ()
-    limit, buffer = video.cap
-    return (("maxrate", f"{limit}k"), ("bufsize", f"{buffer}k"))
+    return tuple((key, f"{value}k") for key, value in zip(CAP_OPTIONS, video.cap, strict=True))
 
 
 def _join_parameters(parameters: Mapping[str, int | str]) -> str:

@@ -26,9 +26,10 @@ from mcsyncd.conform.colour_tags import (
     choose_tags,
     describe_tags,
 )
-from mcsyncd.conform.encoders import Encoder, choose_video_encoder
+from mcsyncd.conform.encoders import Encoder
 from mcsyncd.conform.frame_conversion import FrameConversion, plan_conversion
 from mcsyncd.conform.grid import Grid
+from mcsyncd.conform.hardware_encoders import choose_usable_encoder
 from mcsyncd.conform.rate_notes import describe_rate_change
 from mcsyncd.conform.sprites import SpritePlan, plan_sprites
 from mcsyncd.conform.start_timecode import compute_start_timecode
@@ -93,9 +94,16 @@ class RenderPlan:
 
 
 def plan_renditions(
-    media: Media, grid: Grid, profiles: tuple[tuple[RenditionKind, ProfileRef, Profile], ...]
+    media: Media,
+    grid: Grid,
+    profiles: tuple[tuple[RenditionKind, ProfileRef, Profile], ...],
+    usable_hardware: frozenset[str] = frozenset(),
 ) -> RenderPlan:
-    """Plan the renditions of one clip, in the order of `profiles`. `media` is what probe found."""
+    """Plan the renditions of one clip, in the order of `profiles`. `media` is what probe found.
+
+    `usable_hardware` are the hardware encoders that work here (`conform.hardware_check`). Raises McsyncError
+    if a profile insists on one that does not.
+    """
     tracks = tuple(plan_source_track(stream) for stream in media.audio)
     start = compute_start_timecode(media, grid)
     timecode = str(start) if start else None
@@ -109,7 +117,16 @@ def plan_renditions(
         video=media.video,
         source_tracks=tracks,
         files=tuple(
-            _plan_file(kind, ref, profile, media, tracks, timecode=timecode, rate_notes=rate_notes)
+            _plan_file(
+                kind,
+                ref,
+                profile,
+                media,
+                tracks,
+                timecode=timecode,
+                rate_notes=rate_notes,
+                usable_hardware=usable_hardware,
+            )
             for kind, ref, profile in profiles
         ),
         sprites=plan_sprites(media.video, grid.rate) if media.video and has_proxy else None,
@@ -125,8 +142,12 @@ def _plan_file(
     *,
     timecode: str | None,
     rate_notes: tuple[str, ...],
+    usable_hardware: frozenset[str],
 ) -> FilePlan:
-    encoder = choose_video_encoder(profile.video) if media.video else None
+    encoder: Encoder | None = None
+    fallback_notes: tuple[str, ...] = ()
+    if media.video:
+        encoder, fallback_notes = choose_usable_encoder(ref.name, profile.video, usable_hardware)
     conversion = None
     if media.video and encoder:
         conversion = plan_conversion(
@@ -148,6 +169,7 @@ def _plan_file(
             *describe_tracks(profile, tracks),
             *_describe_video(profile, media, encoder),
             *rate_notes,
+            *fallback_notes,
         ),
         timecode=timecode,
     )

@@ -38,7 +38,8 @@ def build_sidecar(
 ) -> bytes:
     """Return the document: UTF-8 JSON with sorted keys, indented by 1.
 
-    `versions` are the libraries that made the file, as (name, version).
+    `versions` are the libraries that made the file, as (name, version). `byte_deterministic` stands only in
+    that of a file from a hardware encoder, and is false.
     """
     document = {
         "format_version": _FORMAT_VERSION,
@@ -65,6 +66,7 @@ def _build_video_body(file: FilePlan, evidence: RenditionEvidence) -> dict[str, 
         return None
     return {
         **_build_encoder_body(file.video_encoder),
+        **({"byte_deterministic": False} if file.video_encoder.hardware else {}),
         "encoder_signature": evidence.encoder_signature,
         "group_interval": HASHED_GROUP_INTERVAL,
         "groups": [[group.tick, group.frames, group.sha256] for group in evidence.groups],

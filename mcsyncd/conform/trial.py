@@ -21,11 +21,14 @@ from mcsyncd.conform.explain import estimate_audio_gb_per_hour
 from mcsyncd.conform.filter_graphs import FrameConverter, deinterlace_frames
 from mcsyncd.conform.frame_conversion import FrameConversion
 from mcsyncd.conform.grid import Grid, TickMap
+from mcsyncd.conform.hardware_check import find_usable_encoders
 from mcsyncd.conform.plan import FilePlan, plan_renditions
-from mcsyncd.conform.rendition_writer import RenditionWriter
+from mcsyncd.conform.segment_writer import SegmentWriter
+from mcsyncd.conform.segments import Segment
 from mcsyncd.conform.video_reader import compute_frame_time
 from mcsyncd.errors import BadMedia
-from mcsyncd.media.open import COPY_AGAIN_HINT, open_media
+from mcsyncd.media.failures import COPY_AGAIN_HINT
+from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media, VideoStream
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.profiles import Profile
@@ -83,7 +86,8 @@ def try_profile(
     if media.video is None or media.hidden_picture:
         raise BadMedia(f"{source.name}: it has no picture that could be encoded", "name a clip with video")
     grid = Grid(rate, -excerpt.start)
-    planned = plan_renditions(media, grid, ((profile.kind, profile.build_ref(name), profile),)).files[0]
+    wanted = ((profile.kind, profile.build_ref(name), profile),)
+    planned = plan_renditions(media, grid, wanted, find_usable_encoders([profile])).files[0]
     frames = _ExcerptReader(source, media.container, media.video, grid, excerpt)
     path = folder / f"{name}.{planned.container}"
     # The sound is left out: reaching it would read everything before the excerpt.
@@ -175,7 +179,8 @@ def _encode_excerpt(
 ) -> tuple[float, float, int]:
     """Write the file; return the seconds it took by the clock and of CPU time, and its ticks."""
     wall, cpu, ticks = time.perf_counter(), time.process_time(), 0
-    with RenditionWriter(path, plan, rate) as writer:
+    assert plan.conversion is not None
+    with SegmentWriter(path, plan, rate, Segment(0, 0, None), FrameConverter(plan.conversion)) as writer:
         for frame, count in frames:
             writer.write_frame(frame, count)
             ticks += count

@@ -76,6 +76,23 @@ class CappedCodecPart(CodecPart):
         return None if self.maxrate is None else (self.maxrate, self.bufsize or 2 * self.maxrate)
 
 
+class HardwareCodecPart(CappedCodecPart):
+    """A codec that a graphics card may encode, where the profile asks for it."""
+
+    hardware: Literal["nvenc", "vaapi", "qsv", "amf"] | None = None
+    """Encode in hardware: NVIDIA's, VA-API's, Intel's or AMD's. Fast, and other bytes on each device."""
+    fallback: bool = True
+    """Whether to encode in software where the hardware does not work; otherwise the job fails."""
+
+    later_fields = frozenset({"hardware", "fallback"})
+
+    @model_validator(mode="after")
+    def _check_fallback_has_hardware(self) -> HardwareCodecPart:
+        if not self.fallback and self.hardware is None:
+            raise ValueError("fallback is about hardware: write hardware, or leave fallback out")
+        return self
+
+
 def _read_fastdecode_tune(document: object) -> object:
     """Read `tune: fastdecode` as `fastdecode: true`: one meaning, one hash."""
     if isinstance(document, dict) and document.get("tune") == "fastdecode":
@@ -83,10 +100,10 @@ def _read_fastdecode_tune(document: object) -> object:
     return document
 
 
-class H264(CappedCodecPart):
+class H264(HardwareCodecPart):
     """H.264 High, 4:2:0, closed GOPs of equal length, no B-frames: seeks are exact and fast."""
 
-    later_fields = frozenset({"tune", "bits", "maxrate", "bufsize"})
+    later_fields = HardwareCodecPart.later_fields | {"tune", "bits", "maxrate", "bufsize"}
 
     codec: Literal["h264"]
     preset: Preset = "veryfast"
@@ -106,6 +123,12 @@ class H264(CappedCodecPart):
     _read_tune = model_validator(mode="before")(_read_fastdecode_tune)
 
     @model_validator(mode="after")
+    def _check_hardware_has_bits(self) -> H264:
+        if self.hardware and self.bits == 10:
+            raise ValueError("hardware makes no H.264 in ten bits: use codec: hevc, or leave hardware out")
+        return self
+
+    @model_validator(mode="after")
     def _check_cap_is_reproducible(self) -> H264:
         if self.maxrate is not None and self.threads > 1:
             raise ValueError(
@@ -114,7 +137,7 @@ class H264(CappedCodecPart):
         return self
 
 
-class HEVC(CappedCodecPart):
+class HEVC(HardwareCodecPart):
     """HEVC (H.265) Main, 4:2:0, closed GOPs of equal length, no B-frames."""
 
     codec: Literal["hevc"]
@@ -141,7 +164,7 @@ class HEVC(CappedCodecPart):
         return self
 
 
-class AV1(CappedCodecPart):
+class AV1(HardwareCodecPart):
     """AV1, 4:2:0, closed GOPs of equal length: the smallest proxies."""
 
     codec: Literal["av1"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import wave
 
 import pytest
 
-from line import ME, Line
+from line import ME, ROOT, Line
 from mcsyncd.checks.doctor import report_broken_settings, run_checks
 from mcsyncd.errors import ConfigError
 from mcsyncd.settings.active_config import ActiveConfig
@@ -84,3 +85,23 @@ def test_the_sound_device_is_opened_and_not_only_looked_for(tmp_path, monkeypatc
     assert said in audio.message
     with wave.open(str(tmp_path / "heard.wav")) as wav:
         assert wav.getnframes() / wav.getframerate() == 1.5
+
+
+@pytest.mark.parametrize(
+    ("fallback", "status", "told"),
+    [("", "warn", "libx264 is used instead"), (", fallback: false", "fail", "h264_vaapi does not work")],
+)
+def test_hardware_that_a_profile_asks_for_is_tried_and_its_obstacle_told(tmp_path, fallback, status, told):
+    folder = tmp_path / "profiles"
+    shutil.copytree(ROOT / "profiles", folder)
+    own = folder / "proxy-540p.yaml"
+    own.write_text(own.read_text().replace("  codec: h264", "  codec: h264\n  hardware: vaapi"))
+    own.write_text(
+        own.read_text().replace("  hardware: vaapi", f"  hardware: vaapi{fallback}".replace(", ", "\n  "))
+    )
+    line = Line(tmp_path / "line", options={"profiles": str(folder)})
+    checks = {check.name: check for check in run_checks(ActiveConfig.read(line.config))}
+    check = checks["hardware proxy-540p"]
+    assert (check.status, told in check.message) == (status, True)
+    assert "mcsyncd-hardware.conf" in check.hint
+    assert "hardware mezz-h264" not in checks

@@ -70,6 +70,24 @@ def test_systemd_would_find_a_mistake_in_the_unit(installed):
 
 
 @needs("systemd-analyze")
+def test_the_drop_in_for_hardware_opens_the_devices_and_nothing_else(installed):
+    folder = installed.with_name(f"{UNIT.name}.d")
+    folder.mkdir()
+    drop_in = UNIT.with_name("mcsyncd-hardware.conf").read_text()
+    (folder / "hardware.conf").write_text(drop_in)
+    told = run("systemd-analyze", "verify", installed)
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
+    keys = dict(re.findall(r"^(\w+)=(.*)$", drop_in, re.MULTILINE))
+    assert keys["PrivateDevices"] == "no"
+    assert "DevicePolicy" not in keys  # closed, as in the unit
+    assert all(
+        path.startswith("/dev/") for path in re.findall(r"^DeviceAllow=(.*) rw$", drop_in, re.MULTILINE)
+    )
+    (folder / "hardware.conf").write_text(drop_in.replace("PrivateDevices", "PrivateDevicse"))
+    assert "PrivateDevicse" in run("systemd-analyze", "verify", installed).stderr
+
+
+@needs("systemd-analyze")
 def test_the_exposure_stays_below_its_ceiling(installed):
     told = run("systemd-analyze", "security", "--offline=true", f"--threshold={CEILING}", installed)
     assert told.returncode == 0, told.stdout[-300:]

@@ -72,7 +72,7 @@ def test_order_comments_and_words_do_not_change_the_identity(tmp_path):
 
 def test_a_default_written_out_is_the_same_profile(tmp_path):
     plain = load_profile(written(tmp_path, PLAIN), "mine")
-    later = "bits: 8, tune: null, maxrate: null, bufsize: null"
+    later = "bits: 8, tune: null, maxrate: null, bufsize: null, hardware: null, fallback: true"
     spelled = PLAIN.replace("crf: 23", f"crf: 23.0, preset: veryfast, fastdecode: false, {later}")
     assert load_profile(written(tmp_path, spelled), "mine").compute_hash() == plain.compute_hash()
 
@@ -180,3 +180,17 @@ def test_a_document_of_another_release_says_what_to_do():
     with pytest.raises(ConfigError) as refused:
         profile_from_ref(ProfileRef("old", "0" * 64, '{"kind":"mezzanine","codec":"cinepak"}'))
     assert "resync" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("fallback: false", "video: fallback is about hardware"),
+        ("hardware: nvenc, bits: 10", "video: hardware makes no H.264 in ten bits"),
+        ("hardware: nvenk", "(did you mean nvenc?)"),
+    ],
+)
+def test_hardware_that_makes_no_sense_is_refused(words, told, tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        load_profile(written(tmp_path, PLAIN.replace("threads: 2", f"threads: 2, {words}")), "mine")
+    assert told in refused.value.problems[0]
