@@ -77,6 +77,9 @@ def try_profiles(
     for first, *others in rows:
         cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
         click.echo("  ".join((first.ljust(widths[0]), *cells)))
+    for name, result in results.items():
+        for note in result.notes:
+            click.echo(f"{name}: {escape_text(note, 300)}")
 
 
 def _choose_excerpt(file: Path, media: Media, at: float | None, seconds: float) -> TrialExcerpt:

@@ -11,7 +11,7 @@ from mcsyncd.conform.plan import FilePlan, RenderPlan
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
-from mcsyncd.settings.codecs import AV1, H264, HEVC, Aac, DNxHD, Flac, Pcm, ProRes
+from mcsyncd.settings.codecs import AV1, H264, HEVC, Aac, CappedCodecPart, DNxHD, Flac, Pcm, ProRes
 from mcsyncd.settings.profiles import Profile
 
 _HD_COLOUR = Colour("bt709", "bt709", "bt709")
@@ -48,7 +48,9 @@ def estimate_gb_per_hour(profile: Profile, file: FilePlan, rate: Rate) -> float:
     bits = sum(_estimate_audio_bit_rate(profile, track) for track in file.audio_tracks)
     if file.conversion:
         width, height = file.conversion.size
-        bits += _estimate_bits_per_pixel(profile) * width * height * float(rate.fraction)
+        picture_bits = _estimate_bits_per_pixel(profile) * width * height * float(rate.fraction)
+        cap = profile.video.cap if isinstance(profile.video, CappedCodecPart) else None
+        bits += min(picture_bits, cap[0] * 1000) if cap else picture_bits
     return bits * 3600 / 8 / 1e9
 
 

@@ -55,6 +55,7 @@ class TrialResult:
     `bytes` are those of the picture; `gb_per_hour` includes the estimated sound. `speed` is in seconds of
     footage per second, decoding included. `ssim` (0 to 1) and `psnr_db` (infinite if lossless) compare with
     the source converted to the same size and format. Seeks decode from the key frame, on one thread.
+    `notes` are those that the rendition would have.
     """
 
     frames: int
@@ -66,6 +67,7 @@ class TrialResult:
     psnr_db: float
     seek_p50_ms: float
     seek_p95_ms: float
+    notes: tuple[str, ...] = ()
 
 
 def try_profile(
@@ -107,6 +109,7 @@ def try_profile(
         psnr_db=psnr_db,
         seek_p50_ms=seeks[len(seeks) // 2],
         seek_p95_ms=seeks[len(seeks) * 95 // 100],
+        notes=planned.notes,
     )
 
 

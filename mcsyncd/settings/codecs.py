@@ -31,7 +31,7 @@ def _drop_zero_fraction(value: float) -> float:
     return int(value) if value.is_integer() else value
 
 
-Crf = Annotated[float, Field(ge=0, le=51), AfterValidator(_drop_zero_fraction)]
+_FractionalCrf = Annotated[float, AfterValidator(_drop_zero_fraction)]
 KilobitsPerSecond = Annotated[int, Field(ge=100, le=400_000)]
 GopFrames = Annotated[int, Field(ge=1, le=250)]
 
@@ -110,7 +110,7 @@ class H264(HardwareCodecPart):
     """x264's preset: slower ones compress better."""
     tune: Literal["film", "animation", "grain", "stillimage", "fastdecode"] | None = None
     """x264's tuning to what is filmed; `fastdecode` is another way to write `fastdecode: true`."""
-    crf: Annotated[Crf, Field(le=40)]
+    crf: _FractionalCrf = Field(ge=0, le=40)
     """x264's constant rate factor: lower is better and larger; 18 is hard to tell from the source."""
     bits: Literal[8, 10] = 8
     """Bits per sample. Ten (High 10) keep gradients smooth, and few browsers and decoder chips play them."""
@@ -145,7 +145,7 @@ class HEVC(HardwareCodecPart):
     """x265's preset: slower ones compress better, and take far longer than x264's of the same name."""
     tune: Literal["animation", "grain", "fastdecode"] | None = None
     """x265's tuning to what is filmed; `fastdecode` is another way to write `fastdecode: true`."""
-    crf: Crf
+    crf: _FractionalCrf = Field(ge=0, le=51)
     """x265's constant rate factor: lower is better and larger; 22 looks about like 18 of x264."""
     bits: Literal[8, 10] = 8
     """Bits per sample: Main or Main 10. Ten keep the gradients of HDR smooth."""
@@ -170,7 +170,7 @@ class AV1(HardwareCodecPart):
     codec: Literal["av1"]
     preset: int = Field(default=8, ge=4, le=10)
     """SVT-AV1's preset: lower ones compress better and take longer."""
-    crf: Annotated[float, Field(ge=1, le=63, multiple_of=0.5), AfterValidator(_drop_zero_fraction)]
+    crf: _FractionalCrf = Field(ge=1, le=63, multiple_of=0.5)
     """SVT-AV1's constant rate factor, in halves: lower is better and larger; 35 suits a proxy."""
     bits: Literal[8, 10] = 10
     """Bits per sample. Ten cost next to nothing in AV1, and every player of AV1 plays them."""

@@ -26,6 +26,16 @@ _FEW_KEYS = 4
 _MISSING_KEY = {"missing", "union_tag_not_found"}
 _WRONG_TAG = {"union_tag_invalid"}
 """Pydantic's error types of a key that is missing, and of one that selects no form of its section."""
+_PLAIN_WORDS = {
+    "Input should": "must",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "be a valid integer, unable to parse string as an integer": "be a whole number",
+    "be a valid integer": "be a whole number",
+    "be a valid number, unable to parse string as a number": "be a number",
+    "be a valid": "be a",
+}
+"""Pydantic's words, and ours, in the order in which they are replaced."""
 _QUOTED = re.compile(r"'([^']*)'")
 
 ModelT = TypeVar("ModelT", bound=SettingsPart)
@@ -119,4 +129,8 @@ def _find_key_path(detail: ErrorDetails, source: LocatedDocument) -> KeyPath:
 
 def _reword(message: str) -> str:
     """Return pydantic's message in our words, and those of our own validators as they are."""
-    return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    if "Value error, " in message:
+        return message.removeprefix("Value error, ")
+    for theirs, ours in _PLAIN_WORDS.items():
+        message = message.replace(theirs, ours, 1)
+    return message

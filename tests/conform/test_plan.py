@@ -175,6 +175,17 @@ def test_slow_presets_tunings_and_limits_reach_the_encoder(preset):
         assert part in said
 
 
+def test_a_limit_of_the_bit_rate_limits_the_estimate():
+    video = {"codec": "h264", "crf": 18, "gop": 15, "threads": 1}
+    sizes = []
+    for limit in (None, 50_000, 8_000):
+        profile, plan = planned_mezzanine(video | {"maxrate": limit})
+        sizes.append(estimate_gb_per_hour(profile, plan.files[0], R30))
+    free, loose, tight = sizes
+    assert free == loose
+    assert tight == pytest.approx((8_000_000 + 96_000) * 3600 / 8 / 1e9)
+
+
 def test_nothing_is_hidden():
     hdr = replace(VIDEO, colour=Colour("bt2020", "arib-std-b67", "bt2020nc"))
     tracks = (track(2, "stereo"), track(2, "stereo"))

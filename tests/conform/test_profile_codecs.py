@@ -169,3 +169,28 @@ def test_mono_is_everything_in_one_channel_and_no_louder(audio, tmp_path):
 
     left, right = loudest(source, 0), loudest(source, 1)
     assert loudest(Path(made.path), 0) == pytest.approx((left + right) / 2, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "name", ["h264 10 bit", "hevc", "hevc 10 bit capped", "av1", "av1 10 bit fastdecode"]
+)
+@pytest.mark.parametrize("kind", ["full range", "HDR"])
+def test_colour_tags_survive_in_every_codec(name, kind, tmp_path):
+    hdr = {
+        "color_primaries": "bt2020",
+        "color_trc": "smpte2084",
+        "colorspace": "bt2020nc",
+        "color_range": "tv",
+    }
+    full = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "pc"}
+    shot = Shot(steady(30, 0.4), size=SIZE, tags=hdr if kind == "HDR" else full)
+    source = film(tmp_path / "clip.mp4", shot)
+    # AV1 is for proxies, in which HDR is mapped to standard range
+    is_proxy = name.startswith("av1")
+    made = encoded(source, tmp_path, PROXIES[name], kind="proxy" if is_proxy else "mezzanine")
+    found = probe_clip(Path(made.path)).video.colour
+    assert (found.transfer, found.matrix) == (
+        ("bt709", "bt709") if is_proxy or kind != "HDR" else ("smpte2084", "bt2020nc")
+    )
+    ten_bits = "10 bit" in name
+    assert found.full_range == (kind == "full range" and not ten_bits)

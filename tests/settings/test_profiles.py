@@ -150,7 +150,11 @@ def test_what_does_not_fit_the_container_is_refused(old, new, tmp_path):
         ("codec: h264", "codec: hvec", "(did you mean hevc?)"),
         ("codec: h264, ", "", "video.codec: is missing (add it)"),
         ("codec: aac", "codec: opus", "audio.codec: Opus in MP4 plays 6.5 ms early in Chromium"),
-        ("codec: h264, crf: 23", "codec: av1, crf: 35.3", "video.crf: "),
+        ("codec: h264, crf: 23", "codec: av1, crf: 35.3", "video.crf: must be a multiple of 0.5"),
+        ("crf: 23", "crf: 41", "video.crf: must be at most 40"),
+        ("crf: 23", "crf: high", "video.crf: must be a number"),
+        ("gop: 12", "gop: 0", "video.gop: must be at least 1"),
+        ("gop: 12", "gop: auto", "video.gop: must be a whole number"),
     ],
 )
 def test_what_users_of_other_tools_write_is_refused_with_the_reason(old, new, told, tmp_path):
