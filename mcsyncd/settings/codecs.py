@@ -165,7 +165,7 @@ class HEVC(HardwareCodecPart):
 
 
 class AV1(HardwareCodecPart):
-    """AV1, 4:2:0, closed GOPs of equal length: the smallest proxies."""
+    """AV1, 4:2:0, closed GOPs of equal length, for proxies."""
 
     codec: Literal["av1"]
     preset: int = Field(default=8, ge=4, le=10)

@@ -69,7 +69,7 @@ REFUSED_VALUES: dict[tuple[str, str], Refusal] = {
     ("codec", "opus"): _OPUS,
     ("codec", "libopus"): _OPUS,
     ("codec", "alac"): ("Chromium plays ALAC as silence, without an error", "write codec: flac"),
-    ("codec", "vp9"): ("VP9 is not offered: AV1 is smaller wherever both play", "write codec: av1 or h264"),
+    ("codec", "vp9"): ("VP9 is not offered: what plays it plays H.264, too", "write codec: av1 or h264"),
     ("codec", "copy"): ("a copied picture does not lie on the session's grid", "name a codec"),
     ("threads", "auto"): ("the bytes depend on the number of threads", "write a number, such as 3"),
     ("threads", "0"): ("the bytes depend on the number of threads", "write a number, such as 3"),
