@@ -192,5 +192,4 @@ def test_colour_tags_survive_in_every_codec(name, kind, tmp_path):
     assert (found.transfer, found.matrix) == (
         ("bt709", "bt709") if is_proxy or kind != "HDR" else ("smpte2084", "bt2020nc")
     )
-    ten_bits = "10 bit" in name
-    assert found.full_range == (kind == "full range" and not ten_bits)
+    assert found.full_range == (kind == "full range")
