@@ -54,7 +54,7 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         recorder_tags, notes = read_recorder_chunks(file)
         tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
         media = _describe_media(path, container, tags, find_hidden_picture(container, file))
-        capture_rate = read_capture_rate(file) or find_capture_rate(tags)
+        capture_rate = read_capture_rate(path) or find_capture_rate(tags)
         speed_warnings = tuple(warn_about_speed(media, capture_rate, tags))
         media = replace(media, warnings=(*media.warnings, *speed_warnings))
     if shortfall is not None:

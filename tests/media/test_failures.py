@@ -7,6 +7,7 @@ import inspect
 import av
 import numpy as np
 import pytest
+from av.sidedata.sidedata import Type
 from mutants import iterate_mutants, make_seeds, use_file
 
 from mcsyncd.cli.main import main
@@ -99,6 +100,12 @@ def test_side_data_that_the_library_does_not_know_is_no_error(tmp_path):
     assert max(kinds) > 27, "the decoder gives no side data of a new type: the test proves nothing"
     media = probe_clip(clip)
     assert (media.video.codec, media.video.mirrored) == ("mjpeg", False)
+
+
+@pytest.mark.parametrize("number", [28, 29, 31, 99])
+def test_a_type_of_side_data_that_is_not_listed_has_a_name(number):
+    assert Type(number).value == number
+    assert Type(number) is not Type.DISPLAYMATRIX
 
 
 def test_mutants_never_show_a_traceback(tmp_path):

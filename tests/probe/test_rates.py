@@ -119,8 +119,8 @@ def test_apples_slow_motion_runs_at_full_speed_here(intent, told, tmp_path):
     assert any("in step with its sound" in one for one in said) == told
 
 
-def add_sony_metadata(path, capture: str):
-    """Append the box that Sony's cameras write, with what it says of the rate."""
+def add_sony_metadata(path, capture: str, inside: bytes = b""):
+    """Append the box that Sony's cameras write, with what it says of the rate; in the last box `inside`."""
     xml = (
         f'<NonRealTimeMeta><VideoFormat><VideoFrame captureFps="{capture}" formatFps="29.97p"/></VideoFormat>'
     )
@@ -128,8 +128,29 @@ def add_sony_metadata(path, capture: str):
     inner = (len(inner) + 12).to_bytes(4, "big") + b"xml \0\0\0\0" + inner
     handler = (33).to_bytes(4, "big") + b"hdlr" + bytes(8) + b"nrtm" + bytes(13)
     body = bytes(4) + handler + inner
-    path.write_bytes(path.read_bytes() + (len(body) + 8).to_bytes(4, "big") + b"meta" + body)
+    box = (len(body) + 8).to_bytes(4, "big") + b"meta" + body
+    content = path.read_bytes()
+    if inside:  # the last box, so that only its own length changes
+        at = content.rindex(inside) - 4
+        assert at + int.from_bytes(content[at : at + 4], "big") == len(content)
+        content = content[:at] + (len(content) - at + len(box)).to_bytes(4, "big") + content[at + 4 :]
+    path.write_bytes(content + box)
     return path
+
+
+def test_sonys_metadata_is_found_beside_the_clip(tmp_path):
+    clip = write_tagged(tmp_path / "C0001.mov", {})
+    (tmp_path / "C0001M01.XML").write_text(
+        '<VideoFrame videoCodec="AVC" captureFps="120p" formatFps="29.97p"/>'
+    )
+    (said,) = find_speed(clip)
+    assert "recorded at 120 fps, plays at 30: slow motion, 4 times slower" in said
+
+
+def test_sonys_metadata_is_found_in_the_index_too(tmp_path):
+    clip = add_sony_metadata(write_tagged(tmp_path / "clip.mp4", {}), "59.94p", inside=b"moov")
+    (said,) = find_speed(clip)
+    assert "recorded at 59.94 fps, plays at 30: slow motion, 2 times slower" in said
 
 
 @pytest.mark.parametrize(
