@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from posixpath import splitext
 
-from mcsyncd.model.clip import Clip, Media
+from mcsyncd.model.clip import Clip, Media, VideoStream
 from mcsyncd.model.parallels import find_parallels
 from mcsyncd.model.timecode import Timecode
 
@@ -24,6 +24,10 @@ too few, and such parts are separate clips; one too many, and a take of that siz
 _LIMIT_MARGIN = 0.02
 """Share by which a full file may be smaller than its limit. Judgement: cameras end it with a group of
 pictures, 16 MB below 4 GB at most. Larger joins takes by chance; smaller misses parts of high bit rates."""
+
+_EQUAL_VARIABLE_RATE = 0.1
+"""Share by which the variable rates of two parts may differ. Judgement: a phone goes from 30 to 27 in dim
+light. Larger joins clips of 25 and 30; smaller, parts of one recording are separate clips."""
 
 _EQUAL_SIZE = 0.005
 """Share by which files that are full alike may differ in size. Judgement: as above, of files of 500 MB."""
@@ -125,12 +129,20 @@ def _parse_part(clip: Clip) -> _Part | None:
 
 
 def _has_equal_streams(one: Media | None, other: Media | None) -> bool:
-    return one is not None and other is not None and _describe_streams(one) == _describe_streams(other)
+    if one is None or other is None or _describe_streams(one) != _describe_streams(other):
+        return False
+    return one.video is None or other.video is None or _has_equal_rates(one.video, other.video)
+
+
+def _has_equal_rates(one: VideoStream, other: VideoStream) -> bool:
+    if one.variable_rate or other.variable_rate:  # each part of a phone's recording has an average of its own
+        return abs(one.rate.fraction / other.rate.fraction - 1) <= _EQUAL_VARIABLE_RATE
+    return one.rate == other.rate
 
 
 def _describe_streams(media: Media) -> object:
     video = media.video
-    picture = (video.codec, video.width, video.height, video.rate, video.pix_fmt) if video else None
+    picture = (video.codec, video.width, video.height, video.pix_fmt) if video else None
     return (
         media.container,
         picture,

@@ -95,6 +95,15 @@ def test_without_evidence_nothing_is_joined(one, other):
     assert find_rows(one, other) == {}
 
 
+def test_the_parts_of_a_variable_rate_are_one_though_each_has_its_own_average():
+    parts = [media(rate=Rate(29_430, 1000)), media(rate=Rate(29_710, 1000))]
+    first, second = (replace(one, video=replace(one.video, variable_rate=True)) for one in parts)
+    assert find_rows(clip("C0001.MP4", found=first), clip("C0002.MP4", found=second)) == {
+        "C0002.MP4": "C0001.MP4"
+    }
+    assert find_rows(clip("C0001.MP4", found=parts[0]), clip("C0002.MP4", found=parts[1])) == {}
+
+
 def at_time(
     code: str | None = None, recorded: str | None = None, *, reference_us: int | None = None
 ) -> Media:
