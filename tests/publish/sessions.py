@@ -45,7 +45,10 @@ OFFSETS = {"cam_a/A001.MOV": 0, "cam_b/B001.MP4": -134_000, "cam_b/B002.MP4": 61
 LEFT_OUT = HeldFile("cam_b", "B/003.MP4", 50, "not readable: give the daemon's user access")
 TAKEN_AS_IS = HeldFile("cam_b", "B002.MP4", 200, "its last packet is cut")
 HASH = hashlib.sha256(b"profile").hexdigest()
-DOCUMENT = '{"audio":{"codec":"flac"},"video":{"codec":"h264","crf":18}}'
+DOCUMENT = (
+    '{"audio":{"codec":"flac"},"channels":"all","container":"mp4","kind":"mezzanine","short_side":null,'
+    '"video":{"codec":"h264","crf":18,"fastdecode":false,"gop":15,"preset":"veryfast","threads":3}}'
+)
 
 
 def digest(text: str) -> Digest:

@@ -27,6 +27,8 @@ from mcsyncd.model.publishing import PlannedObject, Publication, PublishingPlan
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.recorder_notes import RecorderNotes, TrackName
 from mcsyncd.publish import manifest
+from mcsyncd.settings.load import find_shipped_profiles
+from mcsyncd.settings.profiles import build_profile_schema, list_profile_names, load_profile
 
 VERSIONS = {"mcsyncd": "0.1.0", "x264": "165"}
 SCHEMA = json.loads((resources.files("mcsyncd.publish") / "manifest.schema.json").read_text("utf-8"))
@@ -309,3 +311,40 @@ def test_a_session_without_an_answer_has_no_manifest():
 
 def test_the_fixture_is_on_the_grid_it_says():
     assert split_offset(OFFSETS["cam_b/B001.MP4"], RATE)[0] == -4
+
+
+def build_profile_definitions() -> dict[str, object]:
+    """The schema of profiles as part of the manifest's: a reader may meet fields that came later."""
+
+    def adapt(node):
+        if isinstance(node, list):
+            return [adapt(one) for one in node]
+        if not isinstance(node, dict):
+            return node.replace("#/$defs/", "#/$defs/profile_") if isinstance(node, str) else node
+        left_out = {"additionalProperties", "discriminator", "title", "$schema", "$defs"}
+        return {key: adapt(value) for key, value in node.items() if key not in left_out}
+
+    schema = build_profile_schema()
+    document = adapt(schema)
+    del document["properties"]["description"]  # not part of a profile's identity
+    return {
+        "profile_document": document,
+        **{f"profile_{name}": adapt(definition) for name, definition in schema["$defs"].items()},
+    }
+
+
+def test_the_profile_documents_are_typed():
+    definitions = build_profile_definitions()
+    assert {name: SCHEMA["$defs"].get(name) for name in definitions} == definitions
+    document = built()
+    document["profiles"]["proxy"]["document"]["video"]["crf"] = "about 20"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
+@pytest.mark.parametrize("name", list_profile_names(find_shipped_profiles()))
+def test_every_shipped_profile_fits_the_manifest(name):
+    document = built()
+    profile = load_profile(find_shipped_profiles(), name)
+    document["profiles"]["proxy"]["document"] = json.loads(profile.format_canonical_json())
+    jsonschema.validate(document, SCHEMA)
