@@ -21,6 +21,7 @@ class NodeTask:
     folder: Path
     journal: Path
     """A folder in which every call leaves a file: who ran it, and in which process."""
+    wait_s: float = 0.0
     slow_on: str = ""
     false_on: str = ""
 
@@ -43,7 +44,7 @@ def write_file(path: Path, data: bytes) -> WrittenFile:
 
 
 def note_call(task: NodeTask) -> None:
-    task.journal.mkdir(exist_ok=True)
+    task.journal.mkdir(parents=True, exist_ok=True)
     (task.journal / f"{task.number}-{get_node()}-{os.getpid()}").touch()
 
 
@@ -61,6 +62,12 @@ def write_segment(task: NodeTask) -> NodeResult:
     if task.false_on == get_node():
         Path(files[0].path).write_bytes(data[:-1] + b"?")
     return NodeResult(task.number, files, get_node())
+
+
+def wait_and_write(task: NodeTask) -> NodeResult:
+    """Take as long as an encoder would."""
+    time.sleep(task.wait_s)
+    return write_segment(task)
 
 
 def raise_bad_media(task: NodeTask) -> NodeResult:

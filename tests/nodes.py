@@ -109,6 +109,7 @@ class Nodes:
         node = self.nodes[name]
         command = [
             *(str(_DASK), "worker", f"tls://{node.gateway}:{PORT}", f"--name={name}", f"--nthreads={slots}"),
+            *("--worker-port=8788", "--dashboard-address=127.0.0.1:0"),
             *("--no-dashboard", "--nanny" if nanny else "--no-nanny", "--memory-limit=0", "--nworkers=1"),
             *(f"--local-directory={self.folder / name}", *self._tls_options, *options),
         ]

@@ -16,14 +16,16 @@ VersionsOf = Mapping[str, str]
 class Machine:
     """A machine that offers itself. `objection` is why it gets no work; empty for one that is accepted.
 
-    `address` is where its worker listens, and changes when that starts again; `host` is the address without
-    the port. `slots` is how many segments it encodes at a time, `running` what it encodes now.
+    `address` is where its worker listens, `host` the same without the port; `instance` tells the worker from
+    the one that was there before. `slots` is how many segments it encodes at a time, `running` what it
+    encodes now.
     """
 
     address: str
     name: str
     host: str
     slots: int
+    instance: str = ""
     objection: str = ""
     hint: str = ""
     running: tuple[str, ...] = ()

@@ -73,6 +73,7 @@ class ClusterLink:
         for name in ("distributed", "distributed.client"):
             # Its own reports of lost connections go to stderr; ours say what they mean.
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        asyncio.get_running_loop().set_exception_handler(_handle_abandoned_future)
         try:
             link = cls(_make_client(engine))
         except (OSError, ValueError) as error:
@@ -97,6 +98,7 @@ class ClusterLink:
                 name=str(worker["name"]),
                 host=str(worker["host"]),
                 slots=int(worker["nthreads"]),
+                instance=str(worker["local_directory"]),  # a new one for each start
                 running=tuple(_read_key(key) for key in running.get(address, ())),
             )
             for address, worker in sorted(found["workers"].items())
@@ -158,6 +160,12 @@ def _make_client(engine: ClusterEngine) -> Client:
         timeout=_CONNECT_LIMIT_S,
         set_as_default=False,
     )
+
+
+def _handle_abandoned_future(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Ignore the timeouts that the library forgets while it closes a connection; report anything else."""
+    if not isinstance(context.get("exception"), TimeoutError):
+        loop.default_exception_handler(context)
 
 
 def _read_key(key: object) -> str:

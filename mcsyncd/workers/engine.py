@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -10,10 +11,13 @@ from pathlib import Path
 
 from mcsyncd.errors import ConfigError
 from mcsyncd.model.machine import MachineSurvey
+from mcsyncd.model.text import escape_text
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.settings.workers import DaskWorkers, Workers
 
 # ruff: noqa: PLC0415  # the cluster's library is loaded where a job hands out, never in the daemon
+
+log = logging.getLogger("mcsyncd.cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,11 @@ def choose_engine(workers: Workers, layout: WorkLayout) -> ClusterEngine | None:
 
 
 def survey_engine(engine: ClusterEngine) -> MachineSurvey:
-    """Return the machines of an engine, each of them probed. Raises ConfigError if dask is not installed."""
-    with _explain_missing_library():
+    """Return the machines of an engine, each of them probed. Raises ConfigError if dask cannot be loaded."""
+    try:
         from mcsyncd.workers.machine_survey import survey_cluster
+    except (ImportError, OSError) as error:
+        raise _build_library_error(error) from error
     return survey_cluster(engine)
 
 
@@ -51,13 +57,17 @@ def open_segment_executor(engine: ClusterEngine | None, label: str) -> Iterator[
     """Give the executor that encodes a job's segments; None, at once, without an engine.
 
     `label` is what people see of the job, on the machines that work for it. On leaving, what is not done is
-    stopped everywhere. Raises ConfigError if dask is not installed.
+    stopped everywhere. None, too, if dask cannot be loaded: the status says so, and this machine encodes.
     """
     if engine is None:
         yield None
         return
-    with _explain_missing_library():
+    try:
         from mcsyncd.workers.cluster_executor import ClusterExecutor
+    except (ImportError, OSError) as error:
+        log.warning("%s: encoded on this machine: %s", escape_text(label), _build_library_error(error))
+        yield None
+        return
     executor = ClusterExecutor(engine, label)
     try:
         yield executor
@@ -65,10 +75,9 @@ def open_segment_executor(engine: ClusterEngine | None, label: str) -> Iterator[
         executor.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _explain_missing_library() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
+def _build_library_error(error: Exception) -> ConfigError:
+    if isinstance(error, ImportError):
         hint = "install mcsyncd[cluster], or set workers to {kind: processes}"
-        raise ConfigError(f"workers: kind dask needs {error.name}, which is not installed", hint) from error
+    else:
+        hint = "under systemd, dask needs ProcSubset=all in the unit: docs/cluster.md"
+    return ConfigError(f"workers: dask cannot be loaded: {error}", hint)

@@ -69,7 +69,7 @@ def _apply_quarantine(machine: Machine, entry: QuarantineEntry | None) -> Machin
 async def _judge(
     link: ClusterLink, engine: ClusterEngine, ours: VersionsOf, machine: Machine, known: Machine | None
 ) -> Machine:
-    if known is not None:
+    if known is not None and known.instance == machine.instance:
         return replace(machine, objection=known.objection, hint=known.hint)
     found = await _probe(link, engine, ours, machine.address)
     return machine if found is None else replace(machine, objection=found.reason, hint=found.hint)
