@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,38 @@ def test_the_exposure_stays_below_its_ceiling(installed):
     )
     bare = run("systemd-analyze", "security", "--offline=true", f"--threshold={CEILING}", installed)
     assert bare.returncode != 0, "without its protections the unit must not pass"
+
+
+CLUSTER_UNITS = {"mcsyncd-worker.service": 12, "mcsyncd-scheduler.service": 12}
+"""The units of docs/cluster.md, with the ceiling of each, as above."""
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("name", CLUSTER_UNITS)
+def test_the_units_of_a_cluster_are_valid_and_hardly_exposed(tmp_path, name):
+    text = (ROOT / "systemd" / name).read_text()
+    copy = tmp_path / name
+    copy.write_text(text.replace("/opt/mcsync/bin/dask", shutil.which("true")))
+    told = run("systemd-analyze", "verify", copy)
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
+    told = run("systemd-analyze", "security", "--offline=true", f"--threshold={CLUSTER_UNITS[name]}", copy)
+    assert told.returncode == 0, told.stdout[-300:]
+
+
+@pytest.mark.parametrize("name", CLUSTER_UNITS)
+def test_dask_takes_the_options_of_its_units_and_listens_with_tls_alone(name):
+    command = next(
+        line.removeprefix("ExecStart=/opt/mcsync/bin/")
+        for line in (ROOT / "systemd" / name).read_text().splitlines()
+        if line.startswith("ExecStart=")
+    )
+    _, kind, *options = command.split()
+    help_text = run(Path(sys.executable).with_name("dask"), kind, "--help").stdout
+    named = [option.partition("=")[0] for option in options if option.startswith("--")]
+    assert [option for option in named if option not in help_text] == []
+    assert {"--tls-ca-file", "--tls-cert", "--tls-key"} <= set(named)
+    assert "--dashboard-address=127.0.0.1:0" in options, "its web pages are open to everybody"
+    assert "--protocol=tls" in options or "${SCHEDULER}" in options, "the settings' scheduler is tls:// alone"
 
 
 @needs("systemd-sysusers")
