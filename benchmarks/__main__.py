@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import conform, lanes, pipeline, scrub, sessions, storage, sync, tui
+from benchmarks import cluster, conform, lanes, pipeline, scrub, sessions, storage, sync, tui
 
 
 class Benchmark(Protocol):
@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sessions": sessions,
     "tui": tui,
     "storage": storage,
+    "cluster": cluster,
 }
 _DEFAULT = "pipeline"
 

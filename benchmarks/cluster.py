@@ -1,0 +1,97 @@
+"""Cluster: the forecast for a session on 1 to 64 slots, and its bound of the slots against a real cluster.
+
+The check needs root: it makes network namespaces. Its segments wait instead of encoding, so that a busy
+machine measures the handing out and not itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.cluster_model import SegmentCosts, forecast_session
+from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
+from mcsyncd.workers.machine_survey import survey_cluster
+from node_tasks import NodeTask, wait_and_write
+from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until
+
+_MBIT = 1_000_000 / 8
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; the defaults are the short form."""
+    parser.add_argument("--slots", type=int, nargs="+", default=(1, 4, 16, 64))
+    parser.add_argument("--clips", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--cpu-ms-per-frame", type=float, default=71.6, help="of a whole clip job")
+    parser.add_argument("--cores-per-slot", type=float, default=2.0)
+    parser.add_argument(
+        "--share-mbit", type=float, default=940.0, help="of the file server (1 Gbit/s Ethernet)"
+    )
+    parser.add_argument("--segments", type=int, default=6, help="of the check; 0 leaves it out")
+    parser.add_argument("--wait", type=float, default=2.0, help="seconds of a segment of the check")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Print the forecast, then measure."""
+    costs = _build_costs(asked)
+    print(f"{asked.clips} clips of {asked.minutes:g} min, {costs.encode_s:.0f} s a segment on a slot")
+    print("slots  analysis s  encode s  stitch s  total s  bound by")
+    for slots in asked.slots:
+        found = forecast_session(costs, clips=asked.clips, clip_s=asked.minutes * 60, slots=slots)
+        parts = (
+            f"{found.analysis_s:10.0f}  {found.encode_s:8.0f}  {found.stitch_s:8.0f}  {found.total_s:7.0f}"
+        )
+        print(f"{slots:5}  {parts}  {found.bound_by}")
+    if asked.segments and CAN_MAKE_NAMESPACES:
+        _check_handing_out(asked.segments, asked.wait)
+
+
+def _build_costs(asked: argparse.Namespace) -> SegmentCosts:
+    """Costs of 1080p30 at 28 Mbit/s, by docs/performance.md; a segment is a minute."""
+    return SegmentCosts(
+        segment_s=60.0,
+        encode_s=asked.cpu_ms_per_frame / 1000 * 30 * 60 / asked.cores_per_slot,
+        hand_over_s=0.5,
+        read_bytes=28 * _MBIT * 60,
+        written_bytes=(32 + 3) * _MBIT * 60,
+        share_bytes_s=asked.share_mbit * _MBIT,
+        check_bytes_s=900e6,
+        analysis_s=20.0,
+        stitch_bytes_s=200e6,
+    )
+
+
+def _check_handing_out(segments: int, wait_s: float) -> None:
+    print(f"\nhanding out {segments} segments of {wait_s:g} s: slots, forecast s, measured s")
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as name:
+        home = Path(name)
+        with Nodes(home / "nodes", home / "work") as nodes:
+            nodes.start_scheduler()
+            for count, machine in enumerate("ab", 1):
+                nodes.start_worker(machine)
+                wait_until(
+                    lambda count=count: _count_machines(nodes.engine) == count, "the machine is accepted"
+                )
+                measured_s = _measure_handing_out(nodes.engine, home / f"on-{count}", segments, wait_s)
+                rounds = -(-segments // count)
+                print(f"{count}  {rounds * (wait_s + 0.5):.1f}  {measured_s:.1f}")
+
+
+def _count_machines(engine: ClusterEngine) -> int:
+    return sum(one.is_accepted for one in survey_cluster(engine).machines)
+
+
+def _measure_handing_out(engine: ClusterEngine, folder: Path, segments: int, wait_s: float) -> float:
+    tasks = [NodeTask(number, folder / "segments", folder / "journal", wait_s) for number in range(segments)]
+    with open_segment_executor(engine, "benchmark") as executor:
+        assert executor is not None
+        executor.submit(
+            wait_and_write, NodeTask(segments, folder / "segments", folder / "journal", 0.0)
+        ).result()
+        began_s = time.monotonic()
+        for one in [executor.submit(wait_and_write, task) for task in tasks]:
+            one.result()
+        return time.monotonic() - began_s
