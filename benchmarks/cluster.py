@@ -86,7 +86,7 @@ def _count_machines(engine: ClusterEngine) -> int:
 
 def _measure_handing_out(engine: ClusterEngine, folder: Path, segments: int, wait_s: float) -> float:
     tasks = [NodeTask(number, folder / "segments", folder / "journal", wait_s) for number in range(segments)]
-    with open_segment_executor(engine, "benchmark") as executor:
+    with open_segment_executor(engine, "benchmark", 1 << 60) as executor:
         assert executor is not None
         executor.submit(
             wait_and_write, NodeTask(segments, folder / "segments", folder / "journal", 0.0)

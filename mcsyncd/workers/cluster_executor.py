@@ -61,10 +61,18 @@ class ClusterExecutor(Executor):
 
     A call takes one argument: a dataclass with a `folder: Path`. It writes below that folder only, and
     returns a dataclass with `files: tuple[WrittenFile, ...]`. Both must be picklable, the call by its name.
+    On a machine, none of the files may have more than `max_output_bytes`; here the process's own limit holds.
     """
 
-    def __init__(self, engine: ClusterEngine, label: str, terms: HandoutTerms | None = None) -> None:
+    def __init__(
+        self,
+        engine: ClusterEngine,
+        label: str,
+        max_output_bytes: int,
+        terms: HandoutTerms | None = None,
+    ) -> None:
         self._engine = engine
+        self._max_output_bytes = max_output_bytes
         self._label = label
         self._handout = Handout(time.monotonic(), terms)
         self._tasks: dict[int, HandedTask] = {}
@@ -218,7 +226,8 @@ class ClusterExecutor(Executor):
         if self._link is None:
             raise AttemptLost("the scheduler is gone")
         number = argument.folder.name.removeprefix(_ATTEMPT_PREFIX)
-        remote = self._link.start_attempt(pickle.dumps((call, argument)), attempt.place, self._label, number)
+        packed = pickle.dumps((call, argument, self._max_output_bytes))
+        remote = self._link.start_attempt(packed, attempt.place, self._label, number)
         try:
             answer = await remote.fetch_answer()
         finally:

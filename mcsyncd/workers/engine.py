@@ -53,10 +53,13 @@ def survey_engine(engine: ClusterEngine) -> MachineSurvey:
 
 
 @contextmanager
-def open_segment_executor(engine: ClusterEngine | None, label: str) -> Iterator[Executor | None]:
+def open_segment_executor(
+    engine: ClusterEngine | None, label: str, max_output_bytes: int
+) -> Iterator[Executor | None]:
     """Give the executor that encodes a job's segments; None, at once, without an engine.
 
-    `label` is what people see of the job, on the machines that work for it. On leaving, what is not done is
+    `label` is what people see of the job, on the machines that work for it; no file of a segment may have
+    more than `max_output_bytes`. On leaving, what is not done is
     stopped everywhere. None, too, if dask cannot be loaded: the status says so, and this machine encodes.
     """
     if engine is None:
@@ -68,7 +71,7 @@ def open_segment_executor(engine: ClusterEngine | None, label: str) -> Iterator[
         log.warning("%s: encoded on this machine: %s", escape_text(label), _build_library_error(error))
         yield None
         return
-    executor = ClusterExecutor(engine, label)
+    executor = ClusterExecutor(engine, label, max_output_bytes)
     try:
         yield executor
     finally:

@@ -28,7 +28,9 @@ class NobodyWaits(Exception):
 
 
 def perform_remotely(call: bytes) -> bytes:
-    """Do a pickled call, `(function, argument)`, and return its pickled result.
+    """Do a pickled call, `(function, argument, limit)`, and return its pickled result.
+
+    No file that it writes may have more bytes than the limit: OSError (EFBIG).
 
     The scheduler and the worker see bytes only, so neither loads a codec. Raises what the function raises,
     EncoderDied, and NobodyWaits, which nobody sees.

@@ -6,14 +6,14 @@ import os
 import pickle
 import sys
 
-from mcsyncd.workers.process import limit_worker
+from mcsyncd.workers.process import limit_output, limit_worker
 
 _NICENESS = 15
 """Niceness of encoders, as on the daemon's own machine."""
 
 
 def main() -> None:
-    """Read a pickled `(function, argument)`; write `(pickled result, None)` or `(None, error)`, pickled."""
+    """Read a pickled `(function, argument, limit)`; write `(pickled result, None)` or `(None, error)`."""
     limit_worker(os.getppid(), _NICENESS)
     call = sys.stdin.buffer.read()
     # What a library prints must not get into the answer.
@@ -25,8 +25,9 @@ def main() -> None:
 
 def _perform(call: bytes) -> bytes:
     try:
-        function, argument = pickle.loads(call)  # noqa: S301  # from our own daemon, over mutual TLS
-        return pickle.dumps((pickle.dumps(function(argument)), None))
+        function, argument, max_bytes = pickle.loads(call)  # noqa: S301  # from our own daemon, over mutual TLS
+        with limit_output(max_bytes):
+            return pickle.dumps((pickle.dumps(function(argument)), None))
     except Exception as error:  # noqa: BLE001  # the caller's, on the daemon's machine
         return _pickle_error(error)
 

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.skipif(
 IMPATIENT = HandoutTerms(patience_s=1.0, late_factor=1.0, late_floor_s=1.5, first_limit_s=1.5)
 PATIENT = HandoutTerms(patience_s=60.0)
 LIMIT_S = 60.0
+NO_LIMIT = 1 << 60
+"""Bytes that no test writes."""
 OTHER_VERSIONS = """
 import av, mcsyncd, platform
 mcsyncd.__version__, av.__version__, platform.machine = "0.0.1", "17.0.0", lambda: "riscv64"
@@ -65,8 +67,8 @@ def objections(nodes) -> dict[str, str]:
 
 
 @contextmanager
-def executor(nodes, terms=PATIENT):
-    made = ClusterExecutor(nodes.engine, "cam_a/A001.MOV", terms)
+def executor(nodes, terms=PATIENT, max_bytes=NO_LIMIT):
+    made = ClusterExecutor(nodes.engine, "cam_a/A001.MOV", max_bytes, terms)
     try:
         yield made
     finally:
@@ -103,7 +105,7 @@ def assert_complete(tasks, results) -> None:
 
 
 def test_segments_are_encoded_on_both_machines_and_lie_in_their_folder(nodes, tasks):
-    with open_segment_executor(nodes.engine, "cam_a/A001.MOV") as handing:
+    with open_segment_executor(nodes.engine, "cam_a/A001.MOV", NO_LIMIT) as handing:
         results = [
             one.result(LIMIT_S) for one in as_completed(handing.submit(write_segment, one) for one in tasks)
         ]
@@ -191,8 +193,15 @@ def test_an_error_of_the_segment_is_the_callers(nodes, tasks):
     assert caught.value.hint == "record it again"
 
 
+def test_no_machine_writes_more_than_the_limit(nodes, tasks):
+    """This process has no limit here, so that it is told from the machines; a job has the same one."""
+    with executor(nodes, max_bytes=8_000) as handing:
+        assert handing.submit(write_segment, tasks[0]).result(LIMIT_S).node == "here"
+    assert sorted(node for _, node, _ in calls(tasks)) == ["a", "b", "here"]
+
+
 def hand_out_and_wait(engine, task):
-    with open_segment_executor(engine, "cam_a/A001.MOV") as handing:
+    with open_segment_executor(engine, "cam_a/A001.MOV", NO_LIMIT) as handing:
         handing.submit(write_segment, task).result()
 
 
@@ -201,7 +210,7 @@ def test_a_job_that_is_stopped_is_stopped_on_the_cluster(nodes, tasks, end):
     stuck = replace(tasks[0], slow_on="a")
     nodes.kill_worker("b")
     if end == "shutdown":
-        handing = ClusterExecutor(nodes.engine, "cam_a/A001.MOV", PATIENT)
+        handing = ClusterExecutor(nodes.engine, "cam_a/A001.MOV", NO_LIMIT, PATIENT)
         future = handing.submit(write_segment, stuck)
     else:
         job = multiprocessing.get_context("spawn").Process(

@@ -15,7 +15,7 @@ from pathlib import Path
 from mcsyncd.errors import ConfigError
 from mcsyncd.workers.engine import ClusterEngine, open_segment_executor, survey_engine
 engine = ClusterEngine("tls://127.0.0.1:1", *[Path("none.pem")] * 3, Path("cluster"))
-with open_segment_executor(engine, "cam_a/A001.MOV") as executor:
+with open_segment_executor(engine, "cam_a/A001.MOV", 1 << 60) as executor:
     print("executor:", executor)
 try:
     survey_engine(engine)
