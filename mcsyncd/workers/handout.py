@@ -27,7 +27,8 @@ class HandoutTerms:
     the whole job would be killed first.
     `max_failures`: attempts of one segment that fail on machines before this one takes it: what kills its
     encoder anywhere must not go through the whole cluster.
-    `max_strikes`: failed, late or lost attempts of one machine before it gets no more work from this job.
+    `max_strikes`: failed, late or lost attempts of one machine in a row, for each slot, before it gets no
+    more work from this job.
     """
 
     patience_s: float = 30.0
@@ -57,6 +58,7 @@ class Handout:
         """Tasks without a result, in the order in which they came."""
         self._running: dict[SegmentAttempt, float] = {}
         self._late: set[SegmentAttempt] = set()
+        self._struck: set[SegmentAttempt] = set()
         self._tried: dict[int, set[str]] = {}
         self._failures: Counter[int] = Counter()
         self._strikes: Counter[str] = Counter()
@@ -116,19 +118,19 @@ class Handout:
         began = self._running.get(attempt)
         if began is not None and attempt.place != LOCAL:
             self._took_s.append(now - began)
+            self._strikes[attempt.place] = 0
         return self.drop_task(attempt.task)
 
     def fail(self, attempt: SegmentAttempt, now: float, *, is_false: bool = False) -> None:
         """Note that an attempt came to nothing. A machine whose result was false gets no more work."""
         if self._running.pop(attempt, None) is None:
             return
-        if attempt not in self._late:
-            self._strikes[attempt.place] += 1
         self._late.discard(attempt)
         self._failures[attempt.task] += 1
-        if is_false or self._strikes[attempt.place] >= self._terms.max_strikes:
+        self._count_strike(attempt)
+        if is_false:
             self._banned.add(attempt.place)
-            self._note_company(now)
+        self._note_company(now)
 
     def is_running(self, attempt: SegmentAttempt) -> bool:
         """Tell whether the result of an attempt still counts."""
@@ -149,14 +151,22 @@ class Handout:
         limit_s = terms.first_limit_s
         if self._took_s:
             limit_s = max(terms.late_floor_s, terms.late_factor * median(self._took_s))
-        for attempt, began in self._running.items():
-            if attempt.place == LOCAL or attempt in self._late or now - began <= limit_s:
-                continue
-            self._late.add(attempt)
-            self._strikes[attempt.place] += 1
-            if self._strikes[attempt.place] >= terms.max_strikes:
-                self._banned.add(attempt.place)
+        self._late = {
+            one for one, began in self._running.items() if one.place != LOCAL and now - began > limit_s
+        }
+        if self._took_s:  # before that, nothing tells a slow machine from long segments
+            for attempt in self._late:
+                self._count_strike(attempt)
         self._note_company(now)
+
+    def _count_strike(self, attempt: SegmentAttempt) -> None:
+        """Hold an attempt against its machine, once."""
+        if attempt in self._struck:
+            return
+        self._struck.add(attempt)
+        self._strikes[attempt.place] += 1
+        if self._strikes[attempt.place] >= self._terms.max_strikes * self._slots.get(attempt.place, 1):
+            self._banned.add(attempt.place)
 
     def _choose_place(self, task: int, now: float) -> str | None:
         """Return where a task is tried next; None if it waits."""

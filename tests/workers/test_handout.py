@@ -105,6 +105,35 @@ def test_a_machine_that_is_late_time_and_again_gets_no_more_work():
     assert "a" not in places(handout.start_attempts(now))
 
 
+def test_machines_are_not_given_up_because_all_segments_are_long():
+    """Minutes of 4K take longer than the first limit on every machine: nobody is slow, then."""
+    handout = hand_out({"a": 4, "b": 1}, tasks=9)
+    now, done = 0.0, []
+    for _ in range(20):
+        started = handout.start_attempts(now)
+        now += 300.0
+        handout.start_attempts(now)
+        for one in [one for one in started if one.place != LOCAL and handout.is_running(one)]:
+            handout.finish(one, now)
+            done.append(one)
+    assert sorted(one.task for one in done) == list(range(9))
+    assert sum(one.place == "a" for one in done) > 4, "a works on after its first four"
+
+
+def test_a_success_in_between_clears_a_machine():
+    handout = hand_out({"a": 1, "b": 1}, tasks=30)
+    tried = []
+    for turn in range(10):
+        started = handout.start_attempts(float(turn))
+        for one in started:
+            tried.append(one.place)
+            if one.place == "a" and turn % 2:
+                handout.fail(one, float(turn))
+            else:
+                handout.finish(one, float(turn))
+    assert tried.count("a") == 10
+
+
 def test_without_any_machine_this_one_encodes_after_a_while_one_at_a_time():
     handout = hand_out({}, tasks=3)
     assert handout.start_attempts(TERMS.patience_s - 1) == []
