@@ -21,13 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mcsyncd.model.machine import Machine
+from mcsyncd.model.machine import Machine, VersionsOf
 from mcsyncd.model.text import escape_text
 from mcsyncd.workers.cluster_link import AttemptLost, ClusterLink
 from mcsyncd.workers.engine import ClusterEngine
 from mcsyncd.workers.handout import LOCAL, Handout, HandoutTerms, SegmentAttempt
 from mcsyncd.workers.machine_probe import describe_versions
-from mcsyncd.workers.machine_survey import survey_machines
+from mcsyncd.workers.machine_verdicts import MachineVerdicts
 from mcsyncd.workers.quarantine import quarantine_host
 from mcsyncd.workers.result_check import FalseResult, adopt_result, check_result
 
@@ -38,8 +38,6 @@ _LOOK_S = 2.0
 """Seconds between two looks at the scheduler's machines: a lost one is noticed after as long."""
 _TICK_S = 0.5
 """Seconds between two looks for attempts that are late."""
-_JUDGE_AGAIN_S = 30.0
-"""Seconds after which a machine that was rejected is probed again."""
 _END_LIMIT_S = 30.0
 """Seconds that the executor's thread gets to end: longer than closing a connection takes."""
 
@@ -79,13 +77,14 @@ class ClusterExecutor(Executor):
         self._attempts: dict[SegmentAttempt, asyncio.Task[None]] = {}
         self._link: ClusterLink | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._verdicts: MachineVerdicts
         self._machines: dict[str, Machine] = {}
-        self._judged_at = 0.0
+        """Those that are accepted, by address."""
         self._swept: set[Path] = set()
         self._count = 0
         self._ending = self._is_cancelled = False
         self._loop = asyncio.new_event_loop()
-        self._awake = asyncio.Event()
+        self._awake, self._news = asyncio.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._run_loop, name="cluster", daemon=True)
         self._thread.start()
 
@@ -147,6 +146,7 @@ class ClusterExecutor(Executor):
         watch.cancel()
         await asyncio.gather(watch, *self._attempts.values(), *self._closing, return_exceptions=True)
         if self._link is not None:
+            self._verdicts.close()
             await self._link.close()
         for folder in self._swept:
             await asyncio.to_thread(_remove_attempts, folder)
@@ -159,25 +159,20 @@ class ClusterExecutor(Executor):
             except Exception as error:  # noqa: BLE001  # whatever is wrong out there: this machine remains
                 self._lose_link(str(error) or type(error).__name__)
             self._awake.set()
-            await asyncio.sleep(_LOOK_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _LOOK_S)
+            self._news.clear()
 
-    async def _look_at_machines(self, ours: dict[str, str]) -> None:
+    async def _look_at_machines(self, ours: VersionsOf) -> None:
+        if self._link is None:
+            self._link = await ClusterLink.connect(self._engine)
+            self._verdicts = MachineVerdicts(self._link, self._engine, ours, self._news)
         link = self._link
-        if link is None:
-            link = self._link = await ClusterLink.connect(self._engine)
-        now = time.monotonic()
-        if now - self._judged_at > _JUDGE_AGAIN_S:
-            self._machines = {at: one for at, one in self._machines.items() if one.is_accepted}
-            self._judged_at = now
-        found = await survey_machines(link, self._engine, ours, self._machines)
+        found = await self._verdicts.list_accepted()
         if self._link is not link:
             return  # lost in the meantime
-        for machine in found:
-            if not machine.is_accepted and self._machines.get(machine.address) != machine:
-                name, reason = escape_text(machine.name), escape_text(machine.objection)
-                log.warning("machine %s gets no work: it %s", name, reason)
-        self._machines = {machine.address: replace(machine, running=()) for machine in found}
-        slots = {machine.address: machine.slots for machine in found if machine.is_accepted}
+        self._machines = {machine.address: machine for machine in found}
+        slots = {machine.address: machine.slots for machine in found}
         for attempt in self._handout.set_machines(slots, time.monotonic()):
             log.warning("machine %s is gone, its segment is encoded elsewhere", escape_text(attempt.place))
             self._stop([attempt])
@@ -188,6 +183,8 @@ class ClusterExecutor(Executor):
         self._stop(self._handout.lose_machines(time.monotonic()))
         if link is not None:
             log.warning("the cluster is gone, segments wait for it: %s", escape_text(reason))
+            self._verdicts.close()
+            self._news.set()
             self._closing.add(self._loop.create_task(link.close()))
 
     def _stop(self, attempts: list[SegmentAttempt], *, but: SegmentAttempt | None = None) -> None:

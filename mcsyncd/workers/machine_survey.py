@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mcsyncd.model.machine import Machine, MachineSurvey, VersionsOf
@@ -36,41 +36,31 @@ async def _survey(engine: ClusterEngine) -> MachineSurvey:
     except ClusterUnreachable as error:
         return MachineSurvey(fault=error.message, hint=error.hint)
     try:
-        return MachineSurvey(await survey_machines(link, engine, await asyncio.to_thread(describe_versions)))
+        ours = await asyncio.to_thread(describe_versions)
+        found = await link.list_machines()
+        judged = await asyncio.gather(*(judge_machine(link, engine, ours, one) for one in found))
+        return MachineSurvey(await apply_quarantine(judged, engine))
     except (ClusterUnreachable, OSError) as error:
         return MachineSurvey(fault=str(error), hint=getattr(error, "hint", ""))
     finally:
         await link.close()
 
 
-async def survey_machines(
-    link: ClusterLink,
-    engine: ClusterEngine,
-    ours: VersionsOf,
-    known: Mapping[str, Machine] | None = None,
-) -> tuple[Machine, ...]:
-    """Return all machines. Those in `known`, by address, keep their verdict, but for a quarantine.
-
-    Raises ClusterUnreachable, and OSError if the work folder of this machine does not work.
-    """
-    found = await link.list_machines()
-    quarantine = await asyncio.to_thread(read_quarantine, engine.folder)
-    judged = (_judge(link, engine, ours, one, (known or {}).get(one.address)) for one in found)
-    return tuple(_apply_quarantine(one, quarantine.get(one.host)) for one in await asyncio.gather(*judged))
+async def apply_quarantine(machines: Iterable[Machine], engine: ClusterEngine) -> tuple[Machine, ...]:
+    """Return the machines, with an objection to those that are in quarantine now. Raises OSError."""
+    entries = await asyncio.to_thread(read_quarantine, engine.folder)
+    return tuple(_object_to(one, entries[one.host]) if one.host in entries else one for one in machines)
 
 
-def _apply_quarantine(machine: Machine, entry: QuarantineEntry | None) -> Machine:
-    if entry is None:
-        return machine
+def _object_to(machine: Machine, entry: QuarantineEntry) -> Machine:
     reason = f"in quarantine since {entry.since}: {entry.reason}"
     return replace(machine, objection=reason, hint=f"test its memory and disk, then remove {entry.path}")
 
 
-async def _judge(
-    link: ClusterLink, engine: ClusterEngine, ours: VersionsOf, machine: Machine, known: Machine | None
+async def judge_machine(
+    link: ClusterLink, engine: ClusterEngine, ours: VersionsOf, machine: Machine
 ) -> Machine:
-    if known is not None and known.instance == machine.instance:
-        return replace(machine, objection=known.objection, hint=known.hint)
+    """Probe a machine; return it with what speaks against it. Raises OSError for this machine's own disk."""
     found = await _probe(link, engine, ours, machine.address)
     return machine if found is None else replace(machine, objection=found.reason, hint=found.hint)
 

@@ -14,6 +14,7 @@ import pytest
 
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.hashing import verify_digest
+from mcsyncd.workers import machine_survey
 from mcsyncd.workers.cluster_executor import ClusterExecutor
 from mcsyncd.workers.engine import open_segment_executor
 from mcsyncd.workers.handout import HandoutTerms
@@ -25,7 +26,7 @@ from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until, write_identity
 pytestmark = pytest.mark.skipif(
     not CAN_MAKE_NAMESPACES, reason="making network namespaces needs root and Debian's iproute2"
 )
-IMPATIENT = HandoutTerms(patience_s=1.0, late_factor=1.0, late_floor_s=1.5, first_limit_s=1.5)
+IMPATIENT = HandoutTerms(patience_s=10.0, late_factor=1.0, late_floor_s=1.5, first_limit_s=1.5)
 PATIENT = HandoutTerms(patience_s=60.0)
 LIMIT_S = 60.0
 NO_LIMIT = 1 << 60
@@ -171,12 +172,27 @@ def test_segments_wait_for_a_scheduler_that_starts_again(nodes, tasks):
     assert {node for _, node, _ in calls(tasks)} == {"a", "b"}, "this machine waited"
 
 
-def test_without_a_scheduler_this_machine_encodes(nodes, tasks):
-    nodes.kill_scheduler()
-    with executor(nodes, IMPATIENT) as handing:
-        results = [one.result(LIMIT_S) for one in [handing.submit(write_segment, one) for one in tasks]]
+def test_when_the_scheduler_stays_away_this_machine_encodes(nodes, tasks):
+    stuck = [replace(tasks[0], slow_on="a"), replace(tasks[1], slow_on="b"), *tasks[2:]]
+    with executor(nodes, replace(PATIENT, patience_s=10.0)) as handing:
+        futures = [handing.submit(write_segment, one) for one in stuck]
+        wait_until(lambda: {"a", "b"} == {node for _, node, _ in calls(tasks)}, "both machines work")
+        nodes.kill_scheduler()
+        results = [one.result(LIMIT_S) for one in futures]
         assert_complete(tasks, results)
     assert {one.node for one in results} == {"here"}
+
+
+def test_a_machine_that_hangs_holds_up_nobody(nodes, tasks, monkeypatch):
+    """Its connection stands, but nothing comes of it: a probe of it takes as long as it may."""
+    monkeypatch.setattr(machine_survey, "_PROBE_LIMIT_S", 10 * LIMIT_S)
+    os.kill(nodes.nodes["b"].worker.pid, signal.SIGSTOP)
+    with executor(nodes) as handing:
+        results = [one.result(LIMIT_S) for one in [handing.submit(write_segment, one) for one in tasks[:2]]]
+    assert {one.node for one in results} == {"a"}
+    monkeypatch.setattr(machine_survey, "_PROBE_LIMIT_S", 1.0)
+    assert "did not answer a probe" in objections(nodes)["b"]
+    nodes.kill_worker("b")
 
 
 def test_an_encoder_that_crashes_everywhere_does_not_take_a_worker_with_it(nodes, tasks):
