@@ -14,10 +14,11 @@ from pathlib import Path
 from benchmarks.cluster_model import SegmentCosts, forecast_session
 from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
 from mcsyncd.workers.machine_survey import survey_cluster
-from node_tasks import NodeTask, wait_and_write
+from node_tasks import NodeFolder, NodeTask, wait_and_write
 from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until
 
 _MBIT = 1_000_000 / 8
+_SEGMENT_S = 10.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,13 +51,13 @@ def run(asked: argparse.Namespace) -> None:
 
 
 def _build_costs(asked: argparse.Namespace) -> SegmentCosts:
-    """Costs of 1080p30 at 28 Mbit/s, by docs/performance.md; a segment is a minute."""
+    """Costs of 1080p30 at 28 Mbit/s, by docs/performance.md; a segment is ten seconds."""
     return SegmentCosts(
-        segment_s=60.0,
-        encode_s=asked.cpu_ms_per_frame / 1000 * 30 * 60 / asked.cores_per_slot,
-        hand_over_s=0.5,
-        read_bytes=28 * _MBIT * 60,
-        written_bytes=(32 + 3) * _MBIT * 60,
+        segment_s=_SEGMENT_S,
+        encode_s=asked.cpu_ms_per_frame / 1000 * 30 * _SEGMENT_S / asked.cores_per_slot,
+        hand_over_s=1.0,  # half of it the codecs that each encoder loads
+        read_bytes=28 * _MBIT * _SEGMENT_S,
+        written_bytes=(32 + 3) * _MBIT * _SEGMENT_S,
         share_bytes_s=asked.share_mbit * _MBIT,
         check_bytes_s=900e6,
         analysis_s=20.0,
@@ -84,13 +85,12 @@ def _count_machines(engine: ClusterEngine) -> int:
     return sum(one.is_accepted for one in survey_cluster(engine).machines)
 
 
-def _measure_handing_out(engine: ClusterEngine, folder: Path, segments: int, wait_s: float) -> float:
-    tasks = [NodeTask(number, folder / "segments", folder / "journal", wait_s) for number in range(segments)]
+def _measure_handing_out(engine: ClusterEngine, home: Path, segments: int, wait_s: float) -> float:
+    folder = NodeFolder(home / "segments")
+    tasks = [NodeTask(number, folder, home / "journal", wait_s) for number in range(segments)]
     with open_segment_executor(engine, "benchmark", 1 << 60) as executor:
         assert executor is not None
-        executor.submit(
-            wait_and_write, NodeTask(segments, folder / "segments", folder / "journal", 0.0)
-        ).result()
+        executor.submit(wait_and_write, NodeTask(segments, folder, home / "journal")).result()
         began_s = time.monotonic()
         for one in [executor.submit(wait_and_write, task) for task in tasks]:
             one.result()

@@ -16,9 +16,14 @@ from mcsyncd.model.rendition import WrittenFile
 
 
 @dataclass(frozen=True, slots=True)
+class NodeFolder:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NodeTask:
     number: int
-    folder: Path
+    folder: NodeFolder
     journal: Path
     """A folder in which every call leaves a file: who ran it, and in which process."""
     wait_s: float = 0.0
@@ -56,8 +61,8 @@ def write_segment(task: NodeTask) -> NodeResult:
         time.sleep(0.05)
     data = f"segment {task.number}".encode() * 1000
     files = (
-        write_file(task.folder / f"{task.number}.bin", data),
-        write_file(task.folder / "sheets" / f"{task.number}.jpg", data[:100]),
+        write_file(task.folder.path / f"{task.number}.bin", data),
+        write_file(task.folder.path / "sheets" / f"{task.number}.jpg", data[:100]),
     )
     if task.false_on == get_node():
         Path(files[0].path).write_bytes(data[:-1] + b"?")

@@ -40,6 +40,7 @@ from mcsyncd.present.events import format_event
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.store.chain import LogEntry
 from mcsyncd.store.ledger import Ledger, SessionsQuery
+from mcsyncd.workers.engine import choose_engine
 
 _FIRST_RECORD_WAIT_S, _MAX_RECORD_WAIT_S = 1.0, 30.0
 """Seconds between attempts to record a result while the ledger cannot be written, doubled from the first to
@@ -273,7 +274,8 @@ class SessionLoop:
                 continue
             limit = self.config.settings.limits.choose_limit(job)
             output = compute_output_limit(limit, count_input_bytes(job))
-            self.workers.start_job(job, self.config.layout, output)
+            engine = choose_engine(self.config.settings.workers, self.config.layout)
+            self.workers.start_job(job, self.config.layout, output, engine)
 
     def pause_uploads(self, by: str) -> None:
         """Stop the uploads; what is stored of them stays. Nothing starts until somebody resumes."""

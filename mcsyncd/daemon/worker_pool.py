@@ -41,11 +41,19 @@ from mcsyncd.errors import (
     is_passing,
     suggest_repair,
 )
-from mcsyncd.model.facts import DerivedFilesLost, Fact, JobFailed, JobFinished, StoredObjectsLost
+from mcsyncd.model.facts import (
+    DerivedFilesLost,
+    Fact,
+    JobFailed,
+    JobFinished,
+    JobResult,
+    StoredObjectsLost,
+)
 from mcsyncd.model.jobs import Conform, Job
 from mcsyncd.model.schedule import Lane, choose_lane, needs_store
 from mcsyncd.model.session import FailureKind
 from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.engine import ClusterEngine
 from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.progress import remove_progress
 
@@ -162,18 +170,23 @@ class WorkerPool:
                 for process in slots.free:
                     process.end()
 
-    def start_job(self, job: Job, layout: WorkLayout, max_output_bytes: int) -> None:
-        """Start a job in a free slot of its lane. Raises IndexError if there is none."""
+    def start_job(
+        self, job: Job, layout: WorkLayout, max_output_bytes: int, engine: ClusterEngine | None = None
+    ) -> None:
+        """Start a job in a free slot of its lane; see `perform_job`. Raises IndexError if there is none."""
         process = self._lanes[choose_lane(job)].free.pop(0)
         running = self.running[job.id] = RunningJob(job, process, time.monotonic())
+        perform = partial(perform_job, job, layout, max_output_bytes, engine)
         running.task = asyncio.create_task(
-            self._run_job(running, layout, max_output_bytes), name=f"{job.stage} {job.subject}"
+            self._run_job(running, layout, perform), name=f"{job.stage} {job.subject}"
         )
 
-    async def _run_job(self, running: RunningJob, layout: WorkLayout, max_output_bytes: int) -> None:
+    async def _run_job(
+        self, running: RunningJob, layout: WorkLayout, perform: Callable[[], JobResult]
+    ) -> None:
         job, fact = running.job, None
         try:
-            fact = await self._await_outcome(job, layout, max_output_bytes, running.process)
+            fact = await self._await_outcome(job, layout, perform, running.process)
         except asyncio.CancelledError:
             fact = running.overrun
             running.process.end()
@@ -190,10 +203,10 @@ class WorkerPool:
         run_detached(partial(remove_progress, layout.locate_progress(job.id)))
 
     async def _await_outcome(
-        self, job: Job, layout: WorkLayout, max_output_bytes: int, process: WorkerProcess
+        self, job: Job, layout: WorkLayout, perform: Callable[[], JobResult], process: WorkerProcess
     ) -> Outcome:
         try:
-            result = await process.run(perform_job, job, layout, max_output_bytes)
+            result = await process.run(perform)
         except asyncio.CancelledError:
             raise
         except MappedFileLost:

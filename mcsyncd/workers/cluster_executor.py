@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.machine import Machine, VersionsOf
 from mcsyncd.model.text import escape_text
 from mcsyncd.workers.cluster_link import AttemptLost, ClusterLink
@@ -57,7 +58,7 @@ class HandedTask:
 class ClusterExecutor(Executor):
     """Encodes on the machines of `engine`; see `Handout` for where, and for when this process does it itself.
 
-    A call takes one argument: a dataclass with a `folder: Path`. It writes below that folder only, and
+    A call takes one argument: a dataclass whose `folder` has a `path`. It writes below that folder only, and
     returns a dataclass with `files: tuple[WrittenFile, ...]`. Both must be picklable, the call by its name.
     On a machine, none of the files may have more than `max_output_bytes`; here the process's own limit holds.
     """
@@ -194,12 +195,13 @@ class ClusterExecutor(Executor):
 
     async def _make_attempt(self, attempt: SegmentAttempt) -> None:
         task = self._tasks[attempt.task]
-        folder = Path(task.argument.folder)
+        folder: Path = task.argument.folder.path
         own = folder / f"{_ATTEMPT_PREFIX}{secrets.token_hex(6)}"
         try:
             await self._sweep(folder)
+            await asyncio.to_thread(make_folders, own)
             encode = self._encode_here if attempt.place == LOCAL else partial(self._encode_there, attempt)
-            made = await encode(task.call, replace(task.argument, folder=own))
+            made = await encode(task.call, _redirect(task.argument, own))
             inner = await asyncio.to_thread(check_result, made, own)
             await self._keep_result(attempt, task, partial(adopt_result, made, own, inner, folder))
         except Exception as error:  # noqa: BLE001  # whatever a call raises is its caller's
@@ -222,7 +224,7 @@ class ClusterExecutor(Executor):
     async def _encode_there(self, attempt: SegmentAttempt, call: Callable[[Any], Any], argument: Any) -> Any:
         if self._link is None:
             raise AttemptLost("the scheduler is gone")
-        number = argument.folder.name.removeprefix(_ATTEMPT_PREFIX)
+        number = argument.folder.path.name.removeprefix(_ATTEMPT_PREFIX)
         packed = pickle.dumps((call, argument, self._max_output_bytes))
         remote = self._link.start_attempt(packed, attempt.place, self._label, number)
         try:
@@ -268,6 +270,11 @@ class ClusterExecutor(Executor):
             log.error("machine %s is in quarantine: %s", escape_text(machine.name), escape_text(reason))
             with suppress(OSError):  # this job does without it in any case
                 await asyncio.to_thread(quarantine_host, self._engine.folder, machine.host, reason)
+
+
+def _redirect(argument: Any, path: Path) -> Any:
+    """Return a task that writes to another folder."""
+    return replace(argument, folder=replace(argument.folder, path=path))
 
 
 def _remove_attempts(folder: Path) -> None:

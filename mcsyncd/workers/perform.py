@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeVar, assert_never
@@ -25,10 +28,14 @@ from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
 from mcsyncd.settings.job_limits import name_limit_field
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
+from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
 from mcsyncd.workers.process import DEFAULT_NICENESS, limit_output, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
+
+OpenExecutor = Callable[[], AbstractContextManager[Executor | None]]
+"""Opens what encodes the segments of a clip; None is this process."""
 
 _File = TypeVar("_File", Rendition, WrittenFile)
 
@@ -40,15 +47,19 @@ def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: t
         import_module(module)
 
 
-def perform_job(job: jobs.Job, layout: WorkLayout, max_output_bytes: int) -> JobResult:
+def perform_job(
+    job: jobs.Job, layout: WorkLayout, max_output_bytes: int, engine: ClusterEngine | None = None
+) -> JobResult:
     """Do the job in this process. No file that it writes may have more than `max_output_bytes`.
 
-    Raises what its stage raises, and OutputTooLarge.
+    With an `engine`, the segments of a clip are encoded on its machines. Raises what its stage raises, and
+    OutputTooLarge.
     """
     report_progress = build_progress_writer(layout.locate_progress(job.id), choose_unit(job))
     try:
         with limit_output(max_output_bytes):
-            return _run_stage(job, layout, report_progress)
+            open_executor = partial(open_segment_executor, engine, job.subject, max_output_bytes)
+            return _run_stage(job, layout, report_progress, open_executor)
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise _build_output_error(job, max_output_bytes) from error
@@ -84,7 +95,9 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
             assert_never(job)
 
 
-def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress) -> JobResult:  # noqa: C901, PLR0911, PLR0912  # one line for each job
+def _run_stage(  # noqa: C901, PLR0911, PLR0912  # one line for each job
+    job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
+) -> JobResult:
     match job:
         case jobs.Offload():
             return _offload_files(job, layout, report_progress)
@@ -99,7 +112,7 @@ def _run_stage(job: jobs.Job, layout: WorkLayout, report_progress: ReportProgres
         case jobs.Align():
             return _align_clips(job, layout, report_progress)
         case jobs.Conform():
-            return _conform_clip(job, layout, report_progress)
+            return _conform_clip(job, layout, report_progress, open_executor)
         case jobs.PlanPublishing():
             return _plan_publishing(job, layout, report_progress)
         case jobs.Upload():
@@ -183,26 +196,30 @@ def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportPro
     return join_spans(place_parallels(found, leaders), job.clips)
 
 
-def _conform_clip(job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress) -> ConformResult:
+def _conform_clip(
+    job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
+) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
     from mcsyncd.conform.segment_files import remove_superseded
 
     folder = layout.locate_conformed(job.session, job.clip.camera)
     segments = layout.locate_segments(job.session, job.clip.key, job.id)
     remove_superseded(segments)
-    conformed = conform_clip(
-        _locate_original(job.clip, layout),
-        _require_media(job.clip),
-        rate=job.rate,
-        phase_us=job.phase_us,
-        drift_ppm=job.drift_ppm,
-        mezzanine=job.mezzanine,
-        proxy=job.proxy,
-        folder=folder,
-        stem=build_file_stem(job.clip, job.id),
-        report_progress=report_progress,
-        segment_folder=segments,
-    )
+    with open_executor() as executor:
+        conformed = conform_clip(
+            _locate_original(job.clip, layout),
+            _require_media(job.clip),
+            rate=job.rate,
+            phase_us=job.phase_us,
+            drift_ppm=job.drift_ppm,
+            mezzanine=job.mezzanine,
+            proxy=job.proxy,
+            folder=folder,
+            stem=build_file_stem(job.clip, job.id),
+            report_progress=report_progress,
+            segment_folder=segments,
+            executor=executor,
+        )
     _locate_original(job.clip, layout)  # it must not have changed while it was read
     return _relativize_paths(conformed, layout)
 

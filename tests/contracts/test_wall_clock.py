@@ -29,7 +29,6 @@ ALLOWED = {
     "store/backup.py": "names a copy",
     "store/damage.py": "names a ledger that is set aside",
     "workers/quarantine.py": "for people: since when a machine gets no work",
-    "workers/quarantine.py": "dates a quarantine",
     "tui/shell.py": "for people: today's times are shown without their date",
 }
 """Who reads it, and what for. Waits, limits and rates are on the monotonic clock."""

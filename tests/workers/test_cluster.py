@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 from concurrent.futures import as_completed
 from contextlib import contextmanager
@@ -12,15 +13,25 @@ from pathlib import Path
 
 import pytest
 
+from footage import Shot, film, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.hashing import verify_digest
-from mcsyncd.workers import machine_survey
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.jobs import Conform
+from mcsyncd.model.rate import Rate
+from mcsyncd.probe.probe import probe_clip
+from mcsyncd.settings.load import find_shipped_profiles
+from mcsyncd.settings.profiles import load_profile
+from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers import cluster_executor, machine_survey
 from mcsyncd.workers.cluster_executor import ClusterExecutor
 from mcsyncd.workers.engine import open_segment_executor
 from mcsyncd.workers.handout import HandoutTerms
 from mcsyncd.workers.machine_survey import survey_cluster
+from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.quarantine import read_quarantine
-from node_tasks import NodeTask, die, raise_bad_media, write_segment
+from node_tasks import NodeFolder, NodeTask, die, raise_bad_media, write_segment
 from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until, write_identity
 
 pytestmark = pytest.mark.skipif(
@@ -78,7 +89,7 @@ def executor(nodes, terms=PATIENT, max_bytes=NO_LIMIT):
 
 @pytest.fixture
 def tasks(tmp_path):
-    return [NodeTask(number, tmp_path / "segments", tmp_path / "journal") for number in range(4)]
+    return [NodeTask(number, NodeFolder(tmp_path / "segments"), tmp_path / "journal") for number in range(4)]
 
 
 def calls(tasks) -> list[tuple[int, str, int]]:
@@ -97,7 +108,7 @@ def is_gone(pid: int) -> bool:
 
 def assert_complete(tasks, results) -> None:
     assert sorted(one.number for one in results) == [one.number for one in tasks]
-    folder = tasks[0].folder
+    folder = tasks[0].folder.path
     for result in results:
         assert [Path(file.path).parent for file in result.files] == [folder, folder / "sheets"]
         assert all(verify_digest(Path(file.path), file.sha256, file.bytes) for file in result.files)
@@ -207,6 +218,28 @@ def test_an_error_of_the_segment_is_the_callers(nodes, tasks):
     with executor(nodes) as handing, pytest.raises(BadMedia, match=r"0\.mov: broken") as caught:
         handing.submit(raise_bad_media, tasks[0]).result(LIMIT_S)
     assert caught.value.hint == "record it again"
+
+
+def test_a_clip_is_the_same_whichever_machines_encode_it(nodes, tmp_path, monkeypatch):
+    """Two and a half segments, on both machines: byte for byte what this process makes alone."""
+    layout = WorkLayout(tmp_path / "drop", tmp_path / "work", LocalStorage(kind="local", path=tmp_path / "b"))
+    (layout.work / "progress").mkdir(parents=True)
+    path = film(layout.work / "clip.mov", Shot(steady(30, 25), (0, 25)))
+    seen = path.stat()
+    clip = Clip("cam_a", "clip.mov", seen.st_size, seen.st_mtime_ns, "clip.mov", media=probe_clip(path))
+    refs = [load_profile(find_shipped_profiles(), one).build_ref(one) for one in ("mezz-h264", "proxy-540p")]
+    job = Conform("20261123-091502-k7q", clip, Rate(30), 0, 0.0, *refs)
+    alone = perform_job(job, layout, NO_LIMIT)
+    shutil.rmtree(layout.locate_session(job.session))
+    answers = []
+    adopt = cluster_executor.adopt_result
+    monkeypatch.setattr(cluster_executor, "adopt_result", lambda *made: answers.append(made) or adopt(*made))
+    monkeypatch.setattr(cluster_executor.ClusterExecutor, "_encode_here", None)
+    together = perform_job(job, layout, NO_LIMIT, nodes.engine)
+    assert len(answers) >= 2
+    assert together == alone
+    for file in together.files:
+        assert verify_digest(layout.resolve_path(file.path), file.sha256, file.bytes)
 
 
 def test_no_machine_writes_more_than_the_limit(nodes, tasks):
