@@ -28,6 +28,7 @@ class NodeTask:
     """A folder in which every call leaves a file: who ran it, and in which process."""
     wait_s: float = 0.0
     slow_on: str = ""
+    """Names of nodes: `ab` are both."""
     false_on: str = ""
 
 
@@ -43,7 +44,6 @@ def get_node() -> str:
 
 
 def write_file(path: Path, data: bytes) -> WrittenFile:
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return WrittenFile(str(path), len(data), hashlib.sha256(data).hexdigest())
 
@@ -57,9 +57,10 @@ def write_segment(task: NodeTask) -> NodeResult:
     """Write two files, one in a folder below; on `slow_on` wait for the file `go`, on `false_on` lie."""
     note_call(task)
     end = time.monotonic() + 600
-    while task.slow_on == get_node() and not (task.journal / "go").exists() and time.monotonic() < end:
+    while get_node() in task.slow_on and not (task.journal / "go").exists() and time.monotonic() < end:
         time.sleep(0.05)
     data = f"segment {task.number}".encode() * 1000
+    (task.folder.path / "sheets").mkdir()  # its parent is there: encoders make none
     files = (
         write_file(task.folder.path / f"{task.number}.bin", data),
         write_file(task.folder.path / "sheets" / f"{task.number}.jpg", data[:100]),

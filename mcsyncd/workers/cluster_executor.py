@@ -81,7 +81,7 @@ class ClusterExecutor(Executor):
         self._verdicts: MachineVerdicts
         self._machines: dict[str, Machine] = {}
         """Those that are accepted, by address."""
-        self._swept: set[Path] = set()
+        self._sweeps: dict[Path, asyncio.Task[None]] = {}
         self._count = 0
         self._ending = self._is_cancelled = False
         self._loop = asyncio.new_event_loop()
@@ -149,7 +149,7 @@ class ClusterExecutor(Executor):
         if self._link is not None:
             self._verdicts.close()
             await self._link.close()
-        for folder in self._swept:
+        for folder in self._sweeps:
             await asyncio.to_thread(_remove_attempts, folder)
 
     async def _watch_machines(self) -> None:
@@ -213,9 +213,9 @@ class ClusterExecutor(Executor):
 
     async def _sweep(self, folder: Path) -> None:
         """Remove, once, what attempts of an earlier process left behind."""
-        if folder not in self._swept:
-            self._swept.add(folder)
-            await asyncio.to_thread(_remove_attempts, folder)
+        if folder not in self._sweeps:
+            self._sweeps[folder] = asyncio.create_task(asyncio.to_thread(_remove_attempts, folder))
+        await asyncio.shield(self._sweeps[folder])  # the others wait for it, too: it would remove theirs
 
     async def _encode_here(self, call: Callable[[Any], Any], argument: Any) -> Any:
         log.warning("%s: a segment is encoded on this machine", escape_text(self._label))

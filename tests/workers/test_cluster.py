@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import time
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,7 +32,7 @@ from mcsyncd.workers.handout import HandoutTerms
 from mcsyncd.workers.machine_survey import survey_cluster
 from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.quarantine import read_quarantine
-from node_tasks import NodeFolder, NodeTask, die, raise_bad_media, write_segment
+from node_tasks import NodeFolder, NodeTask, die, raise_bad_media, wait_and_write, write_segment
 from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until, write_identity
 
 pytestmark = pytest.mark.skipif(
@@ -126,6 +127,21 @@ def test_segments_are_encoded_on_both_machines_and_lie_in_their_folder(nodes, ta
     assert len(calls(tasks)) == len(tasks)
 
 
+def test_what_a_killed_job_left_is_removed_and_nothing_new_with_it(nodes, tasks, monkeypatch):
+    """The folder of a second attempt was removed with the old ones, if that took a moment."""
+    remove = cluster_executor._remove_attempts
+    monkeypatch.setattr(cluster_executor, "_remove_attempts", lambda path: time.sleep(1.0) or remove(path))
+    old = tasks[0].folder.path / ".attempt-0123456789ab"
+    old.mkdir(parents=True)
+    (old / "00001.mezz.mp4.part").touch()
+    slow = [replace(one, wait_s=2.0) for one in tasks[:2]]
+    with executor(nodes) as handing:
+        results = [one.result(LIMIT_S) for one in [handing.submit(wait_and_write, one) for one in slow]]
+        assert not old.exists()
+    assert_complete(slow, results)
+    assert len(calls(tasks)) == 2, "no attempt was in vain"
+
+
 def test_a_machine_that_is_lost_costs_its_segment_nothing_but_time(nodes, tasks):
     stuck = [replace(one, slow_on="a") for one in tasks[:2]]
     with executor(nodes) as handing:
@@ -165,7 +181,7 @@ def test_a_slow_machine_holds_nothing_up_and_its_encoder_is_stopped(nodes, tasks
 
 
 def test_segments_wait_for_a_scheduler_that_starts_again(nodes, tasks):
-    stuck = [replace(tasks[0], slow_on="a"), replace(tasks[1], slow_on="b")]
+    stuck = [replace(one, slow_on="ab") for one in tasks[:2]]
     with executor(nodes) as handing:
         futures = [handing.submit(write_segment, one) for one in stuck]
         wait_until(lambda: len(calls(tasks)) == 2, "both machines work")
@@ -184,7 +200,7 @@ def test_segments_wait_for_a_scheduler_that_starts_again(nodes, tasks):
 
 
 def test_when_the_scheduler_stays_away_this_machine_encodes(nodes, tasks):
-    stuck = [replace(tasks[0], slow_on="a"), replace(tasks[1], slow_on="b"), *tasks[2:]]
+    stuck = [replace(one, slow_on="ab") for one in tasks]
     with executor(nodes, replace(PATIENT, patience_s=10.0)) as handing:
         futures = [handing.submit(write_segment, one) for one in stuck]
         wait_until(lambda: {"a", "b"} == {node for _, node, _ in calls(tasks)}, "both machines work")
