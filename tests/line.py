@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from mcsyncd.checks.store_identity import prepare_store
 from mcsyncd.client import Client
-from mcsyncd.errors import Unreachable
+from mcsyncd.errors import McsyncError, Unreachable
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.stores import LocalStorage
 
@@ -166,7 +166,12 @@ class Line:
             async with Client(self.home / "var" / "api.sock") as client:
                 return await ask(client)
 
-        return asyncio.run(calling()).model_dump(mode="json")
+        try:
+            return asyncio.run(calling()).model_dump(mode="json")
+        except McsyncError as error:
+            if "internal error" in error.message:
+                raise AssertionError(f"{error.message}\n{self.log[-6000:]}") from error
+            raise
 
     def session(self) -> dict:
         """The newest session."""
