@@ -91,7 +91,8 @@ def measure_stage(session: Session, running: Reports, open_jobs: Collection[Job]
     lead = next((job for job in open_jobs if job in running), next(iter(running)))
     in_stage = [(job, report) for job, report in running.items() if _is_counted_with(job, lead)]
     finished = _weigh_finished(session, lead)
-    waiting = [job for job in open_jobs if _is_counted_with(job, lead)]
+    superseded = [job for job in running if job not in open_jobs]  # they are being stopped
+    waiting = [job for job in (*open_jobs, *superseded) if _is_counted_with(job, lead)]
     total = finished + sum(map(weigh_job, waiting))
     alike = sum(weigh_job(job) for job in waiting if choose_lane(job) is choose_lane(lead))
     done = finished + sum(weigh_job(job) * report.done for job, report in in_stage if report is not None)

@@ -55,6 +55,14 @@ def test_uploads_count_by_their_bytes():
     assert build_session_progress(work, running, 2 * MB).eta_s == pytest.approx(44)
 
 
+def test_a_job_that_is_no_longer_needed_divides_nothing_by_nought():
+    """A session that became stale: its jobs are not due any more, and run until they are stopped."""
+    running = {UPLOADS[LARGE.key]: None}
+    work = measure_stage(replace(PUBLISHING, state=State.STALE), running, ())
+    assert (work.done, work.total) == (0, 98 * MB)
+    assert build_session_progress(work, running, None).done == 0
+
+
 def test_how_fast_small_objects_go_says_nothing_of_large_ones():
     work = measure(PUBLISHING, {UPLOADS[SMALL[0].key]: None})
     assert build_session_progress(work, {UPLOADS[SMALL[0].key]: None}, MB).eta_s is None
