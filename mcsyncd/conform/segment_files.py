@@ -6,6 +6,7 @@ The record is written last. A segment without one does not exist, whatever else 
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,6 +93,12 @@ def remove_superseded(folder: Path) -> None:
         for other in folder.parent.iterdir():
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def remove_clip_folder(folder: Path) -> None:
+    """Remove the clip's folder, which held the segments in `folder`, unless there is something in it."""
+    with suppress(OSError):
+        folder.parent.rmdir()
 
 
 def _relocate_files(encoded: EncodedSegment, folder: Path) -> EncodedSegment:

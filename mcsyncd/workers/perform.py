@@ -200,7 +200,7 @@ def _conform_clip(
     job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
 ) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
-    from mcsyncd.conform.segment_files import remove_superseded
+    from mcsyncd.conform.segment_files import remove_clip_folder, remove_superseded
 
     folder = layout.locate_conformed(job.session, job.clip.camera)
     segments = layout.locate_segments(job.session, job.clip.key, job.id)
@@ -220,6 +220,7 @@ def _conform_clip(
             segment_folder=segments,
             executor=executor,
         )
+    remove_clip_folder(segments)
     _locate_original(job.clip, layout)  # it must not have changed while it was read
     return _relativize_paths(conformed, layout)
 

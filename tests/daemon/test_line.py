@@ -59,6 +59,11 @@ def test_the_drop_folders_are_empty_and_the_originals_kept(published, shoot):
         assert kept.read_bytes() == file.read_bytes()
 
 
+def test_no_segment_of_a_finished_clip_is_left(published):
+    line, reviewed = published
+    assert not list((line.work / "sessions" / reviewed["id"] / "segments").iterdir())
+
+
 def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published):
     line, reviewed = published
     manifest = json.loads(line.ask("manifest", reviewed["id"]).stdout)
