@@ -32,6 +32,7 @@ class ClipEncoding:
         self._tasks, self._executor = tasks, executor
         self._expected, self._report_progress = expected, report_progress
         self._ticks: dict[int, int] = {}  # of finished segments, by number
+        self._reported = 0
         self._is_ended = False
 
     def iterate_finished(self) -> Generator[Segment]:
@@ -85,5 +86,6 @@ class ClipEncoding:
 
     def _report_partial(self, ticks: int) -> None:
         """Report the finished segments, and `ticks` of one that is being encoded."""
-        done = sum(self._ticks.values()) + ticks
-        self._report_progress(done, max(done, self._expected))
+        # A segment counts while it is decoded, and then not until its encoders are done, too.
+        self._reported = max(self._reported, sum(self._ticks.values()) + ticks)
+        self._report_progress(self._reported, max(self._reported, self._expected))
