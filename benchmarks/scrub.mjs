@@ -13,14 +13,8 @@ const [executablePath, rate, seeks, seconds, ...files] = argv.slice(2)
 
 // Runs in the page.
 async function measure([count, rate, seeks, seconds]) {
-  const videos = Array.from({ length: count }, (_, index) => {
-    const video = document.createElement('video')
-    Object.assign(video, { muted: true, preload: 'auto', src: `/${index}` })
-    video.style.width = `${Math.floor(100 / count)}%`
-    document.body.append(video)
-    return video
-  })
-  await Promise.all(videos.map((video) => new Promise((resolve) => { video.onloadeddata = resolve })))
+  const videos = await Promise.all(Array.from({ length: count }, (_, index) => openVideo(`/${index}`)))
+  for (const video of videos) video.style.width = `${Math.floor(100 / count)}%`
   const last = Math.floor(Math.min(...videos.map((video) => video.duration)) * rate) - 2
 
   let wrong = 0

@@ -18,24 +18,7 @@ const frames = list.split(',').map(Number)
 
 // Runs in the page.
 async function readFrames([sources, frames, num, den]) {
-  const videos = sources.map((source) => {
-    const video = document.createElement('video')
-    video.muted = true
-    video.preload = 'auto'
-    if (source.startsWith('http')) video.crossOrigin = 'anonymous'
-    video.src = source
-    document.body.append(video)
-    return video
-  })
-  await Promise.all(
-    videos.map(
-      (video) =>
-        new Promise((resolve, reject) => {
-          video.onloadeddata = resolve
-          video.onerror = () => reject(new Error(video.error.message))
-        }),
-    ),
-  )
+  const videos = await Promise.all(sources.map((source) => openVideo(source)))
 
   const canvas = document.createElement('canvas')
   const context = canvas.getContext('2d', { willReadFrequently: true })

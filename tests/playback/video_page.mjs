@@ -9,7 +9,25 @@ import { cwd } from 'node:process'
 
 const { chromium } = createRequire(join(cwd(), 'here.js'))('playwright-core')
 
-// Calls run(page) on a page whose server has the files as /0, /1, …, and returns its result. Port 0: any.
+// Runs in the page: adds a video and returns it when its first frame is on the screen. That frame is presented
+// some time after `loadeddata`. Who seeks before would take its callback for that of the frame asked for.
+async function openVideo(source) {
+  const video = document.createElement('video')
+  video.muted = true
+  video.preload = 'auto'
+  if (source.startsWith('http')) video.crossOrigin = 'anonymous'
+  const presented = new Promise((resolve, reject) => {
+    video.requestVideoFrameCallback(resolve)
+    video.onerror = () => reject(new Error(video.error.message))
+  })
+  video.src = source
+  document.body.append(video)
+  await presented
+  return video
+}
+
+// Calls run(page) on a page that knows openVideo and whose server has the files as /0, /1, …, and returns its
+// result. Port 0: any.
 export async function withVideoPage(executablePath, files, run, port = 0) {
   const server = createServer((request, response) => serve(files, request, response))
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -20,6 +38,7 @@ export async function withVideoPage(executablePath, files, run, port = 0) {
   })
   try {
     const page = await browser.newPage()
+    await page.addInitScript(`globalThis.openVideo = ${openVideo}`)
     await page.goto(`http://127.0.0.1:${server.address().port}/page`)
     return await run(page)
   } finally {
