@@ -5,27 +5,25 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import repeat
-from math import floor, inf, log10
+from math import inf, log10
 from pathlib import Path
 
-import av
-from av.codec.context import ThreadType
 from av.filter import Graph
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.conform.explain import estimate_audio_gb_per_hour
-from mcsyncd.conform.filter_graphs import FrameConverter, deinterlace_frames
+from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.frame_conversion import FrameConversion
 from mcsyncd.conform.grid import Grid, TickMap
 from mcsyncd.conform.hardware_check import find_usable_encoders
 from mcsyncd.conform.plan import FilePlan, plan_renditions
 from mcsyncd.conform.segment_writer import SegmentWriter
 from mcsyncd.conform.segments import Segment
-from mcsyncd.conform.video_reader import compute_frame_time
+from mcsyncd.conform.video_reader import open_video_at
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.failures import COPY_AGAIN_HINT
 from mcsyncd.media.open import open_media
@@ -35,9 +33,6 @@ from mcsyncd.settings.profiles import Profile
 
 _SEEKS = 40
 """Judgement: enough for a 95th percentile that is not the largest; each decodes at most a group of frames."""
-
-_DECODER_THREADS = 4
-"""Judgement: as many as conform decodes with, so that the speed is conform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +122,15 @@ class _ExcerptReader:
         tick_map = TickMap(self.grid)
         end = self.excerpt.start + self.excerpt.length
         held: VideoFrame | None = None
-        for clip_time, frame in self._read_frames():
-            if clip_time >= end:
-                break
-            ticks = tick_map.add_frame(clip_time)
-            if held is not None and ticks:
-                yield held, ticks
-            held = frame
+        _, frames = open_video_at(self.path, self.container, self.video, self.excerpt.start)
+        with closing(frames):
+            for timed in frames:
+                if timed.time >= end:
+                    break
+                ticks = tick_map.add_frame(timed.time)
+                if held is not None and ticks:
+                    yield held, ticks
+                held = timed.frame
         ticks = tick_map.finish(self.grid.count_ticks(end))
         if held is not None and ticks:
             yield held, ticks
@@ -143,38 +140,6 @@ class _ExcerptReader:
         converter = FrameConverter(conversion)
         for frame, ticks in self:
             yield from repeat(converter.convert_frame(frame), ticks)
-
-    def _read_frames(self) -> Iterator[tuple[Fraction, VideoFrame]]:
-        """Yield frames in rising order, with clip times in seconds, from the key frame before the start."""
-        index = self.video.index
-        origin = Fraction(self.video.start_us, 1_000_000)
-        with open_media(self.path, streams=(index,), expected_format=self.container) as container:
-            stream = container.streams[index]
-            assert isinstance(stream, AvVideo)
-            stream.codec_context.thread_type = ThreadType.FRAME
-            stream.codec_context.thread_count = _DECODER_THREADS
-            if self.excerpt.start and stream.time_base:
-                container.seek(floor((origin + self.excerpt.start) / stream.time_base), stream=stream)
-            frames = _decode_good_frames(stream, container)
-            last: Fraction | None = None
-            for frame in deinterlace_frames(frames) if self.video.interlaced else frames:
-                moment = compute_frame_time(frame)
-                if moment is not None and (last is None or moment > last):
-                    last = moment
-                    yield moment - origin, frame
-
-
-def _decode_good_frames(stream: AvVideo, container: av.container.InputContainer) -> Iterator[VideoFrame]:
-    is_good = False
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.InvalidDataError:
-            continue
-        for frame in frames:
-            is_good = is_good or frame.key_frame
-            if is_good and not frame.is_corrupt:
-                yield frame
 
 
 def _encode_excerpt(
