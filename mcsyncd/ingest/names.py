@@ -49,6 +49,16 @@ CLIP_SUFFIXES = frozenset(_VIDEO_SUFFIXES | _AUDIO_SUFFIXES | OTHER_SUFFIXES.key
 `.lrf` must not be among them: it is an MP4 by content, but a camera's own small copy of the clip
 beside it. Taken as another recording, it would sync with that clip, perfectly and uselessly."""
 
+UNSUPPORTED_SUFFIXES = frozenset(
+    {
+        *{".wmv", ".wma", ".asf", ".flv", ".rm", ".rmvb", ".divx", ".ogv"},
+        *{".r3d", ".ari", ".arx", ".cine", ".mlv", ".vob", ".dv", ".dif", ".caf", ".amr"},
+    }
+)
+"""Suffixes of recordings that are not taken: nothing writes them today but old programs, and cinema cameras
+whose raw formats need their makers' software. A missing one lies beside the clips and is only ignored, so a
+session can be sealed without that recording."""
+
 _TEMPORARY_NAME = re.compile(
     r"\..*|.*\.(part|partial|tmp|crdownload|filepart|download)|.*~|~\$.*", re.IGNORECASE | re.DOTALL
 )
@@ -97,6 +107,11 @@ def classify_name(name: str, suffixes: frozenset[str] = CLIP_SUFFIXES) -> FileRo
 def extend_suffixes(further: Iterable[str]) -> frozenset[str]:
     """Return the suffixes of clips with those that the settings add."""
     return CLIP_SUFFIXES.union(further)
+
+
+def is_unsupported_recording(name: str, suffixes: frozenset[str] = CLIP_SUFFIXES) -> bool:
+    """Return whether a file is a recording by its suffix, but none that is taken as a clip."""
+    return splitext(name)[1].lower() in UNSUPPORTED_SUFFIXES - suffixes
 
 
 def is_litter(name: str) -> bool:

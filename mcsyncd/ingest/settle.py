@@ -210,6 +210,10 @@ def _judge_by_name(observation: Observation, clips: CardClips) -> tuple[FileStat
     role = names.classify_name(observation.name, clips.suffixes)
     if role in (names.FileRole.TEMPORARY, names.FileRole.SYSTEM):
         return "ignored", "temporary name: taken once the file has its final name"
+    if names.is_unsupported_recording(observation.name, clips.suffixes) and not clips.find_clip(
+        observation.name
+    ):
+        return "refused", "a recording in a format that is not supported: put an MP4, MOV or WAV of it here"
     if role is names.FileRole.BESIDE and clips.place_file(observation.name) is None:
         return "ignored", "not a clip by its suffix, not a sidecar of one, and not on the card of one"
     return "settling", ""

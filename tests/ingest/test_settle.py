@@ -140,6 +140,17 @@ def test_what_is_not_taken_waits_for_no_time_and_says_why(observation, expected)
     assert not state.awaits_time
 
 
+def test_a_recording_that_is_not_supported_is_refused_unless_it_is_a_clip_s_companion():
+    film, clip = seen("b.WMV", inode=9), seen()
+    card = [seen("CARD/A001.MOV"), seen("CARD/A002.R3D", inode=8)]
+    assert standing(after((0.0, [film, clip]), (9.0, [film, clip])), film.key) == "refused"
+    assert standing(after((0.0, card), (9.0, card)), card[1].key) == "refused"
+    beside = [clip, seen("A001.R3D", inode=9)]
+    assert standing(after((0.0, beside), (9.0, beside)), beside[1].key) == "settled"
+    rules = replace(RULES, suffixes=RULES.suffixes | {".wmv"})
+    assert standing(after((0.0, [film]), (9.0, [film]), rules=rules), film.key) == "settled"
+
+
 def test_a_sidecar_counts_from_when_its_clip_is_there():
     sidecar = seen("A001.XML", inode=9)
     alone = after((0.0, [sidecar]), (9.0, [sidecar]))
