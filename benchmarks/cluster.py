@@ -9,16 +9,20 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from concurrent.futures import Executor
 from pathlib import Path
 
 from benchmarks.cluster_model import SegmentCosts, forecast_session
+from benchmarks.footage_files import HD, film_clip
+from benchmarks.segment_job import conform_whole_clip, open_processes
+from mcsyncd.conform.segments import SEGMENT_S
 from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
 from mcsyncd.workers.machine_survey import survey_cluster
 from node_tasks import NodeFolder, NodeTask, wait_and_write
 from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until
 
 _MBIT = 1_000_000 / 8
-_SEGMENT_S = 10.0
+_SEGMENT_S = float(SEGMENT_S)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +37,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--segments", type=int, default=6, help="of the check; 0 leaves it out")
     parser.add_argument("--wait", type=float, default=2.0, help="seconds of a segment of the check")
+    parser.add_argument("--encode", type=float, default=12.0, help="seconds of a real clip; 0 leaves it out")
+    parser.add_argument("--rounds", type=int, default=1, help="of the real clip")
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -48,10 +54,12 @@ def run(asked: argparse.Namespace) -> None:
         print(f"{slots:5}  {parts}  {found.bound_by}")
     if asked.segments and CAN_MAKE_NAMESPACES:
         _check_handing_out(asked.segments, asked.wait)
+    if asked.encode and CAN_MAKE_NAMESPACES:
+        _compare_with_processes(asked.encode, asked.rounds)
 
 
 def _build_costs(asked: argparse.Namespace) -> SegmentCosts:
-    """Costs of 1080p30 at 28 Mbit/s, by docs/performance.md; a segment is ten seconds."""
+    """Costs of 1080p30 at 28 Mbit/s, by docs/performance.md; segments as the product's."""
     return SegmentCosts(
         segment_s=_SEGMENT_S,
         encode_s=asked.cpu_ms_per_frame / 1000 * 30 * _SEGMENT_S / asked.cores_per_slot,
@@ -79,6 +87,32 @@ def _check_handing_out(segments: int, wait_s: float) -> None:
                 measured_s = _measure_handing_out(nodes.engine, home / f"on-{count}", segments, wait_s)
                 rounds = -(-segments // count)
                 print(f"{count}  {rounds * (wait_s + 0.5):.1f}  {measured_s:.1f}")
+
+
+def _compare_with_processes(seconds: float, rounds: int) -> None:
+    """Encode a clip on two machines with a slot each, and in two processes, on the same cores, in turn."""
+    print(f"\n{seconds:g} s of 1080p30: two processes s, two machines s, ratio (goal 1.10)")
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-bench-") as name:
+        home = Path(name)
+        clip = film_clip(home / "clip.mp4", HD, seconds)
+        with Nodes(home / "nodes", home / "work") as nodes:
+            nodes.start_scheduler()
+            for machine in "ab":
+                nodes.start_worker(machine)
+            wait_until(lambda: _count_machines(nodes.engine) == 2, "both machines are accepted")
+            for number in range(rounds):
+                with open_processes(2) as executor:
+                    alone_s = _measure_clip(clip, home / f"processes-{number}", executor)
+                with open_segment_executor(nodes.engine, "benchmark", 1 << 60) as handout:
+                    assert handout is not None
+                    spread_s = _measure_clip(clip, home / f"machines-{number}", handout)
+                print(f"{alone_s:.1f}  {spread_s:.1f}  {spread_s / alone_s:.2f}")
+
+
+def _measure_clip(clip: Path, folder: Path, executor: Executor) -> float:
+    began_s = time.monotonic()
+    conform_whole_clip(clip, folder, executor)
+    return time.monotonic() - began_s
 
 
 def _count_machines(engine: ClusterEngine) -> int:

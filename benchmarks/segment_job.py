@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,22 +39,31 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=0)
     asked = parser.parse_args()
     segments.SEGMENT_S = asked.segment_s
-    media = probe_clip(asked.clip)
+    with open_processes(asked.processes) if asked.processes else nullcontext() as executor:
+        conform_whole_clip(asked.clip, asked.folder, executor)
+
+
+def open_processes(count: int) -> ProcessPoolExecutor:
+    """Return an executor with `count` processes on this machine."""
+    return ProcessPoolExecutor(count, get_context("spawn"))
+
+
+def conform_whole_clip(clip: Path, folder: Path, executor: Executor | None) -> None:
+    """Conform with the shipped profiles. `executor` encodes the segments; None: this process."""
+    media = probe_clip(clip)
     assert media.video is not None
-    pool = ProcessPoolExecutor(asked.processes, get_context("spawn")) if asked.processes else nullcontext()
-    with pool as executor:
-        conform_clip(
-            asked.clip,
-            media,
-            rate=media.video.rate,
-            phase_us=0,
-            drift_ppm=0.0,
-            mezzanine=build_shipped_ref("mezz-h264"),
-            proxy=build_shipped_ref("proxy-540p"),
-            folder=asked.folder,
-            stem="clip",
-            executor=executor,
-        )
+    conform_clip(
+        clip,
+        media,
+        rate=media.video.rate,
+        phase_us=0,
+        drift_ppm=0.0,
+        mezzanine=build_shipped_ref("mezz-h264"),
+        proxy=build_shipped_ref("proxy-540p"),
+        folder=folder,
+        stem="clip",
+        executor=executor,
+    )
 
 
 if __name__ == "__main__":
