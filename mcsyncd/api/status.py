@@ -61,6 +61,7 @@ AlertCode = Literal[
     "nobody_may_decide",
     "ledger_damaged",
     "ledger_unwritable",
+    "scan_stuck",
     "backup_failed",
     "snapshot_failed",
     "session_waits",

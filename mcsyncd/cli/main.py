@@ -21,7 +21,7 @@ COMMANDS = {
     "align": "Sync files without a daemon.",
     "conform": "Encode one clip with one profile.",
     "probe": "Show what a file is and what conform would do with it.",
-    "status": "Show what the daemon is doing; --follow streams it.",
+    "status": "Show what the daemon waits for and what it is doing; --follow streams it.",
     "sessions": "List all sessions, newest first.",
     "show": "Show one session in full.",
     "log": "Print the audit log.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from mcsyncd.api import (
@@ -13,11 +13,11 @@ from mcsyncd.api import (
     SessionBody,
     StatusBody,
     StreamEventBody,
+    WorkerBody,
 )
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import format_event, format_kind
 from mcsyncd.present.numbers import (
-    format_alert_times,
     format_drift,
     format_free_space,
     format_offset,
@@ -43,8 +43,16 @@ from mcsyncd.present.session import (
     order_cameras,
 )
 from mcsyncd.present.standing import format_hand_set, format_next_try, format_reopened, format_why
+from mcsyncd.present.standstill import explain_standstill, format_standstill
 from mcsyncd.present.status import format_cluster, format_ledger
 from mcsyncd.present.stores import format_safety
+
+_SHOWN_STANDSTILLS = 4
+"""What a status says at its top of what the daemon waits for. Judgement: with their actions, eight of the
+24 lines of a small terminal."""
+_SHOWN_OF_A_KIND = 1
+"""Files of a folder, workers and strays in a status. Judgement: with two, three cards and their workers do
+not fit the 24 lines of a small terminal."""
 
 
 def format_session_line(session: SessionBody) -> str:
@@ -148,48 +156,65 @@ def _format_clip_line(session: SessionBody, clip: ClipBody) -> str:
     )
 
 
-def format_status(status: StatusBody) -> Iterator[str]:
-    """Yield the daemon's status in full, a line each."""
-    since = _format_local(status.started_at)
-    yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
-    for alert in status.alerts:
-        times = format_alert_times(alert.since, alert.retry_at, _get_local_now())
-        said = escape_text(alert.message, 400) + (f" ({times})" if times else "")
-        yield f"{'ERROR' if alert.level == 'error' else 'warning'}: {said}"
-        yield f"  → {escape_text(alert.hint, 400)}"
+def format_status(
+    status: StatusBody, sessions: Sequence[SessionBody] = (), *, in_full: bool = False
+) -> Iterator[str]:
+    """Yield the daemon's status on one screen, a line each: first what it waits for, and who must act.
+
+    `sessions` are those that are not finished, newest first. `in_full` leaves out nothing.
+    """
+    most, most_alike = (len(sessions) + 999, None) if in_full else (_SHOWN_STANDSTILLS, _SHOWN_OF_A_KIND)
+    yield from format_standstill(explain_standstill(status, sessions, _get_local_now()), most)
     for key, folder in status.folders.items():
-        yield from _format_folder(key, folder)
-    for name in status.unknown_folders:
-        yield f"  {escape_text(name)}: no camera has this name; rename the folder, or add it to `cameras`"
-    for name in status.loose_files:
-        yield f"  {escape_text(name)}: lies beside the camera folders; move it into the folder of its camera"
-    for name in status.held:
-        yield f"  holds the seal: {escape_text(name)}; without it: mcsyncd seal --without {escape_text(name)}"
+        yield from _format_folder(key, folder, most_alike)
+    unknown = "no camera has this name; rename it, or add it to `cameras`"
+    yield from _list_first([f"{escape_text(one)}: {unknown}" for one in status.unknown_folders], most_alike)
+    loose = "lies beside the camera folders; move it into one"
+    yield from _list_first([f"{escape_text(one)}: {loose}" for one in status.loose_files], most_alike)
+    yield from _list_first([f"{escape_text(name)} holds the seal" for name in status.held], most_alike)
     counts = ", ".join(f"{count} {label_state(state).word}" for state, count in status.sessions.items())
     yield f"sessions: {counts or 'none yet'}"
-    labels = {key: folder.label for key, folder in status.folders.items()}
-    for worker in status.workers:
-        progress = f" · {format_progress(worker.progress)}" if worker.progress else ""
-        clip = format_subject(worker.subject, labels)
-        yield f"  {worker.session} {clip}: {escape_text(worker.stage, 40)}{progress}"
     yield f"workers: {len(status.workers)} of {status.worker_slots} busy"
+    labels = {key: folder.label for key, folder in status.folders.items()}
+    yield from _list_first([_format_worker(worker, labels) for worker in status.workers], most_alike)
     if status.cluster is not None:
         yield from format_cluster(status.cluster)
     storage = status.storage
+    free = format_free_space(storage.work_free_bytes)
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
     for store in status.further_stores:
         state = "" if store.uploads == "open" else f" ({store.uploads.replace('_', ' ')})"
         target = f"{escape_text(store.name)} {escape_text(store.target)}"
         yield f"copies: {target}: {escape_text(store.health)}{state}"
-    yield f"work disk: {format_free_space(storage.work_free_bytes)}"
+    yield f"work disk: {free}"
     yield f"ledger: {format_ledger(status.ledger)}"
+    since = _format_local(status.started_at)
+    yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
 
 
-def _format_folder(key: str, folder: FolderBody) -> Iterator[str]:
+def _format_worker(worker: WorkerBody, labels: Mapping[str, str]) -> str:
+    progress = f" · {format_progress(worker.progress)}" if worker.progress else ""
+    subject = format_subject(worker.subject, labels)
+    return f"{worker.session} {subject}: {escape_text(worker.stage, 40)}{progress}"
+
+
+def _format_folder(key: str, folder: FolderBody, most: int | None) -> Iterator[str]:
     yield f"{key}  {escape_text(folder.path)}: {escape_text(folder.health)}"
-    for file in folder.settling:
-        note = f" ({escape_text(file.note)})" if file.note else ""
-        yield f"  {file.state:<10} {escape_text(file.name, 60)}  {format_size(file.bytes)}{note}"
+    yield from _list_first(
+        [
+            f"{file.state:<10} {escape_text(file.name, 60)}  {format_size(file.bytes)}"
+            + (f" ({escape_text(file.note)})" if file.note else "")
+            for file in folder.settling
+        ],
+        most,
+    )
+
+
+def _list_first(lines: Sequence[str], most: int | None) -> Iterator[str]:
+    """Yield the first `most` lines, indented; the last of them says how many more there are."""
+    shown = lines[:most]
+    more = f", and {len(lines) - len(shown)} more (--all)" if len(lines) > len(shown) else ""
+    yield from (f"  {line}{more if line is shown[-1] else ''}" for line in shown)
 
 
 def format_log_line(entry: LogEntryBody, labels: Mapping[str, str] | None = None) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from mcsyncd.api import FolderBody, StreamEventBody
+from mcsyncd.api import AlertBody, FolderBody, StreamEventBody
 from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.folder_bodies import build_folder_bodies
@@ -39,6 +39,9 @@ Judgement: sealing is late by up to this much; shorter, and a large card is list
 IDLE_SCAN_S = 5.0
 """Seconds between two scans otherwise. Judgement: without folder events (network shares), this is how late a
 new file is noticed; an idle scan costs a listing of each folder."""
+SCAN_STUCK_S = 120.0
+"""Seconds after which a scan of the drop folders counts as stuck. Judgement, not
+measured: shorter, and a slow scan of a large card raises a false alarm."""
 _EVENT_DEBOUNCE_S = 0.25
 """Seconds from a folder event to the scan. Judgement: copying a card sends bursts of events, and one scan is
 enough for each burst."""
@@ -232,6 +235,20 @@ class DropScanner:
             moved=self._moved,
             taken=self._loop.taken_keys,
         )
+
+    def list_alerts(self) -> list[AlertBody]:
+        """Return that the drop folders do not answer, if the last scan does not end."""
+        silent_s = time.monotonic() - self.scanned_at
+        if silent_s <= SCAN_STUCK_S:
+            return []
+        return [
+            AlertBody(
+                code="scan_stuck",
+                level="error",
+                message=f"the drop folders have not answered for {silent_s / 60:.0f} min",
+                hint="restore the disk or network share that they are on; the scan goes on by itself",
+            )
+        ]
 
     def list_unknown_folders(self) -> list[str]:
         """Return the folders in the drop root that belong to no camera of the settings."""

@@ -197,6 +197,7 @@ class RequestHandler:
             may_approve=is_approver(account, settings.review.approvers),
             alerts=[
                 *self._ledger_monitor.list_alerts(),
+                *self._drop_scanner.list_alerts(),
                 *list_store_alerts(self._gate),
                 *list_limit_alerts(self._loop.upload_guard.held),
                 *(

@@ -26,7 +26,7 @@ from mcsyncd.daemon.client_gate import serve_app
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.cluster_monitor import LOOK_S as _CLUSTER_LOOK_S
 from mcsyncd.daemon.cluster_monitor import ClusterMonitor
-from mcsyncd.daemon.drop_scanner import DropScanner
+from mcsyncd.daemon.drop_scanner import SCAN_STUCK_S, DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.limit_guard import LimitGuard
@@ -73,9 +73,6 @@ and an unreachable store is shown late."""
 _STORE_CHECK_LIMIT_S = 45.0
 """Seconds that a check of the store may take. Judgement: it must be shorter than `_STORE_CHECK_S`,
 so that a hanging store is reported before the next check; shorter still, and a slow one is, too."""
-_SCAN_STUCK_S = 120.0
-"""Seconds after which a scan of the drop folders counts as stuck. Judgement, not
-measured: shorter, and a slow scan of a large card raises a false alarm in `systemctl status`."""
 _NO_WATCHDOG_S = 3600.0
 """Seconds between runs of the watchdog check where there is no watchdog to notify; any long time will do."""
 
@@ -255,7 +252,7 @@ class Service:
             log.error("a background loop of the daemon has ended")
             return
         silent_s = time.monotonic() - self._drop_scanner.scanned_at
-        if silent_s > _SCAN_STUCK_S:
+        if silent_s > SCAN_STUCK_S:
             self._notify.set_status(f"the drop-folder scan has been stuck for {silent_s:.0f} s")
         self._notify.feed_watchdog()
 

@@ -61,6 +61,11 @@ STATUS = promised(
         "sessions": {"type": "object", "additionalProperties": {"type": "integer"}},
         "storage": {"type": "object"},
         "workers": {"type": "array"},
+        "standstill": {
+            "type": "array",
+            "items": promised({"urgency": TEXT, "text": TEXT, "role": TEXT, "action": TEXT}),
+            "minItems": 1,
+        },
     }
 )
 CANDIDATE = promised({"offset_ms": NUMBER, "score": NUMBER})

@@ -17,6 +17,7 @@ ALLOWED = {
     "checks/ledger_recovery.py": "dates the rows of a rebuilt ledger",
     "cli/reports.py": "for people: today's times are shown without their date",
     "cli/share.py": "says when the URLs end",
+    "cli/status.py": "for people: since when something is wrong is shown on their clock",
     "cli/storage_cost.py": "which month's uploads are in the first bill",
     "daemon/clock.py": "dates events, and names sessions",
     "daemon/store_keeper.py": "the same; too early or too late removes nothing that is not proven",

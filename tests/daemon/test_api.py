@@ -19,11 +19,12 @@ import pytest
 from api_server import serve_api
 
 from mcsyncd import api
+from mcsyncd.cli.main import _run_command as run_command
 from mcsyncd.cli.reports import format_status
 from mcsyncd.daemon import accounts
 from mcsyncd.daemon.accounts import Account, AccountDirectory
 from mcsyncd.daemon.refusals import MAX_KINDS, RefusalRecorder
-from mcsyncd.errors import Conflict, NotPermitted, Unavailable, UnknownSession
+from mcsyncd.errors import Conflict, ExitCode, NotPermitted, Unavailable, UnknownSession
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.events import (
     ClipsOffloaded,
@@ -193,6 +194,29 @@ async def test_a_full_local_store_is_shown_with_its_reason(tmp_path):
         served.handler._progress_monitor.storage_health = "/srv/bucket: only 3 MiB are free"
         storage = (await served.client.fetch_status()).storage
         assert (storage.kind, storage.health) == ("local", "/srv/bucket: only 3 MiB are free")
+
+
+async def test_the_status_says_that_the_drop_folders_do_not_answer(tmp_path):
+    """A scan that hung on a dead share left every folder at its last `ok`, and nothing said why."""
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        assert (await served.client.fetch_status()).alerts == []
+        served.handler._drop_scanner.scanned_at -= 200
+        (alert,) = (await served.client.fetch_status()).alerts
+        assert (alert.code, alert.level) == ("scan_stuck", "error")
+        assert "3 min" in alert.message
+
+
+async def test_a_health_check_fails_for_errors_alone(tmp_path, capsys):
+    options = ["--socket", str(tmp_path / "home" / "api.sock"), "status", "--check"]
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        served.loop.store_gates.main.pause("kim")  # a warning
+        capsys.readouterr()  # the log of it
+        assert await asyncio.to_thread(run_command, options) == ExitCode.DONE
+        assert not capsys.readouterr().out
+        served.handler._drop_scanner.scanned_at -= 200
+        assert await asyncio.to_thread(run_command, options) == ExitCode.FAILED
+        assert capsys.readouterr().out.startswith("ERROR: the drop folders have not answered")
+    assert await asyncio.to_thread(run_command, options) == ExitCode.UNREACHABLE
 
 
 async def test_the_status_says_that_nobody_may_decide_and_how_to_change_it(tmp_path):
