@@ -10,16 +10,29 @@ import os
 import pwd
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from mcsyncd.checks.audio_device import check_audio
+from mcsyncd.checks.check_result import CheckResult
+from mcsyncd.checks.host import (
+    check_clock_sync,
+    check_lease,
+    check_shared_folder,
+    check_size_of_terminal,
+    check_time_zone,
+    check_umask,
+    check_user_database,
+    has_default_list,
+    measure_busiest_day,
+    read_umask,
+)
 from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.checks.machines import check_machines
 from mcsyncd.errors import ConfigError, LedgerMismatch
@@ -27,16 +40,12 @@ from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.text import escape_text
-from mcsyncd.players.programs import Player, explain_unheard, list_players
-from mcsyncd.players.wav import build_silence
 from mcsyncd.publish.open_store import check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
 if TYPE_CHECKING:
     from mcsyncd.checks.encoders import HardwareCheck
-
-CheckStatus = Literal["ok", "warn", "fail"]
 
 _MIN_FREE_BYTES = 20_000_000_000
 """Bytes on the work disk below which `doctor` warns. Judgement: twelve minutes of three cameras with
@@ -50,20 +59,6 @@ _MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of unix(7) has 108 bytes with its terminating zero; a longer path cannot be bound."""
 _MIN_SANE_TIME = 1_750_000_000
 """Seconds since the epoch, June 2025: before mcsyncd existed. An earlier clock has not been set."""
-_PLAYER_LIMIT_S = 5.0
-"""Seconds within which a player must have played the silence. Judgement: a device may have to wake up."""
-_SILENCE_S = 1.5
-"""Seconds of silence that are played. Judgement: long enough to tell a device from a player that has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """The result of a check: `fail` keeps the daemon from doing its work, `warn` does not."""
-
-    name: str
-    status: CheckStatus
-    message: str
-    hint: str = ""
 
 
 def run_checks(config: ActiveConfig, credential: Path | None = None) -> tuple[CheckResult, ...]:
@@ -73,7 +68,8 @@ def run_checks(config: ActiveConfig, credential: Path | None = None) -> tuple[Ch
     """
     checks = {name: partial(check, config) for name, check in _CHECKS.items()}
     checks["storage"] = partial(_check_storage, config, credential)
-    return tuple(_run({**checks, **_MACHINE_CHECKS}))
+    first = {"user database": _check_accounts}
+    return tuple(_run({**first, **checks, **_MACHINE_CHECKS}))
 
 
 def report_broken_settings(error: ConfigError) -> tuple[CheckResult, ...]:
@@ -83,9 +79,14 @@ def report_broken_settings(error: ConfigError) -> tuple[CheckResult, ...]:
 
 
 def _run(checks: Mapping[str, Callable[[], Iterator[CheckResult]]]) -> Iterator[CheckResult]:
+    silent = False
     for name, check in checks.items():
+        if silent and name == "socket":
+            continue  # it asks the user database, and would hang as well
         try:
-            yield from check()
+            for result in check():
+                silent = silent or (result.name == "user database" and result.status == "fail")
+                yield result
         except OSError as error:
             yield CheckResult(name, "fail", str(error), "fix it, then run `mcsyncd doctor` again")
 
@@ -94,6 +95,7 @@ def _check_folders(config: ActiveConfig) -> Iterator[CheckResult]:
     layout = config.layout
     for key in config.settings.cameras:
         yield _check_drop_folder(f"drop folder {key}", layout.drop / key)
+    yield from _check_sharing(config)
     yield from _check_strays(config)
     yield _check_folder("work folder", layout.work)
     yield _check_folder("state folder", config.settings.paths.state)
@@ -123,6 +125,18 @@ def _check_drop_folder(name: str, path: Path) -> CheckResult:
             "give the daemon's user write access, or remove files by hand once they are taken in",
         )
     return _check_folder(name, path)
+
+
+def _check_sharing(config: ActiveConfig) -> Iterator[CheckResult]:
+    """Say who can drop, where the settings name groups: with one user, there is nobody to share with."""
+    folders = [config.layout.drop / key for key in config.settings.cameras]
+    there = [folder for folder in folders if folder.is_dir()]
+    if not there or not config.settings.review.approvers.groups:
+        return
+    for folder in there:
+        yield from check_shared_folder(f"drop folder {folder.name}", folder)
+    owner = _find_existing_parent(config.layout.work).stat().st_uid
+    yield from check_umask(owner, read_umask(), is_listed=all(map(has_default_list, there)))
 
 
 def _check_strays(config: ActiveConfig) -> Iterator[CheckResult]:
@@ -175,13 +189,31 @@ def _check_folder_events(config: ActiveConfig) -> Iterator[CheckResult]:
 
 def _check_free_space(config: ActiveConfig) -> Iterator[CheckResult]:
     free = shutil.disk_usage(_find_existing_parent(config.layout.work)).free
-    enough = free >= _MIN_FREE_BYTES
+    day = measure_busiest_day(config.layout.work / "sessions")
+    enough = free >= max(_MIN_FREE_BYTES, day)
+    known = f"; your busiest day took {day / 1e9:.0f} GB" if day >= _MIN_FREE_BYTES else ""
     yield CheckResult(
         "free space",
         "ok" if enough else "warn",
-        f"{free / 1e9:.0f} GB for work",
-        "" if enough else "an hour of three cameras takes about 100 GB with its mezzanines",
+        f"{free / 1e9:.0f} GB for work{known}",
+        "" if enough else "make room: an hour of three cameras takes about 100 GB with its mezzanines",
     )
+
+
+def _check_writers(config: ActiveConfig) -> Iterator[CheckResult]:
+    """Try a lease on a file of our own, on the disk of the work folder; on a share it would say nothing."""
+    work = config.layout.work
+    if not os.access(work, os.W_OK | os.X_OK) or is_network_mount(work):
+        return
+    with tempfile.TemporaryDirectory(prefix="doctor-", dir=work) as folder:
+        path = Path(folder) / "lease"
+        write_derived_file(path, b"", durable=False)
+        yield from check_lease(path)
+
+
+def _check_accounts() -> Iterator[CheckResult]:
+    entry = pwd.getpwuid(os.geteuid())
+    yield from check_user_database(entry.pw_name, entry.pw_gid)
 
 
 def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:
@@ -238,12 +270,18 @@ def _check_approvers(settings: Settings) -> Iterator[CheckResult]:
             yield CheckResult(f"group {group}", "fail", "does not exist", f"groupadd {group}")
             continue
         yield CheckResult(
-            f"group {group}", "ok" if members else "warn", ", ".join(members) or "has no members"
+            f"group {group}",
+            "ok" if members else "warn",
+            ", ".join(members) or "has no members",
+            "" if members else f"adduser NAME {group}; as somebody's main group it is not listed here",
         )
     for user in named.users:
         known = any(entry.pw_name == user for entry in pwd.getpwall())
         yield CheckResult(
-            f"approver {user}", "ok" if known else "fail", "may decide" if known else "no such user"
+            f"approver {user}",
+            "ok" if known else "fail",
+            "may decide" if known else "no such user",
+            "" if known else "mend the name under review.approvers, or adduser it",
         )
     if named.names_nobody:
         yield CheckResult("approvers", "fail", "none in the settings: nobody may decide", NAME_APPROVERS_HINT)
@@ -267,7 +305,10 @@ def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iter
         health = check_store(storage, kept, credential)
         ok = health == "ok"
         yield CheckResult(
-            f"storage {storage.key}", "ok" if ok else "fail", health, "" if ok else "see docs/storage.md"
+            f"storage {storage.key}",
+            "ok" if ok else "fail",
+            health,
+            "" if ok else "mount it, or mend what it says; a new one: mcsyncd storage init (docs/storage.md)",
         )
 
 
@@ -290,36 +331,6 @@ def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
         yield CheckResult("ledger", "ok", "knows all that is in the work folder and in the store")
 
 
-def _check_audio() -> Iterator[CheckResult]:
-    faults = []
-    for player in list_players():
-        fault = _play_silence(player)
-        if not fault:
-            yield CheckResult("audio", "ok", player.name)
-            return
-        faults.append(f"{player.name} {fault}")
-    if faults:
-        yield CheckResult("audio", "warn", "; ".join(faults), "listen on another machine: mcsyncd tui --host")
-    else:
-        hint = "install pw-play, aplay or ffplay, or the extra mcsyncd[sound], to listen during review"
-        yield CheckResult("audio", "warn", "no player found", hint)
-
-
-def _play_silence(player: Player) -> str:
-    """Return what is wrong with a player, or with the device that it opens; empty if it plays."""
-    with tempfile.TemporaryDirectory(prefix="mcsyncd-") as folder:
-        path = Path(folder) / "silence.wav"
-        write_derived_file(path, build_silence(_SILENCE_S), durable=False)
-        began_s = time.monotonic()
-        try:
-            played = subprocess.run(  # noqa: S603  # one of our own names, and a path of our own
-                [*player.command, str(path)], capture_output=True, timeout=_PLAYER_LIMIT_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return f"does not end within {_PLAYER_LIMIT_S:.0f} s"
-    return explain_unheard(played.returncode, played.stderr, time.monotonic() - began_s, _SILENCE_S)
-
-
 def _check_terminal() -> Iterator[CheckResult]:
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     yield CheckResult(
@@ -333,6 +344,7 @@ def _check_terminal() -> Iterator[CheckResult]:
 _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
     "folders": _check_folders,
     "folder events": _check_folder_events,
+    "writers": _check_writers,
     "free space": _check_free_space,
     "encoders": _check_encoders,
     "machines": _check_machines,
@@ -343,9 +355,13 @@ _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
 """The checks that need settings, by the name that a failing one is reported under, in their order."""
 
 _MACHINE_CHECKS: dict[str, Callable[[], Iterator[CheckResult]]] = {
+    "user database": _check_accounts,
     "clock": _check_clock,
+    "clock sync": check_clock_sync,
+    "time zone": check_time_zone,
     "sqlite": _check_sqlite,
-    "audio": _check_audio,
+    "audio": check_audio,
     "terminal": _check_terminal,
+    "terminal size": check_size_of_terminal,
 }
 """Those that need none."""
