@@ -22,6 +22,7 @@ COMMANDS = {
     "conform": "Encode one clip with one profile.",
     "probe": "Show what a file is and what conform would do with it.",
     "status": "Show what the daemon waits for and what it is doing; --follow streams it.",
+    "metrics": "Print the daemon's metrics in Prometheus' text format.",
     "sessions": "List all sessions, newest first.",
     "show": "Show one session in full.",
     "log": "Print the audit log.",

@@ -28,6 +28,7 @@ from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import PeaksQuery, ReviewAudio
 from mcsyncd.daemon.review_frames import FrameQuery, ReviewFrames
 from mcsyncd.errors import McsyncError, NotPermitted, UsageError
+from mcsyncd.present.metrics import CONTENT_TYPE, format_metrics
 from mcsyncd.store.ledger import SessionsQuery
 from mcsyncd.store.rows import PAGE_ENTRIES
 
@@ -85,6 +86,7 @@ class ApiServer:
             [
                 web.get("/v1/health", self._get_health),
                 web.get("/v1/status", self._get_status),
+                web.get("/v1/metrics", self._get_metrics),
                 web.get("/v1/sessions", self._get_sessions),
                 web.get(session, self._get_session),
                 web.get(f"{session}/originals", self._get_originals),
@@ -109,6 +111,10 @@ class ApiServer:
 
     async def _get_status(self, request: web.Request) -> web.Response:
         return build_response(await self._handler.get_status(_read_caller_uid(request)))
+
+    async def _get_metrics(self, request: web.Request) -> web.Response:
+        status = await self._handler.get_status(_read_caller_uid(request))
+        return web.Response(body=format_metrics(status).encode(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _get_sessions(self, request: web.Request) -> web.Response:
         limit = _parse_count(request, "limit", _MAX_PAGE_SESSIONS, _PAGE_SESSIONS)

@@ -196,6 +196,20 @@ async def test_a_full_local_store_is_shown_with_its_reason(tmp_path):
         assert (storage.kind, storage.health) == ("local", "/srv/bucket: only 3 MiB are free")
 
 
+async def test_the_metrics_are_read_on_the_socket_and_by_the_command(tmp_path, capsys):
+    options = ["--socket", str(tmp_path / "home" / "api.sock"), "metrics"]
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        async with served.http.get("http://mcsyncd/v1/metrics") as answer:
+            text = await answer.text()
+            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        assert 'mcsyncd_sessions{state="in_review"} 1\n' in text
+        assert await asyncio.to_thread(run_command, options) == ExitCode.DONE
+        printed = capsys.readouterr().out
+        assert 'mcsyncd_sessions{state="in_review"} 1\n' in printed
+    assert await asyncio.to_thread(run_command, options) == ExitCode.UNREACHABLE
+    assert "mcsyncd_up 0\n" in capsys.readouterr().out
+
+
 async def test_the_status_says_that_the_drop_folders_do_not_answer(tmp_path):
     """A scan that hung on a dead share left every folder at its last `ok`, and nothing said why."""
     async with serve_api(tmp_path / "home", IN_REVIEW) as served:
