@@ -27,8 +27,9 @@ from mcsyncd.errors import (
 from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.integrity.part_sums import compute_part_sums
 from mcsyncd.publish.head import read_head
-from mcsyncd.publish.keys import SNAPSHOTS, build_snapshot_key, parse_head_key, parse_snapshot_key
+from mcsyncd.publish.keys import build_snapshot_key, parse_head_key, parse_snapshot_key
 from mcsyncd.publish.object_store import ListedObject, ObjectStore
+from mcsyncd.publish.snapshots import list_snapshots, list_spare_snapshots
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import read_recorded_sessions
 from mcsyncd.store.backup import restore_backup
@@ -76,20 +77,10 @@ def publish_snapshot(copy: Path, store: ObjectStore, host: str, keep: int) -> st
         store.put_file(key, packed, sums)
     finally:
         packed.unlink(missing_ok=True)
-    for old in list_snapshots(store, host)[:-keep]:
+    for old in list_spare_snapshots(store, host, keep):
         if old.key != key:  # those that a wrong clock dated ahead must not push out that of today
             store.remove_object(old.key)
     return key
-
-
-def list_snapshots(store: ObjectStore, host: str | None = None) -> tuple[ListedObject, ...]:
-    """Return the snapshots of one machine, or of all, oldest first. Raises what the store raises."""
-    found = [
-        (name.made_at, one.key, one)
-        for one in store.list_objects(SNAPSHOTS if host is None else f"{SNAPSHOTS}{host}/")
-        if (name := parse_snapshot_key(one.key)) is not None
-    ]
-    return tuple(one for _, _, one in sorted(found, key=lambda entry: entry[:2]))
 
 
 def restore_newest_snapshot(settings: Settings, store: ObjectStore, host: str | None) -> SnapshotReport:

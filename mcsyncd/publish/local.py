@@ -28,11 +28,14 @@ from mcsyncd.publish import keys
 from mcsyncd.publish.object_store import (
     ListedObject,
     ObjectStat,
+    RangeHash,
     ReportProgress,
     StoredDocument,
+    hash_chunks,
     require_document,
 )
 from mcsyncd.publish.partials import locate_partial, open_partial, remove_stale_partials
+from mcsyncd.publish.source_file import SourceFile, open_source
 
 _MIN_FREE_BYTES = 1 << 30
 """Free bytes below which the store is reported as full.
@@ -61,7 +64,7 @@ class LocalStore:
     def put_file(
         self,
         key: str,
-        path: Path,
+        path: SourceFile,
         sums: PartSums,
         *,
         metadata: ObjectMetadata = (),  # noqa: ARG002  # part of the protocol; a folder cannot store it
@@ -122,6 +125,10 @@ class LocalStore:
                 length -= len(chunk)
                 yield chunk
 
+    def hash_range(self, key: str, start: int, length: int, kind: RangeHash) -> tuple[int, str]:
+        """Hash a range while it is read."""
+        return hash_chunks(self.read_object(key, start, length), kind)
+
     def list_objects(self, prefix: str = "") -> Iterator[ListedObject]:
         """List the files below a folder of the store; one that is not there yet has none."""
         with _translate_os_error(self._root, prefix or "the store"):
@@ -157,9 +164,10 @@ class LocalStore:
             raise StorageError(f"{path}: there is a symbolic link in the store's folder", "remove the link")
         return path
 
-    def _copy_file_in(self, key: str, path: Path, sums: PartSums, half: _HalfProgress) -> None:
+    def _copy_file_in(self, key: str, source_file: SourceFile, sums: PartSums, half: _HalfProgress) -> None:
+        path = Path(str(source_file))
         try:
-            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            source = open_source(source_file)
         except FileNotFoundError:
             raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
         try:

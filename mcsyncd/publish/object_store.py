@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mcsyncd.errors import StorageError
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import ObjectMetadata
 from mcsyncd.model.rendition import StoredObject
+from mcsyncd.publish.source_file import SourceFile
 
 ReportProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
+RangeHash = Literal["md5", "sha256"]
+"""Which hash of a range is asked for: of a part the MD5, as S3 has it, of a whole object the sha256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class ObjectStore(Protocol):
     def put_file(
         self,
         key: str,
-        path: Path,
+        path: SourceFile,
         sums: PartSums,
         *,
         metadata: ObjectMetadata = (),
@@ -100,6 +103,9 @@ class ObjectStore(Protocol):
     def read_object(self, key: str, start: int, length: int) -> Iterator[bytes]:
         """Yield a range of an object, in chunks. Raises StorageError if there is no such object."""
 
+    def hash_range(self, key: str, start: int, length: int, kind: RangeHash) -> tuple[int, str]:
+        """Read a range of an object; return how many bytes there were, and their hash (hex)."""
+
     def list_objects(self, prefix: str = "") -> Iterator[ListedObject]:
         """Yield every object whose key begins with the folder `prefix` (`head/`), in the order of keys."""
 
@@ -115,3 +121,13 @@ def require_document(key: str, found: StoredDocument | None) -> bytes:
     if found is None:
         raise StorageError(f"{key} is not in the store", "`mcsyncd storage plan` shows what is missing")
     return found.data
+
+
+def hash_chunks(chunks: Iterable[bytes], kind: RangeHash) -> tuple[int, str]:
+    """Return how many bytes there are, and their hash (hex)."""
+    found = hashlib.md5(usedforsecurity=False) if kind == "md5" else hashlib.sha256()
+    done = 0
+    for chunk in chunks:
+        found.update(chunk)
+        done += len(chunk)
+    return done, found.hexdigest()

@@ -33,13 +33,16 @@ from mcsyncd.publish.multipart import S3Client, UploadTarget, format_content_md5
 from mcsyncd.publish.object_store import (
     ListedObject,
     ObjectStat,
+    RangeHash,
     ReportProgress,
     StoredDocument,
+    hash_chunks,
     require_document,
 )
 from mcsyncd.publish.pace import Pace
 from mcsyncd.publish.part_body import PartBody
 from mcsyncd.publish.s3_errors import get_error_code, get_http_status, translate_s3_error
+from mcsyncd.publish.source_file import SourceFile, open_source
 from mcsyncd.settings.stores import R2Storage
 
 if TYPE_CHECKING:
@@ -155,7 +158,7 @@ class R2Store:
     def put_file(
         self,
         key: str,
-        path: Path,
+        path: SourceFile,
         sums: PartSums,
         *,
         metadata: ObjectMetadata = (),
@@ -171,7 +174,7 @@ class R2Store:
                 raise _build_mismatch_error(key)
             if stored != sent:
                 replaced = stored.etag if stored is not None else None
-                with _open_source(path, sums.bytes) as descriptor:
+                with _open_sized(path, sums.bytes) as descriptor:
                     self._upload_file(target, descriptor, sums, replaced, report_progress)
                 self._verify_object(key, sent)
             if report_progress is not None:
@@ -222,6 +225,10 @@ class R2Store:
             answer = self._client.get_object(Bucket=self._bucket, Key=keys.validate_key(key), Range=wanted)
             with closing(answer["Body"]) as body:
                 yield from body.iter_chunks(_READ_BYTES)
+
+    def hash_range(self, key: str, start: int, length: int, kind: RangeHash) -> tuple[int, str]:
+        """Hash a range while it is read."""
+        return hash_chunks(self.read_object(key, start, length), kind)
 
     def stat_object(self, key: str) -> ObjectStat | None:
         """Return an object's size, its tag, and the sha256 stored with it; None if there is no object."""
@@ -328,13 +335,13 @@ def _build_mismatch_error(key: str) -> StorageError:
 
 
 @contextmanager
-def _open_source(path: Path, size: int) -> Iterator[int]:
+def _open_sized(path: SourceFile, size: int) -> Iterator[int]:
     """Open the file to send. Raises SourceChanged unless it is a regular file of the recorded size.
 
     SourceChanged from inside gets the file's name, too. Raises OSError for errors of the disk that may pass.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_source(path)
     except OSError as error:
         if is_passing(error):
             raise  # the disk, not the file

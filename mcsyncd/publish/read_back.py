@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from mcsyncd.model.part_sums import FilePart
-from mcsyncd.publish.object_store import ObjectStore, ReportProgress
+from mcsyncd.publish.object_store import ObjectStore, RangeHash, ReportProgress
 
 
 def is_range_right(  # noqa: PLR0917  # a range and its digest
-    store: ObjectStore, key: str, start: int, length: int, kind: Literal["md5", "sha256"], digest: str
+    store: ObjectStore, key: str, start: int, length: int, kind: RangeHash, digest: str
 ) -> bool:
-    """Tell whether a range of an object has this digest (hex). Raises what `read_object` raises."""
-    found = hashlib.md5(usedforsecurity=False) if kind == "md5" else hashlib.sha256()
-    done = 0
-    for chunk in store.read_object(key, start, length):
-        found.update(chunk)
-        done += len(chunk)
-    return done == length and found.hexdigest() == digest
+    """Tell whether a range of an object has this digest (hex). Raises what `hash_range` raises."""
+    return store.hash_range(key, start, length, kind) == (length, digest)
 
 
 def find_wrong_part(
@@ -33,7 +26,7 @@ def find_wrong_part(
 ) -> FilePart | None:
     """Read parts of an object of `size` bytes back, in order; return the first that is not what was sent.
 
-    `note_right` gets the number of each part that is. Raises what `read_object` raises.
+    `note_right` gets the number of each part that is. Raises what `hash_range` raises.
     """
     for part in parts:
         if not is_range_right(store, key, part.start, part.length, "md5", part.md5):

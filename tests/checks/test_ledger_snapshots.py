@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from store.test_ledger import record_session
 
 from line import CONFIG, ROOT
-from mcsyncd.checks.ledger_snapshots import list_snapshots, publish_snapshot, restore_newest_snapshot
+from mcsyncd.checks.ledger_snapshots import publish_snapshot, restore_newest_snapshot
 from mcsyncd.errors import McsyncError, StoreOffline, UsageError
 from mcsyncd.publish.comparison import compare_store
 from mcsyncd.publish.keys import build_snapshot_key, is_valid_key, parse_snapshot_key, slugify_host
 from mcsyncd.publish.local import LocalStore
+from mcsyncd.publish.snapshots import list_snapshots
 from mcsyncd.settings.load import load_settings
 from mcsyncd.settings.schema import Settings
 from mcsyncd.store.audit import audit_ledger

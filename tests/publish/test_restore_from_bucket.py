@@ -9,12 +9,13 @@ from checks.stored_session import SESSION, store_session
 from store.test_ledger import record_session
 
 from mcsyncd.checks import session_restore
-from mcsyncd.checks.ledger_snapshots import list_snapshots, publish_snapshot
+from mcsyncd.checks.ledger_snapshots import publish_snapshot
 from mcsyncd.checks.restore_plan import plan_restore
 from mcsyncd.checks.session_restore import restore_files
 from mcsyncd.publish.keys import build_head_key
 from mcsyncd.publish.published_manifest import read_published_manifest
 from mcsyncd.publish.r2 import R2Store
+from mcsyncd.publish.snapshots import list_snapshots
 from mcsyncd.store.backup import back_up_daily
 from mcsyncd.store.ledger import Ledger
 from r2strict.bucket import ACCESS
