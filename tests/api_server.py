@@ -25,6 +25,7 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.publisher_monitor import PublisherMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
@@ -88,6 +89,7 @@ async def serve_api(
             ledger_monitor=monitor,
             surveyor=surveyor,
             cluster=ClusterMonitor(lambda: config),
+            publisher=PublisherMonitor(lambda: config.layout, loop.check_waiting_sessions),
             accounts=accounts or AccountDirectory(),
             files=files,
         )

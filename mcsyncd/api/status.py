@@ -72,6 +72,7 @@ AlertCode = Literal[
     "object_damaged",
     "copy_halted",
     "store_faulty",
+    "publisher_silent",
     "cluster_unreachable",
     "machine_rejected",
 ]
@@ -152,6 +153,8 @@ class StatusBody(ApiBody):
     """Slots in which no job runs. With those of `workers` they are all: one more or less is a fault."""
     cluster: ClusterBody | None = None
     """Null while this machine encodes alone."""
+    publisher: str | None = None
+    """`ok`, or why what asks the stores does not answer; null where the daemon asks them itself."""
     you: str = ""
     may_approve: bool = False
     alerts: list[AlertBody] = []

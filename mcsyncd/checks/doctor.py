@@ -40,7 +40,8 @@ from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
 from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.model.text import escape_text
-from mcsyncd.publish.open_store import check_store
+from mcsyncd.publish.distant_store import find_publisher_fault
+from mcsyncd.publish.open_store import check_named_store, check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
 
@@ -300,9 +301,18 @@ def _check_machines(config: ActiveConfig) -> Iterator[CheckResult]:
 
 
 def _check_storage(config: ActiveConfig, credential: Path | None = None) -> Iterator[CheckResult]:
+    path = config.settings.uploads.publisher
+    if path is not None:
+        fault = find_publisher_fault(config.layout)
+        status: CheckStatus = "ok" if fault is None else "fail"
+        message = f"answers at {path}" if fault is None else fault.message
+        yield CheckResult("publisher", status, message, "" if fault is None else fault.hint)
     for storage in config.settings.stores:
-        kept = config.layout.locate_store_identity(config.settings.name_store(storage))
-        health = check_store(storage, kept, credential)
+        name = config.settings.name_store(storage)
+        if path is not None and credential is None:
+            health = check_named_store(config.layout, name)
+        else:
+            health = check_store(storage, config.layout.locate_store_identity(name), credential)
         ok = health == "ok"
         yield CheckResult(
             f"storage {storage.key}",

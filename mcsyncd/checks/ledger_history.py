@@ -22,7 +22,7 @@ from mcsyncd.model.session import FINISHED
 from mcsyncd.publish.head import read_head
 from mcsyncd.publish.keys import build_head_key, parse_head_key
 from mcsyncd.publish.object_store import ObjectStore
-from mcsyncd.publish.open_store import open_store
+from mcsyncd.publish.open_store import open_named_store
 from mcsyncd.settings.schema import Settings
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
@@ -174,7 +174,7 @@ def _find_store_gaps(settings: Settings, ledger: Path, known: _KnownHistory) -> 
 
     def ask_store() -> None:
         try:
-            store = open_store(settings.storage)
+            store = open_named_store(WorkLayout.from_settings(settings))
             if isinstance(settings.storage, LocalStorage):
                 found.extend(_find_unknown_sessions(store, known, _MAX_HEADS))
             elif known.is_empty:

@@ -39,5 +39,11 @@ def prepare_store(
     if adopt:
         remember_identity(kept, identity)
     else:
-        require_identity(store, storage.label, kept)
+        try:
+            require_identity(store, storage.label, kept)
+        except PermissionError:
+            if settings.uploads.publisher is None:
+                raise
+            # Run as the publisher's user, who may not look into the work folder: the daemon remembers the
+            # store when it meets it.
     return PreparedStore(identity, is_new)

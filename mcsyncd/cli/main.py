@@ -17,6 +17,7 @@ from mcsyncd.model.text import escape_text
 
 COMMANDS = {
     "run": "Run the daemon in the foreground.",
+    "publisher": "Run the publisher: the part with the network and the access keys.",
     "demo": "Film a demo shoot and take it through the whole pipeline.",
     "align": "Sync files without a daemon.",
     "conform": "Encode one clip with one profile.",

@@ -179,6 +179,8 @@ def format_status(
     yield from _list_first([_format_worker(worker, labels) for worker in status.workers], most_alike)
     if status.cluster is not None:
         yield from format_cluster(status.cluster)
+    if status.publisher is not None:
+        yield f"publisher: {escape_text(status.publisher, 300)}"
     storage = status.storage
     free = format_free_space(storage.work_free_bytes)
     yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"

@@ -18,21 +18,22 @@ Judgement: a client that does not block is refused while it is full, so a burst 
 log = structlog.get_logger("mcsyncd.socket")
 
 
-def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
+def bind_api_socket(path: Path, groups: tuple[str, ...], setting: str = "socket") -> socket.socket:
     """Return a listening socket at `path`, mode 0660, owned by the first of `groups` that exists.
 
     Blocks on the group database: called at start-up, before there is anything else to serve.
-    Raises McsyncError if another daemon answers there, or if the path is too long.
+    `setting` names the path in messages. Raises McsyncError if another daemon answers there, or if the path
+    is too long.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale_socket(path)
+    _remove_stale_socket(path, setting)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     before = os.umask(0o117)
     try:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise McsyncError(f"{path}: {error}", "set a shorter or another path as `socket`") from error
+        raise McsyncError(f"{path}: {error}", f"set a shorter or another path as `{setting}`") from error
     finally:
         os.umask(before)
     _give_socket_to_group(path, groups)
@@ -40,7 +41,7 @@ def bind_api_socket(path: Path, groups: tuple[str, ...]) -> socket.socket:
     return listener
 
 
-def _remove_stale_socket(path: Path) -> None:
+def _remove_stale_socket(path: Path, setting: str) -> None:
     """Remove the socket of a daemon that died.
 
     Raises McsyncError if a daemon still answers there, or if it is something other than a socket:
@@ -50,7 +51,7 @@ def _remove_stale_socket(path: Path) -> None:
         return
     if path.is_symlink() or not path.is_socket():
         raise McsyncError(
-            f"{path}: there is something there that is no socket", "move it away, or set another `socket`"
+            f"{path}: there is something there that is no socket", f"move it away, or set another `{setting}`"
         )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
@@ -58,7 +59,7 @@ def _remove_stale_socket(path: Path) -> None:
         except OSError:
             path.unlink(missing_ok=True)
             return
-    raise McsyncError(f"{path}: another daemon answers there", "stop it, or set another `socket`")
+    raise McsyncError(f"{path}: another daemon answers there", f"stop it, or set another `{setting}`")
 
 
 def _give_socket_to_group(path: Path, groups: tuple[str, ...]) -> None:

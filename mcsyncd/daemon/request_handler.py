@@ -37,6 +37,7 @@ from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.original_check import find_original_faults, list_originals
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.publisher_monitor import PublisherMonitor
 from mcsyncd.daemon.refusals import RefusalRecorder
 from mcsyncd.daemon.session_progress import build_job_progress
 from mcsyncd.daemon.store_bodies import build_further_bodies, list_copy_alerts
@@ -80,6 +81,7 @@ class RequestHandler:
         ledger_monitor: LedgerMonitor,
         surveyor: StoreSurveyor,
         cluster: ClusterMonitor,
+        publisher: PublisherMonitor,
         accounts: AccountDirectory,
         files: BlockingCalls,
     ) -> None:
@@ -90,6 +92,7 @@ class RequestHandler:
         self._ledger_monitor = ledger_monitor
         self._surveyor = surveyor
         self._cluster = cluster
+        self._publisher = publisher
         self._accounts = accounts
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
@@ -193,9 +196,17 @@ class RequestHandler:
             worker_slots=self._loop.workers.slot_count,
             free_slots=sum(self._loop.workers.free_counts.values()),
             cluster=self._cluster.build_body(),
+            publisher=self._publisher.health,
             you=account.name,
             may_approve=is_approver(account, settings.review.approvers),
-            alerts=[
+            alerts=self._list_alerts(),
+            ledger=self._ledger_monitor.build_body(),
+        )
+
+    def _list_alerts(self) -> list[api.AlertBody]:
+        settings = self._config.settings
+        return self._publisher.add_alert(
+            [
                 *self._ledger_monitor.list_alerts(),
                 *self._drop_scanner.list_alerts(),
                 *list_store_alerts(self._gate),
@@ -209,8 +220,7 @@ class RequestHandler:
                 *self._cluster.list_alerts(),
                 *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),
-            ],
-            ledger=self._ledger_monitor.build_body(),
+            ]
         )
 
     async def _build_storage_body(self) -> api.StorageBody:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
@@ -32,6 +32,8 @@ from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.limit_guard import LimitGuard
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
+from mcsyncd.daemon.publisher_monitor import LOOK_S as _PUBLISHER_LOOK_S
+from mcsyncd.daemon.publisher_monitor import PublisherMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
 from mcsyncd.daemon.review_audio import ReviewAudio
 from mcsyncd.daemon.review_frames import ReviewFrames
@@ -43,7 +45,7 @@ from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, LedgerUnavailable, Unavailable, is_passing
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model.schedule import Lane
-from mcsyncd.publish.open_store import check_store
+from mcsyncd.publish.open_store import check_named_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.ledger import Ledger
@@ -99,6 +101,8 @@ class Service:
         self._drop_scanner: DropScanner
         self._surveyor: StoreSurveyor
         self._cluster: ClusterMonitor
+        self._publisher: PublisherMonitor
+        self._check_storage: Callable[[], Awaitable[None]]
 
     async def run(self) -> None:
         """Start, serve until a signal arrives, and drain."""
@@ -161,6 +165,7 @@ class Service:
         self._surveyor = StoreSurveyor(self._loop)
         self._cluster = ClusterMonitor(lambda: self._loop.config)
         edges.callback(self._cluster.end)
+        self._publisher = PublisherMonitor(lambda: self._loop.config.layout, self._go_on_publishing)
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
@@ -169,6 +174,7 @@ class Service:
             ledger_monitor=ledger_monitor,
             surveyor=self._surveyor,
             cluster=self._cluster,
+            publisher=self._publisher,
             accounts=AccountDirectory(),
             files=self._files,
         )
@@ -208,9 +214,7 @@ class Service:
         progress_monitor: ProgressMonitor,
         ledger_monitor: LedgerMonitor,
     ) -> None:
-        store_check = CachedLookup(
-            partial(check_store, self._config.settings.storage, self._config.layout.locate_store_identity())
-        )
+        store_check = CachedLookup(lambda: check_named_store(self._loop.config.layout))
 
         is_folder = isinstance(self._config.settings.storage, LocalStorage)
 
@@ -221,6 +225,7 @@ class Service:
             if answer is None or answer.compute_age_s(time.monotonic()) > _STORE_CHECK_LIMIT_S + 1:
                 progress_monitor.storage_health = f"has not answered for {_STORE_CHECK_LIMIT_S:.0f} s"
 
+        self._check_storage = check_storage
         ticks = build_scheduler(
             (self._loop.check_waiting_sessions, RETRY_TICK_S),
             (progress_monitor.send_heartbeat, _HEARTBEAT_S),
@@ -229,6 +234,7 @@ class Service:
             (StoreKeeper(self._loop).look_on, RETRY_TICK_S),
             (self._surveyor.look_on, _STORE_CHECK_S),
             (self._cluster.look_on, _CLUSTER_LOOK_S),
+            (self._publisher.look_on, _PUBLISHER_LOOK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
@@ -239,6 +245,12 @@ class Service:
         edges.push_async_callback(_cancel_task, asyncio.create_task(check_storage()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.upload_guard.refresh()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._cluster.look_on()))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(self._publisher.look_on()))
+
+    async def _go_on_publishing(self) -> None:
+        """Ask the stores at once: the publisher answers again."""
+        self._loop.try_stores_now()
+        await self._check_storage()
 
     async def _feed_watchdog(self) -> None:
         """Notify the watchdog if the ledger's thread answers and both background loops are running.
@@ -294,6 +306,7 @@ class Service:
         self._loop.apply_config(fresh)
         _keep_task_alive(asyncio.create_task(self._drop_scanner.start_watch()))
         _keep_task_alive(asyncio.create_task(self._cluster.look_on()))
+        _keep_task_alive(asyncio.create_task(self._publisher.look_on()))
         log.info("the settings were read again", config=str(fresh.path))
         self._notify.notify_ready("reloaded")
         return ReloadBody(reloaded=True)

@@ -15,8 +15,9 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Z0-9_]+)\s*=\s*(.*?)\s*")
 """`NAME=value`, as in an environment file; a leading `export` is accepted."""
 _REQUIRED_NAMES = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
 """Names of the lines, as documented in docs/operations.md; renaming one breaks every credential in use."""
-UNIT_CREDENTIALS = "/run/credentials/mcsyncd.service"
-"""Where systemd keeps the credentials of the daemon's unit (systemd.exec, "Credentials")."""
+UNIT_CREDENTIALS = ("/run/credentials/mcsyncd-publish.service", "/run/credentials/mcsyncd.service")
+"""Where systemd keeps the credentials of our units (systemd.exec, "Credentials"): the publisher's, else the
+daemon's. With another name, commands need --credential."""
 _MAX_FILE_BYTES = 4096
 """Bytes read of a credential. Judgement: two lines are far shorter; of a larger file the rest is ignored."""
 
@@ -32,11 +33,11 @@ class AccessKey:
 def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
     """Read the credential `name` from `$CREDENTIALS_DIRECTORY`, where systemd puts it.
 
-    Outside a unit, from the daemon's own, which root may read while it runs.
+    Outside a unit, from that of our own, which root may read while it runs.
 
     Raises StoreRefused if there is none or if others can read it.
     """
-    folder = Path(environ.get("CREDENTIALS_DIRECTORY") or UNIT_CREDENTIALS)
+    folder = _find_folder(environ)
     if not folder.is_dir():
         raise StoreRefused(
             f"no credential {name!r}: CREDENTIALS_DIRECTORY is not set",
@@ -44,6 +45,12 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
             "--credential FILE",
         )
     return read_access_key_file(folder / name)
+
+
+def _find_folder(environ: Mapping[str, str]) -> Path:
+    if named := environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(named)
+    return next((path for path in map(Path, UNIT_CREDENTIALS) if path.is_dir()), Path(UNIT_CREDENTIALS[0]))
 
 
 def read_access_key_file(path: Path) -> AccessKey:

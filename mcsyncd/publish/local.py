@@ -229,8 +229,9 @@ class LocalStore:
         self._make_folders(path.parent)
         make_folders(path)
         top = self._root.stat()
+        owner = top.st_uid if os.geteuid() == 0 else -1  # what root makes by hand, the publisher goes on with
         with suppress(PermissionError):  # not a member of the group: the owner alone can read
-            os.chown(path, -1, top.st_gid)
+            os.chown(path, owner, top.st_gid)
         path.chmod(stat.S_IMODE(top.st_mode) & _FOLDER_BITS | stat.S_IRWXU)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mcsyncd.errors import StorageError
 from mcsyncd.publish.credentials import AccessKey, read_access_key, read_access_key_file
+from mcsyncd.publish.distant_store import DistantStore
 from mcsyncd.publish.identity import require_identity
 from mcsyncd.publish.line_limit import LineLimit
 from mcsyncd.publish.local import LocalStore
 from mcsyncd.publish.object_store import ObjectStore
-from mcsyncd.settings.stores import LocalStorage, R2Storage
+from mcsyncd.settings.stores import LocalStorage, R2Storage, Storage
 from mcsyncd.settings.work_layout import WorkLayout
 
 
@@ -52,10 +53,27 @@ def open_known_store(layout: WorkLayout, name: str = "") -> ObjectStore:
 
     Raises what the store raises.
     """
-    storage = layout.find_store(name)
-    store = open_store(storage, limit=LineLimit(layout.locate_line(), layout.timetable))
-    require_identity(store, storage.label, layout.locate_store_identity(name))
+    store = open_named_store(layout, name)
+    require_identity(store, layout.find_store(name).label, layout.locate_store_identity(name))
     return store
+
+
+def open_named_store(layout: WorkLayout, name: str = "") -> ObjectStore:
+    """Return a store, by the name that the ledger has for it: through the publisher, where there is one.
+
+    Raises StoreRefused.
+    """
+    storage = layout.find_store(name)
+    if layout.publisher is not None:
+        return DistantStore(layout.publisher, name, layout.stores)
+    return open_store(storage, limit=LineLimit(layout.locate_line(), layout.timetable))
+
+
+def check_named_store(layout: WorkLayout, name: str = "") -> str:
+    """Return what `check_store` returns, for a store by the name that the ledger has for it."""
+    return _check(
+        lambda: open_named_store(layout, name), layout.find_store(name), layout.locate_store_identity(name)
+    )
 
 
 def check_store(
@@ -65,9 +83,13 @@ def check_store(
 
     `kept_identity` is where the store's identity is remembered (`WorkLayout.locate_store_identity`).
     """
+    return _check(lambda: open_store(storage, credential=credential), storage, kept_identity)
+
+
+def _check(open_it: Callable[[], ObjectStore], storage: Storage, kept_identity: Path) -> str:
     try:
-        store = open_store(storage, credential=credential)
-        health = store.check() if isinstance(store, LocalStore) else "ok"
+        store = open_it()
+        health = store.check() if isinstance(store, LocalStore | DistantStore) else "ok"
         if health == "ok":
             require_identity(store, storage.label, kept_identity)  # of a bucket, this answers all of it
     except StorageError as error:

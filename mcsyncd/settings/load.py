@@ -42,6 +42,9 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
     ledger = settings.ledger
     if ledger.backup_dir is not None:
         ledger = ledger.model_copy(update={"backup_dir": resolve(ledger.backup_dir)})
+    uploads = settings.uploads
+    if uploads.publisher is not None:
+        uploads = uploads.model_copy(update={"publisher": resolve(uploads.publisher)})
     return settings.model_copy(
         update={
             "paths": paths,
@@ -49,6 +52,7 @@ def _resolve_paths(settings: Settings, base: Path) -> Settings:
             "profiles": profiles,
             "workers": _resolve_workers(settings.workers, resolve),
             "stores": stores,
+            "uploads": uploads,
             "ledger": ledger,
         }
     )

@@ -151,6 +151,9 @@ class UploadSettings(SettingsPart):
 
     guards: GuardSettings = GuardSettings()
 
+    publisher: Path | None = None
+    """The socket of `mcsyncd publisher`, which then asks the stores: the daemon needs no network, no key."""
+
     @field_validator("bandwidth", mode="before")
     @classmethod
     def _accept_one_rate(cls, value: object) -> object:

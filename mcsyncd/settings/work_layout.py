@@ -22,7 +22,7 @@ _SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
 class WorkLayout:
     """The folders (absolute paths) and the stores: small enough to be sent along with every job.
 
-    `storage` is the main store, `further` are the others.
+    `storage` is the main store, `further` are the others; `publisher` is the socket of what asks them for us.
     """
 
     drop: Path
@@ -30,12 +30,25 @@ class WorkLayout:
     storage: Storage
     timetable: Timetable = FREE_LINE
     further: tuple[Storage, ...] = ()
+    publisher: Path | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WorkLayout:
         """Return the layout below the folders that the settings name."""
         paths, uploads = settings.paths, settings.uploads
-        return cls(paths.drop, paths.work, settings.storage, uploads.timetable, settings.stores[1:])
+        return cls(
+            paths.drop,
+            paths.work,
+            settings.storage,
+            uploads.timetable,
+            settings.stores[1:],
+            uploads.publisher,
+        )
+
+    @property
+    def stores(self) -> tuple[Storage, ...]:
+        """All stores, the main one first."""
+        return (self.storage, *self.further)
 
     def find_store(self, name: str) -> Storage:
         """Return a store as the ledger names it: the main one by an empty name. Raises StoreRefused."""
