@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcsyncd.checks.audio_device import check_audio
-from mcsyncd.checks.check_result import CheckResult
+from mcsyncd.checks.check_result import CheckResult, CheckStatus
 from mcsyncd.checks.host import (
     check_clock_sync,
     check_lease,
