@@ -72,6 +72,7 @@ class PublisherProcess:
         self._read_state = _stat_file(config)
         self._notify = SystemdNotifier()
         self._children: set[int] = set()
+        self._daemon_uid: int | None = None
         self._stopping = False
 
     def run(self) -> None:
@@ -84,7 +85,8 @@ class PublisherProcess:
         signal.set_wakeup_fd(woken.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._handle_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # the wakeup counts
+        for number in (signal.SIGCHLD, signal.SIGHUP):  # changed settings are read with the next connection
+            signal.signal(number, lambda *_: None)
         with wake, woken, bind_api_socket(self._path, (), "uploads.publisher") as listener:
             listener.setblocking(False)
             self._notify.notify_ready(f"{PUBLISHER_UNIT} {__version__}")
@@ -136,10 +138,14 @@ class PublisherProcess:
                 self._fork(connection, listener)
 
     def _may_ask(self, uid: int) -> bool:
-        """Tell whether a caller is the daemon, which owns the work folder, or root."""
-        with suppress(OSError):
-            return uid in {0, self._settings.paths.work.stat().st_uid}
-        return uid == 0
+        """Tell whether a caller is the daemon, which owns the work folder, or root.
+
+        The folder is asked once: it may lie on a share, and that may hang.
+        """
+        if self._daemon_uid is None:
+            with suppress(OSError):
+                self._daemon_uid = self._settings.paths.work.stat().st_uid
+        return uid in {0, self._daemon_uid}
 
     def _fork(self, connection: socket.socket, listener: socket.socket) -> None:
         parent = os.getpid()
@@ -150,7 +156,7 @@ class PublisherProcess:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             die_with_parent(parent)
             listener.close()

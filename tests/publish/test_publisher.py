@@ -180,21 +180,34 @@ def test_another_version_and_other_stores_are_refused(publisher, monkeypatch):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
 def test_nobody_but_the_owner_of_the_work_folder_is_answered(publisher):
-    os.chmod(publisher.layout.publisher, 0o666)  # noqa: PTH101
+    path = publisher.layout.publisher
+    path.chmod(0o666)
     code = (
-        "import os, sys, socket; os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
-        "s.connect(sys.argv[1]); print(s.recv(1000)[8:].decode())"
+        "import os, sys, socket; os.chdir(sys.argv[1]); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
+        "s.connect(sys.argv[2]); print(s.recv(1000)[8:].decode())"
     )
-    for parent in publisher.layout.publisher.parents:
-        if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-            parent.chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(publisher.layout.publisher)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-c", code, str(path.parent), path.name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    path.chmod(0o660)
     assert "answers only mcsyncd" in done.stdout
+
+
+def test_changed_limits_are_read_and_other_stores_only_after_a_restart(publisher):
+    config, log = publisher.line.config, publisher.line.home / "publisher.log"
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("uploads: {", "uploads: {bandwidth: 1Mbit, "))
+        assert find_publisher_fault(publisher.layout) is None
+        assert "the settings were read again" in log.read_text()
+        config.write_text("nonsense")
+        assert find_publisher_fault(publisher.layout) is None
+        assert "the settings are invalid" in log.read_text()
+        config.write_text(before.replace("var/bucket", "var/other"))
+        assert find_publisher_fault(publisher.layout) is None, "it goes on with the stores of its start"
+        changed = WorkLayout.from_settings(load_settings(config))
+        assert "other stores" in find_publisher_fault(changed).message
+    finally:
+        config.write_text(before)
 
 
 def test_without_a_publisher_uploads_wait_and_go_on_when_it_is_back(tmp_path):
@@ -224,7 +237,7 @@ def bucket_publisher(bucket, tmp_path):
     (tmp_path / "r2").chmod(0o400)
     storage = (
         f"{{kind: r2, account_id: '{bucket.account_id}', bucket: {bucket.bucket}, "
-        f"endpoint: '{bucket.endpoint}'}}\nuploads: {{publisher: {SOCKET}}}"
+        f"endpoint: '{bucket.endpoint}'}}\nuploads: {{publisher: {SOCKET}, bandwidth: 200Mbit}}"
     )
     made = Publisher(tmp_path, storage)
     init_store(open_store(bucket, {"CREDENTIALS_DIRECTORY": str(tmp_path)}), "2026-11-26T10:00:00Z")
@@ -234,7 +247,7 @@ def bucket_publisher(bucket, tmp_path):
 
 def test_an_upload_whose_publisher_is_killed_goes_on_after_its_last_part(bucket_publisher, strict, bucket):
     one = bucket_publisher
-    path, sums, key = one.file(80 << 20)
+    path, sums, key = one.file(64 << 20)
     store = open_known_store(one.layout)
     before = strict.store.tally.read().body_bytes
 
@@ -257,7 +270,7 @@ def test_an_upload_whose_publisher_is_killed_goes_on_after_its_last_part(bucket_
 
 def test_an_upload_ends_with_the_worker_that_asked_for_it(bucket_publisher, strict):
     one = bucket_publisher
-    path, sums, key = one.file(80 << 20, "long.mov")
+    path, sums, key = one.file(64 << 20, "long.mov")
     child = os.fork()
     if not child:
         store = DistantStore(one.layout.publisher, "", one.layout.stores)
