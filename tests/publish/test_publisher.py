@@ -26,6 +26,7 @@ from mcsyncd.publish.snapshots import list_snapshots
 from mcsyncd.settings.load import load_settings
 from mcsyncd.settings.work_layout import WorkLayout
 from r2strict.bucket import ACCESS
+from r2strict.faults import DelayAnswer
 
 SESSION = "20261126-091502-k7q"
 SOCKET = "var/publish.sock"
@@ -54,6 +55,10 @@ class Publisher:
         if self.process is not None:
             self.process.kill()
             self.process.wait(20)
+
+    def count_children(self):
+        pid = self.process.pid
+        return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def file(self, size=1000, name="A.mov"):
         path = self.line.work / name
@@ -278,9 +283,19 @@ def test_an_upload_ends_with_the_worker_that_asked_for_it(bucket_publisher, stri
         os._exit(1)
     assert os.waitpid(child, 0)[1] == 0
 
-    def count_children():
-        return len(Path(f"/proc/{one.process.pid}/task/{one.process.pid}/children").read_text().split())
-
-    one.line.wait(lambda: count_children() == 0, "the publisher has stopped sending", 20)
+    one.line.wait(lambda: one.count_children() == 0, "the publisher has stopped sending", 20)
     store = DistantStore(one.layout.publisher, "", one.layout.stores)
     assert store.stat_object(key) is None
+
+
+def test_a_question_that_hangs_ends_with_who_asked_it(bucket_publisher, faults):
+    one = bucket_publisher
+    faults.inject(DelayAnswer(15), operations=["HeadObject"])
+    child = os.fork()
+    if not child:
+        DistantStore(one.layout.publisher, "", one.layout.stores).stat_object("v1/orig/s/cam_a/x.mov")
+        os._exit(1)
+    one.line.wait(lambda: one.count_children() == 1, "it is asked", 20)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    one.line.wait(lambda: one.count_children() == 0, "nobody waits for the store any more", 5)
