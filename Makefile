@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test coverage check lint types imports unit bench soak simulate hooks clean
+.PHONY: demo test coverage check lint types imports unit bench soak simulate packages hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -48,6 +48,10 @@ simulate: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python -m soak all
 
+# dist/: the wheel, a .deb and an .rpm. Needs Python 3.11, the oldest that they serve.
+packages: $(VENV)/.packages
+	$(BIN)/python -m packages
+
 # Run the checks before each commit; CONTRIBUTING.md says which.
 hooks: $(VENV)/.dev
 	$(BIN)/pre-commit install
@@ -68,3 +72,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.packages: pyproject.toml constraints.txt | $(VENV)/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --group packages
+	@touch $@
