@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -231,7 +232,28 @@ def test_whoever_may_read_the_top_folder_may_read_all_of_it(tmp_path, source, to
     put(store, source)
     store.put_document("head/x.json", b"{}")
     for path in root.rglob("*"):
-        assert stat.S_IMODE(path.stat().st_mode) == (top if path.is_dir() else file), path
+        assert stat.S_IMODE(path.stat().st_mode) & 0o777 == (top & 0o777 if path.is_dir() else file), path
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_unit_that_may_set_no_group_bit_can_publish(tmp_path, source, monkeypatch):
+    """RestrictSUIDSGID= of the unit has the kernel refuse each mode with that bit, even one that changes nothing."""
+
+    def refuse_group_bit(call):
+        def restricted(path, mode=0o777, **how):
+            if mode & (stat.S_ISUID | stat.S_ISGID):
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+            return call(path, mode, **how)
+
+        return restricted
+
+    root = tmp_path / "bucket"
+    root.mkdir()
+    root.chmod(0o2750)  # as systemd/mcsyncd.tmpfiles makes it
+    for name in ("chmod", "fchmod", "mkdir"):
+        monkeypatch.setattr(os, name, refuse_group_bit(getattr(os, name)))
+    put(LocalStore(root), source)
+    assert (root / KEY).read_bytes() == CONTENT
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another group needs root")
