@@ -70,7 +70,7 @@ def build_environment(source: Path, wheel: Path, target: Path, epoch: int) -> No
                 raise ValueError(
                     f"Python {version} would lack {', '.join(missing)}; build with Python {pythons[0]}"
                 )
-    _write_programs(target)
+    write_programs(target)
     for path in sorted(target.rglob("*")):
         os.utime(path, (epoch, epoch), follow_symlinks=False)
 
@@ -132,15 +132,17 @@ def _normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _write_programs(target: Path) -> None:
+def write_programs(target: Path) -> None:
+    """Write the programs, the link to the interpreter, and the file that makes both an environment."""
     (target / "bin").mkdir()
     (target / "bin" / "python3").symlink_to("/usr/bin/python3")
     (target / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     for name, entry in COMMANDS.items():
         module, _, function = entry.partition(":")
         program = target / "bin" / name
+        # A worker imports this file as its main module, and must not start the command again.
         program.write_text(
             f"#!{PREFIX}/bin/python3\nimport sys\n\nfrom {module} import {function}\n\n"
-            f"sys.exit({function}())\n"
+            f'if __name__ == "__main__":\n    sys.exit({function}())\n'
         )
         program.chmod(0o755)

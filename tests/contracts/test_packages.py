@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import click
 import pytest
 import yaml
 
+from mcsyncd import __version__
 from mcsyncd.cli.main import COMMANDS, root_command
 from packages.environment import COMMANDS as PROGRAMS
-from packages.environment import PREFIX, list_missing
+from packages.environment import PREFIX, list_missing, write_programs
 from packages.man_page import build_man_page, escape_roff
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +100,17 @@ def test_a_requirement_of_another_python_than_the_builders_is_missed(tmp_path):
     assert [*list_missing(tmp_path / "site", tmp_path / "shared", "3.12")] == []
     (missing,) = list_missing(tmp_path / "site", tmp_path / "shared", "3.13")
     assert missing.startswith("late")
+
+
+def test_a_worker_that_imports_the_program_starts_no_command(tmp_path):
+    """`multiprocessing` imports the main module of its parent in each worker, under another name."""
+    write_programs(tmp_path)
+    program = tmp_path / "bin" / "mcsyncd"
+    assert program.read_text().startswith("#!/opt/mcsync/bin/python3\n")
+    source = f"import runpy; runpy.run_path({str(program)!r}, run_name='__mp_main__')"
+    done = subprocess.run([sys.executable, "-c", source], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    called = subprocess.run(
+        [sys.executable, program, "--version"], check=True, capture_output=True, text=True
+    )
+    assert __version__ in called.stdout
