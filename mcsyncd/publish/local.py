@@ -46,8 +46,8 @@ threshold, `doctor` reports a full disk only when nothing at all can be written.
 _READ_BYTES = 1 << 20
 """Bytes of an object in memory while it is read back. Judgement: affects speed and memory only."""
 _FOLDER_BITS = 0o777
-"""What a folder of the store takes over from the top folder. Not setgid: the unit's RestrictSUIDSGID= refuses every
-chmod with that bit, and nothing would be published. The group is set on each folder and file anyway."""
+"""What a folder of the store takes over from the top folder. Not setgid: the unit's RestrictSUIDSGID= refuses
+every chmod with that bit, and nothing would be published. The group is set on each folder and file anyway."""
 _READ_BITS = 0o444
 """What a file takes over: objects are never writable."""
 

@@ -237,7 +237,7 @@ def test_whoever_may_read_the_top_folder_may_read_all_of_it(tmp_path, source, to
 
 @pytest.mark.usefixtures("umask")
 def test_a_unit_that_may_set_no_group_bit_can_publish(tmp_path, source, monkeypatch):
-    """RestrictSUIDSGID= of the unit has the kernel refuse each mode with that bit, even one that changes nothing."""
+    """RestrictSUIDSGID= of the unit has the kernel refuse each mode with that bit."""
 
     def refuse_group_bit(call):
         def restricted(path, mode=0o777, **how):
