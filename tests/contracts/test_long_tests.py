@@ -21,7 +21,7 @@ for name in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize("package", ["benchmarks", "soak"])
+@pytest.mark.parametrize("package", ["benchmarks", "packages", "soak", "vmtest"])
 def test_every_module_can_be_imported(package):
     """In a process of its own: what tests share may be imported already, by other names."""
     names = sorted(f"{package}.{path.stem}" for path in (ROOT / package).glob("[!_]*.py"))
