@@ -142,7 +142,14 @@ def _check_container(
 def _translate_open_error(path: Path, error: Exception) -> Exception:
     if is_file_error(error):
         return OSError(error.errno, error.strerror, str(path))
-    if name := find_format_name(path):
+    found = find_format(path)
+    if found in ALLOWED_FORMATS and not isinstance(error, av.PatchWelcomeError):
+        return BadMedia(
+            f"{path.name} cannot be opened: its {_describe_format(found)} header is damaged, or it is only "
+            "a part of a recording",
+            COPY_AGAIN_HINT,
+        )
+    if name := _describe_format(found):
         return BadMedia(
             f"{path.name} is not supported: its format is {name}",
             f"re-wrap it, for example with `ffmpeg -i FILE -c copy FILE.mkv`, and drop that; {_NO_CLIP_HINT}",
@@ -153,8 +160,8 @@ def _translate_open_error(path: Path, error: Exception) -> Exception:
     )
 
 
-def find_format_name(path: Path) -> str:
-    """Return the name of the format that a file's content shows, "" if that is not certain.
+def find_format(path: Path) -> str:
+    """Return FFmpeg's name of the format that a file's content shows, "" if that is not certain.
 
     Nothing of the file is opened but its first bytes: no format is on the list of those allowed.
     """
@@ -171,11 +178,14 @@ def find_format_name(path: Path) -> str:
     for _, _, line in lines:
         found = _PROBED.match(line)
         if found and int(found[2]) >= _LEAST_SCORE:
-            return _describe_format(found[1])
+            return found[1]
     return ""
 
 
 def _describe_format(name: str) -> str:
+    """Return a format's name for people, "" for none."""
+    if not name:
+        return ""
     with suppress(ValueError, av.FFmpegError):
         return av.ContainerFormat(name.partition(",")[0], "r").long_name or name
     return name

@@ -22,8 +22,10 @@ from mcsyncd.probe.clip_warnings import (
     warn_about_reserved_tags,
     warn_about_undecodable,
 )
+from mcsyncd.probe.encryption import check_encryption
 from mcsyncd.probe.first_frames import read_first_frames
 from mcsyncd.probe.recording_speed import find_capture_rate, warn_about_speed
+from mcsyncd.probe.stated_length import measure_by_packets, states_length
 from mcsyncd.probe.streams import (
     DEFAULT_TIME_BASE,
     choose_main_video,
@@ -43,7 +45,8 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
     """Return what a clip is.
 
     Opens the file read-only, decodes its first frame and reads the times of about twenty seconds
-    of packets; the cost does not grow with the clip. Raises BadMedia, naming the file and the next
+    of packets; the cost does not grow with the clip, unless it is bare sound whose header states no
+    length: its packets are read to the end. Raises BadMedia, naming the file and the next
     action, for anything that is not a complete clip with picture or sound, and OSError if the
     system cannot read the file. `as_is` accepts a clip that is not complete.
     """
@@ -53,7 +56,12 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
             raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
         recorder_tags, notes = read_recorder_chunks(file)
         tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
+        check_encryption(path, file)
         media = _describe_media(path, container, tags, find_hidden_picture(container, file))
+        if media.video is None and media.audio and not states_length(media.container, file):
+            length_us = measure_by_packets(container, media.audio[0])
+            track = replace(media.audio[0], duration_us=length_us)
+            media = replace(media, duration_us=length_us, audio=(track, *media.audio[1:]))
         capture_rate = read_capture_rate(path) or find_capture_rate(tags)
         speed_warnings = tuple(warn_about_speed(media, capture_rate, tags))
         media = replace(media, warnings=(*media.warnings, *speed_warnings))

@@ -5,8 +5,9 @@ import pytest
 from muxers import list_muxers, write_with
 
 from mcsyncd.errors import BadMedia
-from mcsyncd.media.open import ALLOWED_FORMATS, find_format_name
+from mcsyncd.media.open import ALLOWED_FORMATS, find_format
 from mcsyncd.probe.probe import probe_clip
+from recordings import record
 
 NAMED = {
     "asf": "ASF",
@@ -48,7 +49,17 @@ def test_noise_has_no_format_and_the_log_is_as_before(tmp_path):
     level = av.logging.get_level()
     noise = tmp_path / "noise.gif"
     noise.write_bytes(bytes(range(7, 250)) * 9)
-    assert find_format_name(noise) == ""
+    assert find_format(noise) == ""
     assert av.logging.get_level() == level
     with pytest.raises(BadMedia, match=r"noise\.gif is not a readable recording"):
         probe_clip(noise)
+
+
+def test_an_accepted_format_that_cannot_be_opened_is_damaged_and_is_not_called_unsupported(tmp_path):
+    clip = record(tmp_path, "mp4 in fragments", 0.4)
+    content = clip.read_bytes()
+    clip.write_bytes(content[content.index(b"moof") - 4 :])
+    with pytest.raises(BadMedia, match=r"cannot be opened: its QuickTime / MOV header") as caught:
+        probe_clip(clip)
+    assert "copy it from the card again" in caught.value.hint
+    assert "re-wrap" not in caught.value.hint
