@@ -11,7 +11,18 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from soak import copies, disk_faults, generated_cases, kills, mutants, power_cut, simulation, trials, uploads
+from soak import (
+    collections,
+    copies,
+    disk_faults,
+    generated_cases,
+    kills,
+    mutants,
+    power_cut,
+    simulation,
+    trials,
+    uploads,
+)
 
 
 class Soak(Protocol):
@@ -25,6 +36,7 @@ class Soak(Protocol):
 
 
 SOAKS: dict[str, Soak] = {
+    "collections": collections,
     "copies": copies,
     "disk-faults": disk_faults,
     "generated-cases": generated_cases,
