@@ -6,6 +6,7 @@ from typing import Literal
 
 from mcsyncd.api.base import ApiBody
 from mcsyncd.model.alignment import Disposition, Stance, SyncMethod, Witness
+from mcsyncd.model.hash_check import HashAlgorithm
 from mcsyncd.model.reason import ReasonCode
 from mcsyncd.model.session import Stage, State
 
@@ -43,6 +44,14 @@ class ProgressBody(ApiBody):
     rate: float | None = None
 
 
+class HashCheckBody(ApiBody):
+    """What a hash list of its card says of a clip: `hash_list` is its path below the camera's folder."""
+
+    hash_list: str
+    algorithm: HashAlgorithm
+    verdict: Literal["verified", "failed"]
+
+
 class ClipBody(ApiBody):
     """One clip of a camera."""
 
@@ -72,6 +81,8 @@ class ClipBody(ApiBody):
     """The clip that the same device recorded at once, which gave this one its place."""
     attached: list[str] = []
     """The sidecars and second copies that are kept and published with it."""
+    hash_checks: list[HashCheckBody] = []
+    """What the hash lists of its card say of it; empty where none names it."""
 
 
 class CameraBody(ApiBody):

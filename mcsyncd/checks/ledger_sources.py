@@ -121,9 +121,7 @@ def _read_originals(session_id: str, config: ActiveConfig) -> History | None:
     """Return a session that begins again from the originals in its folder; None if it has no clip."""
     root = config.layout.locate_originals(session_id)
     files = _attach_files(root, _list_files(root), extend_suffixes(config.settings.ingest.suffixes))
-    clips = tuple(
-        Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in files if file.kind == "clip"
-    )
+    clips = tuple(Clip.from_drop_file(file) for file in files if file.kind == "clip")
     if not clips:
         return None
     at = _read_time(session_id)

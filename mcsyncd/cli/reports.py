@@ -138,14 +138,30 @@ def _format_camera(session: SessionBody, key: str) -> Iterator[str]:
                 yield f"        → {escape_text(clip.fault_hint, 300)}"
                 name = f"{key}/{escape_text(clip.name, 60)}"
                 yield f"        → or without it: mcsyncd clip {session.id} {name} leave-out --reason TEXT"
+    if verified := _format_verified(clips):
+        yield f"      {verified}"
     for clip in clips:
         if clip.former_sha256:
             now = escape_text(clip.sha256 or "not hashed yet", 64)
             former = escape_text(clip.former_sha256, 64)
             yield f"      {escape_text(clip.name, 40)}: sha256 {now}, before: {former}"
+        for one in clip.hash_checks:
+            if one.verdict == "failed":
+                said = f"not what {escape_text(one.hash_list, 60)} says ({one.algorithm})"
+                yield f"      {escape_text(clip.name, 40)}: {said}"
         yield from (
             f"      {escape_text(clip.name, 40)}: {escape_text(warning)}" for warning in clip.warnings
         )
+
+
+def _format_verified(clips: Sequence[ClipBody]) -> str:
+    """Return how many clips are what the hash lists of their card say; empty where no list names any."""
+    verified = [clip for clip in clips if any(one.verdict == "verified" for one in clip.hash_checks)]
+    lists = sorted({one.hash_list for clip in verified for one in clip.hash_checks})
+    if not lists:
+        return ""
+    more = f" and {len(lists) - 1} more lists" if len(lists) > 1 else ""
+    return f"{len(verified)} of {len(clips)} clips verified by {escape_text(lists[0], 60)}{more}"
 
 
 def _format_clip_line(session: SessionBody, clip: ClipBody) -> str:

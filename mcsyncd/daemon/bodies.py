@@ -11,6 +11,7 @@ from mcsyncd.api import (
     ClipBody,
     ErrorBody,
     HandSetBody,
+    HashCheckBody,
     LogEntryBody,
     ProgressBody,
     ReasonBody,
@@ -196,6 +197,10 @@ def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipB
         continues=placement.continues if placement else "",
         parallel_to=placement.parallel_to if placement else "",
         attached=attached,
+        hash_checks=[
+            HashCheckBody(hash_list=one.hash_list, algorithm=one.algorithm, verdict=one.verdict)
+            for one in clip.checks
+        ],
     )
 
 

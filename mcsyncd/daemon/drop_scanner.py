@@ -15,6 +15,7 @@ from mcsyncd.daemon.bounded_calls import run_in_thread
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.folder_bodies import build_folder_bodies
 from mcsyncd.daemon.intake import Intake
+from mcsyncd.daemon.list_checker import ListChecker
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.errors import Conflict, LedgerUnavailable, UsageError, is_passing
 from mcsyncd.ingest.moves import find_moved_files
@@ -22,7 +23,7 @@ from mcsyncd.ingest.names import extend_suffixes
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.observation import FileKey
 from mcsyncd.ingest.observe import observe_drop_folders
-from mcsyncd.ingest.pairing import is_seal_due, list_complete_files, list_held_files
+from mcsyncd.ingest.pairing import build_drop_file, is_seal_due, list_complete_files, list_held_files
 from mcsyncd.ingest.scan import DropScan
 from mcsyncd.ingest.settle import SettleState
 from mcsyncd.ingest.watch import DropWatcher
@@ -57,7 +58,10 @@ class DropScanner:
         self._loop = loop
         self._hub = hub
         self._wake_event = asyncio.Event()
+        self._timed = SettleState()
+        """The files as time alone judges them; `_state` adds what the hash lists say."""
         self._state = SettleState()
+        self._checker = ListChecker(lambda: config().layout.drop, self._wake_event.set)
         self._settled_files: tuple[DropFile, ...] = ()
         self._scan: DropScan | None = None
         self._intake = Intake(loop, lambda: config().layout.drop)
@@ -77,7 +81,7 @@ class DropScanner:
         def wake() -> None:
             running.call_soon_threadsafe(self._wake_event.set)
 
-        self._state = replace(self._state, devices={})  # a person has looked: the disks of now are right
+        self._timed = replace(self._timed, devices={})  # a person has looked: the disks of now are right
         async with self._watch_lock:
             await self._stop_watch()
             self._watch = await run_in_thread(partial(_open_watch, self._config(), wake))
@@ -126,19 +130,8 @@ class DropScanner:
     async def scan_once(self) -> None:
         """Scan once, in a thread: a dead network share blocks the scan and nothing else."""
         config = self._config()
-        ingest = config.settings.ingest
         intakes = self._loop.intake_count
-        found, state = await run_in_thread(
-            partial(
-                observe_drop_folders,
-                config.layout.drop,
-                tuple(config.settings.cameras),
-                self._state,
-                settle_s=ingest.settle,
-                settle_network_s=ingest.settle_network,
-                suffixes=extend_suffixes(ingest.suffixes),
-            )
-        )
+        found, timed, state = await run_in_thread(partial(self._observe, config))
         self.scanned_at = time.monotonic()
         changed = (
             self._scan is None
@@ -147,8 +140,9 @@ class DropScanner:
         )
         if state.files is not self._state.files:
             self._settled_files = list_complete_files(state)
-            self._note_moves(state)
-        self._state, self._scan = state, found
+            self._note_moves(timed)
+        self._timed, self._state, self._scan = timed, state, found
+        self._checker.start_next(timed, extend_suffixes(config.settings.ingest.suffixes))
         async with self._watch_lock:
             if self._watch is not None:
                 await run_in_thread(self._watch.renew)
@@ -164,11 +158,24 @@ class DropScanner:
         await self._intake.take_settled_files(self._settled_files)
         await self._seal_if_due(config)
 
-    def _note_moves(self, state: SettleState) -> None:
-        found = find_moved_files(self._state.files, state.files)
+    def _observe(self, config: ActiveConfig) -> tuple[DropScan, SettleState, SettleState]:
+        """Return the scan, the files as time judges them, and as their hash lists do. Blocks."""
+        ingest = config.settings.ingest
+        found, timed = observe_drop_folders(
+            config.layout.drop,
+            tuple(config.settings.cameras),
+            self._timed,
+            settle_s=ingest.settle,
+            settle_network_s=ingest.settle_network,
+            suffixes=extend_suffixes(ingest.suffixes),
+        )
+        return found, timed, self._checker.judge_files(timed)
+
+    def _note_moves(self, timed: SettleState) -> None:
+        found = find_moved_files(self._timed.files, timed.files)
         for key, origin in found.items():
             log.warning("moved to another camera", file="/".join(key), origin="/".join(origin))
-        known = {key: origin for key, origin in self._moved.items() if key in state.files}
+        known = {key: origin for key, origin in self._moved.items() if key in timed.files}
         self._moved = known | found
 
     async def _seal_if_due(self, config: ActiveConfig) -> None:
@@ -177,7 +184,7 @@ class DropScanner:
             session.drop_files,
             tuple(config.settings.cameras),
             quiet_for_s=self._state.quiet_for_s,
-            required_quiet_s=config.settings.ingest.quiet,
+            required_quiet_s=0.0 if self._state.is_proven else config.settings.ingest.quiet,
             held=held,
         ):
             return
@@ -204,11 +211,11 @@ class DropScanner:
         """
         if session is not None:
             await self._intake.require_collecting(session)
-        tracks = {"/".join(key): track.observation for key, track in self._state.files.items()}
+        tracks = {"/".join(key): track for key, track in self._state.files.items()}
         files = tuple(
-            DropFile(found.camera, found.name, found.size, found.mtime_ns)
+            build_drop_file(found)
             for key in as_is
-            if (found := tracks.get(key)) is not None and not found.refusal
+            if (found := tracks.get(key)) is not None and not found.observation.refusal
         )
         if len(files) != len(as_is):
             raise UsageError(

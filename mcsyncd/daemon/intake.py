@@ -7,7 +7,7 @@ second copy becomes no second session, and the rest of a copy that stalled recal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -172,7 +172,11 @@ class Intake:
         self._samples = {key: one for key, one in self._samples.items() if key in present}
 
     def _get_sample(self, file: DropFile) -> SampledFile:
-        return self._samples.get(file.identity, SampledFile(file))
+        """Return the file with its fingerprint, and with what its hash lists say of it by now."""
+        known = self._samples.get(file.identity)
+        if known is None:
+            return SampledFile(file)
+        return replace(known, file=replace(known.file, checks=file.checks))
 
     async def _relate(self, files: tuple[DropFile, ...]) -> dict[DropIdentity, Relation | None]:
         """Return what each file is to the sessions. Asked again only after a session has changed."""

@@ -31,9 +31,9 @@ camera's folder itself, so does the rest of that card. A name too few, and what 
 drop folder; a name too many takes a folder that is none of a card's."""
 
 _HASH_LIST = re.compile(
-    r"(.*/)?ascmhl/.*|.*\.(mhl|md5|sha1|sha256|xxh64|xxh128|c4)", re.IGNORECASE | re.DOTALL
+    r"(.*/)?ascmhl/.*|.*\.(mhl|md5|sha1|sha256|xxh|xxh3|xxh32|xxh64|xxh128|c4)", re.IGNORECASE | re.DOTALL
 )
-"""Lists of checksums that offload programs write beside what they copied."""
+"""Hash lists that offload programs write beside what they copied."""
 
 _SONY_METADATA = re.compile(r"(.+)m\d\d")
 """Stem of Sony's metadata file beside a clip: `C0001M01.XML` beside `C0001.MP4`."""
@@ -77,7 +77,12 @@ class CardClips:
         if not self.by_stem:
             return False
         on_card = self.is_card and (not slash or top.lower() in _CARD_FOLDERS)
-        return on_card or (bool(slash) and top in self.folders) or _HASH_LIST.fullmatch(name) is not None
+        return on_card or (bool(slash) and top in self.folders) or is_hash_list(name)
+
+
+def is_hash_list(name: str) -> bool:
+    """Return whether a file, by its path below the camera's folder, is a hash list or a part of one."""
+    return _HASH_LIST.fullmatch(name) is not None
 
 
 def collect_clips(

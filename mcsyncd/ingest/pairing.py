@@ -16,16 +16,17 @@ def list_complete_files(state: SettleState) -> tuple[DropFile, ...]:
     Such a file is listed only with a clip; alone, it would be moved into a session without it. Sorted by
     camera and name, so that equal states give equal values.
     """
-    settled = [track.observation for track in state.files.values() if track.status == "settled"]
-    clips = collect_clips((file.key for file in settled), state.suffixes)
-    found = (
-        attach_file(
-            DropFile(file.camera, file.name, file.size, file.mtime_ns), clips.get(file.camera, NO_CLIPS)
-        )
-        for file in settled
-    )
+    settled = [build_drop_file(track) for track in state.files.values() if track.status == "settled"]
+    clips = collect_clips(((file.camera, file.name) for file in settled), state.suffixes)
+    found = (attach_file(file, clips.get(file.camera, NO_CLIPS)) for file in settled)
     files = (file for file in found if file is not None)
     return tuple(sorted(files, key=lambda file: (file.camera, file.name)))
+
+
+def build_drop_file(track: FileTrack) -> DropFile:
+    """Return a file as the sessions know it."""
+    file = track.observation
+    return DropFile(file.camera, file.name, file.size, file.mtime_ns, checks=track.checks)
 
 
 def list_held_files(state: SettleState) -> tuple[HeldFile, ...]:

@@ -22,6 +22,7 @@ from mcsyncd.ingest import names
 from mcsyncd.ingest.cards import NO_CLIPS, CardClips, collect_clips
 from mcsyncd.ingest.names import CLIP_SUFFIXES
 from mcsyncd.ingest.observation import FileKey, Observation
+from mcsyncd.model.hash_check import HashCheck
 
 FileStatus = Literal["settling", "settled", "waiting", "incomplete", "ignored", "refused"]
 """Not quiet for long enough; complete; empty and maybe still to be copied; quiet, but its content says that
@@ -73,7 +74,7 @@ class FileTrack:
     """One file across all scans: its latest observation, since when it is unchanged, and its status.
 
     `since` is on the clock of the scans; `longest_gap_s` is the longest time between two changes.
-    `note` tells a person why the file is not taken yet.
+    `note` tells a person why the file is not taken yet. `checks` are what hash lists say of it.
     """
 
     observation: Observation
@@ -81,6 +82,7 @@ class FileTrack:
     longest_gap_s: float = 0.0
     status: FileStatus = "settling"
     note: str = ""
+    checks: tuple[HashCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class SettleState:
 
     `scanned_at` and `changed_at` are seconds on the clock of the scans. `devices` holds the device of
     each camera's folder, as it was when its files were last seen. `suffixes` are those of clips, by which
-    the files were judged.
+    the files were judged. `is_proven` tells that every clip is what a hash list of its card says, and that
+    none of those that the lists name is missing.
     """
 
     files: Mapping[FileKey, FileTrack] = field(default_factory=dict)
@@ -97,6 +100,7 @@ class SettleState:
     changed_at: float = 0.0
     devices: Mapping[str, int] = field(default_factory=dict)
     suffixes: frozenset[str] = CLIP_SUFFIXES
+    is_proven: bool = False
 
     @property
     def quiet_for_s(self) -> float:

@@ -43,18 +43,23 @@ def compute_digest(
     with name_file(path):
         descriptor = _open_regular_file(path)
         try:
-            return _digest_descriptor(descriptor, path, report_bytes, add_chunk)
+            adders = () if add_chunk is None else (add_chunk,)
+            return digest_descriptor(descriptor, path, report_bytes, adders)
         finally:
             os.close(descriptor)
 
 
-def _digest_descriptor(
-    descriptor: int, path: Path, report_bytes: ReportBytes | None, add_chunk: AddChunk | None
+def digest_descriptor(
+    descriptor: int, path: Path, report_bytes: ReportBytes | None, adders: tuple[AddChunk, ...] = ()
 ) -> Digest:
+    """Do the same with an open file, which errors call `path`. Each of `adders` sees all of it.
+
+    Raises what `compute_digest` raises.
+    """
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise SourceChanged(f"{path} is not a regular file", "put the file itself there")
-    digest = _hash_descriptor(descriptor, status.st_size, report_bytes, add_chunk)
+    digest = _hash_descriptor(descriptor, status.st_size, report_bytes, adders)
     if (
         identity_from_stat(status) != identity_from_stat(os.fstat(descriptor))
         or digest.bytes != status.st_size
@@ -100,7 +105,7 @@ def _open_regular_file(path: Path) -> int:
 
 
 def _hash_descriptor(
-    descriptor: int, total: int, report_bytes: ReportBytes | None, add_chunk: AddChunk | None
+    descriptor: int, total: int, report_bytes: ReportBytes | None, adders: tuple[AddChunk, ...]
 ) -> Digest:
     """Read and hash to the end with two buffers: one is filled while the other is hashed."""
     sha256, xxh128 = hashlib.sha256(), xxhash.xxh3_128()
@@ -112,13 +117,12 @@ def _hash_descriptor(
         sha256.update(chunk)
         xxh128.update(chunk)
 
-    adders: tuple[AddChunk, ...] = (hash_chunk,) if add_chunk is None else (hash_chunk, add_chunk)
-    with ThreadPoolExecutor(len(adders), "hash") as threads:
+    with ThreadPoolExecutor(1 + len(adders), "hash") as threads:
         while count := os.readv(descriptor, [buffers[filling]]):
             for adding in pending:
                 adding.result()
             chunk = buffers[filling][:count]
-            pending = [threads.submit(add, chunk) for add in adders]
+            pending = [threads.submit(add, chunk) for add in (hash_chunk, *adders)]
             filling, done = 1 - filling, done + count
             if report_bytes is not None:
                 report_bytes(done, total)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mcsyncd.model.colour import UNTAGGED, Colour
+from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.recorder_notes import RecorderNotes
@@ -50,7 +51,8 @@ class DropFile:
     is recognised before it is hashed in full; empty for a file that was not sampled.
 
     A `sidecar` describes a clip and a `copy` is a second copy of one: `attached_to` is the name of that
-    clip. `card` is what else lies on a card.
+    clip. `card` is what else lies on a card. `checks` are what its card's hash lists say of it; there are
+    none for a file that no list names.
     """
 
     camera: str
@@ -61,6 +63,7 @@ class DropFile:
     head: str = ""
     sample: str = ""
     attached_to: str = field(default="", metadata=NOT_AN_INPUT)
+    checks: tuple[HashCheck, ...] = field(default=(), metadata=NOT_AN_INPUT)
 
     @property
     def key(self) -> str:
@@ -250,7 +253,7 @@ class Clip:
     relative to the work folder; `moved_to` is where it was moved from there, which no job depends on.
     `fault` says why it cannot be read, and `fault_hint` what to do about it; both are empty for a clip that
     can be read. `former_sha256` is the hash that was recorded before a person took a changed file for the
-    right one.
+    right one. `checks` are what the card's hash lists say of it.
     """
 
     camera: str
@@ -265,6 +268,12 @@ class Clip:
     fault_hint: str = field(default="", metadata=NOT_AN_INPUT)
     former_sha256: str = field(default="", metadata=NOT_AN_INPUT)
     moved_to: str = field(default="", metadata=NOT_AN_INPUT)
+    checks: tuple[HashCheck, ...] = field(default=(), metadata=NOT_AN_INPUT)
+
+    @classmethod
+    def from_drop_file(cls, file: DropFile) -> Clip:
+        """Return the clip that a file in a drop folder is, of which nothing else is known yet."""
+        return cls(file.camera, file.name, file.bytes, file.mtime_ns, checks=file.checks)
 
     @property
     def place(self) -> str:
@@ -275,6 +284,11 @@ class Clip:
     def key(self) -> str:
         """Names the clip within its session."""
         return f"{self.camera}/{self.name}"
+
+    @property
+    def failed_check(self) -> HashCheck | None:
+        """The first check against a hash list that found another content; None if there is none."""
+        return next((one for one in self.checks if one.verdict == "failed"), None)
 
     @property
     def is_doubtful(self) -> bool:

@@ -150,7 +150,7 @@ def _count_next_revision(session: Session) -> int:
 def _seal_session(session: Session, fact: fa.Seal) -> tuple[ev.Event, ...]:
     as_is = {file.key for file in fact.as_is}
     files = tuple(sorted((*session.drop_files, *fact.as_is), key=lambda file: (file.camera, file.name)))
-    clips = tuple(_build_clip(file) for file in files if file.kind == "clip")
+    clips = tuple(Clip.from_drop_file(file) for file in files if file.kind == "clip")
     left_out = tuple(file for file in fact.held if file.key not in as_is)
     taken = tuple(file for file in fact.held if file.key in as_is)
     sealed = ev.SessionSealed(fact.at, fact.terms, clips, fact.by, left_out, taken)
@@ -162,10 +162,6 @@ def _take_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> ev.Event:
         recall = Recall(fact.clip, fact.file.bytes, fact.relation == "differing")
         return ev.SessionRecalled(fact.at, recall, _count_next_revision(session))
     return ev.ClipReplaced(fact.at, fact.clip, fact.file, fact.relation)
-
-
-def _build_clip(file: DropFile) -> Clip:
-    return Clip(file.camera, file.name, file.bytes, file.mtime_ns)
 
 
 def _record_result(  # noqa: C901, PLR0911  # one line for each result

@@ -176,7 +176,7 @@ def _replace_clip(session: Session, event: ev.ClipReplaced) -> Session:
     """The new file is taken in first; then everything that depends on the clip is done again."""
     file = event.file
     drop_files = (*(old for old in session.drop_files if old.key != event.clip), file)
-    clip = Clip(file.camera, file.name, file.bytes, file.mtime_ns)
+    clip = Clip.from_drop_file(file)
     return replace(
         session,
         state=State.WORKING,
@@ -197,9 +197,7 @@ def _replace_clip(session: Session, event: ev.ClipReplaced) -> Session:
 
 def _join_reel(session: Session, event: ev.ReelJoined) -> Session:
     """The reel is taken in first; then the offsets are found again. What is known of other clips is kept."""
-    clips = tuple(
-        Clip(file.camera, file.name, file.bytes, file.mtime_ns) for file in event.files if file.kind == "clip"
-    )
+    clips = tuple(Clip.from_drop_file(file) for file in event.files if file.kind == "clip")
     new = {file.key for file in event.files}
     kept = [file for file in session.drop_files if file.key not in new]
     drop_files = sorted((*kept, *event.files), key=lambda one: (one.camera, one.name))

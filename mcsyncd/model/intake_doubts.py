@@ -24,12 +24,13 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
     """Return a reason for every clip that may not be all there, and for a reference without one.
 
     Such a clip grew again, was dropped again with other content, was left out when the session was
-    sealed, was taken although incomplete, cannot be read or is a second copy of one that cannot, has no
-    picture or one that nobody here can decode, looks cut by its container's bytes, or ends earlier than it
-    declares, than its other stream or than every other angle. A clip that a person left out in the review
-    is not doubted.
+    sealed, was taken although incomplete, is not what its card's hash list says,
+    cannot be read or is a second copy of one that cannot, has no picture or one that nobody here can decode,
+    looks cut by its container's bytes, or ends earlier than it declares, than its other stream or than every
+    other angle. A clip that a person left out in the review is not doubted.
     """
     clips = tuple(clip for clip in session.clips if not session.is_left_out(clip.key))
+    differing = {clip.key: failed for clip in clips if (failed := clip.failed_check) is not None}
     return (
         *(
             build_reason(
@@ -46,6 +47,11 @@ def list_intake_doubts(session: Session) -> tuple[Reason, ...]:
         *(
             build_reason(ReasonCode.TAKEN_INCOMPLETE, file.key, why=file.reason)
             for file in session.taken_as_is
+            if file.key not in differing
+        ),
+        *(
+            build_reason(ReasonCode.HASH_DIFFERS, key, hash_list=failed.hash_list, algorithm=failed.algorithm)
+            for key, failed in differing.items()
         ),
         *(
             build_reason(ReasonCode.SECOND_COPY, one.clip, instead_of=one.instead_of, why=one.why)

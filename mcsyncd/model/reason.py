@@ -53,6 +53,7 @@ class ReasonCode(StrEnum):
     COPIES_DIFFER = "copies_differ"
     LEFT_OUT = "left_out"
     TAKEN_INCOMPLETE = "taken_incomplete"
+    HASH_DIFFERS = "hash_differs"
     MAYBE_INCOMPLETE = "maybe_incomplete"
     ENDS_EARLY = "ends_early"
     STOPS_EARLY = "stops_early"
@@ -129,6 +130,7 @@ _IntakeCode = Literal[
     ReasonCode.COPIES_DIFFER,
     ReasonCode.LEFT_OUT,
     ReasonCode.TAKEN_INCOMPLETE,
+    ReasonCode.HASH_DIFFERS,
     ReasonCode.MAYBE_INCOMPLETE,
     ReasonCode.ENDS_EARLY,
     ReasonCode.STOPS_EARLY,
@@ -221,6 +223,7 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             | ReasonCode.COPIES_DIFFER
             | ReasonCode.LEFT_OUT
             | ReasonCode.TAKEN_INCOMPLETE
+            | ReasonCode.HASH_DIFFERS
             | ReasonCode.MAYBE_INCOMPLETE
             | ReasonCode.ENDS_EARLY
             | ReasonCode.STOPS_EARLY
@@ -331,6 +334,11 @@ def _format_intake_doubt(code: _IntakeCode, name: str, values: Mapping[str, Valu
             return f"{name}: {values['file']} was left out when the session was sealed ({values['why']})"
         case ReasonCode.TAKEN_INCOMPLETE:
             return f"{name} was taken as it is, although it is not complete ({values['why']})"
+        case ReasonCode.HASH_DIFFERS:
+            return (
+                f"{name} is not what {values['hash_list']} says ({values['algorithm']}): "
+                "compare it with the card"
+            )
         case ReasonCode.MAYBE_INCOMPLETE:
             return f"{name} may lack something: {values['why']}; compare it with the card"
         case ReasonCode.ENDS_EARLY:

@@ -52,7 +52,7 @@ def substitute_clip(session: Session, key: str, copy: DropFile, why: str) -> Ses
 def _take_place(clip: Clip, copy: DropFile) -> Clip:
     # Both lie in the camera's folder of the session, each under its own name.
     path = clip.path.removesuffix(clip.name) + copy.name if clip.path else ""
-    return Clip(copy.camera, copy.name, copy.bytes, copy.mtime_ns, path)
+    return replace(Clip.from_drop_file(copy), path=path)
 
 
 def _attach_anew(file: DropFile, key: str, copy: DropFile) -> DropFile:

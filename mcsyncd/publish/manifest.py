@@ -30,7 +30,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.4.0"
+SCHEMA_VERSION = "1.5.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field
@@ -232,6 +232,10 @@ def _build_original(clip: Clip, inputs: _ManifestInputs) -> Document | None:
     return _build_stored(planned, inputs) | {
         "xxh128": clip.digest.xxh128,
         "mtime_ns": clip.mtime_ns,
+        "hash_checks": [
+            {"hash_list": one.hash_list, "algorithm": one.algorithm, "verdict": one.verdict}
+            for one in clip.checks
+        ],
         "media": build_media_document(clip.media) if clip.media is not None else None,
     }
 

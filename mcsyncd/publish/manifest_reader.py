@@ -16,6 +16,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
+from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.publishing import HeadState, PlannedObject, Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import Reason, ReasonCode
@@ -150,7 +151,11 @@ def _read_profile(profile: dict[str, Any]) -> ProfileRef:
 
 def _read_clip(clip: dict[str, Any], original: dict[str, Any]) -> Clip:
     camera, _, _ = clip["id"].partition("/")
-    return Clip(camera, clip["name"], original["bytes"], original["mtime_ns"])
+    checks = tuple(
+        HashCheck(one["hash_list"], one["algorithm"], one["verdict"])
+        for one in original.get("hash_checks", [])  # since 1.5.0
+    )
+    return Clip(camera, clip["name"], original["bytes"], original["mtime_ns"], checks=checks)
 
 
 def _read_alignment(document: dict[str, Any]) -> Alignment:

@@ -9,6 +9,7 @@ import pytest
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, EarlyEnd, HeldFile
 from mcsyncd.model.decide import choose_session_rate
 from mcsyncd.model.due import is_ready_to_publish, list_conform_jobs, list_open_jobs
+from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import Align, Conform, Probe
 from mcsyncd.model.reason import format_reason
@@ -71,6 +72,25 @@ def test_what_a_person_took_as_it_is_is_said_once():
     held = HeldFile("cam_b", "B001.MOV", "incomplete", "it ends inside a packet")
     session = replace(reviewed(shortfall="it ends inside a packet"), taken_as_is=(held,))
     assert [reason.code for reason in list_intake_doubts(session)] == ["taken_incomplete"]
+
+
+def test_a_clip_that_is_not_what_its_hash_list_says_asks_for_a_review():
+    verified, failed = (HashCheck("card.mhl", "xxh64", verdict) for verdict in ("verified", "failed"))
+    held = HeldFile("cam_b", "B001.MOV", 1, "it is not what card.mhl says")
+
+    def check(*checks):
+        clips = (
+            replace(clip, checks=checks) if clip.camera == "cam_b" else clip for clip in reviewed().clips
+        )
+        return replace(reviewed(), clips=tuple(clips))
+
+    assert list_intake_doubts(check(verified)) == ()
+    session = replace(check(verified, failed), taken_as_is=(held,))
+    (reason,) = list_intake_doubts(session)
+    assert (reason.code, reason.subject) == ("hash_differs", KEY)
+    said = "Cam B/B001.MOV is not what card.mhl says (xxh64): compare it with the card"
+    assert format_reason(reason, LABELS) == said
+    assert choose_call_to_action(session, 0.85) == "review_sync"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from mcsyncd.model.clip import (
 )
 from mcsyncd.model.colour import Colour
 from mcsyncd.model.due import list_conform_jobs
+from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.model.publishing import Publication, Publishing
 from mcsyncd.model.rate import Rate, split_offset
@@ -44,6 +45,8 @@ CHAIN_HEAD = "f" * 64
 OFFSETS = {"cam_a/A001.MOV": 0, "cam_b/B001.MP4": -134_000, "cam_b/B002.MP4": 61_000_000, "cam_c/C.WAV": None}
 LEFT_OUT = HeldFile("cam_b", "B/003.MP4", 50, "not readable: give the daemon's user access")
 TAKEN_AS_IS = HeldFile("cam_b", "B002.MP4", 200, "its last packet is cut")
+LISTED = "cam_b/B001.MP4"
+CHECKS = (HashCheck("card.mhl", "xxh64", "verified"), HashCheck("B001.MP4.md5", "md5", "failed"))
 HASH = hashlib.sha256(b"profile").hexdigest()
 DOCUMENT = (
     '{"audio":{"codec":"flac"},"channels":"all","container":"mp4","kind":"mezzanine","short_side":null,'
@@ -64,7 +67,8 @@ def clip(key: str) -> Clip:
     media = Media("mov", 60_060_000, None if name.endswith("WAV") else picture, (track,), "01:00:00:00")
     heard = AnalysisChannel(f"sessions/s/listen/{key}/track1-channel1.s16", 1, 1)
     sound = AnalysisAudio(8000, 0, 480_000, (heard,), f"sessions/s/listen/{key}/peaks.bin")
-    return Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
+    found = Clip(camera, name, len(key), 7, f"sessions/s/original/{key}", digest(key), media, sound)
+    return dataclasses.replace(found, checks=CHECKS if key == LISTED else ())
 
 
 def conformed(key: str) -> ConformResult:

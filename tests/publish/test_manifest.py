@@ -12,7 +12,9 @@ import pytest
 from publish.sessions import (
     BEGAN_AT,
     CHAIN_HEAD,
+    CHECKS,
     LEFT_OUT,
+    LISTED,
     OFFSETS,
     RATE,
     TAKEN_AS_IS,
@@ -98,6 +100,13 @@ def test_what_was_left_out_or_taken_although_incomplete_is_listed():
     jsonschema.Draft202012Validator(closed(SCHEMA)).validate(built(of))
     assert built(of)["left_out"] == [{"id": LEFT_OUT.key, "bytes": LEFT_OUT.bytes, "reason": LEFT_OUT.reason}]
     assert [file["id"] for file in built(of)["taken_as_is"]] == [TAKEN_AS_IS.key]
+
+
+def test_what_hash_lists_say_of_a_clip_is_in_the_manifest():
+    clips = [clip for camera in built()["cameras"] for clip in camera["clips"]]
+    assert {
+        clip["id"]: clip["original"]["hash_checks"] for clip in clips if clip["original"]["hash_checks"]
+    } == {LISTED: [dataclasses.asdict(one) for one in CHECKS]}
 
 
 def test_a_clip_whose_picture_cannot_be_decoded_has_its_original_alone():

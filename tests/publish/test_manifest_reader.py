@@ -30,6 +30,10 @@ def test_a_session_read_back_from_its_manifest_is_the_one_that_was_published():
     assert {clip.key: clip.digest for clip in found.clips} == {
         clip.key: clip.digest for clip in published.clips
     }
+    assert {clip.key: clip.checks for clip in found.clips} == {
+        clip.key: clip.checks for clip in published.clips
+    }
+    assert any(clip.checks for clip in found.clips)
     assert found.publishing.chain_head == CHAIN_HEAD
     assert found.published.sha256 == hashlib.sha256(BODY).hexdigest()
 
