@@ -24,7 +24,7 @@ from mcsyncd.publish.manifest_reader import read_published_events
 from mcsyncd.publish.object_store import ObjectStore
 from mcsyncd.publish.open_store import open_store
 from mcsyncd.settings.active_config import ActiveConfig
-from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.settings.work_layout import HISTORY_FOLDER, WorkLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _list_files(root: Path) -> Iterator[DropFile]:
         if path.is_symlink() or not path.is_file():
             continue
         camera, _, name = path.relative_to(root).as_posix().partition("/")
-        if name and classify_name(name) in {FileRole.CLIP, FileRole.BESIDE}:
+        if name and camera != HISTORY_FOLDER and classify_name(name) in {FileRole.CLIP, FileRole.BESIDE}:
             found = path.stat()
             yield DropFile(camera, name, found.st_size, found.st_mtime_ns)
 

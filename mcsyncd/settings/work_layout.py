@@ -18,6 +18,10 @@ _SESSION_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{3}")
 """The form of a session's id (`daemon/clock.py` makes them); other folders are not ours."""
 
 
+HISTORY_FOLDER = "ascmhl"
+"""The folder of an ASC MHL history at the root of what it covers; the specification's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkLayout:
     """The folders (absolute paths) and the stores: small enough to be sent along with every job.
@@ -81,7 +85,11 @@ class WorkLayout:
 
     def locate_conformed(self, session_id: str, camera: str) -> Path:
         """Return the folder of one camera's mezzanines and proxies."""
-        return self.locate_session(session_id) / "conform" / camera
+        return self.locate_conform_root(session_id) / camera
+
+    def locate_conform_root(self, session_id: str) -> Path:
+        """Return the folder of all that conform made: one folder for each camera."""
+        return self.locate_session(session_id) / "conform"
 
     def locate_segments(self, session_id: str, clip: str, job: str) -> Path:
         """Return the folder of one clip's encoded segments, of one job; its parent is the clip's alone."""

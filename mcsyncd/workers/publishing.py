@@ -13,7 +13,7 @@ from mcsyncd.integrity.derived_file import write_derived_file
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums, load_part_sums
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
-from mcsyncd.model.clip import AnalysisAudio, Clip
+from mcsyncd.model.clip import AnalysisAudio, Clip, Digest
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.jobs import PlanPublishing, PointHead, PublishManifest, Upload
 from mcsyncd.model.part_sums import PartSums
@@ -26,6 +26,7 @@ from mcsyncd.publish.open_store import open_known_store
 from mcsyncd.publish.plan import build_plan
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.derived_files import require_derived_files
+from mcsyncd.workers.hash_history import write_conform_history, write_original_history
 from mcsyncd.workers.progress import ReportProgress
 
 _NO_LOCAL_FILE_HINT = "put the file back (`mcsyncd restore` fetches it); it is tried again within a day"
@@ -37,9 +38,10 @@ def plan_publishing(
     """Draw the waveform of every clip with sound and return the plan of all uploads.
 
     Reads the analysis audio: 0.2 s of CPU for an hour of each channel; and all of the files that belong to
-    clips, of which `report_done` gets the share (0..1). Raises DerivedFileLost if the audio is not what was
-    recorded, SourceChanged if such a file is not, McsyncError and OSError. What conform made is compared
-    with its hash when it is uploaded.
+    clips, of which `report_done` gets the share (0..1); and what conform made, for the session's own hash
+    histories and for its upload, which need not read it again. Raises DerivedFileLost if the audio is not
+    what was recorded, SourceChanged if a file that belongs to a clip is not, McsyncError and OSError. What
+    conform made is judged when it is uploaded.
     """
     conformed = dict(job.conformed)
     require_derived_files(
@@ -47,8 +49,13 @@ def plan_publishing(
         layout,
     )
     peaks = _write_waveforms(job.clips, layout, conformed)
-    attached = _hash_attached(job, layout, report_done)
-    return build_plan(job.session, job.clips, conformed=conformed, peaks=peaks, attached=attached)
+    digests = _hash_attached(job, layout, report_done)
+    attached = _group_attached(job, layout, digests)
+    plan = build_plan(job.session, job.clips, conformed=conformed, peaks=peaks, attached=attached)
+    digests |= {clip.key: clip.digest for clip in job.clips if clip.digest is not None and not clip.moved_to}
+    write_original_history(layout, job.session, digests)
+    write_conform_history(layout, job.session, plan.objects)
+    return plan
 
 
 def upload_object(job: Upload, layout: WorkLayout, report_progress: ReportProgress) -> StoredObject:
@@ -130,10 +137,10 @@ def point_head(job: PointHead, layout: WorkLayout) -> StoreHead:
 
 def _hash_attached(
     job: PlanPublishing, layout: WorkLayout, report_done: Callable[[float], None]
-) -> dict[str, tuple[WrittenFile, ...]]:
-    """Hash what belongs to each clip, by clip key. Only now: it is not needed before."""
+) -> dict[str, Digest]:
+    """Hash what belongs to clips, by `CAMERA/NAME`. Only now: it is not needed before."""
     total, done = sum(file.bytes for file in job.attached), 0
-    found: dict[str, list[WrittenFile]] = {}
+    found: dict[str, Digest] = {}
     for file in job.attached:
         path = layout.locate_originals(job.session) / file.camera / file.name
         digest = compute_digest(path, partial(_report_share, report_done, done, total))
@@ -141,9 +148,20 @@ def _hash_attached(
             raise SourceChanged(
                 f"{path}: changed since it was offloaded", "put the right file back, then retry"
             )
+        found[file.key] = digest
+        done += file.bytes
+    return found
+
+
+def _group_attached(
+    job: PlanPublishing, layout: WorkLayout, digests: Mapping[str, Digest]
+) -> dict[str, tuple[WrittenFile, ...]]:
+    """Return what belongs to each clip, by clip key."""
+    found: dict[str, list[WrittenFile]] = {}
+    for file in job.attached:
+        path, digest = layout.locate_originals(job.session) / file.key, digests[file.key]
         written = WrittenFile(layout.make_relative(path), digest.bytes, digest.sha256)
         found.setdefault(f"{file.camera}/{file.attached_to}", []).append(written)
-        done += file.bytes
     return {key: tuple(files) for key, files in found.items()}
 
 

@@ -71,7 +71,7 @@ def list_originals(line: Line) -> dict[str, bytes]:
         path.name: path.read_bytes()
         for part in ("original", "trash")
         for path in sorted((folder / part).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parent.name != "ascmhl"  # the session's own hash history
     }
 
 
@@ -93,12 +93,12 @@ def test_they_go_to_the_trash_then_away_and_the_stores_have_them(line):
 
 
 def overwrite_original(line: Line) -> None:
-    path = next(path for path in (line.home / "var/work").rglob("original/*/*") if path.is_file())
+    path = next(path for path in (line.home / "var/work").rglob("original/cam_*/*") if path.is_file())
     path.write_bytes(os.urandom(path.stat().st_size))
 
 
 def lose_original(line: Line) -> None:
-    next(path for path in (line.home / "var/work").rglob("original/*/*") if path.is_file()).unlink()
+    next(path for path in (line.home / "var/work").rglob("original/cam_*/*") if path.is_file()).unlink()
 
 
 def lose_stored_original(line: Line) -> None:

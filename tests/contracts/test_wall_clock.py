@@ -29,6 +29,7 @@ ALLOWED = {
     "publish/store_probes.py": "compares it with the store's",
     "store/backup.py": "names a copy",
     "store/damage.py": "names a ledger that is set aside",
+    "workers/hash_history.py": "dates a generation of a hash history",
     "workers/quarantine.py": "for people: since when a machine gets no work",
     "tui/shell.py": "for people: today's times are shown without their date",
 }

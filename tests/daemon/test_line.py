@@ -100,7 +100,7 @@ def test_the_record_stands(published):
 
 def test_a_changed_file_and_a_changed_object_are_found(published):
     line, reviewed = published
-    original = next((line.work / "sessions" / reviewed["id"] / "original").rglob("*.*"))
+    original = next((line.work / "sessions" / reviewed["id"] / "original").glob("cam_*/*.*"))
     stored = next((line.home / "var" / "bucket" / "v1" / "proxy").rglob("*.mp4"))
     for what, file, finding in (
         ("media", original, "modified or missing since it was recorded"),
