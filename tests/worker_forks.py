@@ -30,6 +30,9 @@ STATIONS = (
 """What workers import when they need it."""
 
 
+_ask_kernel_to_die_with_parent = process.die_with_parent
+
+
 def start_fork_server() -> int:
     """Start the process that forks the workers of all daemons, and return its process id."""
     set_forkserver_preload(["worker_stations"])
@@ -50,6 +53,9 @@ def watch_daemons() -> None:
 
 def die_with_daemon(pid: int) -> None:
     """Kill this process when the daemon ends, as the kernel does with the child of a daemon."""
+    if pid == os.getppid():
+        _ask_kernel_to_die_with_parent(pid)  # one of our own, which is contained
+        return
     try:
         daemon = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.workers.perform import enter_worker
+from mcsyncd.workers.sandbox.contained_call import run_contained
+from mcsyncd.workers.sandbox.grant import Grant
 
 
 def check_decoding(renditions: Sequence[tuple[Path, Rendition]]) -> list[str]:
@@ -32,11 +33,12 @@ def _check_in_own_process(path: Path, rendition: Rendition) -> tuple[str, ...]:
     with ProcessPoolExecutor(1, context, initializer=enter_worker, initargs=(os.getpid(),)) as worker:
         try:
             return worker.submit(_compare_decoded, path, rendition).result()
-        except BrokenProcessPool:
+        except BrokenExecutor:
             return ("its decoder crashed",)
 
 
 def _compare_decoded(path: Path, rendition: Rendition) -> tuple[str, ...]:
     from mcsyncd.conform.proof_check import find_differences  # noqa: PLC0415  # loads the codecs
 
-    return find_differences(path, rendition)
+    reads = (path, path.with_name(f"{path.name}.json"))
+    return run_contained(lambda _report: find_differences(path, rendition), tuple[str, ...], Grant(reads))

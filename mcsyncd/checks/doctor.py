@@ -44,6 +44,7 @@ from mcsyncd.publish.distant_store import find_publisher_fault
 from mcsyncd.publish.open_store import check_named_store, check_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.schema import NAME_APPROVERS_HINT, Settings
+from mcsyncd.workers.sandbox.support import describe_support, list_gaps
 
 if TYPE_CHECKING:
     from mcsyncd.checks.encoders import HardwareCheck
@@ -341,6 +342,14 @@ def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
         yield CheckResult("ledger", "ok", "knows all that is in the work folder and in the store")
 
 
+def _check_sandbox() -> Iterator[CheckResult]:
+    gaps = list_gaps()
+    for gap in gaps:
+        yield CheckResult("sandbox", "warn", gap, "run a kernel that has it: docs/security.md")
+    if not gaps:
+        yield CheckResult("sandbox", "ok", describe_support())
+
+
 def _check_terminal() -> Iterator[CheckResult]:
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     yield CheckResult(
@@ -370,6 +379,7 @@ _MACHINE_CHECKS: dict[str, Callable[[], Iterator[CheckResult]]] = {
     "clock sync": check_clock_sync,
     "time zone": check_time_zone,
     "sqlite": _check_sqlite,
+    "sandbox": _check_sandbox,
     "audio": check_audio,
     "terminal": _check_terminal,
     "terminal size": check_size_of_terminal,

@@ -52,7 +52,7 @@ class ReviewAudio(AbstractContextManager["ReviewAudio"]):
         self._layout = layout
         self._files = files
         self._submit_fact = submit_fact
-        self._decoder = ReviewDecoder()
+        self._decoder = ReviewDecoder("mcsyncd.listen.playback.comparison")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -63,7 +63,7 @@ class ReviewFrames(AbstractContextManager["ReviewFrames"]):
     def __init__(self, layout: Callable[[], WorkLayout], submit_fact: SubmitFact) -> None:
         self._layout = layout
         self._submit_fact = submit_fact
-        self._decoder = ReviewDecoder()
+        self._decoder = ReviewDecoder("mcsyncd.conform.frame_reader")
         self._proofs: dict[WrittenFile, CachedLookup[None]] = {}
 
     def __exit__(

@@ -50,6 +50,7 @@ from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.progress import clear_progress_folder
+from mcsyncd.workers.sandbox.support import list_gaps
 
 DRAIN_S = 20.0
 """Seconds that running jobs get to finish after SIGTERM; the rest are due again at the next start.
@@ -113,6 +114,8 @@ class Service:
                 return
             self._started.set()
             self._notify.notify_ready(f"mcsyncd {__version__}")
+            for gap in list_gaps():
+                log.warning("decoders are not contained in full", missing=gap)
             log.info("the daemon is ready", socket=str(self._config.settings.socket), version=__version__)
             await self._stop.wait()
             log.info("draining: no new job starts, and what runs may end", seconds=DRAIN_S)

@@ -56,6 +56,7 @@ from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.engine import ClusterEngine
 from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.progress import remove_progress
+from mcsyncd.workers.sandbox.contained_call import ContainedProcessDied
 
 _KIND_BY_ERROR: tuple[tuple[type[McsyncError], FailureKind], ...] = (
     (BadMedia, "final"),
@@ -213,11 +214,11 @@ class WorkerPool:
             process.end()
             message = f"{layout.work}: a file could not be read (in {job.stage} of {job.subject})"
             return build_job_failed(job, "transient", message, suggest_repair(OSError(errno.EIO, "")))
-        except BrokenExecutor:
+        except BrokenExecutor as error:
             process.end()
-            return build_job_failed(
-                job, "crash", f"{job.subject}: the worker died in {job.stage}", "see `journalctl -u mcsyncd`"
-            )
+            how = f" ({error})" if isinstance(error, ContainedProcessDied) else ""
+            message = f"{job.subject}: the worker died in {job.stage}{how}"
+            return build_job_failed(job, "crash", message, "see `journalctl -u mcsyncd`")
         except DerivedFileLost as error:
             return DerivedFilesLost(utc_now(), job.id, error.paths, error.message)
         except StoredObjectsMissing as error:

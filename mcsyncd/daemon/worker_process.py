@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from mcsyncd.workers.perform import enter_worker
 from mcsyncd.workers.process import DEFAULT_NICENESS
+from mcsyncd.workers.sandbox.contained_call import ContainedProcessDied
 
 T = TypeVar("T")
 
@@ -87,6 +88,10 @@ class WorkerProcess:
         processes = dict(getattr(executor, "_processes", None) or {})
         try:
             return await asyncio.wrap_future(executor.submit(call, *arguments))
+        except ContainedProcessDied as error:
+            if error.ended_by == signal.SIGBUS:
+                raise MappedFileLost(str(error)) from error
+            raise
         except BrokenExecutor as error:
             if -signal.SIGBUS in await _collect_exit_codes(tuple(processes.values())):
                 raise MappedFileLost(str(error)) from error

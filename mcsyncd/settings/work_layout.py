@@ -83,12 +83,12 @@ class WorkLayout:
         """Return the folder of one clip's analysis audio and peaks; a replaced original gets a new one."""
         return self.locate_session(session_id) / "listen" / camera / job
 
-    def locate_conformed(self, session_id: str, camera: str) -> Path:
-        """Return the folder of one camera's mezzanines and proxies."""
-        return self.locate_conform_root(session_id) / camera
+    def locate_conformed(self, session_id: str, camera: str, job: str) -> Path:
+        """Return the folder of the mezzanine and the proxy of one clip, as one job makes them."""
+        return self.locate_conform_root(session_id) / camera / job
 
     def locate_conform_root(self, session_id: str) -> Path:
-        """Return the folder of all that conform made: one folder for each camera."""
+        """Return the folder of all that conform made: one folder for each job of a camera's clips."""
         return self.locate_session(session_id) / "conform"
 
     def locate_segments(self, session_id: str, clip: str, job: str) -> Path:

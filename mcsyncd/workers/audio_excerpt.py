@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcsyncd.model.clip import Media
+from mcsyncd.workers.sandbox.contained_call import run_contained
+from mcsyncd.workers.sandbox.grant import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,14 @@ def render_audio_excerpt(
 ) -> bytes:
     """Return `duration_us` of audio from session time `start_us` as WAV: `left` and `right` as stereo.
 
-    Runs in a worker. Raises BadMedia if a file cannot be decoded.
+    Decodes in a process that can read these two files and nothing else. Raises BadMedia if a file cannot be
+    decoded, ContainedProcessDied if the decoder crashes.
     """
+    grant = Grant(reads=(left.path, right.path))
+    return run_contained(lambda _report: _render_wav(left, right, start_us, duration_us), bytes, grant)
+
+
+def _render_wav(left: PlacedOriginal, right: PlacedOriginal, start_us: int, duration_us: int) -> bytes:
     from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav  # noqa: PLC0415  # loads the codecs, in the worker only
 
     def build_side(original: PlacedOriginal) -> ComparedClip:

@@ -11,6 +11,8 @@ from mcsyncd.api import FrameSourceKind
 from mcsyncd.conform.start_timecode import compute_frame_timecode
 from mcsyncd.model.clip import Clip, Media, VideoStream
 from mcsyncd.model.rendition import Rendition
+from mcsyncd.workers.sandbox.contained_call import run_contained
+from mcsyncd.workers.sandbox.grant import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,15 @@ def describe_proxy(path: Path, proxy: Rendition, original: FrameSource) -> Frame
 def read_clip_frame(source: FrameSource, at_us: int, box: tuple[int, int]) -> ClipFrame:
     """Return what a source shows at session time `at_us`, within `box` (width, height in pixels).
 
-    Runs in a worker. Raises BadMedia if it cannot be decoded there, OSError if it cannot be read.
+    Decodes in a process that can read this file and nothing else. Raises BadMedia if it cannot be decoded
+    there, OSError if it cannot be read, ContainedProcessDied if the decoder crashes.
     """
+    return run_contained(
+        lambda _report: _decode_frame(source, at_us, box), ClipFrame, Grant(reads=(source.path,))
+    )
+
+
+def _decode_frame(source: FrameSource, at_us: int, box: tuple[int, int]) -> ClipFrame:
     from mcsyncd.conform.frame_reader import read_frame  # noqa: PLC0415  # loads the codecs, in the worker only
 
     time = source.clock.convert_to_file(Fraction(at_us, 1_000_000))

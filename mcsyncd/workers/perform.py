@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, assert_never
 
 from mcsyncd.errors import IntegrityError, OutputTooLarge, SourceChanged
+from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
@@ -29,8 +30,17 @@ from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, Writ
 from mcsyncd.settings.job_limits import name_limit_field
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
 from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
+from mcsyncd.workers.job_grants import (
+    RESULT_TYPES,
+    STAGE_MODULES,
+    ContainedJob,
+    build_job_grant,
+    list_output_folders,
+    require_own_files,
+)
 from mcsyncd.workers.process import DEFAULT_NICENESS, limit_output, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
+from mcsyncd.workers.sandbox.contained_call import run_contained
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
@@ -50,13 +60,18 @@ def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: t
 def perform_job(
     job: jobs.Job, layout: WorkLayout, max_output_bytes: int, engine: ClusterEngine | None = None
 ) -> JobResult:
-    """Do the job in this process. No file that it writes may have more than `max_output_bytes`.
+    """Do the job. No file that it writes may have more than `max_output_bytes`.
 
-    With an `engine`, the segments of a clip are encoded on its machines. Raises what its stage raises, and
-    OutputTooLarge.
+    One that reads a clip's content does so in a process of its own that can touch nothing else
+    (`sandbox.contained_call`). With an `engine`, the segments of a clip are encoded on its machines, by a job
+    that needs the network and is not contained. Raises what its stage raises, and OutputTooLarge.
     """
     report_progress = build_progress_writer(layout.locate_progress(job.id), choose_unit(job))
     try:
+        if isinstance(job, jobs.Conform):
+            _remove_superseded_segments(job, layout)
+        if isinstance(job, ContainedJob) and engine is None:
+            return _perform_contained(job, layout, max_output_bytes, report_progress)
         with limit_output(max_output_bytes):
             open_executor = partial(open_segment_executor, engine, job.subject, max_output_bytes)
             return _run_stage(job, layout, report_progress, open_executor)
@@ -66,6 +81,44 @@ def perform_job(
         raise
     finally:
         release_freed_memory()
+
+
+def _perform_contained(
+    job: ContainedJob, layout: WorkLayout, max_output_bytes: int, report_progress: ReportProgress
+) -> JobResult:
+    """Do a job on untrusted bytes in a process that is granted what it needs, and nothing else."""
+    import_module(STAGE_MODULES[type(job)])  # here, where the next job finds it, too
+    folders = list_output_folders(job, layout)
+    for folder in folders:
+        make_folders(folder)
+    grant = build_job_grant(job, layout, max_output_bytes)
+
+    def run_stage(report: ReportProgress) -> JobResult:
+        return _run_stage(job, layout, report, partial(open_segment_executor, None, job.subject, 0))
+
+    try:
+        result: JobResult = run_contained(run_stage, RESULT_TYPES[type(job)], grant, report_progress)
+        require_own_files(job, result, layout)
+        return result
+    finally:
+        _remove_empty_folders(job, layout, folders)
+
+
+def _remove_empty_folders(job: ContainedJob, layout: WorkLayout, folders: tuple[Path, ...]) -> None:
+    """Remove what the job could not remove itself: its own folders, as far as they are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+    if isinstance(job, jobs.Conform):
+        from mcsyncd.conform.segment_files import remove_clip_folder
+
+        remove_clip_folder(layout.locate_segments(job.session, job.clip.key, job.id))
+
+
+def _remove_superseded_segments(job: jobs.Conform, layout: WorkLayout) -> None:
+    from mcsyncd.conform.segment_files import remove_superseded
+
+    remove_superseded(layout.locate_segments(job.session, job.clip.key, job.id))
 
 
 def _build_output_error(job: jobs.Job, max_bytes: int) -> OutputTooLarge:
@@ -200,11 +253,10 @@ def _conform_clip(
     job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
 ) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
-    from mcsyncd.conform.segment_files import remove_clip_folder, remove_superseded
+    from mcsyncd.conform.segment_files import remove_clip_folder
 
-    folder = layout.locate_conformed(job.session, job.clip.camera)
+    folder = layout.locate_conformed(job.session, job.clip.camera, job.id)
     segments = layout.locate_segments(job.session, job.clip.key, job.id)
-    remove_superseded(segments)
     with open_executor() as executor:
         conformed = conform_clip(
             _locate_original(job.clip, layout),

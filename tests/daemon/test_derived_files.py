@@ -62,8 +62,8 @@ def test_what_is_damaged_while_the_daemon_is_down_is_made_again_before_it_is_use
     line.wait(lambda: count_events(line, "clip_conformed") == 3, "all clips are conformed", 120)
     line.stop()
     heard = sorted(path for path in line.work.glob("sessions/*/listen/*/*/*") if path.is_file())
-    (mezzanine,) = line.work.glob("sessions/*/conform/cam_b/*.mezz.*[!n]")
-    (proxy,) = line.work.glob("sessions/*/conform/cam_c/*.proxy.*[!n]")
+    (mezzanine,) = line.work.glob("sessions/*/conform/cam_b/*/*.mezz.*[!n]")
+    (proxy,) = line.work.glob("sessions/*/conform/cam_c/*/*.proxy.*[!n]")
     for path in heard:
         path.write_bytes(bytes(path.stat().st_size))
     whole = mezzanine.read_bytes()

@@ -1,0 +1,107 @@
+"""What the job on a clip may touch: the clip, to read it, and its own folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mcsyncd.errors import IntegrityError
+from mcsyncd.model.clip import AnalysisAudio, Media
+from mcsyncd.model.facts import JobResult
+from mcsyncd.model.jobs import Conform, Listen, Probe
+from mcsyncd.model.rendition import ConformResult
+from mcsyncd.settings.profiles import profile_from_ref
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.sandbox.grant import (
+    ENCODER_CPU_S,
+    ENCODER_MEMORY_BYTES,
+    LISTENER_CPU_S,
+    Grant,
+)
+
+ContainedJob = Probe | Listen | Conform
+"""Jobs that read what a camera wrote, or what somebody passed off as that."""
+
+RESULT_TYPES: dict[type[ContainedJob], Any] = {
+    Probe: Media,
+    Listen: AnalysisAudio,
+    Conform: ConformResult,
+}
+"""What each must return."""
+
+STAGE_MODULES: dict[type[ContainedJob], str] = {
+    Probe: "mcsyncd.probe.probe",
+    Listen: "mcsyncd.listen.analysis",
+    Conform: "mcsyncd.conform.conform",
+}
+"""What each runs; imported once, before the process of a job is forked."""
+
+_OUTPUT_FACTOR = 4
+"""How many times its largest file a job may write in all. Mezzanine and proxy lie there twice, as segments
+and as a whole, before the segments go."""
+
+_DEVICE_PATTERNS = ("dri", "nvidia*", "dma_heap", "mali*", "video*", "media*")
+"""Names below /dev by which drivers of encoders are reached. Judgement, not tried on a card."""
+
+
+def list_output_folders(job: ContainedJob, layout: WorkLayout) -> tuple[Path, ...]:
+    """Return the folders that are this job's alone; the first one is for its results."""
+    match job:
+        case Probe():
+            return ()
+        case Listen():
+            return (layout.locate_analysis(job.session, job.clip.camera, job.id),)
+        case Conform():
+            segments = layout.locate_segments(job.session, job.clip.key, job.id)
+            return (layout.locate_conformed(job.session, job.clip.camera, job.id), segments)
+
+
+def build_job_grant(job: ContainedJob, layout: WorkLayout, max_output_bytes: int) -> Grant:
+    """Return what the job may touch. No file of it may have more than `max_output_bytes`."""
+    reads = (layout.resolve_path(job.clip.place),)
+    writes = list_output_folders(job, layout)
+    match job:
+        case Probe():
+            return Grant(reads)
+        case Listen():
+            limits = {"cpu_s": LISTENER_CPU_S}
+        case Conform():
+            limits = {"cpu_s": ENCODER_CPU_S, "memory_bytes": ENCODER_MEMORY_BYTES}
+    return Grant(
+        reads,
+        writes,
+        file_bytes=max_output_bytes,
+        written_bytes=_OUTPUT_FACTOR * max_output_bytes,
+        devices=tuple(_list_devices(job)),
+        **limits,
+    )
+
+
+def _list_devices(job: ContainedJob) -> Iterable[Path]:
+    """Yield the devices that a profile of the job encodes with; only some profiles ask for any."""
+    if isinstance(job, Conform) and any(
+        getattr(profile_from_ref(ref).video, "hardware", None) for ref in (job.mezzanine, job.proxy)
+    ):
+        for pattern in _DEVICE_PATTERNS:
+            yield from Path("/dev").glob(pattern)
+
+
+def require_own_files(job: ContainedJob, result: JobResult, layout: WorkLayout) -> None:
+    """Raise IntegrityError unless every file that a result names is a plain file in the job's own folder.
+
+    The process of the job says what it wrote, and may have been taken over.
+    """
+    match result:
+        case AnalysisAudio() | ConformResult():
+            files = result.files
+        case _:
+            return
+    folder = list_output_folders(job, layout)[0]
+    for path in (layout.resolve_path(file.path) for file in files):
+        inside = path.is_relative_to(folder) and ".." not in path.parts
+        if not inside or path.resolve() != folder.resolve() / path.relative_to(folder) or not path.is_file():
+            raise IntegrityError(
+                f"{job.clip.key}: {job.stage} says that it wrote {path}, which is no file of its own",
+                "the clip may attack its decoder: keep it away from other machines, and report it",
+            )
