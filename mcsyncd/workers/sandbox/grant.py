@@ -8,25 +8,22 @@ from pathlib import Path
 _GIB = 1 << 30
 
 DECODER_MEMORY_BYTES = 4 * _GIB
-"""Address space to find out what a clip is, to extract its audio or to show a frame. Measured: 1.4 GiB for
-a frame of 8K; most of it is code and the stacks of threads. Lower, and large clips fail; higher, and a
-hostile
+"""Address space to find out what a clip is, to extract its audio or to show a frame. Judgement: several
+frames of 8K beside the code and the stacks of threads. Lower, and large clips fail; higher, and a hostile
 file takes memory from others for longer."""
 ENCODER_MEMORY_BYTES = 8 * _GIB
-"""Address space to conform a clip: several times what a 4K clip holds (1075 MiB, docs/performance.md),
-because
-address space counts mapped files, too."""
+"""Address space to conform a clip: several times what a 4K clip holds (1084 MiB, docs/performance.md),
+because address space counts mapped files, too. Lower, and large clips fail."""
 
 DECODER_CPU_S, LISTENER_CPU_S, ENCODER_CPU_S = 3600, 24 * 3600, 30 * 24 * 3600
 """Seconds of processor time. Judgement: above what the limits on elapsed time let through on thirty cores;
-they
-are for a process that nobody watches any more."""
+they are for a process that nobody watches any more."""
 
 OPEN_FILES = 128
 """Descriptors. Judgement: a conform job holds about twenty; a leak or an attack ends here."""
 
 MAX_WRITTEN_FILES = 200_000
-"""Files and folders that a call may make. Judgement: a day in segments of ten seconds has 35,000. Without the
+"""Files and folders that a call may make. Judgement: a day in segments of six seconds has 58,000. Without the
 limit, empty files use up a disk's inodes."""
 
 

@@ -47,7 +47,7 @@ class UnreadableAnswer(McsyncError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChildMessage:
     """A message, not looked into yet."""
 
     kind: MessageKind
@@ -60,7 +60,7 @@ class MessageReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, chunk: bytes) -> list[Message]:
+    def feed(self, chunk: bytes) -> list[ChildMessage]:
         """Take a chunk; return the messages that are complete now. Raises UnreadableAnswer."""
         self._buffer += chunk
         found = []
@@ -71,7 +71,7 @@ class MessageReader:
             end = _HEADER.size + length
             if len(self._buffer) < end:
                 break
-            found.append(Message(MessageKind(kind), bytes(self._buffer[_HEADER.size : end])))
+            found.append(ChildMessage(MessageKind(kind), bytes(self._buffer[_HEADER.size : end])))
             del self._buffer[:end]
         return found
 
@@ -108,7 +108,7 @@ def pack_error(error: BaseException) -> bytes:
     return _pack(MessageKind.ERROR, json.dumps(told).encode())
 
 
-def read_result(message: Message, result_type: Any) -> Any:
+def read_result(message: ChildMessage, result_type: Any) -> Any:
     """Return a result that has the type that it must have. Raises UnreadableAnswer."""
     try:
         (result,) = _adapt(result_type).validate_json(message.body)
@@ -117,7 +117,7 @@ def read_result(message: Message, result_type: Any) -> Any:
     return result
 
 
-def read_progress(message: Message) -> tuple[int, int]:
+def read_progress(message: ChildMessage) -> tuple[int, int]:
     """Return the units done and the units in all. Raises UnreadableAnswer."""
     try:
         count, total = json.loads(message.body)
@@ -128,7 +128,7 @@ def read_progress(message: Message) -> tuple[int, int]:
     return count, total
 
 
-def read_error(message: Message) -> Exception:
+def read_error(message: ChildMessage) -> Exception:
     """Return the error of a call, as one that may be raised here. Raises UnreadableAnswer."""
     try:
         told = json.loads(message.body)

@@ -33,7 +33,7 @@ getrlimit 97 163 | getrusage 98 165 | getuid 102 174 | sysinfo 99 179 | uname 63
 """
 """Name, number on x86_64, number on aarch64 (`-`: it has none), as in the kernel's `unistd` headers. From top
 to bottom: memory, open files, names (which Landlock judges), threads, signals, clocks, and what the process
-asks about itself. Measured: what the stages call; one too few, and good clips fail."""
+asks about itself. Judgement, by what the stages were seen to need; one too few, and good clips fail."""
 
 _JUDGED = """
 clone 56 220 | fcntl 72 25 | ioctl 16 29 | kill 62 129 | open 2 - | openat 257 56 | prctl 157 167
