@@ -16,7 +16,7 @@ INSTALL = (
     "apt-get install -y /root/mcsyncd.deb",
     "sed -i 's/Cam A/Stage left/' /etc/mcsync/config.yaml",
     "mcsyncd config validate",
-    "sudo -u mcsync mcsyncd storage init",
+    "sudo -u mcsync-publish mcsyncd storage init",
     "systemctl enable --now mcsyncd",
     "sudo -u mcsync mcsyncd doctor",
     "usermod -aG mcsync-ingest jo",
