@@ -43,6 +43,7 @@ VALUES = {
     ReasonCode.MAYBE_INCOMPLETE: {"why": "its last picture may be cut"},
     ReasonCode.ENDS_EARLY: {"stream": "sound", "early_s": 4.0, "expected": "its picture"},
     ReasonCode.STOPS_EARLY: {"early_s": 700.0},
+    ReasonCode.HASH_DIFFERS: {"hash_list": "card.mhl", "algorithm": "md5"},
 }
 
 

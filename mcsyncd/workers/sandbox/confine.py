@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -87,7 +88,11 @@ def _list_rules(grant: Grant) -> Iterator[tuple[Path, int]]:
 
 @cache
 def list_code_folders() -> tuple[Path, ...]:
-    """Return the folders of the program itself and of its libraries: some load parts of them late."""
+    """Return the folders of the program itself and of its libraries: some load parts of them late.
+
+    Of the search path, only folders in which packages are installed: the working folder may be on it, too.
+    """
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     found = {Path(path) for name in names if (path := sysconfig.get_path(name))}
+    found |= {Path(entry) for entry in sys.path if entry and any(Path(entry).glob("*.dist-info"))}
     return (*sorted(found), Path(mcsyncd.__file__).parent)
