@@ -15,8 +15,8 @@ from tui.terminal import Terminal
 
 from mcsyncd import api
 
-STILL_S = 0.7
-"""Seconds that a person looks before a decision; the app wants 0.6."""
+STILL_S = 1.5
+"""Seconds that a person looks before a decision; the app wants 0.6 since it drew. A busy one draws late."""
 FRAME_MS = 1001 / 30
 ENTER, ESCAPE = "\r", "\x1b"
 
