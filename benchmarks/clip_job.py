@@ -12,12 +12,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcsyncd.conform.clip_encoding import ReportProgress
 from mcsyncd.conform.conform import conform_clip
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.listen.analysis import extract_analysis_audio
+from mcsyncd.model.clip import Media
 from mcsyncd.model.session import ProfileRef
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
@@ -36,6 +39,32 @@ def build_command(clip: Path, folder: Path) -> list[str | Path]:
 def build_shipped_ref(name: str) -> ProfileRef:
     """Return a shipped profile as a job carries it."""
     return load_profile(find_shipped_profiles(), name).build_ref(name)
+
+
+def conform_as_shipped(
+    clip: Path,
+    media: Media,
+    folder: Path,
+    *,
+    stem: str,
+    report_progress: ReportProgress | None = None,
+    executor: Executor | None = None,
+) -> None:
+    """Conform with the shipped profiles, at the clip's own rate. `executor` encodes the segments."""
+    assert media.video is not None
+    conform_clip(
+        clip,
+        media,
+        rate=media.video.rate,
+        phase_us=0,
+        drift_ppm=0.0,
+        mezzanine=build_shipped_ref("mezz-h264"),
+        proxy=build_shipped_ref("proxy-540p"),
+        folder=folder,
+        stem=stem,
+        report_progress=report_progress,
+        executor=executor,
+    )
 
 
 class _Measurements:
@@ -70,20 +99,8 @@ def main(clip: Path, folder: Path) -> None:
         media = probe_clip(clip)
     with result.measure_step("listen"):
         extract_analysis_audio(clip, media, folder / "listen")
-    assert media.video is not None
     with result.measure_step("conform"):
-        conform_clip(
-            clip,
-            media,
-            rate=media.video.rate,
-            phase_us=0,
-            drift_ppm=0.0,
-            mezzanine=build_shipped_ref("mezz-h264"),
-            proxy=build_shipped_ref("proxy-540p"),
-            folder=folder,
-            stem=clip.stem,
-            report_progress=result.record_progress,
-        )
+        conform_as_shipped(clip, media, folder, stem=clip.stem, report_progress=result.record_progress)
     result.peak_bytes.append(_read_peak_bytes())
     (folder / RESULT_FILE).write_text(json.dumps({"cpu_s": result.cpu_s, "peak_bytes": result.peak_bytes}))
 

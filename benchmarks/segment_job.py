@@ -13,9 +13,8 @@ from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.clip_job import build_shipped_ref
+from benchmarks.clip_job import conform_as_shipped
 from mcsyncd.conform import segments
-from mcsyncd.conform.conform import conform_clip
 from mcsyncd.probe.probe import probe_clip
 
 WHOLE_S = 1_000_000
@@ -50,20 +49,7 @@ def open_processes(count: int) -> ProcessPoolExecutor:
 
 def conform_whole_clip(clip: Path, folder: Path, executor: Executor | None) -> None:
     """Conform with the shipped profiles. `executor` encodes the segments; None: this process."""
-    media = probe_clip(clip)
-    assert media.video is not None
-    conform_clip(
-        clip,
-        media,
-        rate=media.video.rate,
-        phase_us=0,
-        drift_ppm=0.0,
-        mezzanine=build_shipped_ref("mezz-h264"),
-        proxy=build_shipped_ref("proxy-540p"),
-        folder=folder,
-        stem="clip",
-        executor=executor,
-    )
+    conform_as_shipped(clip, probe_clip(clip), folder, stem="clip", executor=executor)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def try_package(package: Path, suite: str, folder: Path) -> bool:
     """Boot, take every step, and print what each proved; return whether all did."""
     root = folder / "root"
     unpack_debian(suite, ROOT / "var" / "vmtest", root)
-    shutil.copy(package, root / "root" / "mcsyncd.deb")
+    shutil.copy(package, root / "var" / "cache" / "mcsyncd.deb")
     film_cards(root / "media")
     proven: list[tuple[str, str]] = []
     with Machine(folder, root) as machine:

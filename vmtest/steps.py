@@ -13,7 +13,7 @@ UMASKS = {"1": "022", "2": "002"}
 """The umask under which each shoot's cards are copied: usual and open."""
 
 INSTALL = (
-    "apt-get install -y /root/mcsyncd.deb",
+    "apt-get install -y /var/cache/mcsyncd.deb",
     "sed -i 's/Cam A/Stage left/' /etc/mcsync/config.yaml",
     "mcsyncd config validate",
     "sudo -u mcsync-publish mcsyncd storage init",
@@ -121,11 +121,11 @@ def reload_settings(trial: Trial) -> str:
     """A reload of bad settings changes nothing and says so; good settings apply, in the same process."""
     old = trial.machine.run(PID)
     trial.machine.run(
-        "cp /etc/mcsync/config.yaml /root/good && echo 'nonsense: 1' >> /etc/mcsync/config.yaml"
+        "cp /etc/mcsync/config.yaml /var/tmp/good && echo 'nonsense: 1' >> /etc/mcsync/config.yaml"
     )
     trial.machine.run("systemctl reload mcsyncd", check=False)
     wait_until(lambda: "nonsense" in trial.machine.run("journalctl -u mcsyncd -o cat"), 20, "it is not said")
-    trial.machine.run("sed 's/Stage left/Stage right/' /root/good > /etc/mcsync/config.yaml")
+    trial.machine.run("sed 's/Stage left/Stage right/' /var/tmp/good > /etc/mcsync/config.yaml")
     trial.machine.run("mcsyncd config validate && systemctl reload mcsyncd")
     folders = "mcsyncd status --json"
     wait_until(lambda: "Stage right" in trial.machine.run(folders, user="kim"), 20, "the label stays")

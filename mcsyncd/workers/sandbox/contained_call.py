@@ -39,8 +39,8 @@ from mcsyncd.workers.sandbox.messages import (
 T = TypeVar("T")
 
 _LOOK_S = 1.0
-"""Seconds between two looks at how much a call has written. Judgement: a fast disk takes 2 GB in that
-time."""
+"""Seconds between two looks at how much a call has written. Judgement: a fast disk takes 2 GB in
+that time."""
 _REPORT_EVERY_S = 0.1
 """Seconds between two messages about progress. Judgement: often enough for a screen that is drawn twice a
 second; each costs a system call here and there."""
@@ -71,11 +71,9 @@ def run_contained(
     """Return what `call` returns in a process of its own; `result_type` is what that must be.
 
     `call` gets a function to report its progress, which is passed on. What it raises is raised here:
-    BadMedia,
-    ConfigError, IntegrityError, SourceChanged and OSError as what they are, any other McsyncError as one, all
-    else as RuntimeError. Raises ContainedProcessDied if the process dies or answers something else, and
-    OSError
-    (EFBIG) if it writes more than it may in all.
+    BadMedia, ConfigError, IntegrityError, SourceChanged and OSError as what they are, any other McsyncError
+    as one, all else as RuntimeError. Raises ContainedProcessDied if the process dies or answers something
+    else, and OSError (EFBIG) if it writes more than it may in all.
     """
     answers, answer_to = os.pipe2(os.O_CLOEXEC)
     words, say_to = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
