@@ -22,6 +22,7 @@ from mcsyncd.conform.evidence import FrameEvidence, FrameGroup
 from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.segments import Segment, count_groups_before
+from mcsyncd.media.processor import X264_OPTIONS
 from mcsyncd.model.rate import Rate
 
 # SVT-AV1 otherwise writes twenty lines to standard error for every file.
@@ -46,7 +47,8 @@ class SegmentWriter:
         assert conversion is not None
         self._container = av.open(str(path), "w", format=plan.container)
         self._container.flags |= BITEXACT
-        stream = self._container.add_stream(encoder.name, rate=rate.fraction, options=dict(encoder.options))
+        options = dict((*encoder.options, *(X264_OPTIONS if encoder.name == "libx264" else ())))
+        stream = self._container.add_stream(encoder.name, rate=rate.fraction, options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = conversion.size
         stream.pix_fmt = encoder.fmt

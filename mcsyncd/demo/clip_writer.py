@@ -19,6 +19,7 @@ from mcsyncd.demo.painting import Pixels
 from mcsyncd.demo.sound_events import Wave
 from mcsyncd.demo.truth import Take
 from mcsyncd.errors import UsageError
+from mcsyncd.media.processor import X264_OPTIONS
 
 _BT709, _LIMITED = 1, 1
 """FFmpeg's numbers for BT.709 (primaries, transfer and matrix alike) and for limited range."""
@@ -47,7 +48,8 @@ def write_clip(
         raise UsageError(f"a frame of {width} x {height} cannot be 4:2:0", "choose even numbers")
     # The movie's own timescale is milliseconds by default; with this one, edit lists are exact.
     with av.open(str(path), "w", options={"movie_timescale": "48000"}) as container:
-        video = container.add_stream("libx264", rate=take.camera_model.rate.fraction)
+        rate = take.camera_model.rate.fraction
+        video = container.add_stream("libx264", rate=rate, options=dict(X264_OPTIONS))
         audio_stream = container.add_stream(
             "aac", rate=take.camera_model.audio_rate, layout=_get_channel_layout(take)
         )
