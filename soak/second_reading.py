@@ -69,13 +69,15 @@ def _read_stream(path: Path, index: int) -> _StreamReading | None:
         found = json.loads(done.stdout or b"{}")
     except json.JSONDecodeError:
         return None  # ffprobe does not know the codec, and writes half a document
-    frames = [one for one in found.get("frames", ()) if "pts_time" in one]
+    frames = found.get("frames", ())
     if not frames or not found.get("streams"):
         return None
     stream = found["streams"][0]
-    if stream["codec_type"] == "audio":
+    if stream["codec_type"] == "audio":  # of a packet's frames, only the first may have a time
         return _StreamReading(sum(one["nb_samples"] for one in frames) / int(stream["sample_rate"]))
-    times = sorted(float(one["pts_time"]) for one in frames)
+    times = sorted(float(one["pts_time"]) for one in frames if "pts_time" in one)
+    if not times:
+        return None
     step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
     last = float(frames[-1].get("pkt_duration_time") or frames[-1].get("duration_time") or step)
     return _StreamReading(times[-1] - times[0] + last, _read_shape(stream))
