@@ -178,12 +178,14 @@ class ReviewSettings(SettingsPart):
 
 
 class LedgerSettings(SettingsPart):
-    """Copies of the ledger, which the daemon makes once a day and before each change of its schema."""
+    """Copies of the ledger, made once a day and before each change of its schema, and its exports."""
 
     backups: int = Field(default=7, ge=1, le=1000)
     """How many daily copies are kept."""
     backup_dir: Path | None = None
     """Folder of the copies, best on another disk; by default `backups` in the state folder."""
+    signing_key: Path | None = None
+    """OpenSSH key that signs what `mcsyncd log --export` writes; by default exports are not signed."""
 
 
 class Settings(SettingsPart):
