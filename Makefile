@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test coverage check lint types imports unit bench soak simulate packages vmtest hooks clean
+.PHONY: demo test coverage check lint types imports unit bench soak simulate packages sbom vmtest hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -51,6 +51,10 @@ soak: $(VENV)/.dev
 # dist/: the wheel, a .deb and an .rpm. Needs Python 3.11, the oldest that they serve.
 packages: $(VENV)/.packages
 	$(BIN)/python -m packages
+
+# What the product is made of, with licences, as CycloneDX.
+sbom: $(VENV)/.packages
+	$(BIN)/python -m packages.sbom
 
 # Installs the .deb in a Debian that really boots. Needs root, and Debian's mmdebstrap and systemd-container.
 vmtest: packages
