@@ -71,7 +71,8 @@ class LimitGuard:
             )
             if overrun is not None:
                 message, hint = _describe_overrun(one, overrun, limits)
-                log.warning("job stopped", job=job_id, session=one.job.session, why=message)
+                job = one.job
+                log.warning("job stopped", job=job_id, session=job.session, of=job.subject, why=message)
                 self._workers.fail_job(job_id, message, hint)
 
     def _follow_progress(self, running: RunningJob, now: float) -> _Progress:

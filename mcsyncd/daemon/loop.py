@@ -209,8 +209,11 @@ class SessionLoop:
 
     def _announce_event(self, entry: LogEntry) -> None:
         labels = {camera.key: camera.label for camera in self.config.settings.angles}
-        said = format_event(build_log_entry_body(entry), labels)
-        log.info(entry.kind, said=said, session=entry.session_id, seq=entry.seq)
+        body = build_log_entry_body(entry)
+        of_clip = {"clip": clip} if (clip := body.body.get("clip")) else {}
+        log.info(
+            entry.kind, said=format_event(body, labels), session=entry.session_id, seq=entry.seq, **of_clip
+        )
         self._hub.broadcast(
             StreamEventBody(
                 what="event", session=entry.session_id, seq=entry.seq, kind=entry.kind, at=entry.at
@@ -267,7 +270,7 @@ class SessionLoop:
         idle = [job for job_id, job in self._board.list_due().items() if job_id not in busy]
         due = self.store_gates.choose_allowed(self.upload_guard.choose_allowed(idle), running)
         for job in list_yielding_jobs(due, running):
-            log.info("an upload makes way for smaller ones", session=job.session, subject=job.subject)
+            log.info("an upload makes way for smaller ones", session=job.session, of=job.subject)
             self.workers.stop_job(job.id)
         for job in choose_jobs(due, running, self.workers.free_counts):
             if not self.upload_guard.admit(job):
@@ -304,7 +307,9 @@ class SessionLoop:
         for job_id, running in list(self.workers.running.items()):
             job = running.job
             if not self._board.is_wanted(job.session, job_id):
-                log.info("a job was stopped", job=job_id, stage=job.stage, session=job.session)
+                log.info(
+                    "a job was stopped", job=job_id, stage=job.stage, session=job.session, of=job.subject
+                )
                 self.workers.stop_job(job_id)
 
     def _schedule_report(self, job: Job, outcome: Outcome) -> None:
@@ -325,11 +330,15 @@ class SessionLoop:
             try:
                 await self.submit_fact(job.session, fact)
             except LedgerUnavailable as error:
-                log.warning("a result waits for the ledger", session=job.session, error=str(error))
+                log.warning(
+                    "a result waits for the ledger", session=job.session, of=job.subject, error=str(error)
+                )
             except LedgerDamaged:
                 return  # nothing more is recorded; the job is due again when the ledger is whole
             except Exception as error:
-                log.exception("a result could not be recorded", job=job.id, session=job.session)
+                log.exception(
+                    "a result could not be recorded", job=job.id, session=job.session, of=job.subject
+                )
                 if isinstance(fact, JobFailed):
                     return  # the job is still due, and starts again with the next tick
                 message = f"{job.subject}: {type(error).__name__} while its result was recorded"

@@ -59,6 +59,19 @@ def test_the_drop_folders_are_empty_and_the_originals_kept(published, shoot):
         assert kept.read_bytes() == file.read_bytes()
 
 
+def test_the_log_names_the_session_and_the_clip_of_each_event(published):
+    line, reviewed = published
+    records = [json.loads(one) for one in line.log.splitlines() if one.startswith("{")]
+    recorded = {one["seq"]: one for one in records if one.get("session") == reviewed["id"] and "seq" in one}
+    entries = [json.loads(one) for one in line.ask("log", reviewed["id"], "--json").stdout.splitlines()]
+    over = next(entry["seq"] for entry in entries if entry["kind"] == "session_published")
+    assert {entry["seq"]: entry["body"].get("clip") for entry in entries if entry["seq"] <= over} == {
+        seq: one.get("clip") for seq, one in recorded.items() if seq <= over
+    }
+    clips = {one["clip"].split("/")[0] for one in recorded.values() if one["event"] == "clip_probed"}
+    assert clips == set(reviewed["offsets_ms"])
+
+
 def test_no_segment_of_a_finished_clip_is_left(published):
     line, reviewed = published
     assert not list((line.work / "sessions" / reviewed["id"] / "segments").iterdir())
