@@ -33,6 +33,7 @@ from mcsyncd.checks.host import (
     measure_busiest_day,
     read_umask,
 )
+from mcsyncd.checks.ledger_export import check_signing_key
 from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.checks.machines import check_machines
 from mcsyncd.errors import ConfigError, LedgerMismatch
@@ -340,6 +341,8 @@ def _check_ledger(config: ActiveConfig) -> Iterator[CheckResult]:
         yield CheckResult("ledger", "fail", str(error), "check it with `mcsyncd verify log`")
     else:
         yield CheckResult("ledger", "ok", "knows all that is in the work folder and in the store")
+    if config.settings.ledger.signing_key is not None:
+        yield from check_signing_key(config.settings.ledger.signing_key)
 
 
 def _check_sandbox() -> Iterator[CheckResult]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from mcsyncd.checks.check_result import CheckResult
 from mcsyncd.checks.sessions import locate_ledger
 from mcsyncd.errors import McsyncError, UsageError
 from mcsyncd.integrity.derived_file import DerivedFile, write_derived_file
@@ -62,22 +66,50 @@ def _encode_line(content: dict[str, object]) -> bytes:
     return json.dumps(content, ensure_ascii=True).encode() + b"\n"
 
 
+def check_signing_key(key: Path) -> Iterator[CheckResult]:
+    """Try the key. It must not need anybody: nothing is asked for here."""
+    try:
+        with Path(os.devnull).open("rb") as nothing:
+            _sign(key, nothing, may_ask=False)
+    except McsyncError as error:
+        yield CheckResult("signing key", "warn", error.message, error.hint)
+    else:
+        yield CheckResult("signing key", "ok", f"{key}: signs what `mcsyncd log --export` writes")
+
+
 def _sign_file(key: Path, file: Path) -> Path:
-    """Sign a file with OpenSSH's `ssh-keygen -Y sign`; return the signature's path."""
-    command = ["ssh-keygen", "-Y", "sign", "-f", str(key), "-n", SIGNATURE_NAMESPACE]
-    action = f"{file.name} is complete but not signed: mend `ledger.signing_key`, and export again"
+    """Sign a file; return the signature's path."""
     try:
         with file.open("rb") as content:
-            done = subprocess.run(  # noqa: S603  # the key's path is the administrator's
-                command, stdin=content, capture_output=True, timeout=_SIGN_LIMIT_S, check=False
-            )
+            signature = _sign(key, content, may_ask=True)
+    except McsyncError as error:
+        raise McsyncError(f"{file.name} is complete but not signed: {error.message}", error.hint) from error
+    target = file.with_name(f"{file.name}.sig")
+    write_derived_file(target, signature)
+    return target
+
+
+def _sign(key: Path, content: BinaryIO, *, may_ask: bool) -> bytes:
+    """Return the signature by OpenSSH's `ssh-keygen -Y sign`. `may_ask`: it may ask for a passphrase."""
+    command = ["ssh-keygen", "-Y", "sign", "-f", str(key), "-n", SIGNATURE_NAMESPACE]
+    try:
+        done = subprocess.run(  # noqa: S603  # the key's path is the administrator's
+            command,
+            stdin=content,
+            capture_output=True,
+            timeout=_SIGN_LIMIT_S,
+            check=False,
+            start_new_session=not may_ask,  # without a terminal
+            env={**os.environ, **({} if may_ask else {"SSH_ASKPASS_REQUIRE": "never"})},
+        )
     except FileNotFoundError:
-        raise McsyncError("ssh-keygen is not installed", action) from None
+        raise McsyncError("ssh-keygen is not installed", "install OpenSSH's client") from None
     except subprocess.TimeoutExpired:
-        raise McsyncError(f"{key}: ssh-keygen does not answer", action) from None
+        raise McsyncError(f"{key}: ssh-keygen does not answer", "try to sign with it by hand") from None
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise McsyncError(f"{key}: ssh-keygen cannot sign with it: {' '.join(said[-1:])}", action)
-    signature = file.with_name(f"{file.name}.sig")
-    write_derived_file(signature, done.stdout)
-    return signature
+        said = " ".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        raise McsyncError(
+            f"{key}: ssh-keygen cannot sign with it: {said}",
+            "name a key of OpenSSH that you may read in `ledger.signing_key`",
+        )
+    return done.stdout

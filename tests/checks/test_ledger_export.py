@@ -17,6 +17,7 @@ from checks.stored_session import SESSION
 from store.test_ledger import edit, record_session
 
 from line import CONFIG, ROOT
+from mcsyncd.checks.ledger_export import check_signing_key
 from mcsyncd.cli.main import _run_command as run_command
 from mcsyncd.store.ledger import Ledger
 
@@ -194,6 +195,14 @@ def test_a_key_that_does_not_work_is_named_and_the_export_stays(config, key):
     assert str(key) in done.output
     assert "not signed" in done.output
     assert verify(target).returncode == 0
+
+
+@pytest.mark.parametrize(("passphrase", "status"), [("", "ok"), ("secret", "warn")])
+def test_doctor_tries_the_key_and_asks_nobody(passphrase, status, key):
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", passphrase, "-f", key], check=True)
+    (result,) = check_signing_key(key)
+    assert result.status == status
+    assert str(key) in result.message
 
 
 def test_what_cannot_be_read_is_said(config):
