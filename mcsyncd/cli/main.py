@@ -42,6 +42,7 @@ COMMANDS = {
     "clean": "List what is left of a session's card in the drop folders.",
     "tui": "Open the terminal app.",
     "manifest": "Print a session's published manifest.",
+    "handoff": "Write a published session as a timeline for an editor.",
     "share": "Print URLs by which a session can be played for some hours.",
     "verify": "Check the audit log, local files or the store against the record.",
     "storage": "Pause and resume uploads, and look after what is stored.",

@@ -12,6 +12,7 @@ import sys
 import urllib.parse
 from contextlib import closing
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -70,6 +71,19 @@ def test_the_log_names_the_session_and_the_clip_of_each_event(published):
     }
     clips = {one["clip"].split("/")[0] for one in recorded.values() if one["event"] == "clip_probed"}
     assert clips == set(reviewed["offsets_ms"])
+
+
+@pytest.mark.parametrize("media", ["mezzanine", "original"])
+def test_an_editor_gets_a_timeline_whose_files_are_there(published, tmp_path, media):
+    line, reviewed = published
+    line.ask("handoff", reviewed["id"], "--format", "fcpxml", "--media", media, "--to", str(tmp_path))
+    root = ET.fromstring((tmp_path / f"{reviewed['id']}.fcpxml").read_text())
+    places = [urllib.parse.urlsplit(one.get("src")).path for one in root.iter("media-rep")]
+    assert len(places) == len(reviewed["offsets_ms"])
+    assert all(Path(urllib.parse.unquote(place)).is_file() for place in places)
+    again = line.ask("handoff", reviewed["id"], "--format", "fcpxml", "--to", str(tmp_path), check=False)
+    assert again.returncode == 2
+    assert "there is such a file" in again.stderr
 
 
 def test_no_segment_of_a_finished_clip_is_left(published):
