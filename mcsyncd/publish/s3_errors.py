@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    SSLError,
+)
 from botocore.exceptions import ConnectionError as NotConnected
 
 from mcsyncd.errors import StorageError, StoreOffline, StoreRefused
@@ -53,7 +59,7 @@ def translate_s3_error(what: str) -> Iterator[None]:
             "check the clock, storage.ca_file, and whether the network answers in the store's place; "
             "the upload will be retried automatically",
         ) from error
-    except (HTTPClientError, NotConnected) as error:
+    except (HTTPClientError, NotConnected, IncompleteReadError) as error:
         raise _build_unreachable_error(what) from error
     except BotoCoreError as error:
         raise StorageError(f"{what}: {error}", "check the storage settings") from error

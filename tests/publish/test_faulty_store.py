@@ -103,6 +103,7 @@ def list_uploads(store: R2Store, key: str) -> list:
 @example([Trouble(LoseAnswer(), "CreateMultipartUpload", 3)], LEAST + 1, 2)
 @example([Trouble(LoseAnswer(), "CompleteMultipartUpload", 1)], LEAST + 1, 1)
 @example([Trouble(LoseAnswer(), "CompleteMultipartUpload", 2)], LEAST + 1, 1)
+@example([Trouble(RefuseCall(200, "InternalError"), "CompleteMultipartUpload", 3)], LEAST + 1, 1)
 @given(troubles(*UPLOADING), st.sampled_from([10, LEAST + 1, 2 * LEAST + 7]), st.integers(1, 2))
 def test_a_file_is_stored_whole_and_leaves_nothing_behind(store, tmp_path, found, size, attempts):
     store, faults = store
