@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,8 @@ from recordings import record
 SEEDS = ("mp4", "mov", "mkv", "ts", "mxf", "avi", "vob", "wav", "ogg", "flac")
 HEAD = 4096
 """Bytes at the start and at the end in which most mutations lie: that is where headers and indices are."""
+_LONGEST_S = 120
+"""Seconds after which a file counts as hanging: a hundred times what a seed takes."""
 
 
 def make_seeds(folder: Path, seconds: float = 0.4) -> dict[str, bytes]:
@@ -75,3 +80,21 @@ def use_file(path: Path, folder: Path) -> str:
     assert path.name in refused.message, refused
     assert refused.hint, refused
     return refused.message
+
+
+def use_file_apart(path: Path, folder: Path) -> str:
+    """Do the same in a process of its own, as workers do; what nobody may see begins with `FAULT`."""
+    pool = ProcessPoolExecutor(1, mp_context=get_context("fork"))
+    future: Future[str] = pool.submit(use_file, path, folder)
+    try:
+        return future.result(_LONGEST_S)
+    except TimeoutError:
+        for process in pool._processes.values():  # or its end would be waited for
+            process.kill()
+        return f"FAULT: it hung for {_LONGEST_S} s"
+    except BrokenProcessPool:
+        return "FAULT: the process crashed"
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is what people would see
+        return f"FAULT: {error!r}"
+    finally:
+        pool.shutdown()

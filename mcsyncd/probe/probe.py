@@ -8,8 +8,9 @@ from pathlib import Path
 from av.container import InputContainer
 
 from mcsyncd.containers.camera_metadata import read_capture_rate
-from mcsyncd.containers.inspection import find_shortfall, lacks_end_mark
+from mcsyncd.containers.inspection import begins_container, find_shortfall, lacks_end_mark
 from mcsyncd.containers.recorder_chunks import read_recorder_chunks
+from mcsyncd.containers.shortfall import Shortfall
 from mcsyncd.errors import BadMedia
 from mcsyncd.media.failures import COPY_AGAIN_HINT
 from mcsyncd.media.frames import list_reserved_tags
@@ -50,10 +51,12 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
     action, for anything that is not a complete clip with picture or sound, and OSError if the
     system cannot read the file. `as_is` accepts a clip that is not complete.
     """
+    if not as_is:
+        _refuse_cut_recording(path)
     with open_media(path) as container, path.open("rb") as file:
         shortfall, is_open_ended = find_shortfall(file), lacks_end_mark(file)
         if shortfall is not None and shortfall.certain and not as_is:
-            raise BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
+            raise _build_cut_error(path, shortfall)
         recorder_tags, notes = read_recorder_chunks(file)
         tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
         check_encryption(path, file)
@@ -69,6 +72,20 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         warning = f"it may lack something: {shortfall.detail}"
         media = replace(media, shortfall=shortfall.detail, warnings=(warning, *media.warnings))
     return replace(media, lacks_end_mark=is_open_ended, notes=notes)
+
+
+def _refuse_cut_recording(path: Path) -> None:
+    """Raise BadMedia for a recording that lacks a part, before FFmpeg searches a terabyte of zeros for it."""
+    if not path.is_file():
+        return  # `open_media` says what it is
+    with path.open("rb") as file:
+        shortfall = find_shortfall(file)
+        if shortfall is not None and shortfall.certain and begins_container(file):
+            raise _build_cut_error(path, shortfall)
+
+
+def _build_cut_error(path: Path, shortfall: Shortfall) -> BadMedia:
+    return BadMedia(f"{path.name} is cut off: {shortfall.detail}", COPY_AGAIN_HINT)
 
 
 def _mark_hidden_picture(media: Media, codec: str) -> Media:
