@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,15 +18,22 @@ from mcsyncd.conform.frame_reader import read_frame
 from mcsyncd.conform.grid import Grid
 from mcsyncd.errors import McsyncError
 from mcsyncd.listen.analysis import extract_analysis_audio
+from mcsyncd.model.clip import Clip
+from mcsyncd.model.jobs import Conform, Listen, Probe
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
+from mcsyncd.settings.stores import LocalStorage
+from mcsyncd.settings.work_layout import WorkLayout
+from mcsyncd.workers.perform import perform_job
 from recordings import record
 
 SEEDS = ("mp4", "mov", "mkv", "ts", "mxf", "avi", "vob", "wav", "ogg", "flac")
 HEAD = 4096
 """Bytes at the start and at the end in which most mutations lie: that is where headers and indices are."""
+_SESSION = "20261127-090000-abc"
+_MOST_BYTES = 1 << 30
 _LONGEST_S = 120
 """Seconds after which a file counts as hanging: a hundred times what a seed takes."""
 
@@ -75,17 +84,45 @@ def use_file(path: Path, folder: Path) -> str:
         conform_with_profiles(path, media, Grid(rate), wanted, folder=folder / "out", stem="clip")
     except McsyncError as error:
         refused = error
-    if refused is None:
-        return "used"
-    assert path.name in refused.message, refused
-    assert refused.hint, refused
-    return refused.message
+    return "used" if refused is None else _describe_refusal(refused, path)
 
 
-def use_file_apart(path: Path, folder: Path) -> str:
-    """Do the same in a process of its own, as workers do; what nobody may see begins with `FAULT`."""
+def run_jobs(path: Path, folder: Path) -> str:
+    """Do the jobs of a clip as a worker does them, contained; the result is that of `use_file`."""
+    layout = WorkLayout(folder / "drop", folder / "work", LocalStorage(kind="local", path=folder / "bucket"))
+    taken = layout.locate_originals(_SESSION) / "cam_a" / path.name
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(taken)
+    status = taken.stat()
+    place = layout.make_relative(taken)
+    clip = Clip("cam_a", path.name, status.st_size, status.st_mtime_ns, place)
+    try:
+        media = perform_job(Probe(_SESSION, clip, as_is=True), layout, _MOST_BYTES)
+        clip = replace(clip, media=media)
+        if media.audio:
+            perform_job(Listen(_SESSION, clip), layout, _MOST_BYTES)
+        rate = media.video.rate if media.video else Rate(25)
+        profiles = [
+            load_profile(find_shipped_profiles(), one).build_ref(one) for one in ("mezz-h264", "proxy-540p")
+        ]
+        perform_job(Conform(_SESSION, clip, rate, 0, 0.0, *profiles), layout, _MOST_BYTES)
+    except McsyncError as error:
+        return _describe_refusal(error, path)
+    finally:
+        shutil.rmtree(layout.work)
+    return "used"
+
+
+def _describe_refusal(error: McsyncError, path: Path) -> str:
+    assert path.name in error.message, error
+    assert error.hint, error
+    return error.message
+
+
+def use_apart(use: Callable[[Path, Path], str], path: Path, folder: Path) -> str:
+    """Use a file in a process of its own, as workers do; what nobody may see begins with `FAULT`."""
     pool = ProcessPoolExecutor(1, mp_context=get_context("fork"))
-    future: Future[str] = pool.submit(use_file, path, folder)
+    future: Future[str] = pool.submit(use, path, folder)
     try:
         return future.result(_LONGEST_S)
     except TimeoutError:

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 from av.sidedata.sidedata import Type
-from mutants import iterate_mutants, make_seeds, use_file
+from mutants import iterate_mutants, make_seeds, run_jobs, use_apart, use_file
 
 from mcsyncd.cli.main import main
 from mcsyncd.errors import BadMedia, McsyncError
@@ -117,6 +117,18 @@ def test_mutants_never_show_a_traceback(tmp_path):
         said.append(use_file(path, tmp_path))
     assert "used" in said
     assert len(set(said)) > 5
+
+
+def test_mutants_in_the_jobs_of_a_clip_are_used_or_refused(tmp_path):
+    """Contained, as in a worker: what a broken file says of itself must also come back from there."""
+    said = []
+    for name, content in iterate_mutants(make_seeds(tmp_path), 10):
+        path = tmp_path / f"{name}.bin"
+        path.write_bytes(content)
+        said.append(use_apart(run_jobs, path, tmp_path))
+    assert not [one for one in said if one.startswith("FAULT")]
+    assert "used" in said
+    assert len(set(said)) > 2
 
 
 @pytest.mark.parametrize("command", ["probe", "conform", "align"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from mutants import use_file_apart
+from mutants import use_apart, use_file
 
 from broken import write_wav
 from mcsyncd.conform.conform import conform_with_profiles
@@ -56,7 +56,7 @@ def test_a_film_cut_in_its_first_frame_ends_no_process(tmp_path, bytes_of_frame)
     path = tmp_path / "A001.mp4"
     path.write_bytes(whole[: whole.index(b"mdat") + 4 + bytes_of_frame])
     assert "cut off" in refuse(path)
-    assert not use_file_apart(path, tmp_path).startswith("FAULT")
+    assert not use_apart(use_file, path, tmp_path).startswith("FAULT")
 
 
 @pytest.mark.parametrize("name", ["mp4", "mkv", "wav", "avi"])
