@@ -7,16 +7,16 @@ a codec.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeVar, assert_never
 
-from mcsyncd.errors import IntegrityError, OutputTooLarge, SourceChanged
+from mcsyncd.errors import BadMedia, IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
@@ -209,8 +209,8 @@ def _return_files(job: jobs.Return, layout: WorkLayout, report_progress: ReportP
 def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:
     from mcsyncd.integrity.part_sums import compute_part_sums, keep_part_sums
 
-    found, sums = compute_part_sums(_locate_original(job.clip, layout), report_progress)
-    _locate_original(job.clip, layout)  # it must not have changed while it was read
+    with _hold_original(job.clip, layout) as path:
+        found, sums = compute_part_sums(path, report_progress)
     if sums.has_parts:
         keep_part_sums(layout.locate_part_sums(job.session, found.sha256), sums)
     return found
@@ -219,16 +219,18 @@ def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportPr
 def _probe_original(job: jobs.Probe, layout: WorkLayout) -> Media:
     from mcsyncd.probe.probe import probe_clip
 
-    return probe_clip(_locate_original(job.clip, layout), as_is=job.as_is)
+    with _hold_original(job.clip, layout) as path:
+        return probe_clip(path, as_is=job.as_is)
 
 
 def _analyse_audio(job: jobs.Listen, layout: WorkLayout, report_progress: ReportProgress) -> AnalysisAudio:
     from mcsyncd.listen.analysis import extract_analysis_audio
 
     folder = layout.locate_analysis(job.session, job.clip.camera, job.id)
-    audio = extract_analysis_audio(
-        _locate_original(job.clip, layout), _require_media(job.clip), folder, _report_percent(report_progress)
-    )
+    with _hold_original(job.clip, layout) as path:
+        audio = extract_analysis_audio(
+            path, _require_media(job.clip), folder, _report_percent(report_progress)
+        )
     channels = tuple(replace(channel, path=layout.make_relative(channel.path)) for channel in audio.channels)
     return replace(audio, channels=channels, peaks=layout.make_relative(audio.peaks))
 
@@ -257,9 +259,9 @@ def _conform_clip(
 
     folder = layout.locate_conformed(job.session, job.clip.camera, job.id)
     segments = layout.locate_segments(job.session, job.clip.key, job.id)
-    with open_executor() as executor:
+    with _hold_original(job.clip, layout) as path, open_executor() as executor:
         conformed = conform_clip(
-            _locate_original(job.clip, layout),
+            path,
             _require_media(job.clip),
             rate=job.rate,
             phase_us=job.phase_us,
@@ -273,7 +275,6 @@ def _conform_clip(
             executor=executor,
         )
     remove_clip_folder(segments)
-    _locate_original(job.clip, layout)  # it must not have changed while it was read
     return _relativize_paths(conformed, layout)
 
 
@@ -340,6 +341,21 @@ def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
     return replace(
         made, renditions=tuple(relativize_rendition(file) for file in made.renditions), sprites=sprites
     )
+
+
+@contextmanager
+def _hold_original(clip: Clip, layout: WorkLayout) -> Iterator[Path]:
+    """Yield an original's path. Raises SourceChanged if it was, or becomes, another file than was offloaded.
+
+    A file that is cut or replaced under its reader looks damaged; one that is deleted, like a failing disk.
+    """
+    path = _locate_original(clip, layout)
+    try:
+        yield path
+    except (BadMedia, OSError):
+        _locate_original(clip, layout)
+        raise
+    _locate_original(clip, layout)
 
 
 def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
