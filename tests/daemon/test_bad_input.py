@@ -139,7 +139,7 @@ def test_a_sound_recorder_without_picture_is_an_angle_too(line, shoot, tmp_path)
     assert recorder["mezzanine"]["audio_codec"] is not None
 
 
-HOSTILE = "x[b] [@click=app.quit]y \x1b[31m\u202e$(id);'\"--%s.MP4"
+HOSTILE = "x[b] [@click=app.quit]y \x1b[31m\u202e$(id)`id`${x}{0};'\"--%s'; DROP TABLE session; --.MP4"
 
 
 def test_a_hostile_name_is_only_a_name(line, shoot):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +107,24 @@ async def test_a_head_that_is_too_large_is_refused(tmp_path, head):
         writer.write(head + b"\r\n\r\n")
         answer = await asyncio.wait_for(reader.read(64), 5)
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
+        writer.close()
+
+
+async def test_ten_megabytes_without_a_line_end_are_refused_and_not_kept(tmp_path):
+    async with serve_api(tmp_path / "home", IN_REVIEW) as served:
+        reader, writer = await asyncio.open_unix_connection(served.socket)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        sent = 0
+        with suppress(ConnectionError):
+            for _ in range(10 << 4):
+                writer.write(b"G" * (1 << 16))
+                await writer.drain()
+                sent += 1 << 16
+        assert sent < 10 << 20, "it was cut off on the way"
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 5 << 10
+        with suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), 5)
+        assert (await served.client.fetch_session(SESSION)).id == SESSION
         writer.close()
 
 

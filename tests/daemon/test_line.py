@@ -233,8 +233,11 @@ def test_settings_reload_and_bad_ones_change_nothing(line):
     line.config.write_text(good.replace("review_below: 0.85", "review_below: 85"))
     line.process.send_signal(signal.SIGHUP)
     line.wait(lambda: "reload refused" in line.log, "the reload is refused")
-    line.config.write_text(good)
     assert "review.review_below" in line.log
+    line.config.write_text(good[: len(good) // 2])  # an editor that is still writing
+    line.process.send_signal(signal.SIGHUP)
+    line.wait(lambda: line.log.count("reload refused") == 2, "the half is refused")
+    line.config.write_text(good)
     assert line.status()["review_below"] == 0.85
     told = line.ask("seal", check=False)
     assert told.returncode == 5

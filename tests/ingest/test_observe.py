@@ -99,6 +99,19 @@ def test_nothing_is_left_behind_of_many_files_at_once(tmp_path):
     assert len(list_complete_files(state)) == 600
 
 
+@pytest.mark.parametrize("year", [1970, 2038, 2106, 2400])
+def test_a_file_of_any_age_settles_by_its_changes_alone(tmp_path, year):
+    """Cameras with an empty battery write 1970; what a clock far ahead writes is no change under way."""
+    path = tmp_path / "drop/cam_a/A001.MOV"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    then = round((year - 1970) * 365.2425 * 86_400)
+    os.utime(path, (then, then))
+    state = observe_twice(tmp_path / "drop", ["cam_a"])
+    (file,) = list_complete_files(state)
+    assert file.mtime_ns == then * 10**9
+
+
 def test_a_folder_that_goes_and_comes_back_settles_anew(tmp_path):
     folder = tmp_path / "drop/cam_a"
     folder.mkdir(parents=True)

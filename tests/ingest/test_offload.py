@@ -176,11 +176,45 @@ def test_the_next_cards_file_of_that_name_is_left_alone(drop, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["a\nb.mp4", "\x1b]0;x\x07.mp4", "[@click=app.quit].mp4", "x" * 251 + ".mp4", "-rf.mp4"]
+    "name",
+    [
+        "a\nb.mp4",
+        "\x1b]0;x\x07.mp4",
+        "[@click=app.quit].mp4",
+        "x" * 251 + ".mp4",
+        "-rf.mp4",
+        "\x1b]52;c;eA==\x07.mp4",
+        "a\tb.mp4",
+        "x\u202e4pm.mp4",
+        "'; DROP TABLE session; --.mp4",
+        "%s {0} ${x} $(id) `id`.mp4",
+        "concat:a|b.mp4",
+        "file:a.mp4",
+        "http:a.mp4",
+        "pipe:0.mp4",
+    ],
 )
 def test_strange_names_are_only_names(drop, tmp_path, name):
     offload_files(shoot(drop, {f"cam_a/{name}": b"x"}), drop, tmp_path / "o")
     assert tree(tmp_path / "o") == {f"cam_a/{name}": b"x"}
+
+
+@pytest.mark.parametrize(
+    "names", [("caf\u00e9.mp4", "cafe\u0301.mp4"), ("A.MP4", "a.mp4"), ("A.MP4", "A.mp4")]
+)
+def test_twins_of_a_name_are_two_files(drop, tmp_path, names):
+    card = {f"cam_a/{name}": name.encode() for name in names}
+    offload_files(shoot(drop, card), drop, tmp_path / "o")
+    assert tree(tmp_path / "o") == card
+
+
+def test_two_names_of_one_file_are_two_files(drop, tmp_path):
+    files = shoot(drop, {"cam_a/A.MP4": b"x", "cam_a/B.MP4": b"x"})
+    (drop / "cam_a/B.MP4").unlink()
+    (drop / "cam_a/B.MP4").hardlink_to(drop / "cam_a/A.MP4")
+    offload_files(files, drop, tmp_path / "o")
+    assert tree(tmp_path / "o") == {"cam_a/A.MP4": b"x", "cam_a/B.MP4": b"x"}
+    assert tree(drop) == {}
 
 
 @pytest.mark.parametrize("name", ["../../outside.mp4", "/etc/hostname", "a/../../x.mp4"])

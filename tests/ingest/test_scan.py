@@ -3,6 +3,8 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import stat
+import subprocess
 
 import pytest
 
@@ -48,6 +50,41 @@ def test_what_is_no_file_is_listed_with_the_reason(drop, tmp_path):
     assert all(seen.values())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_device_is_no_file(drop):
+    try:
+        os.mknod(drop / "cam_a/device.mp4", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("this container makes no devices")
+    assert found(drop) == {"cam_a/device.mp4": "a device, not a file"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_folder_mounted_into_itself_is_scanned_once_more_and_no_deeper(drop):
+    (drop / "cam_a/again").mkdir()
+    (drop / "cam_a/x.mp4").write_bytes(b"x")
+    if subprocess.run(["mount", "--bind", drop / "cam_a", drop / "cam_a/again"], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        seen = found(drop)
+    finally:
+        subprocess.run(["umount", drop / "cam_a/again"], check=True)
+    assert seen == {"cam_a/x.mp4": "", "cam_a/again/x.mp4": ""}
+
+
+def test_a_hundred_thousand_files_are_all_seen(drop):
+    """Half of them links to one file and half to another: a file has at most 65,000 names."""
+    for folder in range(100):
+        (drop / f"cam_a/{folder}").mkdir()
+        first = drop / f"cam_a/{folder - folder % 50}/0.mp4"
+        for number in range(1000):
+            path = drop / f"cam_a/{folder}/{number}.mp4"
+            path.touch() if path == first else path.hardlink_to(first)
+    looked = scan_drop_folders(drop, CAMERAS)
+    assert looked.health["cam_a"] == "ok"
+    assert len(looked.files) == 100_000
+
+
 def test_a_loop_of_links_and_a_folder_called_like_a_clip_do_no_harm(drop):
     (drop / "cam_a/x.mp4").mkdir()
     (drop / "cam_a/x.mp4/real.mp4").write_bytes(b"x")
@@ -56,7 +93,7 @@ def test_a_loop_of_links_and_a_folder_called_like_a_clip_do_no_harm(drop):
 
 
 def test_depth_is_bounded_and_said(drop):
-    deep = drop / "cam_a" / "/".join(["d"] * 40)
+    deep = drop / "cam_a" / "/".join(["d"] * 200)
     deep.mkdir(parents=True)
     (deep / "x.mp4").write_bytes(b"x")
     (refusal,) = found(drop).values()

@@ -17,6 +17,7 @@ from mcsyncd.conform.conform import conform_with_profiles
 from mcsyncd.conform.grid import Grid
 from mcsyncd.containers.inspection import find_shortfall
 from mcsyncd.errors import BadMedia
+from mcsyncd.model.clip import Media
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
@@ -33,6 +34,16 @@ def refuse(path: Path) -> str:
     assert path.name in refused.value.message
     assert refused.value.hint
     return refused.value.message
+
+
+def count_pictures(path: Path, media: Media) -> int:
+    """Conform a clip to 25 pictures a second; return how many its proxy has."""
+    profile = load_profile(find_shipped_profiles(), "proxy-540p")
+    wanted = ((profile.kind, profile.build_ref("proxy-540p")),)
+    folder = path.with_name("out")
+    made = conform_with_profiles(path, media, Grid(Rate(25)), wanted, folder=folder, stem="clip")
+    with av.open(str(folder / Path(made.renditions[0].path).name)) as shown:
+        return sum(1 for _ in shown.decode(video=0))
 
 
 @pytest.mark.parametrize("byte", [b"x", b"\0", b"\x1a"])
@@ -86,12 +97,7 @@ def test_a_thousand_pictures_a_second_become_those_of_the_grid(tmp_path):
         file.mux(stream.encode(None))
     media = probe_clip(path)
     assert media.video.rate == Rate(1000)
-    profile = load_profile(find_shipped_profiles(), "proxy-540p")
-    wanted = ((profile.kind, profile.build_ref("proxy-540p")),)
-    made = conform_with_profiles(path, media, Grid(Rate(25)), wanted, folder=tmp_path / "out", stem="clip")
-    (proxy,) = made.renditions
-    with av.open(str(tmp_path / "out" / Path(proxy.path).name)) as shown:
-        assert sum(1 for _ in shown.decode(video=0)) == 50
+    assert count_pictures(path, media) == 50
 
 
 def test_five_hundred_streams_are_refused(tmp_path):
@@ -150,3 +156,21 @@ def test_a_name_like_an_address_is_a_name(tmp_path, monkeypatch, name):
     record(tmp_path, "mp4", 0.2).rename(path)
     monkeypatch.chdir(tmp_path)
     assert probe_clip(Path(name)) == probe_clip(path)
+
+
+@pytest.mark.parametrize("start_s", [0.0, 95_443.0])
+def test_a_clock_that_wraps_does_not_tear_the_clip(tmp_path, start_s):
+    """MPEG's clock has 33 bits at 90 kHz: it begins again after 26.5 hours, here in a clip."""
+    path = tmp_path / "A001.mts"
+    with av.open(str(path), "w", format="mpegts", options={"mpegts_copyts": "1"}) as file:
+        stream = file.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 25)
+        picture = av.VideoFrame.from_ndarray(np.full((96, 64), 90, np.uint8), "yuv420p")
+        for number in range(75):
+            picture.pts, picture.time_base = round(start_s * 25) + number, Fraction(1, 25)
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode(None))
+    media = probe_clip(path)
+    assert abs(media.duration_us - 3_000_000) <= 40_000
+    assert count_pictures(path, media) == 75

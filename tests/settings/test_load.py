@@ -68,6 +68,8 @@ def test_all_errors_come_at_once_with_their_place(tmp_path):
     ("bad", "word"),
     [
         (GOOD + "socket: elsewhere\n", "written twice"),
+        (GOOD.replace("settle: 5s", "settle: -5s"), "ingest.settle"),
+        (GOOD.replace("settle: 5s", "settle: 12:30:45"), "ingest.settle"),
         ("a: &x [1]\nb: *x\n", "anchors and aliases"),
         ("[" * 5000 + "]" * 5000, "nested too deeply"),
         ("paths: [unclosed", "expected"),
