@@ -78,6 +78,7 @@ def test_the_name_of_a_chapter_is_enough(names):
         (clip("C0001.MP4"), clip("D0002.MP4")),
         (clip("GX010042.MP4"), clip("GX010043.MP4", 700)),
         (clip("GX010042.MP4"), clip("GX020043.MP4", 700)),
+        (clip("GX010042.MP4"), clip("GX030042.MP4", 700)),
         (clip("C0001.MP4"), clip("C0002.MP4", found=media(rate=Rate(25)))),
         (clip("C0001.MP4"), clip("C0002.MP4", found=media(audio=False))),
         (clip("C0001.MP4", LIMIT + 1), clip("C0002.MP4")),
