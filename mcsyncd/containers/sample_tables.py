@@ -12,7 +12,7 @@ from mcsyncd.containers.shortfall import Shortfall, report_cut, report_zeros
 from mcsyncd.containers.zeros import BLOCK
 
 _MAX_TRACKS = 64
-"""Tracks that are looked at; `media.open.MAX_STREAMS` is as high. Each costs about 30 reads."""
+"""Tracks that are looked at; `media.claims.MAX_STREAMS` is as high. Each costs about 30 reads."""
 
 _MAX_ENTRIES = 4096
 """Entries of a table that are read from its end. Judgement: more samples than any chunk holds but raw

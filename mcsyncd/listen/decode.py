@@ -16,6 +16,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
+from mcsyncd.media.decoders import has_decoder
 
 RUN_BREAK_S = Fraction(3, 2000)
 """Seconds between the end of a frame and the time of the next one that begin a new run.
@@ -173,5 +174,4 @@ def _demux_packets(
 
 
 def _is_decodable(stream: AudioStream) -> bool:
-    # A track that FFmpeg has no decoder for has no codec context.
-    return stream.codec_context is not None and stream.codec_context.sample_rate > 0
+    return has_decoder(stream) and stream.codec_context.sample_rate > 0

@@ -1,9 +1,9 @@
 """Opening a media file that must not be trusted.
 
-A file's format is determined by its content, never by its name, and only formats that cameras
-and recorders write are accepted: a playlist (HLS, ffconcat) named .mp4 would otherwise make
-FFmpeg open other files or the network. Probe, listen, playback and conform all open files here,
-so that none of them can miss a restriction.
+A file's format is determined by its content, never by its name, and only formats and codecs that
+cameras and recorders write are accepted: a playlist (HLS, ffconcat) named .mp4 would otherwise make
+FFmpeg open other files or the network. What a header claims is checked before anything is decoded.
+Probe, listen, playback and conform all open files here, so that none of them can miss a restriction.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from av.container import InputContainer
 from av.stream import Discard
 
 from mcsyncd.errors import BadMedia
+from mcsyncd.media.claims import MAX_PIXELS, MAX_STREAMS, NO_CAMERA_HINT, check_claims, check_pictures
+from mcsyncd.media.decoders import DECODER_WHITELIST, has_decoder, restrict_decoders
 from mcsyncd.media.failures import COPY_AGAIN_HINT, is_file_error, translate_media_errors
 
 ALLOWED_FORMATS = (
@@ -44,18 +46,6 @@ Security boundary: a demuxer that follows references (hls, concat, dash, sdp) mu
 Remove one, and its recordings are refused as unreadable.
 """
 
-MAX_PIXELS = 8192 * 8192
-"""Pixels in one frame. Judgement: twice an 8K frame (7680 x 4320), more than any camera records.
-Without the limit, a wrong or hostile header decides how much memory the decoder allocates."""
-
-MAX_DURATION_US = 48 * 3_600_000_000
-"""Microseconds that a file may claim to last. Judgement: twice the longest recording of a day. Without the
-limit, a header decides for how long a worker prepares frames that do not exist."""
-
-MAX_STREAMS = 64
-"""Streams in one file. Judgement: more than any camera or field recorder writes. Without the limit, a
-hostile file decides how many decoders are opened."""
-
 _PROBED = re.compile(r"Format (\S+) probed with size=\d+ and score=(\d+)")
 """How FFmpeg's log says what it takes a file for. PyAV has no function that only asks."""
 
@@ -65,6 +55,9 @@ little (`AVPROBE_SCORE_EXTENSION`); lower, damaged recordings are taken for form
 
 _LOG_LOCK = Lock()
 """The level of FFmpeg's log is that of the process."""
+
+_NO_DECODER = "none"
+"""What no decoder is called: as a whitelist, it allows none."""
 
 _NO_CLIP_HINT = "a picture, an animation or a playlist is no recording: take it out of the drop folder"
 
@@ -84,20 +77,38 @@ def open_media(
     system cannot read it: a failing disk or missing permission is not the clip's fault.
     """
     _check_file(path)
-    options = {
-        "format_whitelist": ",".join(ALLOWED_FORMATS),
-        "protocol_whitelist": "file",
-    }
-    try:
-        # An absolute path, because "concat:x" or "http:x" would be read as an address.
-        container = av.open(str(path.absolute()), options=options, metadata_errors="replace")
-    except (av.FFmpegError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
-        raise _translate_open_error(path, error) from error
+    container = _open_container(path, DECODER_WHITELIST)
     with container, translate_media_errors(path):
-        _check_container(path, container, streams or (), expected_format)
+        if any(has_decoder(stream) and not stream.width for stream in container.streams.video):
+            _check_size_alone(path)
+        check_claims(path, container)
+        _require_probed_file(path, container, streams or (), expected_format)
+        restrict_decoders(container, MAX_PIXELS)
         if streams is not None:
             keep_streams(container, streams)
         yield container
+
+
+def _open_container(path: Path, decoders: str) -> InputContainer:
+    """Open a file; meanwhile FFmpeg decodes some frames, with no other than the `decoders`."""
+    options = {
+        "format_whitelist": ",".join(ALLOWED_FORMATS),
+        "protocol_whitelist": "file",
+        "codec_whitelist": decoders,
+        "max_pixels": str(MAX_PIXELS),
+        "max_streams": str(MAX_STREAMS + 1),
+    }
+    try:
+        # An absolute path, because "concat:x" or "http:x" would be read as an address.
+        return av.open(str(path.absolute()), options=options, metadata_errors="replace")
+    except (av.FFmpegError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
+        raise _translate_open_error(path, error) from error
+
+
+def _check_size_alone(path: Path) -> None:
+    """Refuse a file by the size in its header: a decoder that must not begin such a picture forgets it."""
+    with _open_container(path, _NO_DECODER) as container:
+        check_pictures(path, container)
 
 
 def keep_streams(container: InputContainer, indices: Collection[int]) -> None:
@@ -114,27 +125,10 @@ def _check_file(path: Path) -> None:
         raise BadMedia(f"{path.name} is empty", COPY_AGAIN_HINT)
 
 
-def _check_container(
+def _require_probed_file(
     path: Path, container: InputContainer, streams: Collection[int], expected_format: str | None
 ) -> None:
     count = len(container.streams)
-    if count > MAX_STREAMS:
-        raise BadMedia(
-            f"{path.name} claims to hold {count} streams",
-            "no camera writes such a file: take it out of the drop folder",
-        )
-    for stream in container.streams.video:
-        # A codec that FFmpeg does not know has no context, and so no size.
-        if stream.codec_context is not None and stream.width * stream.height > MAX_PIXELS:
-            raise BadMedia(
-                f"{path.name} claims pictures of {stream.width} x {stream.height} pixels",
-                "no camera writes such a file: take it out of the drop folder",
-            )
-    if container.duration is not None and container.duration > MAX_DURATION_US:
-        raise BadMedia(
-            f"{path.name} claims to be {container.duration / 3_600_000_000:,.0f} h long",
-            "check that it plays in the camera; if it does, copy it from the card again",
-        )
     if expected_format not in {None, container.format.name} or any(index >= count for index in streams):
         raise BadMedia(f"{path.name} is not the file that was probed", "probe it again")
 
@@ -143,6 +137,11 @@ def _translate_open_error(path: Path, error: Exception) -> Exception:
     if is_file_error(error):
         return OSError(error.errno, error.strerror, str(path))
     found = find_format(path)
+    if isinstance(error, MemoryError):
+        return BadMedia(
+            f"{path.name} claims to hold more than {MAX_STREAMS} streams, or asks for too much memory",
+            NO_CAMERA_HINT,
+        )
     if found in ALLOWED_FORMATS and not isinstance(error, av.PatchWelcomeError):
         return BadMedia(
             f"{path.name} cannot be opened: its {_describe_format(found)} header is damaged, or it is only "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mcsyncd.media.colour import HDR_TRANSFERS
 from mcsyncd.model.clip import MAX_END_GAP_US, AudioStream, Media, VideoStream
@@ -54,10 +54,15 @@ def warn_about_reserved_tags(tags: Iterable[tuple[str, int]]) -> tuple[str, ...]
     )
 
 
-def warn_about_undecodable(track_numbers: Iterable[int]) -> tuple[str, ...]:
-    """Return a sentence on each audio track that cannot be decoded, by its number (from 1)."""
+def warn_about_undecodable(tracks: Mapping[int, str]) -> tuple[str, ...]:
+    """Return what to say of audio tracks that cannot be decoded, by number (from 1) with what each is."""
     return tuple(
-        f"audio track {number} of the file cannot be decoded and is left out" for number in track_numbers
+        sentence
+        for number, what in tracks.items()
+        for sentence in (
+            f"audio track {number} of the file cannot be decoded and is left out",
+            f"audio track {number} of the file is {what}",
+        )
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from av.container import InputContainer
 
@@ -12,7 +14,8 @@ from mcsyncd.containers.inspection import begins_container, find_shortfall, lack
 from mcsyncd.containers.recorder_chunks import read_recorder_chunks
 from mcsyncd.containers.shortfall import Shortfall
 from mcsyncd.errors import BadMedia
-from mcsyncd.media.failures import COPY_AGAIN_HINT
+from mcsyncd.media.claims import NO_CAMERA_HINT
+from mcsyncd.media.failures import CONVERT_HINT, COPY_AGAIN_HINT
 from mcsyncd.media.frames import list_reserved_tags
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import Media, VideoStream
@@ -42,6 +45,12 @@ _MIN_SIDE, _MAX_SIDE = 16, 16_384
 Outside these limits, filters and encoders fail or exhaust memory."""
 
 
+_MAX_FRAME_RATE = 10_000
+"""Frames a second. Judgement: ten times the fastest rate at which cameras' files play (`model/rate.py`); what
+is recorded faster is written to play slowly. Without the limit, a header decides how close together frames
+are, down to what their times are rounded to."""
+
+
 def probe_clip(path: Path, *, as_is: bool = False) -> Media:
     """Return what a clip is.
 
@@ -60,7 +69,7 @@ def probe_clip(path: Path, *, as_is: bool = False) -> Media:
         recorder_tags, notes = read_recorder_chunks(file)
         tags = [container.metadata, *(stream.metadata for stream in container.streams), recorder_tags]
         check_encryption(path, file)
-        media = _describe_media(path, container, tags, find_hidden_picture(container, file))
+        media = _describe_media(path, container, tags, file)
         if media.video is None and media.audio and not states_length(media.container, file):
             length_us = measure_by_packets(container, media.audio[0])
             track = replace(media.audio[0], duration_us=length_us)
@@ -96,17 +105,14 @@ def _mark_hidden_picture(media: Media, codec: str) -> Media:
 
 
 def _describe_media(
-    path: Path, container: InputContainer, tags: list[dict[str, str]], hidden_codec: str
+    path: Path, container: InputContainer, tags: list[dict[str, str]], file: BinaryIO
 ) -> Media:
-    """Describe the clip; `hidden_codec` names a picture that cannot be decoded, if there is one."""
     # Before the packets are read, because that discards all streams but the picture.
-    audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container)
+    audio, undecodable = describe_audio_streams(container), list_undecodable_audio(container, file)
+    hidden_codec = find_hidden_picture(container, file)
     video, video_warnings = _probe_video(path, container)
     if video is None and not audio and not hidden_codec:
-        raise BadMedia(
-            f"{path.name} has neither picture nor sound that can be decoded",
-            "take it out of the drop folder, or record it again in another format",
-        )
+        raise _build_refusal(path, undecodable)
     ends = [track.start_us + track.duration_us for track in audio]
     media = Media(
         container=container.format.name,
@@ -126,6 +132,16 @@ def _describe_media(
     return _mark_hidden_picture(media, hidden_codec) if video is None and hidden_codec else media
 
 
+def _build_refusal(path: Path, undecodable: Mapping[int, str]) -> BadMedia:
+    if undecodable:
+        what = ", ".join(dict.fromkeys(undecodable.values()))
+        return BadMedia(f"{path.name} is not supported: its sound ({what}) cannot be decoded", CONVERT_HINT)
+    return BadMedia(
+        f"{path.name} has neither picture nor sound",
+        "take it out of the drop folder, or record it again in another format",
+    )
+
+
 def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | None, tuple[str, ...]]:
     """Return the video stream, if there is one, and warnings about it."""
     stream = choose_main_video(container)
@@ -140,12 +156,17 @@ def _probe_video(path: Path, container: InputContainer) -> tuple[VideoStream | N
                 f"{path.name} has frames of {first_frames.first.width}x{first_frames.first.height} pixels",
                 "no camera writes such a size: take it out of the drop folder",
             )
+    described = describe_video_stream(container, stream, first_frames)
+    if described.rate.fraction > _MAX_FRAME_RATE and first_frames.frame_count != 1:
+        raise BadMedia(
+            f"{path.name} claims {float(described.rate.fraction):,.0f} frames a second", NO_CAMERA_HINT
+        )
     if container.format.name == "avi" and stream.codec_context.has_b_frames:
         raise BadMedia(
             f"{path.name} is an AVI with reordered frames, which does not say when they are shown",
             "set the camera to record without B-frames, or to MP4 or MOV",
         )
-    return describe_video_stream(container, stream, first_frames), (
+    return described, (
         *warn_about_intervals(first_frames.measure_intervals(stream.time_base or DEFAULT_TIME_BASE)),
         *warn_about_reserved_tags(list_reserved_tags(first_frames.first)),
     )

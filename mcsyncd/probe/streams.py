@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 from av.audio.stream import AudioStream as AvAudio
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from mcsyncd.containers.boxes import list_sample_formats
+from mcsyncd.media.decoders import has_decoder, is_still, name_codec
 from mcsyncd.media.frames import read_colour
 from mcsyncd.media.side_data import find_display_matrix
 from mcsyncd.model.clip import AudioStream, VideoStream
@@ -60,19 +60,24 @@ def choose_main_video(container: InputContainer) -> AvVideo | None:
 
 
 def _is_footage(stream: AvVideo) -> bool:
-    stills = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-    return stream.codec_context is not None and not stream.disposition & stills
+    return has_decoder(stream) and not is_still(stream)
 
 
 def find_hidden_picture(container: InputContainer, file: BinaryIO) -> str:
     """Return the codec of a picture that cannot be decoded, such as camera raw; empty where there is none."""
-    for number, stream in enumerate(container.streams):
-        has_decoder = stream.codec_context is not None
-        if isinstance(stream, AvVideo) and not has_decoder:
-            names = list_sample_formats(file)
-            name = names[number] if number < len(names) == len(container.streams) else ""
-            return name if name.isascii() and name.isprintable() and name else "an unknown codec"
-    return ""
+    hidden = [
+        stream for stream in container.streams.video if not has_decoder(stream) and not is_still(stream)
+    ]
+    return _describe_codec(container, hidden[0], file) if hidden else ""
+
+
+def _describe_codec(container: InputContainer, stream: AvVideo | AvAudio, file: BinaryIO) -> str:
+    """Return what a codec is called by FFmpeg or, where FFmpeg cannot decode it, by an MP4 or MOV."""
+    if name := name_codec(stream):
+        return name
+    names = list_sample_formats(file)
+    name = names[stream.index] if stream.index < len(names) == len(container.streams) else ""
+    return name if name.isascii() and name.isprintable() and name else "an unknown codec"
 
 
 def describe_video_stream(
@@ -115,15 +120,23 @@ def describe_audio_streams(container: InputContainer) -> tuple[AudioStream, ...]
     )
 
 
-def list_undecodable_audio(container: InputContainer) -> tuple[int, ...]:
-    """Return the numbers (from 1, in the order of the file) of audio tracks that cannot be decoded."""
-    tracks = enumerate(container.streams.audio, 1)
-    return tuple(number for number, stream in tracks if not _can_decode(stream))
+def list_undecodable_audio(container: InputContainer, file: BinaryIO) -> dict[int, str]:
+    """Return the audio tracks that cannot be decoded, by their numbers (from 1, in the order of the file).
+
+    Of each, the name of its codec and, if that is not the reason, what its header claims.
+    """
+    return {
+        number: _describe_codec(container, stream, file)
+        if not has_decoder(stream)
+        else f"{name_codec(stream)} of {stream.channels} channels at {stream.sample_rate} Hz"
+        for number, stream in enumerate(container.streams.audio, 1)
+        if not _can_decode(stream)
+    }
 
 
 def _can_decode(stream: AvAudio) -> bool:
     return (
-        stream.codec_context is not None
+        has_decoder(stream)
         and 0 < stream.sample_rate <= _MAX_SAMPLE_RATE
         and 0 < stream.channels <= _MAX_CHANNELS
     )
