@@ -48,13 +48,18 @@ def _find_capture_rate(text: str) -> Fraction | None:
     return recognise_rate(Fraction(found[1])).fraction if found and float(found[1]) > 0 else None
 
 
+def list_metadata_files(path: Path) -> tuple[Path, ...]:
+    """Return the files beside a clip that are read for its metadata: no links, which could lead anywhere."""
+    beside = (path.with_name(f"{path.stem}{ending}") for ending in _SIDECAR_ENDINGS)
+    # A pipe of that name would never end.
+    return tuple(file for file in beside if file.is_file() and not file.is_symlink())
+
+
 def _read_sidecar(path: Path) -> str:
-    for ending in _SIDECAR_ENDINGS:
-        sidecar = path.with_name(f"{path.stem}{ending}")
-        with suppress(OSError):
-            if sidecar.is_file():  # a pipe of that name would never end
-                with sidecar.open("rb") as file:
-                    return file.read(_MAX_XML_BYTES).decode("utf-8", "replace")
+    with suppress(OSError):
+        for sidecar in list_metadata_files(path):
+            with sidecar.open("rb") as file:
+                return file.read(_MAX_XML_BYTES).decode("utf-8", "replace")
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What the job on a clip may touch: the clip, to read it, and its own folders."""
+"""What the job on a clip may touch: the clip and its metadata, to read them, and its own folders."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mcsyncd.containers.camera_metadata import list_metadata_files
 from mcsyncd.errors import IntegrityError
 from mcsyncd.model.clip import AnalysisAudio, Media
 from mcsyncd.model.facts import JobResult
@@ -63,7 +64,7 @@ def build_job_grant(job: ContainedJob, layout: WorkLayout, max_output_bytes: int
     writes = list_output_folders(job, layout)
     match job:
         case Probe():
-            return Grant(reads)
+            return Grant((*reads, *list_metadata_files(reads[0])))
         case Listen():
             limits = {"cpu_s": LISTENER_CPU_S}
         case Conform():
