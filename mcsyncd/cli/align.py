@@ -75,7 +75,7 @@ def align_command(files: tuple[AngleFile, ...], as_json: bool, plot: Path | None
     distinct_files, findings = drop_duplicates(files)
     for finding in findings:
         reporter.show_finding(finding)
-    _prepare_process()
+    prepare_process()
     from mcsyncd.align.answer import build_answer, format_answer
     from mcsyncd.align.pipeline import align_files
 
@@ -85,7 +85,7 @@ def align_command(files: tuple[AngleFile, ...], as_json: bool, plot: Path | None
         # Both fail now, not after an hour of audio.
         require_free_path(plot)
         load_figure_class()
-    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=_choose_scratch_folder()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="mcsyncd-align-", dir=choose_scratch_folder()) as scratch:
         result = align_files(distinct_files, Path(scratch), reporter)
         if as_json:
             click.echo(json.dumps(build_answer(result.alignment)))
@@ -96,7 +96,7 @@ def align_command(files: tuple[AngleFile, ...], as_json: bool, plot: Path | None
             draw_alignment(plot, result.alignment, result.recordings)
 
 
-def _prepare_process() -> None:
+def prepare_process() -> None:
     """Set up this process before anything heavy is loaded into it."""
     from mcsyncd.workers.process import keep_freed_memory
 
@@ -108,7 +108,7 @@ def _prepare_process() -> None:
     keep_freed_memory()
 
 
-def _choose_scratch_folder() -> Path | None:
+def choose_scratch_folder() -> Path | None:
     """Return the parent of the scratch folder, or None for Python's own choice, which obeys TMPDIR."""
     if "TMPDIR" in os.environ or not os.access(_DISK_SCRATCH_FOLDER, os.W_OK | os.X_OK):
         return None

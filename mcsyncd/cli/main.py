@@ -20,6 +20,7 @@ COMMANDS = {
     "publisher": "Run the publisher: the part with the network and the access keys.",
     "demo": "Film a demo shoot and take it through the whole pipeline.",
     "align": "Sync files without a daemon.",
+    "compare": "Compare a synced timeline with mcsyncd's own answer.",
     "conform": "Encode one clip with one profile.",
     "probe": "Show what a file is and what conform would do with it.",
     "status": "Show what the daemon waits for and what it is doing; --follow streams it.",
