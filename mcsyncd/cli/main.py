@@ -43,6 +43,7 @@ COMMANDS = {
     "clean": "List what is left of a session's card in the drop folders.",
     "tui": "Open the terminal app.",
     "manifest": "Print a session's published manifest.",
+    "report": "Write a day sheet: one HTML page about a session, or about a day.",
     "handoff": "Write a published session as a timeline for an editor.",
     "share": "Print URLs by which a session can be played for some hours.",
     "verify": "Check the audit log, local files or the store against the record.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import urllib.parse
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -71,6 +73,24 @@ def test_the_log_names_the_session_and_the_clip_of_each_event(published):
     }
     clips = {one["clip"].split("/")[0] for one in recorded.values() if one["event"] == "clip_probed"}
     assert clips == set(reviewed["offsets_ms"])
+
+
+def test_the_day_sheet_shows_what_was_approved(published, shoot, tmp_path):
+    line, reviewed = published
+    line.ask("report", reviewed["id"], "--to", str(tmp_path))
+    page = (tmp_path / f"{reviewed['id']}.html").read_text()
+    assert "Approved by <b>" in page
+    for file in shoot.files.values():
+        assert file.name in page
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in page
+    hashes = [
+        json.loads(one)["hash"] for one in line.ask("log", reviewed["id"], "--json").stdout.splitlines()
+    ]
+    assert any(one in page for one in hashes[-20:])  # the store is read back meanwhile
+    assert page.count("data:image/jpeg;base64,") == len(shoot.files)
+    day = f"{datetime.fromisoformat(line.session()['opened_at']).astimezone():%Y-%m-%d}"
+    line.ask("report", "--day", day, "--to", str(tmp_path))
+    assert reviewed["id"] in (tmp_path / f"{day}.html").read_text()
 
 
 @pytest.mark.parametrize("media", ["mezzanine", "original"])
