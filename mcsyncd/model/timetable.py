@@ -8,23 +8,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ENTRY = re.compile(r"(?:(\d{2}):(\d{2})-(\d{2}):(\d{2})\s+)?(full|0|(\d+(?:\.\d+)?)\s*(kbit|Mbit|Gbit))")
+_HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
 _BYTES_PER_UNIT = {"kbit": 125.0, "Mbit": 125_000.0, "Gbit": 125_000_000.0}
 """Bytes a second in each unit, which are those of network providers (SI)."""
 MINUTES_PER_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """From a minute of the day up to another, over midnight if that is earlier."""
+class HoursOfDay:
+    """From a minute of the local day up to another, over midnight if that is earlier."""
 
     start: int
     end: int
-    bytes_per_s: float
 
     def covers(self, minute: int) -> bool:
+        """Tell whether a minute of the day lies in these hours."""
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Span(HoursOfDay):
+    bytes_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,17 @@ def parse_timetable(entries: Iterable[str]) -> Timetable:
             raise ValueError(f"{entry!r} overlaps another entry: name each time of day once")
         spans.append(span)
     return Timetable(tuple(spans))
+
+
+def parse_hours(text: str) -> HoursOfDay:
+    """Return the hours in a text such as `22:00-07:00`. Raises ValueError if it is none."""
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r}: write two times of day: 22:00-07:00")
+    hours = HoursOfDay(_parse_time(found[1], found[2]), _parse_time(found[3], found[4]))
+    if hours.start == hours.end:
+        raise ValueError(f"{text!r}: the two times are the same")
+    return hours
 
 
 def _parse_entry(entry: str) -> _Span:

@@ -21,6 +21,7 @@ from mcsyncd.errors import UsageError
 from mcsyncd.model.clip import Camera, CameraKind
 from mcsyncd.model.rate import Rate
 from mcsyncd.settings.job_limits import JobLimitSettings
+from mcsyncd.settings.notifications import NotificationSettings
 from mcsyncd.settings.part import Seconds, SettingsPart
 from mcsyncd.settings.stores import RetentionSettings, Storage, Stores, UploadSettings, VerificationSettings
 from mcsyncd.settings.workers import ProcessWorkers, Workers
@@ -211,6 +212,7 @@ class Settings(SettingsPart):
     verification: VerificationSettings = VerificationSettings()
     retention: RetentionSettings = RetentionSettings()
     ledger: LedgerSettings = LedgerSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     @field_validator("cameras")
     @classmethod

@@ -273,3 +273,37 @@ def test_this_machine_encodes_unless_the_settings_name_a_cluster(tmp_path):
 )
 def test_a_cluster_that_is_described_wrongly_is_refused(tmp_path, mistake, where):
     assert any(where in one for one in problems(tmp_path, f"{GOOD}\n{mistake}\n"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("to: [{kind: webhook, url: 'http://ops.example.org/'}]", "https"),
+        ("to: [{kind: webhook, url: 'https://jo:geheim@ops.example.org/'}]", "without user and password"),
+        ("to: [{kind: webhook, url: 'http://127.0.0.1.example.org/'}]", "https"),
+        ("to: [{kind: webhook, url: 'https://a.example/ b'}]", "https"),
+        ("to: [{kind: webhook, url: 'https://a/'}, {kind: webhook, url: 'https://b/'}]", "give each a name"),
+        ("to: [{kind: webhook, url: 'https://a/', secret: whsec_x}]", "secret"),
+        ("to: [{kind: mail}]", "kind"),
+        ("about: [everything]", "about"),
+        ("quiet_hours: '22-7'", "22:00-07:00"),
+        ("disk_below: 20", "20"),
+        ("collect: 2", "unit"),
+    ],
+)
+def test_notifications_that_cannot_be_meant_are_refused(tmp_path, given, said):
+    found = problems(tmp_path, f"{GOOD}\nnotifications: {{{given}}}\n")
+    assert all("notifications" in one for one in found)
+    assert any(said in one for one in found)
+
+
+def test_notifications_go_to_several_channels(tmp_path):
+    channels = (
+        "{kind: webhook, url: 'https://a.example:8443/x?y=z'}, "
+        "{kind: webhook, url: 'http://[::1]:9/', name: here}, {kind: apprise}"
+    )
+    text = f"{GOOD}\nnotifications: {{to: [{channels}], quiet_hours: '22:00-07:00', collect: 5m}}\n"
+    named = load_settings(written(tmp_path, text)).notifications
+    assert [channel.key for channel in named.to] == ["webhook", "here", "apprise"]
+    assert (named.collect, named.disk_below) == (300.0, 20 * 10**9)
+    assert load_settings(written(tmp_path, GOOD)).notifications.to == ()

@@ -1,0 +1,1 @@
+"""Tell people who are not looking: what, when, and by which service."""
