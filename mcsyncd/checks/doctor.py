@@ -36,6 +36,7 @@ from mcsyncd.checks.host import (
 from mcsyncd.checks.ledger_export import check_signing_key
 from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.checks.machines import check_machines
+from mcsyncd.checks.notifications import check_notifications
 from mcsyncd.errors import ConfigError, LedgerMismatch
 from mcsyncd.ingest.network import is_network_mount
 from mcsyncd.ingest.scan import scan_drop_folders
@@ -372,6 +373,7 @@ _CHECKS: dict[str, Callable[[ActiveConfig], Iterator[CheckResult]]] = {
     "machines": _check_machines,
     "socket": _check_socket,
     "storage": _check_storage,
+    "notifications": check_notifications,
     "ledger": _check_ledger,
 }
 """The checks that need settings, by the name that a failing one is reported under, in their order."""

@@ -53,6 +53,7 @@ COMMANDS = {
     "profile": "List, show, explain and try encoding profiles.",
     "config": "Check and show the settings.",
     "doctor": "Check everything around the daemon.",
+    "notify": "Check who gets notifications; --test sends a message to each.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 """What `mcsyncd --help` says of each command, in the order of use. A copy of the commands' own first

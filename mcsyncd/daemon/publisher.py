@@ -1,7 +1,8 @@
 """The publisher: the process that has the network and the access keys, and asks the stores for the daemon.
 
-It forks for each connection, from a process that has loaded the client of the store and has no threads. So
-what is done on a connection ends with it, at once and whatever it waits for; and a fault ends only one.
+It sends the daemon's notifications, too. It forks for each connection, from a process that has loaded the
+client of the store and has no threads. So what is done on a connection ends with it, at once and whatever it
+waits for; and a fault ends only one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from mcsyncd.daemon.accounts import read_peer_uid
 from mcsyncd.daemon.api_socket import bind_api_socket
 from mcsyncd.daemon.systemd import SystemdNotifier
 from mcsyncd.errors import ConfigError, StorageError, StoreOffline, StoreRefused
+from mcsyncd.notify.receivers import answer_receiver
 from mcsyncd.publish import publisher_messages as messages
 from mcsyncd.publish.distant_store import PUBLISHER_UNIT, compute_stores_digest
 from mcsyncd.publish.line_limit import LineLimit
@@ -208,7 +210,11 @@ def serve_connection(connection: socket.socket, settings: Settings) -> None:
         send_message(connection, messages.Welcome(version=__version__))
         connection.settimeout(None)
         threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-        service = StoreService(partial(_open_named, settings), settings.ledger.backups)
+        service = StoreService(
+            partial(_open_named, settings),
+            settings.ledger.backups,
+            partial(answer_receiver, settings.notifications),
+        )
         while (asked := receive_message(connection, messages.REQUESTS)) is not None:
             _answer(connection, service, asked)
     except NoMessage as error:

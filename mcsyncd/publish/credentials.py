@@ -1,11 +1,11 @@
-"""The access key of a bucket, from systemd's credentials or a private file and nowhere else."""
+"""Access keys and other secrets, from systemd's credentials or a private file and nowhere else."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,11 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
 
     Raises StoreRefused if there is none or if others can read it.
     """
+    return read_access_key_file(locate_credential(name, environ))
+
+
+def locate_credential(name: str, environ: Mapping[str, str]) -> Path:
+    """Return where systemd has put the credential `name`. Raises StoreRefused if it has put none anywhere."""
     folder = _find_folder(environ)
     if not folder.is_dir():
         raise StoreRefused(
@@ -44,7 +49,7 @@ def read_access_key(name: str, environ: Mapping[str, str]) -> AccessKey:
             f"add LoadCredential={name}:/path/to/file to the unit; on the command line, name the file with "
             "--credential FILE",
         )
-    return read_access_key_file(folder / name)
+    return folder / name
 
 
 def _find_folder(environ: Mapping[str, str]) -> Path:
@@ -56,26 +61,33 @@ def _find_folder(environ: Mapping[str, str]) -> Path:
 def read_access_key_file(path: Path) -> AccessKey:
     """Read the lines `ACCESS_KEY_ID=…` and `SECRET_ACCESS_KEY=…` from a private file.
 
-    Raises StoreRefused if the file is missing, readable by others, or lacks one of the two.
-    No error message contains anything from the file.
+    Raises what `read_secrets` raises.
+    """
+    return AccessKey(*read_secrets(path, _REQUIRED_NAMES, "the access key"))
+
+
+def read_secrets(path: Path, names: Sequence[str], what: str) -> list[str]:
+    """Return the values of the lines `NAME=…` in a private file, in the order of `names`.
+
+    `what` they are is for a person. Raises StoreRefused if the file is missing, readable by others, or lacks
+    one of them. No error message contains anything from the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise StoreRefused(
-            f"credential {path}: {error.strerror}", "put the access key into that file"
-        ) from None
+        raise StoreRefused(f"credential {path}: {error.strerror}", f"put {what} into that file") from None
     try:
         _require_private(descriptor, path)
         text = os.read(descriptor, _MAX_FILE_BYTES).decode("utf-8", "replace")
     finally:
         os.close(descriptor)
     found = {match[1]: match[2] for line in text.splitlines() if (match := _ASSIGNMENT.fullmatch(line))}
-    values = [found.get(name, "").strip("'\"") for name in _REQUIRED_NAMES]
+    values = [found.get(name, "").strip("'\"") for name in names]
     if not all(values):
-        wanted = " and ".join(f"{name}=…" for name in _REQUIRED_NAMES)
-        raise StoreRefused(f"credential {path} is incomplete", f"it needs the lines {wanted}")
-    return AccessKey(*values)
+        wanted = " and ".join(f"{name}=…" for name in names)
+        lines = "the line" if len(names) == 1 else "the lines"
+        raise StoreRefused(f"credential {path} is incomplete", f"it needs {lines} {wanted}")
+    return values
 
 
 def _require_private(descriptor: int, path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from mcsyncd.model.notice import MAX_NOTICES, Bulletin
 from mcsyncd.model.part_sums import MAX_PARTS, PartSums
 from mcsyncd.publish.object_store import ListedObject, ObjectStat
 
@@ -23,10 +24,13 @@ MAX_TEXT = 2000
 """Characters of a message or a hint, as in a record of the log."""
 
 _SHA256, _MD5 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{32}")
+_BULLETIN_ID, _UTC = re.compile(r"msg_[0-9a-f]{32}"), re.compile(r"[0-9T:.Z-]{20,32}")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ObjectKey = Annotated[str, Field(min_length=1, max_length=1024)]
 """A key as S3 limits it. The service tells which keys it takes."""
+ReceiverKey = Annotated[str, Field(max_length=32)]
+"""The name of a receiver in the settings."""
 StoreKey = Annotated[str, Field(max_length=32)]
 """The name of a store in the ledger; that of the main one is empty."""
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
@@ -129,6 +133,30 @@ class CheckStore(Message):
     store: StoreKey
 
 
+def _require_bounded(bulletin: Bulletin) -> Bulletin:
+    texts = [text for one in bulletin.notices for text in (one.subject, one.text, one.hint, one.at)]
+    if not _BULLETIN_ID.fullmatch(bulletin.id) or not _UTC.fullmatch(bulletin.at):
+        raise ValueError("the bulletin has no id, or no time")
+    if len(bulletin.notices) > MAX_NOTICES or any(len(text) > MAX_TEXT for text in texts):
+        raise ValueError("the bulletin is too long")
+    return bulletin
+
+
+class SendBulletin(Message):
+    """Send a bulletin to a receiver of the publisher's own settings. Answer: `Delivery`."""
+
+    ask: Literal["send_bulletin"] = "send_bulletin"
+    receiver: ReceiverKey
+    bulletin: Annotated[Bulletin, AfterValidator(_require_bounded)]
+
+
+class CheckReceiver(Message):
+    """Tell whether a bulletin could be sent to a receiver; nothing is. Answer: `Delivery`."""
+
+    ask: Literal["check_receiver"] = "check_receiver"
+    receiver: ReceiverKey
+
+
 class Welcome(Message):
     """The publisher will answer, and is of this version."""
 
@@ -187,6 +215,15 @@ class Health(Message):
     text: Text
 
 
+class Delivery(Message):
+    """How it went with a receiver: `fault` is empty if well, `retry_after_s` what it asked for."""
+
+    answer: Literal["delivery"] = "delivery"
+    fault: Text = ""
+    hint: Text = ""
+    retry_after_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
 class Fault(Message):
     """It failed. `kind` is the error that the asker raises; an `os` one has `errno` and `filename`."""
 
@@ -208,9 +245,11 @@ Request = (
     | ListObjects
     | RemoveSnapshot
     | CheckStore
+    | SendBulletin
+    | CheckReceiver
 )
 """All that a publisher can be asked for."""
-Answer = Welcome | Progress | Found | Document | RangeRead | Page | Done | Health | Fault
+Answer = Welcome | Progress | Found | Document | RangeRead | Page | Done | Health | Delivery | Fault
 """All that it can answer."""
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="ask")])

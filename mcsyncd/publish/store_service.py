@@ -37,6 +37,8 @@ _REPORT_EVERY_S = 0.2
 """Seconds between two reports of an upload. Judgement: twice as often as the daemon writes them down; more
 only costs time."""
 
+AnswerReceiver = Callable[[messages.SendBulletin | messages.CheckReceiver], messages.Delivery]
+"""Does what is asked about a receiver of notifications."""
 Reply = tuple[messages.Answer, bytes]
 """An answer, and the document that goes with it."""
 
@@ -47,9 +49,12 @@ class StoreService:
     `keep` is how many snapshots of a machine cannot be removed.
     """
 
-    def __init__(self, open_store: Callable[[str], ObjectStore], keep: int) -> None:
+    def __init__(
+        self, open_store: Callable[[str], ObjectStore], keep: int, answer_receiver: AnswerReceiver
+    ) -> None:
         self._open_store = open_store
         self._keep = keep
+        self._answer_receiver = answer_receiver
         self._stores: dict[str, ObjectStore] = {}
 
     def answer(
@@ -69,6 +74,9 @@ class StoreService:
         request = asked.message
         if isinstance(request, messages.Greet):
             raise StoreRefused("the daemon greeted twice", "this is a fault of mcsyncd: report it")
+        if isinstance(request, messages.SendBulletin | messages.CheckReceiver):
+            yield self._answer_receiver(request), b""
+            return
         store = self._find_store(request.store)
         match request:
             case messages.PutFile():

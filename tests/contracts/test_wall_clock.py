@@ -25,6 +25,7 @@ ALLOWED = {
     "daemon/intake.py": "how old a session is that a daemon before this one may have opened",
     "daemon/ledger_monitor.py": "names the copy of the day",
     "ingest/leftovers.py": "how long ago a folder changed, by the clock that dates it",
+    "notify/webhook.py": "the time of a try, which the receiver compares with its own",
     "publish/line_limit.py": "which hours of the timetable it is",
     "publish/store_probes.py": "compares it with the store's",
     "store/backup.py": "names a copy",

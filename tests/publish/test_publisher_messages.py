@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcsyncd.model.notice import Bulletin, Notice
 from mcsyncd.model.part_sums import PartSums
 from mcsyncd.publish import publisher_messages as messages
 from mcsyncd.publish.message_stream import (
@@ -23,6 +24,8 @@ from mcsyncd.publish.message_stream import (
 from mcsyncd.publish.object_store import ListedObject, ObjectStat
 
 SUMS = PartSums("a" * 64, 20, 16, ("b" * 32, "c" * 32), (1, (1 << 64) - 1), 3)
+AT = "2026-11-27T09:00:00.000000Z"
+BULLETIN = Bulletin("msg_" + "0f" * 16, AT, (Notice("failed", "s", "é", "", AT),), more=1)
 SENT = [
     messages.Greet(version="1.0", stores="0" * 64),
     messages.PutFile(
@@ -35,6 +38,8 @@ SENT = [
     messages.ListObjects(store="", prefix=""),
     messages.RemoveSnapshot(store="", key="v1/db/h/x"),
     messages.CheckStore(store=""),
+    messages.SendBulletin(receiver="webhook", bulletin=BULLETIN),
+    messages.CheckReceiver(receiver="webhook"),
 ]
 ANSWERED = [
     messages.Welcome(version="1.0"),
@@ -46,6 +51,7 @@ ANSWERED = [
     messages.Page(objects=(ListedObject("k", 1, ""),), is_last=True),
     messages.Done(),
     messages.Health(text="ok"),
+    messages.Delivery(fault="no", hint="", retry_after_s=2.5),
     messages.Fault(kind="os", message="no", errno=5, filename="/x"),
 ]
 
