@@ -24,6 +24,7 @@ from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.notifier import Notifier
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.publisher_monitor import PublisherMonitor
 from mcsyncd.daemon.request_handler import RequestHandler
@@ -90,6 +91,7 @@ async def serve_api(
             surveyor=surveyor,
             cluster=ClusterMonitor(lambda: config),
             publisher=PublisherMonitor(lambda: config.layout, loop.check_waiting_sessions),
+            notifier=Notifier(loop, lambda: "ok"),
             accounts=accounts or AccountDirectory(),
             files=files,
         )

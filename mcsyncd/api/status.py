@@ -75,6 +75,7 @@ AlertCode = Literal[
     "publisher_silent",
     "cluster_unreachable",
     "machine_rejected",
+    "notifications_failing",
 ]
 
 

@@ -34,6 +34,7 @@ from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.notifier import Notifier
 from mcsyncd.daemon.original_check import find_original_faults, list_originals
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
@@ -82,6 +83,7 @@ class RequestHandler:
         surveyor: StoreSurveyor,
         cluster: ClusterMonitor,
         publisher: PublisherMonitor,
+        notifier: Notifier,
         accounts: AccountDirectory,
         files: BlockingCalls,
     ) -> None:
@@ -93,6 +95,7 @@ class RequestHandler:
         self._surveyor = surveyor
         self._cluster = cluster
         self._publisher = publisher
+        self._notifier = notifier
         self._accounts = accounts
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
@@ -218,6 +221,7 @@ class RequestHandler:
                 ),
                 *self._surveyor.list_alerts(),
                 *self._cluster.list_alerts(),
+                *self._notifier.list_alerts(),
                 *list_copy_alerts(self._loop.sessions.values(), settings.storage.key),
                 *list_alerts(settings, self._loop.sessions.values()),
             ]

@@ -31,6 +31,8 @@ from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.limit_guard import LimitGuard
 from mcsyncd.daemon.loop import SessionLoop
+from mcsyncd.daemon.notifier import LOOK_S as _NOTIFIER_LOOK_S
+from mcsyncd.daemon.notifier import Notifier
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.publisher_monitor import LOOK_S as _PUBLISHER_LOOK_S
 from mcsyncd.daemon.publisher_monitor import PublisherMonitor
@@ -103,6 +105,7 @@ class Service:
         self._surveyor: StoreSurveyor
         self._cluster: ClusterMonitor
         self._publisher: PublisherMonitor
+        self._notifier: Notifier
         self._check_storage: Callable[[], Awaitable[None]]
 
     async def run(self) -> None:
@@ -169,6 +172,7 @@ class Service:
         self._cluster = ClusterMonitor(lambda: self._loop.config)
         edges.callback(self._cluster.end)
         self._publisher = PublisherMonitor(lambda: self._loop.config.layout, self._go_on_publishing)
+        self._notifier = Notifier(self._loop, lambda: progress_monitor.storage_health)
         handler = RequestHandler(
             self._loop,
             self._drop_scanner,
@@ -178,6 +182,7 @@ class Service:
             surveyor=self._surveyor,
             cluster=self._cluster,
             publisher=self._publisher,
+            notifier=self._notifier,
             accounts=AccountDirectory(),
             files=self._files,
         )
@@ -238,6 +243,7 @@ class Service:
             (self._surveyor.look_on, _STORE_CHECK_S),
             (self._cluster.look_on, _CLUSTER_LOOK_S),
             (self._publisher.look_on, _PUBLISHER_LOOK_S),
+            (self._notifier.look_on, _NOTIFIER_LOOK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),

@@ -30,6 +30,7 @@ _ALERT_URGENCIES: Mapping[AlertCode, Urgency] = {
     "snapshot_failed": "warning",
     "cluster_unreachable": "warning",
     "machine_rejected": "warning",
+    "notifications_failing": "warning",
 }
 """How urgent an alert is that is no error; any other waits for somebody."""
 _ALERT_ROLES: Mapping[AlertCode, Role] = {"uploads_paused": "supervisor", "store_unreachable": ""}
