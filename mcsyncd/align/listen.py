@@ -20,7 +20,9 @@ from pathlib import Path
 from mcsyncd.containers.boxes import count_index_bytes
 from mcsyncd.errors import BadMedia, McsyncError
 from mcsyncd.model.clip import AnalysisAudio, Media
+from mcsyncd.workers.contained_stages import ANALYSIS_TYPE, analyse_file
 from mcsyncd.workers.process import limit_worker, release_freed_memory
+from mcsyncd.workers.sandbox.messages import prepare_type
 
 _INDEX_MEMORY_FACTOR = 8
 """Bytes of memory that FFmpeg holds per byte of a file's index while the file is open. Measured: 60 MB for
@@ -88,6 +90,7 @@ def _import_stages() -> None:
     """Import once, before the fork, what every worker needs: `numpy.ma` for its medians."""
     for name in ("mcsyncd.listen.analysis", "mcsyncd.probe.probe", "numpy.fft", "numpy.ma"):
         import_module(name)
+    prepare_type(ANALYSIS_TYPE)
 
 
 @contextmanager
@@ -105,12 +108,8 @@ def _open_pool(worker_count: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _analyse_file(path: Path, folder: Path) -> FileAnalysis | McsyncError:
-    from mcsyncd.listen.analysis import extract_analysis_audio  # noqa: PLC0415  # heavy: not at start-up
-    from mcsyncd.probe.probe import probe_clip  # noqa: PLC0415  # heavy: not at start-up
-
     try:
-        media = probe_clip(path)
-        return FileAnalysis(media, extract_analysis_audio(path, media, folder, temporary=True))
+        return FileAnalysis(*analyse_file(path, folder))
     except McsyncError as error:
         return error
     except OSError as error:

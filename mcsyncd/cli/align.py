@@ -71,10 +71,13 @@ def align_command(files: tuple[AngleFile, ...], as_json: bool, plot: Path | None
     """
     if len({file.angle for file in files}) < 2:
         raise click.UsageError("align needs at least two angles: cam_a=FILE cam_b=FILE")
+    from mcsyncd.cli.containment import tell_gaps
+
     reporter = StderrReporter()
     distinct_files, findings = drop_duplicates(files)
     for finding in findings:
         reporter.show_finding(finding)
+    tell_gaps()
     prepare_process()
     from mcsyncd.align.answer import build_answer, format_answer
     from mcsyncd.align.pipeline import align_files

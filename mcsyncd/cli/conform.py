@@ -89,18 +89,20 @@ def conform_command(
 def _conform_file(
     file: Path, profile_name: str, out: Path, rate: Rate | None, drift_ppm: float, profiles: Path | None
 ) -> ConformResult:
+    from mcsyncd.cli.containment import tell_gaps
     from mcsyncd.cli.standalone import choose_grid_rate
-    from mcsyncd.conform.conform import conform_with_profiles
     from mcsyncd.conform.grid import Grid
-    from mcsyncd.probe.probe import probe_clip
     from mcsyncd.settings.load import find_shipped_profiles
     from mcsyncd.settings.profiles import load_profile
+    from mcsyncd.workers.contained_conform import conform_file
+    from mcsyncd.workers.contained_stages import probe_file
 
+    tell_gaps()
     profile = load_profile(profiles or find_shipped_profiles(), profile_name)
-    media = probe_clip(file)
+    media = probe_file(file)
     rate = rate or choose_grid_rate(media)
     wanted_renditions = ((profile.kind, profile.build_ref(profile_name)),)
-    return conform_with_profiles(
+    return conform_file(
         file,
         media,
         Grid.from_drift(rate, 0, drift_ppm),

@@ -26,9 +26,11 @@ def probe_command(file: Path, as_json: bool) -> None:
 
     Streams, true frame rate, timecode, rotation, colour and audio. Exit code 6 when it cannot be used.
     """
-    from mcsyncd.probe.probe import probe_clip
+    from mcsyncd.cli.containment import tell_gaps
+    from mcsyncd.workers.contained_stages import probe_file
 
-    media = probe_clip(file)
+    tell_gaps()
+    media = probe_file(file)
     actions = {} if media.hidden_picture else _explain_conform(media)
     click.echo(
         json.dumps(build_document(file, media, actions)) if as_json else format_media(file, media, actions)

@@ -138,9 +138,9 @@ def _explain_profile(name: str, profile: Profile, file: Path | None) -> tuple[st
 
         intro = "For a typical clip: 1920x1080, 30 fps, stereo."
         return (intro, *explain_profile(name, profile, TYPICAL_CLIP))
-    from mcsyncd.probe.probe import probe_clip
+    from mcsyncd.workers.contained_stages import probe_file
 
-    return explain_profile(name, profile, probe_clip(file))
+    return explain_profile(name, profile, probe_file(file))
 
 
 def _list_names(folder: Path) -> tuple[str, ...]:

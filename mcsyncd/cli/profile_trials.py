@@ -25,6 +25,8 @@ from mcsyncd.present.numbers import format_size
 if TYPE_CHECKING:
     from mcsyncd.conform.trial import TrialExcerpt, TrialResult
     from mcsyncd.model.clip import Media
+    from mcsyncd.model.rate import Rate
+    from mcsyncd.settings.profiles import Profile
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
@@ -53,20 +55,17 @@ def try_profiles(
     time of seeks to random frames. GB/h includes the sound. Leaves nothing behind.
     """
     from mcsyncd.cli.standalone import choose_grid_rate
-    from mcsyncd.conform.trial import try_profile
-    from mcsyncd.probe.probe import probe_clip
+    from mcsyncd.workers.contained_stages import probe_file
 
     folder = find_profile_folder(profiles)
     loaded = {name: load_encodable_profile(folder, name) for name in names}
-    media = probe_clip(file)
+    media = probe_file(file)
     excerpt = _choose_excerpt(file, media, at, seconds)
     results: dict[str, TrialResult] = {}
     for name, profile in loaded.items():
         with _make_scratch_folder() as scratch:
             rate = choose_grid_rate(media)
-            results[name] = try_profile(
-                file, media, name, profile, rate=rate, excerpt=excerpt, folder=scratch
-            )
+            results[name] = _try_profile(file, media, name, profile, rate, excerpt, scratch)
     if as_json:
         click.echo(json.dumps(_build_document(file, excerpt, results)))
         return
@@ -80,6 +79,22 @@ def try_profiles(
     for name, result in results.items():
         for note in result.notes:
             click.echo(f"{name}: {escape_text(note, 300)}")
+
+
+def _try_profile(
+    file: Path, media: Media, name: str, profile: Profile, rate: Rate, excerpt: TrialExcerpt, scratch: Path
+) -> TrialResult:
+    """Try it in a process that can read the clip and write into `scratch`, and nothing else."""
+    from mcsyncd.conform.trial import TrialResult, try_profile
+    from mcsyncd.workers.contained_conform import build_encoder_grant
+    from mcsyncd.workers.contained_stages import run_on_file
+
+    return run_on_file(
+        file,
+        lambda _report: try_profile(file, media, name, profile, rate=rate, excerpt=excerpt, folder=scratch),
+        TrialResult,
+        build_encoder_grant(file, scratch, (profile.build_ref(name),)),
+    )
 
 
 def _choose_excerpt(file: Path, media: Media, at: float | None, seconds: float) -> TrialExcerpt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,18 @@ from mcsyncd.model.clip import AnalysisAudio, Media
 from mcsyncd.model.facts import JobResult
 from mcsyncd.model.jobs import Conform, Listen, Probe
 from mcsyncd.model.rendition import ConformResult
+from mcsyncd.model.session import ProfileRef
 from mcsyncd.settings.profiles import profile_from_ref
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.sandbox.grant import (
+    ATTACK_HINT,
     ENCODER_CPU_S,
     ENCODER_MEMORY_BYTES,
     LISTENER_CPU_S,
+    OUTPUT_FACTOR,
     Grant,
 )
+from mcsyncd.workers.written_paths import find_foreign_file
 
 ContainedJob = Probe | Listen | Conform
 """Jobs that read what a camera wrote, or what somebody passed off as that."""
@@ -37,10 +41,6 @@ STAGE_MODULES: dict[type[ContainedJob], str] = {
     Conform: "mcsyncd.conform.conform",
 }
 """What each runs; imported once, before the process of a job is forked."""
-
-_OUTPUT_FACTOR = 4
-"""How many times its largest file a job may write in all. Mezzanine and proxy lie there twice, as segments
-and as a whole, before the segments go."""
 
 _DEVICE_PATTERNS = ("dri", "nvidia*", "dma_heap", "mali*", "video*", "media*")
 """Names below /dev by which drivers of encoders are reached. Judgement, not tried on a card."""
@@ -73,17 +73,15 @@ def build_job_grant(job: ContainedJob, layout: WorkLayout, max_output_bytes: int
         reads,
         writes,
         file_bytes=max_output_bytes,
-        written_bytes=_OUTPUT_FACTOR * max_output_bytes,
-        devices=tuple(_list_devices(job)),
+        written_bytes=OUTPUT_FACTOR * max_output_bytes,
+        devices=tuple(list_devices((job.mezzanine, job.proxy) if isinstance(job, Conform) else ())),
         **limits,
     )
 
 
-def _list_devices(job: ContainedJob) -> Iterable[Path]:
-    """Yield the devices that a profile of the job encodes with; only some profiles ask for any."""
-    if isinstance(job, Conform) and any(
-        getattr(profile_from_ref(ref).video, "hardware", None) for ref in (job.mezzanine, job.proxy)
-    ):
+def list_devices(profiles: Iterable[ProfileRef]) -> Iterator[Path]:
+    """Yield the devices that the profiles encode with; only some ask for any."""
+    if any(getattr(profile_from_ref(ref).video, "hardware", None) for ref in profiles):
         for pattern in _DEVICE_PATTERNS:
             yield from Path("/dev").glob(pattern)
 
@@ -99,10 +97,7 @@ def require_own_files(job: ContainedJob, result: JobResult, layout: WorkLayout) 
         case _:
             return
     folder = list_output_folders(job, layout)[0]
-    for path in (layout.resolve_path(file.path) for file in files):
-        inside = path.is_relative_to(folder) and ".." not in path.parts
-        if not inside or path.resolve() != folder.resolve() / path.relative_to(folder) or not path.is_file():
-            raise IntegrityError(
-                f"{job.clip.key}: {job.stage} says that it wrote {path}, which is no file of its own",
-                "the clip may attack its decoder: keep it away from other machines, and report it",
-            )
+    if path := find_foreign_file((layout.resolve_path(file.path) for file in files), folder):
+        raise IntegrityError(
+            f"{job.clip.key}: {job.stage} says that it wrote {path}, which is no file of its own", ATTACK_HINT
+        )

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, TypeVar, assert_never
+from typing import Literal, assert_never
 
 from mcsyncd.errors import BadMedia, IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.integrity.derived_file import make_folders
@@ -26,7 +26,7 @@ from mcsyncd.model.holding import Evidence
 from mcsyncd.model.parallels import find_parallels, place_parallels
 from mcsyncd.model.placed_spans import join_spans
 from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
-from mcsyncd.model.rendition import ConformResult, Rendition, StoredObject, WrittenFile
+from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.settings.job_limits import name_limit_field
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
 from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
@@ -41,13 +41,12 @@ from mcsyncd.workers.job_grants import (
 from mcsyncd.workers.process import DEFAULT_NICENESS, limit_output, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
 from mcsyncd.workers.sandbox.contained_call import run_contained
+from mcsyncd.workers.written_paths import replace_paths
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
 
 OpenExecutor = Callable[[], AbstractContextManager[Executor | None]]
 """Opens what encodes the segments of a clip; None is this process."""
-
-_File = TypeVar("_File", Rendition, WrittenFile)
 
 
 def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: tuple[str, ...] = ()) -> None:
@@ -275,7 +274,7 @@ def _conform_clip(
             executor=executor,
         )
     remove_clip_folder(segments)
-    return _relativize_paths(conformed, layout)
+    return replace_paths(conformed, layout.make_relative)
 
 
 def _plan_publishing(
@@ -322,25 +321,6 @@ def _remove_originals(
     from mcsyncd.workers.retention import remove_originals
 
     return remove_originals(job, layout, report_progress)
-
-
-def _relativize_paths(made: ConformResult, layout: WorkLayout) -> ConformResult:
-    """Return it with the paths as they are recorded."""
-
-    def relativize(file: _File) -> _File:
-        return replace(file, path=layout.make_relative(file.path))
-
-    def relativize_rendition(file: Rendition) -> Rendition:
-        proof = replace(file.proof, sidecar=relativize(file.proof.sidecar))
-        return replace(relativize(file), proof=proof)
-
-    sprites = made.sprites
-    if sprites is not None:
-        sheets = tuple(relativize(sheet) for sheet in sprites.sheets)
-        sprites = replace(sprites, sheets=sheets, webvtt=relativize(sprites.webvtt))
-    return replace(
-        made, renditions=tuple(relativize_rendition(file) for file in made.renditions), sprites=sprites
-    )
 
 
 @contextmanager

@@ -45,7 +45,8 @@ def session(**changes):
                 label=HOSTILE, clips=[ClipBody(name=HOSTILE, bytes=5, disposition="set_aside")]
             ),
         },
-        approved_by="kim", approved_at="2026-11-27T11:00:00.123456Z", left_out={f"cam_a/{HOSTILE}": "not complete"},
+        approved_by="kim", approved_at="2026-11-27T11:00:00.123456Z",
+        left_out={f"cam_a/{HOSTILE}": "not complete"},
         hand_set=[HandSetBody(camera="cam_b", offset_ms=-134.0, solved_ms=-130.0, by=HOSTILE, at="now")],
     )  # fmt: skip
     return SheetSession(

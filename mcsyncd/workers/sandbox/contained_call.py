@@ -31,6 +31,7 @@ from mcsyncd.workers.sandbox.messages import (
     pack_error,
     pack_progress,
     pack_result,
+    prepare_type,
     read_error,
     read_progress,
     read_result,
@@ -75,6 +76,7 @@ def run_contained(
     as one, all else as RuntimeError. Raises ContainedProcessDied if the process dies or answers something
     else, and OSError (EFBIG) if it writes more than it may in all.
     """
+    prepare_type(result_type)
     answers, answer_to = os.pipe2(os.O_CLOEXEC)
     words, say_to = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     parent = os.getpid()

@@ -26,6 +26,13 @@ MAX_WRITTEN_FILES = 200_000
 """Files and folders that a call may make. Judgement: a day in segments of six seconds has 58,000. Without the
 limit, empty files use up a disk's inodes."""
 
+OUTPUT_FACTOR = 4
+"""How many times its largest file a call may write in all. Mezzanine and proxy lie there twice, as segments
+and as a whole, before the segments go."""
+
+ATTACK_HINT = "the clip may attack its decoder: keep it away from other machines, and report it"
+"""The operator's next action when a decoder does what no decoder of ours does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from mcsyncd.workers.sandbox import kernel
+
+
+def can_contain() -> bool:
+    """Tell whether there is a system here that `run_contained` knows; what it lacks, `list_gaps` says."""
+    return sys.platform == "linux"
 
 
 def describe_support() -> str:
@@ -15,6 +22,8 @@ def describe_support() -> str:
 
 def list_gaps() -> tuple[str, ...]:
     """Return what is missing and what that means; nothing on a kernel that has all."""
+    if not can_contain():
+        return ("no Linux: a clip that takes over its decoder may do all that you may",)
     gaps = []
     if kernel.read_landlock_version() == 0:
         gaps.append("no Landlock: a clip that takes over its decoder may touch all files of the daemon")
