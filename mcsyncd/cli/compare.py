@@ -45,10 +45,12 @@ def compare_command(timeline: Path, files: tuple[Path, ...], report: Path | None
     it, found there by their names; the first of them on the timeline is the reference. An editor places by
     whole frames: what differs by more than half of one is marked.
     """
+    from mcsyncd.cli.containment import tell_gaps
     from mcsyncd.handoff.reading import read_timeline
 
     clips = _match_files(read_timeline(timeline), files)
     reporter = StderrReporter()
+    tell_gaps()
     prepare_process()
     from mcsyncd.align.comparison import compare_offsets, format_comparison
     from mcsyncd.align.pipeline import align_files
