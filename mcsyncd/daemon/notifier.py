@@ -59,8 +59,6 @@ _DISK_LIMIT_S = 1.0
 _ALERT_AFTER = 3
 """Failures in a row before an alert. Judgement: a receiver that restarts is back before the third."""
 
-Send = Callable[[Settings, NotificationReceiver, Bulletin], None]
-
 log = structlog.get_logger("mcsyncd.notify")
 
 
@@ -73,12 +71,10 @@ class Notifier:
         storage_health: Callable[[], str],
         *,
         clock: Callable[[], float] = time.monotonic,
-        send: Send = send_bulletin,
     ) -> None:
         self._loop = loop
         self._storage_health = storage_health
         self._clock = clock
-        self._send = send
         self._keys: set[str] | None = None
         self._outboxes: dict[str, Outbox] = {}
         self._faults: dict[str, tuple[NotDelivered, str]] = {}
@@ -149,7 +145,7 @@ class Notifier:
     async def _try_to_send(self, receiver: NotificationReceiver, outbox: Outbox, bulletin: Bulletin) -> None:
         key = receiver.key
         try:
-            await run_in_thread(partial(self._send, self._settings, receiver, bulletin))
+            await run_in_thread(partial(send_bulletin, self._settings, receiver, bulletin))
         except Exception as raised:  # noqa: BLE001  # a library of many services may raise anything
             error = _name_failure(raised)
             chance = random.random()  # noqa: S311  # a wait, no secret
@@ -197,7 +193,7 @@ class Notifier:
         free = await self._free_space.ask(_DISK_LIMIT_S)
         if free is not None and free.value is not None:
             limit = wanted.disk_below
-            was_low = any(WORK_DISK in dict(outbox.held) for outbox in self._outboxes.values())
+            was_low = any(WORK_DISK in outbox.held_subjects for outbox in self._outboxes.values())
             if is_disk_low(free.value, limit, was_low=was_low):
                 found.append(Condition(describe_disk(free.value, limit, utc_now())))
         return [one for one in found if one.notice.kind in wanted.about]

@@ -24,7 +24,7 @@ after that, what it says is less useful than what holds then."""
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A notice that waits for the next bulletin, and since when."""
+    """A notice that waits for the next bulletin, or for its time, and since when."""
 
     notice: Notice
     since: float
@@ -51,16 +51,16 @@ class Condition:
 class Outbox:
     """What is known of one receiver.
 
-    `seq` is the last event of the ledger that was looked at. `held` are the subjects of the conditions that
-    hold, and since when; `told` those of them that are in a bulletin. `sending` is the bulletin that is under
-    way, with the `tries` that failed, and `outdated` the subjects in it of which something else holds by now.
-    `failures` counts the tries in a row, over all bulletins; the next is at `retry_at`. The last bulletin was
-    made at `made_at`.
+    `seq` is the last event of the ledger that was looked at. `held` are the conditions that hold, as they
+    were first seen; `told` the subjects of those that are in a bulletin. `sending` is the bulletin that is
+    under way, with the `tries` that failed, and `outdated` the subjects in it of which something else holds
+    by now. `failures` counts the tries in a row, over all bulletins; the next is at `retry_at`. The last
+    bulletin was made at `made_at`.
     """
 
     seq: int
     pending: tuple[Pending, ...] = ()
-    held: tuple[tuple[str, float], ...] = ()
+    held: tuple[Pending, ...] = ()
     told: frozenset[str] = frozenset()
     sending: Bulletin | None = None
     outdated: frozenset[str] = frozenset()
@@ -68,6 +68,11 @@ class Outbox:
     failures: int = 0
     retry_at: float = 0.0
     made_at: float | None = None
+
+    @property
+    def held_subjects(self) -> frozenset[str]:
+        """What conditions that hold are about."""
+        return frozenset(one.notice.subject for one in self.held)
 
 
 def resume_outbox(outbox: Outbox, now: float) -> Outbox:
@@ -78,7 +83,7 @@ def resume_outbox(outbox: Outbox, now: float) -> Outbox:
     return replace(
         outbox,
         pending=tuple(replace(one, since=min(one.since, now)) for one in outbox.pending),
-        held=tuple((subject, min(since, now)) for subject, since in outbox.held),
+        held=tuple(replace(one, since=min(one.since, now)) for one in outbox.held),
         retry_at=min(outbox.retry_at, now + MAX_WAIT_S),
         made_at=None if outbox.made_at is None else min(outbox.made_at, now),
     )
@@ -100,20 +105,18 @@ def note_sessions(outbox: Outbox, looks: Iterable[SessionLook], seq: int, now: f
 
 def note_conditions(outbox: Outbox, conditions: Collection[Condition], now: float) -> Outbox:
     """Take over all that is wrong now. What has ended is not told, and is told anew if it returns."""
-    since = dict(outbox.held)
-    held = {one.notice.subject: since.get(one.notice.subject, now) for one in conditions}
-    told = outbox.told.intersection(held)
-    pending = {
-        one.notice.subject: one
-        for one in outbox.pending
-        if one.notice.subject in held or one.notice.subject not in since
+    earlier = {one.notice.subject: one for one in outbox.held}
+    held = {
+        one.notice.subject: earlier.get(one.notice.subject, Pending(one.notice, now)) for one in conditions
     }
+    told, ended = outbox.told.intersection(held), earlier.keys() - held.keys()
+    pending = {one.notice.subject: one for one in outbox.pending if one.notice.subject not in ended}
     for one in conditions:
-        subject = one.notice.subject
-        if subject not in told and now >= held[subject] + one.wait_s:
-            before = pending.get(subject)
-            pending[subject] = Pending(one.notice, before.since if before is not None else now)
-    return replace(outbox, pending=_sort(pending.values()), held=tuple(held.items()), told=told)
+        subject, first = one.notice.subject, held[one.notice.subject]
+        if subject not in told and now >= first.since + one.wait_s:
+            since = pending[subject].since if subject in pending else now
+            pending[subject] = Pending(replace(one.notice, at=first.notice.at), since)
+    return replace(outbox, pending=_sort(pending.values()), held=tuple(held.values()), told=told)
 
 
 def make_bulletin(
@@ -137,7 +140,7 @@ def make_bulletin(
     return replace(
         outbox,
         pending=tuple(one for one in outbox.pending if one.notice.subject not in subjects),
-        told=outbox.told | (subjects & dict(outbox.held).keys()),
+        told=outbox.told | (subjects & outbox.held_subjects),
         sending=bulletin,
         outdated=frozenset(),
         tries=0,
@@ -183,7 +186,7 @@ def _take_back(outbox: Outbox) -> Outbox:
     """Put the notices of the bulletin that was under way back, those that still hold."""
     assert outbox.sending is not None
     assert outbox.made_at is not None
-    held, newer = dict(outbox.held), {one.notice.subject for one in outbox.pending}
+    held, newer = outbox.held_subjects, {one.notice.subject for one in outbox.pending}
     back = [
         Pending(notice, outbox.made_at)
         for notice in outbox.sending.notices

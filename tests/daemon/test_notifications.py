@@ -66,14 +66,14 @@ def test_a_kill_while_a_message_is_under_way_neither_repeats_nor_loses_it(line, 
     line.wait(lambda: receiver.posts, "the message is under way", 120)
     line.kill()
     line.start()
-    line.wait(lambda: receiver.taken, "it is sent again")
+    line.wait(lambda: receiver.taken, "it is sent again", 120)
     (first,) = receiver.taken
     assert [post.id for post in receiver.posts] == [first.id] * 2, "as the same message"
     assert verifies(first)
     session = line.session()
     assert [(one["kind"], one["subject"]) for one in first.notices] == [("needs_review", session["id"])]
     line.ask("approve", session["id"], "--revision", str(session["revision"]))
-    line.wait(lambda: len(receiver.taken) > 1, "the next message is sent")
+    line.wait(lambda: len(receiver.taken) > 1, "the next message is sent", 120)
     second = receiver.taken[1]
     assert verifies(second)
     assert [(one["kind"], one["subject"]) for one in second.notices] == [("published", session["id"])]

@@ -105,6 +105,15 @@ def test_a_store_is_told_after_its_ten_minutes_once_and_again_if_it_comes_back()
     assert note_conditions(again, down, 9602.0).pending != ()
 
 
+def test_a_condition_is_told_since_it_began_and_as_it_is_now():
+    first = Condition(Notice("disk_low", "work disk", "19 GB", "", "09:00"), 600.0)
+    later = Condition(Notice("disk_low", "work disk", "3 GB", "", "09:10"), 600.0)
+    outbox = note_conditions(note_conditions(Outbox(0), [first], 0.0), [later], 600.0)
+    assert [(one.notice.text, one.notice.at) for one in outbox.pending] == [("3 GB", "09:00")]
+    told = make(outbox, 600.0 + COLLECT_S)
+    assert note_conditions(told, [later], 600.0 + COLLECT_S) == told, "nothing that would be written again"
+
+
 def test_what_has_ended_before_it_was_told_is_not_told():
     low = [Condition(notice("disk_low", "work disk"))]
     outbox = note_conditions(note_conditions(Outbox(0), low, 0.0), [], 60.0)
