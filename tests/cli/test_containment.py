@@ -70,7 +70,7 @@ def test_an_exploit_in_a_command_obtains_nothing(stage, source, tmp_path, monkey
         assert isinstance(refused, BadMedia)
         assert refused.message == "obtained: []", command.name
     if "probe" in stage:
-        monkeypatch.setattr("mcsyncd.cli.align._prepare_process", lambda: None)  # this one is the tests'
+        monkeypatch.setattr("mcsyncd.cli.align.prepare_process", lambda: None)  # this one is the tests'
         told = CliRunner().invoke(align_command, [f"a={source}", f"b={tmp_path / 'clip.mp4'}", f"c={source}"])
         assert "obtained: []" in told.stderr
     assert list_obtained({"the person's keys": key.read_text}), "outside, there is something to obtain"
