@@ -282,6 +282,11 @@ def _compute_job_id(job: BaseJob) -> str:
     return hashlib.sha256(inputs.encode()).hexdigest()[:24]
 
 
+def forget_job_ids() -> None:
+    """Let go of all jobs whose identities are remembered: a worker has no use for those that it has done."""
+    _compute_job_id.cache_clear()
+
+
 def _list_inputs(value: object) -> object:
     """Return a value as JSON's types, without the fields that are no inputs (`clip.NOT_AN_INPUT`)."""
     if is_dataclass(value):

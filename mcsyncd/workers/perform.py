@@ -79,6 +79,7 @@ def perform_job(
             raise _build_output_error(job, max_output_bytes) from error
         raise
     finally:
+        jobs.forget_job_ids()
         release_freed_memory()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from footage import Shot, film, steady
 from mcsyncd.daemon.worker_pool import classify_failure
 from mcsyncd.errors import OutputTooLarge
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.jobs import Conform, Job, Listen
+from mcsyncd.model.jobs import Conform, Hash, Job, Listen
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.job_limits import JobLimitSettings
@@ -60,6 +61,17 @@ def test_a_job_that_writes_too_much_fails_for_good_and_says_what_to_raise(layout
     assert list_files(layout.work / "sessions") == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE) == limit, "the next job has its own limit"
     assert perform_job(job, layout, 10_000_000)
+
+
+def test_a_worker_keeps_nothing_of_a_job_that_it_has_done(layout):
+    """A job may name a whole session; a worker that remembered a thousand of them would hold megabytes."""
+    path = layout.work / "clip.mov"
+    path.write_bytes(b"x")
+    clip = Clip("cam_a", "clip.mov", 1, path.stat().st_mtime_ns, "clip.mov")
+    perform_job(Hash("20261127-093000-one", clip), layout, 10_000_000)
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Hash) and one.session == "20261127-093000-one"]
+    assert kept == []
 
 
 def test_the_limits_of_output_are_sizes_with_a_unit():
