@@ -183,27 +183,30 @@ class Life:
         return faults
 
 
-def film_clips(folder: Path) -> dict[str, Path]:
-    """Film eight seconds with three cameras: tiny pictures, and noise whose loudness changes."""
-    chance = np.random.default_rng(3)
-    loudness = np.repeat(chance.uniform(0.02, 0.6, 100), _SAMPLE_RATE // 10)
+def film_clips(
+    folder: Path, *, seconds: int = 8, size: tuple[int, int] = (64, 48), seed: int = 3
+) -> dict[str, Path]:
+    """Film with three cameras: tiny pictures, and noise whose loudness changes; each seed has its own."""
+    chance = np.random.default_rng(seed)
+    loudness = np.repeat(chance.uniform(0.02, 0.6, (seconds + 2) * 10), _SAMPLE_RATE // 10)
     heard = (chance.standard_normal(len(loudness)) * loudness * 6000).astype(np.int16)
     files = {}
     for camera, start_s in (("cam_a", 0.5), ("cam_b", 0.0), ("cam_c", 1.25)):
         files[camera] = folder / f"{camera}.mov"
         start = round(start_s * _SAMPLE_RATE)
-        _film_clip(files[camera], heard[start : start + 8 * _SAMPLE_RATE])
+        _film_clip(files[camera], heard[start : start + seconds * _SAMPLE_RATE], size)
     return files
 
 
-def _film_clip(path: Path, sound: np.ndarray) -> None:
+def _film_clip(path: Path, sound: np.ndarray, size: tuple[int, int]) -> None:
+    width, height = size
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio = container.add_stream("pcm_s16le", rate=_SAMPLE_RATE, layout="mono")
-        for number in range(80):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 3 * number, np.uint8), format="rgb24")
-            container.mux(video.encode(frame))
+        for number in range(10 * len(sound) // _SAMPLE_RATE):
+            picture = np.full((height, width, 3), 3 * number, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         heard = av.AudioFrame.from_ndarray(sound[None, :], format="s16", layout="mono")
         heard.sample_rate = _SAMPLE_RATE
         container.mux(audio.encode(heard))

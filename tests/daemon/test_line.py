@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from steadiness import MAX_LOG_BYTES, find_litter, measure_holding
 
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
@@ -109,6 +110,17 @@ def test_an_editor_gets_a_timeline_whose_files_are_there(published, tmp_path, me
 def test_no_segment_of_a_finished_clip_is_left(published):
     line, reviewed = published
     assert not list((line.work / "sessions" / reviewed["id"] / "segments").iterdir())
+
+
+def test_nothing_temporary_is_left_and_all_processes_are_the_daemons_own(published):
+    """The short form of `python -m soak sessions`, which looks whether it stays so."""
+    line, reviewed = published
+    line.wait(lambda: not line.status()["workers"], "nothing runs any more")
+    assert find_litter(line.home, [reviewed["id"]]) == []
+    held = measure_holding(line.process.pid, line.home / "var" / "state", 0.0)
+    assert held.log_bytes < MAX_LOG_BYTES
+    assert 0 < held.workers <= 20
+    assert held.descriptors < 200
 
 
 def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published):
