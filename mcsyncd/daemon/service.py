@@ -21,7 +21,7 @@ from mcsyncd.api import ReloadBody
 from mcsyncd.checks.ledger_history import require_known_history
 from mcsyncd.daemon.accounts import AccountDirectory
 from mcsyncd.daemon.api_socket import bind_api_socket
-from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
+from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup, run_detached
 from mcsyncd.daemon.client_gate import serve_app
 from mcsyncd.daemon.clock import build_scheduler
 from mcsyncd.daemon.cluster_monitor import LOOK_S as _CLUSTER_LOOK_S
@@ -51,6 +51,7 @@ from mcsyncd.publish.open_store import check_named_store
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.store.ledger import Ledger
+from mcsyncd.workers.process import keep_freed_memory, release_freed_memory
 from mcsyncd.workers.progress import clear_progress_folder
 from mcsyncd.workers.sandbox.support import list_gaps
 
@@ -62,6 +63,9 @@ unit's TimeoutStopSec (90 s), or systemd kills the daemon while it drains.
 """
 RETRY_TICK_S = 2.0
 """Seconds between two checks for jobs whose retry time has come: a retry is late by up to this much."""
+_RELEASE_S = 60.0
+"""Seconds between two returns of freed memory to the system, which take milliseconds. Measured: without
+them, and with a heap for each thread, the gaps between what is in use grew by 50 kB a session."""
 _HEARTBEAT_S = 10.0
 """Seconds between heartbeats: the client treats the daemon as gone after 30 s, three of them."""
 _WRITE_CHECK_S = 5.0
@@ -110,6 +114,7 @@ class Service:
 
     async def run(self) -> None:
         """Start, serve until a signal arrives, and drain."""
+        keep_freed_memory()
         self._install_signal_handlers()
         async with AsyncExitStack() as edges:
             if not await self._start_unless_stopped(edges):
@@ -247,6 +252,7 @@ class Service:
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
+            (_release_memory, _RELEASE_S),
             (self._feed_watchdog, self._notify.watchdog_s or _NO_WATCHDOG_S),
         )
         ticks.start()
@@ -366,6 +372,10 @@ def _choose_slot_counts() -> dict[Lane, int]:
 
 async def _close_ledger(thread: ThreadPoolExecutor, ledger: Ledger) -> None:
     await asyncio.get_running_loop().run_in_executor(thread, ledger.close)
+
+
+async def _release_memory() -> None:
+    run_detached(release_freed_memory)
 
 
 async def _cancel_task(task: asyncio.Task[Any]) -> None:

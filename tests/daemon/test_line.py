@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import platform
 import re
 import signal
 import sqlite3
@@ -121,6 +122,17 @@ def test_nothing_temporary_is_left_and_all_processes_are_the_daemons_own(publish
     assert held.log_bytes < MAX_LOG_BYTES
     assert 0 < held.workers <= 20
     assert held.descriptors < 200
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a heap for each thread")
+def test_the_daemons_threads_share_one_heap(published):
+    """A heap of a thread's own is a range of 64 MiB, aligned to that, of which the first part is in use."""
+    line, _ = published
+    reserve = 64 << 20
+    maps = Path(f"/proc/{line.process.pid}/maps").read_text().splitlines()
+    ends = dict(tuple(int(edge, 16) for edge in row.split()[0].split("-")) for row in maps)
+    own = [start for start, end in ends.items() if start % reserve == 0 and ends.get(end) == start + reserve]
+    assert own == []
 
 
 def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published):
