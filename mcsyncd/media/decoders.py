@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 _NAMES = """
 h264 hevc libdav1d vp8 vp9 apv
 mpeg1video mpeg2video mpeg4 h263 mjpeg dvvideo jpeg2000
-prores dnxhd cfhd
-rawvideo v210 ffv1 huffyuv ffvhuff utvideo theora
+prores dnxhd cfhd aic
+rawvideo v210 v410 r210 ffv1 huffyuv ffvhuff utvideo theora
 pcm_s8 pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be
 pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw pcm_bluray pcm_dvd s302m
 aac aac_latm ac3 eac3 alac flac mp1float mp2float mp1 mp2 mp3float mp3 opus vorbis
