@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -102,7 +103,7 @@ def _find_obstacle(
         with Folder.open_root(drop) as root, root.open_below(path.parent) as folder:
             descriptor = folder.open_file(path.name)
     except PermissionError:
-        return "refused", "not readable: give the daemon's user access"
+        return "refused", _describe_lack_of_access(drop / path)
     except OSError as error:
         return "settling", f"cannot be opened: {error.strerror}"
     try:
@@ -111,6 +112,19 @@ def _find_obstacle(
         return "settling", f"cannot be read: {error.strerror}"
     finally:
         os.close(descriptor)
+
+
+def _describe_lack_of_access(path: Path) -> str:
+    """Return whose file it is that may not be read, and what its owner must do.
+
+    The owner is a number: their name would have to come from the user database, which may not answer.
+    """
+    try:
+        status = path.lstat()
+    except OSError:
+        return "not readable: give the daemon's user access"
+    mode = stat.S_IMODE(status.st_mode)
+    return f"not readable: it is of uid {status.st_uid} with mode {mode:04o}; its owner: chmod g+r"
 
 
 def _inspect_file(descriptor: int, observation: Observation, suffixes: frozenset[str]) -> Obstacle | None:

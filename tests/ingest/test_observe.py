@@ -229,7 +229,8 @@ def test_a_card_that_takes_long_to_check_is_checked_over_several_scans(tmp_path,
 def test_a_file_that_we_may_not_read_is_refused_and_holds_the_seal(tmp_path):
     (tmp_path / "drop/cam_a").mkdir(parents=True)
     (tmp_path / "drop/cam_a/x.mp4").write_bytes(b"x")
-    (tmp_path / "drop/cam_a/x.mp4").chmod(0)
+    (tmp_path / "drop/cam_a/x.mp4").chmod(0o600)
+    os.chown(tmp_path / "drop/cam_a/x.mp4", 61101, 61101)
     tmp_path.chmod(0o755)
     script = """if True:
         import os, sys
@@ -242,7 +243,8 @@ def test_a_file_that_we_may_not_read_is_refused_and_holds_the_seal(tmp_path):
         state = SettleState()
         for _ in range(2):
             _, state = observe_drop_folders(Path("drop"), ["cam_a"], state, settle_s=0, settle_network_s=0)
-        print([track.status for track in state.files.values()], [one.name for one in list_held_files(state)])
+        (track,), (held,) = state.files.values(), list_held_files(state)
+        print(track.status, held.name, held.reason, sep="|")
     """
     said = subprocess.run(
         [sys.executable, "-c", script, tmp_path],
@@ -251,4 +253,6 @@ def test_a_file_that_we_may_not_read_is_refused_and_holds_the_seal(tmp_path):
         text=True,
         check=True,
     )
-    assert said.stdout.split() == ["['refused']", "['x.mp4']"]
+    status, name, reason = said.stdout.strip().split("|")
+    assert (status, name) == ("refused", "x.mp4")
+    assert "uid 61101 with mode 0600" in reason
