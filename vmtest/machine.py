@@ -1,7 +1,7 @@
 """A Debian machine: built by mmdebstrap, booted by systemd-nspawn with systemd as process 1 and no network.
 
 The kernel is this machine's own; all else is Debian's. Footage and ledger lie on a disk of the machine's, an
-ext4 in an image.
+ext4 in an image, which can be cut off at an instant.
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from power_cut import Disk, mount_disk
+from power_cut import CopyDisturbed, Disk, mount_disk
 
 PACKAGES = "systemd,systemd-sysv,dbus,python3,rsync,sudo,adduser,tar,procps"
 """A bare Debian with what its installer always brings, Python and rsync. The .deb needs no more."""
 
 MOUNTS = {"srv": "/srv/mcsync", "state": "/var/lib/mcsync"}
 """Folders of the machine's disk, and where the machine sees them."""
+
+REBOOT_CODE = 133
+"""How systemd-nspawn ends with --keep-unit when the machine reboots (systemd-nspawn(1))."""
+
+_COPY_TRIES = 50
+"""Tries to copy the disk while nothing is written to it. The kernel writes back for a moment at a time."""
 
 _DISK_BYTES = 8 << 30
 """Size of the disk, which is sparse. `mcsyncd doctor` fails where less than some GB are free."""
@@ -105,6 +111,47 @@ class Machine:
         """Run a command and parse what it printed; None while it fails."""
         done = self._call(command, user)
         return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def cut_power(self) -> None:
+        """Take the machine away with all that is in its memory; its disk stays as it was at that instant.
+
+        Killing processes alone is no power cut: the kernel still brings to the disk what they wrote.
+        """
+        copy = self._folder / "cut.img"
+        for pid in self._list_processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        for _ in range(_COPY_TRIES):
+            try:
+                self._disk.copy_image(copy)
+                break
+            except CopyDisturbed:
+                time.sleep(0.02)
+        else:
+            raise TimeoutError("the disk never came to rest")
+        self._kill()
+        self._mounted.close()
+        copy.rename(self._image)
+        self._mount()
+
+    def reboot(self) -> None:
+        """Let the machine shut down and start again, in its own time."""
+        assert self._nspawn is not None  # it runs
+        self.run("systemctl reboot", check=False)
+        if (code := self._nspawn.wait(timeout=150)) != REBOOT_CODE:
+            raise RuntimeError(f"the machine did not reboot, but ended with {code}: see console.log")
+        self.boot()
+
+    def _list_processes(self) -> list[int]:
+        """Return the machine's processes, as this machine numbers them."""
+        own = Path(f"/proc/{self._leader}/ns/pid").readlink()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    if (entry / "ns" / "pid").readlink() == own:
+                        found.append(int(entry.name))
+        return found
 
     def _mount(self) -> None:
         self._mounted = ExitStack()

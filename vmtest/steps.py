@@ -9,8 +9,8 @@ from typing import Any
 
 from vmtest.machine import Machine, wait_until
 
-UMASKS = {"1": "022", "2": "002"}
-"""The umask under which each shoot's cards are copied: usual and open."""
+UMASKS = {"1": "022", "2": "002", "3": "077", "4": "022"}
+"""The umask under which each shoot's cards are copied: usual, open, closed, and usual again."""
 
 INSTALL = (
     "apt-get install -y /var/cache/mcsyncd.deb",
@@ -25,6 +25,12 @@ INSTALL = (
 """The commands of docs/operations.md; copying the cards and `mcsyncd status` make them ten."""
 
 PID = "systemctl show -P MainPID mcsyncd"
+
+FILL = (
+    "cd /srv/mcsync && fallocate -l $(($(df --output=avail -B1 . | tail -1) - 1048576)) filler; "
+    "dd if=/dev/zero of=filler2 bs=4k 2>/dev/null; df --output=avail . | tail -1"
+)
+"""Takes all room of the disk, most of it at once and the rest block by block, and prints what is left."""
 
 
 @dataclass
@@ -46,15 +52,32 @@ class Trial:
             f"session {number + 1} does not become {' or '.join(states)}",
         )
 
-    def drop_cards(self, shoot: str) -> None:
-        """Copy the three cards of a shoot as jo, each with another tool, and wait for the session."""
+    def drop_cards(self, shoot: str, then: str = "true") -> None:
+        """Copy the three cards of a shoot as jo, each with another tool, and wait for the session.
+
+        `then` is a command that follows at once, in the folder of the drop folders. Files that replace others
+        of the same names must rest for up to two minutes.
+        """
         source = f"/media/{shoot}"
         self.machine.run(
             f"umask {UMASKS[shoot]} && cd /srv/mcsync/drop && cp -r {source}/cam_a/DCIM cam_a/ "
-            f"&& rsync -r {source}/cam_b/ cam_b/ && tar -C {source}/cam_c -cf - DCIM | tar -C cam_c -xf -",
+            f"&& rsync -r {source}/cam_b/ cam_b/ "
+            f"&& tar -C {source}/cam_c -cf - DCIM | tar -C cam_c -xf - && {then}",
             user="jo",
         )
-        wait_until(self._find_new_session, 60, "no session begins")
+        wait_until(self._find_new_session, 180, "no session begins")
+
+    def clear_cards(self) -> None:
+        """Remove as jo what was taken and is still there, because the daemon may not remove it."""
+        self.machine.run("rm -rf /srv/mcsync/drop/cam_*/DCIM", user="jo")
+
+    def read_status(self) -> dict[str, Any]:
+        """Return the status; empty while the daemon does not answer."""
+        return self.machine.read_json("mcsyncd status --json", user="kim") or {}
+
+    def verify_log(self) -> None:
+        """Check the chain of events. Raises RuntimeError if it does not hold."""
+        self.machine.run("sudo -u mcsync mcsyncd verify log")
 
     def approve(self, number: int) -> None:
         """Approve a session as kim, at the revision that kim sees."""
@@ -112,8 +135,7 @@ def kill_daemon(trial: Trial) -> str:
     trial.approve(1)
     trial.machine.run("kill -9 $(systemctl show -P MainPID mcsyncd)")
     trial.wait_for(1, "published")
-    # What was copied so that the daemon may not remove it stays, and its owner removes it.
-    trial.machine.run("rm -rf /srv/mcsync/drop/cam_*/DCIM", user="jo")
+    trial.clear_cards()
     return f"started again after {waited:.0f} s; published after a second kill"
 
 
@@ -153,7 +175,73 @@ def hang_daemon(trial: Trial) -> str:
     return f"another process after {waited:.0f} s"
 
 
-STEPS: tuple[Callable[[Trial], str], ...] = (
+def refuse_unreadable(trial: Trial) -> str:
+    """Cards copied under umask 077 can be read; a file of mode 0600 holds the seal, with its owner named."""
+    file = "cam_b/DCIM/100MEDIA/C0012.MP4"
+    trial.drop_cards("3", then=f"chmod 600 {file}")
+    wait_until(lambda: file in trial.read_status().get("held", []), 180, f"{file} is not held")
+    assert trial.read_status()["held"] == [file], "the cards that were copied under umask 077 are readable"
+    uid = trial.machine.run("id -u jo").strip()
+    said = trial.machine.run("mcsyncd status", user="kim")
+    assert f"of uid {uid} with mode 0600" in said, said
+    assert "camera operator" in said, said
+    assert trial.read_session(2)["state"] == "collecting"
+    trial.machine.run(f"chmod g+r /srv/mcsync/drop/{file}", user="jo")
+    waited = trial.wait_for(2, "in_review", seconds=400)
+    trial.clear_cards()
+    return f"jo and the mode are named; readable, it is in review after {waited:.0f} s"
+
+
+def fill_disk(trial: Trial) -> str:
+    """On a full disk nothing is published, and the log says why; with room again, the approval publishes."""
+    session = trial.read_session(2)
+    left = trial.machine.run(FILL, check=False).split()[-1]
+    assert left == "0", f"{left} KiB are free"
+    # One event may still fit into the pages that the ledger has already: both answers are right.
+    approve = f"mcsyncd approve {session['id']} --revision {session['revision']}"
+    refused = trial.machine.read_code(approve, user="kim") != 0
+    said = "journalctl -u mcsyncd -o cat --since=-2min | grep -E 'No space left|disk is full'"
+    wait_until(lambda: trial.machine.read_code(said) == 0, 60, "the full disk is not said")
+    state = trial.read_session(2)["state"]
+    assert state not in {"published", "failed"}, state
+    trial.machine.run("rm /srv/mcsync/filler /srv/mcsync/filler2")
+    if refused:
+        wait_until(lambda: trial.machine.read_code(approve, user="kim") == 0, 60, "it is still refused")
+    waited = trial.wait_for(2, "published", seconds=400)
+    assert trial.read_session(2)["approved_by"] == "kim"
+    answer = "refused" if refused else "recorded"
+    return f"the approval was {answer}, {state} while it was full; published {waited:.0f} s after"
+
+
+def cut_power(trial: Trial) -> str:
+    """The power goes right after an approval; after the boot it is known, and the session is published."""
+    trial.drop_cards("4")
+    trial.wait_for(3, "in_review")
+    trial.approve(3)
+    before = trial.read_session(3)["state"]
+    trial.machine.cut_power()
+    trial.machine.boot()
+    trial.wait_for(3, "published")
+    assert trial.read_session(3)["approved_by"] == "kim"
+    trial.verify_log()
+    trial.clear_cards()
+    return f"cut while it was {before}; published, and the chain of events holds"
+
+
+def reboot(trial: Trial) -> str:
+    """A reboot ends the daemon in time and starts it again; it knows all sessions, files and objects."""
+    trial.machine.reboot()
+    for number in range(len(trial.sessions)):
+        trial.wait_for(number, "published", seconds=60)
+    trial.verify_log()
+    trial.machine.run("sudo -u mcsync mcsyncd verify media && sudo -u mcsync mcsyncd verify store")
+    return f"{len(trial.sessions)} sessions published, all files and objects as recorded"
+
+
+Step = Callable[[Trial], str]
+"""Does one thing on the machine, and returns what that proved. Raises AssertionError if it failed."""
+
+STEPS: tuple[Step, ...] = (
     install,
     reach_confidence,
     decide,
@@ -161,4 +249,8 @@ STEPS: tuple[Callable[[Trial], str], ...] = (
     reload_settings,
     vacuum_journal,
     hang_daemon,
+    refuse_unreadable,
+    fill_disk,
+    cut_power,
+    reboot,
 )
