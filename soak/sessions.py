@@ -11,24 +11,25 @@ import tempfile
 import time
 from pathlib import Path
 
+from kills import film_clips
+from line import Line
+from mcsyncd.api import ApproveRequest
 from steadiness import (
-    Holding,
+    Footprint,
     find_growth,
     find_litter,
     find_orphans,
     format_samples,
-    measure_holding,
+    measure_footprint,
     measure_log,
 )
-
-from kills import film_clips
-from line import Line
-from mcsyncd.api import ApproveRequest
 
 _SECONDS, _SIZE = 4, (160, 90)
 """Length and picture of the clips. Judgement: the shortest that sync places, so that many sessions fit."""
 _PATIENCE_S = 300.0
 """Seconds that a step of a session may take, on a machine that does other things, too."""
+_END_S = 5.0
+"""Seconds after which none of the daemon's processes may run any more: the kernel ends them with it."""
 _HALTED = {"failed", "stale", "quarantined"}
 _MIN_SESSIONS = 20
 """Sessions that a run has at least, however short its time: a tenth of fewer says nothing."""
@@ -55,6 +56,7 @@ def run(asked: argparse.Namespace) -> bool:
             left = line.stop()
         if left:
             faults.append(f"the daemon ended with {left}")
+        time.sleep(_END_S)
         faults += find_growth(run.samples) + find_orphans(leader, line.home)
     print(format_samples(run.samples))
     print(
@@ -80,7 +82,7 @@ class BackToBack:
         self._clips = line.home / "clips"
         self._clips.mkdir()
         self.sessions: list[str] = []
-        self.samples: list[Holding] = []
+        self.samples: list[Footprint] = []
         self.largest_log = 0
 
     def go_on_for(self, seconds: float) -> None:
@@ -99,7 +101,7 @@ class BackToBack:
         line.call(lambda client: client.send_decision(name, ApproveRequest(), reviewed["revision"]))
         self._wait_for("published")
         line.wait(self._is_idle, "nothing runs any more", _PATIENCE_S)
-        self.samples.append(measure_holding(line.process.pid, self._state, self._measure_time()))
+        self.samples.append(measure_footprint(line.process.pid, self._state, self._measure_time()))
 
     def _find_new(self) -> str | None:
         """Return the session that was opened last; the list of all would grow with each of them."""

@@ -20,8 +20,8 @@ _VARIABLE = re.compile(r"[0-9a-f]{8,64}|\d{4}-\d{2}-\d{2}_\d{6}Z|\d{8}-\d{6}-[a-
 
 
 @dataclass(frozen=True)
-class Holding:
-    """What a daemon and its processes hold at one instant; sizes in bytes."""
+class Footprint:
+    """What a daemon and its processes use at one instant; sizes in bytes."""
 
     passed_s: float
     daemon_bytes: int
@@ -37,10 +37,10 @@ def list_processes(leader: int) -> list[int]:
     return [pid for pid, session, _ in _iterate_processes() if session == leader]
 
 
-def measure_holding(leader: int, state: Path, passed_s: float) -> Holding:
+def measure_footprint(leader: int, state: Path, passed_s: float) -> Footprint:
     """Measure a daemon that leads a session of processes, and whose ledger lies in `state`."""
     workers = [_read_resident(pid) for pid in list_processes(leader) if pid != leader]
-    return Holding(
+    return Footprint(
         passed_s,
         _read_resident(leader),
         sum(workers),
@@ -56,7 +56,7 @@ def measure_log(state: Path) -> int:
     return sum(path.stat().st_size for path in state.glob("*-wal"))
 
 
-def find_growth(samples: Sequence[Holding]) -> list[str]:
+def find_growth(samples: Sequence[Footprint]) -> list[str]:
     """Return what grew after the first tenth of the samples, and what was too large at any time.
 
     Medians of two tenths are compared: the second, when all kinds of work were done, and the last. Raises
@@ -83,9 +83,9 @@ def find_growth(samples: Sequence[Holding]) -> list[str]:
     return faults
 
 
-def format_samples(samples: Sequence[Holding]) -> str:
+def format_samples(samples: Sequence[Footprint]) -> str:
     """Return a table of about twenty of the samples."""
-    names = [field.name for field in fields(Holding)]
+    names = [field.name for field in fields(Footprint)]
     step = max(1, len(samples) // 20)
     chosen = [*enumerate(samples, 1)][::-step][::-1]
     rows = [[str(number), *(f"{getattr(one, name):.0f}" for name in names)] for number, one in chosen]

@@ -19,10 +19,10 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from steadiness import MAX_LOG_BYTES, find_litter, measure_holding
 
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
+from steadiness import MAX_LOG_BYTES, find_litter, measure_footprint
 
 HALF_FRAME_MS = 1000 / 60
 
@@ -118,7 +118,7 @@ def test_nothing_temporary_is_left_and_all_processes_are_the_daemons_own(publish
     line, reviewed = published
     line.wait(lambda: not line.status()["workers"], "nothing runs any more")
     assert find_litter(line.home, [reviewed["id"]]) == []
-    held = measure_holding(line.process.pid, line.home / "var" / "state", 0.0)
+    held = measure_footprint(line.process.pid, line.home / "var" / "state", 0.0)
     assert held.log_bytes < MAX_LOG_BYTES
     assert 0 < held.workers <= 20
     assert held.descriptors < 200

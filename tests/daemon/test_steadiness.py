@@ -7,16 +7,17 @@ import sys
 from dataclasses import replace
 
 import pytest
+
 from steadiness import (
     MAX_LOG_BYTES,
-    Holding,
+    Footprint,
     find_growth,
     find_litter,
     find_orphans,
-    measure_holding,
+    measure_footprint,
 )
 
-STEADY = [Holding(float(number), 100_000_000, 500_000_000, 11, 96, 26, 4_000_000) for number in range(40)]
+STEADY = [Footprint(float(number), 100_000_000, 500_000_000, 11, 96, 26, 4_000_000) for number in range(40)]
 
 
 def test_what_stays_the_same_is_no_growth():
@@ -64,7 +65,7 @@ def test_a_process_is_measured_and_known_as_an_orphan(tmp_path):
         start_new_session=True,
     ) as child:
         child.stdout.readline()
-        found = measure_holding(child.pid, tmp_path, 7.0)
+        found = measure_footprint(child.pid, tmp_path, 7.0)
         assert (found.passed_s, found.workers, found.threads, found.log_bytes) == (7.0, 0, 1, 5000)
         assert found.descriptors == 4
         assert found.daemon_bytes > 1 << 20
