@@ -22,6 +22,7 @@ from mcsyncd.conform.evidence import FrameEvidence, FrameGroup
 from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.plan import FilePlan
 from mcsyncd.conform.segments import Segment, count_groups_before
+from mcsyncd.media.priority import leave_real_time
 from mcsyncd.media.processor import X264_OPTIONS
 from mcsyncd.model.rate import Rate
 
@@ -72,6 +73,8 @@ class SegmentWriter:
             converted.pts, converted.time_base = self._ticks, self._time_base
             converted.pict_type = 0  # otherwise the encoder takes the camera's frame types as requests
             self._mux_packets(self._stream.encode(converted))
+            if self._ticks == 0:  # the encoder was opened by its first frame
+                leave_real_time()
             self._ticks += 1
 
     def flush(self) -> None:
