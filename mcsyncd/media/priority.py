@@ -10,7 +10,7 @@ from pathlib import Path
 def leave_real_time() -> None:
     """Give every thread of this process the ordinary scheduling back, if this one has lost it.
 
-    SVT-AV1 (measured: 4.1, in PyAV's wheel) takes the highest real-time priority where it runs as root, for its
+    SVT-AV1 (4.1, measured) takes the highest real-time priority where it runs as root, for its
     threads and for the one that opens it. Then an encoder is served before the daemon, the shell and whatever
     watches them, and so is every process that it starts. Who may not do so has nothing to undo.
     """

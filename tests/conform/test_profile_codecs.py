@@ -91,14 +91,6 @@ def frames_of(path: str) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("name", PROXIES)
-def test_no_encoder_keeps_a_real_time_priority(name, noisy, tmp_path):
-    """SVT-AV1 takes the highest there is where it runs as root, and with it the whole process."""
-    encoded(noisy, tmp_path, PROXIES[name])
-    threads = [int(task.name) for task in Path("/proc/self/task").iterdir()]
-    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
-
-
-@pytest.mark.parametrize("name", PROXIES)
 def test_groups_are_closed_and_equally_long_and_the_bytes_do_not_depend_on_the_cores(name, noisy, tmp_path):
     cores = os.sched_getaffinity(0)
     first = encoded(noisy, tmp_path / "one", PROXIES[name])
