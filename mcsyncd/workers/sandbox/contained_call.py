@@ -175,6 +175,7 @@ def _await_outcome(
             looked_at = time.monotonic()
             if not _is_within(grant):
                 os.kill(pid, signal.SIGKILL)
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # until then it writes into what is removed
                 for folder in grant.writes:
                     shutil.rmtree(folder, ignore_errors=True)
                 return OSError(EFBIG, os.strerror(EFBIG), str(grant.writes[0]))
