@@ -67,8 +67,9 @@ def report_command(
 
     name = session if session is not None else f"{day:%Y-%m-%d}"
     path = to / f"{name}.html"
-    if path.exists():
-        raise UsageError(f"{path}: there is such a file", "name another folder with --to")
+    for taken in (path, path.with_suffix(".pdf")):
+        if taken.exists():
+            raise UsageError(f"{taken}: there is such a file", "name another folder with --to")
     page = build_day_sheet(name, call_daemon(options, fetch))
     write_derived_file(path, page.encode("utf-8", "backslashreplace"))
     click.echo(escape_text(str(path), 400))
@@ -98,7 +99,7 @@ def _list_thumbnails(manifest: dict[str, Any], options: GlobalOptions) -> Iterat
     folders = [store.path for store in options.settings.stores if isinstance(store, LocalStorage)]
     for camera in manifest.get("cameras", []):
         for clip in camera["clips"]:
-            sprites = clip["sprites"]
+            sprites = clip.get("sprites")
             if not sprites or not folders:
                 continue
             number, per_sheet = sprites["count"] // 2, sprites["columns"] * sprites["rows"]

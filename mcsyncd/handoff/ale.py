@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from mcsyncd.handoff.timeline import Timeline
 
 _COLUMNS = (
@@ -25,7 +27,7 @@ def write_ale(timeline: Timeline) -> str:
                 clip.name, clip.reel, clip.describe_timecode(0), clip.describe_timecode(clip.media_frames),
                 _name_tracks(clip.size is not None, sum(one.channels for one in clip.audio)),
                 _format_rate(float(clip.media_rate.fraction)), clip.path, track.label,
-                timeline.describe_timecode(clip.start), clip.drift_ppm, f"{clip.confidence:.0%}",
+                timeline.describe_timecode(clip.start), clip.drift_ppm, _format_confidence(clip.confidence),
             )
             for track in timeline.tracks
             for clip in track.clips
@@ -43,6 +45,11 @@ def _name_tracks(has_picture: bool, channels: int) -> str:
 
 def _format_rate(rate: float) -> str:
     return f"{rate:.3f}".rstrip("0").rstrip(".") if rate.is_integer() else f"{rate:.2f}"
+
+
+def _format_confidence(confidence: float | None) -> str:
+    """Round down, as everywhere: 84.9 % must not be read as 85 %."""
+    return "" if confidence is None else f"{floor(confidence * 100)}%"
 
 
 def _clean(value: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
 
 from mcsyncd.handoff.timeline import Timeline, TimelineClip, TimelineTrack
 
@@ -25,8 +24,7 @@ def write_edl(timeline: Timeline, track: TimelineTrack) -> str:
 
 
 def _write_event(timeline: Timeline, clip: TimelineClip, number: int) -> Iterator[str]:
-    used = min(clip.media_frames, ceil(clip.ticks * clip.media_rate.fraction / timeline.rate.fraction))
-    source = clip.describe_timecode(0), clip.describe_timecode(used)
+    source = clip.describe_timecode(0), clip.describe_timecode(clip.count_used_frames(timeline.rate))
     record = timeline.describe_timecode(clip.start), timeline.describe_timecode(clip.end)
     reel = "".join(sign for sign in clip.reel if sign.isascii() and sign.isalnum())[:_REEL_CHARS] or "AX"
     kind = "V" if not clip.audio else "AA" if clip.size is None else "AA/V"

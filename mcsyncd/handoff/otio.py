@@ -1,6 +1,6 @@
 """OpenTimelineIO: stacked tracks, one per angle, with what is known of each clip as metadata.
 
-OpenTimelineIO has no multicam. It is an extra: `pip install mcsyncd[otio]`.
+OpenTimelineIO has no multicam.
 """
 
 from __future__ import annotations
@@ -8,25 +8,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from mcsyncd.errors import UsageError
 from mcsyncd.handoff.addresses import build_file_url
+from mcsyncd.handoff.otio_library import load_otio
 from mcsyncd.handoff.timeline import Timeline, TimelineClip, TimelineTrack
 from mcsyncd.model.rate import Rate
 
 
 def write_otio(timeline: Timeline) -> str:
     """Return the timeline as OpenTimelineIO's JSON. Raises UsageError if the library is not installed."""
-    try:
-        import opentimelineio  # noqa: PLC0415  # an extra
-    except ImportError:
-        raise UsageError(
-            "OpenTimelineIO is not installed", "install mcsyncd with its extra: `pip install 'mcsyncd[otio]'`"
-        ) from None
-    return _OtioBuilder(opentimelineio, timeline).build()
+    return _OtioBuilder(load_otio(), timeline).build()
 
 
 class _OtioBuilder:
-    """Builds the objects of the library, which is passed in because it may be missing."""
+    """Builds the objects of the library, which is passed in because it is an extra."""
 
     def __init__(self, otio: Any, timeline: Timeline) -> None:
         self._schema, self._time, self._timeline = otio.schema, otio.opentime, timeline

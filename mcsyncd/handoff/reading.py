@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from mcsyncd.errors import UsageError
+from mcsyncd.handoff.otio_library import load_otio
 
 MAX_TIMELINE_BYTES = 64 << 20
 """Bytes of a timeline that are read. Judgement: a film's has a few; it is held in memory many times over."""
@@ -164,12 +165,7 @@ def _read_rate(element: ET.Element, default: Fraction = Fraction(25)) -> Fractio
 
 
 def _read_otio(path: Path) -> Iterator[ReadClip]:
-    try:
-        import opentimelineio as otio  # noqa: PLC0415  # an extra
-    except ImportError:
-        raise UsageError(
-            "OpenTimelineIO is not installed", "install mcsyncd with its extra: `pip install 'mcsyncd[otio]'`"
-        ) from None
+    otio = load_otio()
     try:
         whole = otio.adapters.read_from_file(str(path), "otio_json")
     except otio.exceptions.OTIOError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any, Literal
 
 from mcsyncd.model.rate import Rate
@@ -40,7 +40,8 @@ class TimelineClip:
     frame in seconds from the timeline's beginning. Its file at `path` has `media_frames` frames at
     `media_rate`, the first with the number `media_start` (from its timecode; 0 without one). `size` is
     (width, height), None for sound alone. `drift_ppm` is the drift that the file still has: by so much its
-    clock runs slow, and 0 where it is baked in.
+    clock runs slow, and 0 where it is baked in. `confidence` and `disposition` are None if nobody said any:
+    a person set the offset, or an earlier version published it.
     """
 
     id: str
@@ -56,8 +57,8 @@ class TimelineClip:
     size: tuple[int, int] | None
     audio: tuple[AudioTrackShape, ...]
     drift_ppm: float
-    confidence: float
-    disposition: str
+    confidence: float | None
+    disposition: str | None
 
     @property
     def end(self) -> int:
@@ -68,6 +69,10 @@ class TimelineClip:
     def reel(self) -> str:
         """The clip's name without its extension: what editors call reel or tape."""
         return self.name.rpartition("/")[2].rpartition(".")[0] or self.name
+
+    def count_used_frames(self, rate: Rate) -> int:
+        """Return how many frames of its file lie on a timeline of that rate."""
+        return min(self.media_frames, ceil(self.ticks * self.media_rate.fraction / rate.fraction))
 
     def describe_timecode(self, frame: int) -> str:
         """Return the timecode of a frame of its file; the file's first one is 0."""
@@ -121,7 +126,7 @@ def build_timeline(manifest: Mapping[str, Any], media: MediaKind, locate: Callab
     placed = [clip for _, clips in found for clip in clips]
     first = min((clip.start for clip in placed), default=0)
     tracks = tuple(
-        TimelineTrack(camera["id"], label, camera["kind"] == "sound", clips)
+        TimelineTrack(camera["id"], label, camera.get("kind") == "sound", clips)
         for camera, own in found
         for label, clips in _assign_tracks(camera["label"], [_shift(clip, first, rate) for clip in own])
     )
@@ -182,8 +187,8 @@ def _build_rendition(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rat
             for track in made["audio_tracks"]
         ),
         drift_ppm=0.0,
-        confidence=clip["confidence"],
-        disposition=clip["disposition"],
+        confidence=clip.get("confidence"),
+        disposition=clip.get("disposition"),
     )
 
 
@@ -209,8 +214,8 @@ def _build_original(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rate
         size=_turn(video) if video else None,
         audio=tuple(AudioTrackShape(track["channels"], track["sample_rate"]) for track in found["audio"]),
         drift_ppm=clip["drift_ppm"] or 0.0,
-        confidence=clip["confidence"],
-        disposition=clip["disposition"],
+        confidence=clip.get("confidence"),
+        disposition=clip.get("disposition"),
     )
 
 

@@ -63,8 +63,8 @@ class _TrackWriter:
                 self._add_track(audio, track, "audio", channel)
 
     def _add_track(self, parent: ET.Element, track: TimelineTrack, kind: str, channel: int) -> None:
-        element = ET.SubElement(parent, "track", MZ_TrackName=track.label) if kind == "video" else None
-        element = ET.SubElement(parent, "track") if element is None else element
+        # A name of Premiere's, which others pass over; it shows none for audio tracks of one channel each.
+        element = ET.SubElement(parent, "track", {"MZ_TrackName": track.label} if kind == "video" else {})
         for clip in track.clips:
             if (clip.size is not None) if kind == "video" else channel < _count_channels(clip):
                 self._add_item(element, clip, kind, channel)
@@ -76,9 +76,8 @@ class _TrackWriter:
         _add_text(item, masterclipid=f"master-{number}", name=clip.name, enabled="TRUE")
         _add_text(item, duration=clip.media_frames)
         _add_rate(item, clip.media_rate)
-        used = ceil(clip.ticks * clip.media_rate.fraction / self._timeline.rate.fraction)
         _add_text(item, start=clip.start, end=clip.end)
-        _add_text(item, **{"in": 0, "out": min(used, clip.media_frames)})
+        _add_text(item, **{"in": 0, "out": clip.count_used_frames(self._timeline.rate)})
         self._add_file(item, clip, number)
         source = ET.SubElement(item, "sourcetrack")
         _add_text(source, mediatype=kind, trackindex=channel + 1)

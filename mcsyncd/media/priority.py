@@ -6,6 +6,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+_REAL_TIME = {os.SCHED_FIFO, os.SCHED_RR} if hasattr(os, "SCHED_FIFO") else set()
+"""Not `batch` and `idle`: an administrator may have chosen those."""
+
 
 def leave_real_time() -> None:
     """Give every thread of this process the ordinary scheduling back, if this one has lost it.
@@ -15,11 +18,12 @@ def leave_real_time() -> None:
     watches them, and so is every process that it starts. Who may not do so has nothing to undo.
     """
     with suppress(OSError, AttributeError):  # a contained process may not ask, and macOS has no such call
-        if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        if os.sched_getscheduler(0) in _REAL_TIME:
             for task in Path("/proc/self/task").iterdir():
                 _reset_thread(int(task.name))
 
 
 def _reset_thread(thread: int) -> None:
     with suppress(OSError):  # it has just ended
-        os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+        if os.sched_getscheduler(thread) in _REAL_TIME:
+            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))

@@ -6,13 +6,13 @@ import json
 import os
 import socket
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from exploits import list_obtained
 from footage import Shot, film, steady
 from mcsyncd.cli.align import align_command
 from mcsyncd.cli.conform import conform_command
@@ -31,15 +31,6 @@ contained = pytest.mark.skipif(
 @pytest.fixture
 def source(tmp_path) -> Path:
     return film(tmp_path / "clip.mp4", Shot(steady(25, 1), (0, 1), sound_codec="aac"))
-
-
-def list_obtained(attacks) -> list[str]:
-    obtained = []
-    for name, attack in attacks.items():
-        with suppress(OSError):
-            attack()
-            obtained.append(name)
-    return obtained
 
 
 @contained

@@ -144,6 +144,18 @@ def test_files_that_were_recorded_at_once_get_tracks_of_their_own_and_chapters_s
     ]
 
 
+@pytest.mark.parametrize("wanted", ["fcpxml", "xmeml", "otio", "ale", "edl"])
+def test_a_manifest_of_the_first_version_is_handed_over_as_well(wanted):
+    """It knows no kinds of cameras and no dispositions; and where a person set the offset, no confidence."""
+    old = json.loads(json.dumps(SHOOT))
+    for camera in old["cameras"]:
+        del camera["kind"]
+        for clip in camera["clips"]:
+            del clip["disposition"]
+            clip["confidence"] = None
+    assert all(export(wanted, manifest=old).values())
+
+
 def test_what_has_no_offset_is_not_on_the_timeline_and_is_named():
     cameras = [
         ("cam_a", "Cam A", "picture", [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from contextlib import suppress
 
 import pytest
 
+from exploits import list_obtained
 from footage import Shot, film, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import Clip
@@ -76,16 +76,6 @@ def test_an_exploit_in_a_probe_job_obtains_nothing(layout, tmp_path, monkeypatch
     assert {path: path.read_bytes() for path in before} == before
     harmless = {name: attacks[name] for name in ("the ledger", "the credentials", "another clip")}
     assert list_obtained(harmless) == list(harmless), "outside, there is something to obtain"
-
-
-def list_obtained(attacks) -> list[str]:
-    """Try everything; return what succeeded."""
-    obtained = []
-    for name, attack in attacks.items():
-        with suppress(OSError):
-            attack()
-            obtained.append(name)
-    return obtained
 
 
 def test_a_probe_job_reads_the_cameras_metadata_beside_the_clip(layout):
