@@ -40,10 +40,12 @@ def notify_command(
 
     settings = options.settings
     receivers = [one for one in settings.notifications.to if only in {None, one.key}]
+    if not receivers and only is None:
+        raise UsageError("nobody is told anything: `notifications.to` is empty", "see docs/notifications.md")
     if not receivers:
-        known = ", ".join(one.key for one in settings.notifications.to) or "none"
+        known = ", ".join(one.key for one in settings.notifications.to) or "nobody"
         raise UsageError(
-            "there is no such receiver", f"notifications.to names {known}: docs/notifications.md"
+            f"there is no receiver {escape_text(str(only), 40)}", f"notifications.to names {known}"
         )
     results: list[dict[str, str]] = []
     for receiver in receivers:

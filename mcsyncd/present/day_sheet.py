@@ -42,7 +42,7 @@ code { font: 11px/1.3 ui-monospace, monospace; overflow-wrap: anywhere }
 .doubt { border-left: 4px solid #b45309; padding-left: .6rem; margin: .3rem 0 }
 .picture { overflow: hidden; display: block; background: #ddd }
 section { break-inside: avoid-page } tr { break-inside: avoid }
-@media (max-width: 40rem) { body { margin: 1rem auto } td, th { padding: .2rem } }
+@media (max-width: 40rem) { body { margin: 1rem auto } td, th { padding: .2rem } .picture { zoom: .5 } }
 """
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -148,8 +148,8 @@ def _build_cameras(body: SessionBody) -> Iterator[str]:
 
 
 def _build_clips(session: SheetSession) -> Iterator[str]:
-    yield "<table><tr><th></th><th>Clip</th><th class=number>Length</th>"
-    yield "<th class=number>Offset</th><th>SHA-256</th></tr>"
+    yield "<table><tr><th></th><th>Clip, SHA-256</th><th class=number>Length</th>"
+    yield "<th class=number>Offset</th></tr>"
     for key, camera in session.body.cameras.items():
         for clip in camera.clips:
             yield _build_clip_row(session, key, camera, clip)
@@ -167,14 +167,14 @@ def _build_clip_row(session: SheetSession, key: str, camera: CameraBody, clip: C
         )
         if part
     )
-    named = f"{_text(camera.label)}<br>{_text(clip.name)}<br>{_text(format_size(clip.bytes))}"
+    named = f"{_text(camera.label)}: {_text(clip.name)}, {_text(format_size(clip.bytes))}"
+    named += f"<br><code>{_text(clip.sha256 or NO_VALUE)}</code>"
     told = f'<div class="doubt">{_text(note)}</div>' if note else ""
     picture = _draw_thumbnail(session.thumbnails.get(f"{key}/{clip.name}"), clip.name)
     return (
         f"<tr><td>{picture}</td><td>{named}{told}</td>"
         f"<td class=number>{_text(format_duration(clip.duration_s))}</td>"
-        f"<td class=number>{_text(format_offset(clip.offset_ms))}</td>"
-        f"<td><code>{_text(clip.sha256 or NO_VALUE)}</code></td></tr>"
+        f"<td class=number>{_text(format_offset(clip.offset_ms))}</td></tr>"
     )
 
 
