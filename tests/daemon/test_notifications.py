@@ -116,4 +116,4 @@ def test_the_publisher_sends_on_its_own_receivers_alone(line, receiver, publishe
 
 def test_without_a_receiver_the_command_says_where_to_name_one(line):
     failed = line.ask("notify", "--test", check=False)
-    assert (failed.returncode, "notifications.to names none" in failed.stderr) == (2, True)
+    assert (failed.returncode, "`notifications.to` is empty" in failed.stderr) == (2, True)

@@ -189,7 +189,7 @@ def test_nobody_but_the_owner_of_the_work_folder_is_answered(publisher):
     path.chmod(0o666)
     code = (
         "import os, sys, socket; os.chdir(sys.argv[1]); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
-        "s.connect(sys.argv[2]); print(s.recv(1000)[8:].decode())"
+        "s.connect(sys.argv[2]); print(s.makefile('rb').read()[8:].decode())"
     )
     command = [sys.executable, "-c", code, str(path.parent), path.name]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
