@@ -79,7 +79,8 @@ class ClusterLink:
         except (OSError, ValueError) as error:
             raise ClusterUnreachable(f"{error}: TLS cannot be used", _FILES_HINT) from error
         try:
-            await asyncio.wait_for(link._client, _CONNECT_LIMIT_S + _CLOSE_LIMIT_S)
+            async with asyncio.timeout(_CONNECT_LIMIT_S + _CLOSE_LIMIT_S):
+                await link._client
         except BaseException as error:
             await link.close()
             if not isinstance(error, OSError):
@@ -111,8 +112,8 @@ class ClusterLink:
 
         Raises what it raises there, and TimeoutError.
         """
-        asked = self._client.run(call, *arguments, workers=[address])
-        answers: dict[str, T] = await asyncio.wait_for(asked, limit_s)
+        async with asyncio.timeout(limit_s):
+            answers: dict[str, T] = await self._client.run(call, *arguments, workers=[address])
         return answers[address]
 
     def start_attempt(self, call: bytes, address: str, label: str, number: str) -> RemoteAttempt:
@@ -131,13 +132,17 @@ class ClusterLink:
     async def close(self) -> None:
         """Close the connection: the scheduler forgets what it was asked. Never raises."""
         try:
-            await asyncio.wait_for(self._client.close(), _CLOSE_LIMIT_S)
+            # Not asyncio.wait_for: it begins in a task of its own, and one that is cancelled before its first step
+            # leaves coroutines of the library behind, never awaited.
+            async with asyncio.timeout(_CLOSE_LIMIT_S):
+                await self._client.close()
         except Exception:  # noqa: BLE001  # whatever is wrong with it, it is not used any more
             return
 
     async def _ask(self, question: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(question, _ANSWER_LIMIT_S)
+            async with asyncio.timeout(_ANSWER_LIMIT_S):
+                return await question
         except (OSError, ssl.SSLError) as error:
             address = self._client.scheduler.address
             raise ClusterUnreachable(f"{address}: the scheduler is gone: {_find_cause(error)}") from error
