@@ -132,8 +132,8 @@ class ClusterLink:
     async def close(self) -> None:
         """Close the connection: the scheduler forgets what it was asked. Never raises."""
         try:
-            # Not asyncio.wait_for: it begins in a task of its own, and one that is cancelled before its first step
-            # leaves coroutines of the library behind, never awaited.
+            # Not asyncio.wait_for: it begins in a task of its own, and one that is cancelled before its
+            # first step leaves coroutines of the library behind, never awaited.
             async with asyncio.timeout(_CLOSE_LIMIT_S):
                 await self._client.close()
         except Exception:  # noqa: BLE001  # whatever is wrong with it, it is not used any more
