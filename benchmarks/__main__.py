@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import cluster, conform, lanes, pipeline, scrub, sessions, storage, sync, tui
+from benchmarks import cluster, conform, lanes, pipeline, preview, scrub, sessions, storage, sync, tui
 
 
 class Benchmark(Protocol):
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "lanes": lanes,
     "conform": conform,
     "scrub": scrub,
+    "preview": preview,
     "sync": sync,
     "sessions": sessions,
     "tui": tui,

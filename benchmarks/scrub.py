@@ -71,7 +71,7 @@ def run(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="mcsyncd-scrub-") as folder:
         home = asked.home or Path(folder)
         home.mkdir(parents=True, exist_ok=True)
-        playwright = asked.playwright or _fetch_playwright(Path(folder))
+        playwright = asked.playwright or fetch_playwright(Path(folder))
         if playwright is None:
             print(f"skipped: npm could not install {_PLAYWRIGHT}; name a folder that has it")
             return
@@ -96,7 +96,8 @@ def _format_row(result: ScrubResult, long: ScrubResult) -> str:
     return f"{median:8.0f}ms{p95:6.0f}ms{relative:7.2f}{result.drag_fps:6.1f}/s{result.wrong:7}"
 
 
-def _fetch_playwright(folder: Path) -> Path | None:
+def fetch_playwright(folder: Path) -> Path | None:
+    """Install what drives the browser into a folder; return it, or None if npm cannot."""
     command: list[str | Path] = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, _PLAYWRIGHT]
     return folder if subprocess.run(command, check=False, capture_output=True).returncode == 0 else None
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "manifest": "Print a session's published manifest.",
     "report": "Write a day sheet: one HTML page about a session, or about a day.",
     "handoff": "Write a published session as a timeline for an editor.",
+    "preview": "Watch a published session in a browser, all angles in lockstep.",
     "share": "Print URLs by which a session can be played for some hours.",
     "verify": "Check the audit log, local files or the store against the record.",
     "storage": "Pause and resume uploads, and look after what is stored.",

@@ -21,6 +21,11 @@ credential_option = click.option(
     help="File with the bucket's access key (default: the credential of the daemon's unit).",
 )
 
+read_credential_option = click.option(
+    "--credential",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with a read-only key (default: the credential that storage.share_credentials names).",
+)
 
 store_option = click.option(
     "--store", default="", metavar="NAME", help="Which store of the settings (default: the first)."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import store_option
+from mcsyncd.cli.options import read_credential_option, store_option
 from mcsyncd.model.rendition import ObjectKind
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ _MIN_HOURS, _MAX_HOURS = 1 / 3600, 168
     show_default=True,
     help="What to share; may be repeated.",
 )
-@click.option(
-    "--credential",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File with a read-only key (default: the credential that storage.share_credentials names).",
-)
+@read_credential_option
 @store_option
 @click.pass_obj
 def share_command(

@@ -42,7 +42,7 @@ def describe_session(session: Session, at: str) -> Notice | None:
         return build_notice("failed", session.id, text, hint, at)
     if session.state is State.PUBLISHED:
         text = f"Session {session.id} is published, revision {session.revision}"
-        return build_notice("published", session.id, text, "", at)
+        return build_notice("published", session.id, text, f"watch it: mcsyncd preview {session.id}", at)
     return None
 
 

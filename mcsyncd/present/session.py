@@ -82,7 +82,11 @@ def label_action(session: SessionBody) -> str | None:
 
 def label_method(session: SessionBody) -> str:
     """Return how the offsets were found; empty before they are."""
-    method = session.sync_method or ""
+    return describe_method(session.sync_method or "")
+
+
+def describe_method(method: str) -> str:
+    """Return in words what a sync method, as the API and the manifest name it, means."""
     return _METHOD_LABELS.get(method, escape_text(method, 40))
 
 

@@ -20,7 +20,8 @@ from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 
 SCRIPT = Path(__file__).with_name("frame_exactness.mjs")
-PLAYWRIGHT = "playwright-core@1.65.1"
+PACKAGES = {"playwright-core": "1.65.1", "axe-core": "4.14.1"}
+"""What drives the browser, and what judges whether everybody can use a page."""
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 NEEDS_BROWSER = [
@@ -30,13 +31,14 @@ NEEDS_BROWSER = [
 
 
 def prepare_browser(config: pytest.Config) -> Path:
-    """The folder in which playwright-core is installed; kept between runs."""
+    """The folder in which the packages are installed; kept between runs."""
     folder = config.cache.mkdir("playback")
-    if not (folder / "node_modules" / "playwright-core").is_dir():
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), PLAYWRIGHT]
+    if not all((folder / "node_modules" / name).is_dir() for name in PACKAGES):
+        wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
         if done.returncode:
-            pytest.skip(f"npm could not install {PLAYWRIGHT}")
+            pytest.skip(f"npm could not install {', '.join(wanted)}")
     return folder
 
 

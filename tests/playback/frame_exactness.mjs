@@ -6,8 +6,7 @@
 // must allow the page's own; PORT in the environment is that of the page. The files are side by side and seek together,
 // to (frame + 1/2) / rate: the middle of the frame, so that no rounding of the clock can show its neighbour.
 // Prints a JSON list: for each frame and file, the frame by the mediaTime of the presented frame, and
-// the number that the frame itself shows (tests/footage.py: 20 blocks across the bottom quarter, lowest
-// bit first).
+// the number that the frame itself shows.
 import { argv, env } from 'node:process'
 
 import { withVideoPage } from './video_page.mjs'
@@ -19,21 +18,6 @@ const frames = list.split(',').map(Number)
 // Runs in the page.
 async function readFrames([sources, frames, num, den]) {
   const videos = await Promise.all(sources.map((source) => openVideo(source)))
-
-  const canvas = document.createElement('canvas')
-  const context = canvas.getContext('2d', { willReadFrequently: true })
-  function readNumber(video) {
-    canvas.width = video.videoWidth
-    canvas.height = video.videoHeight
-    context.drawImage(video, 0, 0)
-    const row = context.getImageData(0, Math.floor(canvas.height * 0.9), canvas.width, 1).data
-    let number = 0
-    for (let bit = 0; bit < 20; bit += 1) {
-      const x = Math.floor(((2 * bit + 1) * canvas.width) / 40)
-      if (row[4 * x] > 125) number += 2 ** bit
-    }
-    return number
-  }
 
   async function show(video, frame) {
     const presented = new Promise((resolve) => {

@@ -26,7 +26,24 @@ async function openVideo(source) {
   return video
 }
 
-// Calls run(page) on a page that knows openVideo and whose server has the files as /0, /1, …, and returns its
+// Runs in the page: the number that a video's frame itself shows (tests/footage.py: 20 blocks across the bottom
+// quarter, lowest bit first).
+export function readNumber(video) {
+  const canvas = document.createElement('canvas')
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  canvas.width = video.videoWidth
+  canvas.height = video.videoHeight
+  context.drawImage(video, 0, 0)
+  const row = context.getImageData(0, Math.floor(canvas.height * 0.9), canvas.width, 1).data
+  let number = 0
+  for (let bit = 0; bit < 20; bit += 1) {
+    const x = Math.floor(((2 * bit + 1) * canvas.width) / 40)
+    if (row[4 * x] > 125) number += 2 ** bit
+  }
+  return number
+}
+
+// Calls run(page) on a page that knows openVideo and readNumber, and whose server has the files as /0, /1, …, and returns its
 // result. Port 0: any.
 export async function withVideoPage(executablePath, files, run, port = 0) {
   const server = createServer((request, response) => serve(files, request, response))
@@ -38,7 +55,7 @@ export async function withVideoPage(executablePath, files, run, port = 0) {
   })
   try {
     const page = await browser.newPage()
-    await page.addInitScript(`globalThis.openVideo = ${openVideo}`)
+    await page.addInitScript(`globalThis.openVideo = ${openVideo}; globalThis.readNumber = ${readNumber}`)
     await page.goto(`http://127.0.0.1:${server.address().port}/page`)
     return await run(page)
   } finally {

@@ -163,6 +163,7 @@ def _format_history(session: SessionBody, log: Sequence[LogEntryBody], now: date
                 lines.append(f"“{escape_text(str(reason), 300)}”")
         if entry.kind == "session_published" and session.state == "published":
             lines.append(f"Published · {format_time(entry.at, now)}")
+            lines.append(f"Watch it in a browser: mcsyncd preview {session.id}")
     return lines
 
 

@@ -1,0 +1,216 @@
+"""The preview page in a real Chromium, served by the real command.
+
+Exactness only: `python -m benchmarks preview` measures the speed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playback.chromium import CHROMIUM, NEEDS_BROWSER, prepare_browser
+from preview.published_store import (
+    LOUD_S,
+    PROXY_FOLDER,
+    SESSION,
+    STARTS,
+    build_manifest,
+    build_store,
+    count_expected,
+    write_manifest,
+)
+
+from mcsyncd.settings.load import find_shipped_profiles
+
+pytestmark = NEEDS_BROWSER
+
+TRIAL = Path(__file__).with_name("trial.mjs")
+SETTINGS = """
+paths: {{drop: {home}/drop, work: {home}/work, state: {home}/state}}
+socket: {home}/api.sock
+cameras: {{cam_a: {{label: A}}, cam_b: {{label: B}}}}
+profiles: {{directory: {profiles}, mezzanine: mezz-h264, proxy: proxy-540p, rate: auto}}
+storage: {{kind: local, path: {store}}}
+"""
+
+
+@pytest.fixture(scope="session")
+def browser(request) -> Path:
+    return prepare_browser(request.config)
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("numbered")
+
+
+@pytest.fixture
+def store(tmp_path, footage) -> Path:
+    return build_store(tmp_path / "store", footage)
+
+
+@contextmanager
+def previewing(store: Path, *options: str):
+    """Run the command; yields the address that it prints."""
+    settings = store.parent / "settings.yaml"
+    settings.write_text(SETTINGS.format(home=store.parent, store=store, profiles=find_shipped_profiles()))
+    command = [sys.executable, "-m", "mcsyncd", "--config", str(settings), "preview", SESSION, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        address = process.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address), process.stderr.read()
+        yield address
+    finally:
+        process.send_signal(2)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in told
+
+
+def work(browser: Path, address: str, trial: str) -> tuple[dict | list, list[str]]:
+    done = subprocess.run(
+        ["node", TRIAL, CHROMIUM, address, trial],
+        cwd=browser,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    answer = json.loads(done.stdout)
+    return answer["told"], answer["errors"]
+
+
+def test_after_sixty_seeks_every_pane_shows_the_frame_that_the_page_names(browser, store):
+    with previewing(store) as address:
+        seen, errors = work(browser, address, "seeks")
+    assert errors == []
+    assert [one["numbers"] for one in seen] == [count_expected(one["frame"]) for one in seen]
+    frames = [one["frame"] for one in seen]
+    assert len(set(frames[:40])) == 40
+    steps = [after - before for before, after in itertools.pairwise(frames[39:])]
+    assert steps == [1] * 12 + [-1] * 8
+
+
+def test_after_dragging_all_panes_are_where_the_pointer_is(browser, store):
+    with previewing(store) as address:
+        seen, errors = work(browser, address, "drag")
+    assert errors == []
+    first, length = min(STARTS.values()), max(STARTS.values()) + 240 - min(STARTS.values())
+    assert abs(seen["frame"] - (first + 0.7 * length)) <= 1
+    assert seen["numbers"] == count_expected(seen["frame"])
+    assert seen["sets"] > 3
+
+
+def test_it_is_worked_by_keys_alone(browser, store):
+    with previewing(store) as address:
+        told, errors = work(browser, address, "keys")
+    assert errors == []
+    assert told["start"]["frame"] == 30
+    assert told["steps"]["frame"] == 32
+    assert told["second"]["frame"] == 62
+    assert told["first"] == told["before"] == {"frame": -4, "numbers": count_expected(-4)}
+    assert told["last"] == {"frame": 272, "numbers": count_expected(272)}
+    assert told["playing"]
+    assert told["paused"]["frame"] > 20
+    assert told["paused"]["numbers"] == count_expected(told["paused"]["frame"])
+    assert told["back"]["frame"] <= told["paused"]["frame"] - 8
+    assert told["back"]["numbers"] == count_expected(told["back"]["frame"])
+    assert told["link"] == str(told["back"]["frame"])
+    only_a, only_b, none = [True, False], [False, True], [False, False]
+    heard = [one[:2] for one in told["heard"]]
+    assert heard == [only_a, only_b, only_a, none, only_a]
+    assert (told["alone"], told["all"]) == (1, 3)
+    assert told["help"]
+    assert {"Play", "Frame", "Mute Cam B", "Solo Cam C", "Copy link"} <= set(told["reached"])
+
+
+def test_it_fits_every_screen_and_everybody_can_read_it(browser, store):
+    with previewing(store) as address:
+        told, errors = work(browser, address, "sizes")
+    assert errors == []
+    for width, seen in told.items():
+        assert seen["found"] == [], width
+        assert seen["wide"] <= 0
+        assert len(set(seen["panes"])) == 1
+        assert seen["panes"][0] >= min(0.85 * int(width), 280)
+
+
+def test_a_waveform_stands_where_its_sound_is(browser, store):
+    with previewing(store) as address:
+        told, errors = work(browser, address, "waves")
+    assert errors == []
+    first, length = min(STARTS.values()), max(STARTS.values()) + 240 - min(STARTS.values())
+    for start, found in zip(STARTS.values(), told, strict=True):
+        wanted = [(start - first + 30 * second) / length for second in LOUD_S]
+        assert found == pytest.approx(wanted, abs=0.003)
+
+
+def test_a_file_that_is_missing_is_named_in_its_pane_and_the_others_play(browser, store):
+    (store / PROXY_FOLDER / "1.mp4").unlink()
+    with previewing(store) as address:
+        told, _ = work(browser, address, "once")
+    assert told["frame"] == 60
+    numbers = count_expected(60)
+    assert (told["numbers"][0], told["numbers"][2]) == (numbers[0], numbers[2])
+    assert told["numbers"][1].startswith("cannot be played")
+
+
+def test_names_from_a_card_are_text(browser, store):
+    manifest = build_manifest(store)
+    manifest["cameras"][0]["label"] = "<img src=x onerror=document.title='owned'>"
+    write_manifest(store, manifest, state="under_review", reason="<script>document.title='owned'</script>")
+    with previewing(store) as address:
+        told, errors = work(browser, address, "once")
+    assert told["title"] == f"{SESSION}: preview"
+    assert "<script>document.title='owned'</script>" in told["text"]
+    assert errors == []
+    assert set(told["loaded"]) == {address.rsplit("/", 2)[0]}
+
+
+def test_a_written_page_plays_from_a_web_server(browser, store):
+    settings = store.parent / "settings.yaml"
+    settings.write_text(SETTINGS.format(home=store.parent, store=store, profiles=find_shipped_profiles()))
+    page = store / "watch" / "monday"
+    command = [sys.executable, "-m", "mcsyncd", "--config", str(settings), "preview", SESSION]
+    done = subprocess.run(
+        [*command, "--to", str(page), "--root", "../.."], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, f"{page}/index.html\n"), done.stderr
+    again = subprocess.run([*command, "--to", str(page), "--root", "/"], check=False, capture_output=True)
+    assert again.returncode == 2
+    server = subprocess.Popen(
+        [sys.executable, "-c", RANGE_SERVER, str(store)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        port = server.stdout.readline().strip()
+        told, errors = work(browser, f"http://127.0.0.1:{port}/watch/monday/index.html", "once")
+    finally:
+        server.kill()
+        server.communicate()
+    assert errors == []
+    assert told["numbers"] == count_expected(60)
+
+
+RANGE_SERVER = """
+import asyncio, mimetypes, sys
+from aiohttp import web
+mimetypes.add_type("text/javascript", ".mjs")
+app = web.Application()
+app.router.add_static("/", sys.argv[1])
+async def main():
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+"""A web server as there are many: files, types and ranges."""
