@@ -58,7 +58,8 @@ def test_the_wheel_carries_every_settings_sample_profile_and_unit(wheel):
         for folder in ("config", "profiles", "systemd"):
             for file in (ROOT / folder).iterdir():
                 assert archive.read(f"mcsyncd/_shipped/{folder}/{file.name}") == file.read_bytes()
-    assert {"mcsyncd/py.typed", "mcsyncd/publish/manifest.schema.json"} <= names
+    schemas = {f"mcsyncd/publish/{name}.schema.json" for name in ("manifest", "pointer")}
+    assert {"mcsyncd/py.typed", *schemas} <= names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "calibration/"))]
 
 
