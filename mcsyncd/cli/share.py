@@ -89,6 +89,7 @@ def _build_document(
         "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}",
         "rate": document["rate"],
         "manifest": {
+            "key": published.key,
             "url": signer.sign_get(published.key, seconds),
             "bytes": len(published.body),
             "content_type": "application/json",
@@ -98,6 +99,7 @@ def _build_document(
             {
                 "clip": one.clip,
                 "kind": one.kind,
+                "key": one.key,
                 "url": signer.sign_get(one.key, seconds),
                 "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}",
                 "bytes": one.bytes,

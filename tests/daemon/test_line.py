@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import platform
 import re
@@ -14,17 +15,27 @@ import sys
 import urllib.parse
 from contextlib import closing
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import av
 import jsonschema
 import pytest
 
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
+from readers import prepare_reader
 from steadiness import MAX_LOG_BYTES, find_litter, measure_footprint
 
 HALF_FRAME_MS = 1000 / 60
+
+
+def read_level(file: Path, number: int) -> float:
+    """Return the mean of a frame's luma."""
+    with av.open(str(file)) as container:
+        frame = next(itertools.islice(container.decode(video=0), number, None))
+        return float(frame.to_ndarray(format="gray").mean())
 
 
 @pytest.fixture
@@ -153,6 +164,31 @@ def test_the_manifest_is_what_its_schema_says_and_names_what_is_stored(published
         assert {f"{track.rpartition('/')[0]}/{sheet}" for sheet in sheets} <= named
     head = json.loads((bucket / "head" / f"{reviewed['id']}.json").read_text())
     assert json.loads((bucket / head["manifest_key"]).read_text()) == manifest
+
+
+@pytest.mark.parametrize("language", ["python", "typescript"])
+def test_the_readers_of_the_documents_find_each_flash_in_every_camera(published, shoot, language, request):
+    """By the truth about the shoot: of each camera, they name the frame that is nearest to the instant."""
+    line, reviewed = published
+    reader = prepare_reader(language, request)
+    rate = Fraction(30000, 1001)
+    bucket = line.home / "var" / "bucket"
+    seen = 0
+    for flash_us in shoot.flashes_us:
+        for at_us, is_lit in (
+            (flash_us - 60_000, False),
+            (flash_us + 60_000, True),
+            (flash_us + 180_000, False),
+        ):
+            answer = reader.read(bucket, reviewed["id"], at_us)
+            instant_us = answer["tick"] / rate * 1_000_000
+            for camera, shown in answer["show"].items():
+                since_us = instant_us - shoot.offsets_us[camera]
+                assert abs(shown["frame"] / rate * 1_000_000 - since_us) <= 1_000_000 / rate / 2 + 2000
+                assert (read_level(Path(shown["file"]), shown["frame"]) > 150) == is_lit
+                seen += is_lit
+    assert seen >= 6
+    assert reader.read(bucket, reviewed["id"], 0, "verify")["wrong"] == []
 
 
 def test_the_record_stands(published):

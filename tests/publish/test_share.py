@@ -78,6 +78,7 @@ def test_a_url_opens_its_object_and_ranges_of_it(share, caplog):
     for planned in PROXIES:
         found, content = by_clip[planned.clip], planned.path.encode()
         assert (found["kind"], found["bytes"], found["content_type"]) == ("proxy", len(content), "video/mp4")
+        assert found["key"] == planned.key
         assert fetch(found["url"]) == (200, content)
         assert fetch(found["url"], "bytes=2-5") == (206, content[2:6])
     assert by_clip["cam_a/A001.MOV"]["start_tick"] == 0
@@ -85,6 +86,7 @@ def test_a_url_opens_its_object_and_ranges_of_it(share, caplog):
     status, manifest = fetch(shared["manifest"]["url"])
     assert status == 200
     assert json.loads(manifest)["session"]["id"] == OF.id
+    assert shared["manifest"]["key"] in shared["manifest"]["url"]
     assert "X-Amz-Signature" not in caplog.text
     expires = datetime.fromisoformat(shared["expires"])
     assert timedelta(hours=11, minutes=59) < expires - datetime.now(UTC) <= timedelta(hours=12)
