@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test coverage check lint types imports unit bench soak simulate packages sbom vmtest hooks clean
+.PHONY: demo test coverage check lint types imports unit bench soak simulate packages sbom vmtest samples hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -59,6 +59,11 @@ sbom: $(VENV)/.packages
 # Installs the .deb in a Debian that really boots. Needs root, and Debian's mmdebstrap and systemd-container.
 vmtest: packages
 	$(BIN)/python -m vmtest
+
+# Renders with the sample of examples/remotion and looks at every frame. Needs Node, npm and Chromium.
+samples: $(VENV)/.dev
+	npm install --prefix examples/remotion
+	$(PYTEST) tests/playback/test_remotion.py -q
 
 # Run the checks before each commit; CONTRIBUTING.md says which.
 hooks: $(VENV)/.dev

@@ -7,7 +7,12 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -35,6 +40,31 @@ class Reader:
         told = self.run(base, session, microseconds, *verify)
         assert told.returncode == 0, told.stderr[-2000:]
         return json.loads(told.stdout)
+
+
+def write_share(path: Path, store: Path, session: str, address: str, keys: Iterable[str]) -> Path:
+    """Write what `mcsyncd share` would print of these keys, if `address` served the folder of the store."""
+    pointer = json.loads((store / "head" / f"{session}.json").read_bytes())
+    manifest = {"key": pointer["manifest_key"], "sha256": pointer["manifest_sha256"]}
+    objects = [{"key": key, "url": f"{address}/{key}?signed"} for key in keys]
+    manifest["url"] = f"{address}/{pointer['manifest_key']}?signed"
+    path.write_text(json.dumps({"state": pointer["state"], "manifest": manifest, "objects": objects}))
+    return path
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Serve a folder on the loopback, as a domain of one's own would; yield the address."""
+    handler = partial(_SilentHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class _SilentHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def prepare_reader(name: str, request: pytest.FixtureRequest) -> Reader:

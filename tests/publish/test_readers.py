@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from math import ceil
 from pathlib import Path
 
@@ -21,7 +18,7 @@ from mcsyncd.model.publishing import HeadState, Publication
 from mcsyncd.publish.head import HeadDocument
 from mcsyncd.publish.keys import build_head_key, build_manifest_key
 from mcsyncd.publish.manifest import build_manifest, serialize_canonical
-from readers import Reader, prepare_reader
+from readers import Reader, prepare_reader, serve_folder, write_share
 
 DOCUMENTS = build_examples()
 SECONDS = 1_000_000
@@ -139,17 +136,8 @@ def test_unknown_fields_and_a_review_change_nothing(reader, tmp_path):
 
 @pytest.fixture
 def address(tmp_path) -> Iterator[str]:
-    """The folder behind an address, as a domain of one's own would have it."""
-    handler = partial(SilentHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
-class SilentHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+    with serve_folder(tmp_path) as served:
+        yield served
 
 
 def test_an_address_and_a_share_give_what_the_folder_gives(reader, address, tmp_path):
@@ -162,22 +150,8 @@ def test_an_address_and_a_share_give_what_the_folder_gives(reader, address, tmp_
         assert hashlib.sha256(content).hexdigest() == one.sha256
         (store / one.key).write_bytes(content)
     where = publish(store, json.loads(serialize_canonical(build_manifest(of, versions={}))))
-    pointer = json.loads((store / build_head_key(where)).read_bytes())
     proxies = [one for one in of.publishing.plan.uploads if one.kind == "proxy"]
-    share = tmp_path / "share.json"
-    share.write_text(
-        json.dumps(
-            {
-                "state": "current",
-                "manifest": {
-                    "key": pointer["manifest_key"],
-                    "url": f"{address}/{pointer['manifest_key']}?signed",
-                    "sha256": pointer["manifest_sha256"],
-                },
-                "objects": [{"key": one.key, "url": f"{address}/{one.key}?signed"} for one in proxies],
-            }
-        )
-    )
+    share = write_share(tmp_path / "share.json", store, where, address, (one.key for one in proxies))
     answers = [reader.read(base, where, SECONDS, "verify") for base in (store, address, share)]
     for prefix, suffix, answer in zip((store, address, address), ("", "", "?signed"), answers, strict=True):
         shown = answer["show"]["cam_b"]
