@@ -6,15 +6,13 @@ Exactness only: `python -m benchmarks preview` measures the speed.
 from __future__ import annotations
 
 import itertools
-import json
-import re
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playback.chromium import CHROMIUM, NEEDS_BROWSER, prepare_browser
+from playback.chromium import NEEDS_BROWSER, prepare_browser
+from preview.page import build_command, previewing, work, write_settings
 from preview.published_store import (
     LOUD_S,
     PROXY_FOLDER,
@@ -26,18 +24,7 @@ from preview.published_store import (
     write_manifest,
 )
 
-from mcsyncd.settings.load import find_shipped_profiles
-
 pytestmark = NEEDS_BROWSER
-
-TRIAL = Path(__file__).with_name("trial.mjs")
-SETTINGS = """
-paths: {{drop: {home}/drop, work: {home}/work, state: {home}/state}}
-socket: {home}/api.sock
-cameras: {{cam_a: {{label: A}}, cam_b: {{label: B}}}}
-profiles: {{directory: {profiles}, mezzanine: mezz-h264, proxy: proxy-540p, rate: auto}}
-storage: {{kind: local, path: {store}}}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -55,40 +42,8 @@ def store(tmp_path, footage) -> Path:
     return build_store(tmp_path / "store", footage)
 
 
-@contextmanager
-def previewing(store: Path, *options: str):
-    """Run the command; yields the address that it prints."""
-    settings = store.parent / "settings.yaml"
-    settings.write_text(SETTINGS.format(home=store.parent, store=store, profiles=find_shipped_profiles()))
-    command = [sys.executable, "-m", "mcsyncd", "--config", str(settings), "preview", SESSION, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        address = process.stdout.readline().strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address), process.stderr.read()
-        yield address
-    finally:
-        process.send_signal(2)
-        _, told = process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert "Traceback" not in told
-
-
-def work(browser: Path, address: str, trial: str) -> tuple[dict | list, list[str]]:
-    done = subprocess.run(
-        ["node", TRIAL, CHROMIUM, address, trial],
-        cwd=browser,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    answer = json.loads(done.stdout)
-    return answer["told"], answer["errors"]
-
-
 def test_after_sixty_seeks_every_pane_shows_the_frame_that_the_page_names(browser, store):
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         seen, errors = work(browser, address, "seeks")
     assert errors == []
     assert [one["numbers"] for one in seen] == [count_expected(one["frame"]) for one in seen]
@@ -99,7 +54,7 @@ def test_after_sixty_seeks_every_pane_shows_the_frame_that_the_page_names(browse
 
 
 def test_after_dragging_all_panes_are_where_the_pointer_is(browser, store):
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         seen, errors = work(browser, address, "drag")
     assert errors == []
     first, length = min(STARTS.values()), max(STARTS.values()) + 240 - min(STARTS.values())
@@ -109,7 +64,7 @@ def test_after_dragging_all_panes_are_where_the_pointer_is(browser, store):
 
 
 def test_it_is_worked_by_keys_alone(browser, store):
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         told, errors = work(browser, address, "keys")
     assert errors == []
     assert told["start"]["frame"] == 30
@@ -132,7 +87,7 @@ def test_it_is_worked_by_keys_alone(browser, store):
 
 
 def test_it_fits_every_screen_and_everybody_can_read_it(browser, store):
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         told, errors = work(browser, address, "sizes")
     assert errors == []
     for width, seen in told.items():
@@ -143,7 +98,7 @@ def test_it_fits_every_screen_and_everybody_can_read_it(browser, store):
 
 
 def test_a_waveform_stands_where_its_sound_is(browser, store):
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         told, errors = work(browser, address, "waves")
     assert errors == []
     first, length = min(STARTS.values()), max(STARTS.values()) + 240 - min(STARTS.values())
@@ -154,7 +109,7 @@ def test_a_waveform_stands_where_its_sound_is(browser, store):
 
 def test_a_file_that_is_missing_is_named_in_its_pane_and_the_others_play(browser, store):
     (store / PROXY_FOLDER / "1.mp4").unlink()
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         told, _ = work(browser, address, "once")
     assert told["frame"] == 60
     numbers = count_expected(60)
@@ -166,7 +121,7 @@ def test_names_from_a_card_are_text(browser, store):
     manifest = build_manifest(store)
     manifest["cameras"][0]["label"] = "<img src=x onerror=document.title='owned'>"
     write_manifest(store, manifest, state="under_review", reason="<script>document.title='owned'</script>")
-    with previewing(store) as address:
+    with previewing(write_settings(store)) as address:
         told, errors = work(browser, address, "once")
     assert told["title"] == f"{SESSION}: preview"
     assert "<script>document.title='owned'</script>" in told["text"]
@@ -175,16 +130,11 @@ def test_names_from_a_card_are_text(browser, store):
 
 
 def test_a_written_page_plays_from_a_web_server(browser, store):
-    settings = store.parent / "settings.yaml"
-    settings.write_text(SETTINGS.format(home=store.parent, store=store, profiles=find_shipped_profiles()))
-    page = store / "watch" / "monday"
-    command = [sys.executable, "-m", "mcsyncd", "--config", str(settings), "preview", SESSION]
-    done = subprocess.run(
-        [*command, "--to", str(page), "--root", "../.."], check=False, capture_output=True, text=True
-    )
+    settings, page = write_settings(store), store / "watch" / "monday"
+    written = build_command(settings, "--to", str(page), "--root", "../..")
+    done = subprocess.run(written, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{page}/index.html\n"), done.stderr
-    again = subprocess.run([*command, "--to", str(page), "--root", "/"], check=False, capture_output=True)
-    assert again.returncode == 2
+    assert subprocess.run(written, check=False, capture_output=True).returncode == 2  # never replaced
     server = subprocess.Popen(
         [sys.executable, "-c", RANGE_SERVER, str(store)], stdout=subprocess.PIPE, text=True
     )
