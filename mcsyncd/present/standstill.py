@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -158,12 +158,13 @@ def _explain_collecting(status: StatusBody, sessions: Iterable[SessionBody]) -> 
         yield Standstill("passes", f"{_list_names([_name_file(*one) for one in moving])} settling{note}")
     collecting = next((session for session in sessions if session.state == "collecting"), None)
     if collecting is not None:
-        yield from _explain_seal(status, collecting, can_seal=not stuck and not moving)
+        yield from _explain_seal(status, collecting, {key for key, _ in (*stuck, *moving)})
 
 
-def _explain_seal(status: StatusBody, session: SessionBody, *, can_seal: bool) -> Iterator[Standstill]:
+def _explain_seal(status: StatusBody, session: SessionBody, pending: Collection[str]) -> Iterator[Standstill]:
+    """Yield what else the seal waits for; the cameras with `pending` files are told already."""
     labels = list_camera_labels(session)
-    empty = [key for key, camera in session.cameras.items() if not camera.clips]
+    empty = [key for key, camera in session.cameras.items() if not camera.clips and key not in pending]
     if empty:
         folder = status.folders.get(empty[0])
         into = escape_text(folder.path, 120) if folder is not None else "its folder"
@@ -174,7 +175,7 @@ def _explain_seal(status: StatusBody, session: SessionBody, *, can_seal: bool) -
             "camera operator",
             f"copy its card into {into}; to start without: mcsyncd seal",
         )
-    elif can_seal:
+    elif not pending:
         yield Standstill("passes", f"{session.id} starts once the drop folders have been quiet for a moment")
 
 

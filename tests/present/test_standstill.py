@@ -241,3 +241,12 @@ def test_a_busy_status_is_one_screen():
     assert sum("and 199 more" in line for line in lines) == 3
     assert sum("V  5 B" in line for line in format_status(status, sessions, in_full=True)) == 600
     assert lines[0].startswith("waits: ")
+
+
+@pytest.mark.parametrize("state", ["settling", "incomplete"])
+def test_a_camera_whose_only_clip_is_on_its_way_is_told_once(state):
+    status = with_file(file(state=state), *(["A2.MOV"] if state == "incomplete" else []))
+    said = " / ".join(one.text for one in explain_standstill(status, [collecting("cam_a", "cam_c")], NOW))
+    assert "A2.MOV" in said
+    assert "Cam C has no clip yet" in said
+    assert "Cam A" not in said
