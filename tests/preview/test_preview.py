@@ -117,6 +117,24 @@ def test_a_file_that_is_missing_is_named_in_its_pane_and_the_others_play(browser
     assert told["numbers"][1].startswith("cannot be played")
 
 
+def test_of_many_angles_nine_are_shown_and_the_others_on_request(browser, store):
+    manifest = build_manifest(store)
+    first = manifest["cameras"][0]
+    for number in range(8):
+        clips = [one | {"id": f"more_{number}/{one['name']}"} for one in first["clips"]]
+        manifest["cameras"].append(
+            first | {"id": f"more_{number}", "label": f"More {number}", "clips": clips}
+        )
+    write_manifest(store, manifest)
+    with previewing(write_settings(store)) as address:
+        told, errors = work(browser, address, "many")
+    assert errors == []
+    nine = [*count_expected(60), *[60] * 6]
+    assert told["first"] == {"frame": 60, "numbers": nine}
+    assert told["players"] == 9
+    assert told["more"] == {"frame": 60, "numbers": [*nine, 60]}
+
+
 def test_names_from_a_card_are_text(browser, store):
     manifest = build_manifest(store)
     manifest["cameras"][0]["label"] = "<img src=x onerror=document.title='owned'>"

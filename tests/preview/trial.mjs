@@ -155,6 +155,15 @@ const trials = {
     )
   },
 
+  // What is shown of many angles; then the last one, too, by its name.
+  async many(page) {
+    await open(page, '?frame=60')
+    const first = await settle(page)
+    const players = await page.evaluate(() => document.querySelectorAll('video').length)
+    await page.locator('#names .name').last().click()
+    return { first, players, more: await settle(page) }
+  },
+
   async once(page) {
     await open(page, '?frame=60')
     const loaded = await page.evaluate(() => performance.getEntriesByType('resource').map((one) => new URL(one.name).origin))

@@ -7,6 +7,7 @@ import { findPaneWidth, Timeline } from './timeline.mjs'
 const SETTLED_MS = 300 // browsers allow a page only so many changes of its address
 
 const GAP_PX = 6 // between panes, as in page.css
+const MAX_PANES = 9 // more are hidden at first: nobody sees more at once, and each costs a decoder
 const FEW_PANES = 3 // more than these stand in two columns on a phone, where the page scrolls
 
 const find = (id) => document.getElementById(id)
@@ -27,9 +28,10 @@ async function open() {
   const player = new Player(panes, timeline)
   const sound = new Sound(panes, session.heard)
   showHeader(session)
-  const figures = showPanes(panes)
-  const strip = showTracks(panes, timeline, player, sound)
-  connect({ session, timeline, player, sound, strip, figures })
+  const screens = new Screens(panes)
+  for (const one of [sound, screens]) one.addEventListener('change', () => player.refresh())
+  const strip = showTracks(panes, timeline, player, sound, screens)
+  connect({ timeline, player, sound, strip, screens })
   const wanted = Number(new URLSearchParams(location.search).get('frame'))
   await player.seek(Number.isFinite(wanted) ? timeline.fromSessionFrame(wanted) : 0)
   await strip.load()
@@ -43,52 +45,82 @@ function showHeader(session) {
   find('doubts').append(...session.doubts.map((text) => create('li', text)))
 }
 
-function showPanes(panes) {
-  const main = find('panes')
-  const figures = panes
-    .filter((pane) => pane.hasPicture)
-    .map((pane) => {
+// The panes of the angles with a picture. Those behind the ninth are hidden until somebody asks for them.
+class Screens extends EventTarget {
+  constructor(panes) {
+    super()
+    this.main = find('panes')
+    this.figures = new Map()
+    for (const pane of panes.filter((one) => one.hasPicture)) {
       const { label, facts, isDoubtful } = pane.track
       const said = create('span', facts)
       if (isDoubtful) said.className = 'doubt'
-      return create('figure', '', pane.element, create('figcaption', '', create('b', label), said))
-    })
-  main.append(...figures)
-  const arrange = () => {
-    const shown = figures.filter((figure) => !figure.hidden)
-    const caption = figures[0]?.querySelector('figcaption').offsetHeight ?? 0
-    const { clientWidth, clientHeight } = main
+      const figure = create('figure', '', pane.element, create('figcaption', '', create('b', label), said))
+      figure.hidden = this.figures.size >= MAX_PANES
+      pane.element.addEventListener('dblclick', () => this.seeOnly(pane))
+      this.figures.set(pane, figure)
+    }
+    this.main.append(...this.figures.values())
+    new ResizeObserver(() => this.#arrange()).observe(this.main)
+  }
+
+  sees(pane) {
+    return this.figures.get(pane)?.hidden === false
+  }
+
+  toggle(pane) {
+    const figure = this.figures.get(pane)
+    figure.hidden = !figure.hidden
+    this.#arrange()
+  }
+
+  // Hides all others; again: shows all that were there at first.
+  seeOnly(pane) {
+    const isAlone = [...this.figures].every(([one, figure]) => figure.hidden === (one !== pane))
+    for (const [index, [one, figure]] of [...this.figures].entries()) {
+      figure.hidden = isAlone ? index >= MAX_PANES : one !== pane
+    }
+    this.#arrange()
+  }
+
+  #arrange() {
+    const shown = [...this.figures.values()].filter((figure) => !figure.hidden)
+    const caption = shown[0]?.querySelector('figcaption').offsetHeight ?? 0
+    const { clientWidth, clientHeight } = this.main
     const width = matchMedia('(max-width: 40rem)').matches
       ? Math.floor(shown.length > FEW_PANES ? (clientWidth - GAP_PX) / 2 : clientWidth)
       : findPaneWidth(shown.length, clientWidth, clientHeight, caption, GAP_PX)
-    main.style.setProperty('--pane-width', `${width}px`)
+    this.main.style.setProperty('--pane-width', `${width}px`)
+    this.dispatchEvent(new Event('change'))
   }
-  new ResizeObserver(arrange).observe(main)
-  return { figures, arrange }
 }
 
-function showTracks(panes, timeline, player, sound) {
+function showTracks(panes, timeline, player, sound, screens) {
   const rows = panes.map((pane, index) => {
-    const toggle = (letter, name, press) => {
-      const button = create('button', letter)
-      button.setAttribute('aria-label', `${name} ${pane.track.label}`)
-      button.title = `${name} ${pane.track.label}`
-      button.addEventListener('click', () => press(index))
+    const { label, facts } = pane.track
+    const toggle = (className, text, name, press) => {
+      const button = create('button', text)
+      button.className = className
+      button.title = name
+      button.setAttribute('aria-label', name)
+      button.addEventListener('click', press)
       return button
     }
-    const mute = toggle('M', 'Mute', (own) => sound.toggleMute(own))
-    const solo = toggle('S', 'Solo', (own) => sound.toggleSolo(own))
-    mute.className = 'mute'
-    solo.className = 'solo'
-    sound.addEventListener('change', () => {
+    const name = pane.hasPicture
+      ? toggle('name', label, `${label}: show or hide`, () => screens.toggle(pane))
+      : create('b', label)
+    name.title = `${label}: ${facts}`
+    const mute = toggle('mute', 'M', `Mute ${label}`, () => sound.toggleMute(index))
+    const solo = toggle('solo', 'S', `Solo ${label}`, () => sound.toggleSolo(index))
+    const row = create('div', '', name, mute, solo)
+    row.className = 'row'
+    const mark = () => {
       row.classList.toggle('silent', !pane.audible)
       mute.setAttribute('aria-pressed', sound.muted.has(index))
       solo.setAttribute('aria-pressed', sound.soloed.has(index))
-    })
-    const name = create('b', pane.track.label)
-    name.title = `${pane.track.label}: ${pane.track.facts}`
-    const row = create('div', '', name, mute, solo)
-    row.className = 'row'
+      if (pane.hasPicture) name.setAttribute('aria-pressed', screens.sees(pane))
+    }
+    for (const one of [sound, screens]) one.addEventListener('change', mark)
     find('names').append(row)
     const canvas = create('canvas')
     find('strip').insertBefore(canvas, find('playhead'))
@@ -145,7 +177,7 @@ function flip(set, value) {
   if (!set.delete(value)) set.add(value)
 }
 
-function connect({ timeline, player, sound, strip, figures: { figures, arrange } }) {
+function connect({ timeline, player, sound, strip, screens }) {
   const slider = find('strip')
   let settled
   const show = () => {
@@ -181,11 +213,6 @@ function connect({ timeline, player, sound, strip, figures: { figures, arrange }
       say('The browser does not let the page copy: the link is in the address bar.')
     }
   }
-  const seeOnly = (index) => {
-    const alone = figures.every((figure, own) => figure.hidden === (own !== index))
-    for (const [own, figure] of figures.entries()) figure.hidden = !alone && own !== index
-    arrange()
-  }
   const toggle = () => (player.speed === 0 ? player.play(1) : player.pause())
   const shuttle = (direction) => {
     const faster = player.speed * direction
@@ -213,7 +240,8 @@ function connect({ timeline, player, sound, strip, figures: { figures, arrange }
     if (event.key === ' ' && event.target instanceof HTMLButtonElement) return
     const digit = /^Digit([1-9])$/.exec(event.code)
     const index = digit && Number(digit[1]) - 1
-    if (digit && event.shiftKey && index < figures.length) seeOnly(index)
+    const pictured = [...screens.figures.keys()]
+    if (digit && event.shiftKey && index < pictured.length) screens.seeOnly(pictured[index])
     else if (digit && !event.shiftKey && index < sound.panes.length) sound.hearOnly(index)
     else if (Object.hasOwn(actions, lower(event.key))) actions[lower(event.key)](event)
     else return
@@ -229,9 +257,6 @@ function connect({ timeline, player, sound, strip, figures: { figures, arrange }
     help: () => find('keys').showModal(),
   }
   for (const [id, act] of Object.entries(buttons)) find(id).addEventListener('click', act)
-  for (const [index, figure] of figures.entries()) {
-    figure.querySelector('.screen').addEventListener('dblclick', () => seeOnly(index))
-  }
 }
 
 function lower(key) {

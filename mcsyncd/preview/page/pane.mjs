@@ -31,9 +31,14 @@ export class Pane {
     if (this.#media) this.#media.muted = !audible
   }
 
+  // What is neither seen nor heard is not decoded.
+  get isActive() {
+    return this.audible || this.element.checkVisibility()
+  }
+
   // Shows a frame of the timeline, and returns when it is on the screen.
   async show(frame) {
-    const clip = findClip(this.track, frame)
+    const clip = this.isActive ? findClip(this.track, frame) : undefined
     const media = await this.#open(clip)
     if (media) {
       const own = frame - clip.start
@@ -71,7 +76,7 @@ export class Pane {
   }
 
   isOn(frame) {
-    return findClip(this.track, frame) === (this.#clip ?? undefined)
+    return !this.isActive || findClip(this.track, frame) === (this.#clip ?? undefined)
   }
 
   // Draws a thumbnail near a frame, for as long as the frame itself is not there.

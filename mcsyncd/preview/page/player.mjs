@@ -44,6 +44,13 @@ export class Player extends EventTarget {
     await (speed > 0 && speed <= 4 ? this.#playForward(run) : this.#stepAlong(run))
   }
 
+  // Opens what is seen or heard since.
+  refresh() {
+    if (this.#panes.every((pane) => pane.isOn(this.frame))) return
+    if (this.speed === 0) this.seek(this.wanted)
+    else this.play(this.speed)
+  }
+
   #stop() {
     this.#run += 1
     for (const pane of this.#panes) pane.pause()
