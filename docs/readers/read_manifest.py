@@ -38,6 +38,8 @@ class PublishedSession:
         self.rate = Fraction(*self.manifest["rate"])
 
     def locate(self, key):
+        if self.urls and key not in self.urls:
+            raise ValueError(f"{key} is not shared: `mcsyncd share --kind` chooses what is")
         return self.urls.get(key) or f"{self.base}/{key}"
 
     def find_tick(self, microseconds):

@@ -1,14 +1,15 @@
 // Read a published session: node read_manifest.ts BASE SESSION MICROSECONDS [verify]
 //
 // BASE is the folder of a store, an http(s) address that serves one, or a file that `mcsyncd share` printed.
-// Prints as JSON what to show and to play at that time of the session, how sure its place is, and with `verify`
-// the keys of files that are not what they should be. show, play and judge need nothing of Node.
+// Prints as JSON what to show and to play at that time of the session, how sure its place is, and with
+// `verify` the keys of files that are not what they should be. show, play and judge need nothing of Node.
 import { createHash } from 'node:crypto'
 import { createReadStream, realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 type Named = { key: string; bytes: number; sha256: string }
-type Made = Named & { start_tick: number | null; frames: number; proof: { samples: number }; audio_tracks: unknown[] }
+type Timed = { start_tick: number | null; frames: number; proof: { samples: number } }
+type Made = Named & Timed & { audio_tracks: unknown[] }
 type Clip = { disposition?: string | null; proxy: Made | null; mezzanine: Made | null }
 type Camera = { id: string; kind?: string; confidence: number; reasons: { text: string }[]; clips: Clip[] }
 type Judged = { approved_by: string; approved_at: string; sync_confidence: number; sync_method: string }
@@ -19,7 +20,11 @@ type Session = { manifest: Manifest; state: string; locate: Locate; has: (key: s
 
 export async function openSession(base: string, session: string): Promise<Session> {
   const urls = new Map<string, string>()
-  const locate: Locate = (key) => urls.get(key) ?? `${base.replace(/\/$/, '')}/${key}`
+  const locate: Locate = (key) => {
+    if (urls.size > 0 && !urls.has(key))
+      throw new Error(`${key} is not shared: \`mcsyncd share --kind\` chooses what is`)
+    return urls.get(key) ?? `${base.replace(/\/$/, '')}/${key}`
+  }
   let pointer
   if (base.endsWith('.json')) {
     // An address for each key; the pointer was read by `mcsyncd share`.
@@ -91,7 +96,8 @@ export function judge({ manifest, state }: Session) {
     const placed = [...new Set(clips.map(({ disposition }) => disposition ?? 'unknown'))].sort()
     return [id, { confidence, placed, reasons: reasons.map(({ text }) => text) }]
   })
-  return { state, approved_by, approved_at, sync_confidence, sync_method, cameras: Object.fromEntries(cameras) }
+  const judged = { state, approved_by, approved_at, sync_confidence, sync_method }
+  return { ...judged, cameras: Object.fromEntries(cameras) }
 }
 
 // The keys of files that are missing or not what the manifest says; of a share, of what is shared.

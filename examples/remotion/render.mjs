@@ -1,11 +1,11 @@
 // Renders a part of a published session: three angles side by side, with the session's sound.
 //
-//   node render.mjs BASE SESSION OUT.mov [--from FRAME] [--frames N] [--kind proxy|mezzanine] [--pane 640x360]
+//   node render.mjs BASE SESSION OUT.mov [--from FRAME] [--frames N] [--kind KIND] [--pane 640x360]
 //
-// BASE is the folder of a store, or a file that `mcsyncd share` printed. CHROMIUM in the environment names a
-// browser; without it, Remotion downloads one.
+// BASE is the folder of a store, or a file that `mcsyncd share` printed; KIND is proxy or mezzanine. CHROMIUM
+// in the environment names a browser; without it, Remotion downloads one.
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { argv, env } from 'node:process'
@@ -25,13 +25,15 @@ const { positionals, values } = parseArgs({
   },
 })
 const [base, session, outputLocation] = positionals
+const { kind } = values
 
-// What the pointer says, the manifest's bytes, and the addresses of the files that are not in a folder.
+// What the pointer says, the manifest's bytes, and the addresses of the files unless they are in a folder.
 async function readSession() {
   if (!base.endsWith('.json')) {
     const pointer = JSON.parse(await readFile(join(base, `head/${session}.json`)))
     const body = await readFile(join(base, pointer.manifest_key))
-    return { state: pointer.state, reason: pointer.reason, sha256: pointer.manifest_sha256, body, addresses: {} }
+    const { state, reason, manifest_sha256: sha256 } = pointer
+    return { state, reason, sha256, body, addresses: null }
   }
   const { state, manifest, objects } = JSON.parse(await readFile(base))
   const body = Buffer.from(await (await fetch(manifest.url)).arrayBuffer())
@@ -46,9 +48,18 @@ if (createHash('sha256').update(body).digest('hex') !== sha256)
 const manifest = JSON.parse(body)
 if (manifest.schema.split('.')[0] !== '1') throw new Error(`a manifest of version ${manifest.schema}`)
 
+// Before the render: a composition that throws for want of a file is now and then rendered without it.
+const made = manifest.cameras.flatMap(({ clips }) => clips.map((clip) => clip[kind]))
+for (const { key, bytes } of made.filter((one) => one !== null && one.start_tick !== null)) {
+  if (addresses === null && (await stat(join(base, key))).size !== bytes)
+    throw new Error(`${key} is not whole`)
+  if (addresses !== null && !(key in addresses))
+    throw new Error(`${key} is not shared: mcsyncd share --kind ${kind}`)
+}
+
 const [width, height] = values.pane.split('x').map(Number)
-const { kind, from, frames } = values
-const inputProps = { manifest, kind, addresses, from: Number(from), frames: Number(frames), pane: { width, height } }
+const [from, frames] = [Number(values.from), Number(values.frames)]
+const inputProps = { manifest, kind, addresses, from, frames, pane: { width, height } }
 const browser = env.CHROMIUM ? { browserExecutable: env.CHROMIUM, chromeMode: 'chrome-for-testing' } : {}
 const outDir = await mkdtemp(join(tmpdir(), 'panes-'))
 try {

@@ -145,14 +145,30 @@ def test_addresses_do_as_well_and_what_has_not_begun_is_black(published, shoot, 
     assert_panes_are_exact(panes, files, shoot, ticks)
 
 
-def test_a_session_that_was_withdrawn_is_not_rendered(published, tmp_path):
-    store = tmp_path / "store"
-    shutil.copytree(published.store / "head", store / "head")
-    pointer = store / "head" / f"{published.session}.json"
-    withdrawn = json.loads(pointer.read_text()) | {"state": "withdrawn", "reason": "wrong takes"}
-    pointer.write_text(json.dumps(withdrawn))
-    shutil.copytree(published.store / "v1" / "manifest", store / "v1" / "manifest")
-    told = run_sample(store, published.session, tmp_path / "out.mov")
-    assert told.returncode != 0
-    assert "withdrawn: wrong takes" in told.stderr
-    assert not (tmp_path / "out.mov").exists()
+def test_nothing_is_rendered_that_must_not_be_or_lacks_a_file(published, tmp_path):
+    """At once, and not while it renders: what a composition throws then is not always noticed."""
+    store, out = tmp_path / "store", tmp_path / "out.mov"
+    shutil.copytree(published.store, store)
+    session = published.session
+
+    def refuse(base: Path, words: str, kind: str = "mezzanine") -> None:
+        told = run_sample(base, session, out, "--kind", kind)
+        assert told.returncode != 0
+        assert words in told.stderr
+        assert not out.exists()
+
+    files = [store / file.relative_to(published.store) for file in list_files(published, "proxy").values()]
+    keys = [str(file.relative_to(store)) for file in files]
+    with serve_folder(store) as address:
+        refuse(write_share(tmp_path / "share.json", store, session, address, keys[:2]), keys[2], "proxy")
+        refuse(tmp_path / "share.json", "is not shared: mcsyncd share --kind mezzanine")
+    files[1].chmod(0o644)
+    files[1].write_bytes(files[1].read_bytes()[:-1])
+    refuse(store, f"{keys[1]} is not whole", "proxy")
+    files[1].unlink()
+    refuse(store, "ENOENT", "proxy")
+    pointer = store / "head" / f"{session}.json"
+    pointer.write_text(
+        json.dumps(json.loads(pointer.read_text()) | {"state": "withdrawn", "reason": "wrong takes"})
+    )
+    refuse(store, "withdrawn: wrong takes")

@@ -166,3 +166,7 @@ def test_an_address_and_a_share_give_what_the_folder_gives(reader, address, tmp_
         sorted([changed, lost]),
         [changed],
     ]
+    write_share(share, store, where, address, [proxies[0].key])
+    told = reader.run(share, where, SECONDS)
+    assert (told.returncode != 0, told.stdout) == (True, "")
+    assert "is not shared" in told.stderr

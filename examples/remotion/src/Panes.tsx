@@ -2,11 +2,11 @@ import { AbsoluteFill, Html5Audio, OffthreadVideo, Sequence, staticFile } from '
 
 import { type Kind, type Manifest, choosePanes, chooseSound } from './manifest'
 
-// `from` and `frames` count frames of the session. A key without an address is a file of the public folder.
+// `from` and `frames` count frames of the session. Without addresses, the files lie in the public folder.
 export type PanesProps = {
   manifest: Manifest
   kind: Kind
-  addresses: Record<string, string>
+  addresses: Record<string, string> | null
   from: number
   frames: number
   pane: { width: number; height: number }
@@ -14,7 +14,7 @@ export type PanesProps = {
 
 // Each file begins on its `start`: nothing else is needed for all panes to show the same instant.
 export function Panes({ manifest, kind, addresses, from, pane }: PanesProps) {
-  const locate = (key: string) => addresses[key] ?? staticFile(key)
+  const locate = (key: string) => (addresses === null ? staticFile(key) : addresses[key])
   return (
     <AbsoluteFill style={{ background: 'black', flexDirection: 'row' }}>
       {choosePanes(manifest, kind).map((files, index) => (

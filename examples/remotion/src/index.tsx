@@ -5,7 +5,7 @@ import { Panes, type PanesProps } from './Panes'
 const EMPTY: PanesProps = {
   manifest: { rate: [30, 1], reference: '', cameras: [] },
   kind: 'proxy',
-  addresses: {},
+  addresses: null,
   from: 0,
   frames: 1,
   pane: { width: 640, height: 360 },

@@ -15,23 +15,27 @@ export type Placed = { key: string; start: number; frames: number }
 
 // The files of up to three cameras with pictures, the reference first.
 export function choosePanes(manifest: Manifest, kind: Kind): Placed[][] {
-  const panes = sortCameras(manifest, (one) => (one.id === manifest.reference ? 0 : 1))
-  return panes.map((camera) => place(manifest, camera, kind, (made) => made.frames > 0)).filter(isSome).slice(0, 3)
+  const cameras = sortCameras(manifest, (one) => (one.id === manifest.reference ? 0 : 1))
+  const panes = cameras.map((camera) => place(manifest, camera, kind, (made) => made.frames > 0))
+  return panes.filter(isSome).slice(0, 3)
 }
 
 // The files to hear: a recorder's, else the reference's, else any camera's.
 export function chooseSound(manifest: Manifest, kind: Kind): Placed[] {
-  const cameras = sortCameras(manifest, (one) => (one.kind === 'sound' ? 0 : one.id === manifest.reference ? 1 : 2))
-  return cameras.map((camera) => place(manifest, camera, kind, (made) => made.audio_tracks.length > 0)).find(isSome) ?? []
+  const rank = (one: Camera) => (one.kind === 'sound' ? 0 : one.id === manifest.reference ? 1 : 2)
+  const hasSound = (made: Made) => made.audio_tracks.length > 0
+  const heard = sortCameras(manifest, rank).map((camera) => place(manifest, camera, kind, hasSound))
+  return heard.find(isSome) ?? []
 }
 
 function sortCameras({ cameras }: Manifest, rank: (camera: Camera) => number): Camera[] {
   return [...cameras].sort((one, other) => rank(one) - rank(other))
 }
 
-function place({ rate: [num, den] }: Manifest, camera: Camera, kind: Kind, wanted: (made: Made) => boolean): Placed[] {
+function place(manifest: Manifest, camera: Camera, kind: Kind, isWanted: (made: Made) => boolean): Placed[] {
+  const [num, den] = manifest.rate
   return camera.clips.flatMap(({ [kind]: made }) => {
-    if (made === null || made.start_tick === null || !wanted(made)) return []
+    if (made === null || made.start_tick === null || !isWanted(made)) return []
     // What has no picture is measured by its samples, at 48 kHz.
     const frames = made.frames || Math.ceil((made.proof.samples * num) / (48000 * den))
     return [{ key: made.key, start: made.start_tick, frames }]
