@@ -51,7 +51,7 @@ def analyse_files(
     """
     _import_stages()
     folders = [scratch / str(number) for number in range(len(paths))]
-    with _open_pool(count_parallel_files(paths)) as pool:
+    with open_pool(count_parallel_files(paths)) as pool:
         futures = [_submit_file(pool, path, folder) for path, folder in zip(paths, folders, strict=True)]
         # While the workers decode, import what comes next.
         import_module("mcsyncd.sync.solve")
@@ -70,11 +70,16 @@ def count_parallel_files(paths: Sequence[Path]) -> int:
 
     With the extra one, three files on two cores take one and a half turns instead of two.
     """
-    count = min(len(paths), len(os.sched_getaffinity(0)) + 1)
+    count = min(len(paths), count_cores() + 1)
     index_bytes = sorted(map(_estimate_index_memory, paths), reverse=True)
     while count > 1 and sum(index_bytes[:count]) > _MAX_INDEX_MEMORY_BYTES:
         count -= 1
     return count
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _estimate_index_memory(path: Path) -> int:
@@ -94,7 +99,8 @@ def _import_stages() -> None:
 
 
 @contextmanager
-def _open_pool(worker_count: int) -> Iterator[ProcessPoolExecutor]:
+def open_pool(worker_count: int) -> Iterator[ProcessPoolExecutor]:
+    """Open a pool of forked workers with the limits of `limit_worker`; an error inside kills them."""
     with ProcessPoolExecutor(
         worker_count, mp_context=get_context("fork"), initializer=limit_worker, initargs=(os.getpid(),)
     ) as pool:
@@ -145,7 +151,7 @@ def _get_result(future: Future[FileAnalysis | McsyncError] | None) -> FileAnalys
 
 def _analyse_alone(path: Path, folder: Path) -> FileAnalysis | McsyncError:
     """Analyse a file again, in a pool of its own, so that a second crash is certainly its fault."""
-    with _open_pool(1) as pool:
+    with open_pool(1) as pool:
         return _get_result(_submit_file(pool, path, folder)) or BadMedia(
             f"{path.name}: the decoder crashed on it",
             "copy the clip from the card again; if it crashes again, convert its audio to WAV",

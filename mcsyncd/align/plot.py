@@ -75,6 +75,14 @@ def draw_alignment(path: Path, alignment: Alignment, recordings: Sequence[Record
         _draw_audio(audio, angle, recordings)
         _draw_strip(strip, angle)
     axes[-1][0].set_xlabel(f"seconds on the clock of {escape_text(alignment.reference)}", parse_math=False)
+    write_figure(figure, path)
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a matplotlib figure as a PNG that is known again as a plot of ours.
+
+    Raises UsageError if `path` is neither free nor an earlier one.
+    """
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": _SOFTWARE})
     require_free_path(path)  # again: somebody may have put a file there in the meantime

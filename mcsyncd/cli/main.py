@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "Film a demo shoot and take it through the whole pipeline.",
     "align": "Sync files without a daemon.",
     "compare": "Compare a synced timeline with mcsyncd's own answer.",
+    "selftest": "Try the sync on your own footage, with answers that are known.",
     "conform": "Encode one clip with one profile.",
     "probe": "Show what a file is and what conform would do with it.",
     "status": "Show what the daemon waits for and what it is doing; --follow streams it.",
