@@ -21,7 +21,9 @@ from xml.etree import ElementTree as ET
 
 import av
 import jsonschema
+import opentimelineio as otio
 import pytest
+from melt import find_beep, find_flash, needs_melt, render_track
 
 from mcsyncd import api
 from mcsyncd.client import Client, RevisionConflict
@@ -29,6 +31,7 @@ from readers import prepare_reader
 from steadiness import MAX_LOG_BYTES, find_litter, measure_footprint
 
 HALF_FRAME_MS = 1000 / 60
+SIZE = (192, 108)
 
 
 def read_level(file: Path, number: int) -> float:
@@ -117,6 +120,34 @@ def test_an_editor_gets_a_timeline_whose_files_are_there(published, tmp_path, me
     again = line.ask("handoff", reviewed["id"], "--format", "fcpxml", "--to", str(tmp_path), check=False)
     assert again.returncode == 2
     assert "there is such a file" in again.stderr
+
+
+@needs_melt
+@pytest.mark.parametrize(("wanted", "adapter"), [("otio", "otio_json"), ("xmeml", "fcp_xml")])
+def test_another_program_shows_a_flash_of_all_cameras_at_one_frame(
+    published, shoot, tmp_path, wanted, adapter
+):
+    """The whole chain as an editor meets it, but for our handoff: neither reader nor renderer are ours."""
+    line, reviewed = published
+    line.ask("handoff", reviewed["id"], "--format", wanted, "--to", str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    timeline = otio.adapters.read_from_file(str(file), adapter)
+    rate = Fraction(reviewed["rate"])
+    tracks = [
+        render_track(one, rate.as_integer_ratio(), SIZE, 300, tmp_path) for one in timeline.video_tracks()
+    ]
+    assert len(tracks) == 3
+    # The timeline begins with the earliest clip, on the nearest frame.
+    zero_s = float(round(max(-one for one in shoot.offsets_us.values()) * rate / 1_000_000) / rate)
+    flashes_s = [at / 1e6 + zero_s for at in shoot.flashes_us if at / 1e6 + zero_s < 9.5]
+    assert len(flashes_s) == 2
+    for at_s in flashes_s:
+        shown = [find_flash(one, round(at_s * rate)) for one in tracks]
+        assert max(shown) - min(shown) <= 1  # each shows its own frame that is nearest to the tick
+        assert all(-0.5 <= frame - at_s * rate <= 1.5 for frame in shown)
+        heard_s = [find_beep(one, at_s) for one in tracks]
+        assert max(heard_s) - min(heard_s) < 0.001
+        assert all(abs(one - at_s) < 0.001 for one in heard_s)
 
 
 def test_no_segment_of_a_finished_clip_is_left(published):
