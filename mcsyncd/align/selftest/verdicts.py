@@ -11,13 +11,13 @@ from mcsyncd.align.selftest.cases import WITHOUT_ANSWER, CaseKind, KnownCase
 from mcsyncd.align.selftest.excerpts import read_excerpt
 from mcsyncd.align.selftest.material import X, Y, is_acceptable
 from mcsyncd.model.alignment import AngleMatch
+from mcsyncd.sync.confidence import HALF_FRAME_S
 from mcsyncd.sync.solve import solve_alignment
 
 REVIEW_BELOW = 0.85
 """Confidence from which an answer is accepted: the default of `review.review_below`; a test compares them."""
-TOLERANCE_MS = 1000.0 / 120.0
-"""Milliseconds within which an offset is right, at both ends of the overlap: what a confidence is a chance of
-(docs/calibration.md). A quarter of a frame at 30 frames a second; looser, the figures flatter."""
+TOLERANCE_MS = HALF_FRAME_S * 1e3
+"""Milliseconds within which an offset is right, at both ends of the overlap: what a confidence is about."""
 _Z = 1.96
 """Standard deviations of a two-sided interval of 95 %: textbook."""
 BIN_EDGES = (0.0, 0.5, REVIEW_BELOW, 0.95, 1.0)
