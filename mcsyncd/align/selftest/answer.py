@@ -176,7 +176,7 @@ def _format_excerpt(excerpt: SoundExcerpt) -> str:
 
 def _explain(result: SelftestResult) -> Iterator[str]:
     """Yield what the figures rest on, and what they leave out."""
-    yield "The bar is what was right, ┃ what was stated. Wrong is accepted and more than 8.3 ms off."
+    yield "The bar is what was right, ┃ what was stated. Wrong: accepted, and 8.3 ms off or more, or nowhere."
     kinds = {one.case.kind for one in result.verdicts}
     if CaseKind.CAMERAS in kinds:
         yield "One microphone is easier than two cameras: the cases of two files are the honest ones."

@@ -87,6 +87,7 @@ def run_selftest(order: SelftestOrder, scratch: Path, reporter: AlignReporter) -
     pairs = prove_pairs(materials, begin_s + _PROOF_SHARE * order.budget_s, reporter)
     sources = list_sources(materials, pairs)
     verdicts = _solve_cases(sources, order, begin_s + order.budget_s, reporter)
+    reporter.show_progress("")  # what is printed now begins a line
     return SelftestResult(order, tuple(files), tuple(pairs), tuple(verdicts), monotonic() - begin_s)
 
 
