@@ -75,6 +75,7 @@ def align_files(files: Sequence[AngleFile], scratch: Path, reporter: AlignReport
         files[0].angle,
         lambda done: reporter.show_progress(f"aligning {done:.0%}"),
     )
+    reporter.show_progress("")  # what is printed now begins a line
     alignment = _place_spans(place_parallels(alignment, leaders), clips)
     return AlignResult(
         _add_unreadable_reasons(alignment, outcomes), tuple(recordings), _find_frame_rate(outcomes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -297,3 +298,13 @@ def test_a_silent_chapter_lies_at_the_end_of_the_one_before(files, tmp_path):
     apart = answer["clips"]["b"][1]["offset_ms"] - answer["clips"]["b"][0]["offset_ms"]
     assert abs(apart - 12_000) < 8.33
     assert [reason["code"] for reason in answer["reasons"]] == ["continues"]
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="no script(1) for a terminal")
+def test_the_answer_begins_a_line_of_its_own_on_a_terminal(files):
+    command = f"{sys.executable} -m mcsyncd align cam_a={files['a']} cam_b={files['b']}"
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], capture_output=True, text=True, check=True
+    )
+    (shown,) = (line for line in done.stdout.splitlines() if "Sync Confidence" in line)
+    assert shown.split("\x1b[K")[-1].startswith("Sync Confidence: 99%")

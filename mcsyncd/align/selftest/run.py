@@ -146,7 +146,7 @@ def _solve_cases(
         with open_pool(count_cores()) as pool:
             for future in _hand_out(pool, sources, order, deadline_s):
                 verdicts.append(future.result())
-                reporter.show_progress(f"solving: {len(verdicts)} cases")
+                reporter.show_progress(f"solving: case {len(verdicts)}")
     except BrokenExecutor as error:
         raise _build_worker_error() from error
     return verdicts
