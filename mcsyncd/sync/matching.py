@@ -27,7 +27,7 @@ from mcsyncd.sync.line_scoring import (
 )
 from mcsyncd.sync.match import Echo, Match
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
-from mcsyncd.sync.rivals import add_rivals, compute_distance_s
+from mcsyncd.sync.rivals import add_rivals, add_unmeasured_rivals, compute_distance_s
 from mcsyncd.sync.transients import match_onsets
 from mcsyncd.sync.whitening import WhitenedChannel
 from mcsyncd.sync.window_correlation import (
@@ -82,6 +82,8 @@ def match_recordings(
     best = max(matches, key=lambda match: match.strength)
     others = [one.line for one in scored] + [match.line for match in matches if match is not best]
     best = mark_echoes(_choose_first_arrival(add_rivals(best, others), others))
+    unmeasured = [line for line, one in zip(lines, candidates, strict=True) if one is None]
+    best = add_unmeasured_rivals(best, unmeasured)
     return replace(best, conflict=find_channel_conflict(best, ranked, (x, y), _measure_line))
 
 

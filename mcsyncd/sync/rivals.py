@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync.coarse_search import Line
 from mcsyncd.sync.line_fit import fit_line
-from mcsyncd.sync.line_scoring import MIN_ACTIVE_SHARE, read_z_on_line, score_line
+from mcsyncd.sync.line_scoring import MIN_ACTIVE_SHARE, read_z_on_line, score_line, select_active
 from mcsyncd.sync.match import Lead, Match, Rival
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
 from mcsyncd.sync.whitening import WhitenedChannel
@@ -23,6 +23,7 @@ from mcsyncd.sync.window_correlation import (
     WindowSpectra,
     correlate_windows,
     slice_lags,
+    spread_windows,
     transform_windows,
 )
 
@@ -59,6 +60,21 @@ def add_rivals(best: Match, lines: Sequence[Line]) -> Match:
     compared = [_compare_rival(best, line, y_windows, best_z) for line in others]
     rivals = sorted(_drop_equal_lines(best, compared), key=lambda rival: -rival.strength)
     return replace(best, rivals=tuple(rivals[:_MAX_RIVALS]))
+
+
+def add_unmeasured_rivals(best: Match, lines: Sequence[Line]) -> Match:
+    """Return `best` with those of `lines` as rivals that had as much evidence in the coarse search.
+
+    They are lines that could not be measured, because too little sounds along them: a click now and then.
+    Where the best one only just could, they are as likely, and dropping them made any beat certain.
+    """
+    found = [
+        _build_unpaired(best, line, best.strength * min(1.0, line.score / best.line.score))
+        for line in _select_rival_lines(best, lines)
+        if line.score > _MIN_REFIT_SHARE * best.line.score > 0.0
+    ]
+    rivals = sorted(_drop_equal_lines(best, [*best.rivals, *found]), key=lambda rival: -rival.strength)
+    return replace(best, rivals=tuple(rivals[:_MAX_RIVALS])) if found else best
 
 
 def _drop_equal_lines(best: Match, rivals: Sequence[Rival]) -> list[Rival]:
@@ -106,8 +122,31 @@ def _compare_rival(best: Match, line: Line, y_windows: WindowSpectra, best_z: ND
 
 
 def _compare_unpaired(best: Match, line: Line) -> Rival:
-    scored = score_line(*best.channels, line)
-    strength = scored.strength if scored else 0.0
+    # In windows as long as those of the best one: the same sound has twice the z in long as in short ones.
+    scored = score_line(*best.channels, line, best.windows.subwindows)
+    if scored is None or scored.strength <= _MIN_REFIT_SHARE * best.strength:
+        return _build_unpaired(best, line, scored.strength if scored else 0.0)
+    # Along a slope that is not its own, a rival would look a third weaker than it is.
+    line, strength = _measure_alone(best, scored.line)
+    return _build_unpaired(best, line, max(scored.strength, strength))
+
+
+def _measure_alone(best: Match, line: Line) -> tuple[Line, float]:
+    """Return a line, fitted to windows of its own overlap, and its strength there."""
+    x, y = best.channels
+    windows = spread_windows(line, x.samples, y.samples, _MAX_PAIRED_WINDOWS, best.windows.subwindows)
+    y_windows = transform_windows(y, windows, best.reader)
+    first = select_active(correlate_windows(x, line, y_windows))
+    if first.times.size == 0:
+        return line, 0.0
+    fitted = fit_line(first).line
+    second = select_active(correlate_windows(x, fitted, y_windows))
+    if second.times.size == 0:
+        return line, 0.0
+    return fitted, float(np.abs(second.z[:, slice_lags(_RIVAL_REACH_SAMPLES)]).max(axis=1).mean())
+
+
+def _build_unpaired(best: Match, line: Line, strength: float) -> Rival:
     lead = 1.0 - strength / max(best.strength, 1e-9)
     return Rival(line, strength, Lead(lead, _UNPAIRED_T * lead * float(np.sqrt(best.active_windows))))
 
