@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from benchmarks import cluster, conform, lanes, pipeline, preview, scrub, sessions, storage, sync, tui
+from benchmarks import cluster, conform, lanes, pipeline, scrub, sessions, storage, sync, sync_scale, tui
 
 
 class Benchmark(Protocol):
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "scrub": scrub,
     "preview": preview,
     "sync": sync,
+    "sync-scale": sync_scale,
     "sessions": sessions,
     "tui": tui,
     "storage": storage,

@@ -96,10 +96,13 @@ def _build_pair_line(
 ) -> Line | None:
     """Return the line between two clips that follows from their placements, in analysis-audio time."""
     x, y = placements[pair.x], placements[pair.y]
-    if x is None or y is None:
-        return None
-    start_x, start_y = recordings[pair.x].start_us / 1e6, recordings[pair.y].start_us / 1e6
+    return None if x is None or y is None else build_line(recordings[pair.x], recordings[pair.y], x, y)
+
+
+def build_line(x: Recording, y: Recording, x_place: SolvedPlacement, y_place: SolvedPlacement) -> Line:
+    """Return the line between two recordings, in time of their analysis audio, that their places imply."""
+    start_x, start_y = x.start_us / 1e6, y.start_us / 1e6
     return Line(
-        (y.map_time(start_y) - x.offset_s) / (1.0 + x.slope) - start_x,
-        (1.0 + y.slope) / (1.0 + x.slope) - 1.0,
+        (y_place.map_time(start_y) - x_place.offset_s) / (1.0 + x_place.slope) - start_x,
+        (1.0 + y_place.slope) / (1.0 + x_place.slope) - 1.0,
     )

@@ -13,11 +13,13 @@ from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.direct_paths import resolve_direct_paths
 from mcsyncd.sync.graph import Edge, Solution, check_loops, compute_path_chance, solve_graph
-from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs
+from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs, match_likeliest_pairs
+from mcsyncd.sync.pair_choice import MAX_PAIRS_PER_RECORDING, should_choose_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.shares import SmallShare, find_small_shares
+from mcsyncd.sync.sparse_search import match_chosen_pairs
 
 MIN_LIKELY_CONFIDENCE = 0.5
 """Chance from which a placement is likelier right than wrong. Below, a clip is tried at other speeds, gives
@@ -61,9 +63,13 @@ def measure_recordings(
 ) -> Measurement:
     """Match all pairs, resolve direct paths, and put all clips on the clock of the angle `reference`.
 
-    A clip without a likely placement is tried at the speeds of the 0.1 % error as well.
+    Of 20 and more recordings, only the pairs that `sparse_search.py` chooses. A clip without a likely
+    placement is tried at the speeds of the 0.1 % error as well.
     """
-    pairs = match_all_pairs(recordings, report_progress)
+    if should_choose_pairs(recordings):
+        pairs = match_chosen_pairs(recordings, reference, report_progress)
+    else:
+        pairs = match_all_pairs(recordings, report_progress)
     root = _choose_root(recordings, reference, [pair.edge for pair in pairs if pair.has_shared_sound])
     measurement = _solve_pairs(recordings, {}, root, pairs)
     for at in range(len(recordings)):
@@ -101,10 +107,16 @@ def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[
     for change in SPEED_CHANGES:
         recordings = list(measurement.recordings)
         recordings[at] = change_speed(recordings[at], change)
-        pairs = match_all_pairs(recordings, only=at, min_score=_MIN_SPEED_SCORE)
+        pairs = _match_clip(recordings, at)
         if pairs:
             speed_changes = {**measurement.speed_changes, at: change}
             yield _solve_pairs(recordings, speed_changes, root, [*others, *pairs])
+
+
+def _match_clip(recordings: Sequence[Recording], at: int) -> list[Pair]:
+    if should_choose_pairs(recordings):
+        return match_likeliest_pairs(recordings, at, min_score=_MIN_SPEED_SCORE, most=MAX_PAIRS_PER_RECORDING)
+    return match_all_pairs(recordings, only=at, min_score=_MIN_SPEED_SCORE)
 
 
 def _is_unlikely(measurement: Measurement, at: int) -> bool:

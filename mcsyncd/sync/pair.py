@@ -92,42 +92,86 @@ def match_all_pairs(
     With `only`, match just the pairs of that recording; with `min_score`, just those whose coarse
     score reaches it. Raises ValueError where audio is not at the analysis rate.
     """
-    # The search reads at half the rate in int16: one byte for each sample of a channel.
-    search_bytes = sum(channel.size for one in recordings for channel in one.channels)
-    cache = BlockCache(choose_cache_bytes(search_bytes))
-    whitened = [_whiten_channels(recording, cache) for recording in recordings]
-    due = [
-        (x, y)
-        for x, y in combinations(range(len(recordings)), 2)
-        if recordings[x].angle != recordings[y].angle and whitened[x] and whitened[y] and only in {None, x, y}
-    ]
-    search_slots = BoundedSemaphore(_MAX_SEARCHES_AT_ONCE)
-    matches = map_in_threads(
-        lambda pair: _search_and_match(whitened[pair[0]], whitened[pair[1]], min_score, search_slots), due
-    )
+    matcher = PairMatcher(recordings)
+    due = [pair for pair in matcher.list_pairs() if only is None or only in pair]
     pairs = []
-    for done, ((x, y), match) in enumerate(zip(due, matches, strict=True)):
-        if match is not None:
-            pairs.append(_build_pair(x, y, recordings, match))
+    for done, pair in enumerate(matcher.match_pairs(due, min_score), 1):
+        if pair is not None:
+            pairs.append(pair)
         if report_progress is not None:
-            report_progress((done + 1) / len(due))
+            report_progress(done / len(due))
     return pairs
 
 
-def _search_and_match(
-    x: Sequence[WhitenedChannel],
-    y: Sequence[WhitenedChannel],
-    min_score: float,
-    search_slots: BoundedSemaphore,
-) -> Match | None:
-    with search_slots:
-        lines = find_lines(x, y)
-    if lines and lines[0].score < min_score:
-        return None
-    match = match_recordings(x, y, lines) if lines else None
-    if match is None or measure_evidence(match).significance < MIN_CLEAR_SIGNIFICANCE:
-        return match_by_onsets(x, y) or match
-    return match
+def match_likeliest_pairs(
+    recordings: Sequence[Recording], only: int, *, min_score: float, most: int
+) -> list[Pair]:
+    """Match a recording with up to `most` others, those with the highest coarse scores from `min_score` on.
+
+    Raises ValueError where audio is not at the analysis rate.
+    """
+    matcher = PairMatcher(recordings)
+    due = [pair for pair in matcher.list_pairs() if only in pair]
+    found = zip(due, matcher.search_pairs(due), strict=True)
+    scores = {pair: line.score for pair, line in found if line is not None and line.score >= min_score}
+    likeliest = sorted(scores, key=lambda pair: (-scores[pair], pair))[:most]
+    return [pair for pair in matcher.match_pairs(sorted(likeliest)) if pair is not None]
+
+
+class PairMatcher:
+    """Matches pairs of recordings, by their indices, and keeps the lines of the coarse search.
+
+    Raises ValueError where audio is not at the analysis rate.
+    """
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        # The search reads at half the rate in int16: one byte for each sample of a channel.
+        search_bytes = sum(channel.size for one in recordings for channel in one.channels)
+        cache = BlockCache(choose_cache_bytes(search_bytes))
+        self._recordings = recordings
+        self._whitened = [_whiten_channels(recording, cache) for recording in recordings]
+        self._lines: dict[tuple[int, int], list[Line]] = {}
+        self._search_slots = BoundedSemaphore(_MAX_SEARCHES_AT_ONCE)
+
+    def list_pairs(self) -> list[tuple[int, int]]:
+        """Return every two recordings of different angles that have usable audio, the first one first."""
+        angles = [recording.angle for recording in self._recordings]
+        return [
+            (x, y)
+            for x, y in combinations(range(len(angles)), 2)
+            if angles[x] != angles[y] and self._whitened[x] and self._whitened[y]
+        ]
+
+    def search_pairs(self, pairs: Sequence[tuple[int, int]]) -> Iterator[Line | None]:
+        """Yield the best line of the coarse search for each pair; None where nothing overlaps."""
+        for lines in map_in_threads(self._search_pair, pairs):
+            yield lines[0] if lines else None
+
+    def match_pairs(self, pairs: Sequence[tuple[int, int]], min_score: float = 0.0) -> Iterator[Pair | None]:
+        """Yield what each pair has in common; None where that is nothing, or its coarse score is too low."""
+        matches = map_in_threads(lambda pair: self._match_pair(pair, min_score), pairs)
+        for (x, y), match in zip(pairs, matches, strict=True):
+            yield None if match is None else _build_pair(x, y, self._recordings, match)
+
+    def get_channels(self, at: int) -> Sequence[WhitenedChannel]:
+        """Return the usable channels of a recording."""
+        return self._whitened[at]
+
+    def _search_pair(self, pair: tuple[int, int]) -> list[Line]:
+        if pair not in self._lines:
+            with self._search_slots:
+                self._lines[pair] = find_lines(self._whitened[pair[0]], self._whitened[pair[1]])
+        return self._lines[pair]
+
+    def _match_pair(self, pair: tuple[int, int], min_score: float) -> Match | None:
+        x, y = self._whitened[pair[0]], self._whitened[pair[1]]
+        lines = self._search_pair(pair)
+        if lines and lines[0].score < min_score:
+            return None
+        match = match_recordings(x, y, lines) if lines else None
+        if match is None or measure_evidence(match).significance < MIN_CLEAR_SIGNIFICANCE:
+            return match_by_onsets(x, y) or match
+        return match
 
 
 def map_in_threads(function: Callable[[Input], Output], inputs: Sequence[Input]) -> Iterator[Output]:

@@ -121,9 +121,10 @@ def _beam_search(
     """
     beam: list[tuple[float, dict[int, int]]] = [(0.0, {root: 0})]
     for node in order:
+        own = [one for one in arrivals if node in {one.x, one.y}]
         longer = []
         for score, shifts in beam:
-            sums = _sum_profiles(node, shifts, arrivals)
+            sums = _sum_profiles(node, shifts, own)
             if excluded is not None and excluded[0] == node:
                 sums[slice_lags(MIN_RIVAL_SAMPLES, excluded[1])] = -np.inf
             longer += [(score + height, {**shifts, node: shift}) for height, shift in _find_peaks(sums)]

@@ -16,7 +16,7 @@ voice is loudest where.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 
 from mcsyncd.sync.graph import Solution, SolvedPlacement
 from mcsyncd.sync.pair import Pair
+from mcsyncd.sync.pair_choice import should_choose_pairs
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
+from mcsyncd.sync.share_choice import choose_threes
 from mcsyncd.sync.transform import Spectrum, build_phase_ramps, compute_spectrum
 from mcsyncd.sync.whitening import WhitenedChannel
 
@@ -100,7 +102,8 @@ def find_small_shares(
 ) -> tuple[SmallShare, ...]:
     """Return the pairs of clips that share too little, by their placements.
 
-    Every clip with every two others; of pairs alone, those that placements rest on.
+    Every clip with every two others, or of many clips, those that placements rest on with some others; of
+    pairs alone, those that placements rest on.
     """
     channels = _choose_channels(pairs)
     clips = {
@@ -108,9 +111,10 @@ def find_small_shares(
         for node, place in enumerate(solution.placements)
         if place is not None and node in channels
     }
+    links = dict.fromkeys((edge.x, edge.y) for path in solution.paths for edge in path)
     thirds = [
         third
-        for nodes in combinations(clips, 3)
+        for nodes in _list_threes(recordings, clips, links, pairs)
         if len({recordings[node].angle for node in nodes}) == 3
         for third in _compare_three([clips[node] for node in nodes], nodes)
     ]
@@ -120,7 +124,6 @@ def find_small_shares(
         if third.is_small and not is_vouched_for(third, thirds)
         for node in (third.x, third.y)
     ]
-    links = dict.fromkeys((edge.x, edge.y) for path in solution.paths for edge in path)
     for x, y in links:
         if not any({x, y} == {one.x, one.y} for one in found):
             found += _compare_two(clips[x], clips[y], (x, y))
@@ -158,6 +161,19 @@ class _PlacedClip:
 
 
 _TAPER = np.hanning(_WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+
+
+def _list_threes(
+    recordings: Sequence[Recording],
+    clips: Mapping[int, _PlacedClip],
+    links: Iterable[tuple[int, int]],
+    pairs: Sequence[Pair],
+) -> Iterable[tuple[int, ...]]:
+    if not should_choose_pairs(recordings):
+        return combinations(clips, 3)
+    heard = [(pair.x, pair.y) for pair in pairs if pair.has_shared_sound]
+    spans = {node: (clip.begin_s, clip.end_s) for node, clip in clips.items()}
+    return choose_threes([one.angle for one in recordings], spans, links, heard)
 
 
 def _choose_channels(pairs: Sequence[Pair]) -> dict[int, WhitenedChannel]:
