@@ -24,6 +24,7 @@ _ALWAYS = frozenset(
         ReasonCode.SAME_RECORDING,
         ReasonCode.CLOCKS_DISAGREE,
         ReasonCode.TIMECODE_JUMPS,
+        ReasonCode.UNEVEN_DRIFT,
     }
 )
 """Reasons that are such doubts whenever they are given: two measurements of one thing contradict."""

@@ -31,6 +31,7 @@ class ReasonCode(StrEnum):
     ECHO = "echo"
     WRONG_SPEED = "wrong_speed"
     IN_PIECES = "in_pieces"
+    UNEVEN_DRIFT = "uneven_drift"
     INDIRECT = "indirect"
     PAIRS_DISAGREE = "pairs_disagree"
     NO_SHARED_SOUND = "no_shared_sound"
@@ -184,6 +185,9 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
             return f"{name} runs {abs(change):.1%} {way}, as 29.97 fps mistaken for 30 does; corrected"
         case ReasonCode.IN_PIECES:
             return f"{name} lies at {values['pieces']}: {' or '.join(others)} skipped or was cut"
+        case ReasonCode.UNEVEN_DRIFT:
+            off = f"{float(values['off_ms']):.1f} ms"
+            return f"the clocks of {name} and {other} drift unevenly: one drift for all is up to {off} off"
         case ReasonCode.INDIRECT:
             return f"{name} is placed through {other}"
         case ReasonCode.PAIRS_DISAGREE:

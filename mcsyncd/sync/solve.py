@@ -34,6 +34,7 @@ from mcsyncd.sync.reasons import REPORT_BELOW, build_doubts, build_echo, build_p
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ, Recording
 from mcsyncd.sync.report import ClipResult, build_alignment
 from mcsyncd.sync.set_aside import set_clips_aside
+from mcsyncd.sync.uneven_drift import find_uneven_drift
 from mcsyncd.sync.witnesses import find_clock_doubts, poll_witnesses, settle_by_clocks
 
 _MAX_ANGLE_OVERLAP_S = 1.0
@@ -101,7 +102,7 @@ def _judge_placed_clip(at: int, placement: SolvedPlacement, measurement: Measure
     broken = next((cap.pair for cap in caps if cap.pair.pieces), pair)
     pieces = _build_pieces(at, broken, measurement)
     if pieces:
-        reasons.append(build_pieces(recording.angle, _list_suspects(broken, measurement), pieces))
+        reasons.append(_explain_pieces(at, broken, pieces, measurement))
     reasons += _build_pair_doubts(pair, recordings, at)
     reasons += _build_echo_doubt(recording.angle, measurement.choices.get(at))
     for edge, miss_s in failing:
@@ -152,6 +153,15 @@ def _build_pieces(at: int, pair: Pair, measurement: Measurement) -> tuple[Piece,
         drift_ppm = round(slope * 1e6, 3) + 0.0
         pieces.append(Piece(recordings[at].name, begin_us, end_us, round(offset_s * 1e6), drift_ppm))
     return tuple(pieces)
+
+
+def _explain_pieces(at: int, pair: Pair, pieces: tuple[Piece, ...], measurement: Measurement) -> Reason:
+    """Return why no single line holds for a clip: its clock changes its rate, or a passage is missing."""
+    angle, bend = measurement.recordings[at].angle, find_uneven_drift(pair.match)
+    if bend is None:
+        return build_pieces(angle, _list_suspects(pair, measurement), pieces)
+    other = measurement.recordings[pair.x if pair.y == at else pair.y].angle
+    return build_reason(ReasonCode.UNEVEN_DRIFT, angle, other, off_ms=bend.off_s * 1e3)
 
 
 def _list_suspects(pair: Pair, measurement: Measurement) -> list[str]:

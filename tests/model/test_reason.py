@@ -20,6 +20,7 @@ VALUES = {
     ReasonCode.ECHO: {"apart_ms": 21.04, "lead": 0.0},
     ReasonCode.WRONG_SPEED: {"speed_change": 0.001},
     ReasonCode.IN_PIECES: {"pieces": "+3000.0 ms from 0:00 to 1:00"},
+    ReasonCode.UNEVEN_DRIFT: {"off_ms": 11.2},
     ReasonCode.PAIRS_DISAGREE: {"miss_ms": 12.5},
     ReasonCode.SET_ASIDE: {"silent": 0.0, "about_s": -600.0},
     ReasonCode.MAYBE_INSIDE: {"about_s": 30.0},
