@@ -74,7 +74,7 @@ def measure_recordings(
     measurement = _solve_pairs(recordings, {}, root, pairs)
     for at in range(len(recordings)):
         if at != root and _is_unlikely(measurement, at):
-            attempts = [measurement, *_try_other_speeds(measurement, root, at)]
+            attempts = [measurement, *_try_other_speeds(measurement, root, at, report_progress)]
             measurement = max(attempts, key=lambda one: round(_compute_confidence_or_zero(one, at), 2))
     small_shares = find_small_shares(measurement.recordings, measurement.pairs, measurement.solution)
     return replace(measurement, small_shares=small_shares)
@@ -101,22 +101,36 @@ def _solve_pairs(
     return Measurement(tuple(recordings), speed_changes, tuple(resolved), choices, solution, root)
 
 
-def _try_other_speeds(measurement: Measurement, root: int, at: int) -> Iterator[Measurement]:
+def _try_other_speeds(
+    measurement: Measurement, root: int, at: int, report_progress: ProgressCallback | None
+) -> Iterator[Measurement]:
     """Yield the session with clip `at` at each other speed, where that matches anything."""
     others = [pair for pair in measurement.pairs if at not in {pair.x, pair.y}]
     for change in SPEED_CHANGES:
         recordings = list(measurement.recordings)
         recordings[at] = change_speed(recordings[at], change)
-        pairs = _match_clip(recordings, at)
+        pairs = _match_clip(recordings, at, report_progress)
         if pairs:
             speed_changes = {**measurement.speed_changes, at: change}
             yield _solve_pairs(recordings, speed_changes, root, [*others, *pairs])
 
 
-def _match_clip(recordings: Sequence[Recording], at: int) -> list[Pair]:
+def _match_clip(
+    recordings: Sequence[Recording], at: int, report_progress: ProgressCallback | None
+) -> list[Pair]:
+    """Match one clip with the others; report again and again that all pairs are done.
+
+    Clips of another event are many where clips are many, and a job that reports nothing counts as stalled.
+    """
+
+    def report_again(_done: float) -> None:
+        if report_progress is not None:
+            report_progress(1.0)
+
     if should_choose_pairs(recordings):
-        return match_likeliest_pairs(recordings, at, min_score=_MIN_SPEED_SCORE, most=MAX_PAIRS_PER_RECORDING)
-    return match_all_pairs(recordings, only=at, min_score=_MIN_SPEED_SCORE)
+        most = MAX_PAIRS_PER_RECORDING
+        return match_likeliest_pairs(recordings, at, report_again, min_score=_MIN_SPEED_SCORE, most=most)
+    return match_all_pairs(recordings, report_again, only=at, min_score=_MIN_SPEED_SCORE)
 
 
 def _is_unlikely(measurement: Measurement, at: int) -> bool:

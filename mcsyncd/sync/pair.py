@@ -104,16 +104,24 @@ def match_all_pairs(
 
 
 def match_likeliest_pairs(
-    recordings: Sequence[Recording], only: int, *, min_score: float, most: int
+    recordings: Sequence[Recording],
+    only: int,
+    report_progress: ProgressCallback,
+    *,
+    min_score: float,
+    most: int,
 ) -> list[Pair]:
     """Match a recording with up to `most` others, those with the highest coarse scores from `min_score` on.
 
-    Raises ValueError where audio is not at the analysis rate.
+    The progress is that of the coarse search. Raises ValueError where audio is not at the analysis rate.
     """
     matcher = PairMatcher(recordings)
     due = [pair for pair in matcher.list_pairs() if only in pair]
-    found = zip(due, matcher.search_pairs(due), strict=True)
-    scores = {pair: line.score for pair, line in found if line is not None and line.score >= min_score}
+    scores: dict[tuple[int, int], float] = {}
+    for done, (pair, line) in enumerate(zip(due, matcher.search_pairs(due), strict=True), 1):
+        if line is not None and line.score >= min_score:
+            scores[pair] = line.score
+        report_progress(done / len(due))
     likeliest = sorted(scores, key=lambda pair: (-scores[pair], pair))[:most]
     return [pair for pair in matcher.match_pairs(sorted(likeliest)) if pair is not None]
 

@@ -15,6 +15,7 @@ from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.graph import Edge, check_loops, solve_graph
 from mcsyncd.sync.pair import Pair
 from mcsyncd.sync.pair_choice import MIN_SPARSE_RECORDINGS, should_choose_pairs
+from mcsyncd.sync.pulldown import SPEED_CHANGES
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
 from mcsyncd.sync.sparse_search import match_chosen_pairs
@@ -147,6 +148,19 @@ def test_the_order_of_the_recordings_chooses_no_other_pairs(monkeypatch):
 
 def name_pairs(pairs: list[Pair]) -> set[frozenset[tuple[str, str]]]:
     return {frozenset(pair.recording_keys) for pair in pairs}
+
+
+@pytest.mark.parametrize("sparse_from", [3, 20])
+def test_a_search_at_other_speeds_reports_too(monkeypatch, sparse_from):
+    """Many clips of another event take minutes, and a job that reports nothing is stopped."""
+    monkeypatch.setattr(pair_choice, "MIN_SPARSE_RECORDINGS", sparse_from)
+    told: list[float] = []
+    scene = babble(9, 8)
+    clips = [recording("a", taken(scene, 0, 6)), recording("b", taken(scene, 1, 6))]
+    solve_alignment([*clips, recording("stranger", babble(99, 6))], "a", told.append)
+    searches = len(SPEED_CHANGES) * len(clips)
+    assert told.count(1.0) == 1 + searches
+    assert told == sorted(told)
 
 
 def test_progress_never_falls_and_ends_at_one(monkeypatch):
