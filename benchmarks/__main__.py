@@ -11,8 +11,19 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import cluster, conform, lanes, pipeline, preview, scrub, sessions, storage, sync, tui
-from benchmarks import cluster, conform, lanes, pipeline, scrub, sessions, storage, sync, sync_scale, tui
+from benchmarks import (
+    cluster,
+    conform,
+    lanes,
+    pipeline,
+    preview,
+    scrub,
+    sessions,
+    storage,
+    sync,
+    sync_scale,
+    tui,
+)
 
 
 class Benchmark(Protocol):

@@ -32,7 +32,7 @@ def main(folder: Path, *, all_pairs: bool) -> None:
     cameras = [AnalysisCamera(**one) for one in json.loads((folder / CAMERAS_FILE).read_text())]
     recordings = [_map_recording(folder, camera) for camera in cameras]
     if all_pairs:
-        pair_choice.MIN_SPARSE_RECORDINGS = len(recordings) + 1
+        pair_choice.MIN_SPARSE_ANGLES = len(recordings) + 1
     counts: list[int] = []
     find_shares = measurement.find_small_shares
 

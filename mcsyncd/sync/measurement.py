@@ -63,7 +63,7 @@ def measure_recordings(
 ) -> Measurement:
     """Match all pairs, resolve direct paths, and put all clips on the clock of the angle `reference`.
 
-    Of 20 and more recordings, only the pairs that `sparse_search.py` chooses. A clip without a likely
+    Of 20 and more angles, only the pairs that `sparse_search.py` chooses. A clip without a likely
     placement is tried at the speeds of the 0.1 % error as well.
     """
     if should_choose_pairs(recordings):

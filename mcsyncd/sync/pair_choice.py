@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.recording import Recording
 
-MIN_SPARSE_RECORDINGS = 20
-"""Recordings with sound from which pairs are chosen. Judgement: 19 have 171 pairs, eight for each are 152.
-Fewer changes answers of common sessions for little time, more lets pairs grow as the square."""
+MIN_SPARSE_ANGLES = 20
+"""Angles with sound from which pairs are chosen. Judgement: 19 with a clip each have 171 pairs, eight for
+each are 152. Fewer changes answers of common sessions for little time, more lets pairs grow as the square.
+Not clips: three cameras with many short ones are common, and all their pairs are soon matched."""
 MAX_PAIRS_PER_RECORDING = 8
 """Pairs measured for each recording, on average at most. Judgement: one of a tree, three that contradict it,
 four that close loops. Fewer leave recordings without loops in sessions that repeat, more cost time."""
@@ -100,8 +101,8 @@ class Span:
 
 
 def should_choose_pairs(recordings: Sequence[Recording]) -> bool:
-    """Whether so many recordings have sound that not all pairs are matched."""
-    return sum(bool(one.channels) for one in recordings) >= MIN_SPARSE_RECORDINGS
+    """Whether so many angles have sound that not all pairs are matched."""
+    return len({one.angle for one in recordings if one.channels}) >= MIN_SPARSE_ANGLES
 
 
 def choose_hub(nodes: Sequence[Node], links: Sequence[Link], hubs: Iterable[int]) -> int | None:

@@ -14,7 +14,7 @@ from mcsyncd.sync import measurement, pair_choice
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.graph import Edge, check_loops, solve_graph
 from mcsyncd.sync.pair import Pair
-from mcsyncd.sync.pair_choice import MIN_SPARSE_RECORDINGS, should_choose_pairs
+from mcsyncd.sync.pair_choice import MIN_SPARSE_ANGLES, should_choose_pairs
 from mcsyncd.sync.pulldown import SPEED_CHANGES
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.solve import solve_alignment
@@ -87,7 +87,7 @@ def test_those_that_must_ask_for_a_person_do(session, sparse):
 
 def test_answers_and_doubts_are_those_of_all_pairs(few, monkeypatch):
     full, all_pairs = solve_and_count(few, monkeypatch)
-    monkeypatch.setattr(pair_choice, "MIN_SPARSE_RECORDINGS", len(few))
+    monkeypatch.setattr(pair_choice, "MIN_SPARSE_ANGLES", len(few))
     sparse, chosen = solve_and_count(few, monkeypatch)
     assert chosen < all_pairs
     for angle in (clip.angle for clip in few):
@@ -121,10 +121,13 @@ def test_a_copy_is_told_among_many(sparse):
     assert ReasonCode.SAME_RECORDING in {reason.code for reason in sparse.find_angle("copy").reasons}
 
 
-def test_pairs_are_chosen_from_twenty_recordings_with_sound_on():
-    one, silent = recording("a", babble(1, 1)), recording("b")
-    assert not should_choose_pairs([one] * (MIN_SPARSE_RECORDINGS - 1) + [silent] * 5)
-    assert should_choose_pairs([one] * MIN_SPARSE_RECORDINGS)
+def test_pairs_are_chosen_from_twenty_angles_with_sound_on():
+    sound = babble(1, 1)
+    angles = [recording(f"cam_{number}", sound) for number in range(MIN_SPARSE_ANGLES)]
+    silent = [replace(one, angle=f"silent_{one.angle}", channels=()) for one in angles]
+    assert should_choose_pairs(angles)
+    assert not should_choose_pairs([*angles[1:], *silent])
+    assert not should_choose_pairs(angles[1:] * 40)  # many clips of few cameras
 
 
 def test_a_pair_that_was_not_measured_confirms_nothing():
@@ -138,7 +141,7 @@ def test_a_pair_that_was_not_measured_confirms_nothing():
 
 
 def test_the_order_of_the_recordings_chooses_no_other_pairs(monkeypatch):
-    monkeypatch.setattr(pair_choice, "MIN_SPARSE_RECORDINGS", 4)
+    monkeypatch.setattr(pair_choice, "MIN_SPARSE_ANGLES", 4)
     scene = babble(6, 30)
     clips = [recording(f"c{at}", taken(scene, 2 * at, 12 + at % 3, seed=at)) for at in range(8)]
     there, back = (match_chosen_pairs(order, "c2") for order in (clips, clips[3:] + clips[:3]))
@@ -153,7 +156,7 @@ def name_pairs(pairs: list[Pair]) -> set[frozenset[tuple[str, str]]]:
 @pytest.mark.parametrize("sparse_from", [3, 20])
 def test_a_search_at_other_speeds_reports_too(monkeypatch, sparse_from):
     """Many clips of another event take minutes, and a job that reports nothing is stopped."""
-    monkeypatch.setattr(pair_choice, "MIN_SPARSE_RECORDINGS", sparse_from)
+    monkeypatch.setattr(pair_choice, "MIN_SPARSE_ANGLES", sparse_from)
     told: list[float] = []
     scene = babble(9, 8)
     clips = [recording("a", taken(scene, 0, 6)), recording("b", taken(scene, 1, 6))]
@@ -164,7 +167,7 @@ def test_a_search_at_other_speeds_reports_too(monkeypatch, sparse_from):
 
 
 def test_progress_never_falls_and_ends_at_one(monkeypatch):
-    monkeypatch.setattr(pair_choice, "MIN_SPARSE_RECORDINGS", 3)
+    monkeypatch.setattr(pair_choice, "MIN_SPARSE_ANGLES", 3)
     told: list[float] = []
     scene = babble(9, 8)
     solve_alignment([recording(angle, taken(scene, 0, 6)) for angle in "abcd"], "a", told.append)
