@@ -39,8 +39,8 @@ def match_chosen_pairs(
     """Match at most eight pairs for each recording, so that all that share sound hang together in loops.
 
     Pairs are of different angles, both with usable audio, and in the order of all pairs. Those with the angle
-    `reference`, which gives the clock, come first in the choice. Raises ValueError
-    where audio is not at the analysis rate.
+    `reference`, which gives the clock, come first in the choice. Raises ValueError where audio is not at the
+    analysis rate.
     """
     search = _SparseSearch(recordings, reference, report_progress)
     search.run()
