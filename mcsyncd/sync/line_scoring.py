@@ -41,14 +41,9 @@ class ScoredLine:
     strength: float
 
 
-def score_line(
-    x: WhitenedChannel, y: WhitenedChannel, line: Line, subwindows: int | None = None
-) -> ScoredLine | None:
-    """Score a line between two channels; None where they are never active together.
-
-    Only scores of equally long windows compare: `subwindows` says how long, otherwise the overlap does.
-    """
-    windows = spread_windows(line, x.samples, y.samples, _SCORING_WINDOWS, subwindows)
+def score_line(x: WhitenedChannel, y: WhitenedChannel, line: Line) -> ScoredLine | None:
+    """Score a line between two channels; None where they are never active together."""
+    windows = spread_windows(line, x.samples, y.samples, _SCORING_WINDOWS)
     correlations = select_active(correlate_windows(x, line, transform_windows(y, windows)))
     times = correlations.times
     if times.size == 0:

@@ -43,6 +43,9 @@ _UNPAIRED_T = 5.0
 _MIN_REFIT_SHARE = 0.4
 """Share of the best one's strength from which a rival's line is fitted first. Judgement: weaker ones are no
 danger, and fitting costs as much as comparing."""
+_CLEAR_Z = 8.0
+"""No unit: strength from which a rival that shares too few windows is measured by itself. Judgement: chance
+reached 6 in the best of hundreds of lags. Lower, chance is scaled up and holds weak right answers back."""
 _RIVAL_REACH_SAMPLES = 8
 """Samples, 1 ms: how far a rival's peak may be from its line. Wider than for the best line, so that the
 comparison errs against it."""
@@ -122,28 +125,28 @@ def _compare_rival(best: Match, line: Line, y_windows: WindowSpectra, best_z: ND
 
 
 def _compare_unpaired(best: Match, line: Line) -> Rival:
-    # In windows as long as those of the best one: the same sound has twice the z in long as in short ones.
-    scored = score_line(*best.channels, line, best.windows.subwindows)
-    if scored is None or scored.strength <= _MIN_REFIT_SHARE * best.strength:
+    scored = score_line(*best.channels, line)
+    if scored is None or scored.strength < _CLEAR_Z:
         return _build_unpaired(best, line, scored.strength if scored else 0.0)
     # Along a slope that is not its own, a rival would look a third weaker than it is.
     line, strength = _measure_alone(best, scored.line)
-    return _build_unpaired(best, line, max(scored.strength, strength))
+    return _build_unpaired(best, line, strength)
 
 
 def _measure_alone(best: Match, line: Line) -> tuple[Line, float]:
-    """Return a line, fitted to windows of its own overlap, and its strength there."""
+    """Return a line, fitted to windows of its own overlap, and its strength in windows as long as the best's.
+
+    Those of a short overlap are short, and the z of a sound in common grows as the root of their length.
+    """
     x, y = best.channels
-    windows = spread_windows(line, x.samples, y.samples, _MAX_PAIRED_WINDOWS, best.windows.subwindows)
+    windows = spread_windows(line, x.samples, y.samples, _MAX_PAIRED_WINDOWS)
     y_windows = transform_windows(y, windows, best.reader)
     first = select_active(correlate_windows(x, line, y_windows))
-    if first.times.size == 0:
-        return line, 0.0
-    fitted = fit_line(first).line
-    second = select_active(correlate_windows(x, fitted, y_windows))
-    if second.times.size == 0:
-        return line, 0.0
-    return fitted, float(np.abs(second.z[:, slice_lags(_RIVAL_REACH_SAMPLES)]).max(axis=1).mean())
+    if first.times.size:
+        line = fit_line(first).line
+    near = select_active(correlate_windows(x, line, y_windows)).z[:, slice_lags(_RIVAL_REACH_SAMPLES)]
+    strength = float(np.abs(near).max(axis=1).mean()) if near.size else 0.0
+    return line, strength * float(np.sqrt(best.windows.samples / windows.samples))
 
 
 def _build_unpaired(best: Match, line: Line, strength: float) -> Rival:

@@ -92,22 +92,18 @@ class AnalysisWindows:
         return AnalysisWindows(self.starts[chosen], self.subwindows)
 
 
-def spread_windows(
-    line: Line, x_samples: int, y_samples: int, max_count: int, subwindows: int | None = None
-) -> AnalysisWindows:
+def spread_windows(line: Line, x_samples: int, y_samples: int, max_count: int) -> AnalysisWindows:
     """Return up to `max_count` windows of the overlap that `line` predicts.
 
     They are spread evenly and do not overlap each other. An overlap shorter than one window gets one
-    window; below half a second there is none. How many `subwindows` make a window follows from the overlap,
-    unless it is given.
+    window; below half a second there is none.
     """
     begin = max(0.0, -line.offset_s / (1.0 + line.slope)) * ANALYSIS_RATE_HZ
     end = min(
         float(y_samples),
         (x_samples / ANALYSIS_RATE_HZ - line.offset_s) / (1.0 + line.slope) * ANALYSIS_RATE_HZ,
     )
-    if subwindows is None:
-        subwindows = _SUBWINDOWS_PER_LONG_WINDOW if end - begin >= _MIN_LONG_WINDOW_OVERLAP_SAMPLES else 1
+    subwindows = _SUBWINDOWS_PER_LONG_WINDOW if end - begin >= _MIN_LONG_WINDOW_OVERLAP_SAMPLES else 1
     if end - begin < ANALYSIS_RATE_HZ // 2:
         return AnalysisWindows(np.zeros(0, np.int64), subwindows)
     size = subwindows * SUBWINDOW_SAMPLES
