@@ -30,14 +30,13 @@ const readPanes = () => ({
   }),
 })
 
+// Waits until nothing is sought or played any more.
 async function settle(page) {
-  let before
-  for (let same = 0; same < 3; ) {
-    await page.waitForTimeout(50)
-    const now = await page.evaluate(() => document.documentElement.dataset.frame + document.querySelector('#play').textContent)
-    same = now === before ? same + 1 : 0
-    before = now
-  }
+  await page.waitForFunction(
+    () =>
+      document.querySelector('#strip').getAttribute('aria-busy') === 'false' &&
+      document.querySelector('#play').textContent === 'Play',
+  )
   return page.evaluate(readPanes)
 }
 

@@ -194,6 +194,7 @@ function connect({ timeline, player, sound, strip, screens }) {
   slider.setAttribute('aria-valuemin', timeline.toSessionFrame(0))
   slider.setAttribute('aria-valuemax', timeline.toSessionFrame(timeline.ticks - 1))
   player.addEventListener('frames', show)
+  player.addEventListener('seeking', () => slider.setAttribute('aria-busy', player.isSeeking))
   player.addEventListener('change', () => {
     find('play').textContent = player.speed === 0 ? 'Play' : 'Pause'
     say(Math.abs(player.speed) > 1 || player.speed < 0 ? `speed ${player.speed} ×` : '')

@@ -1,6 +1,7 @@
 // Plays all panes in lockstep: a new frame is sought only when all panes show the last one.
 //
-// Dispatches `frames` when all panes show a frame, and `change` when it starts or stops.
+// Dispatches `frames` when all panes show a frame, `change` when it starts or stops, and `seeking` when it begins
+// or ends to seek.
 
 const TOLERATED_FRAMES = 0.5 // panes that are closer run at the same speed
 const LOST_FRAMES = 12 // panes that are further apart are stopped and sought again
@@ -64,8 +65,18 @@ export class Player extends EventTarget {
     if (this.#seeking && performance.now() - this.#since > SLOW_SEEK_MS) {
       for (const pane of this.#panes) pane.hint(this.wanted)
     }
-    this.#seeking ??= this.#showNewest().finally(() => (this.#seeking = null))
+    if (!this.#seeking) {
+      this.#seeking = this.#showNewest().finally(() => {
+        this.#seeking = null
+        this.#tell('seeking')
+      })
+      this.#tell('seeking')
+    }
     await this.#seeking
+  }
+
+  get isSeeking() {
+    return this.#seeking !== null
   }
 
   async #showNewest() {
