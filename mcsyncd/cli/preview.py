@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,8 @@ from mcsyncd.model.rendition import ObjectKind
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from mcsyncd.preview.media_source import MediaSource
     from mcsyncd.preview.page_document import Locate
     from mcsyncd.publish.published_manifest import PublishedManifest
@@ -109,8 +112,16 @@ def _serve_page(session: str, published: PublishedManifest, source: MediaSource,
         click.echo(address)
         click.echo("Open it in a browser on this machine. Ctrl-C ends it.", err=True)
 
-    with suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(port, report))
+    asyncio.run(_run_until_stopped(server.serve(port, report)))
+
+
+async def _run_until_stopped(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve until Ctrl-C or SIGTERM, also where the shell that started it ignores Ctrl-C."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _locate_media(root: str | None, signer: UrlSigner | None, seconds: int) -> tuple[Locate, tuple[str, ...]]:

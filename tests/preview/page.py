@@ -16,6 +16,8 @@ from preview.published_store import SESSION
 
 from mcsyncd.settings.load import find_shipped_profiles
 
+IN_BACKGROUND = ("sh", "-c", """trap '' INT; exec "$@" """, "sh")
+"""Runs a command as a shell without job control does behind `&`: with SIGINT ignored."""
 TRIAL = Path(__file__).with_name("trial.mjs")
 SETTINGS = """
 paths: {{drop: {home}/drop, work: {home}/work, state: {home}/state}}
@@ -40,9 +42,8 @@ def build_command(settings: Path, *options: str) -> list[str]:
 @contextmanager
 def previewing(settings: Path, *options: str) -> Iterator[str]:
     """Run the command; yields the address that it prints."""
-    process = subprocess.Popen(
-        build_command(settings, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [*IN_BACKGROUND, *build_command(settings, *options)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         address = process.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address), process.stderr.read()
