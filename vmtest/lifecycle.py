@@ -90,7 +90,9 @@ def upgrade(trial: Trial) -> str:
     machine = trial.machine
     settings, older = machine.run(SETTINGS), _read_version(trial)
     events = _list_events(trial)
-    machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install -y {NEWER}")
+    # Settings and sample both changed: dpkg asks, and its default answer keeps the settings.
+    keep = "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+    machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install -y {keep} {NEWER}")
     machine.run("systemctl start mcsyncd")
     assert machine.run(SETTINGS) == settings
     copies = machine.run("ls /var/lib/mcsync/backups/ledger-before-*.db").split()
