@@ -10,6 +10,8 @@ import click
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 json_lines_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 reason_option = click.option("--reason", required=True, help="Why, for the audit log.")
+MAX_SHARE_HOURS = 168
+"""Seven days, the longest validity of a signed address that R2 accepts (`publish.share.MAX_SHARE_S`)."""
 CLIP_DISPOSITIONS = {"set-aside": "set_aside", "leave-out": "left_out", "back": "back"}
 """What the command line calls the API's dispositions of a clip."""
 revision_option = click.option(

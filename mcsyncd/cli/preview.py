@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import read_credential_option, store_option
+from mcsyncd.cli.options import MAX_SHARE_HOURS, read_credential_option, store_option
 from mcsyncd.errors import UsageError
-from mcsyncd.model.rendition import ObjectKind
+from mcsyncd.model.rendition import PLAYED_KINDS
 from mcsyncd.model.text import escape_text
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from mcsyncd.publish.share import UrlSigner
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
-
-_SHOWN_KINDS: tuple[ObjectKind, ...] = ("proxy", "sprites", "peaks")
-"""What the page reads, and no more."""
-_MAX_HOURS = 168
-"""Seven days: what R2 accepts."""
 
 
 @click.command()
@@ -49,7 +44,7 @@ _MAX_HOURS = 168
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(1, _MAX_HOURS),
+    type=click.FloatRange(1, MAX_SHARE_HOURS),
     default=12,
     show_default=True,
     help="With --to: validity of signed addresses.",
@@ -105,7 +100,7 @@ def _serve_page(session: str, published: PublishedManifest, source: MediaSource,
     from mcsyncd.publish.share import list_shared_objects
 
     document = build_page_document(published.document, published.head, lambda key: f"{MEDIA_PATH}/{key}")
-    shown = list_shared_objects(session, published.document, frozenset(_SHOWN_KINDS))
+    shown = list_shared_objects(session, published.document, frozenset(PLAYED_KINDS))
     server = PageServer(document, shown, source)
 
     def report(address: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from mcsyncd.cli.global_options import GlobalOptions
-from mcsyncd.cli.options import read_credential_option, store_option
-from mcsyncd.model.rendition import ObjectKind
+from mcsyncd.cli.options import MAX_SHARE_HOURS, read_credential_option, store_option
+from mcsyncd.model.rendition import PLAYED_KINDS, ObjectKind
 
 if TYPE_CHECKING:
     from mcsyncd.publish.published_manifest import PublishedManifest
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415  # a command loads what it needs when it runs
 
-_PLAYED_KINDS = ("proxy", "sprites", "peaks")
-"""What a page needs to play and scrub, and no more."""
-_MIN_HOURS, _MAX_HOURS = 1 / 3600, 168
-"""One second and seven days: what R2 accepts."""
+_MIN_HOURS = 1 / 3600
+"""One second: what R2 accepts."""
 
 
 @click.command()
 @click.argument("session")
 @click.option(
-    "--hours", type=click.FloatRange(_MIN_HOURS, _MAX_HOURS), default=12, show_default=True, help="Validity."
+    "--hours",
+    type=click.FloatRange(_MIN_HOURS, MAX_SHARE_HOURS),
+    default=12,
+    show_default=True,
+    help="Validity.",
 )
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
     type=click.Choice(get_args(ObjectKind)),
-    default=_PLAYED_KINDS,
+    default=PLAYED_KINDS,
     show_default=True,
     help="What to share; may be repeated.",
 )

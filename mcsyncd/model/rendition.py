@@ -9,6 +9,8 @@ from mcsyncd.model.colour import Colour
 from mcsyncd.model.rate import Rate
 
 ObjectKind = Literal["original", "attached", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
+PLAYED_KINDS: tuple[ObjectKind, ...] = ("proxy", "sprites", "peaks")
+"""What a page needs to play and scrub, and no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mcsyncd.present.numbers import (
     format_offset,
     format_percent,
     format_size,
+    format_utc,
 )
 from mcsyncd.present.session import (
     label_action,
@@ -119,8 +120,8 @@ def _describe_verdict(body: SessionBody) -> str:
         return "Not synced yet."
     said = f"Sync Confidence: <b>{format_percent(body.sync_confidence)}</b>, {escape(label_method(body))}"
     if body.approved_by is not None:
-        at = (body.approved_at or "").partition(".")[0].rstrip("Z").replace("T", " ")
-        return f"{said}. Approved by <b>{_text(body.approved_by)}</b> at {_text(at)} UTC."
+        at = format_utc(body.approved_at or "")
+        return f"{said}. Approved by <b>{_text(body.approved_by)}</b> at {_text(at)}."
     action = label_action(body)
     return f"{said}. Waits for a person: {escape(action)}." if action else f"{said}. Approved by nobody."
 

@@ -69,6 +69,11 @@ def format_duration(seconds: float | None) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def format_utc(at: str) -> str:
+    """Return a moment of the ledger (UTC, ISO 8601) to the second, as `2026-11-27 11:00:00 UTC`."""
+    return f"{at.partition('.')[0].rstrip('Z').replace('T', ' ')} UTC"
+
+
 def format_size(count: float) -> str:
     """Return a number of bytes in powers of ten, as card makers count, to about three digits."""
     for unit in ("B", "kB", "MB", "GB"):

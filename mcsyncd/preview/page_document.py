@@ -12,7 +12,7 @@ from mcsyncd.handoff.timeline import Timeline, TimelineClip, TimelineTrack, buil
 from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.reason import ReasonCode
 from mcsyncd.model.text import escape_text
-from mcsyncd.present.numbers import format_offset, format_percent
+from mcsyncd.present.numbers import format_offset, format_percent, format_utc
 from mcsyncd.present.session import describe_method
 
 Locate = Callable[[str], str]
@@ -53,9 +53,8 @@ def _describe_verdict(manifest: Mapping[str, Any]) -> str:
 
 
 def _describe_approval(manifest: Mapping[str, Any]) -> str:
-    at = str(manifest["approved_at"]).partition(".")[0].rstrip("Z").replace("T", " ")
-    by = escape_text(str(manifest["approved_by"]), 100)
-    return f"Approved by {by} at {at} UTC, revision {manifest['revision']}"
+    by, at = escape_text(manifest["approved_by"], 100), format_utc(manifest["approved_at"])
+    return f"Approved by {by} at {at}, revision {manifest['revision']}"
 
 
 def _list_doubts(manifest: Mapping[str, Any], head: StoreHead, timeline: Timeline) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from mcsyncd.errors import McsyncError
+from mcsyncd.errors import McsyncError, StorageError
 from mcsyncd.preview.media_source import MediaSource
 from mcsyncd.preview.static_page import CONTENT_TYPES, build_page_files, build_policy
 from mcsyncd.publish.share import SharedObject
@@ -82,6 +82,11 @@ class PageServer:
         shown = self._shown.get(request.match_info["key"])
         if shown is None:
             raise web.HTTPNotFound
-        answer = await self._source.answer(shown)
+        try:
+            answer = await self._source.answer(shown)
+        except (
+            StorageError
+        ) as error:  # the bucket is away, or lets nobody in: the page says that it is missing
+            raise web.HTTPBadGateway(text=str(error)) from error
         answer.headers.update(_MEDIA_HEADERS)
         return answer

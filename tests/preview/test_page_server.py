@@ -125,6 +125,16 @@ async def test_a_bucket_answers_for_videos_itself_and_waveforms_come_from_here(s
     assert (wave[0], wave[2]) == (200, bytes(range(100)))
 
 
+async def test_a_bucket_that_is_away_is_said_and_the_next_request_is_answered(store):
+    async with serving(store, BucketMedia(LocalStore(store), Signer())) as (get, _):
+        (store / WAVE_FOLDER / "1.dat").unlink()
+        missing, there = await get(f"media/{WAVE_FOLDER}/1.dat"), await get(f"media/{WAVE_FOLDER}/2.dat")
+    assert missing[0] == 502
+    assert b"1.dat" in missing[2]
+    assert b"Traceback" not in missing[2]
+    assert there[0] == 200
+
+
 async def test_a_port_that_is_taken_is_named(store):
     async with serving(store) as (_, address):
         port = URL(address).port

@@ -29,11 +29,12 @@ async function open() {
   const sound = new Sound(panes, session.heard)
   showHeader(session)
   const screens = new Screens(panes)
-  for (const one of [sound, screens]) one.addEventListener('change', () => player.refresh())
   const strip = showTracks(panes, timeline, player, sound, screens)
   connect({ timeline, player, sound, strip, screens })
   const wanted = Number(new URLSearchParams(location.search).get('frame'))
-  await player.seek(Number.isFinite(wanted) ? timeline.fromSessionFrame(wanted) : 0)
+  const shown = player.seek(Number.isFinite(wanted) ? timeline.fromSessionFrame(wanted) : 0)
+  for (const one of [sound, screens]) one.addEventListener('change', () => player.refresh())
+  await shown
   await strip.load()
 }
 

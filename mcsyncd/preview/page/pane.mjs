@@ -10,7 +10,6 @@ export class Pane {
   #timeline
   #media = null // the player of the present clip
   #clip = null
-  #hinted = null
 
   constructor(track, timeline) {
     this.track = track
@@ -44,9 +43,12 @@ export class Pane {
       const own = frame - clip.start
       const seconds = (own + 0.5) / this.#timeline.rate // the middle: no rounding can show its neighbour
       if (clip.picture && this.element.checkVisibility()) await this.#present(media, own, seconds)
-      else await seekSound(media, seconds)
+      else {
+        await seekSound(media, seconds)
+        this.message.textContent = '' // who shows the pane later sees this frame
+      }
     }
-    this.#hide()
+    this.sprite.hidden = true
   }
 
   // Plays from the frame that is shown. Returns when it runs, or has nothing to run.
@@ -87,18 +89,12 @@ export class Pane {
     const number = Math.min(Math.floor((frame - clip.start) / sprites.step), sprites.count - 1)
     const perSheet = sprites.columns * sprites.rows
     const sheet = loadImage(sprites.sheets[Math.floor(number / perSheet)])
-    this.#hinted = frame
     if (!sheet.complete || sheet.naturalWidth === 0) return
     const { width, height, columns } = sprites
     const [left, top] = [(number % columns) * width, Math.floor((number % perSheet) / columns) * height]
     Object.assign(this.sprite, { width, height })
     this.sprite.getContext('2d').drawImage(sheet, left, top, width, height, 0, 0, width, height)
     this.sprite.hidden = false
-  }
-
-  #hide() {
-    this.#hinted = null
-    this.sprite.hidden = true
   }
 
   // Returns a player that has data; null where there is nothing to play.
