@@ -6,15 +6,18 @@ The sign of an offset, stated once for the whole product:
 
 so an offset of -134 ms means that the clip began 134 ms before the reference did. t = 0 is the
 presentation time of a clip's first frame (its first audio sample where it has no video).
-Offsets are integer microseconds, drift is parts per million.
+Offsets are integer microseconds, drift is parts per million. Where a clock changes its rate, a curve
+(`drift_curve.py`) adds what the line is off.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from mcsyncd.model.drift_curve import DriftCurve
+from mcsyncd.model.job_inputs import INPUT_IF_SET
 from mcsyncd.model.reason import Reason
 
 
@@ -100,9 +103,10 @@ class Placement:
     """One clip on the session clock; `offset_us` is None when it is not placed.
 
     `disposition` is None for a clip that cannot be placed and for which nobody has decided yet, and in
-    alignments of versions that recorded none. `confidence` is the machine's chance that its own offset is
-    right; None where it has none. `continues` is the clip whose recording this file goes on with,
-    `parallel_to` the one that was recorded at once with it and gave it its place.
+    alignments of versions that recorded none. `curve` is what is to be added to the line. `confidence` is
+    the machine's chance that its own offset is right; None where it has none. `continues` is the clip whose
+    recording this file goes on with, `parallel_to` the one that was recorded at once with it and gave it its
+    place.
     """
 
     clip: str
@@ -112,6 +116,7 @@ class Placement:
     confidence: float | None = None
     continues: str = ""
     parallel_to: str = ""
+    curve: DriftCurve = field(default=(), metadata=INPUT_IF_SET)
 
     @property
     def is_undecided(self) -> bool:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from mcsyncd.model.colour import UNTAGGED, Colour
 from mcsyncd.model.hash_check import HashCheck
+from mcsyncd.model.job_inputs import NOT_AN_INPUT
 from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.recorder_notes import RecorderNotes
 from mcsyncd.model.rendition import WrittenFile
-
-NOT_AN_INPUT = MappingProxyType({"input": False})
-"""Metadata of a field that no job reads: it is left out of the identity of the jobs that carry it.
-Otherwise every field that is added would make all that was conformed before look as if it had to be made
-again."""
-
 
 CameraKind = Literal["picture", "sound"]
 """What a camera records: picture, mostly with sound, or sound alone."""

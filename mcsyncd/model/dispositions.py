@@ -119,7 +119,7 @@ def apply_disposition(session: Session, clip: Clip, disposition: Disposition | N
     if disposition is not None:
         if is_clock(alignment, clip):
             return None
-        put_back, shown = replace(placed, offset_us=None, drift_ppm=0.0, confidence=None), alignment
+        put_back, shown = replace(placed, offset_us=None, drift_ppm=0.0, curve=(), confidence=None), alignment
         put_back = replace(put_back, disposition=disposition)
     else:
         found = session.solved.find_placement(clip.camera, clip.name) if session.solved is not None else None

@@ -167,6 +167,7 @@ def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
         placed.drift_ppm,
         session.terms.mezzanine,
         session.terms.proxy,
+        placed.curve,
     )
 
 

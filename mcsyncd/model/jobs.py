@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from mcsyncd.model.clip import Clip, DropFile
+from mcsyncd.model.drift_curve import DriftCurve
+from mcsyncd.model.job_inputs import INPUT_IF_SET, is_input
 from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead, name_object
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
@@ -122,6 +124,7 @@ class Conform(ClipJob):
     drift_ppm: float
     mezzanine: ProfileRef
     proxy: ProfileRef
+    curve: DriftCurve = field(default=(), metadata=INPUT_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +291,10 @@ def forget_job_ids() -> None:
 
 
 def _list_inputs(value: object) -> object:
-    """Return a value as JSON's types, without the fields that are no inputs (`clip.NOT_AN_INPUT`)."""
+    """Return a value as JSON's types, without the fields that are no inputs (`job_inputs.py`)."""
     if is_dataclass(value):
-        inputs = [field for field in fields(value) if field.metadata.get("input", True)]
-        return {field.name: _list_inputs(getattr(value, field.name)) for field in inputs}
+        parts = [(one, getattr(value, one.name)) for one in fields(value)]
+        return {one.name: _list_inputs(part) for one, part in parts if is_input(one, part)}
     if isinstance(value, tuple | list):
         return [_list_inputs(part) for part in value]
     if isinstance(value, Mapping):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mcsyncd.model.colour import Colour
+from mcsyncd.model.drift_curve import DriftCurve
+from mcsyncd.model.job_inputs import INPUT_IF_SET
 from mcsyncd.model.rate import Rate
 
 ObjectKind = Literal["original", "attached", "mezzanine", "proxy", "sidecar", "peaks", "sprites"]
@@ -79,9 +81,9 @@ class Rendition:
     """One file that conform wrote: `path` is relative to the work folder.
 
     Its frames are on the session grid. `phase_us` (the part of the offset smaller than a tick) and
-    `drift_applied_ppm` are baked into video and audio. The whole ticks of the offset are metadata
-    (`model.rate.split_offset`), so moving a clip by a frame requires no new encode. `frames`, `width` and
-    `height` are 0 for a clip without video. `timecode` is the timecode of the first frame, and is
+    `drift_applied_ppm`, with `curve_applied`, are baked into video and audio. The whole ticks of the offset
+    are metadata (`model.rate.split_offset`), so moving a clip by a frame requires no new encode. `frames`,
+    `width` and `height` are 0 for a clip without video. `timecode` is the timecode of the first frame, and is
     also written into the file. `duplicated` and `dropped` count the source frames that were
     repeated or left out to reach the session's rate. `picture` is None for a clip without video, and where
     an earlier version recorded none.
@@ -106,6 +108,7 @@ class Rendition:
     timecode: str | None = None
     tracks: tuple[AudioTrack, ...] = ()
     picture: PictureFormat | None = None
+    curve_applied: DriftCurve = field(default=(), metadata=INPUT_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)
