@@ -21,6 +21,8 @@ _GRAIN, _FADE = _GRAIN_S * RATE, RATE // 100
 _HOP, _BEFORE, _SIZE = 1000, 140, 1280
 """Samples of a hop, of what is heard before it, and of both with what comes after."""
 _STRETCH_HOPS = 480
+_WARMING_S = 1800.0 / 3
+"""Seconds in which a clock changes its rate to 1/e: half an hour until it is steady."""
 _ECHOES, _LAST_ECHO_S = 6, 0.012
 
 Wave = NDArray[np.float32]
@@ -28,13 +30,22 @@ Wave = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class AnalysisCamera:
-    """A camera, its clock (`t_scene = offset + t * (1 + drift * 1e-6)`), length, and noise of its own."""
+    """A camera, its clock, its length, and noise of its own.
+
+    `t_scene = offset + t * (1 + drift * 1e-6)`; while it warms up, its rate changes by `warming_ppm` as well.
+    """
 
     angle: str
     offset_s: float
     drift_ppm: float
     seconds: float
     hiss: float
+    warming_ppm: float = 0.0
+
+    def read_clock(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return when in the scene, in seconds, the camera's clock shows `times_s`."""
+        warm_s = times_s + _WARMING_S * np.expm1(-times_s / _WARMING_S)
+        return self.offset_s + times_s * (1 + self.drift_ppm * 1e-6) + warm_s * self.warming_ppm * 1e-6
 
 
 def spread_cameras(count: int, seconds: float) -> list[AnalysisCamera]:
@@ -102,7 +113,7 @@ def _hear(scene: _GrainScene, camera: AnalysisCamera) -> Iterator[Wave]:
     response, bins = _build_response(random), np.arange(_SIZE // 2 + 1)
     for stretch in range(ceil(camera.seconds * RATE / (_HOP * _STRETCH_HOPS))):
         hops = np.arange(stretch * _STRETCH_HOPS, (stretch + 1) * _STRETCH_HOPS)
-        middles_s = camera.offset_s + 1 + (hops + 0.5) * _HOP / RATE * (1 + camera.drift_ppm * 1e-6)
+        middles_s = camera.read_clock((hops + 0.5) * _HOP / RATE) + 1
         places = middles_s * RATE - _HOP / 2
         first = np.floor(places).astype(np.int64)
         whole = scene.sound(int(first[0]) - _BEFORE, int(first[-1] - first[0]) + _SIZE)

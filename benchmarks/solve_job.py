@@ -10,8 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.analysis_sound import CAMERAS_FILE, AnalysisCamera
 from mcsyncd.listen.samples import map_samples
+from mcsyncd.model.alignment import Placement
+from mcsyncd.model.drift_curve import DriftKnot, measure_bend_us
+from mcsyncd.model.named_doubts import list_named_doubts
 from mcsyncd.sync import measurement, pair_choice
 from mcsyncd.sync.graph import Solution
 from mcsyncd.sync.pair import Pair
@@ -20,6 +25,8 @@ from mcsyncd.sync.shares import SmallShare
 from mcsyncd.sync.solve import solve_alignment
 
 RESULT_FILE = "result.json"
+_MOMENTS = 1000
+"""Moments of a clip at which its answer is compared with the truth, both ends among them."""
 
 
 def build_command(folder: Path, *, all_pairs: bool) -> list[str | Path]:
@@ -28,7 +35,7 @@ def build_command(folder: Path, *, all_pairs: bool) -> list[str | Path]:
 
 
 def main(folder: Path, *, all_pairs: bool) -> None:
-    """Solve, compare with the truth at both ends of each clip, and write the result."""
+    """Solve, compare with the truth throughout each clip, and write the result."""
     cameras = [AnalysisCamera(**one) for one in json.loads((folder / CAMERAS_FILE).read_text())]
     recordings = [_map_recording(folder, camera) for camera in cameras]
     if all_pairs:
@@ -48,13 +55,13 @@ def main(folder: Path, *, all_pairs: bool) -> None:
     for camera in cameras:
         angle = answer.find_angle(camera.angle)
         place = angle.placements[0]
-        error_ms = None
-        if place.offset_us is not None:
-            error_ms = max(
-                (abs(_compute_miss_s(camera, reference, place.offset_us, place.drift_ppm, time_s)) * 1e3)
-                for time_s in (0.0, camera.seconds)
-            )
-        found[camera.angle] = {"error_ms": error_ms, "confidence": angle.confidence}
+        error_ms = None if place.offset_us is None else _measure_worst_ms(camera, reference, place)
+        found[camera.angle] = {
+            "error_ms": error_ms,
+            "confidence": angle.confidence,
+            "bend_ms": measure_bend_us(place.curve) * 1e-3,
+            "asks": sorted(str(one.code) for one in list_named_doubts(answer) if one in angle.reasons),
+        }
     (folder / RESULT_FILE).write_text(json.dumps({"pairs": counts[0], "angles": found}))
 
 
@@ -65,13 +72,13 @@ def _map_recording(folder: Path, camera: AnalysisCamera) -> Recording:
     )
 
 
-def _compute_miss_s(
-    camera: AnalysisCamera, reference: AnalysisCamera, offset_us: int, drift_ppm: float, time_s: float
-) -> float:
-    """Return how far an answer is off at a time of the clip, on the reference's clock."""
-    scene_s = camera.offset_s + time_s * (1 + camera.drift_ppm * 1e-6)
-    true_s = (scene_s - reference.offset_s) / (1 + reference.drift_ppm * 1e-6)
-    return offset_us * 1e-6 + time_s * (1 + drift_ppm * 1e-6) - true_s
+def _measure_worst_ms(camera: AnalysisCamera, reference: AnalysisCamera, place: Placement) -> float:
+    """Return how far an answer is off at the worst moment of a clip, on the clock of an even reference."""
+    times_s = np.linspace(0.0, camera.seconds, _MOMENTS)
+    true_s = (camera.read_clock(times_s) - reference.offset_s) / (1 + reference.drift_ppm * 1e-6)
+    knots = np.array([(knot.clip_us, knot.shift_us) for knot in place.curve or (DriftKnot(0, 0),)]).T * 1e-6
+    line_s = (place.offset_us or 0) * 1e-6 + times_s * (1 + place.drift_ppm * 1e-6)
+    return float(np.abs(line_s + np.interp(times_s, *knots) - true_s).max() * 1e3)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class ReasonCode(StrEnum):
     SPREAD = "spread"
     SHARES_LITTLE = "shares_little"
     DRIFT = "drift"
+    DRIFT_BENDS = "drift_bends"
     ECHO = "echo"
     WRONG_SPEED = "wrong_speed"
     IN_PIECES = "in_pieces"
@@ -175,6 +176,8 @@ def format_reason(reason: Reason, labels: Mapping[str, str]) -> str:  # noqa: C9
         case ReasonCode.DRIFT:
             drift, over = _format_signed(float(values["drift_ppm"]), 1), _format_span(float(values["span_s"]))
             return f"{name} drifts by {drift} ppm, {float(values['drift_ms']):.1f} ms over {over}; corrected"
+        case ReasonCode.DRIFT_BENDS:
+            return f"{name} drifts unevenly, by up to {float(values['off_ms']):.1f} ms; corrected"
         case ReasonCode.ECHO:
             apart = _format_signed(float(values["apart_ms"]), 1)
             strength = _format_strength(float(values["lead"]))

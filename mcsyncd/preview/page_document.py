@@ -74,7 +74,7 @@ def _list_doubts(manifest: Mapping[str, Any], head: StoreHead, timeline: Timelin
 
 def _is_doubt(reason: Mapping[str, Any]) -> bool:
     """Tell whether a reason makes anything doubtful. A drift that is corrected does not."""
-    return bool(reason["code"] != ReasonCode.DRIFT)
+    return reason["code"] not in {ReasonCode.DRIFT, ReasonCode.DRIFT_BENDS}
 
 
 def _choose_heard(tracks: list[TimelineTrack], reference: str | None) -> int:

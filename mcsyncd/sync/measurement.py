@@ -13,13 +13,20 @@ from mcsyncd.sync.confidence import compute_direct_path_chance, platt_scale
 from mcsyncd.sync.confidence_model import FITTED_MODEL
 from mcsyncd.sync.direct_paths import resolve_direct_paths
 from mcsyncd.sync.graph import Edge, Solution, check_loops, compute_path_chance, solve_graph
-from mcsyncd.sync.pair import Pair, ProgressCallback, match_all_pairs, match_likeliest_pairs
+from mcsyncd.sync.pair import (
+    Pair,
+    PairMatcher,
+    ProgressCallback,
+    match_all_pairs,
+    match_likeliest_pairs,
+)
 from mcsyncd.sync.pair_choice import MAX_PAIRS_PER_RECORDING, should_choose_pairs
 from mcsyncd.sync.path_choice import DirectPathChoice
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed
 from mcsyncd.sync.recording import Recording
 from mcsyncd.sync.shares import SmallShare, find_small_shares
 from mcsyncd.sync.sparse_search import match_chosen_pairs
+from mcsyncd.sync.straighten import apply_curves, find_curves
 
 MIN_LIKELY_CONFIDENCE = 0.5
 """Chance from which a placement is likelier right than wrong. Below, a clip is tried at other speeds, gives
@@ -72,6 +79,7 @@ def measure_recordings(
         pairs = match_all_pairs(recordings, report_progress)
     root = _choose_root(recordings, reference, [pair.edge for pair in pairs if pair.has_shared_sound])
     measurement = _solve_pairs(recordings, {}, root, pairs)
+    measurement = _straighten_clocks(measurement, report_progress)
     for at in range(len(recordings)):
         if at != root and _is_unlikely(measurement, at):
             attempts = [measurement, *_try_other_speeds(measurement, root, at, report_progress)]
@@ -101,6 +109,36 @@ def _solve_pairs(
     return Measurement(tuple(recordings), speed_changes, tuple(resolved), choices, solution, root)
 
 
+def _straighten_clocks(measurement: Measurement, report_progress: ProgressCallback | None) -> Measurement:
+    """Return the session without the bends of its clocks, where that makes every bent clip surer.
+
+    The pairs of those clips are measured anew from the beginning: a bend that is none must not find rivals,
+    echoes and losses where they are not looked for.
+    """
+    curves = find_curves(measurement.recordings, measurement.pairs, measurement.solution)
+    if not curves:
+        return measurement
+    recordings = apply_curves(measurement.recordings, curves)
+    others = [pair for pair in measurement.pairs if not curves.keys() & {pair.x, pair.y}]
+    due = [(pair.x, pair.y) for pair in measurement.pairs if curves.keys() & {pair.x, pair.y}]
+    pairs = []
+    for pair in PairMatcher(recordings).match_pairs(due):
+        pairs += [pair] if pair is not None else []
+        _report_again(report_progress)
+    straightened = _solve_pairs(recordings, {}, measurement.root, [*others, *pairs])
+    is_surer = all(
+        _compute_confidence_or_zero(straightened, at) > _compute_confidence_or_zero(measurement, at)
+        for at in curves
+    )
+    return straightened if is_surer else measurement
+
+
+def _report_again(report_progress: ProgressCallback | None) -> None:
+    """Report that all pairs are done: a job that reports nothing counts as stalled."""
+    if report_progress is not None:
+        report_progress(1.0)
+
+
 def _try_other_speeds(
     measurement: Measurement, root: int, at: int, report_progress: ProgressCallback | None
 ) -> Iterator[Measurement]:
@@ -124,8 +162,7 @@ def _match_clip(
     """
 
     def report_again(_done: float) -> None:
-        if report_progress is not None:
-            report_progress(1.0)
+        _report_again(report_progress)
 
     if should_choose_pairs(recordings):
         most = MAX_PAIRS_PER_RECORDING

@@ -10,6 +10,7 @@ from threading import BoundedSemaphore
 from typing import TypeVar
 
 from mcsyncd.sync.block_cache import BlockCache, choose_cache_bytes
+from mcsyncd.sync.clock_bend import bend_from_curve
 from mcsyncd.sync.coarse_search import Line, find_lines
 from mcsyncd.sync.confidence import (
     MIN_CLEAR_SIGNIFICANCE,
@@ -224,8 +225,9 @@ def _whiten_channels(recording: Recording, cache: BlockCache) -> list[WhitenedCh
         raise ValueError(
             f"analysis audio has {ANALYSIS_RATE_HZ} samples a second, {recording.name} has {recording.rate}"
         )
+    bend = bend_from_curve(recording.curve, recording.start_us) if recording.curve else None
     whitened = [
-        WhitenedChannel(channel, cache, recording.speed)
+        WhitenedChannel(channel, cache, recording.speed, bend)
         for channel in recording.channels
         if channel.size >= _MIN_CHANNEL_SAMPLES
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcsyncd.model.alignment import Piece
+from mcsyncd.model.drift_curve import DriftCurve, measure_bend_us
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.sync.confidence import MIN_CLEAR_SIGNIFICANCE, Doubt, PairEvidence
 from mcsyncd.sync.match import Match
@@ -59,6 +60,13 @@ def build_drift(angle: str, ppm: float, span_s: float) -> list[Reason]:
     if drift_ms < _MIN_DRIFT_MS:
         return []
     return [build_reason(ReasonCode.DRIFT, angle, drift_ppm=ppm, drift_ms=drift_ms, span_s=span_s)]
+
+
+def build_bend(angle: str, curve: DriftCurve) -> list[Reason]:
+    """Return the reason for a clock that changes its rate; none for one that does not."""
+    if not curve:
+        return []
+    return [build_reason(ReasonCode.DRIFT_BENDS, angle, off_ms=measure_bend_us(curve) / 1e3)]
 
 
 def build_echo(angle: str, later_s: float, lead: float) -> Reason:

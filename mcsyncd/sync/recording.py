@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.model.alignment import Witness
 from mcsyncd.model.clip import AnalysisAudio, Media
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.linear_timecode import LtcRun
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
@@ -46,7 +47,7 @@ class Recording:
     `recorded_at_us` is wall-clock time at clip time 0, where the file has one, and `clocks` are its times of
     day, the most exact first. By `jump_us` its linear timecode jumps on the way. `name` identifies the
     clip within its angle. `channels` are played `speed` times as fast as recorded, and all times are on
-    that scale.
+    that scale. Where there is a `curve`, they are played by an even clock: it is taken out of them.
     """
 
     angle: str
@@ -59,6 +60,7 @@ class Recording:
     clocks: tuple[Clock, ...] = ()
     jump_us: int = 0
     speed: float = 1.0
+    curve: DriftCurve = ()
 
     @property
     def clock(self) -> Clock | None:

@@ -23,7 +23,7 @@ from mcsyncd.model.reason import Reason
 from mcsyncd.sync.correlation_strip import STRIP_STEP_US, build_correlation_strip
 from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pair import Pair
-from mcsyncd.sync.reasons import build_drift
+from mcsyncd.sync.reasons import build_bend, build_drift
 from mcsyncd.sync.recording import Recording
 
 _CLOCK_SCORES = {Witness.RECORDING_TIME: 0.3}
@@ -67,6 +67,7 @@ def _build_angle_match(camera: str, clips: list[ClipResult], reference: str) -> 
     for clip in ordered:
         if clip.placement is not None and clip.pair is not None:
             reasons += build_drift(camera, clip.placement.slope * 1e6, clip.pair.match.overlap_s)
+            reasons += build_bend(camera, clip.recording.curve)
     shown = next((clip for clip in ordered if clip.pair is not None), None)
     pair = shown.pair if shown else None
     return AngleMatch(
@@ -91,7 +92,9 @@ def _build_placement(clip: ClipResult) -> Placement:
     if place is None:
         return Placement(name, None, disposition=clip.disposition)
     offset_us, drift_ppm = round(place.offset_s * 1e6), round(place.slope * 1e6, 3) + 0.0
-    return Placement(name, offset_us, drift_ppm, clip.disposition, clip.confidence)
+    return Placement(
+        name, offset_us, drift_ppm, clip.disposition, clip.confidence, curve=clip.recording.curve
+    )
 
 
 def _compute_residual_ms(pair: Pair | None) -> float | None:

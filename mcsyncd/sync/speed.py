@@ -1,4 +1,4 @@
-"""Resample audio to another playback speed, only where it is read.
+"""Resample audio to another playback speed, or to an even clock, only where it is read.
 
 A resampled copy of four hours would take 230 MB for each of two speeds, and most recordings need
 neither.
@@ -21,18 +21,23 @@ _KAISER_BETA = 8.0
 
 
 def resample_at_speed(channel: NDArray[np.int16], speed: float, begin: int, end: int) -> NDArray[np.float32]:
-    """Return samples [begin, end) of `channel` played `speed` times as fast, as float32.
+    """Return samples [begin, end) of `channel` played `speed` times as fast, as float32."""
+    return read_between_samples(channel, np.arange(begin, end, dtype=np.float64) * speed)
+
+
+def read_between_samples(channel: NDArray[np.int16], positions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return what `channel` is at `positions`, which count its samples and rise; silence beyond either end.
 
     Interpolates with a windowed sinc taken from a table (Smith & Gossett 1984). Not one FFT of the
-    whole channel, because the caller reads blocks at random. Beyond either end there is silence.
+    whole channel, because the caller reads blocks at random.
     """
-    positions = np.arange(begin, end) * speed
+    if positions.size == 0:
+        return np.zeros(0, np.float32)
     whole = np.floor(positions).astype(np.int64)
-    first = int(speed * begin) - _FILTER_TAPS // 2 + 1
-    last = first + int(speed * end) - int(speed * begin) + _FILTER_TAPS + 1
+    first, last = int(whole[0]) - _FILTER_TAPS // 2 + 1, int(whole[-1]) + _FILTER_TAPS // 2 + 1
     samples = channel[max(0, first) : max(0, last)].astype(np.float32)
     samples = np.pad(samples, (max(0, -first), max(0, last - max(first, 0) - samples.size)))
-    views = np.lib.stride_tricks.sliding_window_view(samples, _FILTER_TAPS)[whole - int(speed * begin)]
+    views = np.lib.stride_tricks.sliding_window_view(samples, _FILTER_TAPS)[whole - whole[0]]
     phases = np.rint((positions - whole) * _FILTER_PHASES).astype(np.int64)
     resampled: NDArray[np.float32] = np.einsum("nt,nt->n", views, _build_filter_table()[phases])
     return resampled

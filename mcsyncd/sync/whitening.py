@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsyncd.sync.block_cache import Block, BlockCache
+from mcsyncd.sync.clock_bend import ClockBend
 from mcsyncd.sync.recording import ANALYSIS_RATE_HZ
-from mcsyncd.sync.speed import resample_at_speed
+from mcsyncd.sync.speed import read_between_samples
 from mcsyncd.sync.transform import compute_spectrum, invert_spectrum
 
 Samples = NDArray[np.float32]
@@ -86,13 +87,17 @@ class WhitenedChannel:
 
     The result has unit power where the channel is as loud as in its loudest twentieth, less where it
     is quieter, and is zero more than 40 dB below that: silence has a phase too, but it means nothing.
-    The channel is played `speed` times as fast, and all positions count samples of that.
+    The channel is played `speed` times as fast, then without the `bend` of its clock, and all positions
+    count samples of that.
     """
 
-    def __init__(self, channel: NDArray[np.int16], cache: BlockCache, speed: float = 1.0) -> None:
+    def __init__(
+        self, channel: NDArray[np.int16], cache: BlockCache, speed: float = 1.0, bend: ClockBend | None = None
+    ) -> None:
         self._channel = channel
         self._cache = cache
         self._speed = speed
+        self._bend = bend
         self.samples = int(channel.size / speed)
         self._loud_energy = self._measure_loudness()
 
@@ -182,9 +187,12 @@ class WhitenedChannel:
         return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
 
     def _read_samples(self, begin: int, end: int) -> Samples:
-        if self._speed == 1.0 or begin >= end:
+        if (self._speed == 1.0 and self._bend is None) or begin >= end:
             return self._channel[begin:end].astype(np.float32)
-        return resample_at_speed(self._channel, self._speed, begin, end)
+        positions = np.arange(begin, end).astype(np.float64)
+        if self._bend is not None:
+            positions = self._bend.locate_samples(positions)
+        return read_between_samples(self._channel, positions * self._speed)
 
     def _release_pages(self) -> None:
         """Give back the pages of a mapped file; otherwise the process grows by every recording read."""

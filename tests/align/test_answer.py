@@ -44,6 +44,7 @@ def test_offsets_are_milliseconds_and_none_where_a_clip_is_not_placed():
     answer = build(REFERENCE, ANGLE, lost)
     assert answer["offsets_ms"] == {"cam_a": 0.0, "cam_b": -134.002, "cam_c": None}
     assert answer["drift_ppm"] == {"cam_a": 0.0, "cam_b": 11.8}
+    assert answer["drift_curve"] == {"cam_a": [], "cam_b": []}
 
 
 def test_pieces_are_there_only_where_a_clip_was_cut():

@@ -17,6 +17,7 @@ VALUES = {
     ReasonCode.RIVAL: {"apart_ms": -40.0, "lead": 0.1},
     ReasonCode.CONTRADICTION: {"windows_astray": 3.0, "windows": 60.0},
     ReasonCode.DRIFT: {"drift_ppm": -11.8, "drift_ms": 7.1, "span_s": 600.0},
+    ReasonCode.DRIFT_BENDS: {"off_ms": 10.8},
     ReasonCode.ECHO: {"apart_ms": 21.04, "lead": 0.0},
     ReasonCode.WRONG_SPEED: {"speed_change": 0.001},
     ReasonCode.IN_PIECES: {"pieces": "+3000.0 ms from 0:00 to 1:00"},

@@ -9,6 +9,7 @@ from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.preview.page_document import build_page_document
 
 CURRENT = StoreHead(HeadState.CURRENT, 2, "", "2026-11-27T11:00:01Z")
+BENDS = {"code": "drift_bends", "subject": "cam_b", "text": "Cam B drifts unevenly; corrected"}
 DRIFT = {"code": "drift", "subject": "cam_b", "text": "Cam B drifts by +18.0 ppm; corrected"}
 RIVAL = {"code": "rival", "subject": "cam_b", "text": "Cam B: another position fits as well"}
 
@@ -41,7 +42,7 @@ def test_confidence_is_rounded_down_as_everywhere(manifest):
 
 
 def test_a_corrected_drift_is_no_doubt_and_a_rival_is_one(manifest):
-    manifest["cameras"][1]["reasons"] = [DRIFT]
+    manifest["cameras"][1]["reasons"] = [DRIFT, BENDS]
     assert build(manifest)["doubts"] == []
     manifest["cameras"][1]["reasons"] = [DRIFT, RIVAL]
     page = build(manifest)

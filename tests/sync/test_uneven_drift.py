@@ -1,19 +1,21 @@
-"""A clock that changes its rate in a long take: never approved with a wrong line, and called what it is."""
+"""A clock that changes its rate in a long take: the bend is taken out, and no skip passes for one."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pytest
 
 from hearing import RATE, SURE, as_int16, babble
+from mcsyncd.model.drift_curve import compute_shift_us
 from mcsyncd.model.named_doubts import list_named_doubts
 from mcsyncd.model.reason import ReasonCode
+from mcsyncd.sync import measurement, straighten
 from mcsyncd.sync.block_cache import BlockCache
 from mcsyncd.sync.coarse_search import Line
-from mcsyncd.sync.confidence import HALF_FRAME_S
 from mcsyncd.sync.match import Match
 from mcsyncd.sync.matching import match_recordings
 from mcsyncd.sync.recording import Recording
@@ -59,31 +61,99 @@ def solve(ppm: float):
     return solve_alignment([recording("a", scene()[: SECONDS * RATE]), recording("b", hear(ppm))], "a")
 
 
-def measure_worst_s(answer, ppm: float) -> float:
+def measure_worst_s(answer, ppm: float, angle: str = "b") -> float:
     """How far the answer is off at the worst moment of the clip."""
     times_s = np.linspace(0, SECONDS - 10, 1000)
-    place = answer.find_angle("b").placements[0]
-    found_s = place.offset_us * 1e-6 + times_s * (1 + place.drift_ppm * 1e-6)
+    place = answer.find_angle(angle).placements[0]
+    shifts_s = [float(compute_shift_us(place.curve, Fraction(round(time * 1e6)))) * 1e-6 for time in times_s]
+    found_s = place.offset_us * 1e-6 + times_s * (1 + place.drift_ppm * 1e-6) + shifts_s
     return float(np.abs(found_s - read_clock(times_s, ppm)).max())
 
 
-@pytest.mark.parametrize("ppm", [15.0, 75.0, -120.0])
-def test_no_line_that_a_bend_makes_wrong_looks_good(ppm):
+def list_codes(answer, angle: str) -> set[ReasonCode]:
+    return {one.code for one in answer.find_angle(angle).reasons}
+
+
+@pytest.mark.parametrize("ppm", [15.0, 30.0, 75.0, -120.0])
+def test_a_bend_is_taken_out(ppm):
+    """It was said to have skipped, and later that nothing can be done; a person could mend neither."""
     answer = solve(ppm)
-    asks = answer.confidence < SURE or bool(list_named_doubts(answer))
-    assert asks or measure_worst_s(answer, ppm) < HALF_FRAME_S
+    assert answer.confidence >= SURE
+    assert not list_named_doubts(answer)
+    assert measure_worst_s(answer, ppm) < 1e-3
+    curve = answer.find_angle("b").placements[0].curve
+    assert bool(curve) is (abs(ppm) > 20)
+    assert (ReasonCode.DRIFT_BENDS in list_codes(answer, "b")) is bool(curve)
 
 
 @pytest.mark.parametrize("ppm", [75.0, -120.0])
-def test_a_bend_is_called_a_bend_and_no_skip(ppm):
-    """It was said to have skipped; how far off it is said to be is how far off it is."""
-    answer = solve(ppm)
+def test_what_is_taken_out_is_the_bend(ppm):
+    assert measure_worst_s(solve(ppm), ppm) < 0.25e-3
+
+
+@cache
+def solve_three(ppm: float):
+    """The clock of the reference bends; the two others are even."""
+    even = scene()[6 * RATE : 6 * RATE + (SECONDS - 20) * RATE]
+    noise = 0.002 * np.random.default_rng(4).standard_normal(even.size)
+    return solve_alignment(
+        [
+            recording("a", hear(ppm)),
+            recording("b", scene()[: SECONDS * RATE]),
+            recording("c", even + noise),
+        ],
+        "a",
+    )
+
+
+def test_where_the_references_clock_bends_all_others_are_bent_alike():
+    answer = solve_three(75.0)
+    assert answer.confidence >= SURE
+    assert not list_named_doubts(answer)
+    b, c = (answer.find_angle(angle).placements[0] for angle in "bc")
+    for scene_s in np.linspace(10, SECONDS - 20, 50):
+        at_us = [
+            place.offset_us
+            + (clip_s := scene_s - begin_s) * (1e6 + place.drift_ppm)
+            + float(compute_shift_us(place.curve, Fraction(round(clip_s * 1e6))))
+            for place, begin_s in ((b, 0), (c, 6))
+        ]
+        assert at_us[0] == pytest.approx(at_us[1], abs=300)
+        assert read_clock(np.array([at_us[0] * 1e-6]), 75.0)[0] == pytest.approx(scene_s, abs=5e-4)
+
+
+@pytest.mark.parametrize(("lost_ms", "at_s"), [(8.0, 60), (8.0, 400), (30.0, 240), (250.0, 60)])
+def test_a_bend_does_not_hide_a_loss(lost_ms, at_s):
+    """Something is missing in a clip whose clock bends as well: nobody may take it for right."""
+    whole, lost = hear(75.0), round(lost_ms * RATE / 1000)
+    cut = np.concatenate([whole[: at_s * RATE], whole[at_s * RATE + lost :]])
+    answer = solve_alignment([recording("a", scene()[: SECONDS * RATE]), recording("b", cut)], "a")
+    assert answer.confidence < SURE or list_named_doubts(answer)
+
+
+@pytest.mark.parametrize("ppm", [75.0, -120.0])
+def test_a_bend_that_is_not_taken_out_is_called_a_bend_and_no_skip(ppm, monkeypatch):
+    """How far off it is said to be is how far off it is."""
+    monkeypatch.setattr(measurement, "find_curves", lambda *_: {})
+    answer = solve.__wrapped__(ppm)
     bends = [one for one in answer.find_angle("b").reasons if one.code is ReasonCode.UNEVEN_DRIFT]
     assert [(one.subject, one.others) for one in bends] == [("b", ("a",))]
     assert ReasonCode.IN_PIECES not in {one.code for one in answer.reasons}
     off_ms = float(dict(bends[0].values)["off_ms"])
     assert off_ms == pytest.approx(measure_worst_s(answer, ppm) * 1e3, abs=1.0)
     assert bends[0] in list_named_doubts(answer)
+    assert answer.confidence < SURE
+
+
+def test_a_bend_too_steep_for_a_clock_is_left_to_a_person(monkeypatch):
+    monkeypatch.setattr(straighten, "check_curve", raise_too_steep)
+    answer = solve.__wrapped__(75.0)
+    assert ReasonCode.UNEVEN_DRIFT in list_codes(answer, "b")
+    assert answer.find_angle("b").placements[0].curve == ()
+
+
+def raise_too_steep(_curve) -> None:
+    raise ValueError("too steep")
 
 
 @cache
