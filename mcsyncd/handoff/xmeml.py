@@ -43,6 +43,7 @@ class _TrackWriter:
         self._described: set[str] = set()
         clips = [clip for track in timeline.tracks for clip in track.clips]
         self._numbers = {clip.id: number for number, clip in enumerate(clips, 1)}
+        self._places = dict(_number_items(timeline))
 
     def add_video(self, video: ET.Element) -> None:
         sizes = [clip.size for track in self._timeline.tracks for clip in track.clips if clip.size]
@@ -50,24 +51,21 @@ class _TrackWriter:
         width, height = sizes[0] if sizes else _DEFAULT_SIZE
         _add_text(shape, width=width, height=height, pixelaspectratio="square", fielddominance="none")
         _add_rate(shape, self._timeline.rate)
-        for track in self._timeline.tracks:
-            if any(clip.size for clip in track.clips):
-                self._add_track(video, track, "video", 0)
+        for track in _list_pictured(self._timeline):
+            self._add_track(video, track, "video", 0)
 
     def add_audio(self, audio: ET.Element) -> None:
         _add_text(audio, numOutputChannels=2)
         shape = ET.SubElement(ET.SubElement(audio, "format"), "samplecharacteristics")
         _add_text(shape, depth=16, samplerate=48_000)
-        for track in self._timeline.tracks:
-            for channel in range(max((_count_channels(clip) for clip in track.clips), default=0)):
-                self._add_track(audio, track, "audio", channel)
+        for track, channel in _list_audio_tracks(self._timeline):
+            self._add_track(audio, track, "audio", channel)
 
     def _add_track(self, parent: ET.Element, track: TimelineTrack, kind: str, channel: int) -> None:
         # A name of Premiere's, which others pass over; it shows none for audio tracks of one channel each.
-        element = ET.SubElement(parent, "track", {"MZ_TrackName": track.label} if kind == "video" else {})
-        for clip in track.clips:
-            if (clip.size is not None) if kind == "video" else channel < _count_channels(clip):
-                self._add_item(element, clip, kind, channel)
+        element = ET.SubElement(parent, "track", {"MZ.TrackName": track.label} if kind == "video" else {})
+        for clip in _list_clips(track, kind, channel):
+            self._add_item(element, clip, kind, channel)
         _add_text(element, enabled="TRUE", locked="FALSE")
 
     def _add_item(self, track: ET.Element, clip: TimelineClip, kind: str, channel: int) -> None:
@@ -82,7 +80,10 @@ class _TrackWriter:
         source = ET.SubElement(item, "sourcetrack")
         _add_text(source, mediatype=kind, trackindex=channel + 1)
         for other in _list_items(clip):
-            _add_text(ET.SubElement(item, "link"), linkclipref=_name_item(number, *other), mediatype=other[0])
+            track_number, position = self._places[clip.id, *other]
+            link = ET.SubElement(item, "link")
+            _add_text(link, linkclipref=_name_item(number, *other), mediatype=other[0])
+            _add_text(link, trackindex=track_number, clipindex=position)
         if clip.drift_ppm:
             note = ET.SubElement(ET.SubElement(item, "logginginfo"), "lognote")
             note.text = f"clock drift {clip.drift_ppm:+} ppm, left in"
@@ -105,6 +106,38 @@ class _TrackWriter:
             audio = ET.SubElement(media, "audio")
             _add_text(ET.SubElement(audio, "samplecharacteristics"), samplerate=track.sample_rate)
             _add_text(audio, channelcount=track.channels)
+
+
+def _number_items(timeline: Timeline) -> Iterator[tuple[tuple[str, str, int], tuple[int, int]]]:
+    """Yield clip, kind and channel of each item, with the number of its track and its place there, from 1."""
+    pictured = [(track, "video", 0) for track in _list_pictured(timeline)]
+    heard = [(track, "audio", channel) for track, channel in _list_audio_tracks(timeline)]
+    for tracks in (pictured, heard):
+        for number, (track, kind, channel) in enumerate(tracks, 1):
+            for position, clip in enumerate(_list_clips(track, kind, channel), 1):
+                yield (clip.id, kind, channel), (number, position)
+
+
+def _list_pictured(timeline: Timeline) -> list[TimelineTrack]:
+    return [track for track in timeline.tracks if any(clip.size for clip in track.clips)]
+
+
+def _list_audio_tracks(timeline: Timeline) -> list[tuple[TimelineTrack, int]]:
+    """Return a track for each channel of each angle: xmeml's audio tracks have one channel."""
+    return [
+        (track, channel)
+        for track in timeline.tracks
+        for channel in range(max((_count_channels(clip) for clip in track.clips), default=0))
+    ]
+
+
+def _list_clips(track: TimelineTrack, kind: str, channel: int) -> list[TimelineClip]:
+    """Return the clips of an angle that have a picture, or that channel of sound."""
+    return [
+        clip
+        for clip in track.clips
+        if ((clip.size is not None) if kind == "video" else channel < _count_channels(clip))
+    ]
 
 
 def _count_channels(clip: TimelineClip) -> int:
