@@ -91,18 +91,21 @@ def _add_bends(one: Bend, other: Bend) -> Bend:
 
 
 def _build_curve(bend: Bend, recording: Recording) -> DriftCurve:
-    """Return a bend as a curve that covers the clip; empty where it would be too steep for a clock."""
+    """Return a bend as a curve that covers the clip; empty where it would be too steep for a clock.
+
+    Its shift is 0 at the clip's beginning, so that the offset is where the clip begins.
+    """
     times, lags = bend
     end_s = recording.duration_us / 1e6
     before_s = min(times[1] - times[0], max(0.0, times[0]))
     after_s = min(times[-1] - times[-2], max(0.0, end_s - times[-1]))
     first = lags[0] - (lags[1] - lags[0]) / (times[1] - times[0]) * before_s
     last = lags[-1] + (lags[-1] - lags[-2]) / (times[-1] - times[-2]) * after_s
-    knots: dict[int, int] = {}
-    for time_s, lag_s in zip(
-        [times[0] - before_s, *times, times[-1] + after_s], [first, *lags, last], strict=True
-    ):
-        knots[round(time_s * 1e6)] = round(lag_s * 1e6)
+    times = np.array([times[0] - before_s, *times, times[-1] + after_s])
+    lags = np.array([first, *lags, last])
+    lags -= np.interp(0.0, times, lags)
+    # A dictionary: where there is nothing before or after, a knot is there twice.
+    knots = {round(float(time) * 1e6): round(float(lag) * 1e6) for time, lag in zip(times, lags, strict=True)}
     curve = tuple(DriftKnot(time_us, shift_us) for time_us, shift_us in sorted(knots.items()))
     try:
         check_curve(curve)

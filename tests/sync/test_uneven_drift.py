@@ -91,6 +91,13 @@ def test_what_is_taken_out_is_the_bend(ppm):
     assert measure_worst_s(solve(ppm), ppm) < 0.25e-3
 
 
+@pytest.mark.parametrize("ppm", [75.0, -120.0])
+def test_the_offset_of_a_bent_clip_is_where_it_begins(ppm):
+    place = solve(ppm).find_angle("b").placements[0]
+    assert compute_shift_us(place.curve, Fraction(0)) == 0
+    assert place.offset_us == pytest.approx(LATER_S * 1e6, abs=250)
+
+
 @cache
 def solve_three(ppm: float):
     """The clock of the reference bends; the two others are even."""
