@@ -1,7 +1,8 @@
 """The session's grid, and which source frame each tick shows. Pure, in exact fractions.
 
 Tick n of a clip shows clip time `(n * tick - phase) / (1 + drift * 1e-6)`, as in
-`model.rate.split_offset`. Clip time 0 is the presentation time of the clip's first frame. This one step
+`model.rate.split_offset`; with a drift curve, the clip time t at which `phase + t * (1 + drift * 1e-6) +
+shift(t)` is `n * tick`. Clip time 0 is the presentation time of the clip's first frame. This one step
 converts a variable frame rate to a constant one, converts 25 to 30, and removes the drift of the
 camera's clock, all by occasionally repeating or dropping a frame, without a second encode.
 """
@@ -9,10 +10,12 @@ camera's clock, all by occasionally repeating or dropping a frame, without a sec
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 
+from mcsyncd.model.clip_clock import ClipClock, compute_clock_ratio
+from mcsyncd.model.drift_curve import DriftCurve, check_curve
 from mcsyncd.model.rate import Rate
 
 SAMPLE_RATE = 48_000
@@ -25,30 +28,39 @@ Players, manifests and sample counts in proofs depend on it."""
 class Grid:
     """Where a clip's ticks are: the session's rate, the clip's phase in seconds, and its clock.
 
-    `clock_ratio` is session time over clip time, exactly `1 + drift * 1e-6`.
+    `clock_ratio` is session time over clip time along the clip's line, exactly `1 + drift * 1e-6`, and
+    `curve` is what the clock is off that line. `clock` is all of it: the clip's clock on that of its
+    renditions, which is 0 at tick 0. Raises ValueError for a curve that `check_curve` refuses.
     """
 
     rate: Rate
     phase: Fraction = Fraction(0)
     clock_ratio: Fraction = Fraction(1)
+    curve: DriftCurve = ()
+    clock: ClipClock = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_curve(self.curve)
+        # Built once: it is asked for every frame.
+        object.__setattr__(self, "clock", ClipClock(self.phase, self.clock_ratio, self.curve))
 
     @classmethod
-    def from_drift(cls, rate: Rate, phase_us: int, drift_ppm: float) -> Grid:
-        """Build a grid from the values in a job.
+    def from_drift(cls, rate: Rate, phase_us: int, drift_ppm: float, curve: DriftCurve = ()) -> Grid:
+        """Build a grid from the values in a job."""
+        return cls(rate, Fraction(phase_us, 1_000_000), compute_clock_ratio(drift_ppm), curve)
 
-        The drift is rounded to a millionth of a ppm (4 ns per hour). Anything finer is noise, and
-        would make the fractions long.
-        """
-        drift = Fraction(round(drift_ppm * 1_000_000), 1_000_000_000_000)
-        return cls(rate, Fraction(phase_us, 1_000_000), 1 + drift)
+    @property
+    def line(self) -> Grid:
+        """The grid of the clip's straight line, without its curve."""
+        return replace(self, curve=()) if self.curve else self
 
     def compute_session_time(self, time: Fraction) -> Fraction:
         """Convert clip time to seconds of session time since tick 0."""
-        return self.phase + time * self.clock_ratio
+        return self.clock.convert_from_clip(time)
 
     def compute_clip_time(self, tick: int) -> Fraction:
         """Return the clip time that a tick shows, in seconds."""
-        return (tick / self.rate.fraction - self.phase) / self.clock_ratio
+        return self.clock.convert_to_clip(tick / self.rate.fraction)
 
     def count_ticks_through(self, time: Fraction) -> int:
         """Return the number of ticks (from 0 on) that show clip time `time` or earlier."""

@@ -9,6 +9,7 @@ first and after the last. A clip without knots has a straight line.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,13 +47,12 @@ def compute_shift_us(curve: Sequence[DriftKnot], clip_us: Fraction) -> Fraction:
     """Return the shift at a clip time, both in microseconds; 0 without knots."""
     if not curve:
         return Fraction(0)
-    if clip_us <= curve[0].clip_us:
-        return Fraction(curve[0].shift_us)
-    for before, after in pairwise(curve):
-        if clip_us <= after.clip_us:
-            share = (clip_us - before.clip_us) / (after.clip_us - before.clip_us)
-            return before.shift_us + share * (after.shift_us - before.shift_us)
-    return Fraction(curve[-1].shift_us)
+    at = bisect_left(curve, clip_us, key=lambda knot: Fraction(knot.clip_us))
+    if at in {0, len(curve)}:
+        return Fraction(curve[min(at, len(curve) - 1)].shift_us)
+    before, after = curve[at - 1], curve[at]
+    share = (clip_us - before.clip_us) / (after.clip_us - before.clip_us)
+    return before.shift_us + share * (after.shift_us - before.shift_us)
 
 
 def measure_bend_us(curve: Iterable[DriftKnot]) -> int:

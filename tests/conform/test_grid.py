@@ -1,15 +1,19 @@
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model.test_drift_curve import curves
 
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid, TickMap, TickMapSummary
+from mcsyncd.model.drift_curve import DriftKnot, compute_shift_us
 from mcsyncd.model.rate import STANDARD_RATES, Rate, split_offset
 
 rates = st.sampled_from(STANDARD_RATES)
 phases_us = st.integers(-20_000, 20_000)
 drifts_ppm = st.floats(-1000, 1000, allow_nan=False)
-grids = st.builds(Grid.from_drift, rates, phases_us, drifts_ppm)
+# Half of them bend, and by more than any clock does: where frames lie close, the order is at stake.
+grids = st.builds(Grid.from_drift, rates, phases_us, drifts_ppm, st.one_of(st.just(()), curves()))
 times = st.lists(st.fractions(0, 1, max_denominator=90_000), min_size=1, max_size=20, unique=True).map(sorted)
 
 
@@ -34,11 +38,8 @@ def test_each_tick_shows_the_nearest_picture_and_of_two_the_earlier(grid, pictur
     ticks = grid.count_ticks(pictures[-1])
     shown, _ = choose(grid, pictures, ticks)
     assert shown[:ticks] == [
-        min(
-            range(len(pictures)),
-            key=lambda index: (abs(pictures[index] - grid.compute_clip_time(tick)), index),
-        )
-        for tick in range(ticks)
+        min(range(len(pictures)), key=lambda index: (abs(pictures[index] - time), index))
+        for time in map(grid.compute_clip_time, range(ticks))
     ]
 
 
@@ -72,6 +73,26 @@ def test_start_tick_and_grid_together_put_a_tick_on_the_session_clock(rate, offs
     session = Fraction(offset_us, 10**6) + grid.compute_clip_time(tick) * grid.clock_ratio
     on_clock = (start + tick) / rate.fraction
     assert abs(session - on_clock) <= Fraction(10, 10**6)  # a phase is told in steps of 20 µs
+
+
+@given(grids, st.integers(0, 100_000))
+def test_a_tick_shows_the_clip_time_that_line_and_curve_lead_to(grid, tick):
+    time = grid.compute_clip_time(tick)
+    shift = compute_shift_us(grid.curve, time * 10**6) / 10**6
+    assert grid.phase + time * grid.clock_ratio + shift == tick / grid.rate.fraction
+
+
+@given(grids, times)
+def test_a_sample_is_numbered_by_its_session_time(grid, moments):
+    for time in moments:
+        on_line = grid.line.compute_session_time(time)
+        shift = compute_shift_us(grid.curve, time * 10**6) / 10**6
+        assert abs(grid.compute_sample(time) - (on_line + shift) * SAMPLE_RATE) <= Fraction(1, 2)
+
+
+def test_a_curve_that_bends_too_far_makes_no_grid():
+    with pytest.raises(ValueError, match="too steep"):
+        Grid.from_drift(Rate(30), 0, 0.0, (DriftKnot(0, 0), DriftKnot(1_000_000, 300)))
 
 
 @given(rates, st.integers(0, 1_000_000))

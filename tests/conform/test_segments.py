@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model.test_drift_curve import curves
 
 from footage import Shot, film, phone, steady
 from mcsyncd.conform import segments
@@ -52,6 +53,7 @@ grids = st.builds(
     st.sampled_from(STANDARD_RATES),
     st.integers(-20_000, 20_000),
     st.floats(-1000, 1000, allow_nan=False),
+    st.one_of(st.just(()), curves()),
 )
 times = st.lists(st.fractions(0, 2, max_denominator=90_000), min_size=2, max_size=40, unique=True).map(sorted)
 
