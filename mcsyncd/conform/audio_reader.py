@@ -17,6 +17,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 
 from mcsyncd.conform.audio_tracks import SourceTrack
+from mcsyncd.conform.curve_resampler import CurveResampler, GridSamples
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
 from mcsyncd.conform.resampler import RatioResampler, Samples
 from mcsyncd.media.open import open_media
@@ -30,8 +31,6 @@ audio after it by that much.
 """
 
 _TimedAudioFrame = tuple[Fraction, AudioFrame]
-GridSamples = tuple[int, Samples]
-"""Samples, and the number of the first one on the session's grid."""
 
 
 class AudioTrackReader:
@@ -39,9 +38,10 @@ class AudioTrackReader:
 
     The track is cut into runs wherever its timestamps step by more than `MIN_GAP_S`. Each run is
     resampled on its own, by the exact ratio of rate and drift, and placed at the sample of its
-    first frame's timestamp. Concatenating the runs instead would shift all audio after a gap.
-    Audio before tick 0 is cut. `gaps` and `damaged_packets` are counts so far; `missing_s` and
-    `longest_gap_s` are the total and the longest gap, in seconds of clip time.
+    first frame's timestamp; then it is moved by the drift curve, where there is one. Concatenating the
+    runs instead would shift all audio after a gap. Audio before tick 0 is cut. `gaps` and
+    `damaged_packets` are counts so far; `missing_s` and `longest_gap_s` are the total and the longest
+    gap, in seconds of clip time.
     """
 
     def __init__(self, path: Path, container: str, track: SourceTrack, grid: Grid, origin_us: int) -> None:
@@ -131,7 +131,8 @@ class _AudioRun:
     def __init__(self, time: Fraction, first: AudioFrame, track: SourceTrack, grid: Grid) -> None:
         self._format = _get_audio_format(first)
         self.due_s = time
-        self._next_sample = grid.compute_sample(time)
+        self._next_sample = grid.line.compute_sample(time)
+        self._curve = CurveResampler(grid, self._next_sample) if grid.curve else None
         self._resampler = RatioResampler(
             first, track.layout, track.stream.channels, SAMPLE_RATE, grid.clock_ratio
         )
@@ -150,15 +151,20 @@ class _AudioRun:
 
     def add_frame(self, frame: AudioFrame) -> Iterator[GridSamples]:
         self.due_s += Fraction(frame.samples, frame.sample_rate)
-        return self._number_samples(self._resampler.resample_frame(frame))
+        return self._place_samples(self._resampler.resample_frame(frame))
 
     def flush(self) -> Iterator[GridSamples]:
-        return self._number_samples(self._resampler.resample_frame(None))
+        yield from self._place_samples(self._resampler.resample_frame(None))
+        if self._curve is not None:
+            yield from self._curve.flush()
 
-    def _number_samples(self, blocks: Iterator[Samples]) -> Iterator[GridSamples]:
+    def _place_samples(self, blocks: Iterator[Samples]) -> Iterator[GridSamples]:
         for samples in blocks:
-            yield self._next_sample, samples
-            self._next_sample += len(samples)
+            if self._curve is not None:
+                yield from self._curve.resample_block(samples)
+            else:
+                yield self._next_sample, samples
+                self._next_sample += len(samples)
 
 
 def _pair_with_next_time(
