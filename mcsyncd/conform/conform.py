@@ -26,6 +26,7 @@ from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.derived_file import make_folders, publish_file, publish_folder, write_derived_file
 from mcsyncd.model.clip import Media
 from mcsyncd.model.colour import Colour
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import (
     AudioTrack,
@@ -47,6 +48,7 @@ def conform_clip(
     rate: Rate,
     phase_us: int,
     drift_ppm: float,
+    curve: DriftCurve = (),
     mezzanine: ProfileRef,
     proxy: ProfileRef,
     folder: Path,
@@ -57,8 +59,8 @@ def conform_clip(
 ) -> ConformResult:
     """Make the mezzanine, the proxy and the thumbnails of one clip.
 
-    `media` is what probe found in `source`. `rate` is the session's; `phase_us` and `drift_ppm` are
-    baked in (`conform.grid`). Writes `folder/<stem>.mezz.<ext>`, `folder/<stem>.proxy.<ext>`, a
+    `media` is what probe found in `source`. `rate` is the session's; `phase_us`, `drift_ppm` and `curve`
+    are baked in (`conform.grid`). Writes `folder/<stem>.mezz.<ext>`, `folder/<stem>.proxy.<ext>`, a
     sidecar for each (the same name with `.json` appended) and thumbnails in `folder/<stem>.sprites/`.
     Each is written completely or not at all, and replaces an existing one. The same arguments and
     library versions give the same bytes. `report_progress` is called with the ticks done and
@@ -70,10 +72,11 @@ def conform_clip(
     processes that see the same files; without it they are encoded here, one after the other. The bytes
     are the same.
 
-    Raises BadMedia if the source cannot be decoded, ConfigError for an invalid profile, and OSError
-    if a file cannot be read or written (including a full disk).
+    Raises BadMedia if the source cannot be decoded, ConfigError for an invalid profile, ValueError for a
+    curve that `model.drift_curve.check_curve` refuses, and OSError if a file cannot be read or written
+    (including a full disk).
     """
-    grid = Grid.from_drift(rate, phase_us, drift_ppm)
+    grid = Grid.from_drift(rate, phase_us, drift_ppm, curve)
     profiles: tuple[tuple[RenditionKind, ProfileRef], ...] = (("mezzanine", mezzanine), ("proxy", proxy))
     return conform_with_profiles(
         source,
@@ -239,6 +242,7 @@ def _build_rendition(
         frames=found.ticks if file.conversion else 0,
         phase_us=round(plan.grid.phase * 1_000_000),
         drift_applied_ppm=float((plan.grid.clock_ratio - 1) * 1_000_000),
+        curve=plan.grid.curve,
         tick_map_sha256=found.tick_map_sha256,
     )
     sidecar = write_derived_file(
@@ -269,6 +273,7 @@ def _build_rendition(
         notes=(*file.notes, *found.notes),
         timecode=file.timecode,
         picture=_describe_picture(file),
+        curve_applied=content.curve,
         tracks=tuple(
             AudioTrack(
                 track.layout,

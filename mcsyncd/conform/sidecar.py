@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mcsyncd.conform.encoders import Encoder
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.plan import FilePlan
+from mcsyncd.model.drift_curve import DriftCurve, build_curve_document
 from mcsyncd.model.rate import Rate
 
 _FORMAT_VERSION = 1
@@ -28,6 +29,7 @@ class SidecarContent:
     phase_us: int
     drift_applied_ppm: float
     tick_map_sha256: str
+    curve: DriftCurve = ()
 
 
 def build_sidecar(
@@ -39,7 +41,8 @@ def build_sidecar(
     """Return the document: UTF-8 JSON with sorted keys, indented by 1.
 
     `versions` are the libraries that made the file, as (name, version). `byte_deterministic` stands only in
-    that of a file from a hardware encoder, and is false.
+    that of a file from a hardware encoder, and is false; `drift_curve` only in the grid of a clip that has
+    one, as pairs of clip time and shift in microseconds.
     """
     document = {
         "format_version": _FORMAT_VERSION,
@@ -51,6 +54,7 @@ def build_sidecar(
             "frames": content.frames,
             "phase_us": content.phase_us,
             "drift_applied_ppm": content.drift_applied_ppm,
+            **({"drift_curve": build_curve_document(content.curve)} if content.curve else {}),
             "tick_map_sha256": content.tick_map_sha256,
             "timecode": file.timecode,
         },

@@ -58,3 +58,13 @@ def compute_shift_us(curve: Sequence[DriftKnot], clip_us: Fraction) -> Fraction:
 def measure_bend_us(curve: Iterable[DriftKnot]) -> int:
     """Return how far the line alone is off at the worst moment, in microseconds."""
     return max((abs(knot.shift_us) for knot in curve), default=0)
+
+
+def build_curve_document(curve: Iterable[DriftKnot]) -> list[list[int]]:
+    """Return a curve as JSON: `[clip_us, shift_us]` for each knot."""
+    return [[knot.clip_us, knot.shift_us] for knot in curve]
+
+
+def read_curve_document(document: Iterable[Sequence[int]]) -> DriftCurve:
+    """Return the curve that `build_curve_document` wrote."""
+    return tuple(DriftKnot(clip_us, shift_us) for clip_us, shift_us in document)

@@ -266,6 +266,7 @@ def _conform_clip(
             rate=job.rate,
             phase_us=job.phase_us,
             drift_ppm=job.drift_ppm,
+            curve=job.curve,
             mezzanine=job.mezzanine,
             proxy=job.proxy,
             folder=folder,

@@ -25,10 +25,13 @@ from mcsyncd.conform.grid import Grid, TickMap
 from mcsyncd.conform.plan import plan_renditions
 from mcsyncd.conform.proof_check import find_differences
 from mcsyncd.errors import BadMedia
+from mcsyncd.model.drift_curve import DriftCurve, DriftKnot
 from mcsyncd.model.rate import STANDARD_RATES, Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
+
+BEND = (DriftKnot(0, 0), DriftKnot(5_000_000, 1000), DriftKnot(12_000_000, -400))
 
 
 @pytest.fixture
@@ -118,11 +121,10 @@ def test_segments_cover_every_tick_once_and_begin_with_a_group_of_pictures(ticks
 
 def test_the_bytes_are_the_same_in_one_process_and_in_two(run, short_segments, tmp_path):
     source = film_phone(tmp_path)
-    here = run(source, Rate(30), folder=tmp_path / "here", phase_us=5_000, drift_ppm=80.0)
+    how = {"phase_us": 5_000, "drift_ppm": 80.0, "curve": BEND}
+    here = run(source, Rate(30), folder=tmp_path / "here", **how)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        there = run(
-            source, Rate(30), folder=tmp_path / "there", phase_us=5_000, drift_ppm=80.0, executor=executor
-        )
+        there = run(source, Rate(30), folder=tmp_path / "there", **how, executor=executor)
     assert read_all(tmp_path / "here") == read_all(tmp_path / "there")
     assert here.report == there.report
     assert [one.proof.frames_sha256 for one in here.renditions] == [
@@ -190,21 +192,24 @@ sys.path[:0] = [sys.argv[3]]
 from mcsyncd.conform import segments
 segments.SEGMENT_S = 1
 from mcsyncd.conform.conform import conform_clip
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
 from mcsyncd.settings.profiles import load_profile
 source, folder = Path(sys.argv[1]), Path(sys.argv[2])
 refs = [load_profile(find_shipped_profiles(), name).build_ref(name) for name in ("mezz-h264", "proxy-540p")]
-conform_clip(source, probe_clip(source), rate=Rate(30), phase_us=0, drift_ppm=0.0, mezzanine=refs[0],
-        proxy=refs[1], folder=folder, stem="clip")
+curve = tuple(DriftKnot(*map(int, knot.split())) for knot in sys.argv[4:])
+conform_clip(source, probe_clip(source), rate=Rate(30), phase_us=0, drift_ppm=0.0, curve=curve,
+        mezzanine=refs[0], proxy=refs[1], folder=folder, stem="clip")
 """
 
 
-def kill_after(source: Path, folder: Path, finished: int) -> int:
+def kill_after(source: Path, folder: Path, finished: int, curve: DriftCurve = ()) -> int:
     """Run a job and kill it once so many segments are finished; return how many were."""
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-c", _KILLED, source, folder, str(Path(__file__).parents[2])]
+    command += [f"{knot.clip_us} {knot.shift_us}" for knot in curve]
     with subprocess.Popen(command) as process:
         deadline = time.monotonic() + 60
         while len(list(folder.glob("clip.segments/*.json"))) < finished:
@@ -216,12 +221,19 @@ def kill_after(source: Path, folder: Path, finished: int) -> int:
 
 
 def test_a_killed_job_goes_on_after_its_finished_segments_with_the_same_bytes(run, short_segments, tmp_path):
+    """With a drift curve: its audio is one, and its segments lie along the curve."""
     source = film(tmp_path / "clip.mp4", Shot(phone(12), (0, 12), size=(640, 480)))
-    run(source, Rate(30), folder=tmp_path / "never")
+    run(source, Rate(30), folder=tmp_path / "never", curve=BEND)
     for finished in (1, 4):
-        kept = kill_after(source, tmp_path / "killed", finished)
+        kept = kill_after(source, tmp_path / "killed", finished, BEND)
     reports: list[int] = []
-    run(source, Rate(30), folder=tmp_path / "killed", progress=lambda done, _expected: reports.append(done))
+    run(
+        source,
+        Rate(30),
+        folder=tmp_path / "killed",
+        progress=lambda done, _expected: reports.append(done),
+        curve=BEND,
+    )
     assert kept >= 4
     assert reports == sorted(reports), "nobody likes to see progress go back"
     assert all(done >= kept * 30 for done in reports[kept - 1 :])

@@ -1,6 +1,7 @@
 """Every trap a camera sets, judged by an independent decoder: the right picture on every tick, and
 every beep where it was."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from footage import EVENTS, Shot, damage, film, phone, steady
 from judge import beeps_in, facts, needs_ffmpeg, numbers, pictures, sound
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.rate import Rate
 
 pytestmark = needs_ffmpeg
@@ -86,6 +88,47 @@ def test_drift_and_phase_are_baked_into_picture_and_sound(run, shown, tmp_path):
         phase,
         700.0,
     )
+
+
+# A clock that speeds up and slows down again, by 150 ppm either way: its line is 1.5 ms off in between.
+BEND = tuple(DriftKnot(*one) for one in ((0, 0), (10**7, 1500), (2 * 10**7, -500), (3 * 10**7, 1000)))
+BEND_PHASE_US, BEND_DRIFT_PPM = 15_900, 40.0  # so near to half a tick that the curve decides what is shown
+
+
+def read_bent_clock(session_s):
+    """Turn seconds since tick 0 into clip time, by bisection of the formula in the manifest."""
+    early, late = Fraction(-1), Fraction(31)
+    while late - early > Fraction(1, 10**8):
+        middle = (early + late) / 2
+        shift = np.interp(float(middle), [k.clip_us / 1e6 for k in BEND], [k.shift_us / 1e6 for k in BEND])
+        reached = float(middle) * (1 + BEND_DRIFT_PPM * 1e-6) + BEND_PHASE_US * 1e-6 + shift
+        early, late = (early, middle) if reached > session_s else (middle, late)
+    return early
+
+
+def test_a_clock_that_bends_leaves_picture_and_sound_where_they_were_in_the_scene(run, shown, tmp_path):
+    scene_s = [0.5, 2.9, 5.1, 7.7, 9.98, 10.4, 14.3, 16.6, 19.9, 22.2, 25.5, 29.1]
+    events = [float(read_bent_clock(at)) for at in scene_s]
+    shot = Shot(steady(30, 30), (0, 30), events=events, hole=(12.0, 13.0), sound_codec="flac")
+    source = film(tmp_path / "clip.mp4", shot)
+    how = {"phase_us": BEND_PHASE_US, "drift_ppm": BEND_DRIFT_PPM}
+    made = run(source, Rate(30), curve=BEND, **how)
+
+    mezzanine, proxy = (made.get_rendition(kind) for kind in ("mezzanine", "proxy"))
+    seen = numbers(Path(mezzanine.path))
+    assert seen == shown(shot.pictures, Rate(30), len(seen), clock=read_bent_clock)
+    assert beeps_in(Path(mezzanine.path)) == pytest.approx(scene_s, abs=0.00002)
+    assert beeps_in(Path(proxy.path)) == pytest.approx(scene_s, abs=BEEP_S)
+    assert any("gaps in the audio: 1" in note for note in mezzanine.notes)
+    assert (mezzanine.curve_applied, proxy.curve_applied, mezzanine.drift_applied_ppm) == (BEND, BEND, 40.0)
+    grid = json.loads(Path(mezzanine.proof.sidecar.path).read_text())["grid"]
+    assert grid["drift_curve"] == [[0, 0], [10_000_000, 1500], [20_000_000, -500], [30_000_000, 1000]]
+
+    line = run(source, Rate(30), folder=tmp_path / "line", **how).get_rendition("mezzanine")
+    assert numbers(Path(line.path)) != seen
+    off = np.array(beeps_in(Path(line.path))) - scene_s
+    assert np.abs(off).max() > 0.0014, "without the curve, it is as far off as the curve says"
+    assert "drift_curve" not in json.loads(Path(line.proof.sidecar.path).read_text())["grid"]
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
