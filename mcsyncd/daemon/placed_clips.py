@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mcsyncd.errors import UsageError
 from mcsyncd.model.alignment import Placement
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.session import Session
 
 
@@ -22,10 +23,10 @@ def list_placed_clips(session: Session, camera: str) -> tuple[Clip, ...]:
     return placed or tuple(clip for clip in clips if not clip.fault)
 
 
-def get_placement(session: Session, clip: Clip) -> tuple[int, float]:
-    """Return offset (µs) and drift (ppm) of a clip; one without an offset is shown at 0, to be nudged."""
+def get_placement(session: Session, clip: Clip) -> tuple[int, float, DriftCurve]:
+    """Return offset (µs), drift (ppm) and curve; a clip without an offset is shown at 0, to be nudged."""
     placed = _find_place(session, clip)
-    return (placed.offset_us or 0, placed.drift_ppm) if placed is not None else (0, 0.0)
+    return (placed.offset_us or 0, placed.drift_ppm, placed.curve) if placed is not None else (0, 0.0, ())
 
 
 def choose_clip(session: Session, clips: Sequence[Clip], at_us: int) -> Clip | None:

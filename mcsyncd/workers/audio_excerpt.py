@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcsyncd.model.clip import Media
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.workers.sandbox.contained_call import run_contained
 from mcsyncd.workers.sandbox.grant import Grant
 
@@ -18,6 +19,7 @@ class PlacedOriginal:
     media: Media
     offset_us: int
     drift_ppm: float
+    curve: DriftCurve
     heard: tuple[tuple[int, int], ...] | None
 
 
@@ -37,7 +39,7 @@ def _render_wav(left: PlacedOriginal, right: PlacedOriginal, start_us: int, dura
     from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav  # noqa: PLC0415  # loads the codecs, in the worker only
 
     def build_side(original: PlacedOriginal) -> ComparedClip:
-        placement = (original.offset_us, original.drift_ppm)
+        placement = (original.offset_us, original.drift_ppm, original.curve)
         return ComparedClip(original.path, original.media, *placement, original.heard)
 
     return render_comparison_wav(build_side(left), build_side(right), start_us, duration_us)

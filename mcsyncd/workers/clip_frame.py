@@ -10,40 +10,35 @@ from pathlib import Path
 from mcsyncd.api import FrameSourceKind
 from mcsyncd.conform.start_timecode import compute_frame_timecode
 from mcsyncd.model.clip import Clip, Media, VideoStream
+from mcsyncd.model.clip_clock import ClipClock
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.rendition import Rendition
 from mcsyncd.workers.sandbox.contained_call import run_contained
 from mcsyncd.workers.sandbox.grant import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class ClockLine:
-    """A file's clock on the session's, in seconds, exactly: `session = zero_s + ratio * file`."""
-
-    zero_s: Fraction
-    ratio: Fraction
-
-    def convert_to_session(self, file_s: Fraction) -> Fraction:
-        """Return the session time of a time in the file."""
-        return self.zero_s + self.ratio * file_s
-
-    def convert_to_file(self, session_s: Fraction) -> Fraction:
-        """Return the time in the file of a session time."""
-        return (session_s - self.zero_s) / self.ratio
-
-
-@dataclass(frozen=True, slots=True)
 class FrameSource:
-    """A file that shows a clip: its `video`, and its `clock`, which is 0 at its first frame.
+    """A file that shows a clip: its `video`, and two clocks, in exact seconds.
 
-    `media` is what probe found in the clip, and `clip_clock` that of the original.
+    `media` is what probe found in the clip. `file_clock` is the clip's clock on the file's, which is 0 at its
+    first frame, and `clip_clock` is the clip's on the session's.
     """
 
     kind: FrameSourceKind
     path: Path
     media: Media
     video: VideoStream
-    clock: ClockLine
-    clip_clock: ClockLine
+    file_clock: ClipClock
+    clip_clock: ClipClock
+
+    def convert_to_session(self, file_s: Fraction) -> Fraction:
+        """Return the session time of a time in the file."""
+        return self.clip_clock.convert_from_clip(self.file_clock.convert_to_clip(file_s))
+
+    def convert_to_file(self, session_s: Fraction) -> Fraction:
+        """Return the time in the file of a session time."""
+        return self.file_clock.convert_from_clip(self.clip_clock.convert_to_clip(session_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +59,22 @@ class ClipFrame:
     timecode: str | None = None
 
 
-def describe_original(path: Path, clip: Clip, offset_us: int, drift_ppm: float) -> FrameSource | None:
+def describe_original(
+    path: Path, clip: Clip, offset_us: int, drift_ppm: float, curve: DriftCurve = ()
+) -> FrameSource | None:
     """Return the original of a clip as a source; None if it has no picture that can be decoded."""
     media = clip.media
     if media is None or media.video is None:
         return None
-    clock = ClockLine(Fraction(offset_us, 1_000_000), _compute_ratio(drift_ppm))
-    return FrameSource("original", path, media, media.video, clock, clock)
+    clock = ClipClock.from_drift(offset_us, drift_ppm, curve)
+    return FrameSource("original", path, media, media.video, ClipClock(), clock)
 
 
 def describe_proxy(path: Path, proxy: Rendition, original: FrameSource) -> FrameSource:
-    """Return a proxy of the same clip. The phase and the drift that are in its frames are taken out again."""
-    ratio = original.clip_clock.ratio / _compute_ratio(proxy.drift_applied_ppm)
-    zero_s = original.clip_clock.zero_s - Fraction(proxy.phase_us, 1_000_000) * ratio
+    """Return a proxy of the same clip. What is in its frames of phase, drift and curve is taken out again."""
+    clock = ClipClock.from_drift(proxy.phase_us, proxy.drift_applied_ppm, proxy.curve_applied)
     duration_us = round(proxy.frames * proxy.rate.tick_us)
     video = VideoStream(0, "", proxy.width, proxy.height, proxy.rate, "", 0, duration_us, proxy.frames)
-    clock = ClockLine(zero_s, ratio)
     return FrameSource("proxy", path, original.media, video, clock, original.clip_clock)
 
 
@@ -97,11 +92,11 @@ def read_clip_frame(source: FrameSource, at_us: int, box: tuple[int, int]) -> Cl
 def _decode_frame(source: FrameSource, at_us: int, box: tuple[int, int]) -> ClipFrame:
     from mcsyncd.conform.frame_reader import read_frame  # noqa: PLC0415  # loads the codecs, in the worker only
 
-    time = source.clock.convert_to_file(Fraction(at_us, 1_000_000))
+    time = source.convert_to_file(Fraction(at_us, 1_000_000))
     container = source.media.container if source.kind == "original" else None
     span = read_frame(source.path, source.video, time, box, container=container)
     begin_us, end_us, previous_us = (
-        None if edge is None else ceil(source.clock.convert_to_session(edge) * 1_000_000)
+        None if edge is None else ceil(source.convert_to_session(edge) * 1_000_000)
         for edge in (span.begin, span.end, span.previous)
     )
     if span.pixels is None or span.begin is None:
@@ -115,11 +110,6 @@ def _find_timecode(source: FrameSource, begin: Fraction) -> str | None:
     """Return the camera's timecode of a frame; a variable rate does not count frames."""
     if source.media.video is None or source.media.video.variable_rate:
         return None
-    clip_s = source.clip_clock.convert_to_file(source.clock.convert_to_session(begin))
-    timecode = compute_frame_timecode(source.media, max(Fraction(0), clip_s))
+    clip_s = max(Fraction(0), source.file_clock.convert_to_clip(begin))
+    timecode = compute_frame_timecode(source.media, clip_s)
     return None if timecode is None else str(timecode)
-
-
-def _compute_ratio(drift_ppm: float) -> Fraction:
-    """Return session time over clip time. As for conform, anything below a millionth of a ppm is noise."""
-    return 1 + Fraction(round(drift_ppm * 1_000_000), 1_000_000_000_000)

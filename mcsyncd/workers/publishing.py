@@ -188,7 +188,7 @@ def _write_waveforms(
 
 def _write_waveform(audio: AnalysisAudio, proxy: Rendition | None, layout: WorkLayout) -> WrittenFile:
     """Draw one clip along its proxy, or along its own clock where it has no proxy."""
-    clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm) if proxy else FileClock()
+    clock = FileClock(proxy.phase_us, proxy.drift_applied_ppm, proxy.curve_applied) if proxy else FileClock()
     path = layout.resolve_path(proxy.path if proxy else audio.peaks).with_suffix(".dat")
     written = write_waveform(
         path,

@@ -10,6 +10,7 @@ import pytest
 
 from hearing import media_of, write_sound
 from mcsyncd.listen.playback.comparison import ComparedClip, render_comparison_wav
+from mcsyncd.model.drift_curve import DriftKnot
 
 HIGH = 48_000
 
@@ -47,6 +48,15 @@ def test_a_nudge_and_a_drift_are_heard(tmp_path):
     sides = ComparedClip(left, media_of(left)), ComparedClip(right, media_of(right), 40_000, 2000.0)
     both = rendered(*sides, 4_000_000, 2_000_000)
     assert first_s(both[:, 1]) - first_s(both[:, 0]) == pytest.approx(0.040 + 5.0 * 2000e-6, abs=1e-3)
+
+
+def test_a_drift_curve_is_heard(tmp_path):
+    left, right = clicked(tmp_path / "a.mov", 5.0), clicked(tmp_path / "b.mov", 5.0)
+    curve = (DriftKnot(0, 0), DriftKnot(10_000_000, 2000), DriftKnot(60_000_000, -1000))
+    sides = ComparedClip(left, media_of(left)), ComparedClip(right, media_of(right), 40_000, 0.0, curve)
+    both = rendered(*sides, 4_000_000, 2_000_000)
+    late_s = first_s(both[:, 1]) - first_s(both[:, 0])
+    assert late_s == pytest.approx(0.040 + 0.001, abs=1.1 / HIGH)  # half of the way to 2 ms, to a sample
 
 
 def test_where_a_clip_has_nothing_its_side_is_silent(tmp_path):

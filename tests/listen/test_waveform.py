@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble
 from mcsyncd.listen.peaks.waveform import FileClock, write_waveform
+from mcsyncd.model.drift_curve import DriftKnot
 
 READER = Path(__file__).with_name("read_waveform.mjs")
 WAVEFORM_DATA = "waveform-data@4.5.2"  # what peaks.js 4.0.0 asks for
 PIXEL_S = 256 / 48_000
 OWN_CLOCK = FileClock()
+EARLY, LATE = ((DriftKnot(0, 0), DriftKnot(50_000_000, shift_us)) for shift_us in (-8_000, 8_000))
 
 
 def recorded(folder: Path, *sounds: np.ndarray) -> list[Path]:
@@ -96,21 +98,25 @@ def test_the_reader_of_peaks_js_reads_the_same_header_and_pixels(reader, tmp_pat
 @settings(max_examples=30)
 @given(
     start_us=st.integers(-2_000_000, 2_000_000),
-    phase_us=st.integers(-20_000, 20_000),
-    drift_ppm=st.floats(-200, 200),
+    clock=st.builds(
+        FileClock, st.integers(-20_000, 20_000), st.floats(-200, 200), st.sampled_from([(), EARLY, LATE])
+    ),
     at=st.integers(0, 59 * RATE),
 )
-def test_a_click_lies_where_the_file_has_it(start_us, phase_us, drift_ppm, at, tmp_path_factory):
-    """Session time is phase + clip time * (1 + drift): docs/manifest.md, and conform's own rule."""
+def test_a_click_lies_where_the_file_has_it(start_us, clock, at, tmp_path_factory):
+    """Session time is phase + clip time * (1 + drift) + shift: docs/manifest.md, and conform's own rule."""
     folder = tmp_path_factory.mktemp("click")
     sound = np.zeros(60 * RATE, np.int16)
     sound[at] = 20_000
     path = folder / "click.dat"
-    clock = FileClock(phase_us, drift_ppm)
     write_waveform(path, recorded(folder, sound), start_us=start_us, clock=clock, duration_us=62_000_000)
     found = np.flatnonzero(drawn(path)[:, 0, 1])
-    first = (phase_us / 1e6 + (start_us / 1e6 + at / RATE) * (1 + drift_ppm / 1e6)) / PIXEL_S
+    clip_s = start_us / 1e6 + at / RATE
+    shift_s = clock.curve[1].shift_us / 1e6 * min(1, max(0, clip_s / 50)) if clock.curve else 0
+    first = (clock.phase_us / 1e6 + clip_s * (1 + clock.drift_ppm / 1e6) + shift_s) / PIXEL_S
     last = first + 1 / RATE / PIXEL_S
+    if clock.curve:  # which is followed from chunk to chunk
+        first, last = first - 0.4, last + 0.4
     if last < 0:
         assert found.size == 0, "the file begins after it"
     elif first > 1:

@@ -11,6 +11,7 @@ import pytest
 from footage import Shot, film, number_in, steady
 from mcsyncd.conform.conform import conform_clip
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
 from mcsyncd.settings.load import find_shipped_profiles
@@ -53,26 +54,31 @@ def test_timecode_is_counted_on_from_the_first_frame(tmp_path):
     assert read_clip_frame(source, 1_200_001, BOX).timecode == "01:00:01:00"
 
 
-def test_a_proxy_shows_the_same_moment_although_phase_and_drift_are_in_its_frames(tmp_path):
+@pytest.mark.parametrize("bend_us", [0, -2000])
+def test_a_proxy_shows_the_same_moment_although_phase_and_drift_are_in_its_frames(bend_us, tmp_path):
     clip = make_clip(tmp_path / "clip.mov", timecode="01:00:00:20", seconds=20)
     offset_us, drift_ppm, phase_us = 2_000_000 + 11_000, 400.0, 11_000
+    peak = DriftKnot(10_000_000, bend_us)
+    curve = (DriftKnot(0, 0), peak, DriftKnot(20_000_000, 0)) if bend_us else ()
     made = conform_clip(
         tmp_path / "clip.mov",
         clip.media,
         rate=NTSC,
         phase_us=phase_us,
         drift_ppm=drift_ppm,
+        curve=curve,
         mezzanine=load_profile(find_shipped_profiles(), "mezz-h264").build_ref("mezz-h264"),
         proxy=load_profile(find_shipped_profiles(), "proxy-540p").build_ref("proxy-540p"),
         folder=tmp_path,
         stem="clip",
     )
     proxy = made.get_rendition("proxy")
-    original = describe_original(tmp_path / "clip.mov", clip, offset_us, drift_ppm)
+    original = describe_original(tmp_path / "clip.mov", clip, offset_us, drift_ppm, curve)
     source = describe_proxy(tmp_path / proxy.path, proxy, original)
     for number in (3, 300, 590):
-        middle_s = (number + Fraction(1, 2)) / NTSC.fraction * (1 + Fraction(4, 10_000))
-        at_us = offset_us + round(middle_s * 1_000_000)
+        clip_s = (number + Fraction(1, 2)) / NTSC.fraction
+        shift_us = bend_us * (1 - abs(clip_s - 10) / 10)
+        at_us = offset_us + round(clip_s * (1 + Fraction(4, 10_000)) * 1_000_000 + shift_us)
         shown, exact = (read_clip_frame(one, at_us, BOX) for one in (source, original))
         assert read_number(exact) == number
         assert abs(read_number(shown) - number) <= 1, "the frame of the grid: half a frame off at most"

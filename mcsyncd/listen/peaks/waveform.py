@@ -17,6 +17,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from mcsyncd.integrity.derived_file import DerivedFile
 from mcsyncd.integrity.disk_errors import name_file
 from mcsyncd.listen.peaks.pyramid import reduce_to_cells
 from mcsyncd.listen.resample import ANALYSIS_RATE
+from mcsyncd.model.clip_clock import ClipClock
+from mcsyncd.model.drift_curve import DriftCurve, compute_shift_us
 from mcsyncd.model.rendition import WrittenFile
 
 WAVEFORM_SAMPLE_RATE = 48_000
@@ -48,24 +51,34 @@ _PIXEL_S = SAMPLES_PER_PIXEL / WAVEFORM_SAMPLE_RATE
 _CHUNK_PIXELS = 1 << 16
 """Pixels computed at once, 5.8 minutes: bounds memory, whatever the length of the clip."""
 
+_CURVE_CHUNK_PIXELS = 1 << 11
+"""The same along a drift curve, which is followed from chunk to chunk. In 11 s, the steepest one (200 ppm)
+moves the sound by 2 ms, half a pixel. With more pixels, sound would be drawn where it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileClock:
-    """A file's clock relative to its clip's: file time = phase + clip time * (1 + drift * 1e-6).
+    """A file's clock relative to its clip's: file time = phase + clip time * (1 + drift * 1e-6) + shift.
 
-    `phase_us` is in microseconds, `drift_ppm` in parts per million. The default is the clip's own clock.
+    `phase_us` is in microseconds, `drift_ppm` in parts per million; the shift is that of `curve`. The default
+    is the clip's own clock.
     """
 
     phase_us: int = 0
     drift_ppm: float = 0.0
+    curve: DriftCurve = ()
 
     def clip_s_from_file_s(self, file_s: float) -> float:
         """Return the clip time at file time `file_s`, both in seconds."""
+        if self.curve:
+            clock = ClipClock.from_drift(self.phase_us, self.drift_ppm, self.curve)
+            return float(clock.convert_to_clip(Fraction(file_s)))
         return (file_s - self.phase_us * 1e-6) / (1 + self.drift_ppm * 1e-6)
 
     def file_us_from_clip_us(self, clip_us: int) -> int:
         """Return the file time at clip time `clip_us`, both in microseconds."""
-        return self.phase_us + round(clip_us * (1 + self.drift_ppm * 1e-6))
+        shift_us = compute_shift_us(self.curve, Fraction(clip_us))
+        return self.phase_us + round(clip_us * (1 + self.drift_ppm * 1e-6)) + round(shift_us)
 
 
 def write_waveform(
@@ -80,14 +93,16 @@ def write_waveform(
     pixels = max(1, ceil(duration_us * 1e-6 / _PIXEL_S))
     first = (clock.clip_s_from_file_s(0.0) - start_us * 1e-6) * ANALYSIS_RATE
     step = (clock.clip_s_from_file_s(_PIXEL_S) - clock.clip_s_from_file_s(0.0)) * ANALYSIS_RATE
+    chunk = _CURVE_CHUNK_PIXELS if clock.curve else _CHUNK_PIXELS
     with DerivedFile(path) as file:
         shape = (WAVEFORM_SAMPLE_RATE, SAMPLES_PER_PIXEL, pixels, max(1, len(channels)))
         file.write(struct.pack("<iIiiIi", _VERSION, _FLAG_8_BIT, *shape))
-        for position in range(0, pixels, _CHUNK_PIXELS):
-            count = min(_CHUNK_PIXELS, pixels - position)
-            channel_pixels = [
-                _compute_pixels(channel, first + position * step, step, count) for channel in channels
-            ]
+        for position in range(0, pixels, chunk):
+            count = min(chunk, pixels - position)
+            begin = first + position * step
+            if clock.curve:
+                begin = (clock.clip_s_from_file_s(position * _PIXEL_S) - start_us * 1e-6) * ANALYSIS_RATE
+            channel_pixels = [_compute_pixels(channel, begin, step, count) for channel in channels]
             file.write(np.stack(channel_pixels or [np.zeros((count, 2), np.int8)], axis=1).tobytes())
     return file.describe()
 

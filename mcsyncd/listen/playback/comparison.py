@@ -25,6 +25,7 @@ from mcsyncd.listen.floats import floats_from_frame, zero_invalid_samples
 from mcsyncd.media.failures import translate_media_errors
 from mcsyncd.media.open import open_media
 from mcsyncd.model.clip import AudioStream, Media
+from mcsyncd.model.drift_curve import DriftCurve
 
 PLAYBACK_RATE = 48_000
 """Samples per second of the WAV: what every sound card plays and most cameras record."""
@@ -53,8 +54,9 @@ MonoSamples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class ComparedClip:
-    """One clip of the pair and its placement: `t_session = offset + t_clip * (1 + drift * 1e-6)`.
+    """One clip of the pair and its placement.
 
+    `t_session = offset + t_clip * (1 + drift * 1e-6) + shift(t_clip)`, with the shift of `curve`.
     `heard` are the channels worth hearing, as stream index and channel, or None where nobody has
     listened yet: then all channels of the first track are heard.
     """
@@ -63,6 +65,7 @@ class ComparedClip:
     media: Media
     offset_us: int = 0
     drift_ppm: float = 0.0
+    curve: DriftCurve = ()
     heard: tuple[tuple[int, int], ...] | None = None
 
     @property
@@ -81,9 +84,14 @@ class ComparedClip:
             return None
         return [channel for stream, channel in self.heard if stream == track.index]
 
-    def clip_s_from_session_s(self, session_s: float) -> float:
-        """Return the clip time at a session time, both in seconds."""
-        return (session_s - self.offset_us / 1e6) / (1.0 + self.drift_ppm * 1e-6)
+    def clip_s_from_session_s(self, session_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the clip times at session times, all in seconds."""
+        from_offset = session_s - self.offset_us / 1e6
+        if self.curve:
+            # The shift of the session time, not of the clip time: some microseconds off, as both are near.
+            knots = np.array([(knot.clip_us, knot.shift_us) for knot in self.curve]) / 1e6
+            from_offset -= np.interp(from_offset, knots[:, 0], knots[:, 1])
+        return from_offset / (1.0 + self.drift_ppm * 1e-6)
 
 
 def render_comparison_wav(
@@ -110,11 +118,11 @@ def _render_channel(clip: ComparedClip, times: NDArray[np.float64]) -> MonoSampl
     track = clip.track
     if times.size == 0 or track is None:
         return silent
-    begin, end = clip.clip_s_from_session_s(float(times[0])), clip.clip_s_from_session_s(float(times[-1]))
+    clip_s = clip.clip_s_from_session_s(times)
     rate = max(1, track.sample_rate)
-    first = floor(begin * rate) - 2
-    samples = _decode_mono(clip, track, first, ceil(end * rate) + 2)
-    positions = (times - clip.offset_us / 1e6) / (1.0 + clip.drift_ppm * 1e-6) * rate - first
+    first = floor(clip_s[0] * rate) - 2
+    samples = _decode_mono(clip, track, first, ceil(clip_s[-1] * rate) + 2)
+    positions = clip_s * rate - first
     # Linear interpolation: its loss above 15 kHz does not move an edge.
     resampled = np.interp(positions, np.arange(samples.size), samples, left=0.0, right=0.0).astype(np.float32)
     peak = float(np.abs(resampled).max(initial=0.0))
