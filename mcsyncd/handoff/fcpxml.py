@@ -105,8 +105,8 @@ def _add_clips(angle: ET.Element, timeline: Timeline, track: TimelineTrack, asse
         )
         if clip.audio:
             element.set("audioRole", "dialogue")
-        if clip.drift_ppm:
-            ET.SubElement(element, "note").text = f"clock drift {clip.drift_ppm:+} ppm, left in"
+        if drift := clip.describe_drift():
+            ET.SubElement(element, "note").text = drift
         at = clip.end
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from mcsyncd.handoff.addresses import build_file_url
 from mcsyncd.handoff.otio_library import load_otio
 from mcsyncd.handoff.timeline import Timeline, TimelineClip, TimelineTrack
+from mcsyncd.model.drift_curve import build_curve_document
 from mcsyncd.model.rate import Rate
 
 
@@ -71,6 +72,7 @@ def _describe_clip(clip: TimelineClip) -> dict[str, object]:
         "id": clip.id,
         "position": _write_fraction(clip.position),
         "drift_ppm": clip.drift_ppm,
+        **({"drift_curve": build_curve_document(clip.drift_curve)} if clip.drift_curve else {}),
         "confidence": clip.confidence,
         "disposition": clip.disposition,
     }

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any, Literal
 
+from mcsyncd.model.drift_curve import DriftCurve, compute_shift_us, measure_bend_us, read_curve_document
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.timecode import Timecode
 
@@ -40,8 +41,9 @@ class TimelineClip:
     frame in seconds from the timeline's beginning. Its file at `path` has `media_frames` frames at
     `media_rate`, the first with the number `media_start` (from its timecode; 0 without one). `size` is
     (width, height), None for sound alone. `drift_ppm` is the drift that the file still has: by so much its
-    clock runs slow, and 0 where it is baked in. `confidence` and `disposition` are None if nobody said any:
-    a person set the offset, or an earlier version published it.
+    clock runs slow, and 0 where it is baked in; `drift_curve` is what that clock is off its line, and empty
+    where it is baked in. `confidence` and `disposition` are None if nobody said any: a person set the offset,
+    or an earlier version published it.
     """
 
     id: str
@@ -57,6 +59,7 @@ class TimelineClip:
     size: tuple[int, int] | None
     audio: tuple[AudioTrackShape, ...]
     drift_ppm: float
+    drift_curve: DriftCurve
     confidence: float | None
     disposition: str | None
 
@@ -73,6 +76,13 @@ class TimelineClip:
     def count_used_frames(self, rate: Rate) -> int:
         """Return how many frames of its file lie on a timeline of that rate."""
         return min(self.media_frames, ceil(self.ticks * self.media_rate.fraction / rate.fraction))
+
+    def describe_drift(self) -> str:
+        """Say which drift its file still has; nothing where it has none."""
+        if not self.drift_curve:
+            return f"clock drift {self.drift_ppm:+} ppm, left in" if self.drift_ppm else ""
+        off_ms = measure_bend_us(self.drift_curve) / 1000
+        return f"clock drift {self.drift_ppm:+} ppm, off that line by {off_ms:.1f} ms at most, left in"
 
     def describe_timecode(self, frame: int) -> str:
         """Return the timecode of a frame of its file; the file's first one is 0."""
@@ -187,6 +197,7 @@ def _build_rendition(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rat
             for track in made["audio_tracks"]
         ),
         drift_ppm=0.0,
+        drift_curve=(),
         confidence=clip.get("confidence"),
         disposition=clip.get("disposition"),
     )
@@ -196,7 +207,8 @@ def _build_original(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rate
     found, video = made["media"], made["media"]["video"]
     media_rate = Rate(*video["rate"]) if video else rate
     length_s = Fraction(found["duration_us"], 1_000_000)
-    position = Fraction(clip["offset_us"], 1_000_000)
+    curve = read_curve_document(clip.get("drift_curve", ()))
+    position = (clip["offset_us"] + compute_shift_us(curve, Fraction(0))) / 1_000_000
     start, drop_frame = _read_start(found["timecode"], media_rate)
     return TimelineClip(
         id=clip["id"],
@@ -214,6 +226,7 @@ def _build_original(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rate
         size=_turn(video) if video else None,
         audio=tuple(AudioTrackShape(track["channels"], track["sample_rate"]) for track in found["audio"]),
         drift_ppm=clip["drift_ppm"] or 0.0,
+        drift_curve=curve,
         confidence=clip.get("confidence"),
         disposition=clip.get("disposition"),
     )

@@ -84,9 +84,9 @@ class _TrackWriter:
             link = ET.SubElement(item, "link")
             _add_text(link, linkclipref=_name_item(number, *other), mediatype=other[0])
             _add_text(link, trackindex=track_number, clipindex=position)
-        if clip.drift_ppm:
+        if drift := clip.describe_drift():
             note = ET.SubElement(ET.SubElement(item, "logginginfo"), "lognote")
-            note.text = f"clock drift {clip.drift_ppm:+} ppm, left in"
+            note.text = drift
 
     def _add_file(self, item: ET.Element, clip: TimelineClip, number: int) -> None:
         file = ET.SubElement(item, "file", id=f"file-{number}")

@@ -347,3 +347,38 @@ def test_the_same_manifest_gives_the_same_bytes(wanted):
 )
 def test_the_address_fits_the_system_of_the_root(root, url):
     assert build_file_url(join_root(root, "k.mov")) == url
+
+
+@pytest.mark.parametrize("wanted", ["fcpxml", "xmeml"])
+def test_an_original_says_how_far_its_clock_is_off_the_line_at_most(wanted):
+    bent = build_clip("cam_b", "C0012.MP4", 1_000_000, 1_800_000_000, drift=-3.5)
+    bent["drift_curve"] = [[0, -30_000], [900_000_000, 12_300], [1_800_000_000, -4_000]]
+    still = build_clip("cam_c", "IMG_2051.MP4", 0, 1_000_000)
+    manifest = build_manifest([("cam_b", "Cam B", "picture", [bent]), ("cam_c", "Cam C", "picture", [still])])
+    texts = {
+        media: [
+            note for document in export(wanted, media, manifest).values() for note in list_notes(document)
+        ]
+        for media in ("original", "mezzanine")
+    }
+    assert set(texts["original"]) == {"clock drift -3.5 ppm, off that line by 30.0 ms at most, left in"}
+    assert texts["mezzanine"] == [], "there it is baked in"
+    (clip,) = plan(manifest, "original").tracks[0].clips
+    assert clip.position == Fraction(970, 1000), "its first frame, not its line"
+
+
+def list_notes(document: str) -> list[str]:
+    root = ET.fromstring(document)
+    items = (*root.iter("asset-clip"), *root.iter("clipitem"))
+    return [one.text for item in items for one in item.iter() if one.tag in {"note", "lognote"}]
+
+
+def test_otio_has_the_curve_of_an_original():
+    bent = build_clip("cam_b", "C0012.MP4", 0, 1_800_000_000, drift=-3.5)
+    bent["drift_curve"] = [[0, -3_000], [900_000_000, 12_300]]
+    manifest = build_manifest([("cam_b", "Cam B", "picture", [bent])])
+    (document,) = export("otio", "original", manifest).values()
+    clips = list(otio.adapters.read_from_string(document, "otio_json").find_clips())
+    assert {json.dumps(list(map(list, one.metadata["mcsyncd"]["drift_curve"]))) for one in clips} == {
+        "[[0, -3000], [900000000, 12300]]"
+    }
