@@ -15,6 +15,7 @@ from typing import Literal
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement
 from mcsyncd.model.clip import Camera, Clip, HeldFile
+from mcsyncd.model.drift_curve import build_curve_document
 from mcsyncd.model.due import select_current_conforms
 from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.rate import Rate, split_offset
@@ -30,7 +31,7 @@ from mcsyncd.publish.media_documents import (
     build_report_document,
 )
 
-SCHEMA_VERSION = "1.5.0"
+SCHEMA_VERSION = "1.6.0"
 """Version of the manifest's form (semantic versioning).
 
 A reader accepts unknown fields and refuses a higher major version, so a changed or removed field
@@ -203,6 +204,7 @@ def _build_clip(clip: Clip, angle: AngleMatch, inputs: _ManifestInputs) -> Docum
         "confidence": placement.confidence,
         "offset_us": placement.offset_us,
         "drift_ppm": placement.drift_ppm,
+        "drift_curve": build_curve_document(placement.curve),
         "continues": f"{clip.camera}/{placement.continues}" if placement.continues else None,
         "parallel_to": f"{clip.camera}/{placement.parallel_to}" if placement.parallel_to else None,
         "original": _build_original(clip, inputs),

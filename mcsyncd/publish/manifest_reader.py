@@ -16,6 +16,7 @@ from mcsyncd.errors import McsyncError
 from mcsyncd.model import events as ev
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod
 from mcsyncd.model.clip import Camera, Clip, Digest, HeldFile
+from mcsyncd.model.drift_curve import read_curve_document
 from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.publishing import HeadState, PlannedObject, Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rate import Rate
@@ -194,6 +195,7 @@ def _read_placement(clip: dict[str, Any]) -> Placement:
         clip.get("confidence"),
         continues=continues,
         parallel_to=parallel_to,
+        curve=read_curve_document(clip.get("drift_curve", ())),  # since 1.6.0
     )
 
 

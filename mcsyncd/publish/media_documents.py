@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcsyncd.model.clip import AudioStream, Media, VideoStream
 from mcsyncd.model.colour import Colour
+from mcsyncd.model.drift_curve import build_curve_document
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.recorder_notes import RecorderNotes
 from mcsyncd.model.rendition import AudioTrack, ConformReport, Rendition, RenditionProof
@@ -27,6 +28,7 @@ def build_rendition_document(file: Rendition) -> Document:
         "colour": _build_colour_document(file.picture.colour) if file.picture else None,
         "phase_us": file.phase_us,
         "drift_applied_ppm": file.drift_applied_ppm,
+        "drift_curve_applied": build_curve_document(file.curve_applied),
         "duplicated": file.duplicated,
         "dropped": file.dropped,
         "notes": list(file.notes),

@@ -36,7 +36,7 @@ def store_session(
         empty = dict.fromkeys(("mezzanine", "proxy", "peaks", "sprites"))
         clips.append({"name": name, "original": original} | empty)
     document = {
-        "schema": "1.5.0",
+        "schema": "1.6.0",
         "session": {"id": SESSION},
         "revision": revision,
         "previous": None

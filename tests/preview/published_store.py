@@ -64,7 +64,7 @@ def build_store(root: Path, footage: Path) -> Path:
 
 def build_manifest(root: Path) -> dict:
     return {
-        "schema": "1.5.0", "session": {"id": SESSION}, "revision": 2, "previous": None,
+        "schema": "1.6.0", "session": {"id": SESSION}, "revision": 2, "previous": None,
         "rate": [RATE.num, RATE.den], "reference": "cam_a", "origin": {"timecode": "10:00:00:00"},
         "sync_confidence": 0.8499, "sync_method": "audio-corr", "reasons": [], "chain_head": "ab" * 32,
         "approved_by": "kim", "approved_at": "2026-11-27T11:00:00.123Z",

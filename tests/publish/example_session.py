@@ -23,6 +23,7 @@ from mcsyncd.model.clip import (
     VideoStream,
 )
 from mcsyncd.model.colour import Colour
+from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.due import list_conform_jobs
 from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.jobs import Conform
@@ -63,6 +64,7 @@ class ExampleClip:
     disposition: Disposition = Disposition.SYNCED
     confidence: float | None = 1.0
     drift_ppm: float = 0.0
+    curve: DriftCurve = ()
     timecode: str | None = None
     channels: int = 2
     continues: str = ""
@@ -214,6 +216,7 @@ def _place_clip(clip: ExampleClip) -> Placement:
         clip.confidence,
         continues=clip.continues,
         parallel_to=clip.parallel_to,
+        curve=clip.curve,
     )
 
 
@@ -290,6 +293,7 @@ def _conform_clip(clip: ExampleClip, job: Conform) -> ConformResult:
                 timecode=clip.timecode,
                 tracks=_build_tracks(clip, kind),
                 picture=PictureFormat("yuv420p", 8, _BT709) if frames else None,
+                curve_applied=job.curve,
             )
         )
     return ConformResult(tuple(made), (("x264", "165"),), _draw_sprites(clip, frames), clip.report)

@@ -21,6 +21,7 @@ from publish.example_session import Example, ExampleClip
 
 from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.clip import Camera, HeldFile
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.hash_check import HashCheck
 from mcsyncd.model.publishing import HeadState, Publication
 from mcsyncd.model.rate import Rate
@@ -117,12 +118,15 @@ _RECORDER = Example(
     "20261127-131500-r7d",
     (*_CAMERAS[:2], Camera("rec", "Recorder", kind="sound")),
     (
-        ExampleClip("cam_a/GX010042.MP4", 0, 60.06, _R2997, timecode="13:15:00;00"),
-        ExampleClip("cam_a/GX020042.MP4", 60_060_000, 20.02, _R2997, continues="GX010042.MP4"),
-        ExampleClip("cam_b/C0030.MP4", 1_200_000, 70.0, _R25, confidence=0.99, drift_ppm=4.0),
+        ExampleClip("cam_a/GX010042.MP4", 0, 1801.8, _R2997, timecode="13:15:00;00"),
+        ExampleClip("cam_a/GX020042.MP4", 1_801_800_000, 600.6, _R2997, continues="GX010042.MP4"),
+        ExampleClip(
+            "cam_b/C0030.MP4", 1_200_000, 2100.0, _R25, confidence=0.99, drift_ppm=4.0,
+            curve=(DriftKnot(0, -1_900), DriftKnot(600_000_000, 1_100), DriftKnot(2_100_000_000, -600)),
+        ),
         *(
             ExampleClip(
-                f"rec/T07_{number}.WAV", -3_003_000, 90.0, confidence=0.99, channels=1,
+                f"rec/T07_{number}.WAV", -3_003_000, 2700.0, confidence=0.99, channels=1,
                 parallel_to="" if number == 1 else "T07_1.WAV",
                 notes=RecorderNotes(
                     scene="12A", take="7", tape="27Y11M26", family="20261127131457",

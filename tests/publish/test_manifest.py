@@ -25,6 +25,7 @@ from publish.sessions import (
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.alignment import SyncMethod
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.publishing import PlannedObject, Publication, PublishingPlan
 from mcsyncd.model.rate import split_offset
 from mcsyncd.model.recorder_notes import RecorderNotes, TrackName
@@ -107,6 +108,35 @@ def test_what_hash_lists_say_of_a_clip_is_in_the_manifest():
     assert {
         clip["id"]: clip["original"]["hash_checks"] for clip in clips if clip["original"]["hash_checks"]
     } == {LISTED: [dataclasses.asdict(one) for one in CHECKS]}
+
+
+def test_a_drift_curve_is_told_of_the_clip_and_of_what_it_is_baked_into():
+    curve = (DriftKnot(0, -300), DriftKnot(60_000_000, 450))
+    of, results = session(), material()["conformed"]
+    results["cam_b/B001.MP4"] = dataclasses.replace(
+        results["cam_b/B001.MP4"],
+        renditions=tuple(
+            dataclasses.replace(one, curve_applied=curve) for one in results["cam_b/B001.MP4"].renditions
+        ),
+    )
+    angles = tuple(
+        dataclasses.replace(
+            angle,
+            placements=tuple(
+                dataclasses.replace(one, curve=curve if one.clip == "B001.MP4" else ())
+                for one in angle.placements
+            ),
+        )
+        for angle in of.alignment.angles
+    )
+    bent = dataclasses.replace(of, alignment=dataclasses.replace(of.alignment, angles=angles))
+    document = built(with_plan(bent, results))
+    jsonschema.Draft202012Validator(closed(SCHEMA)).validate(document)
+    for key, clip in clips(document).items():
+        told = [[0, -300], [60_000_000, 450]] if key == "cam_b/B001.MP4" else []
+        assert clip["drift_curve"] == told
+        made = [clip[kind] for kind in ("mezzanine", "proxy") if clip[kind] is not None]
+        assert [one["drift_curve_applied"] for one in made] == [told] * len(made)
 
 
 def test_a_clip_whose_picture_cannot_be_decoded_has_its_original_alone():
