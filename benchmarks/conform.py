@@ -1,4 +1,4 @@
-"""Conform: cost of a clip compared with `ffmpeg`, peak memory, and whether three cameras stay in sync.
+"""Conform: cost of a clip compared with `ffmpeg`, peak memory, three cameras in sync, audio along a curve.
 
 The footage is synthetic (`benchmarks.scenery`) unless a clip is given.
 """
@@ -9,9 +9,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import cameras, memory, segments, speed
+from benchmarks import cameras, curves, memory, segments, speed
 
-PARTS = ("speed", "segments", "memory", "cameras")
+PARTS = ("speed", "segments", "memory", "cameras", "curves")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--long", type=float, default=6.0, help="minutes of the long clip (the report's: 120)"
     )
-    parser.add_argument("--minutes", type=float, default=2.0, help="of the three cameras (the report's: 60)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=2.0,
+        help="of the three cameras, and of audio along a curve (the report's: 60)",
+    )
     parser.add_argument(
         "--killed", type=float, default=1.0, help="minutes of the clip whose job is killed (the report's: 10)"
     )
@@ -61,3 +66,5 @@ def run(asked: argparse.Namespace) -> None:
             memory.run(home, asked.seconds_4k, asked.long)
         if "cameras" in asked.only:
             cameras.run(home, asked.minutes, tuple(asked.drifts))
+        if "curves" in asked.only:
+            curves.run(asked.minutes)
