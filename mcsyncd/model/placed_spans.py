@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from mcsyncd.model.alignment import (
     OFF_TIMELINE,
@@ -18,6 +19,7 @@ from mcsyncd.model.alignment import (
     weigh_alignment,
 )
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.drift_curve import compute_shift_us
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.spans import Continuation, find_continuations
 
@@ -96,16 +98,18 @@ def _move_part(one: Continuation, placements: dict[str, Placement], by_key: Mapp
     """Place the weaker of two parts at the surer one; return its key, or nothing if none is moved."""
     before, after = placements[one.follows], placements[one.clip]
     if _is_sure(before) and not _is_sure(after):
-        key, anchor, by_us = one.clip, before, _measure_length(before, by_key[one.follows])
+        key, anchor, offset_us = one.clip, before, _find_end(before, by_key[one.follows])
     elif _is_sure(after) and not _is_sure(before):
-        key, anchor, by_us = one.follows, after, -_measure_length(after, by_key[one.follows])
+        length_us = _measure_length(after, by_key[one.follows])
+        key, anchor, offset_us = one.follows, after, _find_beginning(after) - length_us
     else:
         return set()
     limit = _PROVEN_CONFIDENCE if one.proven else _UNPROVEN_CONFIDENCE
     placements[key] = replace(
         placements[key],
-        offset_us=(anchor.offset_us or 0) + by_us,
+        offset_us=offset_us,
         drift_ppm=anchor.drift_ppm,
+        curve=(),  # its own was measured where it does not lie
         disposition=anchor.disposition,
         confidence=min(anchor.confidence or 0.0, limit),
     )
@@ -116,10 +120,23 @@ def _measure_seam(before: Placement, after: Placement, clip: Clip) -> int | None
     """Return the microseconds from the end of one placed part to the beginning of the next."""
     if before.offset_us is None or after.offset_us is None:
         return None
-    return after.offset_us - before.offset_us - _measure_length(before, clip)
+    return _find_beginning(after) - _find_end(before, clip)
+
+
+def _find_beginning(placed: Placement) -> int:
+    """Return the session time of a clip's first frame."""
+    return (placed.offset_us or 0) + round(compute_shift_us(placed.curve, Fraction(0)))
+
+
+def _find_end(placed: Placement, clip: Clip) -> int:
+    """Return the session time of a clip's end."""
+    length_us = clip.media.duration_us if clip.media is not None else 0
+    shift_us = round(compute_shift_us(placed.curve, Fraction(length_us)))
+    return (placed.offset_us or 0) + _measure_length(placed, clip) + shift_us
 
 
 def _measure_length(placed: Placement, clip: Clip) -> int:
+    """Return how long a clip is on the line of a placement, in microseconds."""
     length_us = clip.media.duration_us if clip.media is not None else 0
     return round(length_us * (1 + placed.drift_ppm * 1e-6))
 

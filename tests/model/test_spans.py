@@ -8,6 +8,7 @@ import pytest
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement, SyncMethod, weigh_alignment
 from mcsyncd.model.clip import Clip, Media
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.placed_spans import join_spans
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import ReasonCode, build_reason
@@ -203,6 +204,27 @@ def test_a_silent_chapter_lies_at_the_one_that_sound_has_placed(known):
     assert {one.drift_ppm for one in angle.placements} == {drift}
     assert 0.85 < after.confidence <= 0.9
     assert {reason.code for reason in after.reasons} == {ReasonCode.CONTINUES}
+
+
+BEND = (DriftKnot(0, -2_000), DriftKnot(TAKE_US // 2, 900), DriftKnot(TAKE_US, 3_000))
+
+
+@pytest.mark.parametrize(("known", "expected_us"), [(1, 3_000 + TAKE_US), (2, -2_000 - TAKE_US)])
+def test_a_silent_chapter_lies_where_the_bent_clock_of_the_other_one_leaves_off(known, expected_us):
+    """And has no curve of its own: what was measured of it was measured at another place."""
+    placements = [replace(place(number, 0 if number == known else None), curve=BEND) for number in (1, 2)]
+    after = join_spans(aligned(*placements), CHAPTERS[:2])
+    moved = after.find_placement("cam_b", CHAPTERS[2 - known].name)
+    assert (moved.offset_us, moved.curve) == (expected_us, ())
+    assert after.find_placement("cam_b", CHAPTERS[known - 1].name).curve == BEND
+
+
+def test_chapters_whose_bent_clocks_meet_are_not_apart():
+    before, behind = replace(place(1, 0), curve=BEND), replace(place(2, TAKE_US + 5_000), curve=BEND)
+    assert join_spans(aligned(before, behind), CHAPTERS[:2]).reasons == ()
+    jump = replace(behind, curve=tuple(DriftKnot(one.clip_us, one.shift_us + 500_000) for one in BEND))
+    (reason,) = join_spans(aligned(before, jump), CHAPTERS[:2]).reasons
+    assert (reason.code, dict(reason.values)["apart_ms"]) == (ReasonCode.SEAM_APART, 500.0)
 
 
 def test_a_part_that_only_its_size_proves_needs_a_person():
