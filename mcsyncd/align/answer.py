@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition, Placement
 from mcsyncd.model.angle_document import AngleDocument, build_angle_document, ms_from_us
+from mcsyncd.model.drift_curve import build_curve_document
 from mcsyncd.model.reason import build_reason_document, format_reason
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import NO_VALUE, format_drift, format_frames, format_offset, format_percent
@@ -28,7 +29,7 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
         "reference": alignment.reference,
         "offsets_ms": {angle.camera: ms_from_us(angle.offset_us) for angle in alignment.angles},
         "drift_ppm": {angle.camera: angle.drift_ppm for angle in placed},
-        "drift_curve": {angle.camera: _list_knots(angle.placements[0]) for angle in placed},
+        "drift_curve": {angle.camera: build_curve_document(angle.placements[0].curve) for angle in placed},
         "confidence": _floor_to_digits(alignment.confidence, _CONFIDENCE_DIGITS),
         "method": str(alignment.method),
         "angles": {angle.camera: _build_angle(angle) for angle in non_reference},
@@ -41,7 +42,7 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
                     "name": placement.clip,
                     "offset_ms": ms_from_us(placement.offset_us),
                     "drift_ppm": placement.drift_ppm,
-                    "drift_curve": _list_knots(placement),
+                    "drift_curve": build_curve_document(placement.curve),
                     "disposition": alignment.find_disposition(angle.camera, placement.clip),
                 }
                 for placement in angle.placements
@@ -49,10 +50,6 @@ def build_answer(alignment: Alignment) -> dict[str, object]:
             for angle in alignment.angles
         }
     return document
-
-
-def _list_knots(placement: Placement) -> list[list[int]]:
-    return [[knot.clip_us, knot.shift_us] for knot in placement.curve]
 
 
 def format_answer(alignment: Alignment, frames_per_s: float | None) -> str:
