@@ -116,6 +116,16 @@ def test_segments_cover_every_tick_once_and_begin_with_a_group_of_pictures(ticks
         assert all(segments.count_groups_before(one, file) == one.first // gop for one in cut)
 
 
+def test_segments_along_another_curve_are_others():
+    """A knot at the end moves no frame before it; which segments that leaves alone is not guessed."""
+    keys = {
+        segments.compute_segments_key(plan_renditions(TYPICAL_CLIP, grid, ()), (), ())
+        for shift_us in (0, 1, 2)
+        for grid in [Grid.from_drift(Rate(30), 0, 0.0, (DriftKnot(0, 0), DriftKnot(9_000_000, shift_us)))]
+    }
+    assert len(keys) == 3
+
+
 # --- real --------------------------------------------------------------------------------------------------
 
 

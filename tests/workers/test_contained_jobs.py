@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,12 @@ from exploits import list_obtained
 from footage import Shot, film, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.jobs import Probe
+from mcsyncd.model.drift_curve import DriftKnot
+from mcsyncd.model.jobs import Conform, Probe
+from mcsyncd.model.rate import Rate
+from mcsyncd.probe.probe import probe_clip
+from mcsyncd.settings.load import find_shipped_profiles
+from mcsyncd.settings.profiles import load_profile
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.workers.perform import perform_job
@@ -86,6 +92,18 @@ def test_a_probe_job_reads_the_cameras_metadata_beside_the_clip(layout):
     )
     media = perform_job(Probe(SESSION, clip), layout, NO_LIMIT)
     assert any("recorded at 120 fps" in one for one in media.warnings)
+
+
+def test_phase_drift_and_curve_of_a_conform_job_are_those_of_its_renditions(layout):
+    refs = [
+        load_profile(find_shipped_profiles(), name).build_ref(name) for name in ("mezz-h264", "proxy-540p")
+    ]
+    curve = (DriftKnot(0, 0), DriftKnot(1_000_000, 100))
+    job = Conform(SESSION, shoot(layout, "A001.mov"), Rate(30), 9_000, -12.5, *refs, curve)
+    job = replace(job, clip=replace(job.clip, media=probe_clip(layout.work / "A001.mov")))
+    made = perform_job(job, layout, NO_LIMIT)
+    told = [(one.phase_us, one.drift_applied_ppm, one.curve_applied) for one in made.renditions]
+    assert told == [(9_000, -12.5, curve)] * 2
 
 
 @contained
