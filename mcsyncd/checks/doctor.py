@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 from mcsyncd.checks.audio_device import check_audio
 from mcsyncd.checks.check_result import CheckResult, CheckStatus
 from mcsyncd.checks.host import (
+    check_accounts,
     check_clock_sync,
     check_lease,
     check_shared_folder,
     check_size_of_terminal,
     check_time_zone,
     check_umask,
-    check_user_database,
     has_default_list,
     measure_busiest_day,
     read_umask,
@@ -216,8 +216,7 @@ def _check_writers(config: ActiveConfig) -> Iterator[CheckResult]:
 
 
 def _check_accounts() -> Iterator[CheckResult]:
-    entry = pwd.getpwuid(os.geteuid())
-    yield from check_user_database(entry.pw_name, entry.pw_gid)
+    yield from check_accounts(os.geteuid(), Path("/proc/self/uid_map").read_text())
 
 
 def _check_encoders(config: ActiveConfig) -> Iterator[CheckResult]:

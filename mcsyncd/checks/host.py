@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import grp
 import os
+import pwd
 import shutil
 import stat
 import threading
@@ -20,6 +21,8 @@ _TIME_ERROR = 5
 """What adjtimex(2) returns while nothing keeps the clock right (`TIME_ERROR` of <sys/timex.h>)."""
 _TIMEX_BYTES = 512
 """Room for `struct timex`, which has 208 bytes on 64-bit Linux; all zero, it asks and sets nothing."""
+_ALL_UIDS = 2**32 - 1
+"""Uids that the first user namespace maps: all but -1, which is none (user_namespaces(7))."""
 _LOCAL_TIME = Path("/etc/localtime")
 DATABASE_LIMIT_S = 3.0
 """Seconds that the user database may take: a decision waits no longer for it (docs/operations.md)."""
@@ -63,6 +66,18 @@ def check_time_zone(local_time: Path = _LOCAL_TIME) -> Iterator[CheckResult]:
         yield CheckResult("time zone", "warn", f"not set: times are shown in {name}", hint)
 
 
+def check_accounts(uid: int, uid_map: str) -> Iterator[CheckResult]:
+    """Say whether people have names here; `uid_map` is the text of `/proc/self/uid_map`."""
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        message = f"has no name for uid {uid}, which runs this"
+        yield CheckResult("user database", "warn", message, "run it as a user of this system or of the image")
+    else:
+        yield from check_user_database(entry.pw_name, entry.pw_gid)
+    yield from check_uid_map(uid_map)
+
+
 def check_user_database(
     user: str, gid: int, look_up: Callable[[str, int], object] = os.getgrouplist
 ) -> Iterator[CheckResult]:
@@ -90,6 +105,19 @@ def check_user_database(
         yield CheckResult("user database", "warn", f"answers in {took_s:.1f} s: each decision waits", hint)
     else:
         yield CheckResult("user database", "ok", "answers at once")
+
+
+def check_uid_map(uid_map: str) -> Iterator[CheckResult]:
+    """Say whether the uids of people are told apart here; `uid_map` is the text of `/proc/self/uid_map`.
+
+    In a user namespace, all uids that it does not map read as 65534 (user_namespaces(7)), on the socket, too.
+    """
+    ranges = [line.split() for line in uid_map.splitlines()]
+    if ranges == [["0", "0", str(_ALL_UIDS)]]:
+        return
+    count = sum(int(length) for _, _, length in ranges)
+    message = f"this user namespace knows {count}: whoever has another reads as uid 65534, and cannot decide"
+    yield CheckResult("uids", "warn", message, "run the container as root's, without a user namespace")
 
 
 def check_shared_folder(name: str, folder: Path) -> Iterator[CheckResult]:

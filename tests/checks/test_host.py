@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import subprocess
 import threading
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from line import ME, Line
 from mcsyncd.checks import doctor, host
 from mcsyncd.checks.doctor import run_checks
 from mcsyncd.settings.active_config import ActiveConfig
+
+FIRST_UID_MAP = "         0          0 4294967295\n"
+"""What the kernel shows outside of any user namespace but the first (user_namespaces(7))."""
 
 
 def test_a_clock_that_nothing_keeps_right_is_a_warning():
@@ -52,6 +57,24 @@ def test_a_slow_user_database_is_a_warning(monkeypatch):
     monkeypatch.setattr(host, "_SLOW_DATABASE_S", 0.0)
     (slow,) = host.check_user_database("root", 0)
     assert slow.status == "warn"
+
+
+def test_a_user_without_a_name_ends_no_doctor():
+    """Container engines run an image as any uid that they are told."""
+    unknown = max(entry.pw_uid for entry in pwd.getpwall()) + 1
+    (found,) = host.check_accounts(unknown, FIRST_UID_MAP)
+    assert (found.status, str(unknown) in found.message) == ("warn", True)
+
+
+def test_a_user_namespace_where_people_read_as_nobody_is_a_warning():
+    """Asked in a real one, which knows a single uid, of the first namespace, which knows all."""
+    command = ["unshare", "--user", "--map-root-user", "cat", "/proc/self/uid_map"]
+    made = subprocess.run(command, check=False, capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip(f"no user namespaces here: {made.stderr}")
+    (found,) = host.check_uid_map(made.stdout)
+    assert (found.status, "65534" in found.message) == ("warn", True)
+    assert list(host.check_uid_map(FIRST_UID_MAP)) == []
 
 
 @pytest.mark.parametrize(
