@@ -6,7 +6,8 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers by default: the tests start daemons and encoders of their own.
 JOBS ?= 2
 
-.PHONY: demo test coverage check lint types imports unit bench soak simulate packages sbom vmtest samples hooks clean
+.PHONY: demo test coverage check lint types imports unit bench soak simulate packages sbom vmtest image imagetest samples
+.PHONY: hooks clean
 
 demo: $(VENV)/.run
 	@$(BIN)/mcsyncd --config config/local.yaml demo $(if $(filter headless,$(DEMO)),--headless)
@@ -59,6 +60,17 @@ sbom: $(VENV)/.packages
 # Installs the .deb in a Debian that really boots. Needs root, and Debian's mmdebstrap and systemd-container.
 vmtest: packages
 	$(BIN)/python -m vmtest
+
+# The image of the daemon. Needs podman, or ENGINE=docker, and nothing else. Podman drops the health check of an
+# image unless it is in docker's format.
+ENGINE ?= podman
+image:
+	BUILDAH_FORMAT=docker $(ENGINE) build $(IMAGE_OPTIONS) --tag mcsyncd --file packages/Containerfile \
+	  --build-arg VERSION=$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' mcsyncd/__init__.py) .
+
+# Runs the image as docs/operations.md says, with a host in a folder. Needs root and podman.
+imagetest: image $(VENV)/.dev
+	$(BIN)/python -m vmtest.image
 
 # Renders with the sample of examples/remotion and looks at every frame. Needs Node, npm and Chromium.
 samples: $(VENV)/.dev
