@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcsyncd.conform.clip_encoding import ClipEncoding, ReportProgress
+from mcsyncd.conform.clip_tasks import WHOLE_CLIP, build_segment_tasks, plan_clip
 from mcsyncd.conform.encoders import get_sample_bits
 from mcsyncd.conform.evidence import HASHED_GROUP_INTERVAL, RenditionEvidence
 from mcsyncd.conform.grid import SAMPLE_RATE, Grid
-from mcsyncd.conform.hardware_check import find_usable_encoders
 from mcsyncd.conform.library_versions import get_library_versions
-from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind, plan_renditions
-from mcsyncd.conform.segment_files import KIND_SUFFIXES, SegmentFolder
+from mcsyncd.conform.plan import FilePlan, RenderPlan, RenditionKind
+from mcsyncd.conform.segment_files import KIND_SUFFIXES
 from mcsyncd.conform.segment_join import ClipFindings, SegmentsDisagree
-from mcsyncd.conform.segment_task import SegmentTask
-from mcsyncd.conform.segments import Segment, compute_segments_key, plan_segments
+from mcsyncd.conform.segments import Segment, plan_segments
 from mcsyncd.conform.sidecar import SidecarContent, build_sidecar
 from mcsyncd.conform.stitcher import StitchedClip, Stitcher
 from mcsyncd.conform.timestamp_scan import can_seek_by_time
@@ -38,7 +37,6 @@ from mcsyncd.model.rendition import (
     WrittenFile,
 )
 from mcsyncd.model.session import ProfileRef
-from mcsyncd.settings.profiles import profile_from_ref
 
 
 def conform_clip(
@@ -109,8 +107,7 @@ def conform_with_profiles(
             f"{source.name}: its picture ({media.hidden_picture}) cannot be decoded",
             "develop it in its maker's program, and conform that",
         )
-    wanted = tuple((kind, ref, profile_from_ref(ref)) for kind, ref in profiles)
-    plan = plan_renditions(media, grid, wanted, find_usable_encoders(profile for _, _, profile in wanted))
+    plan = plan_clip(media, grid, profiles)
     targets = tuple(folder / f"{stem}.{KIND_SUFFIXES[file.kind]}.{file.container}" for file in plan.files)
     parts = tuple(target.with_name(f"{target.name}.part") for target in targets)
     make_folders(folder)
@@ -171,31 +168,25 @@ class _ConformWork:
             return self._encode(self._plan_segments())
         except SegmentsDisagree:
             self.discard_segments()
-            return self._encode((Segment(0, 0, None),))
+            return self._encode(WHOLE_CLIP)
 
     def _plan_segments(self) -> tuple[Segment, ...]:
         """Return the segments; a single one if a seek could lead astray."""
         segments, video = plan_segments(self.plan), self.plan.video
         if len(segments) > 1 and video and not can_seek_by_time(self.source, self.plan.container, video):
-            return (Segment(0, 0, None),)
+            return WHOLE_CLIP
         return segments
 
     def _encode(self, segments: tuple[Segment, ...]) -> StitchedClip:
-        key = compute_segments_key(self.plan, segments, (*get_library_versions(), *self._describe_source()))
-        folder = SegmentFolder(self.segment_path, key)
+        folder, tasks = build_segment_tasks(self.source, self.plan, segments, self.segment_path)
         if segments:
             folder.prepare()
-        tasks = tuple(SegmentTask(self.source, self.plan, segment, folder) for segment in segments)
         encoding = ClipEncoding(tasks, self.plan.ticks, self.report_progress, self.executor)
         with Stitcher(self.source, self.plan, folder, self.parts, self.sprites) as stitcher:
             with closing(encoding.iterate_finished()) as finished:
                 for segment in finished:
                     stitcher.add_segment(segment)
             return stitcher.finish()
-
-    def _describe_source(self) -> tuple[tuple[str, str], ...]:
-        found = self.source.stat()
-        return ("source", str(self.source)), ("bytes", str(found.st_size)), ("mtime", str(found.st_mtime_ns))
 
     def discard_parts(self) -> None:
         """Remove the temporary files."""

@@ -27,6 +27,7 @@ from mcsyncd.model.text import escape_text
 from mcsyncd.workers.cluster_link import AttemptLost, ClusterLink
 from mcsyncd.workers.engine import ClusterEngine
 from mcsyncd.workers.handout import LOCAL, Handout, HandoutTerms, SegmentAttempt
+from mcsyncd.workers.local_call import perform_here
 from mcsyncd.workers.machine_probe import describe_versions
 from mcsyncd.workers.machine_verdicts import MachineVerdicts
 from mcsyncd.workers.quarantine import quarantine_host
@@ -219,7 +220,7 @@ class ClusterExecutor(Executor):
 
     async def _encode_here(self, call: Callable[[Any], Any], argument: Any) -> Any:
         log.warning("%s: a segment is encoded on this machine", escape_text(self._label))
-        return await asyncio.to_thread(call, argument)
+        return pickle.loads(await perform_here(pickle.dumps((call, argument, self._max_output_bytes))))  # noqa: S301  # from our own process
 
     async def _encode_there(self, attempt: SegmentAttempt, call: Callable[[Any], Any], argument: Any) -> Any:
         if self._link is None:

@@ -52,25 +52,34 @@ def survey_engine(engine: ClusterEngine) -> MachineSurvey:
     return survey_cluster(engine)
 
 
+def can_hand_out(label: str) -> bool:
+    """Load dask, once for all processes that are forked from this one; say if it cannot be loaded.
+
+    `label` is the job that then encodes on this machine.
+    """
+    try:
+        import mcsyncd.workers.cluster_executor  # noqa: F401  # whether it can be
+    except (ImportError, OSError) as error:
+        log.warning("%s: encoded on this machine: %s", escape_text(label), _build_library_error(error))
+        return False
+    return True
+
+
 @contextmanager
 def open_segment_executor(
-    engine: ClusterEngine | None, label: str, max_output_bytes: int
+    engine: ClusterEngine, label: str, max_output_bytes: int
 ) -> Iterator[Executor | None]:
-    """Give the executor that encodes a job's segments; None, at once, without an engine.
+    """Give the executor that encodes a job's segments on the machines of `engine`.
 
     `label` is what people see of the job, on the machines that work for it; no file of a segment may have
     more than `max_output_bytes`. On leaving, what is not done is
     stopped everywhere. None, too, if dask cannot be loaded: the status says so, and this machine encodes.
     """
-    if engine is None:
+    if not can_hand_out(label):
         yield None
         return
-    try:
-        from mcsyncd.workers.cluster_executor import ClusterExecutor
-    except (ImportError, OSError) as error:
-        log.warning("%s: encoded on this machine: %s", escape_text(label), _build_library_error(error))
-        yield None
-        return
+    from mcsyncd.workers.cluster_executor import ClusterExecutor
+
     executor = ClusterExecutor(engine, label, max_output_bytes)
     try:
         yield executor

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -29,7 +29,7 @@ from mcsyncd.model.publishing import Publication, PublishingPlan, StoreHead
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.settings.job_limits import name_limit_field
 from mcsyncd.settings.work_layout import WorkLayout, build_file_stem
-from mcsyncd.workers.engine import ClusterEngine, open_segment_executor
+from mcsyncd.workers.engine import ClusterEngine
 from mcsyncd.workers.job_grants import (
     RESULT_TYPES,
     STAGE_MODULES,
@@ -40,13 +40,10 @@ from mcsyncd.workers.job_grants import (
 )
 from mcsyncd.workers.process import DEFAULT_NICENESS, limit_output, limit_worker, release_freed_memory
 from mcsyncd.workers.progress import ReportProgress, build_progress_writer
-from mcsyncd.workers.sandbox.contained_call import run_contained
+from mcsyncd.workers.sandbox.contained_call import FIRST_KEPT, run_contained
 from mcsyncd.workers.written_paths import replace_paths
 
 # ruff: noqa: PLC0415  # stations are imported in the workers, never in the daemon
-
-OpenExecutor = Callable[[], AbstractContextManager[Executor | None]]
-"""Opens what encodes the segments of a clip; None is this process."""
 
 
 def enter_worker(parent_pid: int, niceness: int = DEFAULT_NICENESS, preloaded: tuple[str, ...] = ()) -> None:
@@ -62,18 +59,18 @@ def perform_job(
     """Do the job. No file that it writes may have more than `max_output_bytes`.
 
     One that reads a clip's content does so in a process of its own that can touch nothing else
-    (`sandbox.contained_call`). With an `engine`, the segments of a clip are encoded on its machines, by a job
-    that needs the network and is not contained. Raises what its stage raises, and OutputTooLarge.
+    (`sandbox.contained_call`). With an `engine`, the segments of a clip are encoded on its machines: another
+    process, which has the network and reads no clip, hands them out. Raises what its stage raises, and
+    OutputTooLarge.
     """
     report_progress = build_progress_writer(layout.locate_progress(job.id), choose_unit(job))
     try:
         if isinstance(job, jobs.Conform):
             _remove_superseded_segments(job, layout)
-        if isinstance(job, ContainedJob) and engine is None:
-            return _perform_contained(job, layout, max_output_bytes, report_progress)
+        if isinstance(job, ContainedJob):
+            return _perform_contained(job, layout, max_output_bytes, report_progress, engine)
         with limit_output(max_output_bytes):
-            open_executor = partial(open_segment_executor, engine, job.subject, max_output_bytes)
-            return _run_stage(job, layout, report_progress, open_executor)
+            return _run_stage(job, layout, report_progress)
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise _build_output_error(job, max_output_bytes) from error
@@ -84,7 +81,11 @@ def perform_job(
 
 
 def _perform_contained(
-    job: ContainedJob, layout: WorkLayout, max_output_bytes: int, report_progress: ReportProgress
+    job: ContainedJob,
+    layout: WorkLayout,
+    max_output_bytes: int,
+    report_progress: ReportProgress,
+    engine: ClusterEngine | None,
 ) -> JobResult:
     """Do a job on untrusted bytes in a process that is granted what it needs, and nothing else."""
     import_module(STAGE_MODULES[type(job)])  # here, where the next job finds it, too
@@ -92,16 +93,41 @@ def _perform_contained(
     for folder in folders:
         make_folders(folder)
     grant = build_job_grant(job, layout, max_output_bytes)
-
-    def run_stage(report: ReportProgress) -> JobResult:
-        return _run_stage(job, layout, report, partial(open_segment_executor, None, job.subject, 0))
-
     try:
-        result: JobResult = run_contained(run_stage, RESULT_TYPES[type(job)], grant, report_progress)
+        with _open_segment_pipes(job, layout, max_output_bytes, engine) as pipes:
+            run_stage = partial(_run_contained_stage, job, layout, hands_out=bool(pipes))
+            result: JobResult = run_contained(
+                run_stage, RESULT_TYPES[type(job)], grant, report_progress, kept=pipes
+            )
         require_own_files(job, result, layout)
         return result
     finally:
         _remove_empty_folders(job, layout, folders)
+
+
+@contextmanager
+def _open_segment_pipes(
+    job: ContainedJob, layout: WorkLayout, max_output_bytes: int, engine: ClusterEngine | None
+) -> Iterator[tuple[int, ...]]:
+    """Give the pipes by which a job asks for its segments; none if it encodes them itself."""
+    if engine is None or not isinstance(job, jobs.Conform):
+        yield ()
+        return
+    from mcsyncd.workers.segment_server import open_segment_server
+
+    with open_segment_server(engine, job, layout, max_output_bytes) as pipes:
+        yield pipes
+
+
+def _run_contained_stage(
+    job: ContainedJob, layout: WorkLayout, report_progress: ReportProgress, *, hands_out: bool
+) -> JobResult:
+    """Do the job in the contained process; with `hands_out`, two pipes for its segments are open there."""
+    if not hands_out:
+        return _run_stage(job, layout, report_progress)
+    from mcsyncd.workers.segment_requests import AskingExecutor
+
+    return _run_stage(job, layout, report_progress, AskingExecutor(FIRST_KEPT, FIRST_KEPT + 1))
 
 
 def _remove_empty_folders(job: ContainedJob, layout: WorkLayout, folders: tuple[Path, ...]) -> None:
@@ -149,7 +175,7 @@ def choose_unit(job: jobs.Job) -> Literal["frames", "bytes", "percent"]:
 
 
 def _run_stage(  # noqa: C901, PLR0911, PLR0912  # one line for each job
-    job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
+    job: jobs.Job, layout: WorkLayout, report_progress: ReportProgress, executor: Executor | None = None
 ) -> JobResult:
     match job:
         case jobs.Offload():
@@ -165,7 +191,7 @@ def _run_stage(  # noqa: C901, PLR0911, PLR0912  # one line for each job
         case jobs.Align():
             return _align_clips(job, layout, report_progress)
         case jobs.Conform():
-            return _conform_clip(job, layout, report_progress, open_executor)
+            return _conform_clip(job, layout, report_progress, executor)
         case jobs.PlanPublishing():
             return _plan_publishing(job, layout, report_progress)
         case jobs.Upload():
@@ -252,14 +278,14 @@ def _align_clips(job: jobs.Align, layout: WorkLayout, report_progress: ReportPro
 
 
 def _conform_clip(
-    job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress, open_executor: OpenExecutor
+    job: jobs.Conform, layout: WorkLayout, report_progress: ReportProgress, executor: Executor | None
 ) -> ConformResult:
     from mcsyncd.conform.conform import conform_clip
     from mcsyncd.conform.segment_files import remove_clip_folder
 
     folder = layout.locate_conformed(job.session, job.clip.camera, job.id)
     segments = layout.locate_segments(job.session, job.clip.key, job.id)
-    with _hold_original(job.clip, layout) as path, open_executor() as executor:
+    with _hold_original(job.clip, layout) as path:
         conformed = conform_clip(
             path,
             _require_media(job.clip),

@@ -33,7 +33,7 @@ from mcsyncd.workers.machine_survey import survey_cluster
 from mcsyncd.workers.perform import perform_job
 from mcsyncd.workers.quarantine import read_quarantine
 from node_tasks import NodeFolder, NodeTask, die, raise_bad_media, wait_and_write, write_segment
-from nodes import CAN_MAKE_NAMESPACES, Nodes, wait_until, write_identity
+from nodes import CAN_MAKE_NAMESPACES, TESTS, Nodes, wait_until, write_identity
 
 pytestmark = [
     pytest.mark.skipif(
@@ -59,6 +59,12 @@ def running(tmp_path_factory):
     with Nodes(home / "nodes", home / "work") as made:
         made.start_scheduler()
         yield made
+
+
+@pytest.fixture(autouse=True)
+def calls_found_here(monkeypatch):
+    """An encoder of this machine is a process of its own, too, and imports the calls."""
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
 
 
 @pytest.fixture
@@ -251,21 +257,26 @@ def test_a_clip_is_the_same_whichever_machines_encode_it(nodes, tmp_path, monkey
     job = Conform("20261123-091502-k7q", clip, Rate(30), 0, 0.0, *refs)
     alone = perform_job(job, layout, NO_LIMIT)
     shutil.rmtree(layout.locate_session(job.session))
-    answers = []
-    adopt = cluster_executor.adopt_result
-    monkeypatch.setattr(cluster_executor, "adopt_result", lambda *made: answers.append(made) or adopt(*made))
+    adopt, noted = cluster_executor.adopt_result, tmp_path / "adopted"
+    noted.mkdir()
+
+    def note_and_adopt(made, *where):  # in the process that hands out
+        (noted / str(made.number)).touch()
+        return adopt(made, *where)
+
+    monkeypatch.setattr(cluster_executor, "adopt_result", note_and_adopt)
     monkeypatch.setattr(cluster_executor.ClusterExecutor, "_encode_here", None)
     together = perform_job(job, layout, NO_LIMIT, nodes.engine)
-    assert len(answers) >= 2
+    assert len(list(noted.iterdir())) >= 2
     assert together == alone
     for file in together.files:
         assert verify_digest(layout.resolve_path(file.path), file.sha256, file.bytes)
 
 
 def test_no_machine_writes_more_than_the_limit(nodes, tasks):
-    """This process has no limit here, so that it is told from the machines; a job has the same one."""
-    with executor(nodes, max_bytes=8_000) as handing:
-        assert handing.submit(write_segment, tasks[0]).result(LIMIT_S).node == "here"
+    """Nor does this one, which tries it last."""
+    with executor(nodes, max_bytes=8_000) as handing, pytest.raises(OSError, match="File too large"):
+        handing.submit(write_segment, tasks[0]).result(LIMIT_S)
     assert sorted(node for _, node, _ in calls(tasks)) == ["a", "b", "here"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -72,7 +71,7 @@ def test_an_original_that_moves_under_a_job_makes_the_session_stale(layout, kind
         reports.append((done, total))
 
     with pytest.raises(SourceChanged, match=r"A001\.mov") as caught:
-        perform._run_stage(job, layout, report, lambda: nullcontext(None))
+        perform._run_stage(job, layout, report)
     assert reports, "it was on its way"
     failed = classify_failure(job, caught.value)
     assert failed.failure_kind == "changed"

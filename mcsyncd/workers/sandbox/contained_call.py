@@ -13,10 +13,11 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from errno import EFBIG
+from fcntl import F_DUPFD, fcntl
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -47,6 +48,9 @@ _REPORT_EVERY_S = 0.1
 second; each costs a system call here and there."""
 _CHUNK_BYTES = 1 << 16
 """Bytes that a pipe holds (pipe(7))."""
+FIRST_KEPT = 4
+"""The number, in the process of a call, of the first file that it keeps. Those before are /dev/null, two for
+its words, and one for its answers."""
 _LAST_WORDS = 300
 """Characters of what a process that died wrote last."""
 
@@ -68,10 +72,12 @@ def run_contained(
     result_type: Any,
     grant: Grant,
     report_progress: ReportProgress = lambda _count, _total: None,
+    kept: Sequence[int] = (),
 ) -> T:
     """Return what `call` returns in a process of its own; `result_type` is what that must be.
 
-    `call` gets a function to report its progress, which is passed on. What it raises is raised here:
+    `call` gets a function to report its progress, which is passed on. Of the files that are open here, it has
+    `kept` alone, numbered from `FIRST_KEPT` on. What it raises is raised here:
     BadMedia, ConfigError, IntegrityError, SourceChanged and OSError as what they are, any other McsyncError
     as one, all else as RuntimeError. Raises ContainedProcessDied if the process dies or answers something
     else, and OSError (EFBIG) if it writes more than it may in all.
@@ -82,7 +88,7 @@ def run_contained(
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _answer_and_exit(partial(_perform, call, result_type, grant, parent), answer_to, say_to)
+        _answer_and_exit(partial(_perform, call, result_type, grant, parent), answer_to, say_to, kept)
     os.close(answer_to)
     os.close(say_to)
     exit_status = None
@@ -114,28 +120,32 @@ def _perform(
         return pack_error(error)
 
 
-def _answer_and_exit(perform: Callable[[int], bytes], answer_to: int, say_to: int) -> NoReturn:
-    """Keep nothing open but a pipe for answers and one for words; answer, and end without any clean-up."""
+def _answer_and_exit(
+    perform: Callable[[int], bytes], answer_to: int, say_to: int, kept: Sequence[int]
+) -> NoReturn:
+    """Keep nothing open but pipes for answers and words, and `kept`; answer, and end without any clean-up."""
     code = 1
     try:
-        answer_to = _keep_only(answer_to, say_to)
+        answer_to = _keep_only(answer_to, say_to, kept)
         _write(answer_to, perform(answer_to))
         code = 0
     finally:
         os._exit(code)
 
 
-def _keep_only(answer_to: int, say_to: int) -> int:
-    """Close all files but these two, and return the new number of `answer_to`.
+def _keep_only(answer_to: int, say_to: int, kept: Sequence[int]) -> int:
+    """Close all files but these, and return the new number of `answer_to`; `kept` follow it.
 
     The others are the parent's: by the pipes of its executor, for one, the daemon could be sent anything.
     """
     nothing = os.open(os.devnull, os.O_RDONLY)
-    high = [os.dup(one) if one < 4 else one for one in (nothing, say_to, answer_to)]
-    for target, source in enumerate((high[0], high[1], high[1], high[2])):
+    sources = (nothing, say_to, say_to, answer_to, *kept)
+    # Out of the way first: a number that is a target may be the source of a later one.
+    high = [fcntl(source, F_DUPFD, len(sources)) for source in sources]
+    for target, source in enumerate(high):
         os.dup2(source, target)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    return 3
+    os.closerange(len(sources), os.sysconf("SC_OPEN_MAX"))
+    return FIRST_KEPT - 1
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -104,13 +104,18 @@ def pack_progress(count: int, total: int) -> bytes:
 
 def pack_error(error: BaseException) -> bytes:
     """Return the message that says what a call raised."""
+    return _pack(MessageKind.ERROR, build_error_body(error))
+
+
+def build_error_body(error: BaseException) -> bytes:
+    """Return what an error's message says, without its header."""
     told: dict[str, object] = {"type": type(error).__name__, "message": str(error)[:_MAX_TEXT]}
     if isinstance(error, McsyncError):
         told |= {"message": error.message[:_MAX_TEXT], "hint": error.hint[:_MAX_TEXT]}
     elif isinstance(error, OSError) and error.errno is not None:
         file = error.filename if isinstance(error.filename, str) else None
         told |= {"errno": error.errno, "message": error.strerror or "", "file": file}
-    return _pack(MessageKind.ERROR, json.dumps(told).encode())
+    return json.dumps(told).encode()
 
 
 def read_result(message: ChildMessage, result_type: Any) -> Any:
