@@ -89,7 +89,7 @@ def _list_tasks(job: Conform, layout: WorkLayout) -> tuple[SegmentTask, ...]:
     """Return every segment that the job may ask for. Raises OSError if its clip is not there."""
     if job.clip.media is None:
         return ()
-    grid = Grid.from_drift(job.rate, job.phase_us, job.drift_ppm)
+    grid = Grid.from_drift(job.rate, job.phase_us, job.drift_ppm, job.curve)
     plan = plan_clip(job.clip.media, grid, (("mezzanine", job.mezzanine), ("proxy", job.proxy)))
     path = layout.locate_segments(job.session, job.clip.key, job.id)
     return list_possible_tasks(layout.resolve_path(job.clip.place), plan, path.absolute())

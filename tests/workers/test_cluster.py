@@ -18,6 +18,7 @@ from footage import Shot, film, steady
 from mcsyncd.errors import BadMedia
 from mcsyncd.integrity.hashing import verify_digest
 from mcsyncd.model.clip import Clip
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.model.jobs import Conform
 from mcsyncd.model.rate import Rate
 from mcsyncd.probe.probe import probe_clip
@@ -254,7 +255,8 @@ def test_a_clip_is_the_same_whichever_machines_encode_it(nodes, tmp_path, monkey
     seen = path.stat()
     clip = Clip("cam_a", "clip.mov", seen.st_size, seen.st_mtime_ns, "clip.mov", media=probe_clip(path))
     refs = [load_profile(find_shipped_profiles(), one).build_ref(one) for one in ("mezz-h264", "proxy-540p")]
-    job = Conform("20261123-091502-k7q", clip, Rate(30), 0, 0.0, *refs)
+    curve = (DriftKnot(0, 0), DriftKnot(12_000_000, 1_500), DriftKnot(25_000_000, 700))
+    job = Conform("20261123-091502-k7q", clip, Rate(30), 9_000, 21.5, *refs, curve)
     alone = perform_job(job, layout, NO_LIMIT)
     shutil.rmtree(layout.locate_session(job.session))
     adopt, noted = cluster_executor.adopt_result, tmp_path / "adopted"
