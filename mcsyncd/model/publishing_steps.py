@@ -50,4 +50,6 @@ def forget_old_evidence(session: Session, store: str) -> Session:
 
 def clear_error(session: Session) -> Session:
     """A job has succeeded: people no longer wait for what was postponed before it."""
-    return replace(session, error=None) if session.state not in HALTED else session
+    if session.error is None or session.state in HALTED:
+        return session
+    return replace(session, error=None)

@@ -182,7 +182,14 @@ def split_offset(offset_us: int, rate: Rate) -> tuple[int, int]:
     never be closer than half a frame. Tick n of the clip shows clip time
     `(n * tick - phase) / (1 + drift * 1e-6)`.
     """
-    tick = rate.tick_us
-    start = round(offset_us / tick)
-    phase = offset_us - start * tick
-    return start, PHASE_STEP_US * round(phase / PHASE_STEP_US)
+    # Both in microseconds times `rate.num`: whole numbers are exact, and quick.
+    tick = 1_000_000 * rate.den
+    offset = offset_us * rate.num
+    start = _divide_to_nearest(offset, tick)
+    return start, PHASE_STEP_US * _divide_to_nearest(offset - start * tick, PHASE_STEP_US * rate.num)
+
+
+def _divide_to_nearest(numerator: int, denominator: int) -> int:
+    """Return the whole number nearest to the quotient; of two, the even one, as `round` does."""
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))

@@ -122,4 +122,4 @@ def list_yielding_jobs(due: Iterable[Job], running: Iterable[Job]) -> tuple[Job,
 
 
 def _has_small_upload(some: Iterable[Job]) -> bool:
-    return any(needs_store(job) and choose_lane(job) is Lane.PUBLISHING for job in some)
+    return any(choose_lane(job) is Lane.PUBLISHING and needs_store(job) for job in some)

@@ -266,8 +266,11 @@ class Session:
     @property
     def holdings(self) -> tuple[Holding, ...]:
         """What each store holds of the session, the main one first."""
-        main = Holding("", self.stored, self.published, self.head, self.evidence)
-        return (main, *self.copies)
+        return (self._main_holding, *self.copies)
+
+    @property
+    def _main_holding(self) -> Holding:
+        return Holding("", self.stored, self.published, self.head, self.evidence)
 
     @property
     def are_originals_deleted(self) -> bool:
@@ -276,7 +279,9 @@ class Session:
 
     def find_holding(self, store: str) -> Holding | None:
         """Return what a store holds, by the name that the ledger has for it; None if it is not chosen."""
-        return next((one for one in self.holdings if one.store == store), None)
+        if not store:
+            return self._main_holding
+        return next((one for one in self.copies if one.store == store), None)
 
     def put_holding(self, holding: Holding) -> Session:
         """Return the session with a holding in the place of that store's; unchanged if it is not chosen."""
@@ -307,33 +312,41 @@ class Session:
             holding.trouble is not None
             or any(one.is_due or one.is_damage for one in holding.evidence)
             or self.is_behind(holding)
-            or (bool(holding.store) and self.view_from(holding.store).has_outdated_head)
+            or (bool(holding.store) and self.choose_new_head(holding) is not None)
         )
 
     @property
     def wanted_head(self) -> StoreHead | None:
         """What the pointer in the store must say; None for a session that was never published."""
-        if self.published is None:
+        return self.choose_head(self.published)
+
+    def choose_head(self, published: Publication | None) -> StoreHead | None:
+        """Return what the pointer to a store's newest manifest must say; None if it has no manifest."""
+        if published is None:
             return None
         if self.state is State.PUBLISHED:
-            return StoreHead(HeadState.CURRENT, self.published.revision)
+            return StoreHead(HeadState.CURRENT, published.revision)
         if self.state is State.REJECTED:
             reason, at = (self.rejection.reason, self.rejection.at) if self.rejection else ("", "")
-            return StoreHead(HeadState.WITHDRAWN, self.published.revision, reason, at)
+            return StoreHead(HeadState.WITHDRAWN, published.revision, reason, at)
         reason, at = (self.reopening.reason, self.reopening.at) if self.reopening else ("", "")
-        return StoreHead(HeadState.UNDER_REVIEW, self.published.revision, reason, at)
+        return StoreHead(HeadState.UNDER_REVIEW, published.revision, reason, at)
 
     @property
     def has_outdated_head(self) -> bool:
-        """Whether the pointer in the store says something else. The reason alone is none to write it again.
+        """Whether the pointer in the store says something else than it must."""
+        return self.choose_new_head(self._main_holding) is not None
+
+    def choose_new_head(self, holding: Holding) -> StoreHead | None:
+        """Return what the pointer in a store must say; None if it does. The reason alone changes nothing.
 
         Earlier versions left it at `current` for good.
         """
-        wanted = self.wanted_head
+        wanted = self.choose_head(holding.published)
         if wanted is None:
-            return False
-        told = self.head or StoreHead(HeadState.CURRENT, wanted.revision)
-        return (told.state, told.revision) != (wanted.state, wanted.revision)
+            return None
+        told = holding.head or StoreHead(HeadState.CURRENT, wanted.revision)
+        return wanted if (told.state, told.revision) != (wanted.state, wanted.revision) else None
 
     @property
     def reference(self) -> str | None:

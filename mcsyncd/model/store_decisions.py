@@ -98,7 +98,7 @@ def _look_after_holding(session: Session, holding: Holding, fact: fa.LookAfterSt
     evidence = {one.key: one for one in holding.evidence}
     stored = {one.key for one in holding.stored}
     published = [key for key in list_published_keys(session) if key in stored]
-    keys = tuple(key for key in published if _is_old(evidence.get(key, Evidence(key, is_due=False)), fact))
+    keys = tuple(key for key in published if _is_old(evidence.get(key) or Evidence(key, is_due=False), fact))
     if keys:
         yield se.ReadBackWanted(fact.at, keys, holding.store)
 

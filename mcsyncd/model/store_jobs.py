@@ -15,11 +15,11 @@ _COPIED = frozenset({State.PUBLISHING, State.PUBLISHED})
 def list_head_jobs(session: Session) -> Iterator[Job]:
     """Yield the pointers to change: no reader may be told that something holds when it does not."""
     for holding in session.holdings:
-        seen = session.view_from(holding.store)
         if holding.store and session.is_behind(holding):
             continue  # its next manifest brings its pointer
-        if seen.wanted_head is not None and seen.published is not None and seen.has_outdated_head:
-            yield PointHead(session.id, seen.wanted_head, seen.published, holding.store)
+        wanted = session.choose_new_head(holding)
+        if wanted is not None and holding.published is not None:
+            yield PointHead(session.id, wanted, holding.published, holding.store)
 
 
 def list_copy_jobs(session: Session) -> Iterator[Job]:

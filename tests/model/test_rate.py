@@ -107,6 +107,18 @@ def test_ticks_and_phase_make_up_the_offset(offset, rate):
     assert phase % PHASE_STEP_US == 0
 
 
+@given(offsets, rates)
+def test_ticks_and_phase_are_rounded_as_exact_fractions_are(offset, rate):
+    tick = round(offset / rate.tick_us)
+    phase = round((offset - tick * rate.tick_us) / PHASE_STEP_US) * PHASE_STEP_US
+    assert split_offset(offset, rate) == (tick, phase)
+
+
+@pytest.mark.parametrize("ticks", [-1.5, -0.5, 0.5, 1.5, 2.5])
+def test_half_a_tick_goes_to_the_even_one(ticks):
+    assert split_offset(int(ticks * 40_000), Rate(25))[0] == round(ticks)
+
+
 @given(offsets, rates, st.integers(-1000, 1000))
 def test_whole_ticks_move_the_tick_and_hardly_the_phase(offset, rate, ticks):
     """Offsets are whole microseconds, ticks are not: the rounding may tip the phase one step."""
