@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mcsyncd.model.due import list_due_jobs, list_open_jobs
+from mcsyncd.model.due import index_due_jobs, index_open_jobs
 from mcsyncd.model.jobs import Job
 from mcsyncd.model.session import Session
 
@@ -26,7 +26,7 @@ class _Posting:
     """What is known of one session. `number` counts the sessions in the order in which they were opened."""
 
     number: int
-    open_ids: frozenset[str]
+    open_jobs: Mapping[str, Job]
     due_jobs: Mapping[str, Job]
     waits: Mapping[str, _Wait]
 
@@ -47,12 +47,12 @@ class JobBoard:
         """Take in a session as it is now. With `resumed`, its failed jobs do not wait: it is a restart."""
         number = self._numbers.setdefault(session.id, len(self._numbers))
         before = self._postings.pop(session.id, None)
-        open_jobs = list_open_jobs(session, review_below)
+        open_jobs = index_open_jobs(session, review_below)
         if open_jobs:
             self._postings[session.id] = _Posting(
                 number,
-                frozenset(job.id for job in open_jobs),
-                {job.id: job for job in list_due_jobs(session, review_below)},
+                open_jobs,
+                index_due_jobs(session, review_below),
                 self._build_waits(session, before.waits if before is not None else {}, resumed=resumed),
             )
 
@@ -89,4 +89,4 @@ class JobBoard:
     def is_wanted(self, session: str, job_id: str) -> bool:
         """Tell whether the result of a job is still missing."""
         posting = self._postings.get(session)
-        return posting is not None and job_id in posting.open_ids
+        return posting is not None and job_id in posting.open_jobs

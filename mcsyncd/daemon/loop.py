@@ -7,7 +7,7 @@ only in memory: after a crash the sessions are read back and asked for their due
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -29,7 +29,7 @@ from mcsyncd.model.clip import DropIdentity
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_open_jobs
 from mcsyncd.model.events import ClipsOffloaded, Event, SessionOpened
-from mcsyncd.model.evolve import apply_event
+from mcsyncd.model.evolve import apply_events
 from mcsyncd.model.facts import Fact, JobFailed, JobFinished
 from mcsyncd.model.jobs import Job, find_store_name
 from mcsyncd.model.limits import compute_output_limit, count_input_bytes
@@ -172,14 +172,11 @@ class SessionLoop:
         return await self._record_events(Session(opened.id, opened.at), (opened,), opening=True)
 
     async def _record_events(
-        self, session: Session, events: Iterable[Event], *, opening: bool = False
+        self, session: Session, events: tuple[Event, ...], *, opening: bool = False
     ) -> Session:
-        events = tuple(events)
         if not events:
             return session
-        after = session
-        for event in events[1:] if opening else events:
-            after = apply_event(after, event)
+        after = apply_events(session, events[1:] if opening else events)
         recorded = await self.ledger.record(after, events)
         self._shelf.replace(None if opening else session, after)
         self._board.post_session(after, self._review_below)

@@ -7,6 +7,7 @@ come in any order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,8 +16,8 @@ from mcsyncd.model import facts as fa
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, DropFile, Media
 from mcsyncd.model.dispositions import apply_disposition, complete_alignment, move_clips
-from mcsyncd.model.due import is_ready_to_publish, list_open_jobs
-from mcsyncd.model.evolve import apply_event
+from mcsyncd.model.due import index_open_jobs, is_ready_to_publish
+from mcsyncd.model.evolve import apply_event, apply_events
 from mcsyncd.model.holding import Evidence, HoldingTrouble
 from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, find_store_name, is_follow_up
 from mcsyncd.model.losses import (
@@ -74,20 +75,18 @@ class DecisionContext:
 
 def decide(session: Session, fact: fa.Fact, context: DecisionContext) -> tuple[ev.Event, ...]:
     """Return the events that the fact leads to, in order; none if there is an objection to it."""
-    awaited = {job.id: job for job in list_open_jobs(session, context.review_below)}
-    if find_objection(session, fact, frozenset(awaited)) is not None:
+    awaited = index_open_jobs(session, context.review_below)
+    if find_objection(session, fact, awaited.keys()) is not None:
         return ()
     events = _apply_fact(session, fact, awaited, context)
-    after = session
-    for event in events:
-        after = apply_event(after, event)
+    after = apply_events(session, events)
     if after.state is State.APPROVED and is_ready_to_publish(after):
         return (*events, ev.PublishingBegan(fact.at, after.revision))
     return events
 
 
 def _apply_fact(  # noqa: C901, PLR0911, PLR0912  # one line for each fact
-    session: Session, fact: fa.Fact, awaited: dict[str, Job], context: DecisionContext
+    session: Session, fact: fa.Fact, awaited: Mapping[str, Job], context: DecisionContext
 ) -> tuple[ev.Event, ...]:
     match fact:
         case fa.FilesSettled():

@@ -6,14 +6,15 @@ the same answer, less what has been done in the meantime.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from mcsyncd.model.alignment import Disposition, SyncMethod
-from mcsyncd.model.clip import Clip
+from mcsyncd.model.alignment import Alignment, Disposition, SyncMethod
+from mcsyncd.model.clip import Clip, Media
 from mcsyncd.model.dispositions import list_clip_doubts
 from mcsyncd.model.intake_doubts import list_intake_doubts
 from mcsyncd.model.jobs import (
+    REMEMBERED_JOBS,
     Align,
     Conform,
     Hash,
@@ -24,18 +25,25 @@ from mcsyncd.model.jobs import (
     Probe,
     PublishManifest,
     Return,
-    Upload,
+    build_upload,
 )
+from mcsyncd.model.memo import memoize_by_identity
 from mcsyncd.model.named_doubts import list_named_doubts
-from mcsyncd.model.rate import split_offset
+from mcsyncd.model.rate import Rate, split_offset
 from mcsyncd.model.reason import Reason, ReasonCode, build_reason
 from mcsyncd.model.rendition import ConformResult
 from mcsyncd.model.retention_steps import list_retention_jobs
-from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.session import HALTED, Session, State, Terms
 from mcsyncd.model.store_jobs import list_copy_jobs, list_head_jobs, list_read_back_jobs
 
 _IDLE = frozenset({State.COLLECTING, *HALTED})
 """States in which no job starts."""
+_REMEMBERED_SESSIONS = 64
+"""Sessions, as they were after an event, whose open jobs are remembered.
+
+Judgement: `decide`, the job board and the progress ask for the same session in turn, and a handful are at
+work at once. Larger, and old states of sessions fill the memory; smaller, and each builds the list itself.
+"""
 _PUBLISHING = frozenset({State.APPROVED, State.PUBLISHING})
 """States of a session that is approved and not published yet."""
 
@@ -83,14 +91,26 @@ def _list_return_jobs(session: Session) -> tuple[Job, ...]:
     return (Return(session.id, session.drop_files, session.returning_to),)
 
 
-def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
-    """Return the open jobs that may start now.
+@memoize_by_identity(_REMEMBERED_SESSIONS)
+def index_open_jobs(session: Session, review_below: float) -> Mapping[str, Job]:
+    """Return the open jobs by id, in the order of `list_open_jobs`."""
+    return {job.id: job for job in list_open_jobs(session, review_below)}
 
-    Of a halted session only what tells others of it; none in `waiting`, the ids of jobs that failed and
-    whose next attempt is not due yet.
+
+def index_due_jobs(session: Session, review_below: float) -> Mapping[str, Job]:
+    """Return the open jobs that may start, by id; of a halted session only what tells others of it."""
+    if session.state in _IDLE:
+        return {job.id: job for job in list_head_jobs(session)}
+    return index_open_jobs(session, review_below)
+
+
+def list_due_jobs(session: Session, review_below: float, waiting: Collection[str] = ()) -> tuple[Job, ...]:
+    """Return the jobs of `index_due_jobs` that may start now.
+
+    None in `waiting`, the ids of jobs that failed and whose next attempt is not due yet.
     """
-    may_start = list_head_jobs(session) if session.state in _IDLE else list_open_jobs(session, review_below)
-    return tuple(job for job in may_start if job.id not in waiting)
+    due = index_due_jobs(session, review_below)
+    return tuple(job for job_id, job in due.items() if job_id not in waiting)
 
 
 def _list_analysis_jobs(session: Session) -> Iterator[Job]:
@@ -103,25 +123,42 @@ def _list_analysis_jobs(session: Session) -> Iterator[Job]:
         if clip.fault:
             continue
         if clip.media is None:
-            yield Probe(session.id, _strip_results(clip), as_is=clip.key in taken_as_is)
+            yield _build_probe_job(session.id, clip, clip.key in taken_as_is)
         elif clip.analysis_audio is None and clip.media.audio:
-            yield Listen(session.id, replace(_strip_results(clip), media=clip.media))
+            yield _build_listen_job(session.id, clip)
     reference, usable = session.reference, session.usable_clips
     if session.alignment is None and all(_is_analysed(clip) for clip in usable) and reference is not None:
         analysed = tuple(replace(clip, digest=None) for clip in usable)
         yield Align(session.id, reference, analysed)
     for clip in clips:
         if clip.digest is None:
-            yield Hash(session.id, _strip_results(clip))
+            yield _build_hash_job(session.id, clip)
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def _build_probe_job(session: str, clip: Clip, as_is: bool) -> Probe:
+    return Probe(session, _strip_results(clip), as_is=as_is)
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def _build_listen_job(session: str, clip: Clip) -> Listen:
+    return Listen(session, _strip_results(clip, clip.media))
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def _build_hash_job(session: str, clip: Clip) -> Hash:
+    return Hash(session, _strip_results(clip))
 
 
 def _is_analysed(clip: Clip) -> bool:
     return clip.media is not None and (clip.analysis_audio is not None or not clip.media.audio)
 
 
-def _strip_results(clip: Clip) -> Clip:
-    """The clip as a job's input: other results must not change the job's identity."""
-    return Clip(clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path, moved_to=clip.moved_to)
+def _strip_results(clip: Clip, media: Media | None = None) -> Clip:
+    """The clip as a job's input: results that it does not need must not change the job's identity."""
+    return Clip(
+        clip.camera, clip.name, clip.bytes, clip.mtime_ns, clip.path, media=media, moved_to=clip.moved_to
+    )
 
 
 def _list_missing_conforms(session: Session, review_below: float) -> Iterator[Job]:
@@ -147,26 +184,38 @@ def list_conform_jobs(session: Session) -> tuple[Conform, ...]:
     A clip that is set aside keeps its own clock: nothing says how it lies to the session's. None of a clip
     whose picture cannot be decoded: what is made of its sound would pass for the clip.
     """
-    return tuple(job for clip in session.clips if (job := _build_conform_job(session, clip)))
+    alignment, terms, rate = session.alignment, session.terms, session.rate
+    if alignment is None or terms is None or rate is None:
+        return ()
+    return _build_conform_jobs(session.id, session.clips, alignment, terms, rate)
 
 
-def _build_conform_job(session: Session, clip: Clip) -> Conform | None:
-    if session.alignment is None or session.terms is None or session.rate is None or clip.media is None:
+@memoize_by_identity(_REMEMBERED_SESSIONS)
+def _build_conform_jobs(
+    session: str, clips: tuple[Clip, ...], alignment: Alignment, terms: Terms, rate: Rate
+) -> tuple[Conform, ...]:
+    jobs = (_build_conform_job(session, clip, alignment, terms, rate) for clip in clips)
+    return tuple(job for job in jobs if job is not None)
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def _build_conform_job(
+    session: str, clip: Clip, alignment: Alignment, terms: Terms, rate: Rate
+) -> Conform | None:
+    if clip.media is None or clip.media.hidden_picture:
         return None
-    if clip.media.hidden_picture:
-        return None
-    placed = session.alignment.find_placement(clip.camera, clip.name)
+    placed = alignment.find_placement(clip.camera, clip.name)
     if placed is None or placed.is_undecided or placed.disposition is Disposition.LEFT_OUT:
         return None
-    _, phase_us = split_offset(placed.offset_us or 0, session.rate)
+    _, phase_us = split_offset(placed.offset_us or 0, rate)
     return Conform(
-        session.id,
-        replace(_strip_results(clip), media=clip.media),
-        session.rate,
+        session,
+        _strip_results(clip, clip.media),
+        rate,
         phase_us,
         placed.drift_ppm,
-        session.terms.mezzanine,
-        session.terms.proxy,
+        terms.mezzanine,
+        terms.proxy,
         placed.curve,
     )
 
@@ -213,7 +262,7 @@ def _list_publishing_jobs(session: Session) -> Iterator[Job]:
         return
     stored = {found.key for found in session.stored}
     missing = [planned for planned in publishing.plan.uploads if planned.key not in stored]
-    yield from (Upload(session.id, planned) for planned in missing)
+    yield from (build_upload(session.id, planned, "") for planned in missing)
     if not missing and all(_is_analysed(clip) for clip in session.usable_clips):
         yield PublishManifest(session.id, _take_snapshot(session))
 

@@ -19,6 +19,7 @@ from mcsyncd.model.facts import FileIdentity
 from mcsyncd.model.hand_set import record_moves
 from mcsyncd.model.ledger_events import DecisionRefused, LedgerAccepted, LedgerRebuilt
 from mcsyncd.model.losses import forget_results
+from mcsyncd.model.memo import memoize_by_identity
 from mcsyncd.model.publishing_steps import (
     begin_publishing,
     clear_error,
@@ -37,6 +38,13 @@ from mcsyncd.model.session import (
 from mcsyncd.model.store_steps import apply_store_event, record_object
 from mcsyncd.model.substitution import substitute_clip
 
+_REMEMBERED_STEPS = 16
+"""Sessions after their latest events that are remembered.
+
+Judgement: who decides asks first what the events lead to, and then records the same ones. Larger, and old
+states of sessions fill the memory; with none, everything is applied twice.
+"""
+
 
 def replay_events(history: Iterable[ev.Event]) -> Session:
     """Return the session that results from these events, oldest first.
@@ -49,6 +57,14 @@ def replay_events(history: Iterable[ev.Event]) -> Session:
         raise ValueError("a session's history begins with SessionOpened")  # noqa: TRY004  # the history is wrong, not its type
     session = Session(id=opened.id, opened_at=opened.at)
     for event in stream:
+        session = apply_event(session, event)
+    return session
+
+
+@memoize_by_identity(_REMEMBERED_STEPS)
+def apply_events(session: Session, events: tuple[ev.Event, ...]) -> Session:
+    """Return the session after more events, oldest first. Raises ValueError as `apply_event` does."""
+    for event in events:
         session = apply_event(session, event)
     return session
 

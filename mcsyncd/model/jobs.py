@@ -17,14 +17,22 @@ from typing import ClassVar
 from mcsyncd.model.clip import Clip, DropFile
 from mcsyncd.model.drift_curve import DriftCurve
 from mcsyncd.model.job_inputs import INPUT_IF_SET, is_input
+from mcsyncd.model.memo import clear_memos, memoize_by_identity
 from mcsyncd.model.publishing import PlannedObject, Publication, StoreHead, name_object
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.session import ProfileRef, Session, Stage
 
 
+class _Identified:
+    """Room for a job's identity once it is computed. It is no field: no job is another one with it."""
+
+    __slots__ = ("_known_id",)
+    _known_id: str
+
+
 @dataclass(frozen=True, slots=True)
-class BaseJob:
+class BaseJob(_Identified):
     """What all jobs share: the session they are for, and their identity."""
 
     stage: ClassVar[Stage]
@@ -33,7 +41,12 @@ class BaseJob:
     @property
     def id(self) -> str:
         """The identity: kind and inputs, hashed."""
-        return _compute_job_id(self)
+        try:
+            return self._known_id
+        except AttributeError:
+            known_id = _compute_job_id(self)
+            object.__setattr__(self, "_known_id", known_id)
+            return known_id
 
     @property
     def subject(self) -> str:
@@ -239,6 +252,13 @@ class EmptyTrash(RemovalJob):
         return "originals from the trash"
 
 
+REMEMBERED_JOBS = 8192
+"""Jobs of a kind that are remembered with the values that they are built from.
+
+Judgement: ten sessions of 800 clips, at half a kilobyte each. With fewer than one session has, every event
+builds all of its jobs again and hashes them; more is memory that nobody uses.
+"""
+
 Job = (
     Offload
     | Return
@@ -257,6 +277,12 @@ Job = (
     | EmptyTrash
 )
 """Every job there is: a `match` over it that ends in `assert_never` is checked for completeness."""
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def build_upload(session: str, planned: PlannedObject, store: str) -> Upload:
+    """Return the job that brings an object into a store (empty: the main one)."""
+    return Upload(session, planned, store)
 
 
 def find_store_name(job: Job) -> str | None:
@@ -279,19 +305,22 @@ def _name_target(store: str) -> str:
     return f" to {store}" if store else ""
 
 
-@lru_cache(maxsize=1024)  # asked for several times at every event; measured: 2 ms for a manifest
+@lru_cache(maxsize=1024)  # an equal job is built anew at many events; measured: 2 ms for a manifest
 def _compute_job_id(job: BaseJob) -> str:
     inputs = json.dumps([type(job).__name__, _list_inputs(job)], sort_keys=True, default=str)
     return hashlib.sha256(inputs.encode()).hexdigest()[:24]
 
 
 def forget_job_ids() -> None:
-    """Let go of all jobs whose identities are remembered: a worker has no use for those that it has done."""
+    """Let go of all jobs that are remembered: a worker has no use for those that it has done."""
     _compute_job_id.cache_clear()
+    clear_memos()
 
 
 def _list_inputs(value: object) -> object:
     """Return a value as JSON's types, without the fields that are no inputs (`job_inputs.py`)."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if is_dataclass(value):
         parts = [(one, getattr(value, one.name)) for one in fields(value)]
         return {one.name: _list_inputs(part) for one, part in parts if is_input(one, part)}

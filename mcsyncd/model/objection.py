@@ -6,6 +6,7 @@ instead. `decide` yields nothing for a fact with an objection; the daemon tells 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -46,7 +47,7 @@ class Objection:
     hint: str
 
 
-def find_objection(session: Session, fact: fa.Fact, awaited: frozenset[str]) -> Objection | None:  # noqa: C901, PLR0911, PLR0912  # one line for each fact
+def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) -> Objection | None:  # noqa: C901, PLR0911, PLR0912  # one line for each fact
     """Return why `fact` does not apply to `session`, or None if it does.
 
     `awaited` holds the ids of the jobs whose results are still missing.
@@ -220,7 +221,9 @@ def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
     return objection
 
 
-def _object_to_loss(session: Session, fact: fa.DerivedFilesLost, awaited: frozenset[str]) -> Objection | None:
+def _object_to_loss(
+    session: Session, fact: fa.DerivedFilesLost, awaited: Collection[str]
+) -> Objection | None:
     if not find_lost_results(session, fact.paths):
         return Objection("not_awaited", f"{session.id}: no result has these files", "nothing to do")
     if fact.job is not None:
@@ -337,7 +340,7 @@ def _object_outside_review(session: Session, revision: int) -> Objection | None:
     return _require_revision(session, revision) or _require_state(session, frozenset({State.IN_REVIEW}))
 
 
-def _object_to_retry(session: Session, awaited: frozenset[str]) -> Objection | None:
+def _object_to_retry(session: Session, awaited: Collection[str]) -> Objection | None:
     missed = (clip for clip in session.clips if clip.fault and not session.is_left_out(clip.key))
     if session.state in _UNDECIDED and any(missed):
         return None
@@ -375,7 +378,7 @@ def _require_state(session: Session, allowed: frozenset[State]) -> Objection | N
     return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
 
 
-def _require_awaited(session: Session, job: str, awaited: frozenset[str]) -> Objection | None:
+def _require_awaited(session: Session, job: str, awaited: Collection[str]) -> Objection | None:
     return None if job in awaited else _not_awaited(session, job)
 
 

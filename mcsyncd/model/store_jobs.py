@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from mcsyncd.model.holding import Holding
-from mcsyncd.model.jobs import Job, PointHead, PublishCopy, ReadBack, Upload, find_store_name
+from mcsyncd.model.jobs import (
+    REMEMBERED_JOBS,
+    Job,
+    PointHead,
+    PublishCopy,
+    ReadBack,
+    build_upload,
+    find_store_name,
+)
+from mcsyncd.model.memo import memoize_by_identity
+from mcsyncd.model.rendition import StoredObject
 from mcsyncd.model.session import Session, State
 
 _COPIED = frozenset({State.PUBLISHING, State.PUBLISHED})
@@ -36,7 +46,7 @@ def _list_missing(session: Session, holding: Holding) -> Iterator[Job]:
     stored = {found.key: found for found in holding.stored}
     uploads = plan.uploads if plan is not None else ()
     missing = [planned for planned in uploads if planned.key not in stored]
-    yield from (Upload(session.id, planned, holding.store) for planned in missing)
+    yield from (build_upload(session.id, planned, holding.store) for planned in missing)
     if not missing and session.published is not None and session.is_behind(holding):
         named = tuple(stored[planned.key] for planned in uploads)
         yield PublishCopy(session.id, holding.store, session.published, named)
@@ -49,8 +59,15 @@ def list_read_back_jobs(session: Session) -> Iterator[Job]:
     for holding in session.holdings:
         due = {one.key for one in holding.evidence if one.is_due}
         yield from (
-            ReadBack(session.id, holding.store, stored) for stored in holding.stored if stored.key in due
+            _build_read_back(session.id, holding.store, stored)
+            for stored in holding.stored
+            if stored.key in due
         )
+
+
+@memoize_by_identity(REMEMBERED_JOBS)
+def _build_read_back(session: str, store: str, stored: StoredObject) -> ReadBack:
+    return ReadBack(session, store, stored)
 
 
 def has_store_work(session: Session, stores: Collection[str]) -> bool:
