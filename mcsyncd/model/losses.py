@@ -106,6 +106,15 @@ def count_lost_objects(session: Session, keys: Collection[str], store: str) -> t
     return tuple(Loss(*count) for count in counts.items())
 
 
+def forget_lost_objects(session: Session, store: str) -> tuple[Loss, ...]:
+    """Return the losses of a session without those of a further store: it is given another chance."""
+    return tuple(
+        loss
+        for loss in session.losses
+        if not (loss.result.startswith("stored ") and loss.result.endswith(f" in {store}"))
+    )
+
+
 def is_stored_too_often(session: Session, keys: Collection[str], store: str) -> bool:
     """Tell whether a store lost one of the objects so often that it makes no sense to send it again."""
     counts = {loss.result: loss.count for loss in session.losses}

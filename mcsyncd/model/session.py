@@ -307,10 +307,13 @@ class Session:
         return is_planned and self.state is State.PUBLISHED and holding.published != self.published
 
     def has_open_holding(self, holding: Holding) -> bool:
-        """Tell whether there is something to do about what a store holds, by the daemon or by a person."""
+        """Tell whether there is something to do about what a store holds, by the daemon or by a person.
+
+        Nothing is read back of a session that nobody may use, nor tried again where a store had trouble.
+        """
+        unproven = any(one.is_due or one.is_damage for one in holding.evidence)
         return (
-            holding.trouble is not None
-            or any(one.is_due or one.is_damage for one in holding.evidence)
+            (self.state is State.PUBLISHED and (unproven or holding.trouble is not None))
             or self.is_behind(holding)
             or (bool(holding.store) and self.choose_new_head(holding) is not None)
         )

@@ -17,7 +17,7 @@ from mcsyncd.model.holding import (
     record_stored,
     want_read_back,
 )
-from mcsyncd.model.losses import count_lost_objects
+from mcsyncd.model.losses import count_lost_objects, forget_lost_objects
 from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.publishing_steps import clear_error, forget_old_evidence
 from mcsyncd.model.session import Session
@@ -31,7 +31,9 @@ def record_object(session: Session, event: ObjectStored) -> Session:
     return clear_error(session.put_holding(record_stored(holding, event.object)))
 
 
-def apply_store_event(session: Session, event: se.StoreEvent) -> Session:
+def apply_store_event(  # noqa: PLR0911  # one line for each event
+    session: Session, event: se.StoreEvent
+) -> Session:
     """Return the session after one more event."""
     if isinstance(event, se.StoresChosen):
         known = {one.store: one for one in session.copies}
@@ -43,6 +45,8 @@ def apply_store_event(session: Session, event: se.StoreEvent) -> Session:
     match event:
         case se.ObjectsLost():
             return replace(after, losses=count_lost_objects(session, event.keys, event.store))
+        case se.CopyResumed():
+            return replace(after, losses=forget_lost_objects(session, event.store))
         case se.CopyPublished():
             return clear_error(forget_old_evidence(after, event.store))
         case se.ObjectReadBack():

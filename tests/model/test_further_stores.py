@@ -222,3 +222,31 @@ def test_a_session_whose_files_are_not_known_gets_no_manifest_without_them(publi
     looked = tell(rebuilt, fa.LookAfterStores(LATER, ("nas",), None, LATER))
     assert due(looked, store="nas") == []
     assert looked.is_finished, "or it would stay in memory for good"
+
+
+def test_a_rejected_session_is_finished_though_nothing_of_it_was_read_back(published):
+    """Nobody may use it, so nothing is read back any more, nor sent to a store that had trouble."""
+    (upload, *_) = due(tell(published, fa.LookAfterStores(AT, ("nas", "lto"), None, AT)), Upload, "lto")
+    looked = tell(published, fa.LookAfterStores(AT, ("nas", "lto"), None, AT))
+    halted = tell(looked, fa.JobFailed(AT, upload.id, "final", "no such file", "look"))
+    reopened = tell(halted, fa.Reopen(AT, RUIZ, halted.revision, "look"))
+    rejected = work_off(tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot")))
+    assert any(one.trouble for one in rejected.copies)
+    assert any(one.is_due for one in rejected.evidence)
+    assert due(rejected) == []
+    assert rejected.is_finished, "or it would stay in memory for good"
+
+
+def test_a_copy_that_lost_too_much_is_whole_once_nobody_deletes_any_more(approved):
+    session = work_off(approved, without=(ReadBack, PublishCopy))
+    key = list_published_keys(session)[0]
+    while session.copies[0].trouble is None:
+        (copy,) = due(session, PublishCopy)
+        session = work_off(
+            tell(session, fa.StoredObjectsLost(AT, copy.id, (key,), "gone")), without=(ReadBack, PublishCopy)
+        )
+    resumed = tell(session, fa.LookAfterStores(LATER, ("nas",), None, LATER))
+    (copy,) = due(resumed, PublishCopy)
+    lost = tell(resumed, fa.StoredObjectsLost(LATER, copy.id, (key,), "gone"))
+    assert [job.object.key for job in due(lost, Upload, "nas")] == [key]
+    assert work_off(lost).is_finished
