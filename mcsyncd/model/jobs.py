@@ -183,11 +183,15 @@ class PublishManifest(BaseJob):
 
 @dataclass(frozen=True, slots=True)
 class PointHead(BaseJob):
-    """Make the pointer to the published manifest say what holds now. Result: `StoreHead`."""
+    """Make the pointer to the published manifest say what holds now. Result: `StoreHead`.
+
+    `publication` is the newest that the ledger knows of in this store. The store may have one up to
+    `head.revision` that it does not know of.
+    """
 
     stage: ClassVar[Stage] = "publish"
     head: StoreHead
-    publication: Publication
+    publication: Publication | None
     store: str = ""
 
 

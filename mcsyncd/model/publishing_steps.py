@@ -22,7 +22,7 @@ def record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
     if session.publishing is None:
         raise ValueError(f"session {session.id}: a plan before publishing began")
     planned = replace(session.publishing, plan=event.plan, chain_head=event.chain_head)
-    return clear_error(replace(session, publishing=planned))
+    return clear_error(replace(session, publishing=planned, released=session.revision))
 
 
 def record_publication(session: Session, event: ev.SessionPublished) -> Session:

@@ -6,12 +6,12 @@ which events a fact leads to, and `model.jobs` which work is due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
-from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
+from mcsyncd.model.clip import NOT_AN_INPUT, Camera, Clip, DropFile, HeldFile
 from mcsyncd.model.holding import Evidence, Holding
 from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
@@ -209,7 +209,8 @@ class Session:
     `moves` are the offsets that a person set. `reopening` is why a decided session is in review again, until
     it is decided; `rejection` is who rejected it, and why. `head` is what the pointer in the store says.
     `stored`, `published`, `head` and `evidence` are what the main store holds, `copies` what the others do.
-    `retention` is how far the removal of its originals is; None if they stay.
+    `retention` is how far the removal of its originals is; None if they stay. `released` is the newest
+    revision whose manifest may be in the main store, whether that was recorded or not; 0 if there is none.
     """
 
     id: str
@@ -247,6 +248,7 @@ class Session:
     evidence: tuple[Evidence, ...] = ()
     copies: tuple[Holding, ...] = ()
     retention: Retention | None = None
+    released: int = field(default=0, metadata=NOT_AN_INPUT)
 
     @property
     def is_finished(self) -> bool:
@@ -321,19 +323,16 @@ class Session:
     @property
     def wanted_head(self) -> StoreHead | None:
         """What the pointer in the store must say; None for a session that was never published."""
-        return self.choose_head(self.published)
+        return self._choose_head(self.published.revision) if self.published is not None else None
 
-    def choose_head(self, published: Publication | None) -> StoreHead | None:
-        """Return what the pointer to a store's newest manifest must say; None if it has no manifest."""
-        if published is None:
-            return None
+    def _choose_head(self, revision: int) -> StoreHead:
         if self.state is State.PUBLISHED:
-            return StoreHead(HeadState.CURRENT, published.revision)
+            return StoreHead(HeadState.CURRENT, revision)
         if self.state is State.REJECTED:
             reason, at = (self.rejection.reason, self.rejection.at) if self.rejection else ("", "")
-            return StoreHead(HeadState.WITHDRAWN, published.revision, reason, at)
+            return StoreHead(HeadState.WITHDRAWN, revision, reason, at)
         reason, at = (self.reopening.reason, self.reopening.at) if self.reopening else ("", "")
-        return StoreHead(HeadState.UNDER_REVIEW, published.revision, reason, at)
+        return StoreHead(HeadState.UNDER_REVIEW, revision, reason, at)
 
     @property
     def has_outdated_head(self) -> bool:
@@ -343,12 +342,17 @@ class Session:
     def choose_new_head(self, holding: Holding) -> StoreHead | None:
         """Return what the pointer in a store must say; None if it does. The reason alone changes nothing.
 
-        Earlier versions left it at `current` for good.
+        Earlier versions left it at `current` for good. A manifest that nobody approves any more may have been
+        released although no record says so: the daemon died after that, or somebody decided meanwhile.
         """
-        wanted = self.choose_head(holding.published)
-        if wanted is None:
+        revision = holding.published.revision if holding.published is not None else 0
+        if self.approval is None:
+            published = self.published.revision if self.published is not None else 0
+            revision = max(revision, published if holding.store else self.released)
+        if not revision:
             return None
-        told = holding.head or StoreHead(HeadState.CURRENT, wanted.revision)
+        wanted = self._choose_head(revision)
+        told = holding.head or StoreHead(HeadState.CURRENT, revision)
         return wanted if (told.state, told.revision) != (wanted.state, wanted.revision) else None
 
     @property

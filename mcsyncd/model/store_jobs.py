@@ -28,7 +28,7 @@ def list_head_jobs(session: Session) -> Iterator[Job]:
         if holding.store and session.is_behind(holding):
             continue  # its next manifest brings its pointer
         wanted = session.choose_new_head(holding)
-        if wanted is not None and holding.published is not None:
+        if wanted is not None:
             yield PointHead(session.id, wanted, holding.published, holding.store)
 
 

@@ -62,16 +62,25 @@ def release_manifest(store: ObjectStore, body: bytes) -> Publication:
     return published
 
 
-def point_head(store: ObjectStore, session_id: str, published: Publication, head: StoreHead) -> None:
-    """Make a session's head say `head` of the manifest `published`, unless it names a later revision.
+def point_head(store: ObjectStore, session_id: str, published: Publication | None, head: StoreHead) -> None:
+    """Make a session's head say `head` of the newest manifest up to `head.revision`.
 
-    It is replaced only if it is still the version that was read, so two daemons on one bucket cannot
-    silently undo each other's work. Raises StorageError for a head that is none, and what the store raises.
+    That is `published`, or a later one that the head names already: it was released, and its record lost.
+    A head that names one later than `head.revision` is left alone, and where there is no manifest, no reader
+    is told anything. The head is replaced only if it is still the version that was read, so two daemons on
+    one bucket cannot silently undo each other's work. Raises StorageError for a head that is none, and what
+    the store raises.
     """
     key = keys.build_head_key(session_id)
     current = store.find_document(key)
     before = read_head(key, current.data) if current is not None else None
-    if before is not None and (before.publication.revision > head.revision or before.tells(head)):
+    if before is not None and before.publication.revision > head.revision:
+        return
+    if before is not None and (published is None or before.publication.revision > published.revision):
+        published = before.publication
+    if published is None:
+        return
+    if before is not None and (before.state, before.publication.revision) == (head.state, published.revision):
         return
     updated = head.at or (before.updated if before is not None else "")
     wanted = HeadDocument(published, head.state, head.reason, updated)

@@ -194,6 +194,16 @@ def test_readers_of_each_store_are_told_when_it_is_reopened(published):
     assert is_safe(again, 2)
 
 
+def test_readers_of_a_copy_are_told_of_doubts_about_a_manifest_whose_record_is_lost(approved):
+    session = work_off(approved, without=(ReadBack, PublishCopy))
+    assert due(session, PublishCopy), "it is done, and the daemon dies before it is recorded"
+    reopened = tell(session, fa.Reopen(AT, RUIZ, session.revision, "look"))
+    (job,) = due(reopened, PointHead, "nas")
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, session.revision)
+    assert job.publication is None
+    assert not due(finish(reopened, job, job.head), PointHead, "nas")
+
+
 def test_what_a_copy_loses_is_sent_again_but_not_for_ever(approved):
     session = work_off(approved, without=(ReadBack, PublishCopy))
     key = list_published_keys(session)[0]

@@ -8,7 +8,7 @@ from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import PointHead, PublishManifest, Upload
+from mcsyncd.model.jobs import PlanPublishing, PointHead, PublishManifest, Upload
 from mcsyncd.model.losses import MAX_REGENERATIONS
 from mcsyncd.model.publishing import HeadState
 from mcsyncd.model.session import Session, State
@@ -129,3 +129,44 @@ def test_a_store_that_keeps_losing_needs_a_person(reviewed):
     assert session.state is State.FAILED
     assert "who deletes" in session.error.hint
     assert work_off(tell(session, fa.Retry(AT, OKAFOR))).state is State.PUBLISHED
+
+
+def publish_unrecorded(session: Session) -> Session:
+    """Up to the manifest, which is in the store, and told; what the job reported is lost."""
+    return work_off(tell(session, fa.Approve(AT, OKAFOR, session.revision)), until=PublishManifest)
+
+
+def test_readers_are_told_of_doubts_about_a_manifest_whose_record_is_lost(reviewed):
+    """The daemon died, or the job was stopped, after the pointer was written."""
+    publishing = publish_unrecorded(reviewed)
+    assert head_jobs(publishing) == [], "it is still approved, and the manifest is due again"
+    reopened = tell(publishing, fa.Reopen(AT, RUIZ, publishing.revision, "cam B is late"))
+    (job,) = head_jobs(reopened)
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+    assert job.publication is None, "nobody knows it but the store"
+    told = tell(reopened, fa.JobFinished(AT, job.id, job.head))
+    assert head_jobs(told) == []
+    rejected = tell(told, fa.Reject(AT, RUIZ, told.revision, "the wrong shoot"))
+    assert not rejected.is_finished
+    (withdrawal,) = head_jobs(rejected)
+    assert (withdrawal.head.state, withdrawal.head.revision) == (HeadState.WITHDRAWN, publishing.revision)
+    assert tell(rejected, fa.JobFinished(AT, withdrawal.id, withdrawal.head)).is_finished
+
+
+def test_so_they_are_when_an_earlier_revision_was_published(published):
+    reopened = work_off(tell(published, fa.Reopen(AT, RUIZ, published.revision, "look")))
+    publishing = publish_unrecorded(reopened)
+    again = tell(publishing, fa.Reopen(AT, RUIZ, publishing.revision, "look again"))
+    (job,) = head_jobs(again)
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+    assert job.publication == published.published
+    approved = tell(tell(again, fa.JobFinished(AT, job.id, job.head)), fa.Approve(AT, OKAFOR, again.revision))
+    done = work_off(approved)
+    assert (done.head.state, done.head.revision) == (HeadState.CURRENT, done.revision)
+    assert done.is_finished
+
+
+def test_a_session_that_was_never_planned_tells_nothing(reviewed):
+    approved = work_off(tell(reviewed, fa.Approve(AT, OKAFOR, reviewed.revision)), until=PlanPublishing)
+    assert approved.state is State.PUBLISHING
+    assert head_jobs(tell(approved, fa.Reopen(AT, RUIZ, approved.revision, "look"))) == []
