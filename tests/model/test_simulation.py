@@ -11,21 +11,31 @@ import pytest
 from simulation import Violation, World, run_schedules
 
 ROOT = Path(__file__).parents[2]
-CI_SCHEDULES = 200
+CI_SCHEDULES = 2000
+
+
+def soak(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "soak", "simulation", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_nothing_is_lost_doubled_or_stuck_whatever_fails():
     # In a process of its own: measuring what it covers would take three times as long.
-    command = [sys.executable, "-m", "soak", "simulation", "--schedules", str(CI_SCHEDULES)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = soak("--schedules", str(CI_SCHEDULES), "--processes", "1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{CI_SCHEDULES} schedules in ")
+    assert done.stdout.splitlines()[-1].startswith(f"{CI_SCHEDULES} schedules in ")
+
+
+def test_several_processes_run_every_schedule_once():
+    done = soak("--seed", "5", "--schedules", "51", "--steps", "1", "--processes", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("51 schedules in ")
 
 
 def test_a_schedule_is_the_same_every_time():
     worlds = [World(7), World(7)]
     for world in worlds:
-        world.run(60)
+        world.run(120)
     assert worlds[0].ledger == worlds[1].ledger
     assert worlds[0].ledger
 
@@ -35,3 +45,31 @@ def test_the_simulation_finds_a_manifest_that_comes_too_early(monkeypatch):
     monkeypatch.setattr(World, "_confirm_objects", lambda *_: ())
     with pytest.raises(Violation, match="a manifest without"):
         run_schedules(range(40), steps=400)
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "broken"),
+    [
+        ("decide.BACKOFF_S", (0.0, 0.0, 0.0), "is tried again at once"),
+        ("decide.is_follow_up", lambda job: False, "halts a session that does not need it"),
+        ("objection._require_revision", lambda *_: None, "an approval of another revision"),
+        ("due.list_head_jobs", lambda session: (), "readers of .* are told"),
+        ("due.split_offset", lambda offset_us, rate: (0, 0), "was rendered for another place"),
+        ("schedule._LANES_BY_STORE", frozenset(), "two jobs of a lane ask one store"),
+        ("schedule._has_small_upload", lambda jobs: False, "a large file goes out before a small one"),
+        ("store_decisions._want_read_back", lambda *_: (), "is finished, and not proven"),
+    ],
+)
+def test_the_simulation_finds_what_breaks_a_promise(monkeypatch, place, fault, broken):
+    monkeypatch.setattr(f"mcsyncd.model.{place}", fault)
+    with pytest.raises(Violation, match=broken):
+        run_schedules(range(200))
+
+
+def test_a_rule_that_raises_is_found_with_its_seed(monkeypatch):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mcsyncd.model.decide._record_result", fail)
+    with pytest.raises(Violation, match="seed 3: ZeroDivisionError"):
+        run_schedules(range(3, 4))
