@@ -11,8 +11,8 @@ from multiprocessing import Pool
 
 from simulation import Violation, run_schedules
 
-_CHUNK = 50
-"""Schedules that a process takes at once. Judgement: a second, so that a violation is soon known."""
+_CHUNK = 20
+"""Schedules that a process takes at once. Judgement: half a second of work, so a violation is soon known."""
 _REPORT_S = 60.0
 """Seconds between two lines that say how far it has come. Judgement."""
 

@@ -27,7 +27,7 @@ from mcsyncd.model.jobs import (
 )
 from mcsyncd.model.publishing import HeadState, Publication, StoreHead
 from mcsyncd.model.schedule import Lane, choose_lane
-from mcsyncd.model.session import Session, State
+from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.model.store_events import CopyHalted, ObjectReadBack
 from shoots import OFFSETS
 
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
 SHORTEST_WAIT_S = 10.0
 """Seconds for which a job that failed is left alone, at least."""
+SAME_PLACE_US = 500
+"""Microseconds by which an offset may differ from what a person set: screens show whole milliseconds."""
 MOST_CRASHES = 3
 """Crashes after which a job is not tried again by itself."""
+MOST_UPLOADS = 3
+"""Uploads of one object to a store that loses it, before a person is asked."""
 WAITS_FOR_PEOPLE = frozenset(
     {
         State.COLLECTING,
@@ -86,6 +90,8 @@ class Promises:
         self._approved: set[tuple[str, int]] = set()
         self._resting_until: dict[str, dict[str, float]] = {}
         self._crashes: dict[str, Counter[str]] = {}
+        self._all_crashes: Counter[str] = Counter()
+        self._sent: dict[str, Counter[tuple[str, str]]] = {}
         self._stored: Counter[tuple[str, str, str]] = Counter()
         self._proven: dict[tuple[str, str, str], int] = {}
         self._conforms: dict[str, Conform] = {}
@@ -101,20 +107,42 @@ class Promises:
         if not isinstance(fact, FROM_JOBS) and events:
             self._resting_until.pop(name, None)
             self._crashes.pop(name, None)
+            self._sent.pop(name, None)
         if isinstance(fact, fa.JobFailed) and job is not None:
             self._note_failure(before, fact, events, job)
         self._check_session(self._world.sessions[name])
+        self._check_effect(self._world.sessions[name], fact)
         for event in events:
-            if isinstance(event, ev.SessionApproved):
-                if before.state is not State.IN_REVIEW or event.revision != before.revision:
-                    raise self._break("approved is what nobody looked at")
-                self._approved.add((name, event.revision))
-            elif isinstance(event, ev.ObjectStored):
-                self._stored[event.store, name, event.object.key] += 1
-            elif isinstance(event, ObjectReadBack):
-                read = (event.store, name, event.evidence.key)
-                is_right = isinstance(fact, fa.JobFinished) and fact.result.is_right
-                self._proven[read] = self._stored[read] if is_right else -1
+            self._note_event(before, fact, event)
+
+    def _check_effect(self, after: Session, fact: fa.Fact) -> None:
+        """Judge whether a fact led to what it is about."""
+        name = after.id
+        if isinstance(fact, fa.JobFinished) and self._world.board.is_wanted(name, fact.job):
+            raise self._break(f"a job of {name} is done, and due again")
+        if isinstance(fact, fa.Nudge) and after.alignment is not None:
+            angle = after.alignment.find_angle(fact.camera)
+            if angle is None or abs((angle.offset_us or 0) - fact.offset_us) > SAME_PLACE_US:
+                raise self._break(f"{fact.camera} is not where a person set it")
+
+    def _note_event(self, before: Session, fact: fa.Fact, event: ev.Event) -> None:
+        name = before.id
+        if isinstance(event, ev.SessionApproved):
+            if before.state is not State.IN_REVIEW or event.revision != before.revision:
+                raise self._break("approved is what nobody looked at")
+            self._approved.add((name, event.revision))
+        elif isinstance(event, ev.ObjectStored):
+            self._stored[event.store, name, event.object.key] += 1
+            sent = self._sent.setdefault(name, Counter())
+            sent[event.store, event.object.key] += 1
+            if sent[event.store, event.object.key] > MOST_UPLOADS:
+                raise self._break(f"{event.object.key} is sent again and again")
+        elif isinstance(event, ev.SessionPublished):
+            self._sent.pop(name, None)
+        elif isinstance(event, ObjectReadBack):
+            read = (event.store, name, event.evidence.key)
+            is_right = isinstance(fact, fa.JobFinished) and fact.result.is_right
+            self._proven[read] = self._stored[read] if is_right else -1
 
     def _note_failure(
         self, before: Session, fact: fa.JobFailed, events: tuple[ev.Event, ...], job: Job
@@ -122,7 +150,12 @@ class Promises:
         halts = any(isinstance(event, ev.SessionHalted | CopyHalted) for event in events)
         crashes = self._crashes.setdefault(before.id, Counter())
         crashes[fact.job] += fact.failure_kind == "crash"
-        if halts and fact.failure_kind in {"transient", "crash"} and crashes[fact.job] < MOST_CRASHES:
+        self._all_crashes[fact.job] += fact.failure_kind == "crash"
+        if (
+            halts
+            and fact.failure_kind in {"transient", "crash"}
+            and self._all_crashes[fact.job] < MOST_CRASHES
+        ):
             raise self._break(f"{fact.failure_kind} halts, and would pass by itself")
         is_later = isinstance(job, PointHead | ReadBack) or find_store_name(job) not in {None, ""}
         if is_later and any(isinstance(event, ev.SessionHalted) for event in events):
@@ -146,6 +179,8 @@ class Promises:
         if self._resting_until.get(job.session, {}).get(job.id, 0.0) > self._world.now:
             raise self._break(f"{job.subject} is tried again at once")
         session = self._world.sessions[job.session]
+        if session.state in HALTED and not isinstance(job, PointHead):
+            raise self._break(f"{job.session} is {session.state}, and {job.subject} is worked on")
         if isinstance(job, PublishCopy) and (session.state, session.published) != (
             State.PUBLISHED,
             job.publication,

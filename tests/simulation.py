@@ -28,10 +28,12 @@ from mcsyncd.model.jobs import (
     Job,
     Offload,
     PointHead,
+    Probe,
     PublishCopy,
     PublishManifest,
     ReadBack,
     Upload,
+    find_store_name,
 )
 from mcsyncd.model.losses import list_derived_results
 from mcsyncd.model.publishing import HeadState, Publication, StoreHead
@@ -61,6 +63,10 @@ FAULT_RATES = (0.02, 0.1, 0.25)
 SEEDED_WEIGHTS = (0, 1, 1, 3)
 """How often each kind of step comes, drawn for each schedule. What never comes hides nothing of the rest
 (swarm testing: Groce et al., ISSTA 2012)."""
+STUBBORN = (None, None, None, Probe, Conform, Upload, PublishManifest, PublishCopy, ReadBack)
+"""The kind of job that crashes each time before the weather is calm, in one schedule of a few."""
+FORGETFUL = (None, None, None, None, "", *FURTHER)
+"""The store that loses an object each time before a manifest is to name it, in one schedule of a few."""
 CALM_STEPS = 400
 """Steps without faults after which every session must have arrived: three sessions of some 20 jobs each."""
 _Disk = dict[tuple[str, str], tuple[int, int]]
@@ -85,6 +91,8 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.fault_rate = self.chance.choice(FAULT_RATES)
+        self.stubborn = self.chance.choice(STUBBORN)
+        self.forgetful = self.chance.choice(FORGETFUL)
         self.board = JobBoard(lambda: self.now)
         self.promises = Promises(self)
         self._replayed: dict[str, tuple[int, Session]] = {}
@@ -104,7 +112,7 @@ class World:
         for _ in range(steps):
             self.chance.choice(self._steps)()
             self._start_jobs()
-        self.fault_rate = 0.0
+        self.fault_rate, self.stubborn, self.forgetful = 0.0, None, None
         for _ in range(CALM_STEPS):
             if not self._let_time_work():
                 break
@@ -290,6 +298,8 @@ class World:
             self._submit(job.session, fail_job(job, self.chance.choice(FAILURES)), job)
             return
         obstacle = self._find_obstacle(job)
+        if self.stubborn is not None and isinstance(job, self.stubborn):
+            obstacle = fail_job(job, "crash")
         if obstacle is not None:
             self._submit(job.session, obstacle, job)
             return
@@ -304,6 +314,8 @@ class World:
     def _find_obstacle(self, job: Job) -> fa.Fact | None:
         """Return what a job reports instead of a result: its original is another one, or objects are gone."""
         if isinstance(job, PublishManifest | PublishCopy):
+            if find_store_name(job) == self.forgetful:
+                self._lose_object(self.forgetful)
             lost = self._confirm_objects(job)
             return fa.StoredObjectsLost(AT, job.id, lost, "no longer in the store") if lost else None
         if isinstance(job, ClipJob):
@@ -339,9 +351,9 @@ class World:
             raise Violation(f"seed {self.seed}: a manifest without a plan")
         return tuple(one.key for one in publishing.plan.uploads if one.key not in self.stores[""])
 
-    def _lose_object(self) -> None:
+    def _lose_object(self, name: str | None = None) -> None:
         """Somebody deletes an object from a store."""
-        store = self.stores[self.chance.choice(list(self.stores))]
+        store = self.stores[self.chance.choice(list(self.stores)) if name is None else name]
         if store:
             del store[self.chance.choice(list(store))]
 

@@ -27,9 +27,9 @@ def test_nothing_is_lost_doubled_or_stuck_whatever_fails():
 
 
 def test_several_processes_run_every_schedule_once():
-    done = soak("--seed", "5", "--schedules", "51", "--steps", "1", "--processes", "2")
+    done = soak("--seed", "5", "--schedules", "21", "--steps", "1", "--processes", "2")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("51 schedules in ")
+    assert done.stdout.startswith("21 schedules in ")
 
 
 def test_a_schedule_is_the_same_every_time():
@@ -43,7 +43,7 @@ def test_a_schedule_is_the_same_every_time():
 def test_the_simulation_finds_a_manifest_that_comes_too_early(monkeypatch):
     """A promise that cannot be broken is not tested."""
     monkeypatch.setattr(World, "_confirm_objects", lambda *_: ())
-    with pytest.raises(Violation, match="a manifest without"):
+    with pytest.raises(Violation, match=r"a (manifest|copy) without"):
         run_schedules(range(40), steps=400)
 
 
