@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Literal
 
 from mcsyncd.model.alignment import Alignment, Disposition
-from mcsyncd.model.clip import NOT_AN_INPUT, Camera, Clip, DropFile, HeldFile
+from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
 from mcsyncd.model.holding import Evidence, Holding
+from mcsyncd.model.job_inputs import NOT_AN_INPUT
 from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject

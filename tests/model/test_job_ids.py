@@ -18,8 +18,11 @@ def hash_inputs(job: Job) -> str:
 
     def build_document(value: object) -> object:
         if is_dataclass(value):
-            names = [one.name for one in fields(value) if one.metadata.get("input", True)]
-            return {name: build_document(getattr(value, name)) for name in names}
+            kinds = {one.name: one.metadata.get("input", "always") for one in fields(value)}
+            parts = {name: getattr(value, name) for name, kind in kinds.items() if kind != "never"}
+            return {
+                name: build_document(part) for name, part in parts.items() if kinds[name] != "if set" or part
+            }
         return [build_document(part) for part in value] if isinstance(value, tuple) else value
 
     text = json.dumps([type(job).__name__, build_document(job)], sort_keys=True, default=str)
