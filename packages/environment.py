@@ -25,9 +25,10 @@ from packaging.requirements import Requirement
 PREFIX = Path("/opt/mcsync")
 """Where the packages put the environment: the path in the units of `systemd/`."""
 
-EXTRAS = ("cluster", "sound")
-"""`cluster` for the units of docs/cluster.md, `sound` for supervisors who review at this machine. Not `plot`:
-it brings matplotlib, for one option of one command."""
+EXTRAS = ("apprise", "cluster", "sound")
+"""`apprise` for notifications to phones and chats, `cluster` for the units of docs/cluster.md, `sound` for
+supervisors who review at this machine: nobody can add one to a package. Not `plot`: it brings matplotlib, for
+one option of one command."""
 
 GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 """Builds of wheels that run with glibc 2.28 (2018), the newest that PyAV and numpy ask for."""

@@ -14,6 +14,7 @@ from mcsyncd.demo.shoot import make_shoot
 from power_cut import can_mount
 from vmtest.lifecycle import NEWER, begin_with_older, install_again, purge, remove, upgrade
 from vmtest.machine import Machine, find_missing_tools, unpack_debian
+from vmtest.notifications import notify
 from vmtest.older import find_older_package
 from vmtest.steps import STEPS, UMASKS, Step, Trial
 
@@ -22,7 +23,7 @@ CACHE = ROOT / "var" / "vmtest"
 """What is built once: the bare Debian, and the package that is upgraded from."""
 
 
-LIFE: tuple[Step, ...] = (*STEPS, install_again, remove, purge)
+LIFE: tuple[Step, ...] = (*STEPS, notify, install_again, remove, purge)
 UPGRADE: tuple[Step, ...] = (begin_with_older, upgrade)
 
 
