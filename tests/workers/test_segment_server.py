@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -34,7 +36,7 @@ from mcsyncd.workers.sandbox import kernel
 from mcsyncd.workers.sandbox.contained_call import FIRST_KEPT
 from mcsyncd.workers.segment_requests import AskingExecutor
 from mcsyncd.workers.segment_server import answer_questions
-from nodes import write_identity
+from nodes import wait_until, write_identity
 
 contained = pytest.mark.skipif(
     kernel.read_landlock_version() == 0 or not kernel.has_filters(), reason="this kernel cannot contain"
@@ -156,23 +158,55 @@ def test_a_job_whose_server_is_gone_does_not_wait_for_it(source, tmp_path):
         os.close(descriptor)
 
 
+def make_layout(folder: Path) -> WorkLayout:
+    layout = WorkLayout(folder / "drop", folder / "work", LocalStorage(kind="local", path=folder / "bucket"))
+    (layout.work / "progress").mkdir(parents=True)
+    return layout
+
+
+def build_job(layout: WorkLayout, path: Path) -> Conform:
+    media, seen = probe_clip(path), path.stat()
+    clip = Clip("cam_a", path.name, seen.st_size, seen.st_mtime_ns, path.name, media=media)
+    profiles = build_ref("mezzanine"), build_ref("proxy")
+    return Conform("20261123-091502-k7q", clip, Rate(30), 0, 0.0, *profiles)
+
+
+def build_engine(layout: WorkLayout, folder: Path) -> ClusterEngine:
+    """Whose scheduler is away: nothing listens on that port."""
+    write_identity(folder)
+    pem = [folder / f"{name}.pem" for name in ("ca", "cert", "key")]
+    return ClusterEngine("tls://127.0.0.1:1", *pem, layout.work / "cluster")
+
+
+def list_children(pid: int) -> set[int]:
+    return {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def test_both_processes_of_a_job_that_is_killed_end_with_it(source, tmp_path):
+    """The limit guard kills the job's process, and so does the end of the daemon. This job waits for machines."""
+    layout = make_layout(tmp_path)
+    job = build_job(layout, Path(shutil.copy(source, layout.work)))
+    arguments = (job, layout, NO_LIMIT, build_engine(layout, tmp_path))
+    process = multiprocessing.get_context("fork").Process(target=perform_job, args=arguments)
+    process.start()
+    wait_until(lambda: len(list_children(process.pid)) == 2, "one conforms, and one hands out")
+    children = list_children(process.pid)
+    process.kill()
+    process.join(LIMIT_S)
+    wait_until(lambda: not any(Path(f"/proc/{pid}/fd/0").exists() for pid in children), "both have ended")
+
+
 @contained
 def test_an_exploit_in_a_conform_job_that_hands_out_obtains_nothing(tmp_path, monkeypatch):
     """Not even the key of the cluster; dask is loaded, and a connection is being tried."""
-    layout = WorkLayout(tmp_path / "drop", tmp_path / "work", LocalStorage(kind="local", path=tmp_path / "b"))
-    (layout.work / "progress").mkdir(parents=True)
+    layout = make_layout(tmp_path)
     # Before it asks for a segment, it looks into a file without an index by itself.
     path = film(layout.work / "clip.mts", Shot(steady(30, 10), (0, 10), sound_codec="aac"))
-    media, seen = probe_clip(path), path.stat()
-    clip = Clip("cam_a", path.name, seen.st_size, seen.st_mtime_ns, path.name, media=media)
-    job = Conform("20261123-091502-k7q", clip, Rate(30), 0, 0.0, build_ref("mezzanine"), build_ref("proxy"))
-    write_identity(tmp_path)
-    pem = [tmp_path / f"{name}.pem" for name in ("ca", "cert", "key")]
-    engine = ClusterEngine("tls://127.0.0.1:1", *pem, layout.work / "cluster")
+    job, engine = build_job(layout, path), build_engine(layout, tmp_path)
     other = layout.work / "another.mov"
     other.write_bytes(b"mine")
     attacks = {
-        "the key of the cluster": pem[2].read_bytes,
+        "the key of the cluster": engine.tls_key.read_bytes,
         "another clip": other.read_bytes,
         "the clip, to write": lambda: path.open("r+b").close(),
         "what its parent has open": lambda: find_open(range(FIRST_KEPT + 2, 1024)),
