@@ -54,16 +54,15 @@ def note_call(task: NodeTask) -> None:
 
 
 def write_segment(task: NodeTask) -> NodeResult:
-    """Write two files, one in a folder below; on `slow_on` wait for the file `go`, on `false_on` lie."""
+    """Write two files; on `slow_on` wait for the file `go`, on `false_on` lie."""
     note_call(task)
     end = time.monotonic() + 600
     while get_node() in task.slow_on and not (task.journal / "go").exists() and time.monotonic() < end:
         time.sleep(0.05)
     data = f"segment {task.number}".encode() * 1000
-    (task.folder.path / "sheets").mkdir()  # its parent is there: encoders make none
     files = (
         write_file(task.folder.path / f"{task.number}.bin", data),
-        write_file(task.folder.path / "sheets" / f"{task.number}.jpg", data[:100]),
+        write_file(task.folder.path / f"{task.number}.jpg", data[:100]),
     )
     if task.false_on == get_node():
         Path(files[0].path).write_bytes(data[:-1] + b"?")

@@ -1,7 +1,8 @@
 """An executor whose calls run on the machines of a cluster: none is lost, and none counts twice.
 
 Each attempt writes to a folder of its own. Its files are read again here, and move to the task's folder only
-if they are what the machine says: a late copy of an encoder can do no harm.
+if they are what the machine says: a late copy of an encoder can do no harm. That folder lies beside the
+task's: a job that was taken over may write in the task's, and could put a link in the attempt's place.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from mcsyncd.workers.result_check import FalseResult, adopt_result, check_result
 
 T = TypeVar("T")
 
-_ATTEMPT_PREFIX = ".attempt-"
+_ATTEMPT_MARK = ".attempt-"
+"""Between the name of a task's folder and the number of an attempt, in the name of the attempt's own."""
 _LOOK_S = 2.0
 """Seconds between two looks at the scheduler's machines: a lost one is noticed after as long."""
 _TICK_S = 0.5
@@ -59,7 +61,7 @@ class HandedTask:
 class ClusterExecutor(Executor):
     """Encodes on the machines of `engine`; see `Handout` for where, and for when this process does it itself.
 
-    A call takes one argument: a dataclass whose `folder` has a `path`. It writes below that folder only, and
+    A call takes one argument: a dataclass whose `folder` has a `path`. It writes into that folder only, and
     returns a dataclass with `files: tuple[WrittenFile, ...]`. Both must be picklable, the call by its name.
     On a machine, none of the files may have more than `max_output_bytes`; here the process's own limit holds.
     """
@@ -197,14 +199,14 @@ class ClusterExecutor(Executor):
     async def _make_attempt(self, attempt: SegmentAttempt) -> None:
         task = self._tasks[attempt.task]
         folder: Path = task.argument.folder.path
-        own = folder / f"{_ATTEMPT_PREFIX}{secrets.token_hex(6)}"
+        own = folder.with_name(f"{folder.name}{_ATTEMPT_MARK}{secrets.token_hex(6)}")
         try:
             await self._sweep(folder)
             await asyncio.to_thread(make_folders, own)
             encode = self._encode_here if attempt.place == LOCAL else partial(self._encode_there, attempt)
             made = await encode(task.call, _redirect(task.argument, own))
-            inner = await asyncio.to_thread(check_result, made, own)
-            await self._keep_result(attempt, task, partial(adopt_result, made, own, inner, folder))
+            await asyncio.to_thread(check_result, made, own)
+            await self._keep_result(attempt, task, partial(adopt_result, made, folder))
         except Exception as error:  # noqa: BLE001  # whatever a call raises is its caller's
             await self._note_failure(attempt, task, error)
         finally:
@@ -225,7 +227,7 @@ class ClusterExecutor(Executor):
     async def _encode_there(self, attempt: SegmentAttempt, call: Callable[[Any], Any], argument: Any) -> Any:
         if self._link is None:
             raise AttemptLost("the scheduler is gone")
-        number = argument.folder.path.name.removeprefix(_ATTEMPT_PREFIX)
+        number = argument.folder.path.name.rpartition(_ATTEMPT_MARK)[2]
         packed = pickle.dumps((call, argument, self._max_output_bytes))
         remote = self._link.start_attempt(packed, attempt.place, self._label, number)
         try:
@@ -280,5 +282,5 @@ def _redirect(argument: Any, path: Path) -> Any:
 
 def _remove_attempts(folder: Path) -> None:
     """Remove what attempts of an earlier process left behind."""
-    for path in folder.glob(f"{_ATTEMPT_PREFIX}*"):
+    for path in folder.parent.glob(f"{folder.name}{_ATTEMPT_MARK}*"):
         shutil.rmtree(path, ignore_errors=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,44 +22,35 @@ class FalseResult(IntegrityError):
     """A machine says that it wrote something which is not there, or not so."""
 
 
-def check_result(result: Any, written_in: Path) -> tuple[Path, ...]:
-    """Return the paths of a result's files relative to `written_in`, once each is what the result says.
+def check_result(result: Any, written_in: Path) -> None:
+    """Make sure that a result's files are what it says.
 
-    `result` is a dataclass with `files: tuple[WrittenFile, ...]`, all of them below `written_in`, the
-    attempt's own folder. Raises FalseResult, and OSError for this machine's disk.
+    `result` is a dataclass with `files: tuple[WrittenFile, ...]`, all of them in `written_in`, the attempt's
+    own folder, and none in a folder below: where the files go, that could be a link. Raises FalseResult, and
+    OSError for this machine's disk.
     """
     files = getattr(result, "files", None)
     if not isinstance(files, tuple) or not all(isinstance(file, WrittenFile) for file in files):
         raise FalseResult(
             f"{written_in}: a machine returned {type(result).__name__} instead of what it wrote"
         )
-    inner = tuple(_find_inner_path(file, written_in) for file in files)
     for file in files:
+        path = Path(file.path)
+        if path.parent != written_in or path.name in {"", ".."}:
+            raise FalseResult(f"{file.path}: a machine wrote elsewhere than in its folder, {written_in}")
+        if path.is_symlink() or written_in.is_symlink():
+            raise FalseResult(f"{file.path}: a machine left a link in place of a file")
         _require_true_file(file)
-    return inner
 
 
-def adopt_result(result: Any, written_in: Path, inner: tuple[Path, ...], folder: Path) -> Any:
+def adopt_result(result: Any, folder: Path) -> Any:
     """Move the files of a checked result to `folder`; return it with their paths there. Raises OSError."""
-    for path in inner:
-        make_folders((folder / path).parent)
-        adopt_file(written_in / path, folder / path)
-    files = (replace(file, path=str(folder / path)) for file, path in zip(result.files, inner, strict=True))
+    make_folders(folder)
+    moved = [(Path(file.path), folder / Path(file.path).name) for file in result.files]
+    for written, path in moved:
+        adopt_file(written, path)
+    files = (replace(file, path=str(path)) for file, (_, path) in zip(result.files, moved, strict=True))
     return replace(result, files=tuple(files))
-
-
-def _find_inner_path(file: WrittenFile, folder: Path) -> Path:
-    path = Path(file.path)
-    if not path.is_relative_to(folder) or ".." in path.parts:
-        raise FalseResult(f"{file.path}: a machine wrote outside its folder, {folder}")
-    inner = path.relative_to(folder)
-    if any(parent.is_symlink() for parent in (folder, *_list_parents(folder, inner))):
-        raise FalseResult(f"{file.path}: a machine wrote through a link")
-    return inner
-
-
-def _list_parents(folder: Path, inner: Path) -> Iterable[Path]:
-    return (folder / parent for parent in inner.parents)
 
 
 def _require_true_file(file: WrittenFile) -> None:

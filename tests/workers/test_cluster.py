@@ -118,14 +118,18 @@ def is_gone(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+def list_attempts(folder: Path) -> list[Path]:
+    return list(folder.parent.glob(f"{folder.name}.attempt-*"))
+
+
 def assert_complete(tasks, results) -> None:
     assert sorted(one.number for one in results) == [one.number for one in tasks]
     folder = tasks[0].folder.path
     for result in results:
-        assert [Path(file.path).parent for file in result.files] == [folder, folder / "sheets"]
+        assert [Path(file.path).parent for file in result.files] == [folder, folder]
         assert all(verify_digest(Path(file.path), file.sha256, file.bytes) for file in result.files)
-    wait_until(lambda: not list(folder.glob(".attempt-*")), "the folders of attempts are removed", 5)
-    assert len(list(folder.iterdir())) == len(tasks) + 1
+    wait_until(lambda: not list_attempts(folder), "the folders of attempts are removed", 5)
+    assert len(list(folder.iterdir())) == 2 * len(tasks)
 
 
 def test_segments_are_encoded_on_both_machines_and_lie_in_their_folder(nodes, tasks):
@@ -142,7 +146,7 @@ def test_what_a_killed_job_left_is_removed_and_nothing_new_with_it(nodes, tasks,
     """The folder of a second attempt was removed with the old ones, if that took a moment."""
     remove = cluster_executor._remove_attempts
     monkeypatch.setattr(cluster_executor, "_remove_attempts", lambda path: time.sleep(1.0) or remove(path))
-    old = tasks[0].folder.path / ".attempt-0123456789ab"
+    old = tasks[0].folder.path.with_name("segments.attempt-0123456789ab")
     old.mkdir(parents=True)
     (old / "00001.mezz.mp4.part").touch()
     slow = [replace(one, wait_s=2.0) for one in tasks[:2]]
@@ -151,6 +155,18 @@ def test_what_a_killed_job_left_is_removed_and_nothing_new_with_it(nodes, tasks,
         assert not old.exists()
     assert_complete(slow, results)
     assert len(calls(tasks)) == 2, "no attempt was in vain"
+
+
+def test_no_attempt_is_made_where_its_job_may_write(nodes, tasks):
+    """A job that was taken over could put a link there, and have an encoder write wherever it leads."""
+    slow = replace(tasks[0], slow_on="ab")
+    with executor(nodes) as handing:
+        future = handing.submit(write_segment, slow)
+        wait_until(lambda: calls(tasks), "a machine works")
+        assert list_attempts(slow.folder.path)
+        assert not slow.folder.path.exists()
+        (slow.journal / "go").touch()
+        assert_complete([slow], [future.result(LIMIT_S)])
 
 
 def test_a_machine_that_is_lost_costs_its_segment_nothing_but_time(nodes, tasks):
