@@ -122,7 +122,7 @@ _RECORDER = Example(
         ExampleClip("cam_a/GX020042.MP4", 1_801_800_000, 600.6, _R2997, continues="GX010042.MP4"),
         ExampleClip(
             "cam_b/C0030.MP4", 1_200_000, 2100.0, _R25, confidence=0.99, drift_ppm=4.0,
-            curve=(DriftKnot(0, -1_900), DriftKnot(600_000_000, 1_100), DriftKnot(2_100_000_000, -600)),
+            curve=(DriftKnot(0, 0), DriftKnot(600_000_000, 3_000), DriftKnot(2_100_000_000, 1_300)),
         ),
         *(
             ExampleClip(
