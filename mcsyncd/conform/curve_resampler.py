@@ -163,12 +163,13 @@ def _interpolate_rows(samples: Samples, places: _Places) -> Samples:
     change = _compute_coefficients(ends) - at_begin
     index = bases + np.arange(_ROW + _TAPS - 1)[:, None] - (_HALF - 1)
     near = np.take(np.ascontiguousarray(samples.T, np.float64), index, axis=1)
-    sums, slopes, product = (np.zeros((len(near), _ROW, len(bases))) for _ in range(3))
+    shares = (np.arange(_ROW) / _ROW)[:, None]
+    weights = np.empty((_ROW, len(bases)))
+    sums, product = (np.zeros((len(near), _ROW, len(bases))) for _ in range(2))
     for tap in range(_TAPS):
-        row = near[:, tap : tap + _ROW]
-        sums += np.multiply(row, at_begin[tap], out=product)
-        slopes += np.multiply(row, change[tap], out=product)
-    sums += np.multiply(slopes, (np.arange(_ROW) / _ROW)[:, None], out=product)
+        np.multiply(shares, change[tap], out=weights)
+        weights += at_begin[tap]
+        sums += np.multiply(near[:, tap : tap + _ROW], weights, out=product)
     return sums.transpose(2, 1, 0).reshape(-1, len(near)).astype(np.float32)
 
 
