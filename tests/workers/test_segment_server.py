@@ -183,7 +183,7 @@ def list_children(pid: int) -> set[int]:
 
 
 def test_both_processes_of_a_job_that_is_killed_end_with_it(source, tmp_path):
-    """The limit guard kills the job's process, and so does the end of the daemon. This job waits for machines."""
+    """The limit guard kills the job's process, and so does the daemon's end. This job waits for machines."""
     layout = make_layout(tmp_path)
     job = build_job(layout, Path(shutil.copy(source, layout.work)))
     arguments = (job, layout, NO_LIMIT, build_engine(layout, tmp_path))
