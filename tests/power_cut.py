@@ -239,10 +239,10 @@ _NEEDED = {"clip_audio_analysed": 3, "clip_conformed": 3, "object_stored": 2}
 """How many events of a kind there must be: all three clips, where each has one."""
 
 
-def recover_cut(folder: Path, cut: Cut, *, data: str) -> Outcome:
-    """Start a daemon on a copy, let it finish, and return what came of it."""
+def recover_cut(folder: Path, cut: Cut, *, data: str, forked: bool = False) -> Outcome:
+    """Start a daemon on a copy, let it finish, and return what came of it; `forked`, see `Line`."""
     with mount_disk(cut.image, folder / "copy", data) as disk:
-        line = start_daemon(disk)
+        line = start_daemon(disk, forked=forked)
         try:
             present = [entry["hash"] for entry in read_log(line)]
             faults = []
@@ -257,10 +257,10 @@ def recover_cut(folder: Path, cut: Cut, *, data: str) -> Outcome:
             line.stop()
 
 
-def find_fault(folder: Path, cut: Cut, expected: Outcome, *, data: str) -> str:
+def find_fault(folder: Path, cut: Cut, expected: Outcome, *, data: str, forked: bool = False) -> str:
     """Return what is wrong after a cut, or nothing; the copy is removed."""
     try:
-        found = recover_cut(folder, cut, data=data)
+        found = recover_cut(folder, cut, data=data, forked=forked)
     except (AssertionError, McsyncError) as error:
         return str(error)
     finally:
@@ -274,9 +274,9 @@ def _is_over(line: Line) -> bool:
     return bool(sessions) and sessions[0]["state"] in {"published", "failed", "stale", "quarantined"}
 
 
-def start_daemon(disk: Disk) -> Line:
+def start_daemon(disk: Disk, *, forked: bool = False) -> Line:
     """Start a daemon whose folders are on the disk; without kernel events, whose number is limited."""
-    line = Line(disk.mount_point / "home")
+    line = Line(disk.mount_point / "home", forked=forked)
     line.config.write_text(line.config.read_text().replace("watch: auto", "watch: poll"))
     return line.start()
 

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(find_compiler() is None, reason="no C compiler for the library that kills"),
 ]
 
-KILLS = 45
+KILLS = 100
 """Enough to begin a session many times and to end it; `test_killed_start.py` has every call of a start."""
 
 
