@@ -147,8 +147,8 @@ def _object_to_held_files(fact: fa.Seal) -> Objection | None:
 
 def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
     objection = _require_revision(session, fact.revision) or _require_state(session, _JOINABLE)
-    if objection is not None:
-        return objection
+    if objection is not None or session.are_originals_deleted:
+        return objection or _object_to_deleted(session)
     if fact.held:
         held = fact.held[0]
         hint = "wait until its copy is complete, or move it out of the drop folder"
@@ -170,12 +170,14 @@ def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
     return None
 
 
-def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Objection | None:
+def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Objection | None:  # noqa: PLR0911  # one line for each rule
     clip = session.find_clip(fact.clip)
     if session.state in (State.COLLECTING, State.REJECTED):
         return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
     if clip is None or fact.file.key in {file.key for file in session.incoming}:
         return Objection("not_awaited", f"{session.id} does not need {fact.file.key}", "nothing to do")
+    if session.are_originals_deleted:
+        return _object_to_deleted(session)
     is_missed = session.state in HALTED or (clip.fault and session.state in _UNDECIDED)
     if fact.relation == "replacement" and not is_missed:
         return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
@@ -207,11 +209,7 @@ def _object_to_return(session: Session) -> Objection | None:
 def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
     objection = _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
     if objection is None and session.are_originals_deleted:
-        return Objection(
-            "invalid",
-            f"the originals of {session.id} were deleted here, as the settings ask",
-            f"mcsyncd restore {session.id} --into DIR brings them back; drop them as a new session",
-        )
+        return _object_to_deleted(session)
     if objection is None and (session.returned or session.returning_to is not None):
         return Objection(
             "invalid",
@@ -219,6 +217,14 @@ def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
             "drop them again: they become a new session",
         )
     return objection
+
+
+def _object_to_deleted(session: Session) -> Objection:
+    return Objection(
+        "invalid",
+        f"the originals of {session.id} were deleted here, as the settings ask",
+        f"mcsyncd restore {session.id} --into DIR brings them back; drop them as a new session",
+    )
 
 
 def _object_to_loss(
@@ -352,8 +358,8 @@ def _object_to_retry(session: Session, awaited: Collection[str]) -> Objection | 
 
 def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
     objection = _require_revision(session, fact.revision)
-    if objection is not None:
-        return objection
+    if objection is not None or session.are_originals_deleted:
+        return objection or _object_to_deleted(session)
     if session.state in _RESYNCABLE and session.offloaded:
         return None
     if session.state in HALTED:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
@@ -122,6 +123,35 @@ def test_they_go_to_the_trash_and_are_deleted_later(safe):
     assert list_due_jobs(deleted, 0.85) == ()
     objection = find_objection(deleted, fa.Reopen(AT, RUIZ, deleted.revision, "look"), frozenset())
     assert "mcsyncd restore" in objection.hint
+
+
+def delete(session: Session) -> Session:
+    expired = look(trash(session))
+    (job,) = removals(expired)
+    return tell(expired, fa.JobFinished(AT, job.id, fa.Removal(tuple((clip.key, "") for clip in job.clips))))
+
+
+@pytest.mark.parametrize(
+    "build_fact",
+    [
+        lambda session: fa.Resync(AT, RUIZ, session.revision, TERMS),
+        lambda session: fa.JoinReel(AT, RUIZ, session.revision, (DropFile("cam_b", "B002.MOV", 7, 7),)),
+        *(
+            lambda session, relation=relation: fa.ClipDroppedAgain(
+                AT, "cam_b/B001.MOV", DropFile("cam_b", "B001.MOV", 250, 9), relation
+            )
+            for relation in ("fuller", "continued", "differing")
+        ),
+    ],
+    ids=["resync", "join", "fuller", "continued", "differing"],
+)
+def test_what_needs_the_originals_is_refused_once_they_are_deleted(safe, build_fact):
+    """Nothing could be analysed or encoded again: the session would never be published again."""
+    fact = build_fact(safe)
+    assert find_objection(safe, fact, frozenset()) is None
+    deleted = delete(safe)
+    assert "mcsyncd restore" in find_objection(deleted, fact, frozenset()).hint
+    assert tell(deleted, fact) == deleted
 
 
 def test_a_session_whose_originals_lie_in_the_trash_can_be_reopened(safe):
