@@ -22,7 +22,9 @@ def record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
     if session.publishing is None:
         raise ValueError(f"session {session.id}: a plan before publishing began")
     planned = replace(session.publishing, plan=event.plan, chain_head=event.chain_head)
-    return clear_error(replace(session, publishing=planned, released=session.revision))
+    # What was told of this revision when it was approved before is not known any more.
+    told = session.head if session.head is None or session.head.revision != session.revision else None
+    return clear_error(replace(session, publishing=planned, released=session.revision, head=told))
 
 
 def record_publication(session: Session, event: ev.SessionPublished) -> Session:

@@ -262,7 +262,7 @@ class Session:
             self.state in FINISHED
             and is_returned
             and not self.has_outdated_head
-            and not (self.retention is not None and self.retention.state in {"due", "expired"})
+            and not (self.state is State.PUBLISHED and self._has_open_removal)
             and not any(self.has_open_holding(one) for one in self.holdings)
         )
 
@@ -274,6 +274,10 @@ class Session:
     @property
     def _main_holding(self) -> Holding:
         return Holding("", self.stored, self.published, self.head, self.evidence)
+
+    @property
+    def _has_open_removal(self) -> bool:
+        return self.retention is not None and self.retention.state in {"due", "expired"}
 
     @property
     def are_originals_deleted(self) -> bool:
@@ -347,9 +351,10 @@ class Session:
         released although no record says so: the daemon died after that, or somebody decided meanwhile.
         """
         revision = holding.published.revision if holding.published is not None else 0
-        if self.approval is None:
-            published = self.published.revision if self.published is not None else 0
-            revision = max(revision, published if holding.store else self.released)
+        published = self.published.revision if self.published is not None else 0
+        released = published if holding.store else self.released
+        if self.approval is None or self.approval.revision != released:
+            revision = max(revision, released)
         if not revision:
             return None
         wanted = self._choose_head(revision)

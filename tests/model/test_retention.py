@@ -190,3 +190,12 @@ def test_a_plan_finds_what_lies_in_the_trash(safe):
     paths = {one.path for one in after.publishing.plan.objects}
     assert originals.isdisjoint(paths)
     assert {clip.place for clip in after.clips} <= paths
+
+
+def test_a_rejected_session_is_finished_though_a_removal_was_due(safe):
+    due = look(safe)
+    assert due.retention.state == "due"
+    reopened = tell(due, fa.Reopen(AT, RUIZ, due.revision, "look"))
+    rejected = work_off(tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot")))
+    assert removals(rejected) == []
+    assert rejected.is_finished, "or it would stay in memory for good"

@@ -170,3 +170,25 @@ def test_a_session_that_was_never_planned_tells_nothing(reviewed):
     approved = work_off(tell(reviewed, fa.Approve(AT, OKAFOR, reviewed.revision)), until=PlanPublishing)
     assert approved.state is State.PUBLISHING
     assert head_jobs(tell(approved, fa.Reopen(AT, RUIZ, approved.revision, "look"))) == []
+
+
+def test_doubts_are_told_although_the_next_revision_is_approved_already(reviewed):
+    publishing = publish_unrecorded(reviewed)
+    reopened = tell(publishing, fa.Reopen(AT, RUIZ, publishing.revision, "look"))
+    approved = tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision))
+    (job,) = head_jobs(approved)
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+
+
+def test_what_was_told_of_a_revision_is_not_known_once_it_may_be_released_again(reviewed):
+    """It was approved, told to be under review, and approved again: by the same number."""
+    publishing = publish_unrecorded(reviewed)
+    (manifest,) = (job for job in list_due_jobs(publishing, THRESHOLD) if isinstance(job, PublishManifest))
+    halted = work_off(tell(publishing, fa.JobFailed(AT, manifest.id, "corrupt", "bad", "look")))
+    assert (halted.head.state, halted.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+    retried = tell(halted, fa.Retry(AT, OKAFOR))
+    assert retried.revision == publishing.revision
+    again = publish_unrecorded(retried)
+    reopened = tell(again, fa.Reopen(AT, RUIZ, again.revision, "look"))
+    (job,) = head_jobs(reopened)
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
