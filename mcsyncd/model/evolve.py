@@ -343,7 +343,8 @@ def _choose_resumed_state(session: Session) -> State:
     if session.state is State.REJECTED:
         return State.REJECTED  # only the return of its originals was to be tried again
     if session.approval is not None:
-        return State.APPROVED
+        # Of a published session, something about a store was to be tried again: it is published all the same.
+        return State.PUBLISHED if session.state is State.PUBLISHED else State.APPROVED
     return State.IN_REVIEW if session.alignment else State.WORKING
 
 

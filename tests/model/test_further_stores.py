@@ -260,3 +260,17 @@ def test_a_copy_that_lost_too_much_is_whole_once_nobody_deletes_any_more(approve
     lost = tell(resumed, fa.StoredObjectsLost(LATER, copy.id, (key,), "gone"))
     assert [job.object.key for job in due(lost, Upload, "nas")] == [key]
     assert work_off(lost).is_finished
+
+
+@pytest.mark.parametrize("kind", [ReadBack, Upload])
+def test_what_waits_for_a_store_is_retried_without_publishing_again(approved, kind):
+    session = work_off(approved, without=(ReadBack, PublishCopy, Upload))
+    for job in due(session, Upload, ""):
+        session = finish(session, job)
+    session = work_off(session, without=(ReadBack, PublishCopy, Upload))
+    (job, *_) = due(session, kind)
+    waiting = tell(session, fa.JobFailed(AT, job.id, "transient", "away", "look"))
+    retried = tell(waiting, fa.Retry(AT, OKAFOR))
+    assert (retried.state, retried.approval) == (State.PUBLISHED, session.approval)
+    assert (retried.attempts, due(retried, PointHead)) == ((), [])
+    assert job in due(retried, kind)
