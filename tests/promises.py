@@ -17,11 +17,13 @@ from mcsyncd.model.clip import Clip
 from mcsyncd.model.holding import Holding
 from mcsyncd.model.jobs import (
     Conform,
+    EmptyTrash,
     Job,
     PointHead,
     PublishCopy,
     PublishManifest,
     ReadBack,
+    TrashOriginals,
     Upload,
     find_store_name,
 )
@@ -202,6 +204,16 @@ class Promises:
         for clip in snapshot.clips:
             if not snapshot.is_left_out(clip.key):
                 self._check_clip(snapshot, clip, alignment)
+
+    def check_removal(self, job: TrashOriginals | EmptyTrash) -> None:
+        """Judge the removal of originals: what they became is published, and proven in enough stores."""
+        session = self._world.sessions[job.session]
+        least = session.retention.min_copies if session.retention is not None else 1
+        if session.state is not State.PUBLISHED or len(set(job.stores)) < least:
+            raise self._break(f"originals are removed of {session.id}, which is {session.state}")
+        for holding in session.holdings:
+            if holding.store in job.stores:
+                self._check_holding(session, holding)
 
     def _check_clip(self, snapshot: Session, clip: Clip, alignment: Alignment) -> None:
         if clip.digest is None or clip.digest.sha256 != hash_content(clip):

@@ -24,6 +24,7 @@ from mcsyncd.model.jobs import (
     Align,
     ClipJob,
     Conform,
+    EmptyTrash,
     Hash,
     Job,
     Offload,
@@ -32,11 +33,13 @@ from mcsyncd.model.jobs import (
     PublishCopy,
     PublishManifest,
     ReadBack,
+    TrashOriginals,
     Upload,
     find_store_name,
 )
 from mcsyncd.model.losses import list_derived_results
 from mcsyncd.model.publishing import HeadState, Publication, StoreHead
+from mcsyncd.model.retention import RetentionTerms
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import HALTED, Session, State
 from promises import Promises, Violation, find_true_offset, hash_content
@@ -63,6 +66,8 @@ FAULT_RATES = (0.02, 0.1, 0.25)
 SEEDED_WEIGHTS = (0, 1, 1, 3)
 """How often each kind of step comes, drawn for each schedule. What never comes hides nothing of the rest
 (swarm testing: Groce et al., ISSTA 2012)."""
+SESSION_COUNTS = (1, 1, 2, 3)
+"""Sessions of a schedule, at most: the fewer, the more happens to each."""
 STUBBORN = (None, None, None, Probe, Conform, Upload, PublishManifest, PublishCopy, ReadBack)
 """The kind of job that crashes each time before the weather is calm, in one schedule of a few."""
 FORGETFUL = (None, None, None, None, "", *FURTHER)
@@ -91,6 +96,7 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.fault_rate = self.chance.choice(FAULT_RATES)
+        self.most_sessions = self.chance.choice(SESSION_COUNTS)
         self.stubborn = self.chance.choice(STUBBORN)
         self.forgetful = self.chance.choice(FORGETFUL)
         self.board = JobBoard(lambda: self.now)
@@ -104,20 +110,33 @@ class World:
         """The kinds of steps of this schedule, as often as they come."""
         always = [*[self._end_job] * 12, self._drop_shoot, self._seal, self._pass_time]
         others = [self._decide_something, self._drop_again, self._overwrite_original, self._crash]
-        others += [self._lose_object, self._lose_file, self._look_after, self._repeat_result, self._move_on]
+        others += [self._lose_object, self._lose_file, self._look_after, self._let_originals_go]
+        others += [self._repeat_result, self._move_on]
         return always + [step for step in others for _ in range(self.chance.choice(SEEDED_WEIGHTS))]
 
     def run(self, steps: int) -> None:
-        """Run a schedule with faults, then calm weather until every session has arrived."""
+        """Run a schedule with faults, then calm weather until every session has arrived.
+
+        In half of the schedules they have been published before: what comes after that is rare otherwise.
+        """
+        if self.chance.random() < 0.5:
+            self._drop_shoot()
+            self._calm_down()
         for _ in range(steps):
             self.chance.choice(self._steps)()
             self._start_jobs()
+        self._calm_down()
+
+    def _calm_down(self) -> None:
+        """Let nothing fail any more: first nobody decides anything, then people do."""
+        faults = self.fault_rate, self.stubborn, self.forgetful
         self.fault_rate, self.stubborn, self.forgetful = 0.0, None, None
         for _ in range(CALM_STEPS):
             if not self._let_time_work():
                 break
         for _ in range(CALM_STEPS):
             if self._has_arrived():
+                self.fault_rate, self.stubborn, self.forgetful = faults
                 return
             self._settle_down()
         raise Violation(f"seed {self.seed}: stuck in {[one.state for one in self.sessions.values()]}")
@@ -151,7 +170,9 @@ class World:
         self._let_time_work()
 
     def _drop_shoot(self) -> None:
-        if len(self.sessions) < 3 and not any(s.state is State.COLLECTING for s in self.sessions.values()):
+        if len(self.sessions) < self.most_sessions and not any(
+            s.state is State.COLLECTING for s in self.sessions.values()
+        ):
             name = f"session-{len(self.sessions)}"
             self._record(Session(name, AT), (SessionOpened(AT, name),), opening=True)
         for session in self.sessions.values():
@@ -175,6 +196,12 @@ class World:
             further = self.chance.choice([FURTHER, FURTHER, ()])
             before = self.chance.choice([None, LATER])
             self._submit(session.id, fa.LookAfterStores(AT, further, before, self.chance.choice([AT, LATER])))
+
+    def _let_originals_go(self) -> None:
+        session = self._pick_session()
+        if session is not None:
+            terms = RetentionTerms(self.chance.choice([1, 2]), LATER, LATER, LATER, LATER)
+            self._submit(session.id, fa.LookAfterOriginals(AT, terms))
 
     def _pass_time(self) -> None:
         self.now += self.chance.choice([1.0, 10.0, 60.0])
@@ -319,7 +346,8 @@ class World:
             lost = self._confirm_objects(job)
             return fa.StoredObjectsLost(AT, job.id, lost, "no longer in the store") if lost else None
         if isinstance(job, ClipJob):
-            is_same = self._originals[job.session, job.clip.key] == (job.clip.bytes, job.clip.mtime_ns)
+            now = self._originals.get((job.session, job.clip.key))
+            is_same = now == (job.clip.bytes, job.clip.mtime_ns)
             return None if is_same else fail_job(job, "changed")
         return None
 
@@ -329,6 +357,8 @@ class World:
         match job:
             case ReadBack() if job.object.key not in self.stores[job.store]:
                 return Evidence(job.object.key, is_right=False, is_due=False, message="not in the store")
+            case TrashOriginals() | EmptyTrash():
+                return self._remove_originals(job)
             case Hash():
                 return Digest(hash_content(job.clip), "c" * 32, job.clip.bytes)
             case Align():
@@ -337,6 +367,22 @@ class World:
                 return replace(alignment(confidence, offsets=offsets), reference=job.reference)
             case _:
                 return result_of(job, confidence)
+
+    def _remove_originals(self, job: TrashOriginals | EmptyTrash) -> fa.Removal:
+        """Ask the stores once more, then remove the originals."""
+        if any(key not in self.stores[store] for store in job.stores for key in self._list_named(job)):
+            return fa.Removal(refused="no longer in the store")
+        self.promises.check_removal(job)
+        if isinstance(job, TrashOriginals):
+            return fa.Removal(tuple((clip.key, f"sessions/trash/{clip.key}") for clip in job.clips))
+        for clip in job.clips:
+            self._originals.pop((job.session, clip.key), None)
+        return fa.Removal(tuple((clip.key, "") for clip in job.clips))
+
+    def _list_named(self, job: TrashOriginals | EmptyTrash | PublishCopy) -> list[str]:
+        """The keys that the manifest of a job's publication names."""
+        named = self.manifests[job.session][job.publication.revision].publishing
+        return [one.key for one in named.plan.uploads] if named is not None and named.plan else []
 
     def _confirm_objects(self, job: PublishManifest | PublishCopy) -> tuple[str, ...]:
         """What the job does first: ask the store, and return the keys that it no longer has."""
@@ -376,9 +422,7 @@ class World:
         elif isinstance(job, PublishCopy):
             if job.publication.revision not in self.manifests[job.session]:
                 raise Violation(f"seed {self.seed}: a copy of what the main store does not have")
-            named = self.manifests[job.session][job.publication.revision].publishing
-            keys = [one.key for one in named.plan.uploads] if named is not None and named.plan else []
-            if missing := [key for key in keys if key not in self.stores[job.store]]:
+            if missing := [key for key in self._list_named(job) if key not in self.stores[job.store]]:
                 raise Violation(f"seed {self.seed}: a copy without {missing[0]}")
             head = StoreHead(HeadState.CURRENT, job.publication.revision)
             self._tell(job.store, job.session, job.publication, head)
