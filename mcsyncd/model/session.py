@@ -355,8 +355,9 @@ class Session:
         released = published if holding.store else self.released
         if self.approval is None or self.approval.revision != released:
             revision = max(revision, released)
-        if not revision:
-            return None
+        is_approved = self.approval is not None and self.approval.revision == revision
+        if not revision or (is_approved and self.state is not State.PUBLISHED):
+            return None  # nobody doubts it, and its manifest is released once more
         wanted = self._choose_head(revision)
         told = holding.head or StoreHead(HeadState.CURRENT, revision)
         return wanted if (told.state, told.revision) != (wanted.state, wanted.revision) else None

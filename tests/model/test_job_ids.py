@@ -43,9 +43,10 @@ class Recorder(World):
 
 @pytest.fixture(scope="module")
 def started() -> tuple[Job, ...]:
-    world = Recorder(3)
-    world.run(60)
-    return tuple(world.started)
+    worlds = [Recorder(seed) for seed in range(4)]
+    for world in worlds:
+        world.run(60)
+    return tuple({job: None for world in worlds for job in world.started})
 
 
 def test_the_identity_is_the_hash_of_kind_and_inputs(started):

@@ -192,3 +192,18 @@ def test_what_was_told_of_a_revision_is_not_known_once_it_may_be_released_again(
     reopened = tell(again, fa.Reopen(AT, RUIZ, again.revision, "look"))
     (job,) = head_jobs(reopened)
     assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+
+
+def test_no_doubts_are_told_of_what_is_released_again(published):
+    """They could come after the manifest, and stay: published again is the same revision."""
+    (clip, *_) = published.clips
+    lost = tell(published, fa.DerivedFilesLost(AT, None, (clip.analysis_audio.files[0].path,), "gone"))
+    (listen,) = list_due_jobs(lost, THRESHOLD)
+    failed = tell(lost, fa.JobFailed(AT, listen.id, "final", "broken", "mend it"))
+    assert failed.state is State.FAILED
+    session = tell(failed, fa.Retry(AT, OKAFOR))
+    while session.state is not State.PUBLISHED:
+        assert head_jobs(session) == []
+        (job, *_) = list_due_jobs(session, THRESHOLD)
+        session = tell(session, fa.JobFinished(AT, job.id, result_of(job, 0.92)))
+    assert (session.revision, session.head.state) == (published.revision, HeadState.CURRENT)
