@@ -12,7 +12,7 @@ def reopen_session(session: Session, event: ev.SessionReopened) -> Session:
     """It is under review again; what was published stays until the next approval."""
     state = State.IN_REVIEW if session.alignment else State.WORKING
     return replace(
-        session,
+        _forget_heads(session),
         state=state,
         revision=event.revision,
         approval=None,
@@ -28,7 +28,7 @@ def reopen_session(session: Session, event: ev.SessionReopened) -> Session:
 def reject_session(session: Session, event: ev.SessionRejected) -> Session:
     """It is not to be used."""
     return replace(
-        session,
+        _forget_heads(session),
         state=State.REJECTED,
         rejection=Rejection(event.by, event.at, event.reason),
         approval=None,
@@ -37,3 +37,8 @@ def reject_session(session: Session, event: ev.SessionRejected) -> Session:
         attempts=(),
         losses=(),
     )
+
+
+def _forget_heads(session: Session) -> Session:
+    """What was told before is not known any more: the job that told something else may have been stopped."""
+    return replace(session, head=None, copies=tuple(replace(one, head=None) for one in session.copies))

@@ -207,3 +207,14 @@ def test_no_doubts_are_told_of_what_is_released_again(published):
         (job, *_) = list_due_jobs(session, THRESHOLD)
         session = tell(session, fa.JobFinished(AT, job.id, result_of(job, 0.92)))
     assert (session.revision, session.head.state) == (published.revision, HeadState.CURRENT)
+
+
+def test_a_second_rejection_is_told_again(published):
+    """The pointer may say that it is under review: the job that told so was stopped, maybe after that."""
+    reopened = work_off(tell(published, fa.Reopen(AT, RUIZ, published.revision, "look")))
+    rejected = work_off(tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot")))
+    untold = tell(rejected, fa.Reopen(AT, RUIZ, rejected.revision, "look again"))
+    again = tell(untold, fa.Reject(AT, RUIZ, untold.revision, "the wrong shoot"))
+    assert not again.is_finished
+    (job,) = head_jobs(again)
+    assert job.head.state is HeadState.WITHDRAWN
