@@ -80,7 +80,8 @@ async def serve_api(
         await loop.resume_sessions()
         scanner = DropScanner(lambda: config, loop, hub)
         snapshots = SnapshotPublisher(lambda: config, loop.store_gates.works)
-        monitor = LedgerMonitor(loop.ledger, ledger.check, lambda: config.settings, snapshots)
+        check = ledger.take_check()
+        monitor = LedgerMonitor(loop.ledger, check, lambda: config.settings, snapshots)
         surveyor = StoreSurveyor(loop)
         handler = RequestHandler(
             loop,
@@ -110,6 +111,8 @@ async def serve_api(
                 with closing(hub), review_audio, review_frames:
                     yield ServedApi(socket, client, http, app, loop, handler, monitor, surveyor)
         finally:
+            if check is not None:
+                check.close()
             thread.submit(ledger.close).result()
 
 

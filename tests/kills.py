@@ -14,7 +14,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -221,7 +221,7 @@ def _hash(path: Path) -> str:
 def _read_ledger(home: Path) -> list[tuple[str, dict]]:
     import sqlite3  # noqa: PLC0415
 
-    with sqlite3.connect(home / "var" / "state" / "ledger.db") as db:
+    with closing(sqlite3.connect(home / "var" / "state" / "ledger.db")) as db:
         return [
             (kind, json.loads(body)) for kind, body in db.execute("SELECT kind, body FROM event ORDER BY seq")
         ]

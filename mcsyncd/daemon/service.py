@@ -163,7 +163,7 @@ class Service:
         progress_monitor = ProgressMonitor(self._loop, hub)
         ledger_monitor = LedgerMonitor(
             self._loop.ledger,
-            ledger.check,
+            ledger.take_check(),
             lambda: self._loop.config.settings,
             SnapshotPublisher(lambda: self._loop.config, self._loop.store_gates.works),
         )

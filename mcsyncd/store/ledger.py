@@ -104,16 +104,14 @@ class Ledger(AbstractContextManager["Ledger"]):
         self._lock = lock_folder(state)
         self._tool_version = tool_version
         self.path = state / "ledger.db"
-        self.check: LedgerCheck | None = None
-        """The check of this ledger, as far as it came; whoever takes it closes it. None for a new ledger."""
+        self._check: LedgerCheck | None = None
         try:
-            self.check = _check_file(self.path, check_s)
+            self._check = _check_file(self.path, check_s)
             if require_history is not None:
                 require_history(self.path)
             self._db = open_database(self.path)
         except BaseException:
-            if self.check is not None:
-                self.check.close()
+            self._close_check()
             os.close(self._lock)
             raise
 
@@ -124,9 +122,20 @@ class Ledger(AbstractContextManager["Ledger"]):
 
     def close(self) -> None:
         """Checkpoint, close and release the lock."""
+        self._close_check()
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
         os.close(self._lock)
+
+    def take_check(self) -> LedgerCheck | None:
+        """Return the check of this ledger, as far as it came, to be closed by the caller; None if it is new."""
+        check, self._check = self._check, None
+        return check
+
+    def _close_check(self) -> None:
+        check = self.take_check()
+        if check is not None:
+            check.close()
 
     def record(self, session: Session, events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
         """Append the events and store `session`, the result of them, in one transaction.

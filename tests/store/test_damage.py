@@ -148,7 +148,7 @@ def test_a_check_that_is_cut_off_goes_on_where_it_was_and_finds_the_fault(state)
 
 def test_a_start_waits_no_longer_for_the_check_than_it_is_told(state):
     with Ledger(state, "1.0", check_s=0.0) as ledger:
-        check = ledger.check
+        check = ledger.take_check()
         assert not check.is_complete
         check.run()
         assert (check.is_complete, check.faults) == (True, ())
