@@ -36,6 +36,9 @@ _SESSION = "20261127-090000-abc"
 _MOST_BYTES = 1 << 30
 _LONGEST_S = 120
 """Seconds after which a file counts as hanging: a hundred times what a seed takes."""
+_PROCESSES = get_context("forkserver")
+"""Where files are used. Not forks of the tests' own process: of its threads, one may hold a lock."""
+_PROCESSES.set_forkserver_preload(["mutants"])
 
 
 def make_seeds(folder: Path, seconds: float = 0.4) -> dict[str, bytes]:
@@ -121,7 +124,7 @@ def _describe_refusal(error: McsyncError, path: Path) -> str:
 
 def use_apart(use: Callable[[Path, Path], str], path: Path, folder: Path) -> str:
     """Use a file in a process of its own, as workers do; what nobody may see begins with `FAULT`."""
-    pool = ProcessPoolExecutor(1, mp_context=get_context("fork"))
+    pool = ProcessPoolExecutor(1, mp_context=_PROCESSES)
     future: Future[str] = pool.submit(use, path, folder)
     try:
         return future.result(_LONGEST_S)

@@ -128,7 +128,7 @@ class Ledger(AbstractContextManager["Ledger"]):
         os.close(self._lock)
 
     def take_check(self) -> LedgerCheck | None:
-        """Return the check of this ledger, as far as it came, to be closed by the caller; None if it is new."""
+        """Return the check as far as it came, to be closed by the caller; None for a new ledger."""
         check, self._check = self._check, None
         return check
 
