@@ -44,6 +44,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.close()
         raise translate_open_error(path, error) from error
     except sqlite3.DatabaseError as error:
+        connection.close()
         _require_readable_file(path)
         raise report_damage(path, (str(error),)) from error
     except BaseException:
