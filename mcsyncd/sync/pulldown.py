@@ -17,12 +17,16 @@ would leave a drift that the search, which ends at ±320 ppm, smears."""
 
 
 def change_speed(recording: Recording, speed_change: float) -> Recording:
-    """Return `recording` played `1 + speed_change` times as fast: t becomes t / (1 + speed_change)."""
+    """Return `recording` played `1 + speed_change` times as fast: t becomes t / (1 + speed_change).
+
+    A bend that was taken out was measured at the other speed: it does not hold.
+    """
     return replace(
         recording,
         speed=recording.speed * (1.0 + speed_change),
         start_us=round(recording.start_us / (1.0 + speed_change)),
         duration_us=round(recording.duration_us / (1.0 + speed_change)),
+        curve=(),
     )
 
 

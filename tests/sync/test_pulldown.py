@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearing import RATE, as_int16, babble, taken
+from mcsyncd.model.drift_curve import DriftKnot
 from mcsyncd.sync.graph import SolvedPlacement
 from mcsyncd.sync.pulldown import SPEED_CHANGES, change_speed, undo_speed_change
 from mcsyncd.sync.recording import Recording
@@ -100,3 +101,10 @@ def test_undoing_a_speed_change_is_inverted_by_the_other_speed(placement, change
     again = undo_speed_change(undo_speed_change(placement, change), 1 / (1 + change) - 1)
     assert again.offset_s == placement.offset_s
     assert again.slope == pytest.approx(placement.slope, abs=1e-12)
+
+
+@pytest.mark.parametrize("change", SPEED_CHANGES)
+def test_a_bend_that_was_measured_at_another_speed_does_not_hold(change):
+    """The answer of a clip at another speed has no curve, so neither may what it was measured from."""
+    bent = Recording("b", "clip", RATE, 0, (as_int16(babble(1, 1)),), 1_000_000, curve=(DriftKnot(0, 0),))
+    assert change_speed(bent, change).curve == ()
