@@ -24,8 +24,10 @@ import numpy as np
 from line import Line
 from mcsyncd.api import ApproveRequest
 from mcsyncd.errors import Conflict, McsyncError
+from mcsyncd.integrity.mhl_reader import parse_chain
 from mcsyncd.publish.identity import IDENTITY_KEY
 from mcsyncd.publish.keys import parse_snapshot_key
+from mcsyncd.workers.hash_history import CHAIN_NAME
 from nursery import Kill, Nursery
 from power_cut import Outcome, judge_result, read_log
 
@@ -172,6 +174,7 @@ class Life:
             for path in home.rglob("*")
             if ".part" in path.name and path.parent.name != "backups"  # that goes with the next copy
         ]
+        parts += map(str, _find_unlisted_generations(home))
         return faults + [f"left behind: {part}" for part in parts] + _find_store_faults(home / "var/bucket")
 
     def _find_repeats(self) -> list[str]:
@@ -181,6 +184,13 @@ class Life:
         if len(jobs) != len(set(jobs)) or len(jobs) != len(self.originals):
             faults.append(f"clip_conformed: {len(jobs)} times")
         return faults
+
+
+def _find_unlisted_generations(home: Path) -> Iterator[Path]:
+    """Yield the files of hash histories that their chain does not name."""
+    for chain in home.rglob(CHAIN_NAME):
+        listed = {one.file for one in parse_chain(chain.read_bytes())}
+        yield from (path for path in chain.parent.iterdir() if path.name not in {*listed, CHAIN_NAME})
 
 
 def film_clips(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcsyncd.conform.filter_graphs import FrameConverter
 from mcsyncd.conform.sprites import COLUMNS, ROWS, TILES_PER_SHEET, SpritePlan, format_webvtt
-from mcsyncd.integrity.derived_file import write_derived_file
+from mcsyncd.integrity.derived_file import begin_folder, write_derived_file
 from mcsyncd.model.rendition import Sprites, WrittenFile
 
 _JPEG_QUANTISER = "4"
@@ -64,8 +63,7 @@ class ThumbnailWriter:
         self._sheet = np.zeros((ROWS * height, COLUMNS * width, 3), np.uint8)
         self._sheets: list[WrittenFile] = []
         self._tiles = 0
-        shutil.rmtree(folder, ignore_errors=True)  # left behind by a crash
-        folder.mkdir()
+        begin_folder(folder)
 
     def add_tiles(self, pixels: bytes) -> None:
         """Add the thumbnails of the next segment, from `TileCollector`. Raises OSError (disk full)."""

@@ -304,6 +304,13 @@ def adopt_file(written: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def begin_folder(part: Path) -> None:
+    """Make an empty folder for derived files, without what a killed writer left in it. Raises OSError."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(part)
+    make_folders(part)
+
+
 def publish_folder(part: Path, path: Path) -> None:
     """Give a folder of derived files its name; a folder that has it is removed. Raises OSError."""
     shutil.rmtree(path, ignore_errors=True)

@@ -14,7 +14,7 @@ from posixpath import dirname
 
 from mcsyncd import __version__
 from mcsyncd.integrity.c4 import compute_c4
-from mcsyncd.integrity.derived_file import publish_folder, write_derived_file
+from mcsyncd.integrity.derived_file import begin_folder, publish_folder, write_derived_file
 from mcsyncd.integrity.hash_list import BadHashList
 from mcsyncd.integrity.mhl_reader import merge_generations, parse_chain, parse_mhl
 from mcsyncd.integrity.mhl_writer import (
@@ -90,6 +90,7 @@ def _write_history(root: Path, files: Sequence[HistoryFile], process: Process) -
     content = build_generation(new, process=process, at=at, host=platform.node(), version=__version__)
     generations = [*generations, (name, content)]
     part = root / f"{HISTORY_FOLDER}.part"
+    begin_folder(part)
     for one, data in (*generations, (CHAIN_NAME, build_chain(generations))):
         write_derived_file(part / one, data)
     publish_folder(part, root / HISTORY_FOLDER)

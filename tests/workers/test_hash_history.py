@@ -13,11 +13,12 @@ from mcsyncd.ingest.observe import observe_drop_folders
 from mcsyncd.ingest.settle import SettleState
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.integrity.listed_hasher import ListedHasher
+from mcsyncd.integrity.mhl_reader import parse_chain
 from mcsyncd.integrity.part_sums import load_part_sums
 from mcsyncd.model.publishing import PlannedObject
 from mcsyncd.settings.stores import LocalStorage
 from mcsyncd.settings.work_layout import WorkLayout
-from mcsyncd.workers.hash_history import write_conform_history, write_original_history
+from mcsyncd.workers.hash_history import CHAIN_NAME, write_conform_history, write_original_history
 
 SESSION = "20261127-100000-k7q"
 NAMES = ("cam_a/A001.MOV", "cam_b/PRIVATE/CLIP/a & <b> 'ü'.MP4", "cam_c/line\nbreak.WAV", "cam_c/empty.XML")
@@ -92,6 +93,17 @@ def test_a_history_grows_only_by_what_is_new_and_begins_anew_after_a_replacement
     listed = (root / "ascmhl" / generation).read_text()
     assert listed.count("<hash>") == len(NAMES)
     assert digests[NAMES[0]].xxh128 in listed
+
+
+def test_nothing_that_a_killed_writer_left_comes_into_a_history(layout):
+    root, digests = layout.locate_originals(SESSION), take_in(layout, "cam_a/A001.MOV")
+    part = root / "ascmhl.part"
+    part.mkdir()
+    for name in ("0001_old.mhl.482d91f2.part", "0001_one_second_earlier.mhl"):
+        (part / name).write_bytes(b"left behind")
+    write_original_history(layout, SESSION, digests)
+    (generation,) = parse_chain((root / "ascmhl" / CHAIN_NAME).read_bytes())
+    assert list_history(root) == sorted([generation.file, CHAIN_NAME])
 
 
 def test_what_the_card_brought_is_left_alone(layout):
