@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mcsyncd.errors import McsyncError
@@ -26,27 +28,49 @@ def remove_originals(
 ) -> Removal:
     """Move the originals to the trash, or delete them there; if any check says no, nothing is touched.
 
-    Raises OSError.
+    What was moved right before a crash is put back then: no record says where it is. Raises OSError.
     """
     try:
-        for store in job.stores:
-            _require_stored(job, open_known_store(layout, store))
-        if not job.stores:
-            raise McsyncError("no store holds all of it")  # noqa: TRY301  # told like the other checks
-        total, done = sum(clip.bytes for clip in job.clips), 0
-        places = []
-        for clip in job.clips:
-            place = _find_original(clip, job.session, layout)
-            if place.is_file() or not isinstance(job, EmptyTrash):  # else it was deleted before a crash
-                _require_unchanged(clip, place)
-            places.append((clip, place))
-            done += clip.bytes
-            report_progress(done, total)
+        with _put_back_on_error(job, layout):
+            places = _find_removable(job, layout, report_progress)
+            if isinstance(job, EmptyTrash):
+                return Removal(tuple((clip.key, _delete(place)) for clip, place in places))
+            moved = ((clip.key, _trash(clip, place, job.session, layout)) for clip, place in places)
+            return Removal(tuple(moved))
     except McsyncError as error:
         return Removal(refused=str(error))
-    if isinstance(job, EmptyTrash):
-        return Removal(tuple((clip.key, _delete(place)) for clip, place in places))
-    return Removal(tuple((clip.key, _trash(clip, place, job.session, layout)) for clip, place in places))
+
+
+@contextmanager
+def _put_back_on_error(job: RemovalJob, layout: WorkLayout) -> Iterator[None]:
+    try:
+        yield
+    except (McsyncError, OSError):
+        for clip in job.clips if isinstance(job, TrashOriginals) else ():
+            place, in_trash = layout.resolve_path(clip.place), _locate_in_trash(clip, job.session, layout)
+            if in_trash.is_file() and not os.path.lexists(place):
+                _move(in_trash, place)
+        raise
+
+
+def _find_removable(
+    job: RemovalJob, layout: WorkLayout, report_progress: ReportProgress
+) -> list[tuple[Clip, Path]]:
+    """Return where each original is, all of them proven. Raises McsyncError if any may not go."""
+    for store in job.stores:
+        _require_stored(job, open_known_store(layout, store))
+    if not job.stores:
+        raise McsyncError("no store holds all of it")
+    total, done = sum(clip.bytes for clip in job.clips), 0
+    places = []
+    for clip in job.clips:
+        place = _find_original(clip, job.session, layout)
+        if place.is_file() or not isinstance(job, EmptyTrash):  # else it was deleted before a crash
+            _require_unchanged(clip, place)
+        places.append((clip, place))
+        done += clip.bytes
+        report_progress(done, total)
+    return places
 
 
 def _require_stored(job: RemovalJob, store: ObjectStore) -> None:
@@ -98,11 +122,15 @@ def _trash(clip: Clip, place: Path, session: str, layout: WorkLayout) -> str:
     if place != target:
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        make_folders(target.parent)
-        place.rename(target)
-        sync_folder(target.parent)
-        sync_folder(place.parent)
+        _move(place, target)
     return layout.make_relative(target)
+
+
+def _move(place: Path, target: Path) -> None:
+    make_folders(target.parent)
+    place.rename(target)
+    sync_folder(target.parent)
+    sync_folder(place.parent)
 
 
 def _delete(place: Path) -> str:

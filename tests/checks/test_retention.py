@@ -155,6 +155,28 @@ def test_a_crash_between_the_move_and_its_record_is_made_good(line):
     assert tell(expired, fa.JobFinished(LATER, job.id, first)).retention.state == "deleted"
 
 
+def test_what_was_moved_before_a_crash_is_put_back_if_it_may_not_go_any_more(line):
+    _, job = look(line, read_session(line))
+    places = [layout(line).resolve_path(clip.place) for clip in job.clips]
+    remove_originals(job, layout(line), lambda *_: None)
+    assert not any(place.exists() for place in places)
+    lose_stored_original(line)
+    assert remove_originals(job, layout(line), lambda *_: None).refused
+    assert all(place.is_file() for place in places)
+
+
+def test_all_stay_if_one_of_them_cannot_be_moved(line):
+    _, job = look(line, read_session(line))
+    places = [layout(line).resolve_path(clip.place) for clip in job.clips]
+    last = job.clips[-1]
+    blocked = layout(line).locate_trash(job.session) / last.camera / last.name
+    blocked.parent.mkdir(parents=True)
+    blocked.write_bytes(b"something else")
+    with pytest.raises(FileExistsError):
+        remove_originals(job, layout(line), lambda *_: None)
+    assert all(place.is_file() for place in places)
+
+
 def test_the_plan_says_what_stays_and_why(line):
     settings = ActiveConfig.read(line.config).settings
     (plan,) = plan_retention(settings)
