@@ -89,14 +89,17 @@ def list_published_keys(session: Session) -> tuple[str, ...]:
 
 
 def list_safe_stores(session: Session) -> tuple[str, ...]:
-    """Return the stores that hold all that is published and from which all of it was read back."""
+    """Return the stores that hold all that is published, tell their readers so, and were read back."""
     keys = list_published_keys(session)
     if session.state is not State.PUBLISHED or not keys:
         return ()
     return tuple(
         one.store
         for one in session.holdings
-        if one.published == session.published and one.holds_right(keys) and not one.damaged
+        if one.published == session.published
+        and one.holds_right(keys)
+        and not one.damaged
+        and session.choose_new_head(one) is None
     )
 
 

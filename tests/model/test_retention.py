@@ -14,6 +14,7 @@ from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence
 from mcsyncd.model.jobs import Conform, EmptyTrash, ReadBack, TrashOriginals
 from mcsyncd.model.objection import find_objection
+from mcsyncd.model.publishing import HeadState
 from mcsyncd.model.retention import RetentionTerms
 from mcsyncd.model.retention_steps import find_obstacle
 from mcsyncd.model.session import Session, State
@@ -87,6 +88,13 @@ def test_one_damaged_object_holds_them_here(safe, store):
     assert find_obstacle(damaged, MAY_GO)
     assert removals(look(safe)), "or this would prove nothing"
     assert removals(look(safe).put_holding(replace(holding, evidence=(*others, wrong)))) == [], "it was due"
+
+
+def test_a_store_whose_readers_are_told_something_else_does_not_count(safe):
+    told = replace(safe.find_holding("nas").head, state=HeadState.UNDER_REVIEW)
+    behind = safe.put_holding(replace(safe.find_holding("nas"), head=told))
+    assert find_obstacle(behind, MAY_GO)
+    assert removals(look(safe).put_holding(behind.find_holding("nas"))) == []
 
 
 def test_a_session_under_review_keeps_them(safe):
