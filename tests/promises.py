@@ -139,6 +139,10 @@ class Promises:
             sent[event.store, event.object.key] += 1
             if sent[event.store, event.object.key] > MOST_UPLOADS:
                 raise self._break(f"{event.object.key} is sent again and again")
+        elif isinstance(event, ev.PublishingPlanned):
+            told = self._world.heads.get(("", name))
+            if told is not None and told.state is HeadState.CURRENT and told.revision != before.revision:
+                raise self._break(f"revision {told.revision} of {name} is current, and the next is planned")
         elif isinstance(event, ev.SessionPublished):
             self._sent.pop(name, None)
         elif isinstance(event, ObjectReadBack):

@@ -161,6 +161,7 @@ class World:
                 self._submit(session.id, fa.FilesSettled(AT, DROPPED))
                 self._submit(session.id, fa.Seal(AT, TERMS))
             elif session.state in HALTED:
+                self._put_back(session)
                 self._submit(session.id, fa.Retry(AT, OKAFOR, self._list_originals(session)))
             elif session.state is State.IN_REVIEW:
                 self._submit(session.id, fa.Approve(AT, OKAFOR, session.revision))
@@ -189,6 +190,11 @@ class World:
         for holding in session.holdings:
             hashes = {one.key: one.sha256 for one in holding.stored}
             self.stores[holding.store] |= {one.key: hashes[one.key] for one in holding.damaged}
+
+    def _put_back(self, session: Session) -> None:
+        """What `mcsyncd restore` is for: originals that were deleted right before a crash."""
+        for clip in session.clips if session.published is not None else ():
+            self._originals.setdefault((session.id, clip.key), (clip.bytes, clip.mtime_ns))
 
     def _look_after(self) -> None:
         session = self._pick_session()

@@ -249,11 +249,17 @@ def is_ready_to_publish(session: Session) -> bool:
 
 
 def _list_publishing_jobs(session: Session) -> Iterator[Job]:
-    """First the plan, then the uploads in its order, and the manifest once all of them are stored."""
+    """First the plan, then the uploads in its order, and the manifest once all of them are stored.
+
+    A plan waits until readers know that the earlier revision is in doubt: from then on that one, if its
+    record was lost, is no longer known.
+    """
     publishing = session.publishing
     if session.state is not State.PUBLISHING or publishing is None:
         return
     if publishing.plan is None:
+        if session.has_outdated_head:
+            return
         conformed = tuple(select_current_conforms(session).items())
         wanted = tuple(clip for clip in session.clips if not session.is_left_out(clip.key))
         keys = {clip.key for clip in wanted}

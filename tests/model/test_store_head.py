@@ -8,7 +8,7 @@ from mcsyncd.model import facts as fa
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
-from mcsyncd.model.jobs import PlanPublishing, PointHead, PublishManifest, Upload
+from mcsyncd.model.jobs import Conform, PlanPublishing, PointHead, PublishManifest, Upload
 from mcsyncd.model.losses import MAX_REGENERATIONS
 from mcsyncd.model.publishing import HeadState
 from mcsyncd.model.session import Session, State
@@ -89,8 +89,9 @@ def test_rejected_is_withdrawn_and_not_finished_before_readers_know(published):
 
 def test_a_session_that_halted_still_tells(published):
     reopened = tell(published, fa.Reopen(AT, RUIZ, published.revision, "look"))
-    approved = tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision))
-    first = next(job for job in list_due_jobs(approved, THRESHOLD) if not isinstance(job, PointHead))
+    nudged = tell(reopened, fa.Nudge(AT, RUIZ, reopened.revision, "cam_b", 123_456))
+    approved = tell(nudged, fa.Approve(AT, OKAFOR, nudged.revision))
+    first = next(job for job in list_due_jobs(approved, THRESHOLD) if isinstance(job, Conform))
     failed = tell(approved, fa.JobFailed(AT, first.id, "final", "broken", "mend it"))
     assert failed.state is State.FAILED
     assert [type(job) for job in list_due_jobs(failed, THRESHOLD)] == [PointHead]
@@ -178,6 +179,20 @@ def test_doubts_are_told_although_the_next_revision_is_approved_already(reviewed
     approved = tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision))
     (job,) = head_jobs(approved)
     assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, publishing.revision)
+
+
+def test_the_next_revision_is_planned_once_readers_know_that_the_earlier_one_is_in_doubt(reviewed):
+    """From the plan on, the earlier one whose record was lost is not known any more."""
+    publishing = publish_unrecorded(reviewed)
+    reopened = tell(publishing, fa.Reopen(AT, RUIZ, publishing.revision, "look"))
+    session = tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision))
+    while due := [one for one in list_due_jobs(session, THRESHOLD) if not isinstance(one, PointHead)]:
+        session = tell(session, fa.JobFinished(AT, due[0].id, result_of(due[0], 0.92)))
+    assert session.state is State.PUBLISHING
+    assert session.publishing.plan is None
+    (job,) = head_jobs(session)
+    done = work_off(tell(session, fa.JobFinished(AT, job.id, job.head)))
+    assert (done.head.state, done.head.revision) == (HeadState.CURRENT, reopened.revision)
 
 
 def test_what_was_told_of_a_revision_is_not_known_once_it_may_be_released_again(reviewed):
