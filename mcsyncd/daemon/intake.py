@@ -26,7 +26,7 @@ from mcsyncd.ingest.recognition import Relation, is_same_length, relate_file
 from mcsyncd.ingest.second_copies import attach_copies
 from mcsyncd.model.clip import DropFile, DropIdentity, HeldFile
 from mcsyncd.model.facts import ClipDroppedAgain, Fact, FilesSettled, JoinReel, Seal
-from mcsyncd.model.objection import suggest_next_step
+from mcsyncd.model.objection_basis import suggest_next_step
 from mcsyncd.model.session import HALTED, Actor, Session, State
 from mcsyncd.model.taken_file import TakenFile
 from mcsyncd.review.decisions import require_applicable

@@ -7,17 +7,21 @@ instead. `decide` yields nothing for a fact with an objection; the daemon tells 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Alignment, Disposition
-from mcsyncd.model.clip import Clip
-from mcsyncd.model.dispositions import is_clock, list_undecided_clips
+from mcsyncd.model.dispositions import list_undecided_clips
 from mcsyncd.model.losses import find_lost_results, is_lost_too_often
+from mcsyncd.model.objection_basis import (
+    Objection,
+    describe_state,
+    require_review,
+    require_revision,
+    require_state,
+    suggest_next_step,
+)
+from mcsyncd.model.placing_objection import object_to_disposition, object_to_nudge, object_to_undecided
 from mcsyncd.model.session import HALTED, Recall, Session, State
-
-ObjectionKind = Literal["moved_on", "wrong_state", "invalid", "not_awaited"]
 
 _REJECTABLE = frozenset({State.WORKING, State.IN_REVIEW, *HALTED})
 _REOPENABLE = frozenset({State.APPROVED, State.PUBLISHING, State.PUBLISHED, State.REJECTED})
@@ -34,19 +38,6 @@ _UNFAILABLE = frozenset({State.PUBLISHED, State.REJECTED, *HALTED})
 """States that a loss of derived files leaves alone, however often it happens: nothing there waits for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why a fact does not apply, and the caller's next action.
-
-    `moved_on`: the decision names another revision. `wrong_state`: the session's state does not allow
-    it. `invalid`: it makes no sense for this session at all. `not_awaited`: nobody waits for this result.
-    """
-
-    kind: ObjectionKind
-    message: str
-    hint: str
-
-
 def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) -> Objection | None:  # noqa: C901, PLR0911, PLR0912  # one line for each fact
     """Return why `fact` does not apply to `session`, or None if it does.
 
@@ -54,7 +45,7 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
     """
     match fact:
         case fa.FilesSettled():
-            return _require_state(session, frozenset({State.COLLECTING}))
+            return require_state(session, frozenset({State.COLLECTING}))
         case fa.Seal():
             return _object_to_seal(session, fact)
         case fa.ClipDroppedAgain():
@@ -70,17 +61,17 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
         case fa.StoredObjectsLost():
             return _require_awaited(session, fact.job, awaited)
         case fa.LookAfterStores() | fa.LookAfterOriginals():
-            return _require_state(session, frozenset({State.PUBLISHED}))
+            return require_state(session, frozenset({State.PUBLISHED}))
         case fa.Approve():
             return _object_to_approval(session, fact)
         case fa.Reject():
-            return _require_revision(session, fact.revision) or _require_state(session, _REJECTABLE)
+            return require_revision(session, fact.revision) or require_state(session, _REJECTABLE)
         case fa.Reopen():
             return _object_to_reopening(session, fact)
         case fa.Nudge():
-            return _object_to_nudge(session, fact)
+            return object_to_nudge(session, fact)
         case fa.SetDisposition():
-            return _object_to_disposition(session, fact)
+            return object_to_disposition(session, fact)
         case fa.JoinReel():
             return _object_to_joining(session, fact)
         case fa.Retry():
@@ -91,27 +82,6 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
             return _object_to_return(session)
         case _:
             assert_never(fact)
-
-
-def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for each state
-    """Return the command that takes a session on from the state it is in."""
-    match session.state:
-        case State.COLLECTING:
-            return f"wait until it is sealed, or start it now: mcsyncd seal --session {session.id}"
-        case State.WORKING:
-            return "wait for the sync: mcsyncd status --follow"
-        case State.IN_REVIEW:
-            return f"it is in review: mcsyncd review {session.id}"
-        case State.APPROVED | State.PUBLISHING | State.PUBLISHED:
-            return f"reopen it first: mcsyncd reopen {session.id} --reason TEXT"
-        case State.REJECTED:
-            return f"to undo the rejection: mcsyncd reopen {session.id} --reason TEXT"
-        case State.FAILED | State.QUARANTINED:
-            return f"fix what it reports, then: mcsyncd retry {session.id}"
-        case State.STALE:
-            return f"if the new file is the right one: mcsyncd resync {session.id}"
-        case _:
-            assert_never(session.state)
 
 
 def _object_to_seal(session: Session, fact: fa.Seal) -> Objection | None:
@@ -146,7 +116,7 @@ def _object_to_held_files(fact: fa.Seal) -> Objection | None:
 
 
 def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
-    objection = _require_revision(session, fact.revision) or _require_state(session, _JOINABLE)
+    objection = require_revision(session, fact.revision) or require_state(session, _JOINABLE)
     if objection is not None or session.are_originals_deleted:
         return objection or _object_to_deleted(session)
     if fact.held:
@@ -173,14 +143,14 @@ def _object_to_joining(session: Session, fact: fa.JoinReel) -> Objection | None:
 def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Objection | None:  # noqa: PLR0911  # one line for each rule
     clip = session.find_clip(fact.clip)
     if session.state in (State.COLLECTING, State.REJECTED):
-        return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+        return Objection("wrong_state", describe_state(session), suggest_next_step(session))
     if clip is None or fact.file.key in {file.key for file in session.incoming}:
         return Objection("not_awaited", f"{session.id} does not need {fact.file.key}", "nothing to do")
     if session.are_originals_deleted:
         return _object_to_deleted(session)
     is_missed = session.state in HALTED or (clip.fault and session.state in _UNDECIDED)
     if fact.relation == "replacement" and not is_missed:
-        return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+        return Objection("wrong_state", describe_state(session), suggest_next_step(session))
     recall = Recall(fact.clip, fact.file.bytes, fact.relation == "differing")
     if fact.relation in ("continued", "differing") and recall in session.recalls:
         return Objection("not_awaited", f"{session.id} is recalled already", suggest_next_step(session))
@@ -192,7 +162,7 @@ def _object_to_dropped_clip(session: Session, fact: fa.ClipDroppedAgain) -> Obje
 def _object_to_return(session: Session) -> Objection | None:
     if session.state is not State.REJECTED:
         hint = f"reject it first: mcsyncd reject {session.id} --reason TEXT"
-        return Objection("wrong_state", _describe_state(session), hint)
+        return Objection("wrong_state", describe_state(session), hint)
     if not session.offloaded:
         return Objection(
             "invalid", f"{session.id} took nothing in", "its files are still in the drop folders"
@@ -207,7 +177,7 @@ def _object_to_return(session: Session) -> Objection | None:
 
 
 def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
-    objection = _require_revision(session, fact.revision) or _require_state(session, _REOPENABLE)
+    objection = require_revision(session, fact.revision) or require_state(session, _REOPENABLE)
     if objection is None and session.are_originals_deleted:
         return _object_to_deleted(session)
     if objection is None and (session.returned or session.returning_to is not None):
@@ -244,106 +214,11 @@ def _object_to_loss(
 
 
 def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:
-    objection = _object_outside_review(session, fact.revision)
+    objection = require_review(session, fact.revision)
     undecided = list_undecided_clips(session)
     if objection is None and undecided:
-        return _object_to_undecided(session, undecided[0])
+        return object_to_undecided(session, undecided[0])
     return objection
-
-
-def _object_to_undecided(session: Session, key: str) -> Objection:
-    clip = session.find_clip(key)
-    command = f"mcsyncd clip {session.id} {key}"
-    if clip is not None and clip.fault:
-        return Objection(
-            "invalid",
-            f"{session.id}: {key} cannot be read ({clip.fault})",
-            f"drop a good copy of it, or leave it out: {command} leave-out --reason TEXT",
-        )
-    return Objection(
-        "invalid",
-        f"{session.id}: {key} has no place on the timeline",
-        f"keep it off the timeline: {command} set-aside; or place it: {command} place =12.5s",
-    )
-
-
-def _object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
-    objection = _object_outside_review(session, fact.revision)
-    if objection is not None:
-        return objection
-    if session.alignment is None or session.alignment.find_angle(fact.camera) is None:
-        return Objection(
-            "invalid", f"{session.id} has no camera {fact.camera}", f"see `mcsyncd show {session.id}`"
-        )
-    if not fact.clip:
-        return _object_to_camera_nudge(session, session.alignment, fact.camera)
-    return _object_to_clip_nudge(session, session.alignment, f"{fact.camera}/{fact.clip}")
-
-
-def _object_to_clip_nudge(session: Session, alignment: Alignment, key: str) -> Objection | None:
-    clip = session.find_clip(key)
-    if clip is None:
-        return _object_to_unknown_clip(session, key)
-    if clip.fault or session.is_left_out(clip.key):
-        why = f"cannot be read ({clip.fault})" if clip.fault else "is left out"
-        hint = f"give it back to the machine first: mcsyncd clip {session.id} {clip.key} back"
-        return Objection("invalid", f"{clip.key} {why}", "drop a good copy of it" if clip.fault else hint)
-    if is_clock(alignment, clip):
-        return _object_to_clock_nudge(clip.key)
-    return None
-
-
-def _object_to_camera_nudge(session: Session, alignment: Alignment, camera: str) -> Objection | None:
-    if camera == alignment.reference:
-        return _object_to_clock_nudge(camera)
-    angle = alignment.find_angle(camera)
-    if angle is not None and len(angle.placements) > 1 and angle.offset_us is None:
-        return Objection(
-            "invalid",
-            f"no clip of {camera} has a place on the timeline",
-            f"place them one by one: mcsyncd clip {session.id} {camera}/NAME place =12.5s",
-        )
-    return None
-
-
-def _object_to_clock_nudge(key: str) -> Objection:
-    return Objection(
-        "invalid", f"{key} is the reference: the session clock cannot move", "nudge the others instead"
-    )
-
-
-def _object_to_unknown_clip(session: Session, key: str) -> Objection:
-    return Objection("invalid", f"{session.id} has no clip {key}", f"see `mcsyncd show {session.id}`")
-
-
-def _object_to_disposition(session: Session, fact: fa.SetDisposition) -> Objection | None:
-    clip = session.find_clip(fact.clip)
-    if clip is None:
-        return _object_to_unknown_clip(session, fact.clip)
-    objection = _require_revision(session, fact.revision)
-    if objection is None and not _is_stopped_by(session, clip):
-        objection = _require_state(session, frozenset({State.IN_REVIEW}))
-    if objection is not None:
-        return objection
-    if fact.disposition is Disposition.SET_ASIDE and clip.fault:
-        hint = f"leave it out: mcsyncd clip {session.id} {clip.key} leave-out --reason TEXT"
-        return Objection("invalid", f"{clip.key} cannot be read, so it cannot be conformed", hint)
-    if fact.disposition is not None and {one.key for one in session.usable_clips} <= {clip.key}:
-        hint = f"reject the session instead: mcsyncd reject {session.id} --reason TEXT"
-        return Objection("invalid", f"without {clip.key} nothing is left to be synced", hint)
-    if fact.disposition is None and session.find_ruling(clip.key) is None and session.solved is None:
-        hint = f"find the offsets again: mcsyncd resync {session.id}"
-        return Objection("invalid", f"what the machine found for {clip.key} is not known any more", hint)
-    return None
-
-
-def _is_stopped_by(session: Session, clip: Clip) -> bool:
-    """Tell whether the session halted because of a clip: without it, it can go on."""
-    return session.state in HALTED and session.error is not None and session.error.clip == clip.key
-
-
-def _object_outside_review(session: Session, revision: int) -> Objection | None:
-    return _require_revision(session, revision) or _require_state(session, frozenset({State.IN_REVIEW}))
 
 
 def _object_to_retry(session: Session, awaited: Collection[str]) -> Objection | None:
@@ -353,35 +228,19 @@ def _object_to_retry(session: Session, awaited: Collection[str]) -> Objection | 
     # An attempt outlives its job: only one whose result is still missing can be repeated.
     if session.state in HALTED or any(attempt.job in awaited for attempt in session.attempts):
         return None
-    return Objection("invalid", f"nothing has failed: {_describe_state(session)}", suggest_next_step(session))
+    return Objection("invalid", f"nothing has failed: {describe_state(session)}", suggest_next_step(session))
 
 
 def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
-    objection = _require_revision(session, fact.revision)
+    objection = require_revision(session, fact.revision)
     if objection is not None or session.are_originals_deleted:
         return objection or _object_to_deleted(session)
     if session.state in _RESYNCABLE and session.offloaded:
         return None
     if session.state in HALTED:
         hint = f"its originals are not in yet: mcsyncd retry {session.id}"
-        return Objection("wrong_state", _describe_state(session), hint)
-    return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
-
-
-def _require_revision(session: Session, revision: int) -> Objection | None:
-    if revision == session.revision:
-        return None
-    return Objection(
-        "moved_on",
-        f"{session.id} is at revision {session.revision} now; you decided on revision {revision}",
-        f"read it again, then decide: mcsyncd show {session.id}",
-    )
-
-
-def _require_state(session: Session, allowed: frozenset[State]) -> Objection | None:
-    if session.state in allowed:
-        return None
-    return Objection("wrong_state", _describe_state(session), suggest_next_step(session))
+        return Objection("wrong_state", describe_state(session), hint)
+    return Objection("wrong_state", describe_state(session), suggest_next_step(session))
 
 
 def _require_awaited(session: Session, job: str, awaited: Collection[str]) -> Objection | None:
@@ -390,8 +249,3 @@ def _require_awaited(session: Session, job: str, awaited: Collection[str]) -> Ob
 
 def _not_awaited(session: Session, job: str) -> Objection:
     return Objection("not_awaited", f"{session.id} does not wait for job {job}", "nothing to do")
-
-
-def _describe_state(session: Session) -> str:
-    by = f" (by {session.approval.by.name}, {session.approval.at})" if session.approval else ""
-    return f"{session.id} is {session.state.replace('_', ' ')}{by}"

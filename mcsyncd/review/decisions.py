@@ -10,7 +10,8 @@ from typing import assert_never
 
 from mcsyncd.errors import Conflict, McsyncError, UsageError
 from mcsyncd.model.facts import Fact
-from mcsyncd.model.objection import Objection, find_objection
+from mcsyncd.model.objection import find_objection
+from mcsyncd.model.objection_basis import Objection
 from mcsyncd.model.session import Actor, Session
 
 
