@@ -231,18 +231,33 @@ class Intake:
             if relation is None:
                 continue
             key = (file.camera, file.name)
-            notes[key] = _describe_relation(relation)
+            notes[key] = await self._report_dropped_clip(file, relation)
             if notes[key] != self.notes.get(key):
                 log.info("dropped again", file=file.key, session=relation.session, what=relation.kind)
-            if relation.kind in ("fuller", "continued", "differing", "replacement"):
-                fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
-                await self._loop.submit_fact(relation.session, fact)
         self.notes = notes
+
+    async def _report_dropped_clip(self, file: DropFile, relation: Relation) -> FileNote:
+        """Tell the session what came for it, and return what is said about it in the drop folder."""
+        if relation.kind in ("fuller", "continued", "differing", "replacement"):
+            fact = ClipDroppedAgain(utc_now(), relation.clip, file, relation.kind)
+            after = await self._loop.submit_fact(relation.session, fact)
+            if after.are_originals_deleted:
+                return _describe_refusal(relation)
+        return _describe_relation(relation)
 
 
 def _compute_age_s(taken: TakenFile) -> float:
     opened_at = datetime.fromisoformat(taken.opened_at)
     return abs((datetime.now(UTC) - opened_at).total_seconds())
+
+
+def _describe_refusal(relation: Relation) -> FileNote:
+    session = relation.session
+    text = (
+        f"another copy of a clip of session {session}, whose originals were deleted here: remove it, or "
+        f"withdraw the session (mcsyncd reject {session} --reason TEXT) and drop all of it again"
+    )
+    return FileNote(text, holds_seal=True)
 
 
 def _describe_relation(relation: Relation) -> FileNote:

@@ -65,7 +65,7 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
         case fa.Approve():
             return _object_to_approval(session, fact)
         case fa.Reject():
-            return require_revision(session, fact.revision) or require_state(session, _REJECTABLE)
+            return _object_to_rejection(session, fact)
         case fa.Reopen():
             return _object_to_reopening(session, fact)
         case fa.Nudge():
@@ -176,6 +176,12 @@ def _object_to_return(session: Session) -> Objection | None:
     return None
 
 
+def _object_to_rejection(session: Session, fact: fa.Reject) -> Objection | None:
+    """What is published is reopened first, unless that cannot be done any more."""
+    also = {State.PUBLISHED} if session.are_originals_deleted else set()
+    return require_revision(session, fact.revision) or require_state(session, _REJECTABLE | also)
+
+
 def _object_to_reopening(session: Session, fact: fa.Reopen) -> Objection | None:
     objection = require_revision(session, fact.revision) or require_state(session, _REOPENABLE)
     if objection is None and session.are_originals_deleted:
@@ -193,7 +199,8 @@ def _object_to_deleted(session: Session) -> Objection:
     return Objection(
         "invalid",
         f"the originals of {session.id} were deleted here, as the settings ask",
-        f"mcsyncd restore {session.id} --into DIR brings them back; drop them as a new session",
+        f"mcsyncd restore {session.id} --into DIR brings them back. To replace what is published, withdraw "
+        f"it (mcsyncd reject {session.id} --reason TEXT) and drop them again: they become a new session",
     )
 
 

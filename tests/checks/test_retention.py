@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -17,10 +18,13 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.jobs import EmptyTrash, TrashOriginals
+from mcsyncd.model.retention_events import RemovalDue
+from mcsyncd.model.retention_steps import record_removal
 from mcsyncd.model.session import Session
 from mcsyncd.settings.active_config import ActiveConfig
 from mcsyncd.settings.work_layout import WorkLayout
 from mcsyncd.store.audit import read_recorded_sessions
+from mcsyncd.store.ledger import Ledger
 from mcsyncd.workers.retention import remove_originals
 
 LATER = "2099-01-01T00:00:00.000000Z"
@@ -175,6 +179,41 @@ def test_all_stay_if_one_of_them_cannot_be_moved(line):
     with pytest.raises(FileExistsError):
         remove_originals(job, layout(line), lambda *_: None)
     assert all(place.is_file() for place in places)
+
+
+def delete_originals(line: Line) -> str:
+    """Let the originals of the only session go, as a daemon does in the course of a year; return its id."""
+    session = read_session(line)
+    with Ledger(line.home / "var/state", "test") as ledger:
+        for _ in ("to the trash", "away"):
+            looked, job = look(line, session)
+            result = remove_originals(job, layout(line), lambda *_: None)
+            due = RemovalDue(LATER, looked.retention.min_copies, from_trash=isinstance(job, EmptyTrash))
+            session = tell(looked, fa.JobFinished(LATER, job.id, result))
+            ledger.record(session, (due, *record_removal(result, LATER)))
+    assert session.are_originals_deleted
+    return session.id
+
+
+def test_what_is_published_can_be_replaced_although_its_originals_were_deleted(line, shoot, tmp_path):
+    session = delete_originals(line)
+    line.start()
+    longer = line.drop / "cam_a" / shoot.files["cam_a"].name
+    longer.write_bytes(shoot.files["cam_a"].read_bytes() + b"\0\0\0\x10free" + bytes(8))
+    line.wait(lambda: "whose originals were deleted" in line.ask("status").stdout, "the copy is refused")
+    assert line.session()["state"] == "published"
+    refused = line.ask("reopen", session, "--reason", "look", check=False)
+    assert f"mcsyncd reject {session}" in refused.stderr
+
+    longer.unlink()
+    line.ask("restore", session, "--into", str(tmp_path / "back"), "--only", "originals")
+    line.ask("reject", session, "--reason", "cam_b is late")
+    head = line.home / f"var/bucket/head/{session}.json"
+    line.wait(lambda: json.loads(head.read_text())["state"] == "withdrawn", "readers are told")
+    for camera in shoot.files:
+        line.drop_in({camera: next((tmp_path / "back/original" / camera).iterdir())})
+    assert line.wait_for("in_review", count=2)["id"] != session
+    assert line.stop() == 0
 
 
 def test_the_plan_says_what_stays_and_why(line):
