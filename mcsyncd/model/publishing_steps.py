@@ -28,11 +28,20 @@ def record_plan(session: Session, event: ev.PublishingPlanned) -> Session:
 
 
 def record_publication(session: Session, event: ev.SessionPublished) -> Session:
-    """A manifest is published together with a pointer that says so."""
+    """A manifest is published together with a pointer that says so.
+
+    A further store that has it already was told of doubts meanwhile, or may have been: the job that told them
+    can be stopped after its effect. It is told again.
+    """
     published = event.publication
     head = StoreHead(HeadState.CURRENT, published.revision)
+    doubted = StoreHead(HeadState.UNDER_REVIEW, published.revision)
+    copies = tuple(
+        replace(one, head=doubted) if one.published == published else one for one in session.copies
+    )
     after = replace(
         session,
+        copies=copies,
         state=State.PUBLISHED,
         published=published,
         head=head,

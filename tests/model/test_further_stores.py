@@ -11,7 +11,7 @@ from mcsyncd.model.decide import MAX_CRASHES, DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence, ObjectState
-from mcsyncd.model.jobs import Job, PointHead, PublishCopy, ReadBack, Upload, find_store_name
+from mcsyncd.model.jobs import Job, Listen, PointHead, PublishCopy, ReadBack, Upload, find_store_name
 from mcsyncd.model.losses import MAX_REGENERATIONS
 from mcsyncd.model.publishing import HeadState
 from mcsyncd.model.session import Session, State
@@ -202,6 +202,20 @@ def test_readers_of_a_copy_are_told_of_doubts_about_a_manifest_whose_record_is_l
     assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, session.revision)
     assert job.publication is None
     assert not due(finish(reopened, job, job.head), PointHead, "nas")
+
+
+def test_readers_of_a_copy_are_told_again_when_the_same_revision_is_published_again(published):
+    """Doubts may have reached them, though no record says so: the job was stopped after its effect."""
+    (clip, *_) = published.clips
+    lost = tell(published, fa.DerivedFilesLost(AT, None, (clip.analysis_audio.files[0].path,), "gone"))
+    (listen,) = due(lost, Listen)
+    failed = tell(lost, fa.JobFailed(AT, listen.id, "corrupt", "broken", "mend it"))
+    assert [job.head.state for job in due(failed, PointHead, "nas")] == [HeadState.UNDER_REVIEW]
+    retried = work_off(tell(failed, fa.Retry(AT, OKAFOR)), without=PointHead)
+    again = work_off(tell(retried, fa.Approve(AT, OKAFOR, retried.revision)), without=(PointHead, ReadBack))
+    assert again.published == published.published
+    assert [job.head.state for job in due(again, PointHead, "nas")] == [HeadState.CURRENT]
+    assert work_off(again).is_finished
 
 
 def test_what_a_copy_loses_is_sent_again_but_not_for_ever(approved):
