@@ -244,7 +244,7 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
     halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
     if halted is State.FAILED and isinstance(job, Probe) and (copy := find_second_copy(session, clip)):
         return ev.ClipSubstituted(fact.at, clip, copy, fact.message)
-    if halted is State.FAILED and isinstance(job, Probe | Listen) and _has_companion(session, job.clip):
+    if halted is State.FAILED and isinstance(job, Probe | Listen) and _is_expendable(session, job.clip):
         return ev.ClipFaulted(fact.at, job.clip.key, fact.message, fact.hint)
     if halted is not None and is_follow_up(job):
         return halt_follow_up(job, fact, attempt, failure)
@@ -255,9 +255,14 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
     return ev.JobPostponed(fact.at, attempt, failure)
 
 
-def _has_companion(session: Session, clip: Clip) -> bool:
-    """Tell whether the camera has another clip to be synced: one bad file must not stop a card."""
-    return any(one.camera == clip.camera and one.key != clip.key for one in session.usable_clips)
+def _is_expendable(session: Session, clip: Clip) -> bool:
+    """Tell whether the camera has another clip to be synced: one bad file must not stop a card.
+
+    Later, the clip is part of an answer that somebody reviews or has approved.
+    """
+    return session.alignment is None and any(
+        one.camera == clip.camera and one.key != clip.key for one in session.usable_clips
+    )
 
 
 def _choose_halted_state(verdict: FailureKind, crashes: int) -> State | None:

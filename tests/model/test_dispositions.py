@@ -188,6 +188,18 @@ def test_the_only_clip_of_a_camera_stops_the_session_until_it_is_left_out():
     assert {clip.camera for clip in job.clips} == {"cam_a", "cam_b"}
 
 
+def test_a_clip_that_cannot_be_read_any_more_stops_a_session_that_has_its_answer():
+    """Approved as it was, it could never be published: nobody had been asked about the clip."""
+    session = reviewed()
+    clips = tuple(replace(clip, media=None) if clip.name == "B2" else clip for clip in session.clips)
+    session = fail_probe(replace(session, clips=clips))
+    assert session.state is State.FAILED
+    assert session.error.clip == "cam_b/B2"
+    session = dispose(session, "cam_b/B2", Disposition.LEFT_OUT, "the disk is broken")
+    assert session.state is State.IN_REVIEW
+    assert object_to(session, fa.Approve(AT, OKAFOR, session.revision)) is None
+
+
 def test_a_retry_reads_a_clip_again_that_could_not_be_read():
     session = tell(fail_probe(unprobed()), fa.Retry(AT, OKAFOR))
     assert any(isinstance(job, Probe) for job in list_open_jobs(session, THRESHOLD))
