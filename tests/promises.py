@@ -124,7 +124,8 @@ class Promises:
             raise self._break(f"a job of {name} is done, and due again")
         if isinstance(fact, fa.Nudge) and after.alignment is not None:
             angle = after.alignment.find_angle(fact.camera)
-            if angle is None or abs((angle.offset_us or 0) - fact.offset_us) > SAME_PLACE_US:
+            placed = after.alignment.find_placement(fact.camera, fact.clip) if fact.clip else angle
+            if placed is None or abs((placed.offset_us or 0) - fact.offset_us) > SAME_PLACE_US:
                 raise self._break(f"{fact.camera} is not where a person set it")
 
     def _note_event(self, before: Session, fact: fa.Fact, event: ev.Event) -> None:
@@ -223,11 +224,14 @@ class Promises:
         if clip.digest is None or clip.digest.sha256 != hash_content(clip):
             raise self._break(f"{clip.key} is published with the hash of something else")
         placed = alignment.find_placement(clip.camera, clip.name)
-        reference = next((one for one in snapshot.clips if one.camera == alignment.reference), None)
-        if placed is None or reference is None:
+        if placed is None:
             raise self._break(f"{clip.key} is published without a place")
-        if placed.disposition is Disposition.SYNCED and placed.offset_us != find_true_offset(clip, reference):
-            raise self._break(f"{clip.key} is published where it was before")
+        for other in snapshot.clips if placed.disposition is Disposition.SYNCED else ():
+            beside = alignment.find_placement(other.camera, other.name)
+            if beside is not None and beside.disposition is Disposition.SYNCED:
+                apart_us = (placed.offset_us or 0) - (beside.offset_us or 0)
+                if apart_us != find_true_offset(clip, other):
+                    raise self._break(f"{clip.key} is published where it was before")
         plan = snapshot.publishing.plan if snapshot.publishing is not None else None
         for kind in ("mezzanine", "proxy"):
             found = [one for one in plan.objects if (one.clip, one.kind) == (clip.key, kind)] if plan else []

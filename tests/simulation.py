@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Disposition
+from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Digest, DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event, SessionOpened
@@ -45,7 +45,6 @@ from mcsyncd.model.session import HALTED, Session, State
 from promises import Promises, Violation, find_true_offset, hash_content
 from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, alignment, result_of
 
-REVIEW_BELOW = 0.85
 SLOTS = {
     Lane.INGEST: 2,
     Lane.ANALYSIS: 2,
@@ -57,7 +56,12 @@ SLOTS = {
     Lane.READING_BACK: 2,
 }
 FURTHER = ("nas",)
-CONTEXT = DecisionContext(REVIEW_BELOW, "c" * 64, FURTHER, reads_back=True)
+CONTEXT = DecisionContext(0.85, "c" * 64, FURTHER, reads_back=True)
+CONTEXTS = (CONTEXT, replace(CONTEXT, review_below=0.2), replace(CONTEXT, further=()))
+"""The settings that a daemon starts with: an operator changes them while it is away."""
+_OTHER = replace(TERMS, mezzanine=replace(TERMS.mezzanine, hash="d" * 64))
+AGREED = (TERMS, replace(TERMS, conform_when="always"), _OTHER)
+"""Terms that a session is sealed or synced again with: an operator changes them between two."""
 LATER = "2027-01-01T00:00:00.000000Z"
 """A day on which everything that happens in a schedule, at `AT`, is long ago."""
 FAILURES: tuple[fa.FailureKind, ...] = ("transient", "crash", "final", "changed", "corrupt")
@@ -99,6 +103,7 @@ class World:
         self.most_sessions = self.chance.choice(SESSION_COUNTS)
         self.stubborn = self.chance.choice(STUBBORN)
         self.forgetful = self.chance.choice(FORGETFUL)
+        self.context = CONTEXT
         self.board = JobBoard(lambda: self.now)
         self.promises = Promises(self)
         self._replayed: dict[str, tuple[int, Session]] = {}
@@ -111,7 +116,7 @@ class World:
         always = [*[self._end_job] * 12, self._drop_shoot, self._seal, self._pass_time]
         others = [self._decide_something, self._drop_again, self._overwrite_original, self._crash]
         others += [self._lose_object, self._lose_file, self._look_after, self._let_originals_go]
-        others += [self._repeat_result, self._move_on]
+        others += [self._repeat_result, self._move_on, self._join_reel]
         return always + [step for step in others for _ in range(self.chance.choice(SEEDED_WEIGHTS))]
 
     def run(self, steps: int) -> None:
@@ -164,11 +169,19 @@ class World:
                 self._put_back(session)
                 self._submit(session.id, fa.Retry(AT, OKAFOR, self._list_originals(session)))
             elif session.state is State.IN_REVIEW:
-                self._submit(session.id, fa.Approve(AT, OKAFOR, session.revision))
+                self._leave_out_unreadable(session)
+                self._submit(session.id, fa.Approve(AT, OKAFOR, self.sessions[session.id].revision))
             elif session.state is State.PUBLISHED and not session.is_finished:
                 self._repair(session)
                 self._submit(session.id, fa.LookAfterStores(AT, FURTHER, None, LATER))
         self._let_time_work()
+
+    def _leave_out_unreadable(self, session: Session) -> None:
+        for clip in session.clips:
+            if clip.fault:
+                now = self.sessions[session.id].revision
+                left_out = fa.SetDisposition(AT, OKAFOR, now, clip.key, Disposition.LEFT_OUT, "unreadable")
+                self._submit(session.id, left_out)
 
     def _drop_shoot(self) -> None:
         if len(self.sessions) < self.most_sessions and not any(
@@ -183,7 +196,16 @@ class World:
 
     def _seal(self) -> None:
         for session in list(self.sessions.values()):
-            self._submit(session.id, fa.Seal(AT, TERMS))
+            self._submit(session.id, fa.Seal(AT, self.chance.choice(AGREED)))
+
+    def _join_reel(self) -> None:
+        """Somebody drops another clip of a camera, and gives it to a session."""
+        session = self._pick_session()
+        if session is not None:
+            camera, number = self.chance.choice("ABC"), self.chance.randint(2, 4)
+            size, mtime_ns = self.chance.randint(400, 500), self.chance.randint(10, 19)
+            file = DropFile(f"cam_{camera.lower()}", f"{camera}{number:03}.MOV", size, mtime_ns)
+            self._submit(session.id, fa.JoinReel(AT, RUIZ, session.revision, (file,), ()))
 
     def _repair(self, session: Session) -> None:
         """What `storage repair` does."""
@@ -223,16 +245,20 @@ class World:
         by = self.chance.choice([OKAFOR, RUIZ])
         originals = self._list_originals(session)
         camera = self.chance.choice(["cam_a", "cam_b", "cam_c"])
-        name = next((clip.key for clip in session.clips if clip.camera == camera), "")
+        clips = [clip for clip in session.clips if clip.camera == camera]
+        clip = self.chance.choice(clips) if clips else None
+        key, name = (clip.key, clip.name) if clip is not None else ("", "")
+        place_us = self.chance.randint(-(10**6), 10**6)
         off = self.chance.choice([Disposition.SET_ASIDE, Disposition.LEFT_OUT, None])
         decisions: list[fa.Fact] = [
             *[fa.Approve(AT, by, revision)] * 2,
             fa.Reject(AT, by, revision, "the wrong shoot"),
             *[fa.Reopen(AT, by, revision, "again")] * 2,
-            *[fa.Nudge(AT, by, revision, camera, self.chance.randint(-(10**6), 10**6))] * 2,
-            fa.SetDisposition(AT, by, revision, name, off, "not of this shoot"),
+            fa.Nudge(AT, by, revision, camera, place_us),
+            fa.Nudge(AT, by, revision, camera, place_us, name),
+            fa.SetDisposition(AT, by, revision, key, off, "not of this shoot"),
             fa.Retry(AT, by, originals),
-            fa.Resync(AT, by, revision, TERMS, originals),
+            fa.Resync(AT, by, revision, self.chance.choice(AGREED), originals),
             fa.ReturnOriginals(AT, by),
         ]
         self._submit(session.id, self.chance.choice(decisions))
@@ -272,7 +298,7 @@ class World:
         if self.board.is_wanted(job.session, job.id):
             return
         again = self.chance.choice([fa.JobFinished(AT, job.id, result), fail_job(job, "final")])
-        if decide(self.sessions[job.session], again, CONTEXT):
+        if decide(self.sessions[job.session], again, self.context):
             raise Violation(f"seed {self.seed}: a result that nobody awaits changes {job.session}")
 
     def _drop_again(self) -> None:
@@ -288,11 +314,12 @@ class World:
     def _crash(self) -> None:
         """The power goes: what was running is gone, and the sessions are what the ledger says."""
         self.running.clear()
+        self.context = self.chance.choice(CONTEXTS)
         self.promises.note_restart()
         self.board = JobBoard(lambda: self.now)
         self.sessions = {name: self._replay_ledger(name) for name in self.ledger}
         for session in self.sessions.values():
-            self.board.post_session(session, REVIEW_BELOW, resumed=True)
+            self.board.post_session(session, self.context.review_below, resumed=True)
 
     def _replay_ledger(self, name: str) -> Session:
         """Read a session back. What was read before goes on from there: a ledger only grows."""
@@ -368,15 +395,13 @@ class World:
             case Hash():
                 return Digest(hash_content(job.clip), "c" * 32, job.clip.bytes)
             case Align():
-                reference = next(clip for clip in job.clips if clip.camera == job.reference)
-                offsets = {clip.camera: find_true_offset(clip, reference) for clip in job.clips}
-                return replace(alignment(confidence, offsets=offsets), reference=job.reference)
+                return align_truly(job, confidence)
             case _:
                 return result_of(job, confidence)
 
     def _remove_originals(self, job: TrashOriginals | EmptyTrash) -> fa.Removal:
         """Ask the stores once more, then remove the originals."""
-        if any(key not in self.stores[store] for store in job.stores for key in self._list_named(job)):
+        if not self._may_remove(job):
             return fa.Removal(refused="no longer in the store")
         self.promises.check_removal(job)
         if isinstance(job, TrashOriginals):
@@ -384,6 +409,9 @@ class World:
         for clip in job.clips:
             self._originals.pop((job.session, clip.key), None)
         return fa.Removal(tuple((clip.key, "") for clip in job.clips))
+
+    def _may_remove(self, job: TrashOriginals | EmptyTrash) -> bool:
+        return all(key in self.stores[store] for store in job.stores for key in self._list_named(job))
 
     def _list_named(self, job: TrashOriginals | EmptyTrash | PublishCopy) -> list[str]:
         """The keys that the manifest of a job's publication names."""
@@ -413,6 +441,9 @@ class World:
         if isinstance(job, Offload):
             for file in job.files:
                 self._originals[job.session, file.key] = file.bytes, file.mtime_ns
+        elif isinstance(job, EmptyTrash):
+            if self._may_remove(job):  # the rest goes with the result, unless the daemon dies between the two
+                self._originals.pop((job.session, job.clips[0].key), None)
         elif isinstance(job, Conform):
             made = result_of(job)
             self.promises.note_conform(job, tuple(one.sha256 for one in made.renditions))
@@ -450,7 +481,7 @@ class World:
 
     def _submit(self, name: str, fact: fa.Fact, job: Job | None = None) -> None:
         before = self.sessions[name]
-        events = decide(before, fact, CONTEXT)
+        events = decide(before, fact, self.context)
         if self._record(before, events):
             self.promises.note_recorded(before, fact, events, job)
 
@@ -460,8 +491,23 @@ class World:
         after = apply_events(before, events[1:] if opening else events)
         self.ledger.setdefault(before.id, []).extend(events)
         self.sessions[before.id] = after
-        self.board.post_session(after, REVIEW_BELOW)
+        self.board.post_session(after, self.context.review_below)
         return True
+
+
+def align_truly(job: Align, confidence: float) -> Alignment:
+    """Return an answer in which each clip lies where it really does, on the clock of the reference."""
+    clock = next(clip for clip in job.clips if clip.camera == job.reference)
+    known = alignment(confidence)
+    angles = []
+    for angle in known.angles:
+        (usual,) = angle.placements
+        own = (clip for clip in job.clips if clip.camera == angle.camera)
+        starts = {clip.name: find_true_offset(clip, clock) for clip in own}
+        in_order = sorted(starts.items(), key=lambda one: one[1])
+        placed = tuple(replace(usual, clip=name, offset_us=start_us) for name, start_us in in_order)
+        angles += [replace(angle, placements=placed)] if placed else []
+    return replace(known, reference=job.reference, angles=tuple(angles))
 
 
 def fail_job(job: Job, kind: fa.FailureKind) -> fa.JobFailed:

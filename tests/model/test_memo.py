@@ -8,7 +8,7 @@ from mcsyncd.model.due import index_open_jobs, list_open_jobs
 from mcsyncd.model.evolve import apply_event, apply_events, replay_events
 from mcsyncd.model.jobs import forget_job_ids
 from mcsyncd.model.memo import clear_memos, memoize_by_identity
-from simulation import REVIEW_BELOW, World
+from simulation import CONTEXT, World
 
 
 class CountedSum:
@@ -70,9 +70,9 @@ def test_remembered_jobs_and_sessions_are_those_that_are_computed_anew():
             session = stepped = replay_events(events[:1])
             for event in events[1:]:
                 session, stepped = apply_events(session, (event,)), apply_event(stepped, event)
-                remembered = index_open_jobs(session, REVIEW_BELOW)
+                remembered = index_open_jobs(session, CONTEXT.review_below)
                 forget_job_ids()
-                anew = [replace(job) for job in list_open_jobs(stepped, REVIEW_BELOW)]
+                anew = [replace(job) for job in list_open_jobs(stepped, CONTEXT.review_below)]
                 assert session == stepped
                 assert list(remembered.items()) == [(job.id, job) for job in anew]
                 events_seen += 1

@@ -53,7 +53,7 @@ def test_the_simulation_finds_a_manifest_that_comes_too_early(monkeypatch):
         ("decide.BACKOFF_S", (0.0, 0.0, 0.0), "is tried again at once"),
         ("decide.is_follow_up", lambda job: False, "halts a session that does not need it"),
         ("objection_basis.require_revision", lambda *_: None, "an approval of another revision"),
-        ("due.list_head_jobs", lambda session: (), "nothing is due of .* publishing"),
+        ("due.list_head_jobs", lambda session: (), "readers of .* are told"),
         ("session.Session.choose_new_head", lambda *_: None, "readers of .* are told"),
         ("due.split_offset", lambda offset_us, rate: (0, 0), "was rendered for another place"),
         ("schedule._LANES_BY_STORE", frozenset(), "two jobs of a lane ask one store"),
