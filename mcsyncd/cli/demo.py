@@ -17,6 +17,7 @@ import click
 
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.terminal_app import open_app
+from mcsyncd.cli.terminals import are_terminals
 from mcsyncd.demo.daemon_process import DaemonProcess
 from mcsyncd.demo.progress_printer import ProgressPrinter
 from mcsyncd.demo.truth import plan_takes
@@ -70,7 +71,8 @@ def demo_command(
     """
     config = options.config_option or _find_settings_file(trouble=trouble)
     settings = GlobalOptions(config).settings
-    is_headless = headless or os.environ.get("DEMO") == "headless" or not sys.stdout.isatty()
+    is_watched = are_terminals(sys.stdin, sys.stdout, sys.stderr)
+    is_headless = headless or os.environ.get("DEMO") == "headless" or not is_watched
     # The reference first: true offsets are relative to its clock.
     filming = [key for key, camera in settings.cameras.items() if camera.kind == "picture"]
     keys = sorted(filming, key=lambda key: not settings.cameras[key].reference)

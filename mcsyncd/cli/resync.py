@@ -10,6 +10,7 @@ import click
 from mcsyncd.cli.daemon_calls import call_daemon, send_decision
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
+from mcsyncd.cli.terminals import are_terminals
 from mcsyncd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _ask_for_consent(body: SessionBody) -> None:
     costs = list_resync_costs(body)
     if not costs:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not are_terminals(sys.stdin, sys.stderr):
         hint = f"if that is wanted: mcsyncd resync {body.id} --yes"
         raise UsageError(f"{body.id}: {' '.join(costs)}", hint)
     click.echo("\n".join(costs), err=True)

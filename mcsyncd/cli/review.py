@@ -18,6 +18,7 @@ from mcsyncd.cli.daemon_calls import look_at_originals, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
 from mcsyncd.cli.review_answers import format_prompt_help, parse_decision
+from mcsyncd.cli.terminals import are_terminals
 from mcsyncd.errors import UsageError
 from mcsyncd.model.session import State
 from mcsyncd.model.text import escape_text
@@ -129,7 +130,7 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         if as_json and body is not None:
             print_json(body)
             return
-        can_ask = sys.stdin.isatty() and sys.stdout.isatty()
+        can_ask = are_terminals(sys.stdin, sys.stdout)
         asks_about = set(State)
         while body is not None:
             originals = await look_at_originals(client, body.id) if body.error is not None else None

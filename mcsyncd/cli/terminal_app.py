@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mcsyncd.cli.kept_imports import keep_imports
+from mcsyncd.cli.terminals import are_terminals
+from mcsyncd.errors import UsageError
 
 if TYPE_CHECKING:
     from mcsyncd.tui.keymap import Keymap
@@ -54,15 +56,19 @@ def open_app(
 
     What is wrong in the app file is said on standard error and in the app. `once_published` is what the app
     says from the moment on at which a session is published. With `kitty` it shows images, where the
-    terminal can.
+    terminal can. Raises UsageError without a terminal: nobody could operate or end it.
     """
+    if not are_terminals(sys.stdin, sys.stderr):  # textual draws on standard error
+        raise UsageError(
+            "the terminal app needs a terminal, for standard input and standard error",
+            "over ssh: ssh -t HOST mcsyncd tui; in a script: mcsyncd status, show and approve",
+        )
     with keep_imports():
         from mcsyncd.tui.app import McsyncApp
         from mcsyncd.tui.image_terminals import can_show_images
 
         liked = read_preferences(theme)
     report_problems(liked.problems)
-    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     app = McsyncApp(
         socket,
         read_only=read_only,
@@ -70,7 +76,7 @@ def open_app(
         keymap=liked.keymap,
         remarks=liked.problems,
         once_published=once_published,
-        has_images=kitty and can_show_images(os.environ, is_terminal=is_terminal),
+        has_images=kitty and can_show_images(os.environ, is_terminal=are_terminals(sys.stdout)),
     )
     app.run()
     return app.return_code or 0

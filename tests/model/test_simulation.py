@@ -11,7 +11,7 @@ import pytest
 from simulation import Violation, World, run_schedules
 
 ROOT = Path(__file__).parents[2]
-CI_SCHEDULES = 2000
+CI_SCHEDULES = 10_000
 
 
 def soak(*options: str) -> subprocess.CompletedProcess[str]:

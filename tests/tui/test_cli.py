@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -56,6 +57,20 @@ def test_a_decided_session_is_reopened_and_looked_into_line_by_line(daemon, sock
         assert terminal.ended() == 0
     (reopened,) = (decision for _, decision, _ in daemon.decisions)
     assert reopened == {"action": "reopen", "reason": "the cut lags"}
+
+
+@pytest.mark.parametrize("without", ["stdin", "stderr"])
+def test_the_app_does_not_start_where_nobody_could_operate_it(socket, without):
+    """It drew without end, deaf to keys, and had to be killed."""
+    ours, theirs = pty.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs) | {without: subprocess.DEVNULL}
+    command = [sys.executable, "-m", "mcsyncd", "--socket", str(socket), "tui"]
+    try:
+        assert subprocess.run(command, **streams, check=False, timeout=30).returncode == 2
+        assert without == "stderr" or b"ssh -t HOST" in os.read(ours, 4096)
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @pytest.mark.parametrize("extra", [[], ["--json"]])
