@@ -103,6 +103,10 @@ class StoreHead:
     at: str = ""
 
 
+UNKNOWN_HEAD = StoreHead(HeadState.UNDER_REVIEW, 0)
+"""Of a store whose pointer may say anything. No revision is 0, so it differs from whatever it must say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """The manifest that was published last."""

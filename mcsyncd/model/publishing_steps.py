@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mcsyncd.model import events as ev
 from mcsyncd.model.holding import keep_evidence
-from mcsyncd.model.publishing import HeadState, Publishing, StoreHead
+from mcsyncd.model.publishing import UNKNOWN_HEAD, HeadState, Publishing, StoreHead
 from mcsyncd.model.retention import call_off_removal
 from mcsyncd.model.session import HALTED, Session, State
 from mcsyncd.model.store_jobs import list_published_keys
@@ -35,9 +35,8 @@ def record_publication(session: Session, event: ev.SessionPublished) -> Session:
     """
     published = event.publication
     head = StoreHead(HeadState.CURRENT, published.revision)
-    doubted = StoreHead(HeadState.UNDER_REVIEW, published.revision)
     copies = tuple(
-        replace(one, head=doubted) if one.published == published else one for one in session.copies
+        replace(one, head=UNKNOWN_HEAD) if one.published == published else one for one in session.copies
     )
     after = replace(
         session,

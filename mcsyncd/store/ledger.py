@@ -54,6 +54,13 @@ Shorter, and a ledger of a few months is not checked before it is used.
 
 _FINISHED = ", ".join(f"'{state}'" for state in sorted(FINISHED))
 """The states of finished sessions, for SQL."""
+_IS_UNTOLD = (
+    "(json_extract(body, '$.published') IS NOT NULL OR coalesce(json_extract(body, '$.released'), 0) > 0) "
+    "AND (coalesce(json_extract(body, '$.head.state'), 'current') != 'withdrawn' OR EXISTS "
+    "(SELECT 1 FROM json_each(body, '$.copies') AS copy "
+    "WHERE coalesce(json_extract(copy.value, '$.head.state'), 'current') != 'withdrawn'))"
+)
+"""For SQL: whether a store may tell its readers that a rejected session holds."""
 _AFTER_ALL_IDS = "~"
 """Sorts after every session's id, which begins with a digit."""
 
@@ -212,15 +219,14 @@ class Ledger(AbstractContextManager["Ledger"]):
     def read_unfinished_sessions(self) -> tuple[Session, ...]:
         """Return the sessions that something may still happen to, in the order in which they were opened.
 
-        Not by their ids: those carry the wall clock, which may have been set back since.
+        Not by their ids: those carry the wall clock, which may have been set back since. Of published ones,
+        none: the store keeper looks through them.
         """
         rows = self._db.execute(
             f"SELECT id, fold, body FROM session WHERE state NOT IN ({_FINISHED}) "  # noqa: S608  # constants
             "OR (state = 'rejected' AND json_extract(body, '$.returning_to') IS NOT NULL "
             "AND NOT json_extract(body, '$.returned')) "
-            # Rejected after it was published: its readers must be told.
-            "OR (state = 'rejected' AND json_extract(body, '$.published') IS NOT NULL "
-            "AND coalesce(json_extract(body, '$.head.state'), 'current') != 'withdrawn') ORDER BY rowid"
+            f"OR (state = 'rejected' AND {_IS_UNTOLD}) ORDER BY rowid"
         ).fetchall()
         return tuple(self._decode_session(*row) for row in rows)
 

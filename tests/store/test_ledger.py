@@ -21,7 +21,9 @@ from mcsyncd.model.clip import DropFile
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.events import DropFilesChanged, Event, SessionAligned, SessionOpened
-from mcsyncd.model.evolve import apply_event, replay_events
+from mcsyncd.model.evolve import apply_event, apply_events, replay_events
+from mcsyncd.model.holding import Holding
+from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.model.session import Session, State
 from mcsyncd.store.audit import audit_ledger, read_recorded_sessions
 from mcsyncd.store.chain import ChainWalk, LogEntry, compute_row_hash, seal_entry
@@ -30,6 +32,7 @@ from mcsyncd.store.database import NEWEST_STEP
 from mcsyncd.store.ledger import Ledger
 from mcsyncd.store.migrations import ledger_migrations
 from shoots import AT, DROPPED, NTSC, OFFSETS, OKAFOR, TERMS, alignment, result_of
+from simulation import World
 
 THRESHOLD = 0.85
 
@@ -385,6 +388,46 @@ def test_what_was_taken_in_is_found_by_name_and_by_content(state):
         ledger.record(session, events)
         assert ledger.find_taken_files((named, renamed)) == ((), ())
         assert ledger.read_unfinished_sessions() == ()
+
+
+def test_a_start_finds_every_session_that_something_may_still_happen_to(tmp_path):
+    """Whatever happened to it. Those that are published are looked through later."""
+    kept = 0
+    for seed in range(20):
+        world = World(seed)
+        world.run(60)
+        with Ledger(tmp_path / str(seed), "test") as ledger:
+            for name, events in world.ledger.items():
+                session = Session(name, AT)
+                for event in events:
+                    session = apply_events(session, (event,)) if event is not events[0] else session
+                    ledger.record(session, [event])
+                    if session.state is State.PUBLISHED:
+                        continue
+                    found = session in ledger.read_unfinished_sessions()
+                    assert found or session.is_finished, (seed, session.state, session.holdings)
+                    kept += found and session.state is State.REJECTED
+    assert kept
+
+
+WITHDRAWN = StoreHead(HeadState.WITHDRAWN, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "is_open"),
+    [
+        ({}, False),
+        ({"released": 1}, True),
+        ({"released": 1, "head": WITHDRAWN}, False),
+        ({"released": 1, "head": WITHDRAWN, "copies": (Holding("nas"),)}, True),
+        ({"released": 1, "head": WITHDRAWN, "copies": (Holding("nas", head=WITHDRAWN),)}, False),
+    ],
+)
+def test_a_start_finds_a_rejected_session_whose_readers_do_not_know(state, known, is_open):
+    session = Session("20261123-091502-k7q", AT, State.REJECTED, **known)
+    with Ledger(state, "test") as ledger:
+        ledger.record(session, [SessionOpened(AT, session.id)])
+        assert (session in ledger.read_unfinished_sessions()) is is_open
 
 
 def test_the_newest_step_is_the_last_one():
