@@ -29,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", type=int, help="the last one (default: of the session; 0: none)")
     parser.add_argument("--step", type=int, default=1, help="kill at every call of so many")
     parser.add_argument("--writes", action="store_true", help="count the pages of the ledger, too")
+    parser.add_argument("--copy", action="store_true", help="with a further store, until it has all of it")
     parser.add_argument("--seed", type=int, default=1, help="of the random kills")
     parser.add_argument("--folder", type=Path, help="where the daemons work, e.g. /dev/shm")
 
@@ -42,7 +43,7 @@ def run(asked: argparse.Namespace) -> bool:
         tempfile.TemporaryDirectory(prefix="mcsync-soak-", dir=asked.folder) as name,
         open_nursery(Path(name) / "nursery") as nursery,
     ):
-        run = _Run(nursery, Path(name))
+        run = _Run(nursery, Path(name), has_copy=asked.copy)
         for only_workers in (False, True):
             run.kill_at_calls(asked, only_workers=only_workers)
         run.kill_at_random(asked.random, random.Random(asked.seed))  # noqa: S311  # instants, not secrets
@@ -52,8 +53,8 @@ def run(asked: argparse.Namespace) -> bool:
 class _Run:
     """The sessions of one run, each in a home of its own, against one that was not disturbed."""
 
-    def __init__(self, nursery: Nursery, folder: Path) -> None:
-        self._nursery = nursery
+    def __init__(self, nursery: Nursery, folder: Path, *, has_copy: bool) -> None:
+        self._nursery, self._has_copy = nursery, has_copy
         self._home = folder / "home"
         self._clips = film_clips(folder)
         self._began = time.monotonic()
@@ -79,7 +80,7 @@ class _Run:
             self._take_session(f"random, after {self.kills} kills", kills)
 
     def _take_session(self, name: str, kills: Iterable[Kill]) -> Life:
-        life = run_session(self._nursery, self._home, self._clips, kills)
+        life = run_session(self._nursery, self._home, self._clips, kills, has_copy=self._has_copy)
         self.kills += len(life.killed_at)
         differing = set(life.outcome.objects) ^ set(self._expected.objects or life.outcome.objects)
         faults = [*life.outcome.faults, *(f"differs: {' '.join(one)}" for one in sorted(differing)[:5])]

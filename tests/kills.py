@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -38,6 +39,7 @@ _ONCE = ("session_sealed", "clips_offloaded", "session_aligned", "session_approv
 _SAMPLE_RATE = 48_000
 _POLL_S = 0.15
 """Seconds between two looks at the daemon."""
+_TWO_STORES = "[{kind: local, path: var/bucket}, {kind: local, name: nas, path: var/nas}]"
 _ENDED = {"published", "failed", "stale", "quarantined"}
 
 
@@ -58,12 +60,19 @@ class Life:
     """The hashes of the events that a client has read, in order."""
     faults: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    has_copy: bool = False
+    """Whether it is over only once a further store has all of it, read back."""
 
     @classmethod
-    def begin(cls, nursery: Nursery, home: Path, originals: dict[str, Path]) -> Life:
-        """Copy the clips into the drop folders of a new home, where no daemon runs yet."""
+    def begin(
+        cls, nursery: Nursery, home: Path, originals: dict[str, Path], *, has_copy: bool = False
+    ) -> Life:
+        """Copy the clips into the drop folders of a new home, where no daemon runs yet.
+
+        With `has_copy`, there is a further store.
+        """
         shutil.rmtree(home, ignore_errors=True)
-        line = Line(home)
+        line = Line(home, {"storage": _TWO_STORES} if has_copy else {})
         line.config.write_text(
             line.config.read_text().replace("settle: 500ms, quiet: 1s", "settle: 100ms, quiet: 100ms")
         )
@@ -71,7 +80,14 @@ class Life:
         for camera, file in originals.items():
             (line.drop / camera).mkdir(parents=True)
             shutil.copy(file, line.drop / camera)
-        return cls(nursery, line, originals)
+        return cls(nursery, line, originals, has_copy=has_copy)
+
+    def add_store(self) -> None:
+        """Name a further store in the settings, while no daemon runs."""
+        before, self.has_copy = self.line.config.read_text(), True
+        named = re.sub("^storage: .*", f"storage: {_TWO_STORES}", before, flags=re.MULTILINE)
+        self.line.config.write_text(named)
+        self.line.prepare_store()
 
     def start(self, kill: Kill) -> None:
         """Start the next daemon."""
@@ -113,6 +129,8 @@ class Life:
         self.seen = sessions[0]["state"]
         if self.seen == "in_review":
             self._approve(sessions[0])
+        if self.seen == "published" and self.has_copy and not _is_copied(sessions[0]):
+            return "copying"
         return self.seen
 
     def _note_death(self) -> str:
@@ -175,7 +193,9 @@ class Life:
             if ".part" in path.name and path.parent.name != "backups"  # that goes with the next copy
         ]
         parts += map(str, _find_unlisted_generations(home))
-        return faults + [f"left behind: {part}" for part in parts] + _find_store_faults(home / "var/bucket")
+        faults += [f"left behind: {part}" for part in parts]
+        stores = (home / "var" / name for name in ("bucket", "nas"))
+        return faults + [fault for store in stores if store.exists() for fault in _find_store_faults(store)]
 
     def _find_repeats(self) -> list[str]:
         kinds = [kind for kind, _ in _read_ledger(self.line.home)]
@@ -191,6 +211,11 @@ def _find_unlisted_generations(home: Path) -> Iterator[Path]:
     for chain in home.rglob(CHAIN_NAME):
         listed = {one.file for one in parse_chain(chain.read_bytes())}
         yield from (path for path in chain.parent.iterdir() if path.name not in {*listed, CHAIN_NAME})
+
+
+def _is_copied(session: dict) -> bool:
+    further = session["copies"][1:]
+    return bool(further) and all(one["state"] == "safe" for one in further)
 
 
 def film_clips(
@@ -268,12 +293,20 @@ def _list_objects(document: object) -> Iterator[dict]:
         yield from _list_objects(item)
 
 
-def run_session(nursery: Nursery, home: Path, originals: dict[str, Path], kills: Iterable[Kill]) -> Life:
+def run_session(
+    nursery: Nursery,
+    home: Path,
+    originals: dict[str, Path],
+    kills: Iterable[Kill],
+    *,
+    has_copy: bool = False,
+) -> Life:
     """Take one session to its end while its daemons are killed in turn; its outcome says what came of it.
 
-    After the last kill, a daemon that nobody kills finishes it.
+    After the last kill, a daemon that nobody kills finishes it. With `has_copy`, it ends with a copy of
+    everything in a further store.
     """
-    life = Life.begin(nursery, home, originals)
+    life = Life.begin(nursery, home, originals, has_copy=has_copy)
     over = any(life.go_on(kill) for kill in kills) or life.go_on(Kill())
     if nursery.shim.only_workers and nursery.shim.killed:
         life.killed_at.append(nursery.shim.killed.decode())

@@ -314,7 +314,7 @@ def judge_result(line: Line) -> Outcome:
         for found in (
             verify_log(settings, None),
             verify_media(settings, None),
-            verify_store(settings, settings.storage, None),
+            *(verify_store(settings, storage, None) for storage in settings.stores),
         )
         for fault in found.findings
     ]

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from kills import film_clips, run_session
+from kills import Life, film_clips, run_session
 from nursery import Kill, find_compiler, open_nursery
 
 pytestmark = [
@@ -17,6 +17,8 @@ pytestmark = [
 
 KILLS = 100
 """Enough to begin a session many times and to end it; `test_killed_start.py` has every call of a start."""
+CALLS_APART = 25
+"""Calls between two kills of a copy: each life waits two seconds until the store keeper looks."""
 
 
 def test_a_daemon_that_is_killed_again_and_again_publishes_the_same_once(tmp_path):
@@ -32,3 +34,19 @@ def test_a_daemon_that_is_killed_again_and_again_publishes_the_same_once(tmp_pat
             assert life.outcome.objects == expected.objects, life.killed_at
             assert life.killed_at
             left -= len(life.killed_at)
+
+
+def test_a_copy_whose_daemon_is_killed_again_and_again_becomes_whole(tmp_path):
+    """A store that is named later gets what was published before."""
+    with open_nursery(tmp_path / "nursery") as nursery:
+        life = Life.begin(nursery, tmp_path / "home", film_clips(tmp_path))
+        assert life.go_on(Kill())
+        expected = life.judge()
+        life.add_store()
+        calls = itertools.count(1, CALLS_APART)
+        while not life.go_on(Kill(at_call=next(calls))):
+            pass
+        outcome = life.judge()
+        assert outcome.faults == (), life.killed_at
+        assert outcome.objects == expected.objects
+        assert len(life.killed_at) > 5
