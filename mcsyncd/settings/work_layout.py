@@ -94,7 +94,11 @@ class WorkLayout:
     def locate_segments(self, session_id: str, clip: str, job: str) -> Path:
         """Return the folder of one clip's encoded segments, of one job; its parent is the clip's alone."""
         name = hashlib.sha256(clip.encode()).hexdigest()[:16]
-        return self.locate_session(session_id) / "segments" / name / job
+        return self.locate_segment_root(session_id) / name / job
+
+    def locate_segment_root(self, session_id: str) -> Path:
+        """Return the folder of all encoded segments: of clips being encoded, or cut off on the way."""
+        return self.locate_session(session_id) / "segments"
 
     def locate_manifest(self, session_id: str, revision: int) -> Path:
         """Return the path of one revision's manifest, as published."""

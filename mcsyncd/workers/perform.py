@@ -7,6 +7,7 @@ a codec.
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -229,6 +230,8 @@ def _return_files(job: jobs.Return, layout: WorkLayout, report_progress: ReportP
 
     target = Path(job.to) if job.to else layout.drop
     moved = offload_files(job.files, layout.locate_originals(job.session), target, report_progress)
+    # Of clips that were being encoded when it was rejected: nobody will finish them.
+    shutil.rmtree(layout.locate_segment_root(job.session), ignore_errors=True)
     return ReturnResult(moved.left)
 
 

@@ -91,12 +91,15 @@ def test_originals_of_a_rejected_session_go_where_they_are_wanted(line, shoot):
     said = line.ask("reject", first["id"], "--reason", "the wrong shoot").stdout
     for camera, file in shoot.files.items():
         assert f"{camera}/{file.name}: is at work/sessions/{first['id']}" in said
+    segments = line.work / "sessions" / first["id"] / "segments"
+    (segments / "cut off").mkdir(parents=True)
     target = line.home / "given back"
     line.ask("return-originals", first["id"], "--to", str(target))
     for camera, file in shoot.files.items():
         line.wait(lambda path=target / camera / file.name: path.exists(), "it is back")
         assert (target / camera / file.name).read_bytes() == file.read_bytes()
     line.wait(lambda: not line.session()["originals_taken"], "the record says so")
+    assert not segments.exists(), "nobody will finish what was being encoded"
     assert line.ask("reopen", first["id"], "--reason", "after all", check=False).returncode
     line.drop_in(shoot.files)
     assert line.wait_for("in_review", count=2)["id"] != first["id"], "what was returned may be dropped again"
