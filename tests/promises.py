@@ -327,6 +327,13 @@ class Promises:
             }  # it is approved, and publishing it failed since
         return {HeadState.UNDER_REVIEW}
 
+    def check_readers(self) -> None:
+        """Judge what the readers of any store are told, whether the settings named it all the time or not."""
+        for (store, name), told in self._world.heads.items():
+            session = self._world.sessions[name]
+            if session.state is State.REJECTED and told.state is not HeadState.WITHDRAWN:
+                raise self._break(f"{name} is rejected; readers of {store!r} are told {told}")
+
     def _check_head(self, session: Session, store: str, published: Publication | None) -> None:
         told = self._world.heads.get((store, session.id))
         if session.state is State.PUBLISHED and published is not None:

@@ -139,8 +139,11 @@ class World:
         for _ in range(CALM_STEPS):
             if not self._let_time_work():
                 break
+        for session in list(self.sessions.values()):
+            self._submit(session.id, fa.LookAfterStores(AT, FURTHER, None, LATER))
         for _ in range(CALM_STEPS):
             if self._has_arrived():
+                self.promises.check_readers()
                 self.fault_rate, self.stubborn, self.forgetful = faults
                 return
             self._settle_down()

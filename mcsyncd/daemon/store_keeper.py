@@ -1,4 +1,4 @@
-"""The store keeper: walks through the published sessions and has what is missing or unproven seen to.
+"""The store keeper: walks through what was published and has what is missing or unproven seen to.
 
 It reads a few sessions of the ledger at a time, so that ten thousand of them cost no start and no memory:
 a store that is added gets old sessions too, and what was read back long ago is read again.
@@ -68,8 +68,9 @@ class StoreKeeper:
 
     async def _look_at_page(self, look: LookAfterStores) -> None:
         page = await self._loop.list_sessions(SessionsQuery(self._before, _PAGE, finished=True))
+        at_work = tuple(self._loop.sessions.values()) if self._before is None else ()
         terms = build_terms(self._loop.config.settings, datetime.now(UTC))
-        for session in page:
+        for session in (*at_work, *page):
             if _needs_look(session, look):
                 await self._loop.submit_fact(session.id, look)
             if terms is not None and look_after_originals(session, look.at, terms):
@@ -94,6 +95,5 @@ def build_look(settings: Settings) -> LookAfterStores:
 
 def _needs_look(session: Session, look: LookAfterStores) -> bool:
     """Tell whether there is something to record, or something open that is not in memory."""
-    if session.state is not State.PUBLISHED:
-        return False
-    return not session.is_finished or bool(look_after_stores(session, look))
+    is_open = session.state is State.PUBLISHED and not session.is_finished
+    return session.may_have_readers and (is_open or bool(look_after_stores(session, look)))

@@ -60,6 +60,8 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
             return _object_to_loss(session, fact, awaited)
         case fa.StoredObjectsLost():
             return _require_awaited(session, fact.job, awaited)
+        case fa.LookAfterStores() if session.may_have_readers:
+            return None
         case fa.LookAfterStores() | fa.LookAfterOriginals():
             return require_state(session, frozenset({State.PUBLISHED}))
         case fa.Approve():

@@ -267,6 +267,11 @@ class Session:
         )
 
     @property
+    def may_have_readers(self) -> bool:
+        """Whether a manifest of it is in a store, or may be there although no record says so."""
+        return self.published is not None or self.released > 0
+
+    @property
     def holdings(self) -> tuple[Holding, ...]:
         """What each store holds of the session, the main one first."""
         return (self._main_holding, *self.copies)

@@ -14,7 +14,7 @@ from mcsyncd.model.holding import Evidence, Holding, HoldingTrouble
 from mcsyncd.model.jobs import Job, PointHead, ReadBack, RemovalJob, find_store_name
 from mcsyncd.model.publishing import Publication, StoreHead
 from mcsyncd.model.rendition import StoredObject
-from mcsyncd.model.session import Attempt, Failure, Session
+from mcsyncd.model.session import Attempt, Failure, Session, State
 from mcsyncd.model.store_jobs import list_published_keys
 
 StoreResult = StoredObject | Publication | StoreHead | Evidence
@@ -83,7 +83,12 @@ def halt_follow_up(job: Job, fact: fa.JobFailed, attempt: Attempt, failure: Fail
 
 
 def look_after_stores(session: Session, fact: fa.LookAfterStores) -> tuple[ev.Event, ...]:
-    """Return what a regular look at a published session leads to."""
+    """Return what a regular look at a session leads to that was published.
+
+    One that does not hold any more is not read back, but the readers of each store are to know it.
+    """
+    if session.state is not State.PUBLISHED:
+        return choose_stores(session, fact.at, fact.further)
     known = set(fact.further) | {""}
     holdings = [one for one in session.holdings if one.store in known]
     return (

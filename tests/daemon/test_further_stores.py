@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import closing
 from pathlib import Path
@@ -92,3 +93,24 @@ def test_damage_in_one_store_is_found_said_and_mended(published_line):
     line.start()
     line.wait(lambda: line.session()["is_safe"], "it is right again")
     assert not [one for one in line.status()["alerts"] if one["code"] == "object_damaged"]
+
+
+def test_a_store_that_is_named_again_learns_what_was_rejected_meanwhile(published_line):
+    line = published_line
+    session = line.session()["id"]
+
+    def read_state(store: str) -> str:
+        return json.loads((line.home / "var" / store / "head" / f"{session}.json").read_text())["state"]
+
+    line.stop()
+    line.configure(storage="{kind: local, path: var/bucket}")
+    line.start()
+    line.wait(lambda: len(line.session()["copies"]) == 1, "nas is not its store any more")
+    line.ask("reopen", session, "--reason", "cam_b is late")
+    line.ask("reject", session, "--reason", "the wrong shoot")
+    line.wait(lambda: read_state("bucket") == "withdrawn", "readers of the main store are told")
+    assert read_state("nas") == "current"
+    line.stop()
+    line.configure(storage=TWO)
+    line.start()
+    line.wait(lambda: read_state("nas") == "withdrawn", "readers of the other are told, too")

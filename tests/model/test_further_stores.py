@@ -139,6 +139,23 @@ def test_a_store_that_is_named_later_gets_what_was_published_before(approved):
     assert [one.store for one in forgotten.copies] == ["tape"]
 
 
+def test_a_store_that_is_named_again_learns_what_was_rejected_meanwhile(published):
+    alone = work_off(tell(published, fa.LookAfterStores(LATER, (), None, LATER)))
+    reopened = tell(alone, fa.Reopen(AT, RUIZ, alone.revision, "look"))
+    rejected = work_off(tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot")))
+    assert rejected.is_finished
+    again = tell(rejected, fa.LookAfterStores(LATER, ("nas",), None, LATER))
+    (job,) = due(again)
+    assert (find_store_name(job), job.head.state) == ("nas", HeadState.WITHDRAWN)
+    assert work_off(again).is_finished
+
+
+def test_a_store_that_is_named_learns_nothing_of_what_was_never_published(approved):
+    rejected = tell(approved, fa.Reopen(AT, RUIZ, approved.revision, "look"))
+    rejected = tell(rejected, fa.Reject(AT, RUIZ, rejected.revision, "the wrong shoot"))
+    assert tell(rejected, fa.LookAfterStores(LATER, ("nas",), None, LATER)) == rejected
+
+
 def test_sessions_of_earlier_versions_are_read_back(approved):
     session = approved
     while jobs := due(session):
