@@ -14,7 +14,7 @@ from mcsyncd.model.alignment import Alignment, Disposition
 from mcsyncd.model.clip import Camera, Clip, DropFile, HeldFile
 from mcsyncd.model.holding import Evidence, Holding
 from mcsyncd.model.job_inputs import NOT_AN_INPUT
-from mcsyncd.model.publishing import HeadState, Publication, Publishing, StoreHead
+from mcsyncd.model.publishing import UNKNOWN_HEAD, HeadState, Publication, Publishing, StoreHead
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.rendition import ConformResult, StoredObject
 from mcsyncd.model.retention import Retention
@@ -360,6 +360,8 @@ class Session:
         released = published if holding.store else self.released
         if self.approval is None or self.approval.revision != released:
             revision = max(revision, released)
+        elif holding.head == UNKNOWN_HEAD and self.state is not State.PUBLISHED:
+            revision = max(revision, released - 1)  # what a store that is named again may have had before
         is_approved = self.approval is not None and self.approval.revision == revision
         if not revision or (is_approved and self.state is not State.PUBLISHED):
             return None  # nobody doubts it, and its manifest is released once more

@@ -18,7 +18,7 @@ from mcsyncd.model.holding import (
     want_read_back,
 )
 from mcsyncd.model.losses import count_lost_objects, forget_lost_objects
-from mcsyncd.model.publishing import HeadState, StoreHead
+from mcsyncd.model.publishing import UNKNOWN_HEAD, HeadState, StoreHead
 from mcsyncd.model.publishing_steps import clear_error, forget_old_evidence
 from mcsyncd.model.session import Session
 
@@ -37,7 +37,9 @@ def apply_store_event(  # noqa: PLR0911  # one line for each event
     """Return the session after one more event."""
     if isinstance(event, se.StoresChosen):
         known = {one.store: one for one in session.copies}
-        return replace(session, copies=tuple(known.get(name, Holding(name)) for name in event.stores))
+        head = UNKNOWN_HEAD if session.may_have_readers else None
+        copies = (known.get(name, Holding(name, head=head)) for name in event.stores)
+        return replace(session, copies=tuple(copies))
     holding = session.find_holding(event.store)
     if holding is None:
         return session

@@ -150,6 +150,21 @@ def test_a_store_that_is_named_again_learns_what_was_rejected_meanwhile(publishe
     assert work_off(again).is_finished
 
 
+def test_a_store_that_is_named_again_learns_that_an_earlier_revision_holds_no_more(published):
+    """Though the next one, which was approved, cannot be copied there yet."""
+    alone = work_off(tell(published, fa.LookAfterStores(LATER, (), None, LATER)))
+    reopened = tell(alone, fa.Reopen(AT, RUIZ, alone.revision, "look"))
+    session = work_off(tell(reopened, fa.Approve(AT, OKAFOR, reopened.revision)), without=(Upload, ReadBack))
+    assert not due(session, PointHead, "nas"), "the next manifest brings it"
+    (clip, *_) = session.clips
+    lost = tell(session, fa.DerivedFilesLost(AT, None, (clip.analysis_audio.files[0].path,), "gone"))
+    failed = tell(lost, fa.JobFailed(AT, due(lost, Listen)[0].id, "final", "broken", "mend it"))
+    assert failed.state is State.FAILED
+    (job,) = due(failed, PointHead, "nas")
+    assert (job.head.state, job.head.revision) == (HeadState.UNDER_REVIEW, published.revision)
+    assert not due(finish(failed, job, job.head), PointHead, "nas")
+
+
 def test_a_store_that_is_named_learns_nothing_of_what_was_never_published(approved):
     rejected = tell(approved, fa.Reopen(AT, RUIZ, approved.revision, "look"))
     rejected = tell(rejected, fa.Reject(AT, RUIZ, rejected.revision, "the wrong shoot"))
