@@ -64,7 +64,7 @@ class ClipBody(ApiBody):
     offset_ms: float | None = None
     warnings: list[str] = []
     original: str = ""
-    """Where the original is, below the work folder; empty while it is in its drop folder."""
+    """Where the original is, below the work folder; empty while it is in its drop folder, or once deleted."""
     disposition: Disposition | None = None
     """What becomes of it; null before the sync, and while a person has to decide."""
     disposition_reason: str = ""

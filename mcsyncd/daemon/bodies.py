@@ -188,7 +188,7 @@ def _build_clip_body(session: Session, clip: Clip, attached: list[str]) -> ClipB
         duration_s=clip.media.duration_us / 1e6 if clip.media else None,
         offset_ms=ms_from_us(placement.offset_us) if placement else None,
         warnings=warnings,
-        original=clip.place,
+        original="" if session.are_originals_deleted else clip.place,
         disposition=session.alignment.find_disposition(clip.camera, clip.name) if session.alignment else None,
         disposition_reason=ruling.reason if ruling else "",
         confidence=placement.confidence if placement else None,

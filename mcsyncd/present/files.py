@@ -29,7 +29,9 @@ def format_file_fates(
             fate = _describe_fate(action, known.get(clip.name), clip, fault, is_seen=is_seen)
             yield f"  {key}/{escape_text(clip.name, 60)}: {fate}"
     if action == "reject" and after.originals_taken:
-        yield f"  to get them back: mcsyncd return-originals {after.id}"
+        are_here = any(clip.original for camera in after.cameras.values() for clip in camera.clips)
+        way = f"return-originals {after.id}" if are_here else f"restore {after.id} --into DIR --anyway"
+        yield f"  to get them back: mcsyncd {way}"
 
 
 def _describe_fate(

@@ -207,7 +207,8 @@ def test_what_is_published_can_be_replaced_although_its_originals_were_deleted(l
 
     longer.unlink()
     line.ask("restore", session, "--into", str(tmp_path / "back"), "--only", "originals")
-    line.ask("reject", session, "--reason", "cam_b is late")
+    told = line.ask("reject", session, "--reason", "cam_b is late").stdout
+    assert f"to get them back: mcsyncd restore {session}" in told
     head = line.home / f"var/bucket/head/{session}.json"
     line.wait(lambda: json.loads(head.read_text())["state"] == "withdrawn", "readers are told")
     for camera in shoot.files:
