@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,9 +49,17 @@ def _put_back_on_error(job: RemovalJob, layout: WorkLayout) -> Iterator[None]:
     except (McsyncError, OSError):
         for clip in job.clips if isinstance(job, TrashOriginals) else ():
             place, in_trash = layout.resolve_path(clip.place), _locate_in_trash(clip, job.session, layout)
-            if in_trash.is_file() and not os.path.lexists(place):
+            if not os.path.lexists(place) and _is_as_recorded(clip, in_trash):
                 _move(in_trash, place)
         raise
+
+
+def _is_as_recorded(clip: Clip, place: Path) -> bool:
+    try:
+        found = place.stat(follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) == (clip.bytes, clip.mtime_ns)
 
 
 def _find_removable(

@@ -181,6 +181,18 @@ def test_all_stay_if_one_of_them_cannot_be_moved(line):
     assert all(place.is_file() for place in places)
 
 
+def test_nothing_that_somebody_put_into_the_trash_takes_the_place_of_an_original(line):
+    _, job = look(line, read_session(line))
+    clip = job.clips[0]
+    place, in_trash = layout(line).resolve_path(clip.place), layout(line).locate_trash(job.session)
+    place.unlink()
+    other = in_trash / clip.camera / clip.name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(bytes(clip.bytes))
+    assert remove_originals(job, layout(line), lambda *_: None).refused
+    assert not place.exists()
+
+
 def delete_originals(line: Line) -> str:
     """Let the originals of the only session go, as a daemon does in the course of a year; return its id."""
     session = read_session(line)
