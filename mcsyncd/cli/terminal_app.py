@@ -58,7 +58,8 @@ def open_app(
     says from the moment on at which a session is published. With `kitty` it shows images, where the
     terminal can. Raises UsageError without a terminal: nobody could operate or end it.
     """
-    if not are_terminals(sys.stdin, sys.stderr):  # textual draws on standard error
+    is_served = bool(os.environ.get("TEXTUAL_DRIVER"))  # a browser is at the other end
+    if not is_served and not are_terminals(sys.stdin, sys.stderr):  # textual draws on standard error
         raise UsageError(
             "the terminal app needs a terminal, for standard input and standard error",
             "over ssh: ssh -t HOST mcsyncd tui; in a script: mcsyncd status, show and approve",

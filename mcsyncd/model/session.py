@@ -352,8 +352,7 @@ class Session:
     def choose_new_head(self, holding: Holding) -> StoreHead | None:
         """Return what the pointer in a store must say; None if it does. The reason alone changes nothing.
 
-        Earlier versions left it at `current` for good. A manifest that nobody approves any more may have been
-        released although no record says so: the daemon died after that, or somebody decided meanwhile.
+        A manifest that nobody approves any more may be out although no record says so (ADR 46).
         """
         revision = holding.published.revision if holding.published is not None else 0
         published = self.published.revision if self.published is not None else 0

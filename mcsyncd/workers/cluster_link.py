@@ -137,7 +137,7 @@ class ClusterLink:
             async with asyncio.timeout(_CLOSE_LIMIT_S):
                 await self._client.close()
         except Exception:  # noqa: BLE001  # whatever is wrong with it, it is not used any more
-            return
+            self._client.status = "closed"  # or its finalizer closes it again, on a loop that has ended
 
     async def _ask(self, question: Awaitable[T]) -> T:
         try:
