@@ -11,7 +11,7 @@ import pytest
 from simulation import Violation, World, run_schedules
 
 ROOT = Path(__file__).parents[2]
-CI_SCHEDULES = 10_000
+CI_SCHEDULES = 5_000
 SHARE = 1_250
 """Schedules of one test: half a minute, so that those who run the tests side by side share them evenly."""
 
