@@ -431,4 +431,5 @@ def test_a_start_finds_a_rejected_session_whose_readers_do_not_know(state, known
 
 
 def test_the_newest_step_is_the_last_one():
-    assert [step.name for step in ledger_migrations.pending(Database(memory=True))][-1] == NEWEST_STEP
+    with closing(sqlite3.connect(":memory:")) as db:
+        assert [step.name for step in ledger_migrations.pending(Database(db))][-1] == NEWEST_STEP
