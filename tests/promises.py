@@ -206,6 +206,9 @@ class Promises:
             raise self._break("a manifest of what nobody approved")
         if alignment is None or alignment != self._shown.get((name, revision)):
             raise self._break("published is not what was approved")
+        clock = alignment.find_angle(alignment.reference)
+        if clock is None or all(one.offset_us != 0 for one in clock.placements):
+            raise self._break("nothing of the reference lies at the session's zero")
         for clip in snapshot.clips:
             if not snapshot.is_left_out(clip.key):
                 self._check_clip(snapshot, clip, alignment)

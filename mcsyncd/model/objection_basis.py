@@ -45,7 +45,7 @@ def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for
 
 
 def require_review(session: Session, revision: int) -> Objection | None:
-    """Return what stands against a decision that only a review knows."""
+    """Return an objection unless the session is in review, at this revision."""
     return require_revision(session, revision) or require_state(session, frozenset({State.IN_REVIEW}))
 
 

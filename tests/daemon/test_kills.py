@@ -49,4 +49,4 @@ def test_a_copy_whose_daemon_is_killed_again_and_again_becomes_whole(tmp_path):
         outcome = life.judge()
         assert outcome.faults == (), life.killed_at
         assert outcome.objects == expected.objects
-        assert len(life.killed_at) > 5
+        assert any("/nas/" in call for call in life.killed_at), "it was copying"
