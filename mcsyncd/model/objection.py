@@ -201,8 +201,7 @@ def _object_to_deleted(session: Session) -> Objection:
     return Objection(
         "invalid",
         f"the originals of {session.id} were deleted here, as the settings ask",
-        f"mcsyncd restore {session.id} --into DIR brings them back. To replace what is published, withdraw "
-        f"it (mcsyncd reject {session.id} --reason TEXT) and drop them again: they become a new session",
+        f"mcsyncd restore {session.id} --into DIR brings them back; {suggest_next_step(session)}",
     )
 
 

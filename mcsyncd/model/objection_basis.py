@@ -23,6 +23,9 @@ class Objection:
     hint: str
 
 
+_DROP_AGAIN = "drop its originals again: they become a new session"
+
+
 def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for each state
     """Return the command that takes a session on from the state it is in."""
     match session.state:
@@ -32,8 +35,13 @@ def suggest_next_step(session: Session) -> str:  # noqa: PLR0911  # one line for
             return "wait for the sync: mcsyncd status --follow"
         case State.IN_REVIEW:
             return f"it is in review: mcsyncd review {session.id}"
+        case State.PUBLISHED if session.are_originals_deleted:
+            withdrawal = f"mcsyncd reject {session.id} --reason TEXT"
+            return f"to replace what is published, withdraw it ({withdrawal}) and {_DROP_AGAIN}"
         case State.APPROVED | State.PUBLISHING | State.PUBLISHED:
             return f"reopen it first: mcsyncd reopen {session.id} --reason TEXT"
+        case State.REJECTED if session.are_originals_deleted:
+            return _DROP_AGAIN
         case State.REJECTED:
             return f"to undo the rejection: mcsyncd reopen {session.id} --reason TEXT"
         case State.FAILED | State.QUARANTINED:

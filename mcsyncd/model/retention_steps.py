@@ -30,7 +30,8 @@ def find_obstacle(session: Session, terms: RetentionTerms) -> str:  # noqa: PLR0
         return "it was approved too recently"
     stores = list_safe_stores(session)
     if len(stores) < terms.min_copies:
-        return f"it was read back from {len(stores)} of {terms.min_copies} stores"
+        proof = "held whole, read back, and told to readers"
+        return f"it is proven in {len(stores)} of {terms.min_copies} stores ({proof})"
     if _find_last_reading(session, stores) >= terms.proven_before:
         return "it was read back less than a day ago"
     return ""

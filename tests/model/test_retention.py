@@ -162,6 +162,17 @@ def test_what_needs_the_originals_is_refused_once_they_are_deleted(safe, build_f
     assert tell(deleted, fact) == deleted
 
 
+@pytest.mark.parametrize("decide_to", [fa.Approve, fa.Reopen], ids=["approve", "reopen"])
+def test_no_advice_leads_to_what_is_refused_once_the_originals_are_deleted(safe, decide_to):
+    deleted = delete(safe)
+    rejected = tell(deleted, fa.Reject(AT, RUIZ, deleted.revision, "the wrong shoot"))
+    for session, advised in ((deleted, "mcsyncd reject"), (rejected, "drop its originals again")):
+        extra = ("once more",) if decide_to is fa.Reopen else ()
+        hint = find_objection(session, decide_to(AT, OKAFOR, session.revision, *extra), frozenset()).hint
+        assert advised in hint
+        assert "mcsyncd reopen" not in hint
+
+
 def test_a_session_whose_originals_lie_in_the_trash_can_be_reopened(safe):
     trashed = trash(safe)
     reopened = work_off(tell(trashed, fa.Reopen(AT, RUIZ, trashed.revision, "look")))
