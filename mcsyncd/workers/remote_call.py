@@ -1,26 +1,21 @@
 """What runs in a machine's worker: it gives a call to a process of its own, which it ends if nobody waits.
 
 A codec that crashes then ends one attempt, not the worker; and an encoder that is not needed any more stops
-at once, which a thread could not. The process is a command, not a fork or a spawn of the worker: it loads
-none of dask (measured: 0.2 s instead of 2), and may run below a nanny.
+at once, which a thread could not.
 """
 
 from __future__ import annotations
 
-import pickle
 import subprocess
-import sys
 
 from distributed import get_worker
 from distributed.core import Status
 from distributed.worker import Worker, thread_state
 
+from mcsyncd.workers.encoder_process import read_answer, start_encoder
+
 _LOOK_S = 0.5
 """Seconds between two looks whether the result is still wanted: as long an encoder runs on for nobody."""
-
-
-class EncoderDied(Exception):
-    """The process of a call ended without a result: a codec crashed, or the kernel wanted its memory."""
 
 
 class NobodyWaits(Exception):
@@ -36,20 +31,9 @@ def perform_remotely(call: bytes) -> bytes:
     EncoderDied, and NobodyWaits, which nobody sees.
     """
     worker, key = get_worker(), thread_state.key
-    command = [sys.executable, "-P", "-m", "mcsyncd.workers.remote_encoder"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as encoder:  # noqa: S603  # our own module
-        try:
-            answer = _await_answer(encoder, call, worker, key)
-        except BaseException:
-            encoder.kill()
-            raise
-    if encoder.returncode != 0:
-        raise EncoderDied(f"the encoder died with code {encoder.returncode}")
-    made, error = pickle.loads(answer)  # noqa: S301  # from our own process
-    if error is not None:
-        raise error
-    result: bytes = made
-    return result
+    with start_encoder() as encoder:
+        answer = _await_answer(encoder, call, worker, key)
+    return read_answer(encoder, answer)
 
 
 def _await_answer(encoder: subprocess.Popen[bytes], call: bytes, worker: Worker, key: object) -> bytes:
