@@ -98,9 +98,6 @@ class Promises:
         self._proven: dict[tuple[str, str, str], int] = {}
         self._conforms: dict[str, Conform] = {}
 
-    def _break(self, what: str) -> Violation:
-        return Violation(f"seed {self._world.seed}: {what}")
-
     def note_recorded(
         self, before: Session, fact: fa.Fact, events: tuple[ev.Event, ...], job: Job | None
     ) -> None:
@@ -121,29 +118,29 @@ class Promises:
         """Judge whether a fact led to what it is about."""
         name = after.id
         if isinstance(fact, fa.JobFinished) and self._world.board.is_wanted(name, fact.job):
-            raise self._break(f"a job of {name} is done, and due again")
+            raise Violation(f"a job of {name} is done, and due again")
         if isinstance(fact, fa.Nudge) and after.alignment is not None:
             angle = after.alignment.find_angle(fact.camera)
             placed = after.alignment.find_placement(fact.camera, fact.clip) if fact.clip else angle
             if placed is None or abs((placed.offset_us or 0) - fact.offset_us) > SAME_PLACE_US:
-                raise self._break(f"{fact.camera} is not where a person set it")
+                raise Violation(f"{fact.camera} is not where a person set it")
 
     def _note_event(self, before: Session, fact: fa.Fact, event: ev.Event) -> None:
         name = before.id
         if isinstance(event, ev.SessionApproved):
             if before.state is not State.IN_REVIEW or event.revision != before.revision:
-                raise self._break("approved is what nobody looked at")
+                raise Violation("approved is what nobody looked at")
             self._approved.add((name, event.revision))
         elif isinstance(event, ev.ObjectStored):
             self._stored[event.store, name, event.object.key] += 1
             sent = self._sent.setdefault(name, Counter())
             sent[event.store, event.object.key] += 1
             if sent[event.store, event.object.key] > MOST_UPLOADS:
-                raise self._break(f"{event.object.key} is sent again and again")
+                raise Violation(f"{event.object.key} is sent again and again")
         elif isinstance(event, ev.PublishingPlanned):
-            told = self._world.heads.get(("", name))
+            told = self._world.stores.heads.get(("", name))
             if told is not None and told.state is HeadState.CURRENT and told.revision != before.revision:
-                raise self._break(f"revision {told.revision} of {name} is current, and the next is planned")
+                raise Violation(f"revision {told.revision} of {name} is current, and the next is planned")
         elif isinstance(event, ev.SessionPublished):
             self._sent.pop(name, None)
         elif isinstance(event, ObjectReadBack):
@@ -163,17 +160,17 @@ class Promises:
             and fact.failure_kind in {"transient", "crash"}
             and self._all_crashes[fact.job] < MOST_CRASHES
         ):
-            raise self._break(f"{fact.failure_kind} halts, and would pass by itself")
+            raise Violation(f"{fact.failure_kind} halts, and would pass by itself")
         is_later = isinstance(job, PointHead | ReadBack) or find_store_name(job) not in {None, ""}
         if is_later and any(isinstance(event, ev.SessionHalted) for event in events):
-            raise self._break(f"{job.subject} halts a session that does not need it")
+            raise Violation(f"{job.subject} halts a session that does not need it")
         for event in events:
             if isinstance(event, ev.JobPostponed):
                 may_pass = fact.failure_kind == "transient" or (
                     fact.failure_kind == "crash" and crashes[fact.job] < MOST_CRASHES
                 )
                 if not may_pass and not isinstance(job, PointHead):
-                    raise self._break(f"{fact.failure_kind} is tried again for ever")
+                    raise Violation(f"{fact.failure_kind} is tried again for ever")
                 resting = self._resting_until.setdefault(before.id, {})
                 resting[fact.job] = self._world.now + SHORTEST_WAIT_S
 
@@ -184,15 +181,15 @@ class Promises:
     def note_start(self, job: Job) -> None:
         """Judge a job that starts."""
         if self._resting_until.get(job.session, {}).get(job.id, 0.0) > self._world.now:
-            raise self._break(f"{job.subject} is tried again at once")
+            raise Violation(f"{job.subject} is tried again at once")
         session = self._world.sessions[job.session]
         if session.state in HALTED and not isinstance(job, PointHead):
-            raise self._break(f"{job.session} is {session.state}, and {job.subject} is worked on")
+            raise Violation(f"{job.session} is {session.state}, and {job.subject} is worked on")
         if isinstance(job, PublishCopy) and (session.state, session.published) != (
             State.PUBLISHED,
             job.publication,
         ):
-            raise self._break(f"{job.session} is {session.state}, and {job.store} gets its manifest")
+            raise Violation(f"{job.session} is {session.state}, and {job.store} gets its manifest")
 
     def note_conform(self, job: Conform, hashes: tuple[str, ...]) -> None:
         """Remember from what renditions were made."""
@@ -203,12 +200,12 @@ class Promises:
         snapshot = job.snapshot
         name, revision, alignment = snapshot.id, snapshot.revision, snapshot.alignment
         if (name, revision) not in self._approved or snapshot.approval is None:
-            raise self._break("a manifest of what nobody approved")
+            raise Violation("a manifest of what nobody approved")
         if alignment is None or alignment != self._shown.get((name, revision)):
-            raise self._break("published is not what was approved")
+            raise Violation("published is not what was approved")
         clock = alignment.find_angle(alignment.reference)
         if clock is None or all(one.offset_us != 0 for one in clock.placements):
-            raise self._break("nothing of the reference lies at the session's zero")
+            raise Violation("nothing of the reference lies at the session's zero")
         for clip in snapshot.clips:
             if not snapshot.is_left_out(clip.key):
                 self._check_clip(snapshot, clip, alignment)
@@ -218,31 +215,31 @@ class Promises:
         session = self._world.sessions[job.session]
         least = session.retention.min_copies if session.retention is not None else 1
         if session.state is not State.PUBLISHED or len(set(job.stores)) < least:
-            raise self._break(f"originals are removed of {session.id}, which is {session.state}")
+            raise Violation(f"originals are removed of {session.id}, which is {session.state}")
         for holding in session.holdings:
             if holding.store in job.stores:
                 self._check_holding(session, holding)
 
     def _check_clip(self, snapshot: Session, clip: Clip, alignment: Alignment) -> None:
         if clip.digest is None or clip.digest.sha256 != hash_content(clip):
-            raise self._break(f"{clip.key} is published with the hash of something else")
+            raise Violation(f"{clip.key} is published with the hash of something else")
         placed = alignment.find_placement(clip.camera, clip.name)
         if placed is None:
-            raise self._break(f"{clip.key} is published without a place")
+            raise Violation(f"{clip.key} is published without a place")
         for other in snapshot.clips if placed.disposition is Disposition.SYNCED else ():
             beside = alignment.find_placement(other.camera, other.name)
             if beside is not None and beside.disposition is Disposition.SYNCED:
                 apart_us = (placed.offset_us or 0) - (beside.offset_us or 0)
                 if apart_us != find_true_offset(clip, other):
-                    raise self._break(f"{clip.key} is published where it was before")
+                    raise Violation(f"{clip.key} is published where it was before")
         plan = snapshot.publishing.plan if snapshot.publishing is not None else None
         for kind in ("mezzanine", "proxy"):
             found = [one for one in plan.objects if (one.clip, one.kind) == (clip.key, kind)] if plan else []
             if len(found) != 1:
-                raise self._break(f"{clip.key} is published with {len(found)} {kind}s")
+                raise Violation(f"{clip.key} is published with {len(found)} {kind}s")
             made = self._conforms[found[0].sha256]
             if (made.clip.bytes, made.clip.mtime_ns) != (clip.bytes, clip.mtime_ns):
-                raise self._break(f"{clip.key} is published with the {kind} of another file")
+                raise Violation(f"{clip.key} is published with the {kind} of another file")
             self._check_phase(made, placed.offset_us or 0, placed.drift_ppm)
 
     def _check_phase(self, made: Conform, offset_us: int, drift_ppm: float) -> None:
@@ -250,7 +247,7 @@ class Promises:
         ticks = round((offset_us - made.phase_us) / made.rate.tick_us)
         off_us = abs(ticks * made.rate.tick_us + made.phase_us - offset_us)
         if off_us > 10 or made.drift_ppm != drift_ppm:
-            raise self._break(f"{made.clip.key} was rendered for another place")
+            raise Violation(f"{made.clip.key} was rendered for another place")
 
     def check(self, due: Mapping[str, Job]) -> None:
         """Judge the whole world between two steps; `due` are the jobs that are due and do not run."""
@@ -267,35 +264,35 @@ class Promises:
         running = [(choose_lane(job), job) for job in self._world.running.values()]
         held = Counter(lane for lane, _ in running)
         if any(count > self._world.slots[lane] for lane, count in held.items()):
-            raise self._break("a lane has more jobs than slots")
+            raise Violation("a lane has more jobs than slots")
         asked = [(lane, find_store_name(job)) for lane, job in running if lane in ALONE_AT_STORE]
         if len(asked) > len(set(asked)):
-            raise self._break("two jobs of a lane ask one store at a time")
+            raise Violation("two jobs of a lane ask one store at a time")
         if len({job.session for lane, job in running if lane is Lane.ENCODING}) > 1:
-            raise self._break("two sessions are encoded at a time")
+            raise Violation("two sessions are encoded at a time")
         if held[Lane.BULK_UPLOAD] and any(
             isinstance(job, Upload) and choose_lane(job) is Lane.PUBLISHING
             for job in (*due.values(), *self._world.running.values())
         ):
-            raise self._break("a large file goes out before a small one")
+            raise Violation("a large file goes out before a small one")
 
     def _check_session(self, session: Session) -> None:
         approval = session.approval
         if approval is not None:
             if approval.revision != session.revision:
-                raise self._break("an approval of another revision")
+                raise Violation("an approval of another revision")
             if session.state not in MAY_BE_APPROVED:
-                raise self._break(f"an approval of what is {session.state}")
+                raise Violation(f"an approval of what is {session.state}")
         elif session.state in MAY_BE_APPROVED - {State.FAILED}:
-            raise self._break(f"{session.state} is what nobody approved")
+            raise Violation(f"{session.state} is what nobody approved")
         if session.state is State.IN_REVIEW and session.alignment is not None:
             shown = self._shown.setdefault((session.id, session.revision), session.alignment)
             if shown is not session.alignment and shown != session.alignment:
-                raise self._break(f"revision {session.revision} has two meanings")
+                raise Violation(f"revision {session.revision} has two meanings")
         if session.state is State.PUBLISHED:
-            published = self._world.manifests[session.id].get(session.revision)
+            published = self._world.stores.manifests[session.id].get(session.revision)
             if published is None or _list_facts(published) != _list_facts(session):
-                raise self._break("published is not what was approved")
+                raise Violation("published is not what was approved")
 
     def _check_holding(self, session: Session, holding: Holding) -> None:
         """What each store of a finished session must have: the right pointer, and proven objects."""
@@ -305,16 +302,16 @@ class Promises:
             for key in self._list_named(session):
                 named = (holding.store, session.id, key)
                 if self._proven.get(named) != self._stored[named]:
-                    raise self._break(f"{session.id} is finished, and not proven in {store}")
+                    raise Violation(f"{session.id} is finished, and not proven in {store}")
 
     def _list_named(self, session: Session) -> list[str]:
-        publishing = self._world.manifests[session.id][session.revision].publishing
+        publishing = self._world.stores.manifests[session.id][session.revision].publishing
         return [one.key for one in publishing.plan.objects] if publishing and publishing.plan else []
 
     def _check_rest(self, session: Session) -> None:
         """Judge a session of which nothing runs, is due or waits: it waits for people, and readers know."""
         if session.state not in WAITS_FOR_PEOPLE:
-            raise self._break(f"nothing is due of {session.id}, which is {session.state}")
+            raise Violation(f"nothing is due of {session.id}, which is {session.state}")
         for holding in session.holdings:
             if holding.trouble is None:
                 self._check_head(session, holding.store, holding.published)
@@ -332,16 +329,16 @@ class Promises:
 
     def check_readers(self) -> None:
         """Judge what the readers of any store are told, whether the settings named it all the time or not."""
-        for (store, name), told in self._world.heads.items():
+        for (store, name), told in self._world.stores.heads.items():
             session = self._world.sessions[name]
             if session.state is State.REJECTED and told.state is not HeadState.WITHDRAWN:
-                raise self._break(f"{name} is rejected; readers of {store!r} are told {told}")
+                raise Violation(f"{name} is rejected; readers of {store!r} are told {told}")
 
     def _check_head(self, session: Session, store: str, published: Publication | None) -> None:
-        told = self._world.heads.get((store, session.id))
+        told = self._world.stores.heads.get((store, session.id))
         if session.state is State.PUBLISHED and published is not None:
             right = StoreHead(HeadState.CURRENT, session.revision)
             if told is None or (told.state, told.revision) != (right.state, right.revision):
-                raise self._break(f"readers of {store or 'the main store'} are told {told}, not {right}")
+                raise Violation(f"readers of {store or 'the main store'} are told {told}, not {right}")
         elif told is not None and told.state not in self._list_true_states(session, told.revision):
-            raise self._break(f"{session.id} is {session.state}; readers of {store!r} are told {told}")
+            raise Violation(f"{session.id} is {session.state}; readers of {store!r} are told {told}")

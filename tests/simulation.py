@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Alignment, Disposition
-from mcsyncd.model.clip import Digest, DropFile
+from mcsyncd.model.alignment import Alignment
+from mcsyncd.model.clip import Digest
 from mcsyncd.model.decide import DecisionContext, decide
-from mcsyncd.model.events import Event, SessionOpened
+from mcsyncd.model.events import Event
 from mcsyncd.model.evolve import apply_events, replay_events
 from mcsyncd.model.holding import Evidence
 from mcsyncd.model.jobs import (
@@ -28,7 +28,6 @@ from mcsyncd.model.jobs import (
     Hash,
     Job,
     Offload,
-    PointHead,
     Probe,
     PublishCopy,
     PublishManifest,
@@ -38,12 +37,12 @@ from mcsyncd.model.jobs import (
     find_store_name,
 )
 from mcsyncd.model.losses import list_derived_results
-from mcsyncd.model.publishing import HeadState, Publication, StoreHead
-from mcsyncd.model.retention import RetentionTerms
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
-from mcsyncd.model.session import HALTED, Session, State
+from mcsyncd.model.session import Session
 from promises import Promises, Violation, find_true_offset, hash_content
-from shoots import AT, DROPPED, OKAFOR, RUIZ, TERMS, alignment, result_of
+from shoots import AT, alignment, result_of
+from simulated_people import SimulatedPeople
+from simulated_stores import SimulatedStores
 
 SLOTS = {
     Lane.INGEST: 2,
@@ -59,11 +58,6 @@ FURTHER = ("nas",)
 CONTEXT = DecisionContext(0.85, "c" * 64, FURTHER, reads_back=True)
 CONTEXTS = (CONTEXT, replace(CONTEXT, review_below=0.2), replace(CONTEXT, further=()))
 """The settings that a daemon starts with: an operator changes them while it is away."""
-_OTHER = replace(TERMS, mezzanine=replace(TERMS.mezzanine, hash="d" * 64))
-AGREED = (TERMS, replace(TERMS, conform_when="always"), _OTHER)
-"""Terms that a session is sealed or synced again with: an operator changes them between two."""
-LATER = "2027-01-01T00:00:00.000000Z"
-"""A day on which everything that happens in a schedule, at `AT`, is long ago."""
 FAILURES: tuple[fa.FailureKind, ...] = ("transient", "crash", "final", "changed", "corrupt")
 FAULT_RATES = (0.02, 0.1, 0.25)
 """One for each schedule: with many faults, hardly a session is published before the weather is calm."""
@@ -78,22 +72,19 @@ FORGETFUL = (None, None, None, None, "", *FURTHER)
 """The store that loses an object each time before a manifest is to name it, in one schedule of a few."""
 CALM_STEPS = 400
 """Steps without faults after which every session must have arrived: three sessions of some 20 jobs each."""
-_Disk = dict[tuple[str, str], tuple[int, int]]
-"""Size and time of each original, by session and clip."""
 
 
 @dataclass
 class World:
-    """The daemon and everything around it. A crash leaves `ledger`, `stores`, `manifests` and `heads`."""
+    """The daemon and everything around it. A crash leaves `ledger`, `originals` and `stores`."""
 
     seed: int
     now: float = 0.0
     slots: Mapping[Lane, int] = field(default_factory=lambda: SLOTS)
     ledger: dict[str, list[Event]] = field(default_factory=dict)
-    stores: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in ("", *FURTHER)})
-    manifests: dict[str, dict[int, Session]] = field(default_factory=dict)
-    heads: dict[tuple[str, str], StoreHead] = field(default_factory=dict)
-    """What each store tells of each session."""
+    further: tuple[str, ...] = FURTHER
+    originals: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Size and time of each, by session and clip."""
     sessions: dict[str, Session] = field(default_factory=dict)
     running: dict[str, Job] = field(default_factory=dict)
 
@@ -105,18 +96,20 @@ class World:
         self.forgetful = self.chance.choice(FORGETFUL)
         self.context = CONTEXT
         self.board = JobBoard(lambda: self.now)
+        self.stores = SimulatedStores({name: {} for name in ("", *self.further)})
+        self.people = SimulatedPeople(self)
         self.promises = Promises(self)
         self._replayed: dict[str, tuple[int, Session]] = {}
-        self._originals: _Disk = {}
         self._ended: list[tuple[Job, fa.JobResult]] = []
         self._steps = self._draw_steps()
 
     def _draw_steps(self) -> list[Callable[[], None]]:
         """The kinds of steps of this schedule, as often as they come."""
-        always = [*[self._end_job] * 12, self._drop_shoot, self._seal, self._pass_time]
-        others = [self._decide_something, self._drop_again, self._overwrite_original, self._crash]
-        others += [self._lose_object, self._lose_file, self._look_after, self._let_originals_go]
-        others += [self._repeat_result, self._move_on, self._join_reel]
+        people = self.people
+        always = [*[self._end_job] * 12, people.drop_shoot, people.seal, self._pass_time]
+        others = [people.decide_something, people.drop_again, people.overwrite_original, self._crash]
+        others += [self._lose_object, self._lose_file, people.look_after_stores, people.let_originals_go]
+        others += [self._repeat_result, people.move_on, people.join_reel]
         return always + [step for step in others for _ in range(self.chance.choice(SEEDED_WEIGHTS))]
 
     def run(self, steps: int) -> None:
@@ -125,7 +118,7 @@ class World:
         In half of the schedules they have been published before: what comes after that is rare otherwise.
         """
         if self.chance.random() < 0.5:
-            self._drop_shoot()
+            self.people.drop_shoot()
             self._calm_down()
         for _ in range(steps):
             self.chance.choice(self._steps)()
@@ -140,14 +133,14 @@ class World:
             if not self._let_time_work():
                 break
         for session in list(self.sessions.values()):
-            self._submit(session.id, fa.LookAfterStores(AT, FURTHER, None, LATER))
+            self.people.look_at_everything(session)
         for _ in range(CALM_STEPS):
             if self._has_arrived():
                 self.promises.check_readers()
                 self.fault_rate, self.stubborn, self.forgetful = faults
                 return
             self._settle_down()
-        raise Violation(f"seed {self.seed}: stuck in {[one.state for one in self.sessions.values()]}")
+        raise Violation(f"stuck in {[one.state for one in self.sessions.values()]}")
 
     def _has_arrived(self) -> bool:
         return all(one.is_finished for one in self.sessions.values())
@@ -164,134 +157,26 @@ class World:
     def _settle_down(self) -> None:
         """What people and time do when nothing fails any more."""
         self.now += 100.0
-        for session in list(self.sessions.values()):
-            if session.state is State.COLLECTING:
-                self._submit(session.id, fa.FilesSettled(AT, DROPPED))
-                self._submit(session.id, fa.Seal(AT, TERMS))
-            elif session.state in HALTED:
-                self._put_back(session)
-                self._submit(session.id, fa.Retry(AT, OKAFOR, self._list_originals(session)))
-            elif session.state is State.IN_REVIEW:
-                self._leave_out_unreadable(session)
-                self._submit(session.id, fa.Approve(AT, OKAFOR, self.sessions[session.id].revision))
-            elif session.state is State.PUBLISHED and not session.is_finished:
-                self._repair(session)
-                self._submit(session.id, fa.LookAfterStores(AT, FURTHER, None, LATER))
+        self.people.settle_everything()
         self._let_time_work()
-
-    def _leave_out_unreadable(self, session: Session) -> None:
-        for clip in session.clips:
-            if clip.fault:
-                now = self.sessions[session.id].revision
-                left_out = fa.SetDisposition(AT, OKAFOR, now, clip.key, Disposition.LEFT_OUT, "unreadable")
-                self._submit(session.id, left_out)
-
-    def _drop_shoot(self) -> None:
-        if len(self.sessions) < self.most_sessions and not any(
-            s.state is State.COLLECTING for s in self.sessions.values()
-        ):
-            name = f"session-{len(self.sessions)}"
-            self._record(Session(name, AT), (SessionOpened(AT, name),), opening=True)
-        for session in self.sessions.values():
-            if session.state is State.COLLECTING:
-                self._submit(session.id, fa.FilesSettled(AT, DROPPED[: self.chance.randint(0, 4)]))
-                return
-
-    def _seal(self) -> None:
-        for session in list(self.sessions.values()):
-            self._submit(session.id, fa.Seal(AT, self.chance.choice(AGREED)))
-
-    def _join_reel(self) -> None:
-        """Somebody drops another clip of a camera, and gives it to a session."""
-        session = self._pick_session()
-        if session is not None:
-            camera, number = self.chance.choice("ABC"), self.chance.randint(2, 4)
-            size, mtime_ns = self.chance.randint(400, 500), self.chance.randint(10, 19)
-            file = DropFile(f"cam_{camera.lower()}", f"{camera}{number:03}.MOV", size, mtime_ns)
-            self._submit(session.id, fa.JoinReel(AT, RUIZ, session.revision, (file,), ()))
-
-    def _repair(self, session: Session) -> None:
-        """What `storage repair` does."""
-        for holding in session.holdings:
-            hashes = {one.key: one.sha256 for one in holding.stored}
-            self.stores[holding.store] |= {one.key: hashes[one.key] for one in holding.damaged}
-
-    def _put_back(self, session: Session) -> None:
-        """What `mcsyncd restore` is for: originals that were deleted right before a crash."""
-        for clip in session.clips if session.published is not None else ():
-            self._originals.setdefault((session.id, clip.key), (clip.bytes, clip.mtime_ns))
-
-    def _look_after(self) -> None:
-        session = self._pick_session()
-        if session is not None:
-            further = self.chance.choice([FURTHER, FURTHER, ()])
-            before = self.chance.choice([None, LATER])
-            self._submit(session.id, fa.LookAfterStores(AT, further, before, self.chance.choice([AT, LATER])))
-
-    def _let_originals_go(self) -> None:
-        session = self._pick_session()
-        if session is not None:
-            terms = RetentionTerms(self.chance.choice([1, 2]), LATER, LATER, LATER, LATER)
-            self._submit(session.id, fa.LookAfterOriginals(AT, terms))
 
     def _pass_time(self) -> None:
         self.now += self.chance.choice([1.0, 10.0, 60.0])
 
-    def _pick_session(self) -> Session | None:
+    def pick_session(self) -> Session | None:
+        """Return any session; None if there is none yet."""
         return self.chance.choice(list(self.sessions.values())) if self.sessions else None
 
-    def _decide_something(self) -> None:
-        session = self._pick_session()
-        if session is None:
-            return
-        revision = session.revision - self.chance.choice([0, 0, 0, 1])
-        by = self.chance.choice([OKAFOR, RUIZ])
-        originals = self._list_originals(session)
-        camera = self.chance.choice(["cam_a", "cam_b", "cam_c"])
-        clips = [clip for clip in session.clips if clip.camera == camera]
-        clip = self.chance.choice(clips) if clips else None
-        key, name = (clip.key, clip.name) if clip is not None else ("", "")
-        place_us = self.chance.randint(-(10**6), 10**6)
-        off = self.chance.choice([Disposition.SET_ASIDE, Disposition.LEFT_OUT, None])
-        decisions: list[fa.Fact] = [
-            *[fa.Approve(AT, by, revision)] * 2,
-            fa.Reject(AT, by, revision, "the wrong shoot"),
-            *[fa.Reopen(AT, by, revision, "again")] * 2,
-            fa.Nudge(AT, by, revision, camera, place_us),
-            fa.Nudge(AT, by, revision, camera, place_us, name),
-            fa.SetDisposition(AT, by, revision, key, off, "not of this shoot"),
-            fa.Retry(AT, by, originals),
-            fa.Resync(AT, by, revision, self.chance.choice(AGREED), originals),
-            fa.ReturnOriginals(AT, by),
-        ]
-        self._submit(session.id, self.chance.choice(decisions))
-
-    def _move_on(self) -> None:
-        """What people want most: to retry what failed, and to approve what is there."""
-        session = self._pick_session()
-        if session is not None and session.state in HALTED:
-            self._submit(session.id, fa.Retry(AT, RUIZ, self._list_originals(session)))
-        elif session is not None:
-            self._submit(session.id, fa.Approve(AT, RUIZ, session.revision))
-
-    def _list_originals(self, session: Session) -> tuple[fa.FileIdentity, ...]:
-        """What lies in the session's folder now."""
-        found = ((clip.key, self._originals.get((session.id, clip.key))) for clip in session.clips)
-        return tuple(fa.FileIdentity(key, *identity) for key, identity in found if identity is not None)
-
-    def _overwrite_original(self) -> None:
-        """Somebody writes to a file in a session's folder."""
-        if self._originals:
-            name = self.chance.choice(list(self._originals))
-            self._originals[name] = self.chance.randint(90, 310), self.chance.randint(1, 9)
+    def _lose_object(self) -> None:
+        self.stores.lose_object(self.chance)
 
     def _lose_file(self) -> None:
         """Files that were made are gone, and it is noticed."""
-        session = self._pick_session()
+        session = self.pick_session()
         results = list(list_derived_results(session)) if session is not None else []
         if session is not None and results:
             paths = tuple(file.path for file in self.chance.choice(results).files)
-            self._submit(session.id, fa.DerivedFilesLost(AT, None, paths, "it is gone"))
+            self.submit(session.id, fa.DerivedFilesLost(AT, None, paths, "it is gone"))
 
     def _repeat_result(self) -> None:
         """A result comes a second time, when nobody waits for it any more."""
@@ -302,17 +187,7 @@ class World:
             return
         again = self.chance.choice([fa.JobFinished(AT, job.id, result), fail_job(job, "final")])
         if decide(self.sessions[job.session], again, self.context):
-            raise Violation(f"seed {self.seed}: a result that nobody awaits changes {job.session}")
-
-    def _drop_again(self) -> None:
-        session = self._pick_session()
-        if session is None or not session.clips:
-            return
-        clip = self.chance.choice(session.clips)
-        size = clip.bytes + self.chance.randint(0, 9)
-        file = DropFile(clip.camera, clip.name, size, self.chance.randint(1, 9))
-        relation = self.chance.choice(["fuller", "continued", "differing", "replacement"])
-        self._submit(session.id, fa.ClipDroppedAgain(AT, clip.key, file, relation))
+            raise Violation(f"a result that nobody awaits changes {job.session}")
 
     def _crash(self) -> None:
         """The power goes: what was running is gone, and the sessions are what the ledger says."""
@@ -358,13 +233,13 @@ class World:
         job_id = self.chance.choice(list(self.running))
         job = self.running.pop(job_id)
         if self.chance.random() < self.fault_rate:
-            self._submit(job.session, fail_job(job, self.chance.choice(FAILURES)), job)
+            self.submit(job.session, fail_job(job, self.chance.choice(FAILURES)), job)
             return
         obstacle = self._find_obstacle(job)
         if self.stubborn is not None and isinstance(job, self.stubborn):
             obstacle = fail_job(job, "crash")
         if obstacle is not None:
-            self._submit(job.session, obstacle, job)
+            self.submit(job.session, obstacle, job)
             return
         self._take_effect(job)
         if self.chance.random() < self.fault_rate / 4:
@@ -372,17 +247,17 @@ class World:
             return
         result = self._build_result(job)
         self._ended = [*self._ended[-5:], (job, result)]
-        self._submit(job.session, fa.JobFinished(AT, job_id, result), job)
+        self.submit(job.session, fa.JobFinished(AT, job_id, result), job)
 
     def _find_obstacle(self, job: Job) -> fa.Fact | None:
         """Return what a job reports instead of a result: its original is another one, or objects are gone."""
         if isinstance(job, PublishManifest | PublishCopy):
             if find_store_name(job) == self.forgetful:
-                self._lose_object(self.forgetful)
+                self.stores.lose_object(self.chance, self.forgetful)
             lost = self._confirm_objects(job)
             return fa.StoredObjectsLost(AT, job.id, lost, "no longer in the store") if lost else None
         if isinstance(job, ClipJob):
-            now = self._originals.get((job.session, job.clip.key))
+            now = self.originals.get((job.session, job.clip.key))
             is_same = now == (job.clip.bytes, job.clip.mtime_ns)
             return None if is_same else fail_job(job, "changed")
         return None
@@ -391,7 +266,7 @@ class World:
         """A result as `shoots` has it; what depends on a clip's content shows which content that was."""
         confidence = self.chance.choice([0.3, 0.92, 0.92])
         match job:
-            case ReadBack() if job.object.key not in self.stores[job.store]:
+            case ReadBack() if job.object.key not in self.stores.contents[job.store]:
                 return Evidence(job.object.key, is_right=False, is_due=False, message="not in the store")
             case TrashOriginals() | EmptyTrash():
                 return self._remove_originals(job)
@@ -404,91 +279,43 @@ class World:
 
     def _remove_originals(self, job: TrashOriginals | EmptyTrash) -> fa.Removal:
         """Ask the stores once more, then remove the originals."""
-        if not self._may_remove(job):
+        if not self.stores.may_remove(job):
             return fa.Removal(refused="no longer in the store")
         self.promises.check_removal(job)
         if isinstance(job, TrashOriginals):
             return fa.Removal(tuple((clip.key, f"sessions/trash/{clip.key}") for clip in job.clips))
         for clip in job.clips:
-            self._originals.pop((job.session, clip.key), None)
+            self.originals.pop((job.session, clip.key), None)
         return fa.Removal(tuple((clip.key, "") for clip in job.clips))
-
-    def _may_remove(self, job: TrashOriginals | EmptyTrash) -> bool:
-        return all(key in self.stores[store] for store in job.stores for key in self._list_named(job))
-
-    def _list_named(self, job: TrashOriginals | EmptyTrash | PublishCopy) -> list[str]:
-        """The keys that the manifest of a job's publication names."""
-        named = self.manifests[job.session][job.publication.revision].publishing
-        return [one.key for one in named.plan.uploads] if named is not None and named.plan else []
 
     def _confirm_objects(self, job: PublishManifest | PublishCopy) -> tuple[str, ...]:
         """What the job does first: ask the store, and return the keys that it no longer has."""
-        return self._list_missing(job)
-
-    def _list_missing(self, job: PublishManifest | PublishCopy) -> tuple[str, ...]:
-        """The keys that the store does not have, of those that the manifest is to name."""
-        if isinstance(job, PublishCopy):
-            return tuple(one.key for one in job.stored if one.key not in self.stores[job.store])
-        publishing = job.snapshot.publishing
-        if publishing is None or publishing.plan is None:
-            raise Violation(f"seed {self.seed}: a manifest without a plan")
-        return tuple(one.key for one in publishing.plan.uploads if one.key not in self.stores[""])
-
-    def _lose_object(self, name: str | None = None) -> None:
-        """Somebody deletes an object from a store."""
-        store = self.stores[self.chance.choice(list(self.stores)) if name is None else name]
-        if store:
-            del store[self.chance.choice(list(store))]
+        return self.stores.list_missing(job)
 
     def _take_effect(self, job: Job) -> None:
         if isinstance(job, Offload):
             for file in job.files:
-                self._originals[job.session, file.key] = file.bytes, file.mtime_ns
+                self.originals[job.session, file.key] = file.bytes, file.mtime_ns
         elif isinstance(job, EmptyTrash):
-            if self._may_remove(job):  # the rest goes with the result, unless the daemon dies between the two
-                self._originals.pop((job.session, job.clips[0].key), None)
+            if self.stores.may_remove(job):  # the rest goes with the result, unless the daemon dies before
+                self.originals.pop((job.session, job.clips[0].key), None)
         elif isinstance(job, Conform):
             made = result_of(job)
             self.promises.note_conform(job, tuple(one.sha256 for one in made.renditions))
         else:
-            self._change_store(job)
+            if isinstance(job, PublishManifest):
+                self.promises.check_manifest(job)
+            self.stores.take_effect(job)
 
-    def _change_store(self, job: Job) -> None:
-        if isinstance(job, Upload):
-            if self.stores[job.store].setdefault(job.object.key, job.object.sha256) != job.object.sha256:
-                raise Violation(f"seed {self.seed}: {job.object.key} has two contents")
-        elif isinstance(job, PointHead):
-            self._tell(job.store, job.session, job.publication, job.head)
-        elif isinstance(job, PublishCopy):
-            if job.publication.revision not in self.manifests[job.session]:
-                raise Violation(f"seed {self.seed}: a copy of what the main store does not have")
-            if missing := [key for key in self._list_named(job) if key not in self.stores[job.store]]:
-                raise Violation(f"seed {self.seed}: a copy without {missing[0]}")
-            head = StoreHead(HeadState.CURRENT, job.publication.revision)
-            self._tell(job.store, job.session, job.publication, head)
-        elif isinstance(job, PublishManifest):
-            snapshot = job.snapshot
-            if missing := self._list_missing(job):
-                raise Violation(f"seed {self.seed}: a manifest without {missing[0]}")
-            self.promises.check_manifest(job)
-            head = StoreHead(HeadState.CURRENT, snapshot.revision)
-            self._tell("", job.session, Publication(snapshot.revision, "", ""), head)
-            self.manifests.setdefault(job.session, {})[snapshot.revision] = snapshot
-
-    def _tell(self, store: str, name: str, published: Publication | None, head: StoreHead) -> None:
-        """Change a pointer, as `publish.release.point_head` does: never one of a later revision."""
-        before = self.heads.get((store, name))
-        named = [one.revision for one in (before, published) if one is not None]
-        if named and max(named) <= head.revision:
-            self.heads[store, name] = StoreHead(head.state, max(named))
-
-    def _submit(self, name: str, fact: fa.Fact, job: Job | None = None) -> None:
+    def submit(self, name: str, fact: fa.Fact, job: Job | None = None) -> None:
+        """Record what a fact leads to, and judge it; `job` is the one that reports it."""
         before = self.sessions[name]
         events = decide(before, fact, self.context)
-        if self._record(before, events):
+        if self.record(before, events):
             self.promises.note_recorded(before, fact, events, job)
 
-    def _record(self, before: Session, events: tuple[Event, ...], *, opening: bool = False) -> bool:
+    def record(self, before: Session, events: tuple[Event, ...], *, opening: bool = False) -> bool:
+        """Write events to the ledger and return whether it could be written."""
         if not events or self.chance.random() < self.fault_rate / 8:
             return False  # the ledger cannot be written: nothing has happened, and the job is due again
         after = apply_events(before, events[1:] if opening else events)
@@ -524,8 +351,8 @@ def run_schedules(seeds: range, steps: int = 120) -> int:
         world = World(seed)
         try:
             world.run(steps)
-        except Violation:
-            raise
+        except Violation as violation:
+            raise Violation(f"seed {seed}: {violation}") from violation
         except Exception as error:
             raise Violation(f"seed {seed}: {error!r}") from error
         for name, events in world.ledger.items():
