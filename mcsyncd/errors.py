@@ -43,6 +43,8 @@ CHANGED_SOURCE_HINT = (
     "put the file back as it was, then retry the session; a resync would take it as it is now, right or wrong"
 )
 """The next action where an original is not what was recorded. The hash of the right one is in the ledger."""
+MISSING_SOURCE_HINT = "put the original back or drop it again, then retry the session"
+"""The next action where an original is not in its place."""
 
 
 class ExitCode(IntEnum):

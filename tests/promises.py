@@ -119,6 +119,11 @@ class Promises:
         name = after.id
         if isinstance(fact, fa.JobFinished) and self._world.board.is_wanted(name, fact.job):
             raise Violation(f"a job of {name} is done, and due again")
+        is_open = after.approval is None and after.state is not State.REJECTED
+        if isinstance(fact, fa.Retry | fa.Resync) and is_open:
+            coming = {file.key for file in after.incoming}
+            if any(key not in coming and not after.is_left_out(key) for key in fact.missing):
+                raise Violation(f"{name} goes on without an original")
         if isinstance(fact, fa.Nudge) and after.alignment is not None:
             angle = after.alignment.find_angle(fact.camera)
             placed = after.alignment.find_placement(fact.camera, fact.clip) if fact.clip else angle

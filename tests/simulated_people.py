@@ -75,6 +75,12 @@ class SimulatedPeople:
             name = self._chance.choice(list(originals))
             originals[name] = self._chance.randint(90, 310), self._chance.randint(1, 9)
 
+    def delete_original(self) -> None:
+        """Somebody deletes a file in a session's folder."""
+        originals = self._world.originals
+        if originals:
+            del originals[self._chance.choice(list(originals))]
+
     def decide_something(self) -> None:
         """Somebody gives any command, perhaps about a revision that has passed."""
         session = self._world.pick_session()
@@ -96,8 +102,8 @@ class SimulatedPeople:
             fa.Nudge(AT, by, revision, camera, place_us),
             fa.Nudge(AT, by, revision, camera, place_us, name),
             fa.SetDisposition(AT, by, revision, key, off, "not of this shoot"),
-            fa.Retry(AT, by, originals),
-            fa.Resync(AT, by, revision, self._chance.choice(AGREED), originals),
+            fa.Retry(AT, by, *originals),
+            fa.Resync(AT, by, revision, self._chance.choice(AGREED), *originals),
             fa.ReturnOriginals(AT, by),
         ]
         self._world.submit(session.id, self._chance.choice(decisions))
@@ -106,7 +112,7 @@ class SimulatedPeople:
         """What people want most: to retry what failed, and to approve what is there."""
         session = self._world.pick_session()
         if session is not None and session.state in HALTED:
-            self._world.submit(session.id, fa.Retry(AT, RUIZ, self._list_originals(session)))
+            self._world.submit(session.id, fa.Retry(AT, RUIZ, *self._list_originals(session)))
         elif session is not None:
             self._world.submit(session.id, fa.Approve(AT, RUIZ, session.revision))
 
@@ -133,14 +139,16 @@ class SimulatedPeople:
                 self._world.submit(session.id, fa.FilesSettled(AT, DROPPED))
                 self._world.submit(session.id, fa.Seal(AT, TERMS))
             elif session.state in HALTED:
-                self._put_back(session)
-                self._world.submit(session.id, fa.Retry(AT, OKAFOR, self._list_originals(session)))
+                self._do_without_missing(session)
+                now = self._world.sessions[session.id]
+                self._world.submit(session.id, fa.Retry(AT, OKAFOR, *self._list_originals(now)))
             elif session.state is State.IN_REVIEW:
                 self._leave_out_unreadable(session)
                 now = self._world.sessions[session.id].revision
                 self._world.submit(session.id, fa.Approve(AT, OKAFOR, now))
             elif session.state is State.PUBLISHED and not session.is_finished:
                 self._world.stores.repair(session)
+                self._world.originals |= self._list_recorded(session)  # `mcsyncd restore` has them
                 self.look_at_everything(session)
 
     def look_at_everything(self, session: Session) -> None:
@@ -154,12 +162,26 @@ class SimulatedPeople:
                 left_out = fa.SetDisposition(AT, OKAFOR, now, clip.key, Disposition.LEFT_OUT, "unreadable")
                 self._world.submit(session.id, left_out)
 
-    def _put_back(self, session: Session) -> None:
-        """What `mcsyncd restore` is for: originals that were deleted right before a crash."""
-        for clip in session.clips if session.published is not None else ():
-            self._world.originals.setdefault((session.id, clip.key), (clip.bytes, clip.mtime_ns))
+    def _do_without_missing(self, session: Session) -> None:
+        """Leave out the clips whose originals are gone; what a session cannot do without is put back."""
+        for key in self._list_originals(session)[1]:
+            now = self._world.sessions[session.id]
+            left_out = fa.SetDisposition(AT, OKAFOR, now.revision, key, Disposition.LEFT_OUT, "it is gone")
+            if not now.is_left_out(key):
+                self._world.submit(session.id, left_out)
+        there = self._world.originals
+        self._world.originals = self._list_recorded(self._world.sessions[session.id]) | there
 
-    def _list_originals(self, session: Session) -> tuple[fa.FileIdentity, ...]:
-        """What lies in the session's folder now."""
-        found = ((clip.key, self._world.originals.get((session.id, clip.key))) for clip in session.clips)
-        return tuple(fa.FileIdentity(key, *identity) for key, identity in found if identity is not None)
+    def _list_recorded(self, session: Session) -> dict[tuple[str, str], tuple[int, int]]:
+        """The originals that the session needs, as they were taken in."""
+        needed = (clip for clip in session.clips if not session.is_left_out(clip.key))
+        return {(session.id, clip.key): (clip.bytes, clip.mtime_ns) for clip in needed}
+
+    def _list_originals(self, session: Session) -> tuple[tuple[fa.FileIdentity, ...], tuple[str, ...]]:
+        """What lies in the session's folder now, and the clips that were taken in and do not lie there."""
+        taken = (clip.key for clip in session.clips if clip.path)
+        now = {key: self._world.originals.get((session.id, key)) for key in taken}
+        found = tuple(
+            fa.FileIdentity(key, *identity) for key, identity in now.items() if identity is not None
+        )
+        return found, tuple(key for key, identity in now.items() if identity is None)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from mcsyncd.daemon.job_board import JobBoard
 from mcsyncd.model import facts as fa
 from mcsyncd.model.alignment import Alignment
-from mcsyncd.model.clip import Digest
+from mcsyncd.model.clip import Clip, Digest
 from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.events import Event
 from mcsyncd.model.evolve import apply_events, replay_events
@@ -28,6 +28,7 @@ from mcsyncd.model.jobs import (
     Hash,
     Job,
     Offload,
+    PlanPublishing,
     Probe,
     PublishCopy,
     PublishManifest,
@@ -37,6 +38,7 @@ from mcsyncd.model.jobs import (
     find_store_name,
 )
 from mcsyncd.model.losses import list_derived_results
+from mcsyncd.model.publishing import PlannedObject, PublishingPlan
 from mcsyncd.model.schedule import Lane, choose_jobs, choose_lane, list_yielding_jobs
 from mcsyncd.model.session import Session
 from promises import Promises, Violation, find_true_offset, hash_content
@@ -108,6 +110,7 @@ class World:
         people = self.people
         always = [*[self._end_job] * 12, people.drop_shoot, people.seal, self._pass_time]
         others = [people.decide_something, people.drop_again, people.overwrite_original, self._crash]
+        others += [people.delete_original]
         others += [self._lose_object, self._lose_file, people.look_after_stores, people.let_originals_go]
         others += [self._repeat_result, people.move_on, people.join_reel]
         return always + [step for step in others for _ in range(self.chance.choice(SEEDED_WEIGHTS))]
@@ -256,10 +259,17 @@ class World:
                 self.stores.lose_object(self.chance, self.forgetful)
             lost = self._confirm_objects(job)
             return fa.StoredObjectsLost(AT, job.id, lost, "no longer in the store") if lost else None
-        if isinstance(job, ClipJob):
-            now = self.originals.get((job.session, job.clip.key))
-            is_same = now == (job.clip.bytes, job.clip.mtime_ns)
-            return None if is_same else fail_job(job, "changed")
+        clip = job.clip if isinstance(job, ClipJob) else self._find_sent_original(job)
+        if clip is not None:
+            now = self.originals.get((job.session, clip.key))
+            verdict: fa.FailureKind = "final" if find_store_name(job) else "changed"
+            return None if now == (clip.bytes, clip.mtime_ns) else fail_job(job, verdict)
+        return None
+
+    def _find_sent_original(self, job: Job) -> Clip | None:
+        """Return the clip whose original a job reads to send it, if it does."""
+        if isinstance(job, Upload) and job.object.kind == "original":
+            return self.sessions[job.session].find_clip(job.object.clip)
         return None
 
     def _build_result(self, job: Job) -> fa.JobResult:
@@ -274,6 +284,8 @@ class World:
                 return Digest(hash_content(job.clip), "c" * 32, job.clip.bytes)
             case Align():
                 return align_truly(job, confidence)
+            case PlanPublishing():
+                return add_originals(job, result_of(job))
             case _:
                 return result_of(job, confidence)
 
@@ -338,6 +350,17 @@ def align_truly(job: Align, confidence: float) -> Alignment:
         placed = tuple(replace(usual, clip=name, offset_us=start_us) for name, start_us in in_order)
         angles += [replace(angle, placements=placed)] if placed else []
     return replace(known, reference=job.reference, angles=tuple(angles))
+
+
+def add_originals(job: PlanPublishing, plan: PublishingPlan) -> PublishingPlan:
+    """Return the plan with the originals in it, as most settings want it."""
+    digests = {clip: clip.digest for clip in job.clips}
+    originals = (
+        PlannedObject(f"v1/orig/{one.sha256}", "original", clip.place, one.bytes, one.sha256, clip.key)
+        for clip, one in digests.items()
+        if one is not None
+    )
+    return replace(plan, objects=(*plan.objects, *originals))
 
 
 def fail_job(job: Job, kind: fa.FailureKind) -> fa.JobFailed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mcsyncd import api
@@ -25,6 +26,14 @@ from mcsyncd.review.nudge import parse_nudge
 from mcsyncd.settings.work_layout import WorkLayout
 
 
+@dataclass(frozen=True, slots=True)
+class OriginalsNow:
+    """The originals of a session as they are now: size and time of each, and the clips without one."""
+
+    found: tuple[FileIdentity, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 def build_fact(  # noqa: PLR0911  # one line for each decision
     now: Session,
     decision: api.DecisionRequest,
@@ -32,12 +41,12 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
     actor: Actor,
     *,
     terms: Terms,
-    identities: tuple[FileIdentity, ...],
+    originals: OriginalsNow,
 ) -> Fact:
     """Return the fact that a decision is, on a session as it is now.
 
     Raises UsageError for a seal, which depends on the drop folders: the drop scanner builds that fact.
-    `terms` are those of today, `identities` what the originals are now: a resync begins with both.
+    `terms` are those of today, `originals` what lies in the work folder now: a resync begins with both.
     """
     at = utc_now()
     match decision:
@@ -54,30 +63,31 @@ def build_fact(  # noqa: PLR0911  # one line for each decision
         case api.ReturnRequest():
             return ReturnOriginals(at, actor, decision.to or "")
         case api.ResyncRequest():
-            return Resync(at, actor, revision, terms, identities)
+            return Resync(at, actor, revision, terms, originals.found, originals.missing)
         case api.RetryRequest():
-            return Retry(at, actor, identities)
+            return Retry(at, actor, originals.found, originals.missing)
         case api.SealRequest() | api.JoinRequest():
             raise UsageError("a seal depends on the drop folders", "the drop scanner builds it")
         case _:
             assert_never(decision)
 
 
-def read_identities(session: Session, layout: WorkLayout) -> tuple[FileIdentity, ...]:
-    """Return size and time of the originals as they are now; a missing one is left out. Blocks.
+def look_at_originals(session: Session, layout: WorkLayout) -> OriginalsNow:
+    """Return what lies where the session's originals should be. Blocks.
 
     Raises OSError for errors of the disk: an original that cannot be looked at is not missing.
     """
-    identities = []
+    found, missing = [], []
     for clip in session.clips:
         if not clip.path:
             continue  # it is still in its drop folder
         try:
             now = layout.resolve_path(clip.place).stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
-            continue
-        identities.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
-    return tuple(identities)
+            missing.append(clip.key)
+        else:
+            found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
+    return OriginalsNow(tuple(found), tuple(missing))
 
 
 def get_current_revision(session: Session, decision: api.DecisionRequest) -> int:

@@ -29,7 +29,7 @@ from mcsyncd.daemon.bodies import build_session_body
 from mcsyncd.daemon.bounded_calls import BlockingCalls, CachedLookup
 from mcsyncd.daemon.clock import utc_in, utc_now
 from mcsyncd.daemon.cluster_monitor import ClusterMonitor
-from mcsyncd.daemon.decision_facts import build_fact, get_current_revision, read_identities
+from mcsyncd.daemon.decision_facts import OriginalsNow, build_fact, get_current_revision, look_at_originals
 from mcsyncd.daemon.drop_scanner import DropScanner
 from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.ledger_monitor import LedgerMonitor
@@ -283,14 +283,14 @@ class RequestHandler:
         based_on = revision if revision is not None else get_current_revision(session, decision)
         if isinstance(decision, api.ApproveRequest) and is_repeated_approval(session, actor, based_on):
             return self._build_session_body(session)
-        identities = (
-            await self._files.run(partial(read_identities, session, self._config.layout), "the work folder")
+        originals = (
+            await self._files.run(partial(look_at_originals, session, self._config.layout), "the work folder")
             if isinstance(decision, api.RetryRequest | api.ResyncRequest)
-            else ()
+            else OriginalsNow()
         )
 
         def build_applicable_fact(now: Session) -> Fact:
-            fact = build_fact(now, decision, based_on, actor, terms=self._config.terms, identities=identities)
+            fact = build_fact(now, decision, based_on, actor, terms=self._config.terms, originals=originals)
             awaited = frozenset(job.id for job in self._loop.list_open_jobs(now))
             require_applicable(now, fact, awaited)
             return fact

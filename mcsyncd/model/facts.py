@@ -257,22 +257,27 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A person retries the failed step; originals that were replaced are analysed again."""
+    """A person retries the failed step; originals that were replaced are analysed again.
+
+    `missing` are the clips that were taken in and whose originals are no longer in their place.
+    """
 
     at: str
     by: Actor
     originals: tuple[FileIdentity, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """Find the offsets again, under the terms of today."""
+    """Find the offsets again, under the terms of today; `missing` as for a retry."""
 
     at: str
     by: Actor
     revision: int
     terms: Terms
     originals: tuple[FileIdentity, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def find_objection(session: Session, fact: fa.Fact, awaited: Collection[str]) ->
         case fa.JoinReel():
             return _object_to_joining(session, fact)
         case fa.Retry():
-            return _object_to_retry(session, awaited)
+            return _object_to_retry(session, fact, awaited)
         case fa.Resync():
             return _object_to_resync(session, fact)
         case fa.ReturnOriginals():
@@ -229,14 +229,23 @@ def _object_to_approval(session: Session, fact: fa.Approve) -> Objection | None:
     return objection
 
 
-def _object_to_retry(session: Session, awaited: Collection[str]) -> Objection | None:
+def _object_to_retry(session: Session, fact: fa.Retry, awaited: Collection[str]) -> Objection | None:
     missed = (clip for clip in session.clips if clip.fault and not session.is_left_out(clip.key))
-    if session.state in _UNDECIDED and any(missed):
-        return None
     # An attempt outlives its job: only one whose result is still missing can be repeated.
-    if session.state in HALTED or any(attempt.job in awaited for attempt in session.attempts):
-        return None
-    return Objection("invalid", f"nothing has failed: {describe_state(session)}", suggest_next_step(session))
+    waits = any(attempt.job in awaited for attempt in session.attempts)
+    if not (session.state in HALTED or waits or (session.state in _UNDECIDED and any(missed))):
+        state = describe_state(session)
+        return Objection("invalid", f"nothing has failed: {state}", suggest_next_step(session))
+    keeps_answer = session.approval is not None and _are_same(session, fact.originals)
+    if keeps_answer or session.state is State.REJECTED:
+        return None  # what is still to be done needs no new answer
+    return _object_to_missing(session, fact.missing)
+
+
+def _are_same(session: Session, originals: Collection[fa.FileIdentity]) -> bool:
+    """Tell whether these originals are the files that were taken in."""
+    taken = {(clip.key, clip.bytes, clip.mtime_ns) for clip in session.clips}
+    return all((one.clip, one.bytes, one.mtime_ns) in taken for one in originals)
 
 
 def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
@@ -244,11 +253,26 @@ def _object_to_resync(session: Session, fact: fa.Resync) -> Objection | None:
     if objection is not None or session.are_originals_deleted:
         return objection or _object_to_deleted(session)
     if session.state in _RESYNCABLE and session.offloaded:
-        return None
+        return _object_to_missing(session, fact.missing)
     if session.state in HALTED:
         hint = f"its originals are not in yet: mcsyncd retry {session.id}"
         return Objection("wrong_state", describe_state(session), hint)
     return Objection("wrong_state", describe_state(session), suggest_next_step(session))
+
+
+def _object_to_missing(session: Session, missing: Collection[str]) -> Objection | None:
+    """Without an original, what looks good could not be published: no answer is shown until it is back."""
+    coming = {file.key for file in session.incoming}
+    needed = [key for key in missing if key not in coming and not session.is_left_out(key)]
+    if not needed:
+        return None
+    more = f", and {len(needed) - 1} more" if len(needed) > 1 else ""
+    command = f"mcsyncd clip {session.id} {needed[0]} leave-out --reason TEXT"
+    return Objection(
+        "invalid",
+        f"the original of {needed[0]} is missing{more}",
+        f"put it back or drop it again, then: mcsyncd retry {session.id}; to go on without it: {command}",
+    )
 
 
 def _require_awaited(session: Session, job: str, awaited: Collection[str]) -> Objection | None:

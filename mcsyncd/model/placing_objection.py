@@ -83,7 +83,7 @@ def object_to_disposition(session: Session, fact: fa.SetDisposition) -> Objectio
     if clip is None:
         return _object_to_unknown_clip(session, fact.clip)
     objection = require_revision(session, fact.revision)
-    if objection is None and not _is_stopped_by(session, clip):
+    if objection is None and not _can_go_on_without(session, clip, fact.disposition):
         objection = require_state(session, frozenset({State.IN_REVIEW}))
     if objection is not None:
         return objection
@@ -99,6 +99,14 @@ def object_to_disposition(session: Session, fact: fa.SetDisposition) -> Objectio
     return None
 
 
-def _is_stopped_by(session: Session, clip: Clip) -> bool:
-    """Tell whether the session halted because of a clip: without it, it can go on."""
-    return session.state in HALTED and session.error is not None and session.error.clip == clip.key
+def _can_go_on_without(session: Session, clip: Clip, disposition: Disposition | None) -> bool:
+    """Tell whether a halted session goes on once a person has decided about a clip.
+
+    It does if it halted because of that clip. Any other one that was taken in may be left out, too: of
+    several originals that are missing, the session names the first that it needed.
+    """
+    if session.state not in HALTED:
+        return False
+    if session.error is not None and session.error.clip == clip.key:
+        return True
+    return disposition is Disposition.LEFT_OUT and session.offloaded and session.approval is None

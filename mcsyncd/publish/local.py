@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mcsyncd.errors import (
     CHANGED_SOURCE_HINT,
+    MISSING_SOURCE_HINT,
     SourceChanged,
     StorageError,
     StoreOffline,
@@ -170,7 +171,7 @@ class LocalStore:
         try:
             source = open_source(source_file)
         except FileNotFoundError:
-            raise SourceChanged(f"{path} is missing", "resync the session to make it again") from None
+            raise SourceChanged(f"{path} is missing", MISSING_SOURCE_HINT) from None
         try:
             if os.fstat(source).st_size != sums.bytes:
                 raise SourceChanged(f"{path} was modified after it was recorded", CHANGED_SOURCE_HINT)

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, assert_never
 
-from mcsyncd.errors import BadMedia, IntegrityError, OutputTooLarge, SourceChanged
+from mcsyncd.errors import MISSING_SOURCE_HINT, BadMedia, IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
@@ -375,7 +375,7 @@ def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
     try:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:
-        raise SourceChanged(f"{path}: missing", "put the original back, then retry the session") from None
+        raise SourceChanged(f"{path}: missing", MISSING_SOURCE_HINT) from None
     if (now.st_size, now.st_mtime_ns) != (clip.bytes, clip.mtime_ns):
         raise SourceChanged(
             f"{path}: changed since it was offloaded", "if the new file is the right one, resync the session"

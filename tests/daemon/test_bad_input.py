@@ -238,6 +238,35 @@ def test_a_full_disk_is_waited_out(line, shoot, tmp_path):
         subprocess.run(["umount", small], check=False)
 
 
+def test_nothing_looks_good_while_an_original_is_missing(line, shoot):
+    """A retry brought it back to review, at 99%, and each approval ended where it began."""
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in(shoot.files)
+    reviewed = line.wait_for("in_review")
+    name, clip = reviewed["id"], f"cam_b/{shoot.files['cam_b'].name}"
+    original = line.work / "sessions" / name / "original" / clip
+    kept = original.rename(line.home / "kept")
+    line.ask("approve", name, "--revision", str(reviewed["revision"]))
+    line.wait_for("stale")
+    for verb in (["retry", name], ["resync", name, "--yes"]):
+        refused = line.ask(*verb, check=False)
+        assert refused.returncode == 2
+        assert f"the original of {clip} is missing" in refused.stderr
+        assert f"mcsyncd clip {name} {clip} leave-out --reason TEXT" in refused.stderr
+        assert line.session()["state"] == "stale"
+    kept.rename(original)
+    line.ask("retry", name)
+    assert line.wait_for("in_review")["call_to_action"] == "looks_good"
+    original.unlink()
+    assert line.ask("resync", name, "--yes", check=False).returncode == 2, "also before it was approved"
+    line.ask("clip", name, clip, "leave-out", "--reason", "its card is lost")
+    without = line.session()
+    assert without["offsets_ms"]["cam_b"] is None
+    line.ask("approve", name, "--revision", str(without["revision"]))
+    line.wait_for("published")
+
+
 def test_an_original_that_changes_makes_the_session_stale(line, shoot):
     line.configure(conform="approved")
     line.start()

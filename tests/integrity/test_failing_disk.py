@@ -12,7 +12,7 @@ import pytest
 from disk_faults import can_fail_disks, mount_disk
 from publish.sessions import sums_of
 
-from mcsyncd.daemon.decision_facts import read_identities
+from mcsyncd.daemon.decision_facts import look_at_originals
 from mcsyncd.errors import StorageError, StoreOffline
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.offload import offload_files
@@ -68,10 +68,10 @@ def test_an_original_on_a_failing_disk_is_not_missing(failing):
     path.write_bytes(b"clip")
     layout = WorkLayout(failing.path, failing.path, LocalStorage(kind="local", path=failing.path))
     session = Session("20261126-091502-k7q", "now", clips=(Clip("cam_a", "clip.mov", 4, 1, "clip.mov"),))
-    assert read_identities(session, layout)
+    assert look_at_originals(session, layout).found
     failing.fail()
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        read_identities(session, layout)
+        look_at_originals(session, layout)
 
 
 def test_a_stored_object_on_a_failing_disk_is_not_another_one(failing, tmp_path):

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from mcsyncd.model import facts as fa
+from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.objection import find_objection
-from mcsyncd.model.session import HALTED, Attempt, Session, State
+from mcsyncd.model.session import HALTED, Approval, Attempt, Ruling, Session, State
 from shoots import AT, DROPPED, NTSC, OFFSETS, OKAFOR, TERMS, alignment
 
 CLIPS = tuple(Clip(one.camera, one.name, one.bytes, one.mtime_ns) for one in DROPPED if one.kind == "clip")
@@ -99,3 +100,52 @@ def test_a_job_that_waits_for_its_next_attempt_can_be_retried_at_once():
     waiting = in_state(State.WORKING, attempts=(Attempt("job", 1, 0, 60.0),))
     assert kind_of(waiting, fa.Retry(AT, OKAFOR), frozenset({"job"})) is None
     assert kind_of(waiting, fa.Retry(AT, OKAFOR), frozenset({"another"})) == "invalid"
+
+
+@pytest.mark.parametrize(
+    "build_fact",
+    [
+        lambda now, missing: fa.Retry(AT, OKAFOR, missing=missing),
+        lambda now, missing: fa.Resync(AT, OKAFOR, now.revision, TERMS, missing=missing),
+    ],
+    ids=["retry", "resync"],
+)
+def test_no_new_answer_is_sought_without_an_original(build_fact):
+    stale = in_state(State.STALE)
+    clip, other = CLIPS[1], CLIPS[2]
+    fact = build_fact(stale, (clip.key, other.key))
+    objection = find_objection(stale, fact, NOBODY_WAITS)
+    assert objection.kind == "invalid"
+    assert f"{clip.key} is missing, and 1 more" in objection.message
+    assert f"mcsyncd clip {stale.id} {clip.key} leave-out" in objection.hint
+    rulings = tuple(
+        Ruling(one.key, Disposition.LEFT_OUT, "its card is lost", OKAFOR, AT) for one in (clip, other)
+    )
+    assert kind_of(replace(stale, rulings=rulings), fact) is None
+    assert kind_of(replace(stale, rulings=rulings[:1]), fact) == "invalid"
+    coming = tuple(file for file in DROPPED if file.key in {clip.key, other.key})
+    assert kind_of(replace(stale, incoming=coming), fact) is None
+
+
+def test_what_was_approved_may_be_tried_again_without_an_original():
+    """All of it may be in the store already, and only the pointer failed."""
+    clip = CLIPS[1]
+    failed = in_state(State.FAILED, approval=Approval(OKAFOR, AT, 3))
+    same = tuple(fa.FileIdentity(one.key, one.bytes, one.mtime_ns) for one in CLIPS if one != clip)
+    assert kind_of(failed, fa.Retry(AT, OKAFOR, same, (clip.key,))) is None
+    written_to = (replace(same[0], mtime_ns=7), *same[1:])
+    assert kind_of(failed, fa.Retry(AT, OKAFOR, written_to, (clip.key,))) == "invalid"
+
+
+@pytest.mark.parametrize("state", sorted(HALTED))
+def test_a_halted_session_goes_on_without_any_clip_that_was_taken_in(state):
+    halted, clip = in_state(state), CLIPS[1]
+
+    def set_to(disposition: Disposition) -> fa.SetDisposition:
+        return fa.SetDisposition(AT, OKAFOR, halted.revision, clip.key, disposition, "its card is lost")
+
+    assert kind_of(halted, set_to(Disposition.LEFT_OUT)) is None
+    assert kind_of(halted, set_to(Disposition.SET_ASIDE)) == "wrong_state"
+    assert kind_of(replace(halted, offloaded=False), set_to(Disposition.LEFT_OUT)) == "wrong_state"
+    approved = replace(halted, approval=Approval(OKAFOR, AT, 3))
+    assert kind_of(approved, set_to(Disposition.LEFT_OUT)) == "wrong_state"
