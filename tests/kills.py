@@ -176,7 +176,7 @@ class Life:
         faults = []
         for camera, file in self.originals.items():
             places = self._find_places(file, camera)
-            if _hash(file) not in map(_hash, places):
+            if hash_file(file) not in map(hash_file, places):
                 faults.append(f"{camera}: the original is {'cut' if places else 'lost'}")
         return faults
 
@@ -248,7 +248,8 @@ def _film_clip(path: Path, sound: np.ndarray, size: tuple[int, int]) -> None:
         container.mux([*video.encode(None), *audio.encode(None)])
 
 
-def _hash(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return a file's sha256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -268,7 +269,7 @@ def _find_store_faults(bucket: Path) -> list[str]:
     if len(heads) != 1:
         return [f"{len(heads)} sessions have a manifest"]
     manifest = bucket / heads[0]["manifest_key"]
-    if _hash(manifest) != heads[0]["manifest_sha256"]:
+    if hash_file(manifest) != heads[0]["manifest_sha256"]:
         return ["the manifest is not the one that its pointer names"]
     named = {item["key"]: item["sha256"] for item in _list_objects(json.loads(manifest.read_bytes()))}
     files = (path for path in (bucket / "v1").rglob("*") if path.is_file())
@@ -280,7 +281,7 @@ def _find_store_faults(bucket: Path) -> list[str]:
     return faults + [
         f"{key}: not stored as the manifest says"
         for key, sha256 in named.items()
-        if key not in stored or _hash(stored[key]) != sha256
+        if key not in stored or hash_file(stored[key]) != sha256
     ]
 
 
