@@ -19,7 +19,7 @@ from mcsyncd.model.dispositions import apply_disposition, complete_alignment, mo
 from mcsyncd.model.due import index_open_jobs, is_ready_to_publish
 from mcsyncd.model.evolve import apply_event, apply_events
 from mcsyncd.model.holding import Evidence, HoldingTrouble
-from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, find_store_name, is_follow_up
+from mcsyncd.model.jobs import ClipJob, Job, Listen, Probe, Return, Upload, find_store_name, is_follow_up
 from mcsyncd.model.losses import (
     MAX_REGENERATIONS,
     find_lost_results,
@@ -238,7 +238,7 @@ def choose_session_rate(session: Session, found: Alignment) -> Rate:
 
 
 def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
-    clip = job.subject if isinstance(job, ClipJob) else ""
+    clip = _find_failed_clip(job, fact.failure_kind)
     failure = Failure(job.stage, fact.message, fact.hint, fact.failure_kind != "final", clip)
     attempt = _count_attempt(session, fact)
     halted = _choose_halted_state(fact.failure_kind, attempt.crashes)
@@ -253,6 +253,15 @@ def _handle_failure(session: Session, fact: fa.JobFailed, job: Job) -> ev.Event:
         halted = session.state if isinstance(job, Return) else halted
         return ev.SessionHalted(fact.at, halted, failure)
     return ev.JobPostponed(fact.at, attempt, failure)
+
+
+def _find_failed_clip(job: Job, verdict: FailureKind) -> str:
+    """Return the clip because of which a job failed: its own, or the one whose original it could not send."""
+    if isinstance(job, ClipJob):
+        return job.subject
+    if isinstance(job, Upload) and job.object.kind == "original" and verdict == "changed":
+        return job.object.clip
+    return ""
 
 
 def _is_expendable(session: Session, clip: Clip) -> bool:

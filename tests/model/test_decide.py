@@ -50,7 +50,7 @@ from mcsyncd.model.jobs import (
     Upload,
 )
 from mcsyncd.model.losses import MAX_REGENERATIONS, list_derived_results
-from mcsyncd.model.publishing import Publishing
+from mcsyncd.model.publishing import PlannedObject, Publishing, PublishingPlan
 from mcsyncd.model.rate import Rate
 from mcsyncd.model.reason import format_reason
 from mcsyncd.model.rendition import ConformReport, StoredObject
@@ -513,6 +513,21 @@ def test_uploads_are_planned_once_and_then_due_like_any_job():
     session = published_up_to(session, PublishManifest)
     (last,) = list_due_jobs(session, THRESHOLD)
     assert last.snapshot.publishing == session.publishing
+
+
+@pytest.mark.parametrize(("failure_kind", "named"), [("changed", "cam_b/B001.MOV"), ("transient", "")])
+def test_an_original_that_cannot_be_sent_names_its_clip(failure_kind, named):
+    session = published_up_to(driven_to_approved(driven(sealed())), PlanPublishing)
+    (job,) = list_due_jobs(session, THRESHOLD)
+    original = PlannedObject("v1/orig/1", "original", "original/B001.MOV", 200, "1" * 64, "cam_b/B001.MOV")
+    planned = fa.JobFinished(AT, job.id, PublishingPlan((original,)))
+    for event in decide(session, planned, DecisionContext(THRESHOLD, "c" * 64)):
+        session = apply_event(session, event)
+    (job,) = list_due_jobs(session, THRESHOLD)
+    failed = fa.JobFailed(AT, job.id, failure_kind, "B001.MOV is missing", "put it back")
+    for event in decide(session, failed, DecisionContext(THRESHOLD)):
+        session = apply_event(session, event)
+    assert session.error.clip == named
 
 
 def test_an_upload_that_fails_waits_like_any_job_and_keeps_its_identity():
