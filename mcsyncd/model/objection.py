@@ -267,12 +267,12 @@ def _object_to_missing(session: Session, missing: Collection[str]) -> Objection 
     if not needed:
         return None
     more = f", and {len(needed) - 1} more" if len(needed) > 1 else ""
-    command = f"mcsyncd clip {session.id} {needed[0]} leave-out --reason TEXT"
-    return Objection(
-        "invalid",
-        f"the original of {needed[0]} is missing{more}",
-        f"put it back or drop it again, then: mcsyncd retry {session.id}; to go on without it: {command}",
-    )
+    hint = "put it back and try again"
+    if session.state in HALTED:  # or nothing that is dropped takes its place
+        hint = f"drop it again; or put it back, then: mcsyncd retry {session.id}"
+    if session.state in {*HALTED, State.IN_REVIEW}:
+        hint += f"; to go on without it: mcsyncd clip {session.id} {needed[0]} leave-out --reason TEXT"
+    return Objection("invalid", f"the original of {needed[0]} is missing{more}", hint)
 
 
 def _require_awaited(session: Session, job: str, awaited: Collection[str]) -> Objection | None:

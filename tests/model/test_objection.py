@@ -117,6 +117,7 @@ def test_no_new_answer_is_sought_without_an_original(build_fact):
     objection = find_objection(stale, fact, NOBODY_WAITS)
     assert objection.kind == "invalid"
     assert f"{clip.key} is missing, and 1 more" in objection.message
+    assert "drop it again" in objection.hint
     assert f"mcsyncd clip {stale.id} {clip.key} leave-out" in objection.hint
     rulings = tuple(
         Ruling(one.key, Disposition.LEFT_OUT, "its card is lost", OKAFOR, AT) for one in (clip, other)
@@ -149,3 +150,12 @@ def test_a_halted_session_goes_on_without_any_clip_that_was_taken_in(state):
     assert kind_of(replace(halted, offloaded=False), set_to(Disposition.LEFT_OUT)) == "wrong_state"
     approved = replace(halted, approval=Approval(OKAFOR, AT, 3))
     assert kind_of(approved, set_to(Disposition.LEFT_OUT)) == "wrong_state"
+
+
+@pytest.mark.parametrize(("state", "may_leave_out"), [(State.IN_REVIEW, True), (State.PUBLISHED, False)])
+def test_what_is_dropped_takes_no_place_before_the_session_halts(state, may_leave_out):
+    session, clip = in_state(state), CLIPS[1]
+    fact = fa.Resync(AT, OKAFOR, session.revision, TERMS, missing=(clip.key,))
+    objection = find_objection(session, fact, NOBODY_WAITS)
+    assert "drop" not in objection.hint
+    assert ("leave-out" in objection.hint) is may_leave_out
