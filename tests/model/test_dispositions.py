@@ -179,7 +179,7 @@ def test_the_only_clip_of_a_camera_stops_the_session_until_it_is_left_out():
     clips = tuple(replace(clip, media=None) if clip.name == "C1" else clip for clip in session.clips)
     session = fail_probe(replace(session, clips=clips))
     assert session.state is State.FAILED
-    other = fa.SetDisposition(AT, OKAFOR, 0, "cam_b/B2", Disposition.LEFT_OUT, "no")
+    other = fa.SetDisposition(AT, OKAFOR, 0, "cam_b/B2", Disposition.SET_ASIDE, "no")
     assert object_to(session, other).kind == "wrong_state"
     session = dispose(session, "cam_c/C1", Disposition.LEFT_OUT, "the card is broken")
     assert session.state is State.WORKING

@@ -68,7 +68,7 @@ def test_the_simulation_finds_a_manifest_that_comes_too_early(monkeypatch):
 def test_the_simulation_finds_what_breaks_a_promise(monkeypatch, place, fault, broken):
     monkeypatch.setattr(f"mcsyncd.model.{place}", fault)
     with pytest.raises(Violation, match=broken):
-        run_schedules(range(200))
+        run_schedules(range(600))
 
 
 def test_a_rule_that_raises_is_found_with_its_seed(monkeypatch):

@@ -393,7 +393,7 @@ def test_what_was_taken_in_is_found_by_name_and_by_content(state):
 def test_a_start_finds_every_session_that_something_may_still_happen_to(tmp_path):
     """Whatever happened to it. Those that are published are looked through later."""
     kept = 0
-    for seed in range(20):
+    for seed in range(30):
         world = World(seed)
         world.run(60)
         with Ledger(tmp_path / str(seed), "test") as ledger:
