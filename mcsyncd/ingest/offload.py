@@ -87,6 +87,26 @@ def offload_files(
     return OffloadedFiles(paths, left)
 
 
+def list_unreturnable(
+    files: Sequence[DropFile], originals: Path, target: Path
+) -> tuple[tuple[str, str], ...]:
+    """Return the files that cannot be given back, because they are no longer what was taken in; and why.
+
+    One that an earlier attempt has moved to `target` is none of them. Raises OSError as the system does.
+    """
+    make_folders(target)
+    with Folder.open_root(originals) as source, Folder.open_root(target) as back:
+        compared = ((f"{file.camera}/{file.name}", _find_difference(file, source, back)) for file in files)
+        return tuple((key, why) for key, why in compared if why)
+
+
+def _find_difference(file: DropFile, source: Folder, back: Folder) -> str:
+    if _is_same_file(file, back) or _is_same_file(file, source):
+        return ""
+    is_missing = source.stat_file(Path(file.camera, file.name)) is None
+    return "it is missing" if is_missing else "it was written to, and stays where it is"
+
+
 class _Transfer:
     """The steps for one file each, starting from whatever state an earlier attempt left it in."""
 

@@ -30,7 +30,10 @@ class OffloadResult:
 
 @dataclass(frozen=True, slots=True)
 class ReturnResult:
-    """The originals are back; `left` holds those that could not be removed from the session's folder."""
+    """The originals are back, but for those in `left`, for a reason.
+
+    They could not be removed from the session's folder, or are no longer what was taken in.
+    """
 
     left: tuple[tuple[str, str], ...] = ()
 

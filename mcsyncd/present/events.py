@@ -78,6 +78,14 @@ class _EventFields:
         return f": {self.text('reason', limit=300)}" if self.get("reason") else ""
 
     @property
+    def kept_back(self) -> str:
+        """What did not go with the rest, and why."""
+        left = self.get("left")
+        pairs = left if isinstance(left, list) else []
+        named = [f"{format_clip(str(key), self.labels)}: {escape_text(str(why), 200)}" for key, why in pairs]
+        return f", but for {'; '.join(named)}" if named else ""
+
+    @property
     def head_state(self) -> str:
         return self.text("head", "state", limit=20).replace("_", " ")
 
@@ -222,7 +230,7 @@ _SENTENCES: dict[str, Callable[[_EventFields], str]] = {
     ),
     "reel_joined": lambda event: f"{event.count('file', 'files')} joined{event.by}{event.revision}",
     "return_requested": lambda event: f"Originals are asked back{event.by}",
-    "originals_returned": lambda _: "The originals are back",
+    "originals_returned": lambda event: f"The originals are back{event.kept_back}",
     "clip_conformed": lambda event: f"Conformed {event.clip}",
     "publishing_began": lambda event: f"Publishing started{event.revision}",
     "publishing_planned": lambda event: f"Planned to publish {event.count('file', 'plan', 'objects')}",

@@ -226,13 +226,17 @@ def _offload_files(job: jobs.Offload, layout: WorkLayout, report_progress: Repor
 
 
 def _return_files(job: jobs.Return, layout: WorkLayout, report_progress: ReportProgress) -> ReturnResult:
-    from mcsyncd.ingest.offload import offload_files
+    from mcsyncd.ingest.offload import list_unreturnable, offload_files
 
     target = Path(job.to) if job.to else layout.drop
-    moved = offload_files(job.files, layout.locate_originals(job.session), target, report_progress)
+    originals = layout.locate_originals(job.session)
+    # One of them must not keep the others here.
+    unreturnable = list_unreturnable(job.files, originals, target)
+    files = [file for file in job.files if file.key not in dict(unreturnable)]
+    moved = offload_files(files, originals, target, report_progress)
     # Of clips that were being encoded when it was rejected: nobody will finish them.
     shutil.rmtree(layout.locate_segment_root(job.session), ignore_errors=True)
-    return ReturnResult(moved.left)
+    return ReturnResult((*moved.left, *unreturnable))
 
 
 def _hash_original(job: jobs.Hash, layout: WorkLayout, report_progress: ReportProgress) -> Digest:

@@ -105,6 +105,31 @@ def test_originals_of_a_rejected_session_go_where_they_are_wanted(line, shoot):
     assert line.wait_for("in_review", count=2)["id"] != first["id"], "what was returned may be dropped again"
 
 
+def test_an_original_that_is_gone_keeps_no_other_one_here(line, shoot):
+    """None of a rejected session's originals came back any more."""
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in(shoot.files)
+    name = line.wait_for("in_review")["id"]
+    line.ask("reject", name, "--reason", "the wrong shoot")
+    originals = {
+        camera: line.work / "sessions" / name / "original" / place(line, camera, shoot)
+        for camera in shoot.files
+    }
+    originals["cam_b"].unlink()
+    with originals["cam_c"].open("ab") as written_to:
+        written_to.write(b"spoiled")
+    target = line.home / "given back"
+    line.ask("return-originals", name, "--to", str(target))
+    line.wait(lambda: not line.session()["originals_taken"], "what is there is back")
+    back = {path.parent.name: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    assert back == {"cam_a": shoot.files["cam_a"].read_bytes()}
+    assert originals["cam_c"].is_file(), "nothing is lost"
+    told = line.ask("log", name).stdout
+    assert f"{shoot.files['cam_b'].name} (Cam B): it is missing" in told
+    assert f"{shoot.files['cam_c'].name} (Cam C): it was written to" in told
+
+
 def test_originals_go_back_into_the_drop_folders_and_become_a_new_session(line, shoot):
     line.configure(conform="approved")
     line.start()
