@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 from mcsyncd import api
 from mcsyncd.daemon.clock import utc_now
 from mcsyncd.errors import UsageError
+from mcsyncd.integrity.file_times import is_same_time
 from mcsyncd.model.alignment import Disposition
 from mcsyncd.model.facts import (
     Approve,
@@ -86,7 +87,9 @@ def look_at_originals(session: Session, layout: WorkLayout) -> OriginalsNow:
         except (FileNotFoundError, NotADirectoryError):
             missing.append(clip.key)
         else:
-            found.append(FileIdentity(clip.key, now.st_size, now.st_mtime_ns))
+            is_same = is_same_time(now.st_mtime_ns, clip.mtime_ns)
+            mtime_ns = clip.mtime_ns if is_same else now.st_mtime_ns
+            found.append(FileIdentity(clip.key, now.st_size, mtime_ns))
     return OriginalsNow(tuple(found), tuple(missing))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcsyncd.api import OriginalFaultBody
 from mcsyncd.errors import CHANGED_SOURCE_HINT
+from mcsyncd.integrity.file_times import is_same_time
 from mcsyncd.model.session import Session
 from mcsyncd.settings.work_layout import WorkLayout
 
@@ -76,7 +77,7 @@ def _find_fault(original: RecordedOriginal) -> OriginalFaultBody | None:
         return OriginalFaultBody(file=original.key, kind="missing", message="is missing", hint=hint)
     if now.st_size != original.bytes:
         message = f"has {now.st_size:,} bytes instead of {original.bytes:,}"
-    elif now.st_mtime_ns != original.mtime_ns:
+    elif not is_same_time(now.st_mtime_ns, original.mtime_ns):
         message = "was written to: its modification time is not the recorded one"
     else:
         return None

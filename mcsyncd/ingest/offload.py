@@ -25,6 +25,7 @@ from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.verified_copy import copy_and_verify, has_same_content
 from mcsyncd.integrity.derived_file import make_folders
 from mcsyncd.integrity.disk_errors import name_descriptor
+from mcsyncd.integrity.file_times import is_same_time
 from mcsyncd.integrity.hashing import ReportBytes
 from mcsyncd.model.clip import DropFile
 
@@ -252,7 +253,9 @@ class _Transfer:
 
 def _is_same_file(file: DropFile, folder: Folder) -> bool:
     status = folder.stat_file(Path(file.camera, file.name))
-    return status is not None and (status.st_size, status.st_mtime_ns) == (file.bytes, file.mtime_ns)
+    if status is None or status.st_size != file.bytes:
+        return False
+    return is_same_time(status.st_mtime_ns, file.mtime_ns)
 
 
 def _move_aside(file: DropFile, target: Folder, set_aside: Path) -> None:

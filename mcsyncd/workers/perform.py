@@ -19,6 +19,7 @@ from typing import Literal, assert_never
 
 from mcsyncd.errors import MISSING_SOURCE_HINT, BadMedia, IntegrityError, OutputTooLarge, SourceChanged
 from mcsyncd.integrity.derived_file import make_folders
+from mcsyncd.integrity.file_times import is_same_time
 from mcsyncd.model import jobs
 from mcsyncd.model.alignment import Alignment
 from mcsyncd.model.clip import AnalysisAudio, Clip, Digest, Media
@@ -380,7 +381,7 @@ def _locate_original(clip: Clip, layout: WorkLayout) -> Path:
         now = path.stat(follow_symlinks=False)
     except FileNotFoundError:
         raise SourceChanged(f"{path}: missing", MISSING_SOURCE_HINT) from None
-    if (now.st_size, now.st_mtime_ns) != (clip.bytes, clip.mtime_ns):
+    if now.st_size != clip.bytes or not is_same_time(now.st_mtime_ns, clip.mtime_ns):
         raise SourceChanged(
             f"{path}: changed since it was offloaded", "if the new file is the right one, resync the session"
         )

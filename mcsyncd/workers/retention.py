@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mcsyncd.errors import McsyncError
 from mcsyncd.integrity.derived_file import make_folders, sync_folder
+from mcsyncd.integrity.file_times import is_same_time
 from mcsyncd.integrity.hashing import compute_digest
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.facts import Removal
@@ -59,7 +60,8 @@ def _is_as_recorded(clip: Clip, place: Path) -> bool:
         found = place.stat(follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    return stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) == (clip.bytes, clip.mtime_ns)
+    is_same = found.st_size == clip.bytes and is_same_time(found.st_mtime_ns, clip.mtime_ns)
+    return stat.S_ISREG(found.st_mode) and is_same
 
 
 def _find_removable(

@@ -13,6 +13,7 @@ from fractions import Fraction
 import pytest
 
 from footage import Shot, film, steady
+from power_cut import can_mount, run
 
 
 def text(good, path):
@@ -236,6 +237,34 @@ def test_a_full_disk_is_waited_out(line, shoot, tmp_path):
     finally:
         line.stop()
         subprocess.run(["umount", small], check=False)
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs to mount an ext4 in an image, as root")
+def test_a_work_folder_whose_disk_has_coarse_times_is_as_good_as_any(line, shoot, tmp_path):
+    """Each session became stale: its originals seemed to have changed while they were taken in."""
+    image, disk = tmp_path / "coarse.img", tmp_path / "coarse"
+    with image.open("wb") as file:
+        file.truncate(200 << 20)
+    disk.mkdir()
+    run("mkfs.ext4", "-q", "-F", "-I", "128", str(image))
+    run("mount", "-o", "loop", str(image), str(disk))
+    try:
+        line.configure(work=str(disk / "work"))
+        line.start()
+        line.drop_in(shoot.files)
+        reviewed = line.wait_for("in_review")
+        (original,) = disk.rglob(f"original/cam_b/{shoot.files['cam_b'].name}")
+        assert original.stat().st_mtime_ns % 10**9 == 0, "or this would prove nothing"
+        assert line.call(lambda client: client.check_originals(reviewed["id"]))["faults"] == []
+        line.ask("resync", reviewed["id"], "--yes")
+        again = line.wait_for("in_review")
+        assert again["call_to_action"] == "looks_good"
+        line.ask("approve", again["id"], "--revision", str(again["revision"]))
+        line.wait_for("published")
+        assert line.ask("verify", "media").returncode == 0
+    finally:
+        line.stop()
+        run("umount", "--lazy", str(disk))
 
 
 def test_nothing_looks_good_while_an_original_is_missing(line, shoot):
