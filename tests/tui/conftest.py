@@ -54,10 +54,11 @@ def opened(socket):
 
 
 async def until(pilot, true):
-    """Wait until something has become true; the test fails if it never does."""
+    """Wait until something has become true; the test fails if it never does, and says what was shown."""
     last = time.monotonic() + PATIENCE_S
     while not true():
-        assert time.monotonic() < last, "it never came true"
+        if time.monotonic() > last:
+            pytest.fail(f"it never came true; on screen:\n{screen_text(pilot.app)}")
         await pilot.pause(0.02)
     await pilot.pause()
 

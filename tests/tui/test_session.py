@@ -150,6 +150,24 @@ async def test_the_details_unfold(opened):
 
 
 @running
+async def test_a_key_counts_while_the_last_press_is_still_drawn(opened):
+    error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
+    stale = scenes.session(state="stale", call_to_action=None, error=error)
+    async with opened([stale]) as (app, pilot, _):
+        await pilot.press("enter")
+        await until(pilot, lambda: "Sync Again" in screen_text(app))
+        button = app.screen.query_one("#main")
+        button.active_effect_duration = 60.0
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConsentDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        assert button.has_class("-active")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConsentDialog))
+
+
+@running
 async def test_what_a_second_sync_makes_void_is_asked_first(opened):
     error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
     stale = scenes.session(state="stale", call_to_action=None, error=error)

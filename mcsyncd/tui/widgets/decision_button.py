@@ -20,6 +20,16 @@ class DecisionButton(Button, inherit_bindings=False):
     is_decision = True
     """False while the button only leads on: nothing is lost by a key too many."""
 
+    def action_press(self) -> None:
+        """Press the button for a key. Textual takes none while it still draws the last press, for 0.2 s.
+
+        A decision takes it: where a dialog was closed in that time, the key would do nothing, without a word.
+        """
+        if self.is_decision:
+            self.press()
+        else:
+            super().action_press()
+
     def press(self) -> Self:
         """Press the button; a decision a moment later, once it is sure that the key is not held."""
         shell = self.app
