@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
+from handling_commands import SETTINGS, list_decisions, list_looks
 
 from handling_end import Supervisor, find_faults
 from kills import film_clips, hash_file
@@ -91,14 +92,20 @@ class Handling:
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
-        conform = self._chance.choice(("confident", "always", "approved"))
-        self.line = Line(self.home, {"conform": conform}, forked=True, backoff_s=0.3)
-        text = self.line.config.read_text().replace("settle: 500ms, quiet: 1s", "settle: 200ms, quiet: 400ms")
-        watch = self._chance.choice(("auto", "poll"))
-        self.line.config.write_text(text.replace("watch: auto", f"watch: {watch}"))
+        self.line = Line(self.home, forked=True, backoff_s=0.3)
+        self._configure()
         self._copies: list[Copy] = []
         self._faults: list[str] = []
         self._steps = [step for step, weight in self._weigh_steps().items() for _ in range(weight)]
+
+    def _configure(self) -> None:
+        """Write other settings, for the next start."""
+        self.line.configure(**{name: self._chance.choice(values) for name, values in SETTINGS.items()})
+        text = self.line.config.read_text().replace("settle: 500ms, quiet: 1s", "settle: 200ms, quiet: 400ms")
+        for name, values in {"watch: auto": ("auto", "poll"), "review_below: 0.85": ("0.85", "0.95")}.items():
+            key, _, _ = name.partition(":")
+            text = text.replace(name, f"{key}: {self._chance.choice(values)}")
+        self.line.config.write_text(text)
 
     def _weigh_steps(self) -> dict[Callable[[], None], int]:
         """The kinds of steps, and how often each comes."""
@@ -119,8 +126,11 @@ class Handling:
             self._seal: 2,
             self._write_to_original: 1,
             self._delete_original: 1,
+            self._delete_originals: 1,
             self._lose_derived_file: 1,
             self._lose_object: 1,
+            self._look: 4,
+            self._restore: 1,
             self._kill: 2,
             self._restart: 1,
         }
@@ -136,6 +146,7 @@ class Handling:
             while self._copies:
                 self._go_on_copying()
             self._remove_junk()
+            self.command("storage", "resume")
             Supervisor(self).settle_everything()
             self.command("storage", "repair")
             self._faults += find_faults(self)
@@ -157,8 +168,8 @@ class Handling:
         self._note(f"{' '.join(arguments)}: {ended.returncode} {said[:160]}")
         if ended.returncode not in _EXIT_CODES or "Traceback" in ended.stderr:
             self._faults.append(f"{arguments} ended with {ended.returncode}: {ended.stderr[-1500:]}")
-        elif ended.returncode and "→" not in ended.stderr:
-            self._faults.append(f"{arguments} says no next action: {ended.stderr[-500:]}")
+        elif ended.returncode and "→" not in ended.stderr + ended.stdout:
+            self._faults.append(f"{arguments} says no next action: {(ended.stderr + ended.stdout)[-900:]}")
         return ended.returncode
 
     def _note(self, what: str) -> None:
@@ -283,6 +294,17 @@ class Handling:
         if path is not None:
             path.unlink()
 
+    def _delete_originals(self) -> None:
+        """Somebody deletes a whole folder of originals."""
+        path = self._spoil_original()
+        if path is not None:
+            folder = self.line.work.joinpath(*path.relative_to(self.line.work).parts[:3])
+            others = [other for other in self._iterate_originals() if other.is_relative_to(folder)]
+            self.spoiled |= {hash_file(other) for other in others}
+            self.spoiled_files |= {*others}
+            self._note(f"delete {folder.relative_to(self.home)}")
+            shutil.rmtree(folder)
+
     def _lose_derived_file(self) -> None:
         """Something that was made disappears from the work folder."""
         kinds = ("conform", "analysis")
@@ -316,24 +338,27 @@ class Handling:
         session = self._pick_session()
         if session is None:
             return
-        name = session["id"]
-        clips = [f"{key}/{one['name']}" for key, of in session["cameras"].items() for one in of["clips"]]
-        clip, camera = self._chance.choice(clips or ["cam_a/none.mov"]), self._chance.choice(CAMERAS)
-        place = f"{self._chance.randint(-900, 900)}ms"
-        commands: list[tuple[str, ...]] = [
-            ("reject", name, "--reason", "the wrong shoot"),
-            *[("reopen", name, "--reason", "a look")] * 2,
-            ("nudge", name, camera, place, "--camera"),
-            ("clip", name, clip, "set-aside"),
-            ("clip", name, clip, "leave-out", "--reason", "not of this shoot"),
-            ("clip", name, clip, "back"),
-            ("return-originals", name),
-            ("clean", name, "--apply"),
-            ("join", name),
-        ]
-        command = self._chance.choice(commands)
+        command = self._chance.choice(list_decisions(session, self._chance, self.home))
         if self.command(*command) == 0 and command[0] == "nudge":
-            self.nudged.add(name)
+            self.nudged.add(session["id"])
+
+    def _look(self) -> None:
+        """Somebody looks at something, and changes nothing."""
+        session = self._pick_session()
+        if session is not None:
+            self.command(*self._chance.choice(list_looks(session, self.home)))
+
+    def _restore(self) -> None:
+        """Somebody fetches a session from the store: each original that comes is what a camera recorded."""
+        session = self._pick_session()
+        if session is None:
+            return
+        into = self.home / "restored" / str(len(self.done))
+        if self.command("restore", session["id"], "--into", str(into)) == 0:
+            known = {take.sha256 for take in self.takes} | self.spoiled
+            for path in into.rglob("originals/*/*"):
+                if path.is_file() and hash_file(path) not in known:
+                    self._faults.append(f"restored {path.relative_to(into)}, which no camera recorded")
 
     def _mend(self) -> None:
         session = self._pick_session()
@@ -354,6 +379,8 @@ class Handling:
         self._note("restart")
         if code := self.line.stop():
             self._faults.append(f"the daemon ended with {code}")
+        self._configure()
+        self.line.prepare_store()
         self._begin_again()
 
     def _begin_again(self) -> None:

@@ -126,7 +126,7 @@ def find_faults(trial: Handling) -> Iterator[str]:
 
 def _find_lost_originals(trial: Handling) -> Iterator[str]:
     """Each content that people copied must be somewhere, whole."""
-    places = (trial.line.drop, trial.line.work / "sessions")
+    places = (trial.line.drop, trial.line.work / "sessions", trial.home / "returned")
     there = {hash_file(path) for place in places for path in place.rglob("*") if path.is_file()}
     for sha256, path in trial.owed.items():
         if sha256 not in there | trial.spoiled:
