@@ -290,6 +290,7 @@ class Promises:
                 raise Violation(f"an approval of what is {session.state}")
         elif session.state in MAY_BE_APPROVED - {State.FAILED}:
             raise Violation(f"{session.state} is what nobody approved")
+        self._check_rulings(session)
         if session.state is State.IN_REVIEW and session.alignment is not None:
             shown = self._shown.setdefault((session.id, session.revision), session.alignment)
             if shown is not session.alignment and shown != session.alignment:
@@ -298,6 +299,13 @@ class Promises:
             published = self._world.stores.manifests[session.id].get(session.revision)
             if published is None or _list_facts(published) != _list_facts(session):
                 raise Violation("published is not what was approved")
+
+    def _check_rulings(self, session: Session) -> None:
+        for angle in session.alignment.angles if session.alignment is not None else ():
+            for placed in angle.placements:
+                key = f"{angle.camera}/{placed.clip}"
+                if placed.offset_us is not None and session.find_ruling(key) is not None:
+                    raise Violation(f"a person took {key} off the timeline, and it is there")
 
     def _check_holding(self, session: Session, holding: Holding) -> None:
         """What each store of a finished session must have: the right pointer, and proven objects."""

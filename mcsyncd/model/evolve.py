@@ -256,8 +256,10 @@ def _record_alignment(session: Session, event: ev.SessionAligned) -> Session:
 
 
 def _record_nudge(session: Session, event: ev.OffsetNudged) -> Session:
-    rulings = _drop_ruling(session, f"{event.camera}/{event.clip}") if event.clip else session.rulings
+    """Record where a person put clips. What they put on the timeline, nobody keeps off it any more."""
     moves = record_moves(session, event.alignment, event.by, event.at)
+    placed = {move.clip for move in moves} | {f"{event.camera}/{event.clip}"}
+    rulings = tuple(ruling for ruling in session.rulings if ruling.clip not in placed)
     return replace(session, revision=event.revision, alignment=event.alignment, rulings=rulings, moves=moves)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcsyncd.model import facts as fa
-from mcsyncd.model.alignment import Alignment, Disposition
+from mcsyncd.model.alignment import Alignment, AngleMatch, Disposition
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.dispositions import is_clock
 from mcsyncd.model.objection_basis import Objection, require_review, require_revision, require_state
@@ -32,12 +32,13 @@ def object_to_nudge(session: Session, fact: fa.Nudge) -> Objection | None:
     objection = require_review(session, fact.revision)
     if objection is not None:
         return objection
-    if session.alignment is None or session.alignment.find_angle(fact.camera) is None:
+    angle = session.alignment.find_angle(fact.camera) if session.alignment is not None else None
+    if session.alignment is None or angle is None:
         return Objection(
             "invalid", f"{session.id} has no camera {fact.camera}", f"see `mcsyncd show {session.id}`"
         )
     if not fact.clip:
-        return _object_to_camera_nudge(session, session.alignment, fact.camera)
+        return _object_to_camera_nudge(session, session.alignment, angle)
     return _object_to_clip_nudge(session, session.alignment, f"{fact.camera}/{fact.clip}")
 
 
@@ -45,26 +46,35 @@ def _object_to_clip_nudge(session: Session, alignment: Alignment, key: str) -> O
     clip = session.find_clip(key)
     if clip is None:
         return _object_to_unknown_clip(session, key)
-    if clip.fault or session.is_left_out(clip.key):
-        why = f"cannot be read ({clip.fault})" if clip.fault else "is left out"
-        hint = f"give it back to the machine first: mcsyncd clip {session.id} {clip.key} back"
-        return Objection("invalid", f"{clip.key} {why}", "drop a good copy of it" if clip.fault else hint)
+    if objection := _object_to_placing(session, clip):
+        return objection
     if is_clock(alignment, clip):
         return _object_to_clock_nudge(clip.key)
     return None
 
 
-def _object_to_camera_nudge(session: Session, alignment: Alignment, camera: str) -> Objection | None:
-    if camera == alignment.reference:
-        return _object_to_clock_nudge(camera)
-    angle = alignment.find_angle(camera)
-    if angle is not None and len(angle.placements) > 1 and angle.offset_us is None:
+def _object_to_placing(session: Session, clip: Clip) -> Objection | None:
+    if clip.fault:
+        return Objection("invalid", f"{clip.key} cannot be read ({clip.fault})", "drop a good copy of it")
+    if session.is_left_out(clip.key):
+        hint = f"give it back to the machine first: mcsyncd clip {session.id} {clip.key} back"
+        return Objection("invalid", f"{clip.key} is left out", hint)
+    return None
+
+
+def _object_to_camera_nudge(session: Session, alignment: Alignment, angle: AngleMatch) -> Objection | None:
+    if angle.camera == alignment.reference:
+        return _object_to_clock_nudge(angle.camera)
+    if angle.offset_us is not None:
+        return None
+    if len(angle.placements) > 1:
         return Objection(
             "invalid",
-            f"no clip of {camera} has a place on the timeline",
-            f"place them one by one: mcsyncd clip {session.id} {camera}/NAME place =12.5s",
+            f"no clip of {angle.camera} has a place on the timeline",
+            f"place them one by one: mcsyncd clip {session.id} {angle.camera}/NAME place =12.5s",
         )
-    return None
+    only = session.find_clip(f"{angle.camera}/{angle.placements[0].clip}") if angle.placements else None
+    return _object_to_placing(session, only) if only is not None else None
 
 
 def _object_to_clock_nudge(key: str) -> Objection:

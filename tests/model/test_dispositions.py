@@ -101,6 +101,25 @@ def test_a_whole_camera_moves_its_placed_clips_only():
     assert places(moved) == places(session) | {"B1": 9_000_000, "B2": 49_000_000}
 
 
+@pytest.mark.parametrize("fault", ["", "moov is missing"])
+def test_a_whole_camera_brings_no_clip_back_that_is_left_out_or_cannot_be_read(fault):
+    """It came onto the timeline as if it were there: nothing else of the session knew of it."""
+    session = dispose(reviewed(), "cam_c/C1", Disposition.LEFT_OUT, "lens cap")
+    if fault:
+        clips = (replace(one, fault=fault) if one.key == "cam_c/C1" else one for one in session.clips)
+        session = replace(session, clips=tuple(clips), rulings=())
+    objection = object_to(session, fa.Nudge(AT, OKAFOR, session.revision, "cam_c", 9_000_000))
+    assert objection is not None
+    assert objection.message == f"cam_c/C1 {'cannot be read (moov is missing)' if fault else 'is left out'}"
+
+
+def test_a_whole_camera_takes_its_only_clip_back_that_was_set_aside():
+    session = dispose(reviewed(), "cam_c/C1", Disposition.SET_ASIDE)
+    moved = tell(session, fa.Nudge(AT, OKAFOR, session.revision, "cam_c", 9_000_000))
+    assert places(moved) == places(reviewed()) | {"C1": 9_000_000}
+    assert moved.find_ruling("cam_c/C1") is None, "the next sync compares it again"
+
+
 def test_a_clip_that_is_left_out_is_neither_conformed_nor_waited_for():
     session = dispose(reviewed(), "cam_b/B2", Disposition.LEFT_OUT, "lens cap")
     assert session.alignment.find_disposition("cam_b", "B2") is Disposition.LEFT_OUT

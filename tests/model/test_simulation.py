@@ -57,6 +57,7 @@ def test_the_simulation_finds_a_manifest_that_comes_too_early(monkeypatch):
         ("decide.is_follow_up", lambda job: False, "halts a session that does not need it"),
         ("objection_basis.require_revision", lambda *_: None, "an approval of another revision"),
         ("objection._object_to_missing", lambda *_: None, "goes on without an original"),
+        ("decide.apply_disposition", lambda session, *_: session.alignment, "took .* off the timeline"),
         ("due.list_head_jobs", lambda session: (), "readers of .* are told"),
         ("session.Session.choose_new_head", lambda *_: None, "readers of .* are told"),
         ("due.split_offset", lambda offset_us, rate: (0, 0), "was rendered for another place"),
