@@ -70,8 +70,13 @@ def send_decision(
         needs_revision = not isinstance(decision, RetryRequest | ResyncRequest | SealRequest | ReturnRequest)
         before = await client.fetch_session(session)
         base_revision = before.revision if revision is None and needs_revision else revision
+        # What is given back is looked at before it is on its way.
+        is_return = isinstance(decision, ReturnRequest)
+        originals = await look_at_originals(client, session) if is_return and not as_json else None
         after = await client.send_decision(session, decision, base_revision)
-        return before, after, None if as_json else await look_at_originals(client, session)
+        if not is_return and not as_json:
+            originals = await look_at_originals(client, session)
+        return before, after, originals
 
     before, after, originals = call_daemon(options, send)
     if as_json:

@@ -93,8 +93,10 @@ def list_unreturnable(
 ) -> tuple[tuple[str, str], ...]:
     """Return the files that cannot be given back, because they are no longer what was taken in; and why.
 
-    One that an earlier attempt has moved to `target` is none of them. Raises OSError as the system does.
+    One that an earlier attempt has moved to `target` is none of them. Somebody may have removed `originals`
+    as a whole. Raises OSError as the system does.
     """
+    make_folders(originals)
     make_folders(target)
     with Folder.open_root(originals) as source, Folder.open_root(target) as back:
         compared = ((f"{file.camera}/{file.name}", _find_difference(file, source, back)) for file in files)

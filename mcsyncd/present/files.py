@@ -14,7 +14,8 @@ def format_file_fates(
     """Yield what happens to each file by a decision; nothing for one that concerns no file.
 
     `action` is the decision's, `before` and `after` are the session around it. `originals` is what a look at
-    them found after it, None if nobody looked: then it is only said where they belong.
+    them found after it (before they are given back), None if nobody looked: then it is only said where they
+    belong.
     """
     if action not in {"retry", "resync", "reject", "reopen", "return"}:
         return
@@ -38,7 +39,7 @@ def _describe_fate(
     action: str, before: ClipBody | None, after: ClipBody, fault: OriginalFaultBody | None, *, is_seen: bool
 ) -> str:
     if fault is not None:
-        return f"{escape_text(fault.message, 200)} ({escape_text(fault.hint, 300)})"
+        return _describe_fault(action, fault)
     if not after.original:
         return "stays in its drop folder"
     place = f"work/{escape_text(after.original, 200)}"
@@ -49,3 +50,13 @@ def _describe_fate(
             return f"changed since it was taken in: analysed again, at {place}"
         return f"{'is' if is_seen else 'belongs'} at {place}; what is known of it still counts"
     return f"{'is' if is_seen else 'belongs'} at {place}"
+
+
+def _describe_fault(action: str, fault: OriginalFaultBody) -> str:
+    """What is wrong with a file. It need not be put right where the session does not go on."""
+    message = escape_text(fault.message, 200)
+    if action == "reject":
+        return message
+    if action == "return":
+        return f"{message}; it does not come back"
+    return f"{message} ({escape_text(fault.hint, 300)})"

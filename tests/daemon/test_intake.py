@@ -130,6 +130,21 @@ def test_an_original_that_is_gone_keeps_no_other_one_here(line, shoot):
     assert f"{shoot.files['cam_c'].name} (Cam C): it was written to" in told
 
 
+def test_a_return_ends_where_the_whole_folder_of_originals_is_gone(line, shoot):
+    """It was tried again without end, as if it were a fault of the daemon."""
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in(shoot.files)
+    name = line.wait_for("in_review")["id"]
+    line.ask("reject", name, "--reason", "the wrong shoot")
+    shutil.rmtree(line.work / "sessions" / name / "original")
+    told = line.ask("return-originals", name).stdout
+    assert told.count("is missing; it does not come back") == len(shoot.files)
+    line.wait(lambda: not line.session()["originals_taken"], "nothing is owed any more")
+    assert line.ask("log", name).stdout.count("it is missing") == len(shoot.files)
+    assert line.session()["error"] is None
+
+
 def test_originals_go_back_into_the_drop_folders_and_become_a_new_session(line, shoot):
     line.configure(conform="approved")
     line.start()

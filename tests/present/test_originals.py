@@ -59,3 +59,15 @@ def test_a_decision_says_of_each_file_only_what_was_seen():
         (look(1, fault("1.MOV")), "is missing (put it back)"),
     ):
         assert list(format_file_fates("retry", body, body, found)) == [f"  cam_a/1.MOV: {said}"]
+
+
+def test_a_file_that_is_gone_need_not_be_put_back_for_a_session_that_does_not_go_on():
+    camera = api.CameraBody(
+        label="Cam A", clips=[api.ClipBody(name="1.MOV", bytes=1, original="sessions/x/original/cam_a/1.MOV")]
+    )
+    body, found = scenes.session(cameras={"cam_a": camera}), look(1, fault("1.MOV"))
+    told = {
+        action: next(iter(format_file_fates(action, body, body, found))) for action in ("return", "reject")
+    }
+    assert told["return"] == "  cam_a/1.MOV: is missing; it does not come back"
+    assert told["reject"] == "  cam_a/1.MOV: is missing"
