@@ -28,7 +28,7 @@ _PAUSES_S = (0.0, 0.05, 0.3, 1.0)
 """Seconds between two steps: shorter and longer than a file takes to settle."""
 _EXIT_CODES = {0, 1, 2, 4, 5, 6}
 """What a command may end with while the daemon runs (README)."""
-_NEVER_IN_THE_LOG = ("Traceback", "fault of the daemon", "internal error")
+_NEVER_IN_THE_LOG = ("Traceback", "fault of the daemon", "internal error", "Error in ")
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,15 @@ class Supervisor:
 
     def _are_all_finished(self) -> bool:
         return all(
-            one.is_finished or one.state is State.COLLECTING for one in read_sessions(self._trial.home)
+            one.is_finished or one.state is State.COLLECTING or self._lacks_spoiled(one)
+            for one in read_sessions(self._trial.home)
         )
+
+    def _lacks_spoiled(self, session: Session) -> bool:
+        """Whether a further store waits for an original that people spoiled, and says which."""
+        troubles = [one.trouble.message for one in session.holdings if one.trouble is not None]
+        spoiled = [str(path) for path in self._trial.spoiled_files]
+        return session.state is State.PUBLISHED and any(path in said for path in spoiled for said in troubles)
 
 
 def read_sessions(home: Path) -> tuple[Session, ...]:
