@@ -87,6 +87,7 @@ class Handling:
     spoiled: set[str] = field(default_factory=set)
     """Hashes of originals that people wrote to or deleted: nobody can give them back."""
     spoiled_files: set[Path] = field(default_factory=set)
+    """These originals, and what was made from others and is deleted."""
     nudged: set[str] = field(default_factory=set)
     """Sessions in which a person set an offset: what they say is theirs."""
 
@@ -307,9 +308,10 @@ class Handling:
 
     def _lose_derived_file(self) -> None:
         """Something that was made disappears from the work folder."""
-        kinds = ("conform", "analysis")
-        folders = (self.line.work / "sessions").glob(f"*/{self._chance.choice(kinds)}")
-        self._delete_any([path for folder in folders for path in folder.rglob("*")])
+        folders = (self.line.work / "sessions").glob(f"*/{self._chance.choice(('conform', 'listen'))}")
+        path = self._delete_any([path for folder in folders for path in folder.rglob("*")])
+        # What is published is not made again: a person is told that it is gone, and the store has it.
+        self.spoiled_files |= {path} if path is not None else set()
 
     def _lose_object(self) -> None:
         """Somebody deletes an object of a session from the store."""
@@ -317,12 +319,14 @@ class Handling:
         folder = self.home / "var" / "bucket" / "v1" / self._chance.choice(kinds)
         self._delete_any(folder.rglob("*"))
 
-    def _delete_any(self, paths: Iterator[Path] | list[Path]) -> None:
+    def _delete_any(self, paths: Iterator[Path] | list[Path]) -> Path | None:
         found = sorted(path for path in paths if path.is_file())
-        if found:
-            path = self._chance.choice(found)
-            self._note(f"delete {path.relative_to(self.home)}")
-            path.unlink(missing_ok=True)
+        if not found:
+            return None
+        path = self._chance.choice(found)
+        self._note(f"delete {path.relative_to(self.home)}")
+        path.unlink(missing_ok=True)
+        return path
 
     def _pick_session(self) -> dict | None:
         sessions = self.line.sessions()

@@ -20,7 +20,7 @@ def list_decisions(session: dict, chance: random.Random, home: Path) -> list[tup
     name = session["id"]
     clips = [f"{key}/{one['name']}" for key, of in session["cameras"].items() for one in of["clips"]]
     clip, camera = chance.choice(clips or ["cam_a/none.mov"]), chance.choice(("cam_a", "cam_b", "cam_c"))
-    place = f"{chance.randint(-900, 900)}ms"
+    place = f"={chance.randint(-900, 900)}ms"
     return [
         ("reject", name, "--reason", "the wrong shoot"),
         *[("reopen", name, "--reason", "a look")] * 2,

@@ -104,7 +104,7 @@ class Supervisor:
         )
 
     def _lacks_spoiled(self, session: Session) -> bool:
-        """Whether a further store waits for an original that people spoiled, and says which."""
+        """Whether a further store waits for a file that people spoiled, and says which."""
         troubles = [one.trouble.message for one in session.holdings if one.trouble is not None]
         spoiled = [str(path) for path in self._trial.spoiled_files]
         return session.state is State.PUBLISHED and any(path in said for path in spoiled for said in troubles)

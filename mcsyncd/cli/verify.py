@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 TARGETS = ("log", "media", "store")
 """What can be checked: the hash chain, the files on disk, the published objects."""
+_MEDIA_HINT = (
+    "put an original back, or fetch it: `mcsyncd restore SESSION --into DIR`; what was made from it is made "
+    "again where it is needed, and the store keeps what is published"
+)
+_STORE_HINT = "send again what this machine still has: `mcsyncd storage repair`"
 
 
 @click.command()
@@ -92,5 +97,14 @@ def _print_report(what: str, checked: int, faults: Sequence[str], note: str, *, 
         return
     for fault in faults:
         click.echo(escape_text(fault, 400))
+    if faults:
+        click.echo(f"→ {_suggest_remedy(what)}")
     verdict = f"{len(faults)} fault(s)" if faults else "all as recorded"
     click.echo(f"{what}: {checked} checked, {verdict}. {note}".rstrip())
+
+
+def _suggest_remedy(what: str) -> str:
+    """Return the next action for what a check found."""
+    from mcsyncd.store.damage import RECOVERY_HINT
+
+    return {"log": f"stop the daemon; {RECOVERY_HINT}", "media": _MEDIA_HINT, "store": _STORE_HINT}[what]

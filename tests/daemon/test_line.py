@@ -241,9 +241,14 @@ def test_a_changed_file_and_a_changed_object_are_found(published):
     line, reviewed = published
     original = next((line.work / "sessions" / reviewed["id"] / "original").glob("cam_*/*.*"))
     stored = next((line.home / "var" / "bucket" / "v1" / "proxy").rglob("*.mp4"))
-    for what, file, finding in (
-        ("media", original, "modified or missing since it was recorded"),
-        ("store", stored, "is not what was stored"),
+    for what, file, finding, remedy in (
+        (
+            "media",
+            original,
+            "modified or missing since it was recorded",
+            "→ put an original back, or fetch it",
+        ),
+        ("store", stored, "is not what was stored", "→ send again what this machine still has"),
     ):
         whole = file.read_bytes()
         file.chmod(0o644)
@@ -252,6 +257,7 @@ def test_a_changed_file_and_a_changed_object_are_found(published):
             told = line.ask("verify", what, check=False)
             assert told.returncode == 1
             assert finding in told.stdout
+            assert remedy in told.stdout
         finally:
             file.write_bytes(whole)
 
