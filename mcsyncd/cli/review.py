@@ -124,6 +124,7 @@ def _find_span(body: SessionBody, camera: str) -> tuple[float, float] | None:
 
 async def _review_session(options: GlobalOptions, session: str, *, as_json: bool) -> None:
     from mcsyncd.client import Client
+    from mcsyncd.present.originals import doubt_originals, needs_look_at_originals
 
     async with Client(options.socket) as client:
         body: SessionBody | None = await client.fetch_session(session)
@@ -133,7 +134,9 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         can_ask = are_terminals(sys.stdin, sys.stdout)
         asks_about = set(State)
         while body is not None:
-            originals = await look_at_originals(client, body.id) if body.error is not None else None
+            must_look = needs_look_at_originals(body)
+            originals = await look_at_originals(client, body.id) if must_look else None
+            body = doubt_originals(body, originals)
             click.echo("\n".join(format_review(body, originals)))
             is_open = can_ask and body.state in asks_about and format_prompt_help(body)
             body = await _ask_decision(client, body) if is_open else None

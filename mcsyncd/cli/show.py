@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.reports import format_session
+    from mcsyncd.present.originals import needs_look_at_originals
 
     async def fetch(client: Client) -> tuple[SessionBody, OriginalsBody | None]:
         body = await client.fetch_session(session)
-        is_in_trouble = body.error is not None and not as_json
-        return body, await look_at_originals(client, session) if is_in_trouble else None
+        must_look = needs_look_at_originals(body) and not as_json
+        return body, await look_at_originals(client, session) if must_look else None
 
     body, originals = call_daemon(options, fetch)
     if as_json:

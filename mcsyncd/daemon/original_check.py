@@ -9,8 +9,10 @@ from pathlib import Path
 from mcsyncd.api import OriginalFaultBody
 from mcsyncd.errors import CHANGED_SOURCE_HINT
 from mcsyncd.integrity.file_times import is_same_time
-from mcsyncd.model.session import Session
+from mcsyncd.model.session import HALTED, Session
 from mcsyncd.settings.work_layout import WorkLayout
+
+_CHANGED_HINT = "put the file back as it was; a resync would take it as it is now, right or wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,24 @@ def _is_dropped(session: Session, key: str) -> bool:
     return not session.offloaded or any(file.key == key for file in session.incoming)
 
 
-def find_original_faults(originals: tuple[RecordedOriginal, ...]) -> list[OriginalFaultBody]:
+def find_original_faults(
+    session: Session, originals: tuple[RecordedOriginal, ...]
+) -> list[OriginalFaultBody]:
     """Return what is not as it was recorded. Blocks; reads no content.
 
-    Raises OSError for errors of the disk: an original that cannot be looked at is not missing.
+    Only a session that halted is retried once it is put right. Raises OSError for errors of the disk: an
+    original that cannot be looked at is not missing.
     """
-    return [fault for original in originals if (fault := _find_fault(original))]
+    is_halted = session.state in HALTED
+    return [fault for original in originals if (fault := _find_fault(original, is_halted=is_halted))]
 
 
-def _find_fault(original: RecordedOriginal) -> OriginalFaultBody | None:
+def _find_fault(original: RecordedOriginal, *, is_halted: bool) -> OriginalFaultBody | None:
     path = original.path
     try:
         now = path.stat(follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
-        hint = f"put it back at {path}, then retry the session"
+        hint = f"put it back at {path}{', then retry the session' if is_halted else ''}"
         return OriginalFaultBody(file=original.key, kind="missing", message="is missing", hint=hint)
     if now.st_size != original.bytes:
         message = f"has {now.st_size:,} bytes instead of {original.bytes:,}"
@@ -81,5 +87,5 @@ def _find_fault(original: RecordedOriginal) -> OriginalFaultBody | None:
         message = "was written to: its modification time is not the recorded one"
     else:
         return None
-    hint = f"{path}: {CHANGED_SOURCE_HINT}"
+    hint = f"{path}: {CHANGED_SOURCE_HINT if is_halted else _CHANGED_HINT}"
     return OriginalFaultBody(file=original.key, kind="changed", message=message, hint=hint)

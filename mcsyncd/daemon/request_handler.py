@@ -136,7 +136,8 @@ class RequestHandler:
         """Look at the originals of a session. Raises UnknownSession, and Unavailable if a disk is stuck."""
         session, at = await self._loop.load_session(session_id), utc_now()
         originals = list_originals(session, self._config.layout)
-        faults = await self._files.run(partial(find_original_faults, originals), "the disk of the originals")
+        find_faults = partial(find_original_faults, session, originals)
+        faults = await self._files.run(find_faults, "the disk of the originals")
         return api.OriginalsBody(checked_at=at, count=len(originals), faults=faults)
 
     def find_session(self, session_id: str) -> api.SessionBody | None:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from mcsyncd.api import OriginalsBody
+from mcsyncd.api import OriginalsBody, SessionBody
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.numbers import format_time
 from mcsyncd.present.session import format_clip
 
 _MAX_NAMED = 2
 """Originals that are named with what to do about them. Judgement: more hide the rest of a small screen."""
+
+
+def needs_look_at_originals(session: SessionBody) -> bool:
+    """Tell whether whoever looks at a session must know of its originals: it halted, or is to be approved."""
+    return session.error is not None or session.state == "in_review"
+
+
+def doubt_originals(session: SessionBody, originals: OriginalsBody | None) -> SessionBody:
+    """Return a session as it may be shown: it looks good only while its originals are as they were recorded.
+
+    What is approved without them could not be published.
+    """
+    if session.call_to_action != "looks_good" or originals is None or not originals.faults:
+        return session
+    return session.model_copy(update={"call_to_action": "review_sync"})
 
 
 def format_originals(
@@ -28,9 +43,15 @@ def format_originals(
         if originals.count == 1:
             return (f"At {at} the original was there, size and date as recorded.",)
         return (f"At {at} all {originals.count} originals were there, sizes and dates as recorded.",)
+    return format_original_faults(originals, labels)
+
+
+def format_original_faults(originals: OriginalsBody | None, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with the originals, a sentence each; nothing where nothing was found."""
+    faults = originals.faults if originals is not None else []
     named = [
         f"{format_clip(fault.file, labels)} {escape_text(fault.message)}: {escape_text(fault.hint, 400)}."
-        for fault in originals.faults[:_MAX_NAMED]
+        for fault in faults[:_MAX_NAMED]
     ]
-    more = len(originals.faults) - len(named)
+    more = len(faults) - len(named)
     return (*named, f"{more} more are missing or changed.") if more else tuple(named)

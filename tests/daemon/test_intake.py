@@ -130,6 +130,22 @@ def test_an_original_that_is_gone_keeps_no_other_one_here(line, shoot):
     assert f"{shoot.files['cam_c'].name} (Cam C): it was written to" in told
 
 
+def test_a_session_in_review_does_not_look_good_while_an_original_is_missing(line, shoot):
+    line.configure(conform="approved")
+    line.start()
+    line.drop_in(shoot.files)
+    name = line.wait_for("in_review")["id"]
+    original = line.work / "sessions" / name / "original" / place(line, "cam_b", shoot)
+    away = original.rename(line.home / "away")
+    for command in ("show", "review"):
+        told = line.ask(command, name).stdout
+        assert f"is missing: put it back at {original}." in told, "nothing that failed is to be retried"
+        assert f"Review Sync: mcsyncd review {name}" in told
+        assert "Looks Good" not in told
+    away.rename(original)
+    assert "Looks Good: mcsyncd approve" in line.ask("show", name).stdout
+
+
 def test_a_return_ends_where_the_whole_folder_of_originals_is_gone(line, shoot):
     """It was tried again without end, as if it were a fault of the daemon."""
     line.configure(conform="approved")

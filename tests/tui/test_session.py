@@ -150,6 +150,19 @@ async def test_the_details_unfold(opened):
 
 
 @running
+async def test_a_session_does_not_look_good_once_an_original_is_seen_to_be_missing(opened):
+    async with opened([scenes.session()]) as (app, pilot, daemon):
+        gone = api.OriginalFaultBody(
+            file="cam_b/B001.MOV", kind="missing", message="is missing", hint="put it back"
+        )
+        daemon.originals = daemon.originals.model_copy(update={"faults": [gone]})
+        await pilot.press("enter")
+        await until(pilot, lambda: "B001.MOV (Cam B) is missing" in screen_text(app))
+        assert "Review Sync" in screen_text(app)
+        assert "Looks Good" not in screen_text(app)
+
+
+@running
 async def test_a_key_counts_while_the_last_press_is_still_drawn(opened):
     error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
     stale = scenes.session(state="stale", call_to_action=None, error=error)

@@ -30,6 +30,17 @@ def test_an_unsure_session_says_why_and_asks_for_a_review():
     assert "near-equal" in summary.lines[0]
 
 
+def test_nothing_looks_good_while_an_original_is_missing():
+    """What is approved then could not be published."""
+    gone = api.OriginalFaultBody(file="cam_b/B.MOV", kind="missing", message="is missing", hint="put it back")
+    seen = api.OriginalsBody(checked_at="2026-11-23T11:58:00+00:00", count=4)
+    good, missed = summarise(scenes.session(), originals=seen), seen.model_copy(update={"faults": [gone]})
+    assert good == summarise(scenes.session())
+    summary = summarise(scenes.session(), originals=missed)
+    assert (good.action, summary.action, summary.button) == ("approve", "review", "Review Sync")
+    assert summary.news[0] == "B.MOV (Cam B) is missing: put it back."
+
+
 def test_an_error_says_what_failed_what_to_do_and_of_the_originals_only_what_was_seen():
     failed = next(body for body in scenes.queue() if body.state == "failed")
     summary = summarise(failed)

@@ -28,6 +28,7 @@ from mcsyncd.api import (
 )
 from mcsyncd.errors import McsyncError
 from mcsyncd.model.text import escape_text
+from mcsyncd.present.originals import needs_look_at_originals
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
     format_facts,
@@ -132,7 +133,8 @@ class SessionScreen(LiveScreen):
         self._summary = build_summary(
             session, workers, self._entries, now, self.key_labels, originals=self._originals
         )
-        self.shell.stillness.note_sight((self._session_id, session.revision, self._summary.headline))
+        sight = (self._session_id, session.revision, self._summary.headline, self._summary.action)
+        self.shell.stillness.note_sight(sight)
         self._update_headline(session, self._summary)
         self._update_button(self._summary)
         offsets = self.query_one(OffsetsLine)
@@ -213,11 +215,11 @@ class SessionScreen(LiveScreen):
         self.show_world(self.shell.world)
 
     def _look_at_originals(self, session: SessionBody) -> None:
-        """Have the originals of a session that failed or waits looked at; what was seen before is dropped."""
+        """Have the originals looked at where they matter; what was seen of another state is dropped."""
         key = (session.state, session.revision, session.error.message if session.error is not None else "")
         if key != self._look_key:
             self._look_key, self._originals, self._looked_at = key, None, -_LOOK_INTERVAL_S
-        if session.error is not None and monotonic() - self._looked_at >= _LOOK_INTERVAL_S:
+        if needs_look_at_originals(session) and monotonic() - self._looked_at >= _LOOK_INTERVAL_S:
             self._looked_at = monotonic()
             self._fetch_originals(key)
 

@@ -11,7 +11,7 @@ from mcsyncd.api import ErrorBody, LogEntryBody, OriginalsBody, SessionBody, Wor
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import get_actor_name
 from mcsyncd.present.numbers import format_percent, format_time
-from mcsyncd.present.originals import format_originals
+from mcsyncd.present.originals import doubt_originals, format_original_faults, format_originals
 from mcsyncd.present.session import (
     format_clip,
     format_off_timeline,
@@ -58,7 +58,8 @@ def build_summary(
     """
     found = format_originals(originals, list_camera_labels(session), now)
     if session.state == "in_review":
-        return _summarise_review(session, now)
+        faults = format_original_faults(originals, list_camera_labels(session))
+        return _summarise_review(doubt_originals(session, originals), now, faults)
     if session.state in {"failed", "quarantined", "stale"}:
         return _summarise_halted(session, keys, now, found)
     if session.state == "collecting":
@@ -70,7 +71,7 @@ def build_summary(
     return _summarise_decided(session, workers, log, now, found)
 
 
-def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
+def _summarise_review(session: SessionBody, now: datetime, faults: tuple[str, ...]) -> SessionSummary:
     why = format_why(session)
     action: ButtonAction = "approve" if session.call_to_action == "looks_good" else "review"
     tone = "success" if action == "approve" else "warning"
@@ -85,7 +86,7 @@ def _summarise_review(session: SessionBody, now: datetime) -> SessionSummary:
     )
     headline = f"Sync Confidence: {format_percent(session.sync_confidence)}"
     reopened = format_reopened(session, now)
-    news = (*format_hand_set(session, now), *([reopened] if reopened else []))
+    news = (*faults, *format_hand_set(session, now), *([reopened] if reopened else []))
     return SessionSummary(headline, tone, lines, label_action(session), action, news=news)
 
 
