@@ -17,6 +17,8 @@ from mcsyncd.model.timecode import Timecode
 
 MediaKind = Literal["mezzanine", "proxy", "original"]
 """Which of a clip's files the editor works with."""
+_PROOF_RATE = 48_000
+"""Samples per second in which a manifest counts a rendition's sound (docs/manifest.md)."""
 HandoffFormat = Literal["fcpxml", "xmeml", "otio", "ale", "edl"]
 """What an editor's program may read: Final Cut and Resolve, Premiere and Resolve, others, Avid, all."""
 
@@ -178,7 +180,7 @@ def _list_clips(
 
 
 def _build_rendition(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rate, path: str) -> TimelineClip:
-    frames = made["frames"] or round(Fraction(made["duration_us"], 1_000_000) * rate.fraction)
+    frames = made["frames"] or _count_sound_ticks(made, rate)
     start, drop_frame = _read_start(made["timecode"], rate)
     return TimelineClip(
         id=clip["id"],
@@ -201,6 +203,12 @@ def _build_rendition(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rat
         confidence=clip.get("confidence"),
         disposition=clip.get("disposition"),
     )
+
+
+def _count_sound_ticks(made: Mapping[str, Any], rate: Rate) -> int:
+    """Return the whole ticks that a rendition of sound alone lasts: nothing is asked for after its end."""
+    length_s = Fraction(made["proof"]["samples"], _PROOF_RATE)
+    return max(1, floor(length_s * rate.fraction + Fraction(1, 1000)))
 
 
 def _build_original(clip: Mapping[str, Any], made: Mapping[str, Any], rate: Rate, path: str) -> TimelineClip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.parse
 from fractions import Fraction
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
@@ -19,15 +20,17 @@ from mcsyncd.model.rate import STANDARD_RATES, Rate, split_offset
 from mcsyncd.model.timecode import Timecode
 
 R2997, R25 = Rate(30000, 1001), Rate(25)
+EXAMPLES = Path(__file__).parents[2] / "docs" / "manifest_examples"
 
 
 def build_rendition(key, rate, offset_us, duration_us, *, timecode=None, sound=False):
     frames = 0 if sound else round(Fraction(duration_us, 1_000_000) * rate.fraction)
     return {
         "key": key, "start_tick": split_offset(offset_us, rate)[0], "frames": frames,
-        "duration_us": duration_us, "timecode": timecode,
+        "duration_us": None if sound else duration_us, "timecode": timecode,
         "width": 0 if sound else 640, "height": 0 if sound else 360,
         "audio_tracks": [{"channels": 2, "sample_rate": 48_000}],
+        "proof": {"samples": round(duration_us * 48_000 / 1_000_000)},
     }  # fmt: skip
 
 
@@ -154,6 +157,24 @@ def test_a_manifest_of_the_first_version_is_handed_over_as_well(wanted):
             del clip["disposition"]
             clip["confidence"] = None
     assert all(export(wanted, manifest=old).values())
+
+
+@pytest.mark.parametrize("wanted", ["fcpxml", "xmeml", "otio", "ale", "edl"])
+@pytest.mark.parametrize(
+    "name", ["damaged", "off_timeline", "placed_by_clock", "recorder", "set_by_hand", "synced"]
+)
+def test_what_the_publisher_writes_is_handed_over(name, wanted):
+    """A manifest says nothing of how long a rendition of sound alone is: every handoff of one failed."""
+    manifest = json.loads((EXAMPLES / f"{name}.json").read_text())
+    for media in ("mezzanine", "proxy", "original"):
+        assert all(export(wanted, media, manifest).values())
+
+
+def test_sound_alone_lasts_for_the_ticks_that_it_has_whole():
+    sound = build_clip("rec", "T01.WAV", 1_000_000, 3_600_050_000, R25, sound=True)
+    timeline = plan(build_manifest([("rec", "Recorder", "sound", [sound])], R25))
+    (clip,) = (clip for track in timeline.tracks for clip in track.clips)
+    assert (clip.ticks, clip.media_frames) == (90_001, 90_001), "an hour, a frame, and a quarter of one"
 
 
 def test_what_has_no_offset_is_not_on_the_timeline_and_is_named():
