@@ -12,7 +12,13 @@ SETTINGS = {
     "storage": (_MAIN, f"[{_MAIN}, {_FURTHER}]", f"[{_MAIN}, {_FURTHER}]\nmin_copies: 2"),
 }
 """What the settings say of each, drawn anew for each start that a person makes."""
-_FORMATS = ("fcpxml", "xmeml", "otio", "ale", "edl")
+_HANDOFFS = (
+    ("fcpxml", "mezzanine"),
+    ("xmeml", "original"),
+    ("otio", "proxy"),
+    ("ale", "mezzanine"),
+    ("edl", "proxy"),
+)
 
 
 def list_decisions(session: dict, chance: random.Random, home: Path) -> list[tuple[str, ...]]:
@@ -44,7 +50,7 @@ def list_looks(session: dict, home: Path) -> list[tuple[str, ...]]:
     looks = ("show", "log", "review", "manifest", "retention", "clean", "share")
     return [
         *((look, name) for look in looks),
-        *(("handoff", name, "--format", each, "--to", to) for each in _FORMATS),
+        *(("handoff", name, "--format", one, "--media", media, "--to", to) for one, media in _HANDOFFS),
         ("report", name, "--to", to),
         ("retention",),
         ("sessions",),

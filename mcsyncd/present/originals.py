@@ -54,4 +54,5 @@ def format_original_faults(originals: OriginalsBody | None, labels: Mapping[str,
         for fault in faults[:_MAX_NAMED]
     ]
     more = len(faults) - len(named)
-    return (*named, f"{more} more are missing or changed.") if more else tuple(named)
+    verb = "is" if more == 1 else "are"
+    return (*named, f"{more} more {verb} missing or changed.") if more else tuple(named)

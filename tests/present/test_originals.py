@@ -42,7 +42,7 @@ def test_what_is_wrong_is_named_with_what_to_do_and_nothing_else_is_claimed():
     said = format_originals(found, LABELS, NOW)
     assert said[0].startswith("1")
     assert said[0].endswith(".MOV (Cam A) is missing: put it back.")
-    assert said[2] == "1 more are missing or changed."
+    assert said[2] == "1 more is missing or changed."
     assert len(said) == 3
     assert "\x1b" not in "".join(said)
 

@@ -195,7 +195,8 @@ class SessionScreen(LiveScreen):
         keys += ["waveforms"] if session.angles else []
         if not self.shell.find_objection():
             is_stopped_by_clip = session.error is not None and bool(session.error.clip)
-            keys += ["clips"] if list_off_timeline(session) or is_stopped_by_clip else []
+            is_incomplete = self._originals is not None and bool(self._originals.faults)
+            keys += ["clips"] if list_off_timeline(session) or is_stopped_by_clip or is_incomplete else []
             keys += ["reject"] if session.state in _REJECTABLE_STATES else []
             keys += ["reopen"] if session.state in _DECIDED_STATES else []
         self.show_hints([*keys, "back"], press=button or "")
