@@ -79,6 +79,7 @@ def build_camera(root: Path, number: int, camera: str, start: int) -> dict:
     proxy = describe_file(root, f"{PROXY_FOLDER}/{number}.mp4", "video/mp4") | {
         "start_tick": start, "frames": FRAMES, "duration_us": 8_000_000, "timecode": None,
         "width": 960, "height": 540, "audio_tracks": [{"channels": 2, "sample_rate": 48_000}],
+        "proof": {"samples": 8 * 48_000},
         "sidecar": {"key": f"{PROXY_FOLDER}/{number}.json", "bytes": 2, "content_type": "application/json"},
     }  # fmt: skip
     clip = {

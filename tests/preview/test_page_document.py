@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from preview.published_store import SESSION, build_camera, build_manifest
 
 from mcsyncd.model.publishing import HeadState, StoreHead
 from mcsyncd.preview.page_document import build_page_document
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "manifest_examples"
 CURRENT = StoreHead(HeadState.CURRENT, 2, "", "2026-11-27T11:00:01Z")
 BENDS = {"code": "drift_bends", "subject": "cam_b", "text": "Cam B drifts unevenly; corrected"}
 DRIFT = {"code": "drift", "subject": "cam_b", "text": "Cam B drifts by +18.0 ppm; corrected"}
@@ -34,6 +38,14 @@ def test_frames_are_counted_from_the_earliest_clip_and_zero_leads_back_to_the_ma
     assert page["zero"] == 4
     assert page["ticks"] == 37 + 240
     assert page["timecode"] == {"start": 10 * 3600 * 30 - 4, "dropFrame": False}
+
+
+def test_a_session_with_a_sound_recorder_has_a_page():
+    manifest = json.loads((EXAMPLES / "recorder.json").read_text())
+    (recorder,) = (camera for camera in manifest["cameras"] if camera["kind"] == "sound")
+    tracks = [track for track in build(manifest)["tracks"] if track["label"].startswith(recorder["label"])]
+    assert len(tracks) == len(recorder["clips"]) == 2, "both files of one take are heard"
+    assert all(track["clips"][0]["ticks"] == 80_919 for track in tracks), "45 minutes at 29.97"
 
 
 def test_confidence_is_rounded_down_as_everywhere(manifest):
@@ -66,7 +78,7 @@ def test_the_recorder_is_heard_at_first_and_else_the_reference(manifest, tmp_pat
     manifest["reference"] = "cam_c"
     assert build(manifest)["heard"] == 2
     recorder = build_camera(tmp_path, 1, "rec", 10) | {"kind": "sound"}
-    recorder["clips"][0]["proxy"] |= {"frames": 0}
+    recorder["clips"][0]["proxy"] |= {"frames": 0, "duration_us": None}
     manifest["cameras"].append(recorder)
     page = build(manifest)
     assert page["heard"] == 3
