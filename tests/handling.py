@@ -350,7 +350,7 @@ class Handling:
         """Somebody looks at something, and changes nothing."""
         session = self._pick_session()
         if session is not None:
-            self.command(*self._chance.choice(list_looks(session, self.home)))
+            self.command(*self._chance.choice(list_looks(session, self._chance, self.home)))
 
     def _restore(self) -> None:
         """Somebody fetches a session from the store: each original that comes is what a camera recorded."""

@@ -44,7 +44,7 @@ def list_decisions(session: dict, chance: random.Random, home: Path) -> list[tup
     ]
 
 
-def list_looks(session: dict, home: Path) -> list[tuple[str, ...]]:
+def list_looks(session: dict, chance: random.Random, home: Path) -> list[tuple[str, ...]]:
     """Return what somebody may look at, in whatever state the session is."""
     name, to = session["id"], str(home / "papers")
     looks = ("show", "log", "review", "manifest", "retention", "clean", "share")
@@ -52,6 +52,7 @@ def list_looks(session: dict, home: Path) -> list[tuple[str, ...]]:
         *((look, name) for look in looks),
         *(("handoff", name, "--format", one, "--media", media, "--to", to) for one, media in _HANDOFFS),
         ("report", name, "--to", to),
+        ("preview", name, "--root", "https://media.example", "--to", str(home / f"page-{chance.random()}")),
         ("retention",),
         ("sessions",),
         ("status",),
