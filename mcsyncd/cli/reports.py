@@ -26,7 +26,7 @@ from mcsyncd.present.numbers import (
     format_time,
     format_timestamp,
 )
-from mcsyncd.present.originals import doubt_originals, format_original_faults, format_originals
+from mcsyncd.present.originals import format_original_faults, format_originals
 from mcsyncd.present.progress import format_progress
 from mcsyncd.present.session import (
     format_off_timeline,
@@ -96,13 +96,14 @@ def format_session(session: SessionBody, originals: OriginalsBody | None = None)
         if next_try := format_next_try(session.error, now):
             yield f"  {next_try}"
     labels = list_camera_labels(session)
-    faults = format_original_faults(originals, labels)
-    seen = format_originals(originals, labels, now) if session.error is not None else faults
+    has_halted = session.error is not None
+    seen = (
+        format_originals(originals, labels, now) if has_halted else format_original_faults(originals, labels)
+    )
     yield from (f"  {line}" for line in seen)
     if session.approved_by:
         yield f"  approved by {escape_text(session.approved_by)} {_format_local(session.approved_at)}"
     yield from (f"  {line}" for line in format_safety(session))
-    session = doubt_originals(session, originals)
     if action := label_action(session):
         approve = f"approve {session.id} --revision {session.revision}"
         command = approve if session.call_to_action == "looks_good" else f"review {session.id}"

@@ -124,7 +124,7 @@ def _find_span(body: SessionBody, camera: str) -> tuple[float, float] | None:
 
 async def _review_session(options: GlobalOptions, session: str, *, as_json: bool) -> None:
     from mcsyncd.client import Client
-    from mcsyncd.present.originals import doubt_originals, needs_look_at_originals
+    from mcsyncd.present.originals import needs_look_at_originals, withhold_looks_good
 
     async with Client(options.socket) as client:
         body: SessionBody | None = await client.fetch_session(session)
@@ -136,7 +136,7 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         while body is not None:
             must_look = needs_look_at_originals(body)
             originals = await look_at_originals(client, body.id) if must_look else None
-            body = doubt_originals(body, originals)
+            body = withhold_looks_good(body, originals)
             click.echo("\n".join(format_review(body, originals)))
             is_open = can_ask and body.state in asks_about and format_prompt_help(body)
             body = await _ask_decision(client, body) if is_open else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.reports import format_session
-    from mcsyncd.present.originals import needs_look_at_originals
+    from mcsyncd.present.originals import needs_look_at_originals, withhold_looks_good
 
     async def fetch(client: Client) -> tuple[SessionBody, OriginalsBody | None]:
         body = await client.fetch_session(session)
@@ -35,4 +35,4 @@ def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     if as_json:
         print_json(body)
     else:
-        click.echo("\n".join(format_session(body, originals)))
+        click.echo("\n".join(format_session(withhold_looks_good(body, originals), originals)))

@@ -19,7 +19,7 @@ def needs_look_at_originals(session: SessionBody) -> bool:
     return session.error is not None or session.state == "in_review"
 
 
-def doubt_originals(session: SessionBody, originals: OriginalsBody | None) -> SessionBody:
+def withhold_looks_good(session: SessionBody, originals: OriginalsBody | None) -> SessionBody:
     """Return a session as it may be shown: it looks good only while its originals are as they were recorded.
 
     What is approved without them could not be published.

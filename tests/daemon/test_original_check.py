@@ -7,10 +7,12 @@ import os
 import pytest
 from api_server import serve_api
 
+from mcsyncd.daemon.original_check import RecordedOriginal, find_original_faults
 from mcsyncd.errors import UnknownSession
 from mcsyncd.model.clip import Clip
 from mcsyncd.model.events import ClipsOffloaded, DropFilesChanged, SessionOpened, SessionSealed
 from mcsyncd.model.retention_events import OriginalDeleted, OriginalTrashed
+from mcsyncd.model.session import Session, State
 from shoots import AT, DROPPED, TERMS
 
 SESSION = "20261123-091502-k7q"
@@ -72,3 +74,11 @@ async def test_what_was_deleted_here_is_not_looked_for(tmp_path):
     async with serve_api(tmp_path / "home", (*TAKEN, *TRASHED, *DELETED)) as served:
         found = await served.client.check_originals(SESSION)
         assert [one.file for one in found.faults] == ["cam_a/A001.XML"], "only the clips were deleted"
+
+
+@pytest.mark.parametrize(("state", "retries"), [(State.STALE, True), (State.IN_REVIEW, False)])
+def test_only_a_session_that_halted_is_to_be_retried(tmp_path, state, retries):
+    (tmp_path / "longer").write_bytes(b"12")
+    originals = [RecordedOriginal(f"cam_a/{name}", tmp_path / name, 1, 1) for name in ("gone", "longer")]
+    faults = find_original_faults(Session(SESSION, AT, state), tuple(originals))
+    assert ["retry the session" in fault.hint for fault in faults] == [retries, retries]

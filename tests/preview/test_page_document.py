@@ -45,7 +45,7 @@ def test_a_session_with_a_sound_recorder_has_a_page():
     (recorder,) = (camera for camera in manifest["cameras"] if camera["kind"] == "sound")
     tracks = [track for track in build(manifest)["tracks"] if track["label"].startswith(recorder["label"])]
     assert len(tracks) == len(recorder["clips"]) == 2, "both files of one take are heard"
-    assert all(track["clips"][0]["ticks"] == 80_919 for track in tracks), "45 minutes at 29.97"
+    assert all(track["clips"][0]["ticks"] == 45 * 60 * 30_000 // 1001 for track in tracks), "45 minutes"
 
 
 def test_confidence_is_rounded_down_as_everywhere(manifest):

@@ -7,6 +7,12 @@ from mcsyncd.tui.review.screen import ReviewScreen
 from mcsyncd.tui.session.clips import ClipsDialog
 from mcsyncd.tui.session.screen import SessionScreen
 
+STALE = scenes.session(
+    state="stale",
+    call_to_action=None,
+    error=api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk"),
+)
+
 
 @running
 async def test_what_is_not_on_the_timeline_is_named_and_decided_clip_by_clip(opened):
@@ -164,9 +170,7 @@ async def test_a_session_does_not_look_good_once_an_original_is_seen_to_be_missi
 
 @running
 async def test_a_key_counts_while_the_last_press_is_still_drawn(opened):
-    error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
-    stale = scenes.session(state="stale", call_to_action=None, error=error)
-    async with opened([stale]) as (app, pilot, _):
+    async with opened([STALE]) as (app, pilot, _):
         await pilot.press("enter")
         await until(pilot, lambda: "Sync Again" in screen_text(app))
         button = app.screen.query_one("#main")
@@ -182,9 +186,7 @@ async def test_a_key_counts_while_the_last_press_is_still_drawn(opened):
 
 @running
 async def test_what_a_second_sync_makes_void_is_asked_first(opened):
-    error = api.ErrorBody(stage="publish", message="cam_a/A001C003.MOV changed on disk")
-    stale = scenes.session(state="stale", call_to_action=None, error=error)
-    async with opened([stale]) as (app, pilot, daemon):
+    async with opened([STALE]) as (app, pilot, daemon):
         await pilot.press("enter")
         await until(pilot, lambda: "Sync Again" in screen_text(app))
         await pilot.press("enter")

@@ -11,7 +11,7 @@ from mcsyncd.api import ErrorBody, LogEntryBody, OriginalsBody, SessionBody, Wor
 from mcsyncd.model.text import escape_text
 from mcsyncd.present.events import get_actor_name
 from mcsyncd.present.numbers import format_percent, format_time
-from mcsyncd.present.originals import doubt_originals, format_original_faults, format_originals
+from mcsyncd.present.originals import format_original_faults, format_originals, withhold_looks_good
 from mcsyncd.present.session import (
     format_clip,
     format_off_timeline,
@@ -59,7 +59,7 @@ def build_summary(
     found = format_originals(originals, list_camera_labels(session), now)
     if session.state == "in_review":
         faults = format_original_faults(originals, list_camera_labels(session))
-        return _summarise_review(doubt_originals(session, originals), now, faults)
+        return _summarise_review(withhold_looks_good(session, originals), now, faults)
     if session.state in {"failed", "quarantined", "stale"}:
         return _summarise_halted(session, keys, now, found)
     if session.state == "collecting":
