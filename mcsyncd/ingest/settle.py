@@ -213,7 +213,7 @@ def _judge_by_name(observation: Observation, clips: CardClips) -> tuple[FileStat
         return "refused", refusal
     role = names.classify_name(observation.name, clips.suffixes)
     if role in (names.FileRole.TEMPORARY, names.FileRole.SYSTEM):
-        return "ignored", "temporary name: taken once the file has its final name"
+        return "ignored", "named like an unfinished copy: let it finish, or rename or delete it"
     if names.is_unsupported_recording(observation.name, clips.suffixes) and not clips.find_clip(
         observation.name
     ):

@@ -26,7 +26,9 @@ def test_what_cameras_write_is_a_clip(name):
     [
         ".A001.MOV.x7Gh2k", "A001.MOV.part", "A001.mov.crdownload", "A001.MOV.filepart", "A001.MOV.tmp",
         "~$shotlist.mov", "A001.mp4~", ".rsync-partial/A001.MOV", "card.part/A001.MOV",
-        ".syncthing.A001.MOV.tmp", "A001.MOV.PARTIAL",
+        ".syncthing.A001.MOV.tmp", "A001.MOV.PARTIAL", "A001.MOV.opdownload", "A001.mov.fdmdownload",
+        "A001.MOV.!qB", "A001.MOV.!ut", "A001.MOV.bc!", "A001.MOV.!sync", "A001.MOV.aria2",
+        "A001.MOV.lftp-pget-status",
     ],
 )  # fmt: skip
 def test_a_copy_under_way_is_temporary(name):

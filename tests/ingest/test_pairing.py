@@ -63,6 +63,7 @@ def look_twice(*observations: Observation, later: float = 100.0) -> SettleState:
         Observation("cam_a", ".A.MOV.Xk3d9", 1, 1, 10, 5, 5),
         Observation("cam_a", "A.MOV.part", 1, 1, 10, 5, 5),
         Observation("cam_a", "DCIM/A.mp4~", 1, 1, 10, 5, 5),
+        Observation("cam_a", "A.MOV.!sync", 1, 1, 10, 5, 5),
     ],
     ids=lambda observation: observation.name,
 )
