@@ -60,14 +60,15 @@ whose raw formats need their makers' software. A missing one lies beside the cli
 session can be sealed without that recording."""
 
 _TEMPORARY_NAME = re.compile(
-    r"\..*|.*\.(part|partial|tmp|crdownload|filepart|download|opdownload|fdmdownload|!qb|!ut|bc!|!sync)|.*~|~\$.*"
-    r"|.*\.(aria2|lftp-pget-status)",
+    r"\..*|~\$.*|.*~|.*\.(part|partial|filepart|tmp|temp|copying|upload|uploading|pending|inprogress|incomplete"
+    r"|unfinished|download|downloading|crdownload|opdownload|fdmdownload|!qb|!ut|bc!|!sync"
+    r"|bts|aria2|aspera-ckpt|lftp-pget-status)",
     re.IGNORECASE | re.DOTALL,
 )
 """Names that programs give unfinished files: copy programs, browsers, torrents (`.!qb`, `.!ut`, `.bc!`),
-Resilio Sync (`.!sync`), editors. The last two lie beside a file as long as its download is unfinished. A
-missing one means that a session is sealed while a clip of it is still on its way; a wrong one means that a
-clip is never taken."""
+Resilio Sync (`.!sync`), editors. Those of the last line lie beside a file as long as its download is
+unfinished. A missing one means that a session is sealed while a clip of it is still on its way; a wrong one
+means that a clip is never taken."""
 
 _SYSTEM_NAME = re.compile(
     r"\._.*|\.DS_Store|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.Trash-.*|\.fseventsd|\.TemporaryItems"

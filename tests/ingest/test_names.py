@@ -28,7 +28,9 @@ def test_what_cameras_write_is_a_clip(name):
         "~$shotlist.mov", "A001.mp4~", ".rsync-partial/A001.MOV", "card.part/A001.MOV",
         ".syncthing.A001.MOV.tmp", "A001.MOV.PARTIAL", "A001.MOV.opdownload", "A001.mov.fdmdownload",
         "A001.MOV.!qB", "A001.MOV.!ut", "A001.MOV.bc!", "A001.MOV.!sync", "A001.MOV.aria2",
-        "A001.MOV.lftp-pget-status",
+        "A001.MOV.lftp-pget-status", "A001.MOV.bts", "A001.MOV.aspera-ckpt", "A001.MOV.copying",
+        "A001.MOV.upload", "A001.MOV.uploading", "A001.MOV.downloading", "A001.MOV.pending", "A001.MOV.temp",
+        "A001.MOV.incomplete", "A001.MOV.inprogress", "A001.MOV.unfinished",
     ],
 )  # fmt: skip
 def test_a_copy_under_way_is_temporary(name):
