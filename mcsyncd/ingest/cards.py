@@ -38,22 +38,39 @@ _HASH_LIST = re.compile(
 _SONY_METADATA = re.compile(r"(.+)m\d\d")
 """Stem of Sony's metadata file beside a clip: `C0001M01.XML` beside `C0001.MP4`."""
 
-_GOPRO_COPY = re.compile(r"gl(\d{6})")
-"""Stem of GoPro's small copy of a clip: `GL010001.LRV` beside `GX010001.MP4` or `GH010001.MP4`."""
+_GOPRO_COPY = re.compile(r"gl([a-z\d]{2}\d{4})")
+"""Stem of GoPro's small copy of a clip: `GL010001.LRV` beside `GX010001.MP4` or `GH010001.MP4`, and
+`GLAA0001.LRV` of a loop."""
 
 _INSTA360_COPY = re.compile(r"lrv_(.+)_\d\d_(\d{3})")
 """Stem of Insta360's small copy: `LRV_20261124_150000_11_001` beside `VID_20261124_150000_00_001.insv`."""
+
+
+_WRITTEN_BESIDE_CLIP = re.compile(
+    r"(.*/)?([^/]+\.(thm|lrf)|g(opr|[lhpsx][a-z\d]{2})\d{4}\.lrv|[^/]*\d{3}m\d\d\.xml)", re.DOTALL
+)
+"""Paths, in lower case, of files that cameras write with each clip, into its folder, and delete with it:
+thumbnails, the small copies of GoPro and DJI, Sony's metadata. One too few, and a clip that was not copied is
+not missed; one that is also written without a clip, and cards that are whole are held."""
+
+_WRITTEN_ELSEWHERE = (
+    (re.compile(r"(.*contents/)clip/([^/]+)\.xml", re.DOTALL), "video/"),
+    (re.compile(r"(.*bdmv/)clipinf/(\d{5})\.cpi", re.DOTALL), "stream/"),
+)
+"""The same in folders of their own, with the folder of the clips: Panasonic's P2, and AVCHD."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardClips:
     """The clips of one camera: their names by stem, and the topmost folders in which they lie.
 
-    `is_card` tells that the camera's folder is itself the root of a card. `suffixes` are those of clips.
+    `clip_folders` are the folders of the clips themselves, as their stems have them. `is_card` tells that the
+    camera's folder is itself the root of a card. `suffixes` are those of clips.
     """
 
     by_stem: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     folders: frozenset[str] = frozenset()
+    clip_folders: frozenset[str] = frozenset()
     is_card: bool = False
     suffixes: frozenset[str] = CLIP_SUFFIXES
 
@@ -71,6 +88,27 @@ class CardClips:
         if clip := self.find_clip(name):
             return "copy" if splitext(name)[1].lower() in SMALL_COPY_SUFFIXES else "sidecar", clip
         return ("card", "") if self._holds_file(name) else None
+
+    def concerns_file(self, name: str) -> bool:
+        """Tell whether a file that is no clip belongs to one, or to a card, or was recorded with a clip."""
+        return self.place_file(name) is not None or self.lacks_clip_of(name)
+
+    def lacks_clip_of(self, name: str) -> bool:
+        """Tell whether a camera wrote a file with a clip that is not here, though other clips of it are.
+
+        A folder without any clip is one that somebody left behind, or of thumbnails alone.
+        """
+        stem = compute_stem(name)
+        path = stem + splitext(name)[1].lower()
+        if _WRITTEN_BESIDE_CLIP.fullmatch(path):
+            return stem.rpartition("/")[0] in self.clip_folders and not self.find_clip(name)
+        found = ((scheme.fullmatch(path), folder) for scheme, folder in _WRITTEN_ELSEWHERE)
+        return any(
+            written[1] + folder.rstrip("/") in self.clip_folders
+            and f"{written[1]}{folder}{written[2]}" not in self.by_stem
+            for written, folder in found
+            if written is not None
+        )
 
     def _holds_file(self, name: str) -> bool:
         top, slash, _ = name.partition("/")
@@ -114,9 +152,11 @@ NO_CLIPS = CardClips()
 
 def _build_card_clips(clips: list[str], suffixes: frozenset[str]) -> CardClips:
     folders = frozenset(name.partition("/")[0] for name in clips if "/" in name)
+    by_stem = {compute_stem(name): name for name in sorted(clips, reverse=True)}
     return CardClips(
-        {compute_stem(name): name for name in sorted(clips, reverse=True)},
+        by_stem,
         folders,
+        frozenset(stem.rpartition("/")[0] for stem in by_stem),
         any(folder.lower() in _CARD_FOLDERS for folder in folders),
         suffixes,
     )

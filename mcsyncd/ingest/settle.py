@@ -49,6 +49,8 @@ _EMPTY_FILE_FACTOR = 6
 """Multiple of the quiet time that an empty file gets. Judgement: an empty file is most often a copy that
 has not begun. Lower, such copies are taken empty; higher, a file that stays empty holds up the shoot."""
 
+_CLIP_IS_ABSENT = "the clip that it was recorded with is not here: copy the clip, or delete this file"
+
 
 @dataclass(frozen=True, slots=True)
 class SettleRules:
@@ -202,9 +204,11 @@ def _judge_file(
     """Return the track with its status and note. The content is not looked at again until it changes."""
     status, note = _judge_by_name(track.observation, clips)
     if status == "settling" and track.status in _INSPECTED_STATUSES:
-        return track
-    if status == "settling":
+        status, note = track.status, track.note
+    elif status == "settling":
         status, note = _judge_by_time(track, now, rules, find_obstacle)
+    if status == "settled" and clips.lacks_clip_of(track.observation.name):
+        status, note = "refused", _CLIP_IS_ABSENT
     return replace(track, status=status, note=note)
 
 
@@ -218,7 +222,7 @@ def _judge_by_name(observation: Observation, clips: CardClips) -> tuple[FileStat
         observation.name
     ):
         return "refused", "a recording in a format that is not supported: put an MP4, MOV or WAV of it here"
-    if role is names.FileRole.BESIDE and clips.place_file(observation.name) is None:
+    if role is names.FileRole.BESIDE and not clips.concerns_file(observation.name):
         return "ignored", "not a clip by its suffix, not a sidecar of one, and not on the card of one"
     return "settling", ""
 

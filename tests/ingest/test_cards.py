@@ -6,7 +6,7 @@ import pytest
 
 from mcsyncd.ingest.cards import collect_clips
 from mcsyncd.ingest.observation import Observation
-from mcsyncd.ingest.pairing import list_complete_files
+from mcsyncd.ingest.pairing import list_complete_files, list_held_files
 from mcsyncd.ingest.settle import SettleRules, SettleState, settle_files
 
 CARDS = {
@@ -80,6 +80,73 @@ def test_what_lies_beside_a_loose_clip_stays(name):
 
 def test_a_card_without_a_clip_stays():
     assert list_complete_files(settle("PRIVATE/M4ROOT/MEDIAPRO.XML", "REEL01.md5", "DCIM/1.JPG")) == ()
+
+
+LONELY = [
+    ("DCIM/100GOPRO/GX010042.THM", "DCIM/100GOPRO/GX010041.MP4"),
+    ("DCIM/100GOPRO/GL020042.LRV", "DCIM/100GOPRO/GX010042.MP4"),
+    ("GLAA0042.LRV", "GXAA0041.MP4"),
+    ("GS010042.LRV", "GS010041.360"),
+    ("DJI_0002.LRF", "DJI_0001.MP4"),
+    ("PRIVATE/M4ROOT/CLIP/C0002M01.XML", "PRIVATE/M4ROOT/CLIP/C0001.MP4"),
+    ("Reel 1/CONTENTS/CLIP/0002CD.XML", "Reel 1/CONTENTS/VIDEO/0001AB.MXF"),
+    ("PRIVATE/AVCHD/BDMV/CLIPINF/00001.CPI", "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS"),
+]
+"""What a camera writes with a clip, and another clip of that card."""
+
+
+@pytest.mark.parametrize(("file", "other"), LONELY)
+def test_a_clip_that_was_not_copied_is_missed_by_what_was_recorded_with_it(file, other):
+    state = settle(file, other)
+    (held,) = list_held_files(state)
+    assert (held.name, held.reason.partition(":")[0]) == (
+        file,
+        "the clip that it was recorded with is not here",
+    )
+    assert [one.name for one in list_complete_files(state)] == [other]
+
+
+def test_the_seal_is_free_again_once_the_missed_clip_is_there():
+    state = settle("GX010042.THM", "GX010041.MP4")
+    (thumbnail, other), clip = (track.observation for track in state.files.values()), "GX010042.MP4"
+    seen = [thumbnail, other, Observation("cam_a", clip, 1, 9, 10, 5, 5)]
+    for now in (3.0, 5.0):
+        state = settle_files(state, seen, now, SettleRules(settle_s=1.0))
+    assert list_held_files(state) == ()
+    kinds = {file.name: file.kind for file in list_complete_files(state)}
+    assert kinds == {"GX010041.MP4": "clip", clip: "clip", "GX010042.THM": "sidecar"}
+
+
+def test_a_clip_that_is_taken_away_is_missed_too():
+    seen = [
+        Observation("cam_a", name, 1, at, 10, 5, 5) for at, name in enumerate(("G1.MP4", "G2.MP4", "G2.THM"))
+    ]
+    state, rules = SettleState(), SettleRules(settle_s=1.0)
+    for now in (0.0, 2.0):
+        state = settle_files(state, seen, now, rules)
+    assert list_held_files(state) == ()
+    (held,) = list_held_files(settle_files(state, [seen[0], seen[2]], 3.0, rules))
+    assert held.name == "G2.THM"
+
+
+@pytest.mark.parametrize(
+    ("file", "clip"),
+    [
+        ("MISC/THM/100/DJI_0002.THM", "DCIM/100MEDIA/DJI_0001.MP4"),  # of a photo, or of a clip
+        ("DCIM/100MEDIA/DJI_0002.JPG", "DCIM/100MEDIA/DJI_0001.MP4"),
+        ("LRV_20261124_150000_11_002.lrv", "VID_20261124_150000_00_001.insv"),
+        ("GLAA0042.LRV", "GXAA0042.MP4"),
+        ("team01.xml", "C0001.MP4"),
+        ("old/GX010007.THM", "GX010041.MP4"),
+        (".GX010042.THM", "GX010041.MP4"),
+    ],
+)
+def test_what_is_also_written_without_a_clip_misses_none(file, clip):
+    assert list_held_files(settle(file, clip)) == ()
+
+
+def test_what_stayed_of_a_card_whose_clips_are_gone_misses_none():
+    assert list_held_files(settle("GX010042.THM", "GL010042.LRV", "C0002M01.XML")) == ()
 
 
 @pytest.mark.parametrize(
