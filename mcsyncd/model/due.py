@@ -74,14 +74,14 @@ def list_open_jobs(session: Session, review_below: float) -> tuple[Job, ...]:
         return (Offload(session.id, session.drop_files),)
     if session.incoming:
         return (Offload(session.id, session.incoming, replaces=True),)
+    made_of_originals = (*_list_analysis_jobs(session), *_list_missing_conforms(session, review_below))
     return (
-        *_list_analysis_jobs(session),
-        *_list_missing_conforms(session, review_below),
+        *made_of_originals,
         *_list_publishing_jobs(session),
         *list_head_jobs(session),
         *list_copy_jobs(session),
         *list_read_back_jobs(session),
-        *list_retention_jobs(session),
+        *(() if made_of_originals else list_retention_jobs(session)),
     )
 
 

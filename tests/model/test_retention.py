@@ -12,7 +12,15 @@ from mcsyncd.model.decide import DecisionContext, decide
 from mcsyncd.model.due import list_due_jobs
 from mcsyncd.model.evolve import apply_event
 from mcsyncd.model.holding import Evidence
-from mcsyncd.model.jobs import Conform, EmptyTrash, ReadBack, TrashOriginals
+from mcsyncd.model.jobs import (
+    Conform,
+    EmptyTrash,
+    Job,
+    ReadBack,
+    TrashOriginals,
+    Upload,
+    find_store_name,
+)
 from mcsyncd.model.objection import find_objection
 from mcsyncd.model.publishing import HeadState
 from mcsyncd.model.retention import RetentionTerms
@@ -218,3 +226,27 @@ def test_a_rejected_session_is_finished_though_a_removal_was_due(safe):
     rejected = work_off(tell(reopened, fa.Reject(AT, RUIZ, reopened.revision, "the wrong shoot")))
     assert removals(rejected) == []
     assert rejected.is_finished, "or it would stay in memory for good"
+
+
+def test_originals_stay_while_something_must_be_made_of_them_again():
+    """A further store waits for a file that was lost here; the main store alone is proof enough."""
+    session = work_off(tell(Session("s", AT), fa.FilesSettled(AT, DROPPED), fa.Seal(AT, TERMS)))
+    session = tell(session, fa.Approve(AT, OKAFOR, session.revision))
+
+    def list_jobs() -> list[Job]:
+        return [job for job in list_due_jobs(session, 0.85) if find_store_name(job) != "nas"]
+
+    while jobs := list_jobs():
+        session = tell(session, fa.JobFinished(AT, jobs[0].id, result_of(jobs[0])))
+    session = look(session, replace(MAY_GO, min_copies=1))
+    assert len(removals(session)) == 1
+    (proxy, *_) = (
+        job.object.path
+        for job in list_due_jobs(session, 0.85)
+        if isinstance(job, Upload) and job.object.kind == "proxy"
+    )
+    session = tell(session, fa.DerivedFilesLost(AT, None, (proxy,), "it is gone"))
+    assert removals(session) == []
+    (conform,) = (job for job in list_jobs() if isinstance(job, Conform))
+    session = tell(session, fa.JobFinished(AT, conform.id, result_of(conform)))
+    assert len(removals(session)) == 1
