@@ -82,7 +82,7 @@ def test_a_card_without_a_clip_stays():
     assert list_complete_files(settle("PRIVATE/M4ROOT/MEDIAPRO.XML", "REEL01.md5", "DCIM/1.JPG")) == ()
 
 
-LONELY = [
+COMPANIONS = [
     ("DCIM/100GOPRO/GX010042.THM", "DCIM/100GOPRO/GX010041.MP4"),
     ("DCIM/100GOPRO/GL020042.LRV", "DCIM/100GOPRO/GX010042.MP4"),
     ("GLAA0042.LRV", "GXAA0041.MP4"),
@@ -95,7 +95,7 @@ LONELY = [
 """What a camera writes with a clip, and another clip of that card."""
 
 
-@pytest.mark.parametrize(("file", "other"), LONELY)
+@pytest.mark.parametrize(("file", "other"), COMPANIONS)
 def test_a_clip_that_was_not_copied_is_missed_by_what_was_recorded_with_it(file, other):
     state = settle(file, other)
     (held,) = list_held_files(state)

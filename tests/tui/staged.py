@@ -45,8 +45,8 @@ async def session(app, pilot, daemon):
     await pilot.press("enter")
 
 
-async def robbed(app, pilot, daemon):
-    path = f"/var/lib/mcsync/work/sessions/{scenes.SURE}/original/cam_b/B001.MOV"
+async def original_missing(app, pilot, daemon):
+    path = f"/srv/mcsync/work/sessions/{scenes.SURE}/original/cam_b/B001.MOV"
     missing = {"file": "cam_b/B001.MOV", "kind": "missing", "message": "is missing"}
     found = [api.OriginalFaultBody(**missing, hint=f"put it back at {path}")]
     daemon.originals = daemon.originals.model_copy(update={"faults": found})
@@ -183,7 +183,7 @@ SCENES = {
     "filtered": (filtered, scenes.queue(), {}),
     "activity": (activity, scenes.queue(), {}),
     "session": (session, [scenes.session()], {}),
-    "original-missing": (robbed, [scenes.session()], {}),
+    "original-missing": (original_missing, [scenes.session()], {}),
     "session-71": (unsure, [scenes.unsure()], {}),
     "by-hand": (session, [scenes.by_hand()], {}),
     "by-hand-review": (review, [scenes.by_hand()], {}),
