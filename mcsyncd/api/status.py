@@ -69,6 +69,7 @@ AlertCode = Literal[
     "store_refused",
     "uploads_paused",
     "upload_limit",
+    "original_faulty",
     "object_damaged",
     "copy_halted",
     "store_faulty",

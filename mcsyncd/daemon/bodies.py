@@ -55,6 +55,7 @@ def build_session_body(
     retry_at: str | None = None,
     main_store: str = "",
     min_copies: int = 1,
+    has_faulty_originals: bool = False,
 ) -> SessionBody:
     """Return a session as the API shows it.
 
@@ -62,6 +63,7 @@ def build_session_body(
     is the confidence below which a session needs a review. `claimed_by` is the reviewer's name,
     `waits_for` what is wrong outside the session (the store), `retry_at` when what failed is tried again.
     `main_store` is the name of the main store; a session with `min_copies` that were read back is safe.
+    One that `has_faulty_originals`, which are missing or changed, does not look good.
     """
     alignment = session.alignment
     approval = session.approval
@@ -70,7 +72,9 @@ def build_session_body(
         id=session.id,
         state=session.state,
         revision=session.revision,
-        call_to_action=choose_call_to_action(session, review_below),
+        call_to_action=choose_call_to_action(
+            session, review_below, has_faulty_originals=has_faulty_originals
+        ),
         sync_confidence=alignment.confidence if alignment else None,
         sync_method=alignment.method if alignment else None,
         offsets_ms={angle.camera: ms_from_us(angle.offset_us) for angle in alignment.angles}

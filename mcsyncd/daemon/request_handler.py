@@ -36,6 +36,7 @@ from mcsyncd.daemon.ledger_monitor import LedgerMonitor
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.notifier import Notifier
 from mcsyncd.daemon.original_check import find_original_faults, list_originals
+from mcsyncd.daemon.original_monitor import OriginalMonitor
 from mcsyncd.daemon.problems import choose_status_and_code
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.publisher_monitor import PublisherMonitor
@@ -100,6 +101,7 @@ class RequestHandler:
         self._files = files
         self._free_space = CachedLookup(partial(_read_free_bytes, loop.config.layout.work))
         self.refusals = RefusalRecorder(loop.record_note)
+        self.originals = OriginalMonitor(loop, hub)
         self._claims: dict[str, _Claim] = {}
         self._started_at = utc_now()
 
@@ -138,6 +140,7 @@ class RequestHandler:
         originals = list_originals(session, self._config.layout)
         find_faults = partial(find_original_faults, session, originals)
         faults = await self._files.run(find_faults, "the disk of the originals")
+        self.originals.note_faults(session, faults)
         return api.OriginalsBody(checked_at=at, count=len(originals), faults=faults)
 
     def find_session(self, session_id: str) -> api.SessionBody | None:
@@ -165,6 +168,7 @@ class RequestHandler:
             retry_at=retry_at,
             main_store=self._config.settings.storage.key,
             min_copies=self._config.settings.min_copies,
+            has_faulty_originals=self.originals.is_faulty(session.id),
         )
 
     async def get_status(self, uid: int) -> api.StatusBody:
@@ -220,6 +224,7 @@ class RequestHandler:
                     for name in settings.further_stores
                     for alert in list_trouble(self._loop.store_gates.find_gate(name), name)
                 ),
+                *self.originals.list_alerts(),
                 *self._surveyor.list_alerts(),
                 *self._cluster.list_alerts(),
                 *self._notifier.list_alerts(),

@@ -33,6 +33,7 @@ from mcsyncd.daemon.limit_guard import LimitGuard
 from mcsyncd.daemon.loop import SessionLoop
 from mcsyncd.daemon.notifier import LOOK_S as _NOTIFIER_LOOK_S
 from mcsyncd.daemon.notifier import Notifier
+from mcsyncd.daemon.original_monitor import LOOK_S as _ORIGINALS_LOOK_S
 from mcsyncd.daemon.progress_monitor import ProgressMonitor
 from mcsyncd.daemon.publisher_monitor import LOOK_S as _PUBLISHER_LOOK_S
 from mcsyncd.daemon.publisher_monitor import PublisherMonitor
@@ -251,6 +252,7 @@ class Service:
             (self._notifier.look_on, _NOTIFIER_LOOK_S),
             (self._loop.ledger.try_to_write, _WRITE_CHECK_S),
             (handler.refusals.flush, _REFUSALS_S),
+            (handler.originals.look_on, _ORIGINALS_LOOK_S),
             (ledger_monitor.make_backup, _BACKUP_CHECK_S),
             (_release_memory, _RELEASE_S),
             (self._feed_watchdog, self._notify.watchdog_s or _NO_WATCHDOG_S),
@@ -261,6 +263,7 @@ class Service:
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._loop.upload_guard.refresh()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._cluster.look_on()))
         edges.push_async_callback(_cancel_task, asyncio.create_task(self._publisher.look_on()))
+        edges.push_async_callback(_cancel_task, asyncio.create_task(handler.originals.look_on()))
 
     async def _go_on_publishing(self) -> None:
         """Ask the stores at once: the publisher answers again."""

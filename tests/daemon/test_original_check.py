@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
 from api_server import serve_api
 
+from mcsyncd.daemon.event_hub import EventHub
 from mcsyncd.daemon.original_check import RecordedOriginal, find_original_faults
+from mcsyncd.daemon.original_monitor import OriginalMonitor
 from mcsyncd.errors import UnknownSession
 from mcsyncd.model.clip import Clip
-from mcsyncd.model.events import ClipsOffloaded, DropFilesChanged, SessionOpened, SessionSealed
+from mcsyncd.model.events import (
+    ClipsOffloaded,
+    DropFilesChanged,
+    SessionAligned,
+    SessionOpened,
+    SessionSealed,
+)
+from mcsyncd.model.facts import Reject
 from mcsyncd.model.retention_events import OriginalDeleted, OriginalTrashed
 from mcsyncd.model.session import Session, State
-from shoots import AT, DROPPED, TERMS
+from shoots import AT, DROPPED, NTSC, OKAFOR, TERMS, alignment
 
 SESSION = "20261123-091502-k7q"
 CLIPS = tuple(Clip(one.camera, one.name, one.bytes, one.mtime_ns) for one in DROPPED if one.kind == "clip")
@@ -82,3 +92,84 @@ def test_only_a_session_that_halted_is_to_be_retried(tmp_path, state, retries):
     originals = [RecordedOriginal(f"cam_a/{name}", tmp_path / name, 1, 1) for name in ("gone", "longer")]
     faults = find_original_faults(Session(SESSION, AT, state), tuple(originals))
     assert ["retry the session" in fault.hint for fault in faults] == [retries, retries]
+
+
+REVIEWED = (*TAKEN, SessionAligned(AT, 1, alignment(), NTSC))
+
+
+def put_taken_originals(served):
+    put_originals(served.loop.config.layout.locate_originals(SESSION))
+    return served.loop.config.layout.locate_originals(SESSION)
+
+
+async def read_queue(served):
+    """What a supervisor sees without opening a session: its button, and what the status says of it."""
+    (row,) = (await served.client.list_sessions(finished=False)).sessions
+    alerts = [one for one in (await served.client.fetch_status()).alerts if one.code == "original_faulty"]
+    return row.call_to_action, [one.message for one in alerts]
+
+
+async def test_a_session_in_the_queue_looks_good_only_while_its_originals_are_there(tmp_path):
+    """The queue and `show --json` said *Looks Good*; only the session's own screen looked."""
+    async with serve_api(tmp_path / "home", REVIEWED) as served:
+        now = [0.0]
+        monitor = served.handler.originals = OriginalMonitor(served.loop, EventHub(), lambda: now[0])
+        top = put_taken_originals(served)
+        await monitor.look_on()
+        assert await read_queue(served) == ("looks_good", [])
+        lost = top / "cam_b/B001.MOV"
+        lost.rename(tmp_path / "B001.MOV")
+        now[0] = 61.0
+        await monitor.look_on()
+        button, (said,) = await read_queue(served)
+        assert button == "review_sync"
+        assert SESSION in said
+        assert "an original is missing" in said
+        assert (await served.client.fetch_session(SESSION)).call_to_action == "review_sync"
+        os.utime(top / "cam_a/A001.XML")
+        (tmp_path / "B001.MOV").rename(lost)
+        now[0] += 1.0
+        await monitor.look_on()
+        assert (await read_queue(served))[0] == "review_sync", "another one was written to"
+        put_originals(top)
+        await monitor.look_on()
+        assert await read_queue(served) == ("looks_good", []), "what was put back is seen at the next look"
+
+
+async def test_whoever_looks_at_a_session_corrects_the_queue_for_all(tmp_path):
+    async with serve_api(tmp_path / "home", REVIEWED) as served:
+        top = put_taken_originals(served)
+        (top / "cam_a/A001.XML").unlink()
+        async with asyncio.timeout(5):
+            stream = served.client.stream_events(None)
+            assert (await anext(stream)).what == "heartbeat"
+            await served.client.check_originals(SESSION)
+            told = await anext(stream)
+        assert (told.what, told.session) == ("progress", SESSION)
+        assert (await read_queue(served))[0] == "review_sync"
+        put_originals(top)
+        await served.client.check_originals(SESSION)
+        assert await read_queue(served) == ("looks_good", [])
+
+
+async def test_originals_that_cannot_be_looked_at_are_not_missing(tmp_path):
+    async with serve_api(tmp_path / "home", REVIEWED) as served:
+        top = put_taken_originals(served)
+        (top / "cam_b").rename(tmp_path / "cam_b")
+        (top / "cam_b").symlink_to("cam_b")
+        with pytest.raises(OSError, match="symbolic links"):
+            (top / "cam_b/B001.MOV").stat()
+        await served.handler.originals.look_on()
+        assert await read_queue(served) == ("looks_good", [])
+
+
+async def test_a_session_that_left_the_review_is_forgotten(tmp_path):
+    async with serve_api(tmp_path / "home", REVIEWED) as served:
+        put_taken_originals(served)
+        (served.loop.config.layout.locate_originals(SESSION) / "cam_a/A001.XML").unlink()
+        await served.handler.originals.look_on()
+        assert (await read_queue(served))[1]
+        await served.loop.submit_fact(SESSION, Reject(AT, OKAFOR, 1, "gone"))
+        assert (await served.client.fetch_session(SESSION)).call_to_action is None
+        await served.handler.originals.look_on()
+        assert not served.handler.originals.is_faulty(SESSION)
