@@ -60,7 +60,7 @@ whose raw formats need their makers' software. A missing one lies beside the cli
 session can be sealed without that recording."""
 
 _TEMPORARY_NAME = re.compile(
-    r"\..*|~\$.*|.*~|.*\.(part|partial|filepart|tmp|temp|copying|upload|uploading|pending|inprogress|incomplete"
+    r"\..*|~\$.*|.*~|_tmp|_incomplete_.*|.*\.(part|partial|filepart|tmp|temp|copying|upload|uploading|pending|inprogress|incomplete"
     r"|unfinished|download|downloading|crdownload|opdownload|fdmdownload|!qb|!ut|bc!|!sync"
     r"|bts|aria2|aspera-ckpt|lftp-pget-status)",
     re.IGNORECASE | re.DOTALL,
@@ -69,6 +69,14 @@ _TEMPORARY_NAME = re.compile(
 Resilio Sync (`.!sync`), editors. Those of the last line lie beside a file as long as its download is
 unfinished. A missing one means that a session is sealed while a clip of it is still on its way; a wrong one
 means that a clip is never taken."""
+
+_UNFINISHED_STEM = re.compile(
+    r".*([._](tmp|temp)|\.(part|partial|incomplete|inprogress|unfinished|uploading|downloading)"
+    r"| \(copying\))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What programs call unfinished files whose suffix must stay as it is, without that suffix,
+as in `C0001.temp.MP4`. A missing one or a wrong one means the same as above."""
 
 _SYSTEM_NAME = re.compile(
     r"\._.*|\.DS_Store|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.Trash-.*|\.fseventsd|\.TemporaryItems"
@@ -106,7 +114,10 @@ def classify_name(name: str, suffixes: frozenset[str] = CLIP_SUFFIXES) -> FileRo
         return FileRole.SYSTEM
     if any(_TEMPORARY_NAME.fullmatch(part) for part in parts):
         return FileRole.TEMPORARY
-    return FileRole.CLIP if splitext(name)[1].lower() in suffixes else FileRole.BESIDE
+    stem, suffix = splitext(parts[-1])
+    if suffix.lower() not in suffixes:
+        return FileRole.BESIDE
+    return FileRole.TEMPORARY if _UNFINISHED_STEM.fullmatch(stem) else FileRole.CLIP
 
 
 def extend_suffixes(further: Iterable[str]) -> frozenset[str]:

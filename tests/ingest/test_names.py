@@ -13,6 +13,7 @@ from mcsyncd.ingest.names import FileRole
     [
         "A001.MOV", "DCIM/100GOPRO/GX010001.MP4", "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS", "x.mp4",
         "zoom 1.WAV",
+        "room temp.MP4", "part 2.MOV", "A001.part2.MOV", "A001 (2).MP4", "temperature.mp4", "tmp.mov",
         "[@click=app.quit].mp4", "a\nb.mp4", "\x1b[2J.mov", "-rf.mp4", "ünïcode.m2ts", "concat:x.mkv",
     ],
 )  # fmt: skip
@@ -31,6 +32,8 @@ def test_what_cameras_write_is_a_clip(name):
         "A001.MOV.lftp-pget-status", "A001.MOV.bts", "A001.MOV.aspera-ckpt", "A001.MOV.copying",
         "A001.MOV.upload", "A001.MOV.uploading", "A001.MOV.downloading", "A001.MOV.pending", "A001.MOV.temp",
         "A001.MOV.incomplete", "A001.MOV.inprogress", "A001.MOV.unfinished",
+        "A001.tmp.MOV", "A001.temp.mts", "A001_temp.MP4", "A001.part.wav", "_incomplete_A001.MOV",
+        "A001 (copying).MOV", "_tmp/A001.MOV",
     ],
 )  # fmt: skip
 def test_a_copy_under_way_is_temporary(name):
