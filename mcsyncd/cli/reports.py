@@ -204,15 +204,19 @@ def format_status(
         yield f"publisher: {escape_text(status.publisher, 300)}"
     storage = status.storage
     free = format_free_space(storage.work_free_bytes)
-    yield f"storage: {storage.kind} {escape_text(storage.target)}: {escape_text(storage.health)}"
+    yield f"storage: {storage.kind} {_format_health(storage.target, storage.health)}"
     for store in status.further_stores:
         state = "" if store.uploads == "open" else f" ({store.uploads.replace('_', ' ')})"
-        target = f"{escape_text(store.name)} {escape_text(store.target)}"
-        yield f"copies: {target}: {escape_text(store.health)}{state}"
+        yield f"copies: {escape_text(store.name)} {_format_health(store.target, store.health)}{state}"
     yield f"work disk: {free}"
     yield f"ledger: {format_ledger(status.ledger)}"
     since = _format_local(status.started_at)
     yield f"mcsyncd {status.version} on {escape_text(status.host, 60)}, process {status.pid}, since {since}"
+
+
+def _format_health(target: str, health: str) -> str:
+    """Return a store and its health. What a folder reports begins with its path, which is said once."""
+    return f"{escape_text(target)}: {escape_text(health.removeprefix(f'{target}: '))}"
 
 
 def _format_worker(worker: WorkerBody, labels: Mapping[str, str]) -> str:

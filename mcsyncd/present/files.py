@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from mcsyncd.api import ClipBody, OriginalFaultBody, OriginalsBody, SessionBody
 from mcsyncd.model.text import escape_text
@@ -30,9 +31,18 @@ def format_file_fates(
             fate = _describe_fate(action, known.get(clip.name), clip, fault, is_seen=is_seen)
             yield f"  {key}/{escape_text(clip.name, 60)}: {fate}"
     if action == "reject" and after.originals_taken:
-        are_here = any(clip.original for camera in after.cameras.values() for clip in camera.clips)
-        way = f"return-originals {after.id}" if are_here else f"restore {after.id} --into DIR --anyway"
-        yield f"  to get them back: mcsyncd {way}"
+        yield from _format_way_back(after, {key for key, one in faults.items() if one.kind == "missing"})
+
+
+def _format_way_back(session: SessionBody, missing: AbstractSet[str]) -> Iterator[str]:
+    """Yield how to get the originals of a rejected session back, if there are any."""
+    here = {
+        f"{key}/{clip.name}" for key, one in session.cameras.items() for clip in one.clips if clip.original
+    }
+    if not here:
+        yield f"  to get them back: mcsyncd restore {session.id} --into DIR --anyway"
+    elif here - missing:
+        yield f"  to get them back: mcsyncd return-originals {session.id}"
 
 
 def _describe_fate(

@@ -71,3 +71,17 @@ def test_a_file_that_is_gone_need_not_be_put_back_for_a_session_that_does_not_go
     }
     assert told["return"] == "  cam_a/1.MOV: is missing; it does not come back"
     assert told["reject"] == "  cam_a/1.MOV: is missing"
+
+
+@pytest.mark.parametrize(
+    ("lost", "ways"), [((), 1), (("1.MOV",), 1), (("1.MOV", "2.MOV"), 0)], ids=["none", "one", "all"]
+)
+def test_a_way_back_is_named_only_while_an_original_is_left(lost, ways):
+    clips = [
+        api.ClipBody(name=name, bytes=1, original=f"sessions/x/original/cam_a/{name}")
+        for name in ("1.MOV", "2.MOV")
+    ]
+    body = scenes.session(cameras={"cam_a": api.CameraBody(label="Cam A", clips=clips)}, originals_taken=True)
+    lines = list(format_file_fates("reject", body, body, look(2, *(fault(name) for name in lost))))
+    assert len(lines) == 2 + ways
+    assert sum("mcsyncd return-originals" in line for line in lines) == ways

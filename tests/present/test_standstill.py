@@ -10,6 +10,7 @@ from tui import scenes
 from mcsyncd import api
 from mcsyncd.cli.reports import format_status
 from mcsyncd.present.standstill import explain_standstill, format_standstill
+from mcsyncd.publish.local import LocalStore
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 HOSTILE = "x\x1b[2J\u202e.MOV"
@@ -250,3 +251,12 @@ def test_a_camera_whose_only_clip_is_on_its_way_is_told_once(state):
     assert "A2.MOV" in said
     assert "Cam C has no clip yet" in said
     assert "Cam A" not in said
+
+
+def test_the_path_of_a_store_that_is_away_is_said_once(tmp_path):
+    away = str(tmp_path / "bucket")
+    health = LocalStore(tmp_path / "bucket").check()
+    storage = api.StorageBody(kind="local", target=away, health=health, work_free_bytes=None)
+    (line,) = (one for one in format_status(scenes.status(storage=storage), []) if one.startswith("storage:"))
+    assert line.count(away) == 1
+    assert "is its disk mounted?" in line
