@@ -1,28 +1,23 @@
 """Reading ASC MHL 2.0 (hash lists and chains) and MHL 1.x.
 
 Formats: ASC MHL specification 1.0 with its schemas `urn:ASC:MHL:v2.0` and `urn:ASC:MHL:DIRECTORY:v2.0`, and
-the schema of MHL 1.1. The lists come from strangers: a document type, and so any entity of its own, is
-refused before it is read, nothing is fetched, and size, depth and number of files are limited.
+the schema of MHL 1.1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from xml.parsers import expat
 
 from mcsyncd.integrity.hash_list import (
-    MAX_LIST_BYTES,
     MAX_LISTED_FILES,
     BadHashList,
     ListedFile,
     ListedHash,
     clean_listed_name,
 )
+from mcsyncd.integrity.list_document import ElementReader, read_document
 from mcsyncd.model.hash_check import HashAlgorithm
-
-MAX_DEPTH = 16
-"""Elements within elements. The deepest of the schemas has seven; higher, a hostile list costs memory."""
 
 _NAMES: Mapping[str, HashAlgorithm] = {
     "c4": "c4",
@@ -37,9 +32,6 @@ _NAMES: Mapping[str, HashAlgorithm] = {
     "xxhash64be": "xxh64",
 }
 """Elements that hold a hash: those of ASC MHL, and with `xxhash` in their names those of MHL 1.1."""
-
-_SEPARATOR = "\n"
-"""Between the namespace and the name of an element; no name can hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +48,14 @@ def parse_mhl(content: bytes) -> tuple[ListedFile, ...]:
     Hashes with the action `failed` are left out: they are those of what was found, not of what was right.
     """
     reader = _ListReader()
-    _read_document(content, "hashlist", reader)
+    read_document(content, "hashlist", reader)
     return tuple(reader.files)
 
 
 def parse_chain(content: bytes) -> tuple[ChainedList, ...]:
     """Return the generations of `ascmhl_chain.xml`, in its order. Raises BadHashList."""
     reader = _ChainReader()
-    _read_document(content, "ascmhldirectory", reader)
+    read_document(content, "ascmhldirectory", reader)
     return tuple(reader.generations)
 
 
@@ -87,33 +79,7 @@ def _add_hashes(known: ListedFile, file: ListedFile) -> ListedFile:
 
 
 @dataclass
-class _Reader:
-    """Follows the elements of a document; `path` are the names of those that are open."""
-
-    path: list[str] = field(default_factory=list)
-    _text: list[str] = field(default_factory=list)
-    attributes: dict[str, str] = field(default_factory=dict)
-
-    def open_element(self, name: str, attributes: dict[str, str]) -> None:
-        self.path.append(name.rpartition(_SEPARATOR)[2])
-        if len(self.path) > MAX_DEPTH:
-            raise BadHashList(f"its elements are more than {MAX_DEPTH} deep", "make the list again")
-        self._text, self.attributes = [], attributes
-
-    def add_text(self, text: str) -> None:
-        self._text.append(text)
-
-    def close_element(self, _: str) -> None:
-        self.read_element("/".join(self.path[1:]), "".join(self._text).strip())
-        self.path.pop()
-        self._text = []
-
-    def read_element(self, path: str, text: str) -> None:
-        raise NotImplementedError
-
-
-@dataclass
-class _ListReader(_Reader):
+class _ListReader(ElementReader):
     files: list[ListedFile] = field(default_factory=list)
     _name: str = ""
     _bytes: str = ""
@@ -145,7 +111,7 @@ class _ListReader(_Reader):
 
 
 @dataclass
-class _ChainReader(_Reader):
+class _ChainReader(ElementReader):
     generations: list[ChainedList] = field(default_factory=list)
     _file: str = ""
     _c4: str = ""
@@ -184,30 +150,3 @@ def _reverse_bytes(value: str) -> str:
         return bytes.fromhex(value)[::-1].hex()
     except ValueError:
         return value
-
-
-def _read_document(content: bytes, root: str, reader: _Reader) -> None:
-    if len(content) > MAX_LIST_BYTES:
-        raise BadHashList(f"it has more than {MAX_LIST_BYTES >> 20} MiB", "split the card")
-
-    def refuse_doctype(*_: object) -> None:
-        raise BadHashList("it declares a document type, which may hide entities", "make the list again")
-
-    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = refuse_doctype
-    parser.EndElementHandler = reader.close_element
-    parser.CharacterDataHandler = reader.add_text
-
-    def open_root(name: str, attributes: dict[str, str]) -> None:
-        found = name.rpartition(_SEPARATOR)[2]
-        if found != root:
-            raise BadHashList(f"it is no list of hashes: its root is {found!r}", "make the list again")
-        parser.StartElementHandler = reader.open_element
-        reader.open_element(name, attributes)
-
-    parser.StartElementHandler = open_root
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise BadHashList(f"it is no XML that can be read ({error})", "copy the list again") from None
