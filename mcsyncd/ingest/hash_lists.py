@@ -6,12 +6,12 @@ that is missing, and a list that is damaged hold the seal, because no later step
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import basename, splitext
 from types import MappingProxyType
 
-from mcsyncd.ingest.names import FileRole, classify_name
+from mcsyncd.ingest.names import FileRole, classify_name, is_unfinished_clip
 from mcsyncd.ingest.observation import FileKey, Observation
 from mcsyncd.ingest.settle import FileStatus, FileTrack, SettleState
 from mcsyncd.integrity.hash_list import ListedFile, ListedHash
@@ -20,6 +20,9 @@ from mcsyncd.model.hash_check import HashAlgorithm, HashCheck
 from mcsyncd.model.text import escape_text, normalize_name
 
 _NOT_HERE = "{} lists it, and it is not here: copy it from the card"
+_NOT_RECORDED = (
+    "{0} lists it, and it is not here: copy it from the card; if it is not there either, delete {0}"
+)
 _DIFFERS = "not what {} says ({}): copy it again from the card; if the list is of another card, remove that"
 _SHORT = "{} of {} bytes, says {}: still being copied, or the copy broke off; copy it again"
 _DAMAGED = "cannot be used as a hash list: {}; copy it again from the card"
@@ -29,11 +32,11 @@ _COMPARED = "being compared with {}"
 
 @dataclass(frozen=True, slots=True)
 class PlacedList:
-    """A hash list in a drop folder: `name` is its path below the camera's folder, or its chain's.
+    """A list in a drop folder: `name` is its path below the camera's folder, or its chain's.
 
     The names of its `files` are below the camera's folder, too. `fault` says why it cannot be used. `parts`
     are the names of its own files, which no list can vouch for. A `sealed_form` cannot be read before it is
-    whole: XML.
+    whole: XML. An `is_index` lists the clips of a card, oldest first, and no hashes.
     """
 
     camera: str
@@ -42,6 +45,7 @@ class PlacedList:
     fault: str = ""
     parts: frozenset[str] = frozenset()
     sealed_form: bool = False
+    is_index: bool = False
 
     @property
     def vouches_for_card(self) -> bool:
@@ -74,11 +78,15 @@ class Demand:
     hash: ListedHash | None
 
 
+_Named = tuple[FileKey, ListedFile]
+"""A file of a list with its key, whose name is in one form."""
+
+
 def collect_demands(files: Iterable[FileKey], lists: Iterable[PlacedList]) -> dict[FileKey, list[Demand]]:
     """Return what the lists say of files, by camera and name, also of those that are not there.
 
     A name is compared in one form (`normalize_name`); the key of one that is there is its own. A list none of
-    whose files is there says nothing: its card was taken in before.
+    whose files is there says nothing: its card was taken in before. An index asks only for what is not there.
     """
     here = {(camera, normalize_name(name)): (camera, name) for camera, name in files}
     demands: dict[FileKey, list[Demand]] = {}
@@ -88,11 +96,29 @@ def collect_demands(files: Iterable[FileKey], lists: Iterable[PlacedList]) -> di
             for file in one.files
             if file.name not in one.parts
         ]
-        if any(key in here for key, _ in named):
-            for key, file in named:
-                demand = Demand(one, file.bytes, file.best_hash)
-                demands.setdefault(here.get(key, key), []).append(demand)
+        for key, file in _list_missed(named, here) if one.is_index else _list_asked(named, here):
+            demands.setdefault(here.get(key, key), []).append(Demand(one, file.bytes, file.best_hash))
     return demands
+
+
+def _list_asked(named: list[_Named], here: Container[FileKey]) -> list[_Named]:
+    return named if any(key in here for key, _ in named) else []
+
+
+def _list_missed(named: list[_Named], here: Iterable[FileKey]) -> list[_Named]:
+    """Return the clips of an index that are not here, from the first on that is.
+
+    Those before it were taken in earlier: whoever records on and copies only what is new brings the index of
+    all. The case of names is that of FAT: none.
+    """
+    known = {_fold_key(key) for key in here}
+    is_here = [_fold_key(key) in known for key, _ in named]
+    first = is_here.index(True) if True in is_here else len(named)
+    return [one for one, found in zip(named[first:], is_here[first:], strict=True) if not found]
+
+
+def _fold_key(key: FileKey) -> FileKey:
+    return key[0], key[1].casefold()
 
 
 def list_due_hashes(
@@ -138,13 +164,13 @@ def apply_hash_lists(
     lists = tuple(lists)
     if not lists:
         return state
-    files = dict(state.files)
+    files, busy = dict(state.files), _list_busy_cameras(state)
     for one in lists:
         _judge_list(files, one)
     for key, wanted in demands.items():
         track = files.get(key)
         if track is None:
-            _note_absent_file(files, key, tuple(wanted), state)
+            _note_absent_file(files, key, tuple(wanted), state, busy)
         elif track.status not in ("ignored", "refused"):
             files[key] = _judge_listed_file(track, tuple(wanted), hashed.get(key))
     return replace(state, files=files, is_proven=_is_proven(files, state, demands))
@@ -163,15 +189,30 @@ def _judge_list(files: dict[FileKey, FileTrack], one: PlacedList) -> None:
             files[key] = replace(track, status="settled", note="")
 
 
+def _list_busy_cameras(state: SettleState) -> frozenset[str]:
+    """Return the cameras to whose folder something is still being copied."""
+    return frozenset(
+        camera
+        for (camera, name), track in state.files.items()
+        if track.status in ("settling", "waiting") or is_unfinished_clip(name, state.suffixes)
+    )
+
+
 def _note_absent_file(
-    files: dict[FileKey, FileTrack], key: FileKey, wanted: tuple[Demand, ...], state: SettleState
+    files: dict[FileKey, FileTrack],
+    key: FileKey,
+    wanted: tuple[Demand, ...],
+    state: SettleState,
+    busy: Container[str],
 ) -> None:
     """Let a clip that is not here hold the seal, as if it lay there and could not be taken.
 
     Another file that is not here holds nothing: lists name what systems hide, and what a copy leaves behind.
+    Nor does what an index alone lists, as long as files arrive: it is copied in the middle of its card.
     """
-    if classify_name(key[1], state.suffixes) is FileRole.CLIP:
-        why = _NOT_HERE.format(escape_text(wanted[0].hash_list.name))
+    by_index = all(demand.hash_list.is_index for demand in wanted)
+    if classify_name(key[1], state.suffixes) is FileRole.CLIP and not (by_index and key[0] in busy):
+        why = (_NOT_RECORDED if by_index else _NOT_HERE).format(escape_text(wanted[0].hash_list.name))
         absent = Observation(key[0], key[1], 0, 0, 0, 0, 0, refusal=why)
         files[key] = FileTrack(absent, state.scanned_at, status="incomplete", note=why)
 
@@ -223,6 +264,8 @@ def _is_proven(
     files: Mapping[FileKey, FileTrack], state: SettleState, demands: Mapping[FileKey, Iterable[Demand]]
 ) -> bool:
     """Tell whether every clip is there and proven by a list of its card that is itself whole."""
+    if any(classify_name(key[1], state.suffixes) is FileRole.CLIP for key in demands.keys() - files.keys()):
+        return False  # an index lists more than has come yet
     clips = [track for key, track in files.items() if classify_name(key[1], state.suffixes) is FileRole.CLIP]
     return bool(clips) and all(
         track.status == "settled"

@@ -1,4 +1,4 @@
-"""Reading the hash lists that lie in the drop folders. Each is read again only after it has changed."""
+"""Reading the lists that lie in the drop folders. Each is read again only after it has changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from posixpath import dirname, splitext
 
+from mcsyncd.ingest.card_index import is_card_index, parse_card_index
 from mcsyncd.ingest.cards import is_hash_list
 from mcsyncd.ingest.folders import Folder
 from mcsyncd.ingest.hash_lists import PlacedList
@@ -27,13 +28,13 @@ _Group = tuple[str, str, tuple[Observation, ...]]
 
 
 class ListReader:
-    """Reads hash lists below one drop root, and remembers them for as long as their files are the same."""
+    """Reads the lists below one drop root, and remembers them for as long as their files are the same."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Observation, ...], PlacedList] = {}
 
     def read_lists(self, drop: Path, state: SettleState) -> tuple[PlacedList, ...]:
-        """Return every hash list that is not being written. Blocks. Never raises for what is in them."""
+        """Return every list that is not being written. Blocks. Never raises for what is in them."""
         groups = [
             group
             for group in _group_files(state)
@@ -50,7 +51,11 @@ def _group_files(state: SettleState) -> Iterable[_Group]:
     """Return the lists among the files: each by itself, those of an ASC MHL history as one."""
     histories: dict[FileKey, list[Observation]] = {}
     for (camera, name), track in state.files.items():
-        if track.status in ("ignored", "refused") or not is_hash_list(name):
+        if track.status in ("ignored", "refused"):
+            continue
+        if is_card_index(name):
+            yield camera, name, (track.observation,)
+        if not is_hash_list(name):
             continue
         folder = dirname(name)
         if folder.rpartition("/")[2].lower() == _HISTORY_FOLDER:
@@ -62,6 +67,8 @@ def _group_files(state: SettleState) -> Iterable[_Group]:
 
 
 def _read_list(drop: Path, camera: str, name: str, files: tuple[Observation, ...]) -> PlacedList:
+    if is_card_index(name):
+        return _read_index(drop, camera, name, files[0])
     is_history = dirname(name).rpartition("/")[2].lower() == _HISTORY_FOLDER
     is_xml = is_history or splitext(name)[1].lower() == ".mhl"
     placed = PlacedList(camera, name, parts=frozenset(file.name for file in files), sealed_form=is_xml)
@@ -78,6 +85,20 @@ def _read_list(drop: Path, camera: str, name: str, files: tuple[Observation, ...
         return _blame(placed, error.message)
     except OSError as error:
         return _blame(placed, f"it cannot be read ({error.strerror})")
+    return _place_files(placed, folder, listed)
+
+
+def _read_index(drop: Path, camera: str, name: str, file: Observation) -> PlacedList:
+    """Return the index of a card. One that cannot be read lists nothing: it is no proof of anything."""
+    placed = PlacedList(camera, name, parts=frozenset({name}), is_index=True)
+    try:
+        return _place_files(placed, dirname(name), parse_card_index(_read_file(drop, file)))
+    except (BadHashList, OSError):
+        return placed
+
+
+def _place_files(placed: PlacedList, folder: str, listed: tuple[ListedFile, ...]) -> PlacedList:
+    """Return a list with its files, whose names are below `folder`."""
     prefix = f"{folder}/" if folder else ""
     return replace(placed, files=tuple(replace(file, name=prefix + file.name) for file in listed))
 

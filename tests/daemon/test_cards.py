@@ -43,3 +43,27 @@ def test_a_card_is_taken_whole_and_the_proxy_of_a_damaged_clip_takes_its_place(l
     kept = line.work / "sessions" / found["id"] / "original" / "cam_b"
     assert {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()} == files
     assert not list((line.drop / "cam_b").iterdir())
+
+
+def test_a_clip_that_only_the_cards_index_tells_of_is_missed_and_can_be_left_out(line, shoot, tmp_path):
+    """It was sealed at 99%: neither the clip nor anything that was recorded with it had been copied."""
+    line.start()
+    card = line.drop / "cam_b" / CARD
+    (card / "CLIP").mkdir(parents=True)
+    clips = "".join(f'<Material uri="./CLIP/C000{number}.MP4" type="MP4"/>' for number in (1, 2))
+    space = "http://xmlns.sony.net/pro/metadata/mediaprofile"
+    (card / "MEDIAPRO.XML").write_text(
+        f'<MediaProfile xmlns="{space}"><Contents>{clips}</Contents></MediaProfile>'
+    )
+    shutil.copy(shoot.files["cam_b"], card / "CLIP/C0001.MP4")
+    line.drop_in({"cam_a": shoot.files["cam_a"], "cam_c": shoot.files["cam_c"]})
+    absent = f"cam_b/{CARD}/CLIP/C0002.MP4"
+    line.wait(lambda: line.status()["held"] == [absent], "the clip is missed")
+    refused = line.ask("seal", check=False)
+    assert refused.returncode != 0
+    assert "MEDIAPRO.XML lists it, and it is not here" in refused.stderr
+    line.ask("seal", "--without", absent)
+    found = line.wait_for("in_review")
+    assert found["call_to_action"] == "review_sync"
+    assert absent in found["left_out"]
+    assert not list((line.drop / "cam_b").iterdir())
