@@ -118,5 +118,5 @@ def _describe_fault(session_id: str, count: int) -> AlertBody:
         code="original_faulty",
         level="warning",
         message=f"session {session_id} cannot be published: {what} missing or changed",
-        hint=f"`mcsyncd show {session_id}` says which, and what to do",
+        hint=f"see `mcsyncd show {session_id}`",
     )
