@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.daemon_calls import look_at_originals, print_json
+from mcsyncd.cli.daemon_calls import look_at_session, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
 from mcsyncd.cli.review_answers import format_prompt_help, parse_decision
@@ -124,7 +124,6 @@ def _find_span(body: SessionBody, camera: str) -> tuple[float, float] | None:
 
 async def _review_session(options: GlobalOptions, session: str, *, as_json: bool) -> None:
     from mcsyncd.client import Client
-    from mcsyncd.present.originals import needs_look_at_originals, withhold_looks_good
 
     async with Client(options.socket) as client:
         body: SessionBody | None = await client.fetch_session(session)
@@ -134,9 +133,7 @@ async def _review_session(options: GlobalOptions, session: str, *, as_json: bool
         can_ask = are_terminals(sys.stdin, sys.stdout)
         asks_about = set(State)
         while body is not None:
-            must_look = needs_look_at_originals(body)
-            originals = await look_at_originals(client, body.id) if must_look else None
-            body = withhold_looks_good(body, originals)
+            body, originals = await look_at_session(client, body)
             click.echo("\n".join(format_review(body, originals)))
             is_open = can_ask and body.state in asks_about and format_prompt_help(body)
             body = await _ask_decision(client, body) if is_open else None

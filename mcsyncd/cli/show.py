@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcsyncd.cli.daemon_calls import call_daemon, look_at_originals, print_json
+from mcsyncd.cli.daemon_calls import call_daemon, look_at_session, print_json
 from mcsyncd.cli.global_options import GlobalOptions
 from mcsyncd.cli.options import json_option
 
@@ -24,15 +24,13 @@ if TYPE_CHECKING:
 def show_command(options: GlobalOptions, session: str, as_json: bool) -> None:
     """Show one session in full."""
     from mcsyncd.cli.reports import format_session
-    from mcsyncd.present.originals import needs_look_at_originals, withhold_looks_good
 
     async def fetch(client: Client) -> tuple[SessionBody, OriginalsBody | None]:
         body = await client.fetch_session(session)
-        must_look = needs_look_at_originals(body) and not as_json
-        return body, await look_at_originals(client, session) if must_look else None
+        return (body, None) if as_json else await look_at_session(client, body)
 
     body, originals = call_daemon(options, fetch)
     if as_json:
         print_json(body)
     else:
-        click.echo("\n".join(format_session(withhold_looks_good(body, originals), originals)))
+        click.echo("\n".join(format_session(body, originals)))
