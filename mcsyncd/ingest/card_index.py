@@ -1,7 +1,7 @@
 """The index that a camera writes of its own card: `MEDIAPRO.XML` of Sony's and JVC's cards. Pure.
 
-Format: as found on cards of an ILCE-7SM3 (`M4ROOT`, version 2.30) and an FX6 (`XDROOT`). Each `Material` is a
-clip, in the order of recording.
+Format: an index of an ILCE-7SM3 (`M4ROOT`, version 2.30), and descriptions of those of an FX6 (`XDROOT`).
+Each `Material` is a clip, in the order of recording.
 """
 
 from __future__ import annotations
