@@ -46,16 +46,16 @@ async def look_at_originals(client: Client, session: str) -> OriginalsBody | Non
 
 
 async def look_at_session(client: Client, body: SessionBody) -> tuple[SessionBody, OriginalsBody | None]:
-    """Return a session as it may be shown, with what a look at its originals found; None if nobody looked.
+    """Return a session with what a look at its originals found; None if nobody looked.
 
     The look may change what the session calls for, so it is fetched again.
     """
-    from mcsyncd.present.originals import needs_look_at_originals, withhold_looks_good
+    from mcsyncd.present.originals import needs_look_at_originals
 
     if not needs_look_at_originals(body):
         return body, None
     originals = await look_at_originals(client, body.id)
-    return withhold_looks_good(await client.fetch_session(body.id), originals), originals
+    return await client.fetch_session(body.id), originals
 
 
 def print_json(value: BaseModel | list[BaseModel] | dict[str, object]) -> None:

@@ -60,7 +60,8 @@ whose raw formats need their makers' software. A missing one lies beside the cli
 session can be sealed without that recording."""
 
 _TEMPORARY_NAME = re.compile(
-    r"\..*|~\$.*|.*~|_tmp|_incomplete_.*|.*\.(part|partial|filepart|tmp|temp|copying|upload|uploading|pending|inprogress|incomplete"
+    r"\..*|~\$.*|.*~|_tmp|_incomplete_.*"
+    r"|.*\.(part|partial|filepart|tmp|temp|copying|upload|uploading|pending|inprogress|incomplete"
     r"|unfinished|download|downloading|crdownload|opdownload|fdmdownload|!qb|!ut|bc!|!sync"
     r"|bts|aria2|aspera-ckpt|lftp-pget-status)",
     re.IGNORECASE | re.DOTALL,

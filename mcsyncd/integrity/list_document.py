@@ -6,6 +6,7 @@ nothing is fetched, and size and depth are limited.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -19,7 +20,7 @@ _SEPARATOR = "\n"
 
 
 @dataclass
-class ElementReader:
+class ElementReader(ABC):
     """Follows the elements of a document and takes each when it ends.
 
     `path` are the names of those that are open, and `attributes` those of the innermost.
@@ -52,9 +53,9 @@ class ElementReader:
         self._attributes.pop()
         self._text = []
 
+    @abstractmethod
     def read_element(self, path: str, text: str) -> None:
         """Take what an element says: `path` are the names from below the root on."""
-        raise NotImplementedError
 
 
 def read_document(content: bytes, root: str, reader: ElementReader) -> None:
